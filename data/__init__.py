@@ -1,0 +1,1 @@
+"""Where history comes from: contracts, sources, quarantine, the store."""

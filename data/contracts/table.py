@@ -1,0 +1,138 @@
+"""What a canonical table is: columns with meaning, a grain, a key and two clocks.
+
+A `Column` is a string (its name), so it can be used wherever pandas or Ibis takes a
+column name, and it carries what the name alone cannot say. Names are written once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+
+
+class Kind(StrEnum):
+    """The types a canonical column can have."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    FLAG = "flag"
+    MOMENT = "moment"
+
+
+DTYPES: dict[Kind, object] = {
+    Kind.TEXT: pd.StringDtype(na_value=np.nan),
+    Kind.NUMBER: np.dtype("float64"),
+    Kind.FLAG: pd.BooleanDtype(),
+    Kind.MOMENT: pd.DatetimeTZDtype("us", "UTC"),
+}
+
+
+class Column(str):
+    """A column's name that knows its kind, meaning, unit and what it may hold."""
+
+    kind: Kind
+    meaning: str
+    unit: str
+    allowed: tuple[str, ...]
+    minimum: float | None
+    required: bool
+
+    def __new__(
+        cls,
+        name: str,
+        kind: Kind,
+        meaning: str,
+        *,
+        unit: str = "",
+        allowed: Sequence[str] = (),
+        minimum: float | None = None,
+        required: bool = False,
+    ) -> Self:
+        """`required` columns may not be missing in any row; `minimum` is inclusive."""
+        self = super().__new__(cls, name)
+        self.kind = kind
+        self.meaning = meaning
+        self.unit = unit
+        self.allowed = tuple(str(value) for value in allowed)
+        self.minimum = minimum
+        self.required = required
+        return self
+
+    def check(self) -> pa.Column:
+        """The pandera column that enforces this one."""
+        checks = []
+        if self.allowed:
+            checks.append(pa.Check.isin(self.allowed))
+        if self.minimum is not None:
+            checks.append(pa.Check.ge(self.minimum))
+        return pa.Column(DTYPES[self.kind], checks, nullable=not self.required)
+
+
+HAPPENED_AT = Column("happened_at", Kind.MOMENT, "when it happened", unit="UTC", required=True)
+KNOWN_AT = Column(
+    "known_at", Kind.MOMENT, "since when this system could know it", unit="UTC", required=True
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A canonical table. `grain` says what one row is; `key` makes a row unique.
+
+    observed: rows say what has happened, so none is known before it did. Plans, validity
+    periods and post-dated papers can be known before their date.
+    """
+
+    name: str
+    grain: str
+    key: tuple[Column, ...]
+    columns: tuple[Column, ...]
+    observed: bool = False
+
+    @cached_property
+    def schema(self) -> pa.DataFrameSchema:
+        """Strict pandera schema: these columns, in any order, and no others."""
+        return pa.DataFrameSchema(
+            {str(column): column.check() for column in self.columns},
+            name=self.name,
+            strict=True,
+        )
+
+    def column(self, name: str) -> Column:
+        """The column of that name.
+
+        Raises:
+            KeyError: naming the table, what was asked and the columns there are.
+        """
+        for column in self.columns:
+            if column == name:
+                return column
+        choices = ", ".join(self.columns)
+        raise KeyError(f"{self.name} has no column {name!r}; it has {choices}")
+
+    def empty(self) -> pd.DataFrame:
+        """A frame with this table's columns and types and no rows."""
+        return self.conform(pd.DataFrame())
+
+    def conform(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The frame with this table's columns, order and types; absent columns are missing.
+
+        Raises:
+            ValueError, TypeError: where a value cannot become the column's type.
+        """
+        return pd.DataFrame(
+            {
+                str(column): pd.Series(
+                    frame.get(column, None),
+                    index=frame.index,
+                    dtype=DTYPES[column.kind],  # type: ignore[call-overload]
+                )
+                for column in self.columns
+            }
+        )

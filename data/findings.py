@@ -1,0 +1,89 @@
+"""Findings: which cell of which row broke a rule, and how to say so.
+
+Kept as columns (a frame), because a bad file has as many findings as it has rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+MISSING = "is missing"
+WHOLE_ROW = ""
+"""Column of a finding about the row as such."""
+
+_SHOWN = 80  # characters of a value in a message
+
+
+def findings(
+    rows: Sequence[int] | NDArray[Any],
+    column: str,
+    values: Sequence[Any],
+    problem: str | Sequence[str],
+) -> pd.DataFrame:
+    """One finding a row.
+
+    rows: positions in the batch. values: what was there, as it came. problem: what is said
+    after the value, such as "is not one of EUR, GBP, USD"; one for all or one each. A
+    missing value has no value to show.
+    """
+    shown = None if problem == MISSING else [_shown(value) for value in values]
+    return pd.DataFrame(
+        {
+            "row": np.asarray(rows, dtype=np.int64),
+            "column": column,
+            "value": pd.Series(shown, index=range(len(rows)), dtype=object),
+            "problem": problem,
+        }
+    )
+
+
+def none() -> pd.DataFrame:
+    """No findings."""
+    return findings([], WHOLE_ROW, [], "")
+
+
+def together(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Findings in order of rows, the first one only of each cell.
+
+    A row that is broken as a whole has no other findings: they would only repeat it.
+    """
+    parts = [part for part in parts if len(part)]
+    if not parts:
+        return none()
+    all_parts = pd.concat(parts, ignore_index=True).drop_duplicates(["row", "column"])
+    broken = all_parts.loc[all_parts["column"] == WHOLE_ROW, "row"]
+    keep = ~all_parts["row"].isin(broken) | (all_parts["column"] == WHOLE_ROW)
+    return all_parts[keep].sort_values("row", kind="stable", ignore_index=True)
+
+
+def message(
+    table: str, line: int, source: str, *, column: str, value: str | None, problem: str
+) -> str:
+    """The finding as one sentence with its place.
+
+    >>> cell = {"column": "currency", "value": "'EURO'", "problem": "is not one of EUR, USD"}
+    >>> message("invoices", 812, "b/i.csv", **cell)
+    "invoices row 812: currency 'EURO' is not one of EUR, USD (source: b/i.csv)"
+    """
+    what = " ".join(part for part in (column, value, problem) if part)
+    return f"{table} row {line}: {what} (source: {source})"
+
+
+def _shown(value: Any) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, pd.Timestamp):
+        return value.isoformat()
+    text = f"{value:.15g}" if isinstance(value, float) else repr(value)
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
+
+
+def rows_of(found: pd.DataFrame) -> pd.Index:
+    """Positions of the rows that have a finding, each once."""
+    rows: pd.Index = pd.Index(found["row"].unique())
+    return rows

@@ -1,0 +1,29 @@
+"""How far the ingested history reaches."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+
+from data.ingest import MANIFEST
+
+
+def end_of_data(canonical: Path) -> datetime:
+    """Midnight (UTC) after the newest row in a folder of canonical tables.
+
+    Raises:
+        FileNotFoundError, ValueError: when nothing was ingested there.
+    """
+    path = canonical / MANIFEST
+    if not path.exists():
+        raise FileNotFoundError(f"no {path}; run `triage ingest --source NAME` first")
+    try:
+        tables = json.loads(path.read_text(encoding="utf-8"))["tables"].values()
+        newest = [table["known_at"][1] for table in tables if table["rows"]]
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path} is damaged ({error}); ingest the source again") from error
+    if not newest:
+        raise ValueError(f"{canonical} holds no rows; ingest a source that has some")
+    last = max(datetime.fromisoformat(moment) for moment in newest)
+    return datetime.combine(last.date() + timedelta(days=1), time(), tzinfo=UTC)

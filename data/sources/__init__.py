@@ -1,0 +1,1 @@
+"""One system's files to canonical tables, one file a source."""

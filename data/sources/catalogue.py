@@ -1,0 +1,64 @@
+"""Every source by name, as batches that ingest can read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+from data.batch import Batch, batches_of
+from data.contracts.catalogue import TABLES
+from data.sources import bpic19, scms_delivery, stockouts_cdi
+from data.sources.extract import read_extract
+from data.sources.mapping import load_mapping, shipped_mappings
+
+Tables = Mapping[str, pd.DataFrame]
+EXTRACT = "extract"
+
+
+def read_canonical(path: Path) -> dict[str, pd.DataFrame]:
+    """Parquet files that are already in canonical columns, as the simulator writes them.
+
+    Raises:
+        FileNotFoundError: naming the folder and the files that it could hold.
+    """
+    found = {name: path / f"{name}.parquet" for name in TABLES}
+    frames = {name: _parquet(file) for name, file in found.items() if file.exists()}
+    if not frames:
+        names = ", ".join(file.name for file in found.values())
+        raise FileNotFoundError(f"no canonical table in {path}; it may hold {names}")
+    return frames
+
+
+def _parquet(file: Path) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(file)
+    except pa.ArrowInvalid as error:
+        raise ValueError(f"{file} is not readable Parquet: {error}") from error
+
+
+READERS: dict[str, Callable[[Path], Tables]] = {
+    "simulator": read_canonical,
+    "scms_delivery": scms_delivery.read,
+    "stockouts_cdi": stockouts_cdi.read,
+    "bpic19": bpic19.read,
+}
+
+
+def batches(source: str, path: Path, mappings: Sequence[Path] = ()) -> Iterator[Batch]:
+    """The rows of a source, file by file or table by table.
+
+    mappings: TOML files of the sites in an `extract`; those shipped here by default.
+
+    Raises:
+        ValueError: for an unknown source, with those there are.
+    """
+    if source == EXTRACT:
+        chosen = [load_mapping(file) for file in mappings] or shipped_mappings()
+        return read_extract(path, chosen)
+    if source not in READERS:
+        names = ", ".join((EXTRACT, *READERS))
+        raise ValueError(f"no source {source!r}; there are {names}")
+    return batches_of(READERS[source](path), source)

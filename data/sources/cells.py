@@ -1,0 +1,153 @@
+"""Cells of an extract to values of one canonical column, as its mapping says."""
+
+from __future__ import annotations
+
+import re
+from functools import reduce
+
+import numpy as np
+import pandas as pd
+
+from data.contracts.table import DTYPES, Column, Kind
+from data.findings import findings, none, together
+from data.sources.fields import Decimal, Factor, FieldMapping, Thousands
+from data.sources.mapping import CONVERTED_DECIMALS, Mapping
+from data.sources.moments import localized, read_moments
+
+Read = tuple[pd.Series, pd.DataFrame]
+"""Values, and findings for what could not be read (which is missing among the values)."""
+
+_TEXT = DTYPES[Kind.TEXT]
+
+
+def read(column: Column, field: FieldMapping, cells: pd.DataFrame, mapping: Mapping) -> Read:
+    """One canonical column from the cells of the file. Steps: see `data.sources.mapping`."""
+    if column.kind is Kind.NUMBER:
+        return _number(column, field, cells, mapping)
+    if column.kind is Kind.MOMENT and cells[field.sources[0]].dtype.kind == "M":
+        return _typed_moment(column, cells[field.sources[0]], mapping)
+    if column.kind is Kind.FLAG and cells[field.sources[0]].dtype.kind == "b":
+        return cells[field.sources[0]], none()
+    if field.codes:
+        return _coded(column, field, _text(cells[field.sources[0]]), mapping)
+    joined, broken = _joined(column, field, cells, mapping)
+    if column.kind is Kind.MOMENT:
+        moments, unread = read_moments(joined, field.formats or mapping.formats, mapping, column)
+        return moments, together([broken, unread])
+    return field.prefix + joined, broken
+
+
+def _text(values: pd.Series) -> pd.Series:
+    """As text: Parquet may hold numbers where the contract has an id."""
+    if values.dtype == _TEXT:
+        return values.str.strip()
+    return values.astype(_TEXT)  # type: ignore[call-overload, no-any-return]
+
+
+def _present(values: pd.Series, mapping: Mapping) -> pd.Series:
+    return values.mask(values.isin(mapping.missing))
+
+
+def _joined(column: str, field: FieldMapping, cells: pd.DataFrame, mapping: Mapping) -> Read:
+    parts = [_present(_text(cells[name]), mapping) for name in field.sources]
+    joined = reduce(lambda left, right: left + field.separator + right, parts)
+    if len(parts) == 1:
+        return joined, none()
+    some = np.any([part.notna() for part in parts], axis=0)
+    rows = np.flatnonzero(joined.isna() & some)
+    values = [field.separator.join(str(p.fillna("").iloc[row]) for p in parts) for row in rows]
+    problem = f"is not complete: it takes {' and '.join(field.sources)}"
+    return joined, findings(rows, column, values, problem)
+
+
+def _coded(column: Column, field: FieldMapping, texts: pd.Series, mapping: Mapping) -> Read:
+    if "" in field.codes:
+        texts = texts.fillna("")
+    values = texts.map(field.codes)
+    known = texts.isin(list(field.codes)) | _present(texts, mapping).isna()
+    rows = np.flatnonzero(~known)
+    choices = ", ".join(code or "blank" for code in field.codes)
+    return (
+        values.astype(DTYPES[column.kind]),  # type: ignore[call-overload]
+        findings(rows, column, list(texts.iloc[rows]), f"is not one of {choices}"),
+    )
+
+
+def _typed_moment(column: Column, values: pd.Series, mapping: Mapping) -> Read:
+    if isinstance(values.dtype, pd.DatetimeTZDtype):
+        return values, none()
+    return localized(values, mapping, values.astype(str), column)
+
+
+def _number(column: Column, field: FieldMapping, cells: pd.DataFrame, mapping: Mapping) -> Read:
+    values, found = _numbers(column, cells[field.sources[0]], mapping)
+    parts = [found]
+    for factor, power in ((field.times, 1), (field.over, -1)):
+        if factor is None:
+            continue
+        scale, unknown = _factor(column, factor, cells, values.notna(), mapping)
+        values = values * scale if power > 0 else values / scale
+        parts.append(unknown)
+    if len(parts) > 1:
+        # Six decimals are the nearest double of the decimal meant: 149.88 / 12 is 12.49.
+        values = values.round(CONVERTED_DECIMALS)
+    return values, together(parts)
+
+
+def _numbers(column: str, cells: pd.Series, mapping: Mapping) -> Read:
+    if cells.dtype.kind in "iuf":
+        return pd.Series(cells.to_numpy(np.float64, na_value=np.nan)), none()
+    texts = _present(_text(cells), mapping)
+    fits = _fits(texts, mapping.decimal, mapping.thousands)
+    values = _floats(texts.where(fits), mapping.decimal, mapping.thousands)
+    rows = np.flatnonzero(~fits & texts.notna())
+    return values, findings(rows, column, list(texts.iloc[rows]), _misread(texts, rows, mapping))
+
+
+def _fits(texts: pd.Series, decimal: str, thousands: str) -> pd.Series:
+    """Which texts are numbers in these marks; the sign may stand behind, as SAP writes it."""
+    d, t = re.escape(decimal), re.escape(thousands)
+    whole = rf"(?:[0-9]+|[0-9]{{1,3}}(?:{t}[0-9]{{3}})+)" if thousands else "[0-9]+"
+    plain = rf"(?:{whole}(?:{d}[0-9]+)?|{d}[0-9]+)"
+    return texts.str.fullmatch(rf"(?:[+-]?{plain}|{plain}-)").fillna(value=False).astype(bool)
+
+
+def _floats(texts: pd.Series, decimal: str, thousands: str) -> pd.Series:
+    if thousands:
+        texts = texts.str.replace(thousands, "", regex=False)
+    if decimal != Decimal.POINT:
+        texts = texts.str.replace(decimal, ".", regex=False)
+    behind = texts.str.endswith("-").fillna(value=False).astype(bool)
+    if behind.any():
+        texts = texts.where(~behind, "-" + texts.str.slice(stop=-1))
+    return texts.astype(np.float64)
+
+
+def _misread(texts: pd.Series, rows: np.ndarray, mapping: Mapping) -> list[str]:
+    other = Decimal.COMMA if mapping.decimal is Decimal.POINT else Decimal.POINT
+    swapped = Thousands.POINT if other is Decimal.COMMA else Thousands.COMMA
+    marks = f"decimal mark {str(mapping.decimal)!r}"
+    if mapping.thousands:
+        marks += f" and thousands mark {str(mapping.thousands)!r}"
+    plain = f"is not a number with {marks}"
+    hint = f"{plain}; it looks like decimal mark {str(other)!r}"
+    return [hint if like else plain for like in _fits(texts.iloc[rows], other, swapped)]
+
+
+def _factor(
+    column: str, factor: Factor, cells: pd.DataFrame, needed: pd.Series, mapping: Mapping
+) -> tuple[pd.Series | float, pd.DataFrame]:
+    if factor.constant is not None:
+        return factor.constant, none()
+    assert factor.column is not None
+    given = _text(cells[factor.column])
+    if factor.factors:
+        scale = given.map(factor.factors).astype(np.float64)
+        takes = f"one of {', '.join(factor.factors)}"
+    else:
+        scale, _ = _numbers(column, cells[factor.column], mapping)
+        scale = scale.where(scale > 0)
+        takes = "a number above zero"
+    rows = np.flatnonzero(scale.isna() & needed)
+    shown = list(given.fillna("").iloc[rows])
+    return scale, findings(rows, column, shown, f"in {factor.column} is not {takes}")

@@ -1,0 +1,90 @@
+"""The sites and their habits: some grew up here, some were acquired and kept their ways."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from data.contracts.sites import SiteKind
+
+
+@dataclass(frozen=True)
+class Habits:
+    """One site and how it works. Only the first line of fields is ever recorded.
+
+    review_days: weekdays on which replenishment is planned. estimate_days: how often the
+    average demand is worked out anew. caution: factor on safety stock. cover_days: what an
+    order is meant to last. posting_days: typical days until a receipt is posted when it is
+    posted late, posting_share: how often it is. *_tolerance: variance at which half of the
+    cases are stopped. patience_days: days an invoice waits for its receipt. early_days: days
+    before the promise that annoy the site. amount_limit: approval limit of a document, EUR.
+    strictness: how much is noticed at all. haste: factor on the time to resolve.
+    list_lag_days: days until a supplier's new price list is in the system. unit_trouble: how
+    often case and piece conversions are wrong here.
+    """
+
+    name: str
+    kind: SiteKind
+    site_type: str
+    region: str
+    country: str
+    time_zone: str
+    latitude: float
+    longitude: float
+    currency: str
+    scale: float
+    review_days: tuple[int, ...]
+    estimate_days: int
+    caution: float
+    cover_days: float
+    backorders: bool
+    posting_days: float
+    posting_share: float
+    price_tolerance: float
+    quantity_tolerance: float
+    patience_days: float
+    early_days: float
+    amount_limit: float
+    strictness: float
+    haste: float
+    list_lag_days: float
+    unit_trouble: float
+
+
+_DC = SiteKind.DISTRIBUTION_CENTRE
+_WH = SiteKind.WAREHOUSE
+
+# fmt: off
+_SITES = (
+    Habits("Hamburg", _DC, "central", "north", "DE", "Europe/Berlin", 53.55, 9.99, "EUR",
+           1.6, (0, 1, 2, 3, 4), 28, 1.15, 21, True, 1.0, 0.02, 0.030, 0.030, 14, 12, 26_000,
+           1.00, 1.0, 15, 0.10),
+    Habits("Manchester", _WH, "acquired", "west", "GB", "Europe/London", 53.48, -2.24, "GBP",
+           1.0, (0, 2, 4), 63, 1.00, 24, False, 1.5, 0.05, 0.020, 0.050, 11, 15, 9_000,
+           1.15, 1.6, 40, 0.30),
+    Habits("Rotterdam", _DC, "central", "north", "NL", "Europe/Amsterdam", 51.92, 4.48, "EUR",
+           1.3, (1, 3), 42, 1.05, 24, True, 7.0, 0.45, 0.040, 0.040, 9, 15, 18_000,
+           0.95, 1.2, 25, 0.12),
+    Habits("Lyon", _WH, "regional", "south", "FR", "Europe/Paris", 45.76, 4.84, "EUR",
+           0.9, (0, 3), 91, 0.85, 28, True, 1.5, 0.06, 0.060, 0.020, 17, 10, 9_000,
+           0.80, 0.8, 60, 0.15),
+    Habits("Wroclaw", _WH, "acquired", "east", "PL", "Europe/Warsaw", 51.11, 17.03, "PLN",
+           0.8, (1, 4), 119, 0.90, 30, False, 2.0, 0.08, 0.015, 0.025, 12, 5, 7_000,
+           1.25, 1.9, 30, 0.18),
+    Habits("Valencia", _WH, "regional", "south", "ES", "Europe/Madrid", 39.47, -0.38, "EUR",
+           0.7, (2,), 84, 0.95, 32, True, 1.2, 0.04, 0.050, 0.060, 20, 14, 12_000,
+           0.75, 1.1, 75, 0.12),
+    Habits("Chicago", _DC, "acquired", "overseas", "US", "America/Chicago", 41.88, -87.63, "USD",
+           1.1, (0, 2, 4), 56, 1.10, 24, True, 1.0, 0.03, 0.035, 0.035, 13, 20, 20_000,
+           1.05, 0.6, 20, 0.22),
+)
+# fmt: on
+
+
+def habits(sites: int) -> tuple[Habits, ...]:
+    """Habits of the first sites; beyond the seventh the ways repeat in a new place."""
+    return tuple(
+        replace(_SITES[n % len(_SITES)], name=f"{_SITES[n % len(_SITES)].name} {n // 7 + 1}")
+        if n >= len(_SITES)
+        else _SITES[n]
+        for n in range(sites)
+    )

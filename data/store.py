@@ -1,0 +1,134 @@
+"""The store: the canonical tables behind one Ibis connection.
+
+The only place that opens the engine. It reads Parquet where it lies and never writes:
+what goes into the folder is written by `data.ingest`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import duckdb
+import ibis
+import pandas as pd
+import pyarrow as pa
+from ibis.backends.duckdb import Backend
+
+from data.contracts.catalogue import TABLES
+from data.contracts.table import Table
+
+
+class Store:
+    """Canonical tables in DuckDB, as Ibis expressions or as frames.
+
+    Every moment is UTC, whatever the machine's clock says. A context manager.
+    """
+
+    def __init__(self, connection: Backend) -> None:
+        """Take over a connection in which every canonical table exists."""
+        self.connection = connection
+
+    @classmethod
+    def from_frames(cls, frames: Mapping[str, pd.DataFrame], threads: int = 2) -> Store:
+        """A store of canonical frames, held in memory; absent tables are empty.
+
+        Raises:
+            ValueError: naming a frame or a column that is not canonical.
+        """
+        for name, frame in frames.items():
+            _check_columns(name, list(frame.columns))
+        store = cls(_connect(threads))
+        for table in TABLES.values():
+            given = frames.get(table.name)
+            store._create(table, table.empty() if given is None else table.conform(given))
+        return store
+
+    @classmethod
+    def from_folder(cls, folder: Path, threads: int = 2) -> Store:
+        """A store of the `<table>.parquet` files of a folder, read when asked; absent is empty.
+
+        Raises:
+            FileNotFoundError: when there is no such folder.
+            ValueError: naming a file that is damaged or whose columns are not its table's.
+        """
+        if not folder.is_dir():
+            raise FileNotFoundError(f"no canonical tables: {folder} is not a folder; ingest first")
+        store = cls(_connect(threads))
+        for table in TABLES.values():
+            path = folder / f"{table.name}.parquet"
+            if path.exists():
+                store._view(table, path)
+            else:
+                store._create(table, table.empty())
+        return store
+
+    def table(self, name: str) -> ibis.Table:
+        """The canonical table of that name as an Ibis expression.
+
+        Raises:
+            ValueError: naming the tables there are.
+        """
+        return self.connection.table(_canonical(name).name)
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """The canonical table of that name as a frame in canonical types."""
+        arrow = self.table(name).to_pyarrow()
+        return _canonical(name).conform(arrow.to_pandas(types_mapper=_NULLABLE.get))
+
+    def close(self) -> None:
+        """Give the engine's memory back; the store cannot be used afterwards."""
+        self.connection.disconnect()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _create(self, table: Table, frame: pd.DataFrame) -> None:
+        # A native table, not a registered frame: scans of a frame are many times slower.
+        arrow = pa.Table.from_pandas(frame, preserve_index=False)
+        self.connection.create_table(table.name, obj=arrow)
+
+    def _view(self, table: Table, path: Path) -> None:
+        try:
+            view = self.connection.read_parquet(path, table_name=table.name)
+        except duckdb.Error as error:
+            raise ValueError(f"{path} is not readable Parquet; ingest the source again") from error
+        if missing := [column for column in table.columns if column not in view.columns]:
+            raise ValueError(
+                f"{path} has no column {', '.join(missing)}: it was written for another version "
+                f"of the contract of {table.name}; ingest it again"
+            )
+
+
+_NULLABLE = {pa.bool_(): pd.BooleanDtype()}
+
+
+def _connect(threads: int) -> Backend:
+    connection = ibis.duckdb.connect(threads=threads)
+    connection.settings["timezone"] = "UTC"
+    return connection
+
+
+def _canonical(name: str) -> Table:
+    if name not in TABLES:
+        raise ValueError(f"no canonical table {name!r}; there are {', '.join(TABLES)}")
+    return TABLES[name]
+
+
+def _check_columns(name: str, columns: list[str]) -> None:
+    table = _canonical(name)
+    if unknown := [column for column in columns if column not in table.columns]:
+        raise ValueError(
+            f"{name} has no column {', '.join(map(repr, unknown))}; "
+            f"it has {', '.join(table.columns)}"
+        )
