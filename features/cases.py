@@ -1,0 +1,153 @@
+"""Cases: the asks of one task as columns, with what belongs to each and what history says.
+
+The one shape that both paths build: training from the canonical tables, serving from a
+request and the profile snapshot. A million cases or one look the same from inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.contracts.table import Column, Kind
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class CaseShape:
+    """What a task's case holds: its own columns, and the columns of its children.
+
+    Column order is the order of messages, records and reports. Column meaning, unit and
+    allowed values come from the contracts.
+    """
+
+    columns: tuple[Column, ...]
+    children: Mapping[str, tuple[Column, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Children:
+    """Rows that belong to cases, e.g. the receipts of each invoice line.
+
+    row: case number of each child, ascending. columns: arrays as long as `row`.
+    Within a case the children keep the order in which they became known.
+    """
+
+    row: Ints
+    columns: Mapping[str, NDArray[Any]]
+    cases: int
+
+    def where(self, keep: NDArray[np.bool_]) -> Children:
+        """Only the children for which `keep` is true."""
+        return Children(self.row[keep], {k: v[keep] for k, v in self.columns.items()}, self.cases)
+
+    def count(self) -> Floats:
+        """Number of children a case, 0 where there are none."""
+        return np.bincount(self.row, minlength=self.cases).astype(np.float64)
+
+    def total(self, name: str) -> Floats:
+        """Sum of a number a case, in child order; missing values count as 0."""
+        return self.sum_of(self.columns[name].astype(np.float64))
+
+    def sum_of(self, values: Floats) -> Floats:
+        """Sum a case of a number a child, in child order; missing values count as 0."""
+        weights = np.nan_to_num(values, nan=0.0)
+        return np.bincount(self.row, weights=weights, minlength=self.cases).astype(np.float64)
+
+    def first(self, name: str) -> NDArray[Any]:
+        """Value of each case's first child; NaN, NaT or None where there is none."""
+        return self._pick(name, np.searchsorted(self.row, np.arange(self.cases), side="left"))
+
+    def last(self, name: str) -> NDArray[Any]:
+        """Value of each case's last child; NaN, NaT or None where there is none."""
+        return self._pick(name, np.searchsorted(self.row, np.arange(self.cases), side="right") - 1)
+
+    def spread(self, values: NDArray[Any]) -> NDArray[Any]:
+        """A value a case as a value a child: what each child's own case holds."""
+        return values[self.row]
+
+    def _pick(self, name: str, at: Ints) -> NDArray[Any]:
+        values = self.columns[name]
+        result = blank(values.dtype, self.cases)
+        has = self.count() > 0
+        result[has] = values[at[has]]
+        return result
+
+
+@dataclass(frozen=True)
+class Cases:
+    """n asks of one task.
+
+    asked_at: datetime64[us], UTC. as_of: datetime64[D], the day (midnight UTC) up to which
+    history counts: everything in `history` was known before it.
+    columns: float64 (NaN missing), object of str/None, or datetime64[us] (NaT missing).
+    history: float64 columns of history measures, NaN where there is no history.
+    """
+
+    asked_at: NDArray[np.datetime64]
+    as_of: NDArray[np.datetime64]
+    columns: Mapping[str, NDArray[Any]]
+    children: Mapping[str, Children]
+    history: Mapping[str, Floats]
+
+    def __len__(self) -> int:
+        return len(self.asked_at)
+
+    def number(self, name: str) -> Floats:
+        """A case column that is a number."""
+        return self.columns[name].astype(np.float64)
+
+    def text(self, name: str) -> NDArray[np.object_]:
+        """A case column that is text; None where missing."""
+        return self.columns[name]
+
+    def moment(self, name: str) -> NDArray[np.datetime64]:
+        """A case column that is a moment, datetime64[us]; NaT where missing."""
+        return self.columns[name]
+
+    def past(self, name: str) -> Floats:
+        """A history measure by its full name, e.g. `supplier_receipts_late_364d`.
+
+        Raises:
+            KeyError: naming the measure and those that are close.
+        """
+        if name not in self.history:
+            stem = name.rsplit("_", 1)[0]
+            close = [other for other in self.history if other.startswith(stem)] or list(
+                self.history
+            )
+            raise KeyError(f"no history measure {name!r}; there are {', '.join(sorted(close))}")
+        return self.history[name]
+
+
+def blank(dtype: np.dtype[Any], length: int) -> NDArray[Any]:
+    """An array of that length in which every value is missing."""
+    if dtype.kind == "M":
+        return np.full(length, np.datetime64("NaT"), dtype=dtype)
+    if dtype.kind == "O":
+        return np.full(length, None, dtype=object)
+    return np.full(length, np.nan, dtype=np.float64)
+
+
+def array_of(column: Column, values: Any) -> NDArray[Any]:
+    """Values as the array that a case keeps of that column (FLAG becomes 0.0 / 1.0 / NaN)."""
+    match column.kind:
+        case Kind.TEXT:
+            result = np.empty(len(values), dtype=object)
+            result[:] = [v if isinstance(v, str) else None for v in values]
+            return result
+        case Kind.MOMENT:
+            return np.asarray(values, dtype="datetime64[us]")
+        case Kind.NUMBER | Kind.FLAG:
+            return np.array(
+                [np.nan if v is None else float(v) for v in values]
+                if isinstance(values, list)
+                else values,
+                dtype=np.float64,
+            )

@@ -1,0 +1,75 @@
+"""A feature: a value that carries its meaning, and one function for every path.
+
+Training hands the function a million cases, serving hands it one; it cannot tell which.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.cases import Cases
+
+Floats = NDArray[np.float64]
+
+
+class FeatureKind(StrEnum):
+    """How the model reads the value."""
+
+    NUMBER = "number"
+    CATEGORY = "category"
+
+
+class Theme(StrEnum):
+    """Business reasons that correlated features are grouped under for the reviewer."""
+
+    SUPPLIER_RELIABILITY = "supplier's reliability"
+    ITEM_HISTORY = "item's history"
+    SITE_HABIT = "site's habits"
+    STOCK_COVER = "stock cover"
+    DEMAND = "demand"
+    PRICE = "price against order"
+    QUANTITY = "quantity against order and receipt"
+    PAPER_TRAIL = "paper trail"
+    TIMING = "timing"
+    ORDER = "what was ordered"
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One input of a model.
+
+    compute: takes cases, returns one value a case: float64 with NaN for missing (NUMBER),
+        or an object array of str and None (CATEGORY). Must be row-wise: a case's value
+        may not depend on its neighbours.
+    unit: unit of the value ("days", "share", "base units", ...); empty for categories.
+    missing: what a missing value means, in words ("no receipt in 364 days").
+    sentence: what a reviewer reads; `{value}` takes a format spec, as in
+        "{value:.0%} of this supplier's lines came late in the last year".
+    """
+
+    name: str
+    theme: Theme
+    unit: str
+    missing: str
+    sentence: str
+    compute: Callable[[Cases], NDArray[Any]]
+    kind: FeatureKind = FeatureKind.NUMBER
+
+
+def ratio(numerator: Floats, denominator: Floats) -> Floats:
+    """Numerator / denominator, missing where the denominator is not above zero."""
+    safe = np.where(denominator > 0, denominator, np.nan)
+    return np.asarray(numerator / safe, dtype=np.float64)
+
+
+def days_between(start: NDArray[np.datetime64], end: NDArray[np.datetime64]) -> Floats:
+    """Days from start to end, with fractions; missing where either is."""
+    span = (end.astype("datetime64[us]") - start.astype("datetime64[us]")).astype(np.float64)
+    span[np.isnat(start) | np.isnat(end)] = np.nan
+    return np.asarray(span / 86_400_000_000.0, dtype=np.float64)

@@ -1,0 +1,1 @@
+"""What was known of an entity before a day, from its events."""

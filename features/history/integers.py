@@ -1,0 +1,40 @@
+"""Measures as whole numbers, so that their sums are exact on any engine, in any order.
+
+Numbers become whole ones by `features.history.stream.whole`; here are the other kinds.
+"""
+
+import ibis
+import ibis.expr.types as ir
+
+MONEY = 100
+QUANTITY = 1_000
+PRICE = 100_000
+RELATIVE = 1_000_000
+DAY_SECONDS = 86_400
+LEAST_CHANGE, MOST_CHANGE = -1.0, 10.0
+
+
+def flag(condition: ir.BooleanValue) -> ir.IntegerValue:
+    """1 where the condition holds; 0 where it does not or cannot be told."""
+    return condition.cast("int64").fill_null(0)
+
+
+def constant(value: int) -> ir.IntegerValue:
+    """The same whole number in every row."""
+    return ibis.literal(value, "int64")
+
+
+def day(moment: ir.TimestampValue) -> ir.IntegerValue:
+    """Days since 1970 of a moment's UTC day, whatever the time zone of the session."""
+    return (moment.epoch_seconds() // DAY_SECONDS).cast("int64")
+
+
+def relative(value: ir.NumericValue, expected: ir.NumericValue) -> ir.NumericValue:
+    """(value - expected) / expected, kept between -1 and 10; missing unless both are there."""
+    change = (value - expected) / expected.nullif(0)
+    return change.clip(lower=LEAST_CHANGE, upper=MOST_CHANGE)
+
+
+def later(first: ir.TimestampValue, *others: ir.TimestampValue) -> ir.TimestampValue:
+    """The last of the moments, those that are missing aside: since when all was known."""
+    return ibis.greatest(first, *(ibis.coalesce(other, first) for other in others))

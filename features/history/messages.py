@@ -1,0 +1,47 @@
+"""Messages: how a supplier answers, announces and postpones."""
+
+from collections.abc import Mapping
+
+import ibis.expr.types as ir
+
+from data.contracts.purchase_orders import PO_LINE_ID
+from data.contracts.supplier_events import ACK_STATUS, EVENT_KIND, AckStatus, EventKind
+from data.contracts.table import KNOWN_AT, Column
+from features.history.integers import flag, later
+from features.history.stream import Stream
+
+MEASURES = {"acks": 1, "bad_acks": 1, "asns": 1, "notices": 1, "changes": 1}
+
+
+def messages_by(name: str, *key: Column, windows: tuple[int, ...]) -> Stream:
+    """Messages about the order lines of each entity that `key` names."""
+    return Stream(
+        name=name,
+        key=key,
+        events=lambda tables: messages(tables).select(*key, KNOWN_AT, *MEASURES),
+        measures=MEASURES,
+        windows=windows,
+    )
+
+
+def messages(tables: Mapping[str, ir.Table]) -> ir.Table:
+    """One row a message. A bad acknowledgement is any but a plain acceptance."""
+    orders = tables["purchase_orders"].select(
+        PO_LINE_ID, "site_id", "supplier_id", "item_id", ordered_known_at=KNOWN_AT
+    )
+    events = tables["supplier_events"].rename(said_known_at=KNOWN_AT)
+    events = events.inner_join(orders, PO_LINE_ID)
+    kind = events[EVENT_KIND]
+    acknowledged = kind == EventKind.ACKNOWLEDGEMENT.value
+    postponed = [EventKind.DELAY_NOTICE.value, EventKind.REVISED_PROMISE.value]
+    return events.select(
+        "site_id",
+        "supplier_id",
+        "item_id",
+        known_at=later(events.said_known_at, events.ordered_known_at),
+        acks=flag(acknowledged),
+        bad_acks=flag(acknowledged & (events[ACK_STATUS] != AckStatus.ACCEPTED.value)),
+        asns=flag(kind == EventKind.ASN.value),
+        notices=flag(kind.isin(postponed)),
+        changes=flag(kind == EventKind.ORDER_CHANGE.value),
+    )

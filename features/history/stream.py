@@ -1,0 +1,115 @@
+"""A stream of events about one kind of entity, and what its past says at a moment.
+
+One function serves both paths: training asks for the past of each ask at its own day,
+serving asks once for every entity as of today (`features.profiles`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import ibis
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from data.contracts.catalogue import TABLES
+from data.contracts.table import Column
+from data.store import Store
+from features.history.days import DAY, ENTITY, EVENTS, by_day, last
+from features.history.points import AS_OF, Points
+from features.history.windows import Looking, place_of, running
+
+__all__ = ["AS_OF", "Floats", "Stream", "Tables", "history", "whole"]
+
+Floats = NDArray[np.float64]
+Tables = Mapping[str, ibis.Table]
+DAYS_SINCE = "days_since"
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Events of one kind of entity, summed by day over trailing windows.
+
+    name: prefix of the measures, e.g. `supplier_receipts`.
+    key: columns that name the entity; a case has the same columns.
+    events: from canonical tables to a table with the key, `known_at`, and an integer
+        column a measure (see `whole`). Missing values count as nothing.
+    measures: measure -> scale; the stored integer / scale is the value in its unit.
+    windows: trailing days, half-open `[as_of - w, as_of)` on the UTC day of `known_at`.
+    last: measures whose latest value is kept (of equally late ones the greatest).
+
+    Measures are named `{stream}_{measure}_{window}d`, `_ever` and `_last`;
+    `{stream}_events_{window}d` counts, `{stream}_days_since` looks back to the last event.
+    """
+
+    name: str
+    key: tuple[Column, ...]
+    events: Callable[[Tables], ibis.Table]
+    measures: Mapping[str, int]
+    windows: tuple[int, ...]
+    last: tuple[str, ...] = ()
+
+    @cached_property
+    def counted(self) -> dict[str, int]:
+        """What is summed, with its scale: the events themselves first."""
+        return {EVENTS: 1, **self.measures}
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Full names of the measures in order, e.g. `supplier_receipts_late_28d`."""
+        spans = [f"{w}d" for w in self.windows] + ["ever"]
+        sums = [f"{measure}_{span}" for span in spans for measure in self.counted]
+        measures = (*sums, *map(last, self.last), DAYS_SINCE)
+        return tuple(f"{self.name}_{measure}" for measure in measures)
+
+
+def whole(value: ibis.Value, scale: int) -> ibis.Value:
+    """A number as the whole number of 1/scale units; missing where it cannot be one."""
+    return (value * scale).round().try_cast("int64")
+
+
+def history(store: Store, streams: Sequence[Stream], asks: pd.DataFrame) -> dict[str, Floats]:
+    """Every measure of every stream, for each ask at its own moment, in row order.
+
+    asks: the streams' key columns and `as_of` (a day; midnight UTC). Only events known
+    before it count. NaN: the entity has no event before `as_of` (or no key); 0: it has,
+    but none in the window. Sums are exact integers until the last division, so the result
+    does not depend on row order, threads or the other asks.
+
+    Raises:
+        KeyError: naming the column that a stream needs and the asks lack.
+    """
+    tables = {name: store.table(name) for name in TABLES}
+    result: dict[str, Floats] = {}
+    for stream in streams:
+        points = Points.of(asks, list(map(str, stream.key)), f"history of {stream.name!r}")
+        days = by_day(
+            stream.events(tables),
+            ibis.memtable(points.entities),
+            key=tuple(map(str, stream.key)),
+            measures=tuple(stream.measures),
+            kept=stream.last,
+        )
+        past = _look_back(stream, store.connection.to_pyarrow(days), points)
+        result.update(zip(stream.names, map(points.spread, past), strict=True))
+    return result
+
+
+def _look_back(stream: Stream, days: pa.Table, points: Points) -> Iterator[Floats]:
+    """Each measure in its unit, one value a point; the only place that divides."""
+    looking = Looking(place_of(days[ENTITY].to_numpy(), days[DAY].to_numpy()), points.places)
+    totals = [(running(days[name].to_numpy()), scale) for name, scale in stream.counted.items()]
+    for window in (*stream.windows, None):
+        since = looking.since(window)
+        for total, scale in totals:
+            yield np.where(looking.seen, looking.total(total, since) / scale, np.nan)
+    for name in stream.last:
+        column = days[last(name)]
+        row = looking.latest(column.is_valid().to_numpy())
+        value = np.append(column.fill_null(0).to_numpy(), 0)[row] / stream.measures[name]
+        yield np.where(row >= 0, value, np.nan)
+    yield np.where(looking.seen, looking.days_since(), np.nan)

@@ -1,0 +1,81 @@
+"""Trailing windows over day sums, as differences of running totals.
+
+Running totals may leave the range of int64 and wrap around; their differences are exact all
+the same, for int64 arithmetic is arithmetic modulo 2**64.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+
+# Entity and day (from 1970, negative before) become one number that sorts by both: days
+# stay within half a million of 1970 from the year 600 to the year 3300.
+SPAN = np.int64(1_000_000)
+MIDDLE = np.int64(500_000)
+
+
+def place_of(entity: Ints, day: Ints) -> Ints:
+    """One number for an entity and a day, ascending by both."""
+    return entity * SPAN + day + MIDDLE
+
+
+@dataclass(frozen=True)
+class Looking:
+    """Points (an entity and a day) that look back on days with events.
+
+    days: places of the day rows, ascending. points: places of the points.
+    """
+
+    days: Ints
+    points: Ints
+
+    @cached_property
+    def _first(self) -> Ints:
+        """Row of the first day of each point's entity."""
+        return np.searchsorted(self.days, self.points // SPAN * SPAN).astype(np.int64)
+
+    @cached_property
+    def _end(self) -> Ints:
+        """Row after the last day before each point."""
+        return np.searchsorted(self.days, self.points).astype(np.int64)
+
+    @cached_property
+    def seen(self) -> NDArray[np.bool_]:
+        """Whether the entity had a day before the point."""
+        return self._end > self._first
+
+    def since(self, window: int | None) -> Ints:
+        """Row of the first day in each point's window; of all days for None."""
+        if window is None:
+            return self._first
+        start = np.searchsorted(self.days, self.points - window).astype(np.int64)
+        return np.maximum(start, self._first)
+
+    def total(self, running: Ints, since: Ints) -> Ints:
+        """Sum of a measure from the row `since` up to each point; see `running`."""
+        return np.asarray(running[self._end] - running[since], dtype=np.int64)
+
+    def latest(self, has: NDArray[np.bool_]) -> Ints:
+        """Row of the latest day before each point that has a value; -1 where there is none.
+
+        has: of each day row, whether it has a value.
+        """
+        rows = np.where(has, np.arange(len(has)), -1)
+        latest = np.append(np.maximum.accumulate(rows), -1)[self._end - 1]
+        return np.where(self.seen & (latest >= self._first), latest, -1)
+
+    def days_since(self) -> Ints:
+        """Days from the last day with events to each point; 0 where there is none."""
+        last = np.append(self.days, np.int64(0))[self._end - 1]
+        return np.where(self.seen, self.points - last, 0)
+
+
+def running(sums: Ints) -> Ints:
+    """Running totals of a measure, before each row and after the last."""
+    return np.append(np.int64(0), np.cumsum(sums, dtype=np.int64))

@@ -1,0 +1,139 @@
+"""Profiles: the past of every live entity as of one day, kept where serving looks it up.
+
+The same `history` that training calls at the day of each ask, called at one day for every
+entity there is.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from data.contracts.catalogue import TABLES
+from data.store import Store
+from features import profile_file
+from features.history.stream import AS_OF, Stream, history
+from features.profile_file import Key, ProfilesError
+
+__all__ = ["Profiles", "ProfilesError", "build_profiles"]
+
+Floats = NDArray[np.float64]
+
+
+def build_profiles(store: Store, streams: Iterable[Stream], as_of: date, path: Path) -> None:
+    """Write the past of every entity with an event before `as_of` (midnight UTC) to `path`.
+
+    The file is replaced in one step: a reader has the old profiles or the new ones.
+
+    Raises:
+        ValueError: when two different streams have one name.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.draft")
+    draft.unlink(missing_ok=True)
+    digest = sha256(as_of.isoformat().encode())
+    with closing(sqlite3.connect(draft)) as database:
+        profile_file.create(database)
+        for stream in _distinct(streams):
+            entities, block = _past(store, stream, as_of)
+            profile_file.write_stream(database, stream, entities, block)
+            digest.update(json.dumps([profile_file.layout(stream), entities]).encode())
+            digest.update(block.tobytes())
+        facts = {"as_of": as_of.isoformat(), "snapshot_id": digest.hexdigest()}
+        profile_file.write_snapshot(database, facts)
+    draft.replace(path)
+
+
+class Profiles:
+    """An open profile file. Safe to use from several threads; never changes once open.
+
+    as_of: the day up to which (midnight UTC, exclusive) events count.
+    snapshot_id: SHA-256 of the content; equal content, equal id.
+    """
+
+    def __init__(self, path: Path, database: sqlite3.Connection, facts: Mapping[str, str]) -> None:
+        self.path = path
+        self.as_of = date.fromisoformat(facts["as_of"])
+        self.snapshot_id = facts["snapshot_id"]
+        # One connection for all threads: one opened later might find newer profiles.
+        self._database = database
+        self._lock = threading.Lock()
+        self._queries: dict[str, str] = {}
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open a file that `build_profiles` wrote.
+
+        Raises:
+            ProfilesError: when it is missing, damaged or of another version.
+        """
+        return cls(path, *profile_file.open_checked(path))
+
+    def close(self) -> None:
+        """Give the file back; nothing can be looked up afterwards."""
+        self._database.close()
+
+    def lookup(
+        self, streams: Sequence[Stream], columns: Mapping[str, NDArray[Any]], n: int
+    ) -> dict[str, Floats]:
+        """Every measure of every stream for n cases; NaN where the entity is unseen.
+
+        columns: the streams' key columns of the cases (str, or None for no key).
+
+        Raises:
+            ProfilesError: when the file lacks a stream or has other measures of it.
+        """
+        result: dict[str, Floats] = {}
+        for stream in streams:
+            keys = list(zip(*(columns[name].tolist() for name in stream.key), strict=True))
+            result.update(zip(stream.names, self._rows(stream, keys, n), strict=True))
+        return result
+
+    def _rows(self, stream: Stream, keys: list[Key], n: int) -> Floats:
+        """Values of the keys: one row a measure, one column a case."""
+        with self._lock:
+            query, find = self._query(stream), self._database.execute
+            known = {key: find(query, key).fetchone() for key in set(keys) if None not in key}
+        block = np.full((n, len(stream.names)), np.nan)
+        for place, key in enumerate(keys):
+            if (values := known.get(key)) is not None:
+                block[place] = values
+        return np.ascontiguousarray(block.T)
+
+    def _query(self, stream: Stream) -> str:
+        if stream.name not in self._queries:
+            found = profile_file.query(self._database, stream, self.path)
+            self._queries[stream.name] = found
+        return self._queries[stream.name]
+
+
+def _distinct(streams: Iterable[Stream]) -> list[Stream]:
+    """The streams by name: tasks share some."""
+    named: dict[str, Stream] = {}
+    for stream in streams:
+        if named.setdefault(stream.name, stream) != stream:
+            raise ValueError(f"two different streams are named {stream.name!r}")
+    return list(named.values())
+
+
+def _past(store: Store, stream: Stream, as_of: date) -> tuple[list[Key], Floats]:
+    """Keys of the entities that have a past, in order, and its measures, one row a key."""
+    names = list(map(str, stream.key))
+    events = stream.events({name: store.table(name) for name in TABLES})
+    entities = store.connection.to_pandas(events.select(*names).distinct().drop_null())
+    asks = entities.sort_values(names, ignore_index=True).assign(**{AS_OF: pd.Timestamp(as_of)})
+    measures = history(store, [stream], asks)
+    block = np.column_stack([measures[name] for name in stream.names])
+    seen = ~np.isnan(block[:, -1])  # days since the last event: missing where there is none
+    return list(asks.loc[seen, names].itertuples(index=False, name=None)), block[seen]

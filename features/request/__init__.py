@@ -1,0 +1,1 @@
+"""Arithmetic on a case and its history."""
