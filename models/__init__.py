@@ -1,0 +1,1 @@
+"""Frames in, values out: fit, calibrate, explain, store."""

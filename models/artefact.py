@@ -1,0 +1,171 @@
+"""The artefact: a folder of text files, pinned by digests, with nothing of when or where.
+
+A damaged LightGBM file can kill the process that reads it, so every byte is checked before
+any of it is parsed. The manifest lists each file's sha256; the sha256 of the manifest is
+the model's digest. Same data and seed, same digest.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from models.calibration import calibration_from_json
+from models.conformal import Conformal
+from models.encode import Encoder
+from models.feature_spec import FeatureSpec
+from models.model import Model
+from models.task import TaskName
+from models.trees import Trees
+
+MANIFEST = "manifest.json"
+FORMAT = 1
+
+Files = Mapping[str, str]
+
+
+class ArtefactError(ValueError):
+    """An artefact that cannot be trusted: damaged, incomplete, or not the one asked for."""
+
+
+def save(model: Model, folder: Path) -> str:
+    """Write the model into an empty or new folder; its digest.
+
+    Raises:
+        FileExistsError: if the folder holds anything.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise FileExistsError(f"{folder} is not empty; a model is written to a folder of its own")
+    files = pack(model)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / name).write_bytes(text.encode())
+    return digest_of(files)
+
+
+def load(folder: Path, digest: str | None = None) -> Model:
+    """The model in that folder, every file of it checked first.
+
+    digest: the model that is wanted; None takes what the manifest says.
+
+    Raises:
+        ArtefactError: naming the file that is missing, extra or damaged, or both digests.
+    """
+    return unpack(_verified(folder, digest))
+
+
+def pack(model: Model) -> dict[str, str]:
+    """The artefact's files, the manifest among them."""
+    files = {
+        "model.txt": model.trees.text,
+        "calibration.json": _dumped(model.calibration.as_json()),
+        "conformal.json": _dumped(model.conformal.as_json()),
+        "features.json": _dumped([spec.as_json() for spec in model.features]),
+        "reference.json": _dumped(model.reference),
+        "golden.json": _dumped(model.golden),
+        "card.md": model.card,
+    }
+    for level, trees in zip(model.quantile_levels, model.quantile_trees, strict=True):
+        files[_quantile_file(level)] = trees.text
+    manifest = {
+        "format": FORMAT,
+        "task": str(model.task_name),
+        "classes": list(model.classes),
+        "quantiles": list(model.quantile_levels),
+        "files": {name: _sha256(text.encode()) for name, text in files.items()},
+    }
+    return files | {MANIFEST: _dumped(manifest)}
+
+
+def unpack(files: Files) -> Model:
+    """The model of those files, which must have been verified."""
+    manifest = json.loads(files[MANIFEST])
+    levels = tuple(manifest["quantiles"])
+    return Model(
+        task_name=TaskName(manifest["task"]),
+        classes=tuple(manifest["classes"]),
+        encoder=Encoder(tuple(map(FeatureSpec.from_json, json.loads(files["features.json"])))),
+        trees=Trees(files["model.txt"]).load(),
+        calibration=calibration_from_json(json.loads(files["calibration.json"])),
+        conformal=Conformal.from_json(json.loads(files["conformal.json"])),
+        quantile_levels=levels,
+        quantile_trees=tuple(Trees(files[_quantile_file(level)]).load() for level in levels),
+        reference=json.loads(files["reference.json"]),
+        golden=json.loads(files["golden.json"]),
+        card=files["card.md"],
+        digest=digest_of(files),
+    )
+
+
+def sealed(model: Model) -> Model:
+    """The model with its digest, as `load` would give it back."""
+    files = pack(replace(model, digest=""))
+    return unpack(files)
+
+
+def digest_of(files: Files) -> str:
+    """sha256 of the manifest, in hexadecimal."""
+    return _sha256(files[MANIFEST].encode())
+
+
+def _verified(folder: Path, digest: str | None) -> dict[str, str]:
+    manifest = _read(folder, MANIFEST)
+    got = _sha256(manifest)
+    if digest is not None and got != digest:
+        raise ArtefactError(f"{folder}: digest is {got}, asked for {digest}")
+    listed = _listed(folder, manifest)
+    there = {path.name for path in folder.iterdir()} - {MANIFEST}
+    if extra := sorted(there - set(listed)):
+        raise ArtefactError(
+            f"{folder}: {', '.join(extra)} is not in the manifest; it lists {', '.join(listed)}"
+        )
+    contents = {name: _read(folder, name) for name in listed}
+    for name, content in contents.items():
+        if _sha256(content) != listed[name]:
+            raise ArtefactError(
+                f"{folder / name} is damaged: sha256 is {_sha256(content)}, "
+                f"the manifest says {listed[name]}"
+            )
+    return {name: content.decode() for name, content in (contents | {MANIFEST: manifest}).items()}
+
+
+def _listed(folder: Path, manifest: bytes) -> dict[str, str]:
+    """The manifest's files and their sha256, if it is a manifest of this format."""
+    try:
+        fields: Any = json.loads(manifest)
+        listed = {str(name): str(value) for name, value in fields["files"].items()}
+        needed = {"model.txt", "calibration.json", "conformal.json", "features.json"}
+        needed |= {"reference.json", "golden.json", "card.md"}
+        needed |= {_quantile_file(level) for level in fields["quantiles"]}
+        known = fields["format"] == FORMAT and fields["task"] in set(TaskName)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ArtefactError(f"{folder / MANIFEST} is damaged: {error!r}") from error
+    if not known or set(listed) != needed or not isinstance(fields["classes"], list):
+        raise ArtefactError(
+            f"{folder / MANIFEST} is damaged: it must be of format {FORMAT}, of one of the tasks "
+            f"{', '.join(TaskName)}, and list {', '.join(sorted(needed))}"
+        )
+    return listed
+
+
+def _read(folder: Path, name: str) -> bytes:
+    try:
+        return (folder / name).read_bytes()
+    except OSError as error:
+        raise ArtefactError(f"{folder / name} cannot be read: {error.strerror}") from error
+
+
+def _quantile_file(level: float) -> str:
+    return f"quantile_{level:g}.txt"
+
+
+def _dumped(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def _sha256(content: bytes) -> str:
+    return sha256(content).hexdigest()

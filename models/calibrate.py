@@ -1,0 +1,143 @@
+"""Choosing a calibration: candidates compete by log-loss on rows they were not fitted on.
+
+All fits are logistic regressions with a Gaussian prior around "leave the margins as they
+are". With few events the prior decides, with many the data does, and nobody sets a switch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.calibrate_binary import fit_binary
+from models.calibrate_classes import ClassFit, fit_classes
+from models.calibration import FLOOR, BinaryCalibration, Calibration, Method
+from models.folds import hashed
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+PARTS = 5
+MANY_EVENTS = 300  # events and non-events that isotonic regression needs
+WORTH = 2e-4  # nats a row by which a more flexible method must be better
+SHARE_ROWS = 20.0  # rows that the training rows' class shares count for
+
+
+@dataclass(frozen=True)
+class Past:
+    """Calibration rows: margins (n, M), labels (n,), groups (n,)."""
+
+    margins: Floats
+    label: Ints
+    group: NDArray[Any]
+
+    def take(self, keep: NDArray[np.bool_]) -> Past:
+        """Only these rows."""
+        return Past(self.margins[keep], self.label[keep], self.group[keep])
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The calibration, and the held-out log-loss of every candidate (empty if untried)."""
+
+    calibration: Calibration
+    losses: Mapping[str, float]
+
+
+def choose_binary(
+    past: Past, trained_shares: Floats, *, learnt: bool, among: Sequence[Method] = ()
+) -> Chosen:
+    """The best calibration of a binary model.
+
+    trained_shares: (2,) class shares of the rows the trees saw. learnt: whether there are
+    trees at all; without them only the shares can be given. among: methods that may be
+    chosen; empty means all that apply.
+    """
+
+    def fitted(rows: Past, method: Method) -> BinaryCalibration:
+        shares = smoothed_shares(rows.label, trained_shares)
+        return fit_binary(method, rows.margins[:, 0], rows.label, shares)
+
+    methods = [Method.SHARES]
+    if learnt:
+        methods += [Method.IDENTITY, Method.PLATT, Method.BETA]
+        events = int(past.label.sum())
+        if min(events, len(past.label) - events) >= MANY_EVENTS:
+            methods.append(Method.ISOTONIC)
+    return _choose(past, _allowed(methods, among), fitted)
+
+
+def choose_classes(
+    past: Past,
+    trained_shares: Floats,
+    present: Sequence[int],
+    *,
+    learnt: bool,
+    among: Sequence[Method] = (),
+) -> Chosen:
+    """The best calibration of a model of three or more classes.
+
+    trained_shares: (K,) of the rows the trees saw. present: classes with a margin. among:
+    methods that may be chosen; empty means all that apply.
+    """
+
+    def fitted(rows: Past, method: Method) -> Calibration:
+        shares = smoothed_shares(rows.label, trained_shares)
+        fit = ClassFit(rows.margins, rows.label, tuple(present), shares, trained_shares)
+        return fit_classes(method, fit)
+
+    methods = [Method.SHARES]
+    if learnt:
+        methods += [Method.IDENTITY, Method.TEMPERATURE, Method.VECTOR]
+    return _choose(past, _allowed(methods, among), fitted)
+
+
+def _allowed(methods: list[Method], among: Sequence[Method]) -> list[Method]:
+    """Those that apply and may be chosen; all that apply where that leaves none."""
+    return [method for method in methods if not among or method in among] or methods
+
+
+def _choose(
+    past: Past, methods: Sequence[Method], fitted: Callable[[Past, Method], Calibration]
+) -> Chosen:
+    """The first method that no later one beats by `WORTH`, fitted on all rows."""
+    part = _parts(past.group)
+    if len(methods) == 1 or part.max(initial=0) < 1:
+        return Chosen(fitted(past, methods[-1 if len(methods) == 1 else 1]), {})
+    losses = {}
+    for method in methods:
+        lost = np.zeros(len(past.label))
+        for p in range(int(part.max()) + 1):
+            calibration = fitted(past.take(part != p), method)
+            lost[part == p] = row_losses(
+                calibration.probabilities(past.margins[part == p]), past.label[part == p]
+            )
+        losses[str(method)] = float(lost.mean())
+    least = min(losses.values())
+    best = next(method for method in methods if losses[method] <= least + WORTH)
+    return Chosen(fitted(past, best), losses)
+
+
+def _parts(group: NDArray[Any]) -> Ints:
+    """Whole groups dealt into `PARTS` parts, in hash order."""
+    names, member = np.unique(group.astype(str), return_inverse=True)
+    order = sorted(range(len(names)), key=lambda i: hashed(str(names[i]), PARTS))
+    dealt = np.empty(len(names), dtype=np.int64)
+    dealt[order] = np.arange(len(names)) % PARTS
+    return dealt[member]
+
+
+def smoothed_shares(label: Ints, trained: Floats) -> Floats:
+    """(K,) class shares of the latest rows, leaning on the training rows', none at zero."""
+    counts = np.bincount(label, minlength=len(trained)) + SHARE_ROWS * trained
+    shares = np.maximum(counts / counts.sum(), FLOOR)
+    return np.asarray(shares / shares.sum())
+
+
+def row_losses(probability: Floats, label: Ints) -> Floats:
+    """(n,) minus log of the probability that the true class was given."""
+    return np.asarray(-np.log(probability[np.arange(len(label)), label]))

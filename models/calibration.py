@@ -1,0 +1,163 @@
+"""Calibrations as plain numbers: from margins to probabilities.
+
+Every probability is a whole multiple of 2^-40 (about 1e-12). Sums and differences of such
+numbers are exact, so the classes sum to exactly one and an explanation's parts to exactly
+the score, in whatever order they are added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any, assert_never
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+GRID = 2.0**40
+FLOOR = 1e-6
+TAIL_SLOPE = 0.1  # beyond the outermost isotonic knots: order is kept, confidence hardly grows
+
+
+class Method(StrEnum):
+    """Ways to calibrate; `SHARES` gives every case the class shares."""
+
+    IDENTITY = "identity"
+    PLATT = "platt"
+    BETA = "beta"
+    ISOTONIC = "isotonic"
+    TEMPERATURE = "temperature"
+    VECTOR = "vector"
+    SHARES = "shares"
+
+
+def on_grid(probability: Floats) -> Floats:
+    """The nearest multiples of 2^-40."""
+    return np.asarray(np.rint(probability * GRID) / GRID)
+
+
+@dataclass(frozen=True)
+class BinaryCalibration:
+    """Margin of the event -> its probability, rising.
+
+    numbers: IDENTITY none; PLATT slope, offset; BETA slope below, slope above, offset;
+        ISOTONIC knots (margins, then logits); SHARES the logit of the event's share.
+    """
+
+    method: Method
+    numbers: tuple[float, ...] = ()
+
+    def probabilities(self, margins: Floats) -> Floats:
+        """(n, 2) of (n, 1)."""
+        event = 1.0 / (1.0 + np.exp(-np.clip(self.logit(margins[:, 0].copy()), -36.0, 36.0)))
+        event = on_grid(np.clip(event, FLOOR, 1.0 - FLOOR))
+        return np.stack([1.0 - event, event], axis=1)
+
+    def logit(self, margin: Floats) -> Floats:
+        """Calibrated log-odds of the event."""
+        match self.method:
+            case Method.IDENTITY:
+                return margin
+            case Method.PLATT:
+                slope, offset = self.numbers
+                return slope * margin + offset
+            case Method.BETA:
+                below, above, offset = self.numbers
+                return above * softplus(margin) - below * softplus(-margin) + offset
+            case Method.ISOTONIC:
+                half = len(self.numbers) // 2
+                knots, logits = self.numbers[:half], self.numbers[half:]
+                tail = margin - np.clip(margin, knots[0], knots[-1])
+                return np.interp(margin, knots, logits) + TAIL_SLOPE * tail
+            case Method.SHARES:
+                return np.full(len(margin), self.numbers[0])
+            case Method.TEMPERATURE | Method.VECTOR:
+                raise ValueError(f"{self.method} calibrates more than two classes, this has two")
+            case _:
+                assert_never(self.method)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, read back by `calibration_from_json`."""
+        return {"kind": "binary", **asdict(self)}
+
+
+@dataclass(frozen=True)
+class ClassCalibration:
+    """Margins of the classes with training rows -> probabilities of all K classes.
+
+    softmax(slope * margin + offset) over the classes in `present`, then mixed with the
+    class shares by `weight`. shares: (K,), above zero also for classes never seen.
+    """
+
+    method: Method
+    present: tuple[int, ...]
+    shares: tuple[float, ...]
+    slope: float
+    offsets: tuple[float, ...]
+    weight: float
+
+    def probabilities(self, margins: Floats) -> Floats:
+        """(n, K) of (n, M), M the number of classes present (any M if weight is 1)."""
+        # Class by class, never across an axis: a row's bits must not depend on its batch.
+        columns = [np.full(len(margins), share) for share in self.shares]
+        if self.weight < 1.0:
+            seen = 1.0 - sum(s for k, s in enumerate(self.shares) if k not in self.present)
+            softmax = self._softmax(margins)
+            for k, part in zip(self.present, softmax, strict=True):
+                columns[k] = self.weight * columns[k] + (1.0 - self.weight) * (seen * part)
+        scale = 1.0 - len(columns) * FLOOR
+        result = np.stack([on_grid(FLOOR + scale * column) for column in columns], axis=1)
+        return _to_one(result)
+
+    def _softmax(self, margins: Floats) -> list[Floats]:
+        logits = [
+            self.slope * margins[:, m].copy() + offset for m, offset in enumerate(self.offsets)
+        ]
+        top = logits[0]
+        for logit in logits[1:]:
+            top = np.maximum(top, logit)
+        odds = [np.exp(logit - top) for logit in logits]
+        total = odds[0]
+        for odd in odds[1:]:
+            total = total + odd
+        return [odd / total for odd in odds]
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, read back by `calibration_from_json`."""
+        return {"kind": "classes", **asdict(self)}
+
+
+Calibration = BinaryCalibration | ClassCalibration
+
+
+def calibration_from_json(fields: Mapping[str, Any]) -> Calibration:
+    """The calibration written by `as_json`."""
+    method = Method(fields["method"])
+    if fields["kind"] == "binary":
+        return BinaryCalibration(method, tuple(fields["numbers"]))
+    return ClassCalibration(
+        method,
+        present=tuple(fields["present"]),
+        shares=tuple(fields["shares"]),
+        slope=fields["slope"],
+        offsets=tuple(fields["offsets"]),
+        weight=fields["weight"],
+    )
+
+
+def softplus(values: Floats) -> Floats:
+    """log(1 + exp(x)) without overflow."""
+    return np.asarray(np.maximum(values, 0.0) + np.log1p(np.exp(-np.abs(values))))
+
+
+def _to_one(probability: Floats) -> Floats:
+    """Rows that sum to exactly one: the likeliest class takes the grid's rounding."""
+    total = probability[:, 0].copy()
+    for k in range(1, probability.shape[1]):
+        total += probability[:, k]
+    rows = np.arange(len(probability))
+    probability[rows, np.argmax(probability, axis=1)] += 1.0 - total
+    return probability

@@ -1,0 +1,59 @@
+"""The model card: what the model is for and what it was made of, in a short text."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from models.calibrate import Chosen
+from models.folds import Folds
+from models.task import Task
+from models.training_set import TrainingSet
+
+
+def card(task: Task, training: TrainingSet, folds: Folds, chosen: Chosen) -> str:
+    """Markdown. Says nothing of when or where it was fitted, only of the data."""
+    counts = np.bincount(training.label, minlength=len(task.classes))
+    lines = [
+        f"# {task.name}",
+        "",
+        task.question,
+        "",
+        "Recommendation only: a person decides, and may disagree with a reason.",
+        "",
+        f"- Asks: {len(training)}{_span(training)}.",
+        f"- Folds: {_sizes(folds)}.",
+        f"- Calibration: {chosen.calibration.method}{_tried(chosen)}.",
+        *(f"- {note}." for note in folds.notes),
+        "",
+        "| class | asks | share |",
+        "| --- | --- | --- |",
+        *(
+            f"| {name} | {count} | {count / len(training):.2%} |"
+            for name, count in zip(task.classes, counts.tolist(), strict=True)
+        ),
+        "",
+        f"Features ({len(task.features)}): {', '.join(f.name for f in task.features)}.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _sizes(folds: Folds) -> str:
+    return (
+        f"{len(folds.fit)} to fit, {len(folds.stop)} to stop, "
+        f"{len(folds.calibration)} to calibrate, {len(folds.dropped)} between them unused"
+    )
+
+
+def _span(training: TrainingSet) -> str:
+    dated = training.asked_at[~np.isnat(training.asked_at)]
+    if len(dated) == 0:
+        return ", undated"
+    days = dated.astype("datetime64[D]")
+    return f", asked from {days.min()} to {days.max()}"
+
+
+def _tried(chosen: Chosen) -> str:
+    if not chosen.losses:
+        return ""
+    losses = ", ".join(f"{name} {loss:.4f}" for name, loss in chosen.losses.items())
+    return f" (held-out log-loss: {losses})"

@@ -1,0 +1,12 @@
+"""The tasks there are, one line each."""
+
+from __future__ import annotations
+
+from models.task import Task, TaskName
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
+from models.tasks.stock_risk import STOCK_RISK
+from models.tasks.supplier_delay import SUPPLIER_DELAY
+
+TASKS: dict[TaskName, Task] = {
+    task.name: task for task in (STOCK_RISK, INVOICE_MISMATCH, SUPPLIER_DELAY)
+}

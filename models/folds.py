@@ -1,0 +1,164 @@
+"""Folds in time: fit, then early stopping, then calibration, each later than the one before.
+
+Two things are kept apart. A group's asks share one outcome, so a group lies in one fold.
+And a label is of use only once it has matured, so an earlier fold ends early enough for
+its labels to have been known when the next one starts (the embargo).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.training_set import TrainingSet
+
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+# Standing groups (a site-item asked every month) span every fold; dropping them would drop
+# the data. Time separates their outcomes, because labels mature before the next fold.
+MOST_DROPPED = 0.5
+MOST_IMMATURE = 0.25  # a fold that would lose more to the embargo is better left whole
+WINDOWS = 3
+SMALL = 40_000  # rows times classes; beyond it one stop fold tells enough, and time is dear
+
+
+@dataclass(frozen=True)
+class Folds:
+    """Positions in the training set. dropped: between folds, in none of them.
+
+    notes: what was not done, and why, in sentences.
+    """
+
+    fit: Ints
+    stop: Ints
+    calibration: Ints
+    dropped: Ints
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Shares of the rows; what is left is for fitting."""
+
+    stop: float = 0.12
+    calibration: float = 0.18
+
+
+@dataclass(frozen=True)
+class Window:
+    """Positions to learn from, and later ones to see on when to stop learning."""
+
+    before: Ints
+    within: Ints
+
+
+def split(training: TrainingSet, shares: Shares, *, seed: int, embargo: bool = True) -> Folds:
+    """The folds of a training set: in time where it has dates, else by hash of the group.
+
+    Depends on the rows, not on their order.
+    """
+    moments = np.unique(training.asked_at[~np.isnat(training.asked_at)])
+    if len(moments) < 3 or np.isnat(training.asked_at).any():
+        return _by_hash(training.group, shares, seed)
+    return _by_time(training, shares, embargo=embargo)
+
+
+def _by_hash(group: NDArray[Any], shares: Shares, seed: int) -> Folds:
+    names, member, sizes = np.unique(group.astype(str), return_inverse=True, return_counts=True)
+    order = sorted(range(len(names)), key=lambda i: hashed(str(names[i]), seed))
+    done = np.empty(len(names))
+    done[order] = (np.cumsum(sizes[order]) - sizes[order] / 2) / len(group)
+    place = done[member]
+    calibration = place >= 1 - shares.calibration
+    stop = place >= 1 - shares.calibration - shares.stop
+    return Folds(
+        fit=np.flatnonzero(~stop),
+        stop=np.flatnonzero(stop & ~calibration),
+        calibration=np.flatnonzero(calibration),
+        dropped=np.empty(0, dtype=np.int64),
+        notes=("no dates: folds are whole groups by seeded hash, not by time",),
+    )
+
+
+def hashed(name: str, seed: int) -> bytes:
+    """A seeded hash of a group's name that is the same on every machine."""
+    return blake2b(name.encode(), digest_size=8, key=seed.to_bytes(8, "little")).digest()
+
+
+def _by_time(training: TrainingSet, shares: Shares, *, embargo: bool) -> Folds:
+    asked = training.asked_at
+    moments, counts = np.unique(asked, return_counts=True)
+    before = (np.cumsum(counts) - counts) / len(asked)
+    third = 2 + int(np.argmin(np.abs(before[2:] - (1 - shares.calibration))))
+    second = 1 + int(np.argmin(np.abs(before[1:third] - (1 - shares.stop - shares.calibration))))
+    stop_at, calibrate_at = moments[second], moments[third]
+    calibration = asked >= calibrate_at
+    stop = (asked >= stop_at) & ~calibration
+    fit = asked < stop_at
+    fit, of_fit = _apart(training, fit, stop | calibration, stop_at, embargo=embargo)
+    stop, of_stop = _apart(training, stop, calibration, calibrate_at, embargo=embargo)
+    return Folds(
+        fit=np.flatnonzero(fit),
+        stop=np.flatnonzero(stop),
+        calibration=np.flatnonzero(calibration),
+        dropped=np.flatnonzero(~(fit | stop | calibration)),
+        notes=tuple([f"fit: {n}" for n in of_fit] + [f"stop: {n}" for n in of_stop]),
+    )
+
+
+def _apart(
+    training: TrainingSet, fold: Flags, later: Flags, start: np.datetime64, *, embargo: bool
+) -> tuple[Flags, list[str]]:
+    """The fold without groups that reach into later folds and without immature labels."""
+    notes = []
+    crossing = fold & np.isin(training.group, training.group[later])
+    if crossing.sum() <= MOST_DROPPED * fold.sum():
+        fold = fold & ~crossing
+    else:
+        notes.append("most groups go on into later folds; kept apart by time alone")
+    immature = fold & (training.matured_at > start)
+    if not embargo:
+        return fold, notes
+    if immature.sum() > MOST_IMMATURE * fold.sum():
+        return fold, [*notes, f"no embargo, too many labels mature after {start}"]
+    return fold & ~immature, notes
+
+
+def windows(
+    training: TrainingSet, folds: Folds, *, classes: int, seed: int, embargo: bool = True
+) -> tuple[Window, ...]:
+    """The stop fold, and of small sets earlier stretches of its size out of the fit fold.
+
+    One stretch of time says little about when to stop; a few of them agree better.
+    """
+    found = [Window(folds.fit, folds.stop)]
+    if len(folds.stop) == 0 or len(folds.fit) * classes > SMALL:
+        return tuple(found)
+    if np.isnat(training.asked_at).any():
+        return tuple(found + _dealt(training, folds, seed))
+    rest = np.isin(np.arange(len(training)), folds.fit)
+    while len(found) < WINDOWS:
+        asked = np.sort(training.asked_at[rest])
+        start = asked[max(len(asked) - len(folds.stop), 0)]
+        within = rest & (training.asked_at >= start)
+        rest = rest & ~within
+        before, _ = _apart(training, rest, within, start, embargo=embargo)
+        if before.sum() < len(folds.fit) / 2:
+            break
+        found.append(Window(np.flatnonzero(before), np.flatnonzero(within)))
+    return tuple(found)
+
+
+def _dealt(training: TrainingSet, folds: Folds, seed: int) -> list[Window]:
+    """Undated: the fit fold split by group again, and again."""
+    found = []
+    for again in range(1, WINDOWS):
+        share = len(folds.stop) / len(folds.fit)
+        dealt = _by_hash(training.group[folds.fit], Shares(0.0, min(share, 0.5)), seed + again)
+        found.append(Window(folds.fit[dealt.fit], folds.fit[dealt.calibration]))
+    return found

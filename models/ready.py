@@ -1,0 +1,155 @@
+"""A training set made ready: checked, in canonical order, in folds, encoded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from models.calibration import Method
+from models.encode import Encoder, learn
+from models.folds import Folds, Shares, Window, split, windows
+from models.task import Task
+from models.training_set import TrainingSet
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+Progress = Callable[[str, float], None]
+"""Called with what is being done, and the share of it that is done (0 to 1)."""
+
+FEWEST_ROWS = 20
+
+
+class FitError(ValueError):
+    """A training set that no model can be made of; says what, got, and what is needed."""
+
+
+class Refit(StrEnum):
+    """Rows the final trees learn from, once the number of rounds is known."""
+
+    FIT = "fit"
+    FIT_AND_STOP = "fit and stop"
+    ALL = "all"
+    """Also those the calibration was fitted on, with trees that had not seen them."""
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """How to fit. coverage: stated rate of class sets.
+
+    threads: of training, not of the model. More than one only on cores that stand idle:
+        a busy core makes all the others wait, dozens of times over.
+    min_category_rows: rows a category needs for a code of its own; None goes by the size.
+    rounds: of boosting, where the source is known to drift so much that later rows are a
+        poor judge of when to stop; None seeks them.
+    calibrations: methods to choose from, for the same reason; empty means all that apply.
+    shifted: whether quantiles are moved to hold their level on the calibration fold.
+    """
+
+    shares: Shares = field(default_factory=Shares)
+    embargo: bool = True
+    refit: Refit = Refit.FIT_AND_STOP
+    coverage: float = 0.9
+    min_category_rows: int | None = None
+    threads: int = 1
+    rounds: int | None = None
+    calibrations: tuple[Method, ...] = ()
+    shifted: bool = True
+
+
+@dataclass(frozen=True)
+class Ready:
+    """Everything in canonical order. matrix: (n, F). order: positions it was taken from."""
+
+    task: Task
+    training: TrainingSet
+    order: Ints
+    folds: Folds
+    windows: tuple[Window, ...]
+    encoder: Encoder
+    matrix: Floats
+    options: FitOptions
+    progress: Progress = field(repr=False)
+
+    @property
+    def taught(self) -> Ints:
+        """Positions that the trees which are calibrated learn from."""
+        return _taught(self.folds, self.options.refit)
+
+    @property
+    def everything(self) -> Ints:
+        """Positions that the final trees learn from."""
+        if self.options.refit is Refit.ALL:
+            return np.arange(len(self.training))
+        return self.taught
+
+
+def make_ready(task: Task, given: TrainingSet, options: FitOptions, progress: Progress) -> Ready:
+    """The training set as fitting wants it; the order of its rows no longer matters.
+
+    Raises:
+        FitError: for fewer than `FEWEST_ROWS` rows, labels that are not the task's, or a
+            task with quantiles and no target.
+        InputError: for inputs that are not the task's features.
+    """
+    _check(task, given)
+    order = canonical_order(given)
+    training = given.take(order)
+    folds = split(training, options.shares, seed=task.seed, embargo=options.embargo)
+    fewest = options.min_category_rows or int(np.clip(len(training) // 500, 2, 20))
+    taught = training.inputs.iloc[_taught(folds, options.refit)]
+    encoder = learn(task.features, taught, min_count=fewest)
+    return Ready(
+        task=task,
+        training=training,
+        order=order,
+        folds=folds,
+        windows=windows(
+            training,
+            folds,
+            classes=len(task.classes),
+            seed=task.seed,
+            embargo=options.embargo,
+        ),
+        encoder=encoder,
+        matrix=encoder.encode(training.inputs).matrix,
+        options=options,
+        progress=progress,
+    )
+
+
+def canonical_order(training: TrainingSet) -> Ints:
+    """Positions in an order that depends on what the rows hold, not on where they stand."""
+    tidy = training.inputs.reset_index(drop=True)
+    content = pd.util.hash_pandas_object(tidy, index=False).to_numpy()
+    target = np.zeros(len(training)) if training.target is None else training.target
+    asked = training.asked_at.astype(np.int64)
+    keys = (target, training.label, training.group.astype(str), content, asked)
+    return np.lexsort(keys)  # the last key counts first
+
+
+def _taught(folds: Folds, refit: Refit) -> Ints:
+    return folds.fit if refit is Refit.FIT else np.concatenate([folds.fit, folds.stop])
+
+
+def _check(task: Task, training: TrainingSet) -> None:
+    if len(training) < FEWEST_ROWS:
+        raise FitError(
+            f"{task.name}: {len(training)} asks with a matured label; "
+            f"at least {FEWEST_ROWS} are needed"
+        )
+    strange = sorted(set(np.unique(training.label).tolist()) - set(range(len(task.classes))))
+    if strange:
+        choices = ", ".join(f"{k} ({name})" for k, name in enumerate(task.classes))
+        raise FitError(f"{task.name}: label {strange[0]} is not one of {choices}")
+    if task.quantiles and training.target is None:
+        raise FitError(
+            f"{task.name}: quantiles {task.quantiles} are asked of a target, "
+            "but the training set has none; give a target, or a task without quantiles"
+        )

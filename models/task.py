@@ -1,0 +1,63 @@
+"""A task: one question asked of many cases, and all that is needed to answer it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from features.feature import Feature
+
+
+class TaskName(StrEnum):
+    """The tasks there are."""
+
+    STOCK_RISK = "stock_risk"
+    INVOICE_MISMATCH = "invoice_mismatch"
+    SUPPLIER_DELAY = "supplier_delay"
+
+
+CAREFUL: Mapping[str, float | int | str | bool] = {
+    "bagging_fraction": 0.8,
+    "bagging_freq": 1,
+    "max_cat_threshold": 16,
+    "cat_smooth": 50.0,
+    "cat_l2": 30.0,
+    "min_data_per_group": 100,
+}
+"""LightGBM parameters of every task with categories: each round sees part of the rows, and a
+category weighs little until it has many."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is asked, from which features, in which classes.
+
+    classes: names in label order. Binary tasks have two, the second is the event.
+    quantiles: of the numeric target (delay in days) that the task also predicts; empty
+        when it predicts none.
+    horizon_days: how far ahead the question looks; the label matures when it is over.
+    tolerance_days: days past the promise that still count as on time.
+    ask_before_days: moments before the promise at which training asks (supplier_delay).
+    lightgbm: parameters that differ from LightGBM's defaults.
+    lightgbm_quantiles: those in which the trees of the quantiles differ from `lightgbm`.
+    prepared frames (public sets without tables) make a Task of their own, see
+    `dataclasses.replace`.
+    """
+
+    name: TaskName
+    question: str
+    classes: tuple[str, ...]
+    features: tuple[Feature, ...]
+    horizon_days: int
+    tolerance_days: int = 0
+    ask_before_days: tuple[int, ...] = ()
+    quantiles: tuple[float, ...] = ()
+    lightgbm: Mapping[str, float | int | str | bool] = field(default_factory=dict)
+    lightgbm_quantiles: Mapping[str, float | int | str | bool] = field(default_factory=dict)
+    seed: int = 17
+
+    @property
+    def binary(self) -> bool:
+        """Whether the task has two classes."""
+        return len(self.classes) == 2

@@ -1,0 +1,21 @@
+"""Task invoice_mismatch: in what class will an invoice line end?"""
+
+from data.contracts.invoice_outcomes import ExceptionClass
+from features.request.invoice_mismatch import FEATURES
+from models.task import CAREFUL, Task, TaskName
+
+INVOICE_MISMATCH = Task(
+    name=TaskName.INVOICE_MISMATCH,
+    question="In what class of exception, if any, will this invoice line end?",
+    classes=tuple(kind.value for kind in ExceptionClass),  # CLEAN is the first
+    features=FEATURES,
+    horizon_days=30,
+    lightgbm={
+        **CAREFUL,
+        "learning_rate": 0.05,
+        "num_leaves": 15,
+        "min_data_in_leaf": 40,
+        "lambda_l2": 10.0,
+        "feature_fraction": 0.5,
+    },
+)

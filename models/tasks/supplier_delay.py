@@ -1,0 +1,25 @@
+"""Task supplier_delay: will an open order line come later than promised, and by how much?"""
+
+from features.request.supplier_delay import FEATURES
+from models.task import CAREFUL, Task, TaskName
+
+SUPPLIER_DELAY = Task(
+    name=TaskName.SUPPLIER_DELAY,
+    question="Will this order line be complete later than the day promised?",
+    classes=("ON_TIME", "LATE"),
+    features=FEATURES,
+    horizon_days=0,  # a line's question is over when its promised day is
+    tolerance_days=0,
+    # The last one is after the promise: a line that is open then is late, and the model
+    # must have seen it, for people ask about overdue lines too.
+    ask_before_days=(14, 7, 2, -3),
+    quantiles=(0.1, 0.5, 0.9),
+    lightgbm={
+        **CAREFUL,
+        "learning_rate": 0.05,
+        "num_leaves": 15,
+        "min_data_in_leaf": 50,
+        "lambda_l2": 10.0,
+        "feature_fraction": 0.5,
+    },
+)

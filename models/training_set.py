@@ -1,0 +1,54 @@
+"""A training set: asks as model inputs, with labels that have matured, in time order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """n asks with everything known of them.
+
+    inputs: one column a feature of the task (float64, or object of str and None).
+    label: class number, int64. target: number that quantiles are predicted of, or None.
+    asked_at, matured_at: datetime64[us]; a label may be used from `matured_at` on. NaT in
+        `asked_at` throughout means that the set has no dates (prepared snapshots).
+    group: asks that share an outcome (shipment, PO, site-item): never split, and the unit
+        that the bootstrap resamples.
+    site: site of each ask, for calibration and coverage per site.
+    segments: named views of the asks that results are reported for, besides `all`.
+    rules: score of each simple rule the model is compared with (higher = more at risk).
+    """
+
+    inputs: pd.DataFrame
+    label: NDArray[np.int64]
+    target: NDArray[np.float64] | None
+    asked_at: NDArray[np.datetime64]
+    matured_at: NDArray[np.datetime64]
+    group: NDArray[Any]
+    site: NDArray[Any]
+    segments: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    rules: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+    def take(self, keep: NDArray[Any]) -> TrainingSet:
+        """The asks at these places (boolean mask or positions), in that order."""
+        return TrainingSet(
+            inputs=self.inputs.iloc[np.flatnonzero(keep) if keep.dtype == bool else keep],
+            label=self.label[keep],
+            target=None if self.target is None else self.target[keep],
+            asked_at=self.asked_at[keep],
+            matured_at=self.matured_at[keep],
+            group=self.group[keep],
+            site=self.site[keep],
+            segments={name: mask[keep] for name, mask in self.segments.items()},
+            rules={name: score[keep] for name, score in self.rules.items()},
+        )
