@@ -1,0 +1,1 @@
+"""Asks, labels, splits, runs and promotion."""

@@ -1,0 +1,1 @@
+"""When each task asks, about what, and what could be known then."""

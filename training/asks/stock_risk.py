@@ -1,0 +1,103 @@
+"""Asks of stock_risk: every report of a site's stock of an item that the site carries."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import ibis
+import ibis.expr.types as ir
+
+from data.contracts.items import ITEM_ID, ITEMS, UNIT_COST
+from data.contracts.purchase_orders import (
+    PO_LINE_ID,
+    PROMISED_AT,
+    PURCHASE_ORDERS,
+    QUANTITY_ORDERED,
+)
+from data.contracts.receipts import QUANTITY_RECEIVED, RECEIPTS
+from data.contracts.sites import SITE_ID, SITES
+from data.contracts.stock_levels import ACTIVE, AVERAGE_DEMAND, STOCK_LEVELS
+from data.contracts.table import HAPPENED_AT, KNOWN_AT
+from data.store import Store
+from features.request.shapes import QUANTITY_OPEN, STOCK_RISK
+from models.task import Task
+from training.asks.asks import ASKED_AT, ROW, Asks
+from training.asks.gather import UTC, after, gather, stamp
+from training.asks.masters import join_master
+from training.asks.period import within
+from training.asks.receiving import COMPLETED_KNOWN_AT, completed_as_known, thousandths
+
+
+def asks(
+    store: Store,
+    task: Task,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    max_rows: int | None = None,
+) -> Asks:
+    """Each report, asked at the midnight after it was known, so that its day counts in full.
+
+    Of several reports of a site-item known on one day the last one that happened is asked
+    about. `since` is inclusive, `until` exclusive, on the moment of asking.
+    """
+    reports = _reports(store)
+    asked = reports.mutate(**{ASKED_AT: after(reports[KNOWN_AT], 1)})
+    latest = _latest(within(asked, since, until), [SITE_ID, ITEM_ID, ASKED_AT])
+    return _gather(store, task, latest, max_rows)
+
+
+def open_asks(store: Store, task: Task, at: datetime) -> Asks:
+    """The latest known report of every site-item that was carried then."""
+    reports = _reports(store).mutate(**{ASKED_AT: ibis.literal(at, type=UTC)})
+    known = reports.filter(reports[KNOWN_AT] <= reports[ASKED_AT])
+    return _gather(store, task, _latest(known, [SITE_ID, ITEM_ID]), None)
+
+
+def _reports(store: Store) -> ir.Table:
+    return store.table(STOCK_LEVELS.name)
+
+
+def _latest(reports: ir.Table, by: list[str]) -> ir.Table:
+    newest = ibis.window(
+        group_by=by, order_by=[ibis.desc(reports[HAPPENED_AT]), ibis.desc(reports[KNOWN_AT])]
+    )
+    ranked = reports.mutate(place=ibis.row_number().over(newest))
+    return ranked.filter(ranked["place"] == 0, ranked[ACTIVE].fill_null(True)).drop("place")
+
+
+def _gather(store: Store, task: Task, asked: ir.Table, max_rows: int | None) -> Asks:
+    asked = join_master(asked, store.table(ITEMS.name), ITEM_ID)
+    asked = join_master(asked, store.table(SITES.name), SITE_ID)
+    place = asked[SITE_ID] + "/" + asked[ITEM_ID]
+    # Expected demand over the horizon at cost, by the site's own average.
+    money = asked[AVERAGE_DEMAND] * float(task.horizon_days) * asked[UNIT_COST]
+    base = asked.mutate(
+        ask_id=place + "@" + stamp(asked[ASKED_AT]), group=place, money_at_risk=money
+    )
+    children = {"scheduled_receipts": lambda numbered: _scheduled(store, numbered)}
+    return gather(base, STOCK_RISK, children, max_rows)
+
+
+def _scheduled(store: Store, numbered: ir.Table) -> ir.Table:
+    """Order lines placed and not complete, as far as was known, less what had come in."""
+    lines = store.table(PURCHASE_ORDERS.name).left_join(completed_as_known(store), [PO_LINE_ID])
+    lines = lines.select(
+        PO_LINE_ID, SITE_ID, ITEM_ID, QUANTITY_ORDERED, PROMISED_AT, KNOWN_AT, COMPLETED_KNOWN_AT
+    )
+    pairs = numbered.select(ROW, ASKED_AT, SITE_ID, ITEM_ID).inner_join(lines, [SITE_ID, ITEM_ID])
+    complete = pairs[COMPLETED_KNOWN_AT] <= pairs[ASKED_AT]
+    pairs = pairs.filter(pairs[KNOWN_AT] <= pairs[ASKED_AT], ~complete.fill_null(False))
+    came = _received_by_then(store, pairs)
+    joined = pairs.left_join(came, [ROW, PO_LINE_ID])
+    missing = (thousandths(joined[QUANTITY_ORDERED]) - joined["came"].fill_null(0)) / 1000
+    still = joined.mutate(**{QUANTITY_OPEN: missing, "tie": joined[PO_LINE_ID]})
+    return still.filter(still[QUANTITY_OPEN] > 0)
+
+
+def _received_by_then(store: Store, pairs: ir.Table) -> ir.Table:
+    receipts = store.table(RECEIPTS.name).select(
+        PO_LINE_ID, QUANTITY_RECEIVED, posted_at=store.table(RECEIPTS.name)[KNOWN_AT]
+    )
+    postings = pairs.select(ROW, PO_LINE_ID, ASKED_AT).inner_join(receipts, [PO_LINE_ID])
+    known = postings.filter(postings["posted_at"] <= postings[ASKED_AT])
+    return known.group_by([ROW, PO_LINE_ID]).agg(came=thousandths(known[QUANTITY_RECEIVED]).sum())

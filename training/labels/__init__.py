@@ -1,0 +1,1 @@
+"""What became of an ask, and since when that is known."""

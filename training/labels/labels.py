@@ -1,0 +1,79 @@
+"""Labels: how each ask ended, and since when that is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import ibis.expr.types as ir
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from data.contracts.table import KNOWN_AT
+from data.store import Store
+
+UNKNOWN = -1
+DAY = np.timedelta64(1, "D")
+
+
+@dataclass(frozen=True)
+class Labels:
+    """How n asks ended, in the asks' order.
+
+    label: class number in the task's order, UNKNOWN where the end is not known.
+    target: the number that quantiles are predicted of, NaN where there is none or it is not
+        known.
+    matured_at: datetime64[us], UTC: from then on the label may be used; NaT where unknown.
+    """
+
+    label: NDArray[np.int64]
+    target: NDArray[np.float64]
+    matured_at: NDArray[np.datetime64]
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Which asks have a label."""
+        return np.asarray(self.label != UNKNOWN)
+
+    def take(self, keep: NDArray[np.bool_]) -> Labels:
+        """The labels where `keep` is true."""
+        return Labels(self.label[keep], self.target[keep], self.matured_at[keep])
+
+
+def labels_of(
+    known: NDArray[np.bool_],
+    label: NDArray[np.int64],
+    matured_at: NDArray[np.datetime64],
+    target: NDArray[np.float64] | None = None,
+) -> Labels:
+    """Labels where `known`; elsewhere UNKNOWN, and nothing else is told of them."""
+    nothing = np.full(len(known), np.nan)
+    return Labels(
+        np.where(known, label, UNKNOWN).astype(np.int64),
+        np.where(known, nothing if target is None else target, np.nan),
+        np.where(known, matured_at.astype("datetime64[us]"), np.datetime64("NaT", "us")),
+    )
+
+
+def data_end(store: Store, *tables: str) -> np.datetime64:
+    """The last moment at which any of the tables became known; NaT if they are empty."""
+    ends = [store.table(name)[KNOWN_AT].max().cast("timestamp").to_pandas() for name in tables]
+    found = [pd.Timestamp(end) for end in ends if not pd.isna(end)]
+    return np.datetime64(max(found), "us") if found else np.datetime64("NaT", "us")
+
+
+def column(frame: pd.DataFrame, name: str) -> NDArray[np.datetime64]:
+    """A column of moments, datetime64[us]; NaT where missing."""
+    return frame[name].to_numpy(dtype="datetime64[us]")
+
+
+def aligned(rows: ir.Table, keys: NDArray[np.object_], key: str) -> pd.DataFrame:
+    """The rows of these keys, in their order; missing throughout where there is no row."""
+    found: pd.DataFrame = rows.to_pandas()
+    return found.set_index(key).reindex(pd.Index(keys, name=key))
+
+
+def utc(moment: datetime) -> np.datetime64:
+    """A moment with a zone as datetime64[us] in UTC."""
+    return np.datetime64(pd.Timestamp(moment).tz_convert("UTC").tz_localize(None), "us")

@@ -1,0 +1,94 @@
+"""Pictures of a training, for the run's page. Drawn without a display."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from sklearn.metrics import precision_recall_curve
+
+from models.model import Predictions
+from models.task import Task
+from models.training_set import TrainingSet
+
+Floats = NDArray[np.float64]
+BINS = 10
+SHOWN_FEATURES = 25
+
+
+def plots(
+    task: Task, measured: TrainingSet, answers: Predictions, gains: Mapping[str, float]
+) -> dict[str, Figure]:
+    """Figures by file name; those that the task or the rows do not allow are left out."""
+    drawn = {"feature_importance.png": importance(gains)}
+    if len(measured):
+        drawn["reliability.png"] = reliability(task, measured.label, answers.probability)
+        drawn["precision_recall.png"] = precision_recall(task, measured.label, answers.probability)
+    if measured.target is not None and answers.quantiles is not None:
+        drawn["delay_error.png"] = delay_error(task, measured.target, answers.quantiles)
+    return drawn
+
+
+def importance(gains: Mapping[str, float]) -> Figure:
+    """Share of the trees' total gain by feature, the greatest first."""
+    total = sum(gains.values()) or 1.0
+    top = sorted(gains.items(), key=lambda item: (-item[1], item[0]))[:SHOWN_FEATURES]
+    figure, axes = _figure("Feature importance", "share of total gain", "")
+    places = np.arange(len(top))
+    axes.barh(places, [gain / total for _, gain in top])
+    axes.set_yticks(places, [name for name, _ in top], fontsize=7)
+    axes.invert_yaxis()
+    return figure
+
+
+def reliability(task: Task, label: NDArray[np.int64], probability: Floats) -> Figure:
+    """Share that happened against what was said, in bins of equal numbers of asks."""
+    figure, axes = _figure("Reliability", "probability said", "share that happened")
+    axes.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
+    for number, name in _drawn(task):
+        said = probability[:, number]
+        bins = np.array_split(np.argsort(said, kind="stable"), min(BINS, len(said)))
+        happened = [(label[rows] == number).mean() for rows in bins]
+        axes.plot([said[rows].mean() for rows in bins], happened, marker="o", label=name)
+    axes.legend(fontsize=7)
+    return figure
+
+
+def precision_recall(task: Task, label: NDArray[np.int64], probability: Floats) -> Figure:
+    """Precision against recall for the event, or for each class that occurs."""
+    figure, axes = _figure("Precision and recall", "recall", "precision")
+    for number, name in _drawn(task):
+        if (label == number).any():
+            precision, recall, _ = precision_recall_curve(label == number, probability[:, number])
+            axes.plot(recall, precision, label=name)
+    if axes.lines:
+        axes.legend(fontsize=7)
+    return figure
+
+
+def delay_error(task: Task, target: Floats, quantiles: Floats) -> Figure:
+    """Actual minus middle predicted delay, where the actual delay is known."""
+    told = np.isfinite(target)
+    error = target[told] - quantiles[told, len(task.quantiles) // 2]
+    figure, axes = _figure("Error of the predicted delay", "actual - predicted, days", "asks")
+    if len(error):
+        low, high = np.percentile(error, [1, 99])
+        axes.hist(np.clip(error, low, high), bins=40)
+    return figure
+
+
+def _drawn(task: Task) -> list[tuple[int, str]]:
+    named = list(enumerate(task.classes))
+    return named[1:] if task.binary else named
+
+
+def _figure(title: str, across: str, up: str) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(6.4, 4.8), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    axes.set(title=title, xlabel=across, ylabel=up)
+    return figure, axes

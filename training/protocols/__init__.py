@@ -1,0 +1,1 @@
+"""How each public set is asked, labelled, split into segments and compared: one file a set."""

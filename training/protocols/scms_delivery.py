@@ -1,0 +1,94 @@
+"""scms_delivery: will a line be delivered after its scheduled day, asked 30 days before it?
+
+Asked of lines that are not recorded as delivered by then. `rdc` are lines from the regional
+warehouses, `direct_drop` those that a vendor sends to the country: supplier delay proper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from data.contracts.purchase_orders import CHANNEL, PO_LINE_ID, PROMISED_AT, Channel
+from data.contracts.suppliers import SUPPLIER_ID
+from data.contracts.table import HAPPENED_AT, KNOWN_AT, Kind
+from data.sources import scms_delivery
+from data.store import Store
+from models.catalogue import TASKS
+from models.task import CAREFUL, Task, TaskName
+from training.asks import supplier_delay
+from training.asks.asks import Asks, values
+from training.labels import supplier_delay as supplier_delay_labels
+from training.protocols.protocol import Protocol, steady
+from training.protocols.so_far import share_so_far
+from training.protocols.tables import Flags, Floats, Tables
+
+DAYS_BEFORE = 30
+
+
+def asks(store: Store, task: Task) -> Asks:
+    """Each line once, `DAYS_BEFORE` days before its scheduled day."""
+    found = supplier_delay.asks(store, task)
+    promised = values(found.frame[PROMISED_AT], Kind.MOMENT).astype("datetime64[D]")
+    return found.take(found.as_of == promised - np.timedelta64(DAYS_BEFORE, "D"))
+
+
+def segments(asks: Asks) -> Mapping[str, Flags]:
+    """The two ways in which the goods come."""
+    channel = asks.text(CHANNEL)
+    return {
+        "direct_drop": np.asarray(channel == Channel.DIRECT.value),
+        "rdc": np.asarray(channel == Channel.WAREHOUSE.value),
+    }
+
+
+def rules(store: Store, asks: Asks) -> Mapping[str, Floats]:
+    """From a warehouse or not; the supplier's late share so far."""
+    from_warehouse = segments(asks)["rdc"].astype(np.float64)
+    asked = pd.DataFrame({"key": asks.text(SUPPLIER_ID), "as_of": asks.as_of})
+    return {"rdc_or_not": from_warehouse, "supplier_late_share": share_so_far(asked, _ends(store))}
+
+
+def _ends(store: Store) -> pd.DataFrame:
+    orders = store.frame("purchase_orders")[[PO_LINE_ID, SUPPLIER_ID, PROMISED_AT]]
+    ends = store.frame("receipts")[[PO_LINE_ID, HAPPENED_AT, KNOWN_AT]].merge(orders, on=PO_LINE_ID)
+    late = ends[HAPPENED_AT] > ends[PROMISED_AT]
+    return pd.DataFrame(
+        {
+            "key": ends[SUPPLIER_ID],
+            "known_at": ends[KNOWN_AT].dt.tz_localize(None),
+            "exception": late.astype("float64"),
+        }
+    )
+
+
+TASK = replace(
+    TASKS[TaskName.SUPPLIER_DELAY],
+    ask_before_days=(DAYS_BEFORE,),
+    lightgbm={
+        **CAREFUL,
+        "learning_rate": 0.03,
+        "num_leaves": 31,
+        "min_data_in_leaf": 10,
+        "lambda_l2": 10.0,
+        "feature_fraction": 0.3,
+    },
+    lightgbm_quantiles={
+        "num_leaves": 15,
+        "min_data_in_leaf": 50,
+        "lambda_l2": 0.0,
+        "feature_fraction": 0.6,
+    },
+)
+
+SCMS_DELIVERY = Protocol(
+    source="scms_delivery",
+    task=TASK,
+    gather=Tables(
+        "scms_delivery", scms_delivery.read, asks, supplier_delay_labels.labels, segments, rules
+    ).gather,
+    options=steady(rounds=150),
+)

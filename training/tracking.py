@@ -1,0 +1,151 @@
+"""One MLflow run a training: what went in, how it went, and the model version that came out."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Any
+
+from models.artefact import save
+from models.fit import Fitted
+from models.task import Task
+from models.training_set import TrainingSet
+from training.manifest import Manifest
+from training.plots import plots
+from training.quality import quality
+from training.registry import CHALLENGER, Registry
+
+REQUIRED = ("lightgbm", "numpy", "pandas", "pyarrow", "pandera")
+SCRIPT = Path(__file__).with_name("pyfunc_model.py")
+ARTEFACT = "artefact"
+MANIFEST = "data_manifest.json"
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """Where a training is recorded. metrics: as logged, `<fold>_<name>`."""
+
+    run_id: str
+    version: int
+    digest: str
+    metrics: Mapping[str, float]
+
+
+def track(
+    registry: Registry,
+    task: Task,
+    fitted: Fitted,
+    *,
+    learnt: TrainingSet,
+    measured: TrainingSet,
+    described: Manifest,
+    parameters: Mapping[str, object] | None = None,
+) -> Tracked:
+    """Record a training and register its model under the alias `challenger`.
+
+    learnt: what `fitted` was fitted on. measured: asks it has not seen. parameters: what was
+    chosen for this training besides the task's own.
+    """
+    mlflow = registry.mlflow
+    folds = {name: learnt.take(getattr(fitted.folds, name)) for name in _FOLDS}
+    folds |= {"held_out": measured}
+    answers = {name: fitted.model.predict(fold.inputs, 2) for name, fold in folds.items()}
+    metrics = dict(fitted.metrics)
+    for name, fold in folds.items():
+        numbers = quality(task, fold, answers[name])
+        metrics |= {f"{name}_{metric}": value for metric, value in numbers.items()}
+    with mlflow.start_run(experiment_id=registry.experiment(task.name)) as run:
+        mlflow.log_params(_parameters(task, described, parameters or {}))
+        mlflow.log_metrics(metrics)
+        _log_curves(mlflow, run.info.run_id, fitted.curves)
+        _log_data(mlflow, learnt, described)
+        for name, figure in plots(task, measured, answers["held_out"], fitted.gains).items():
+            mlflow.log_figure(figure, f"plots/{name}")
+        tags = _tags(task, fitted, described)
+        mlflow.set_tags(tags)
+        number = _register(mlflow, task, _log_model(mlflow, fitted), tags)
+    return Tracked(run.info.run_id, number, fitted.model.digest, metrics)
+
+
+_FOLDS = ("fit", "stop", "calibration")
+
+
+def _parameters(task: Task, described: Manifest, chosen: Mapping[str, object]) -> dict[str, object]:
+    own = {
+        "horizon_days": task.horizon_days,
+        "tolerance_days": task.tolerance_days,
+        "ask_before_days": list(task.ask_before_days),
+        "classes": list(task.classes),
+        "quantiles": list(task.quantiles),
+        "features": len(task.features),
+        "seed": task.seed,
+        "asks": described.rows,
+        "first_ask": described.first,
+        "last_ask": described.last,
+    }
+    return own | {f"lightgbm_{name}": value for name, value in task.lightgbm.items()} | dict(chosen)
+
+
+def _log_curves(mlflow: Any, run_id: str, curves: Mapping[str, Sequence[float]]) -> None:
+    """Loss after each round, as one metric with steps a curve."""
+    points = [
+        mlflow.entities.Metric(f"curve_{name}", float(loss), 0, step)
+        for name, losses in curves.items()
+        for step, loss in enumerate(losses)
+    ]
+    client = mlflow.MlflowClient()
+    for start in range(0, len(points), 1000):  # the most that MLflow takes at once
+        client.log_batch(run_id, metrics=points[start : start + 1000])
+
+
+def _log_data(mlflow: Any, learnt: TrainingSet, described: Manifest) -> None:
+    mlflow.log_dict(described.as_json(), MANIFEST)
+    frame = learnt.inputs.head(1000).assign(
+        label=learnt.label[:1000] * 1.0
+    )  # for its columns alone
+    dataset = mlflow.data.from_pandas(frame, targets="label", name="asks", digest=described.asks)
+    mlflow.log_input(dataset, context="training", tags={"manifest": MANIFEST})
+
+
+def _log_model(mlflow: Any, fitted: Fitted) -> Any:
+    from training.answers import signature  # noqa: PLC0415 (MLflow, see training.registry)
+
+    with tempfile.TemporaryDirectory() as folder:
+        artefact = Path(folder) / ARTEFACT
+        save(fitted.model, artefact)
+        return mlflow.pyfunc.log_model(
+            name="model",
+            python_model=str(SCRIPT),
+            artifacts={ARTEFACT: str(artefact)},
+            signature=signature(fitted.model),
+            pip_requirements=[f"{name}=={installed(name)}" for name in REQUIRED],
+        )
+
+
+def _register(mlflow: Any, task: Task, logged: Any, tags: Mapping[str, str]) -> int:
+    """A new version of the task's registered model, made the challenger; its number."""
+    client, name = mlflow.MlflowClient(), str(task.name)
+    if not client.search_registered_models(f"name = '{name}'"):
+        client.create_registered_model(name, description=task.question)
+    made = client.create_model_version(
+        name,
+        source=logged.artifact_path,
+        run_id=logged.run_id,
+        tags=dict(tags),
+        model_id=logged.model_id,
+    )
+    client.set_registered_model_alias(name, CHALLENGER, made.version)
+    return int(made.version)
+
+
+def _tags(task: Task, fitted: Fitted, described: Manifest) -> dict[str, str]:
+    return {
+        "task": str(task.name),
+        "digest": fitted.model.digest,
+        "period": f"{described.first} to {described.last}",
+        "data": described.asks,
+        "code": described.code,
+    }

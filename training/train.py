@@ -1,0 +1,76 @@
+"""Train a task on the lake's canonical tables and register what comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from data.lake import Lake
+from data.store import Store
+from models.catalogue import TASKS
+from models.fit import fit, quiet
+from models.task import TaskName
+from training.build import build
+from training.manifest import manifest
+from training.registry import Registry, open_registry
+from training.split import hold_out
+from training.tracking import track
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A training that was registered as `challenger`.
+
+    asks: rows that were learnt from and measured on. metrics: `<fold>_<name>`; the fold
+    `held_out` is what the model has not seen.
+    """
+
+    task: TaskName
+    version: int
+    digest: str
+    run_id: str
+    asks: int
+    metrics: Mapping[str, float]
+
+
+def train_task(
+    name: TaskName,
+    lake: Lake,
+    max_rows: int | None = None,
+    progress: Progress = quiet,
+    registry: Registry | None = None,
+) -> Trained:
+    """Build the task's training set, fit, measure on the newest asks, register.
+
+    max_rows: at most so many asks, spread evenly over time; None takes all.
+    progress: told what is being done and how much of it is (0 to 1).
+
+    Raises:
+        FileNotFoundError: when nothing was ingested.
+        ValueError: when too few labels have matured.
+    """
+    task = TASKS[name]
+    progress(f"{name}: asks and features", 0.0)
+    with Store.from_folder(lake.canonical) as store:
+        everything = build(task, store, max_rows=max_rows)
+    learnt, measured = hold_out(everything)
+    fitted = fit(task, learnt, progress=progress)
+    progress(f"{name}: registering", 0.9)
+    described = manifest(everything, lake.canonical)
+    chosen = {"max_rows": max_rows or "all", "held_out": len(measured)}
+    registry = registry or open_registry(lake)
+    tracked = track(
+        registry,
+        task,
+        fitted,
+        learnt=learnt,
+        measured=measured,
+        described=described,
+        parameters=chosen,
+    )
+    progress(f"{name}: registered", 1.0)
+    return Trained(
+        name, tracked.version, tracked.digest, tracked.run_id, len(everything), tracked.metrics
+    )
