@@ -1,0 +1,1 @@
+"""Scores, recommendations, the record of them, and the pages people read."""

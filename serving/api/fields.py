@@ -1,0 +1,92 @@
+"""A canonical column as a field of a message: strict, bounded, described by its contract."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from data.contracts.table import Column, Kind
+
+LARGEST = 1e12
+LONGEST = 200
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
+
+
+class Message(BaseModel):
+    """What all messages share: nothing is guessed, converted or ignored."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def _written_as_date(value: Any) -> Any:
+    """Refuse a moment written as a number; only ISO 8601 says its own zone."""
+    if not isinstance(value, str) or "-" not in value[1:]:
+        raise PydanticCustomError("moment", "not ISO 8601")
+    return value
+
+
+def _within_reach(value: datetime) -> datetime:
+    if not EARLIEST <= value < LATEST:
+        raise PydanticCustomError("moment", "out of reach")
+    return value
+
+
+Moment = Annotated[
+    AwareDatetime,
+    Field(strict=False),  # the text is checked before; strict would refuse any text
+    BeforeValidator(_written_as_date, json_schema_input_type=datetime),
+    AfterValidator(_within_reach),
+]
+Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
+Amount = Annotated[float, Field(ge=0, le=LARGEST)]
+Text = Annotated[str, Field(max_length=LONGEST, pattern=PRINTABLE)]
+
+
+def field_of(column: Column, *, required: bool) -> tuple[Any, Any]:
+    """Type and default of a column's field, as `pydantic.create_model` takes them."""
+    described = f"{column.meaning} ({column.unit})" if column.unit else column.meaning
+    kind = _type_of(column)
+    if required:
+        return kind, Field(description=described)
+    return kind | None, Field(default=None, description=described)
+
+
+def takes(column: Column) -> str:
+    """What the column's field takes, in words."""
+    match column.kind:
+        case Kind.TEXT if column.allowed:
+            return "one of " + ", ".join(column.allowed)
+        case Kind.TEXT:
+            return TAKES_TEXT
+        case Kind.MOMENT:
+            return TAKES_MOMENT
+        case Kind.FLAG:
+            return "true or false"
+        case Kind.NUMBER:
+            low = -LARGEST if column.minimum is None else column.minimum
+            unit = f", in {column.unit}" if column.unit else ""
+            return f"a number from {low:g} to {LARGEST:g}{unit}"
+
+
+TAKES_TEXT = f"text of 1 to {LONGEST} characters without control characters"
+TAKES_MOMENT = "a date and time with a time zone, e.g. 2026-03-01T08:00:00Z (1970 to 2199)"
+
+
+def _type_of(column: Column) -> Any:
+    match column.kind:
+        case Kind.TEXT if column.allowed:
+            return Literal[column.allowed]
+        case Kind.TEXT:
+            return Text
+        case Kind.MOMENT:
+            return Moment
+        case Kind.FLAG:
+            return bool
+        case Kind.NUMBER:
+            low = -LARGEST if column.minimum is None else column.minimum
+            return Annotated[float, Field(ge=low, le=LARGEST)]

@@ -1,0 +1,33 @@
+"""Request of `stock_risk`: one item at one site, with what is on its way."""
+
+from data.contracts.items import ITEM_ID
+from data.contracts.sites import SITE_ID
+from data.contracts.stock_levels import ON_HAND
+from features.request.shapes import STOCK_RISK
+from serving.api.messages import Request, request
+
+EXAMPLE = {
+    "asked_at": "2026-03-10T08:00:00Z",
+    "site_id": "site_03",
+    "item_id": "item_0042",
+    "category": "fasteners",
+    "unit_cost": 4.2,
+    "currency": "EUR",
+    "on_hand": 120,
+    "backordered": 0,
+    "safety_stock": 80,
+    "reorder_point": 150,
+    "average_demand": 14.5,
+    "scheduled_receipts": [
+        {
+            "quantity_open": 200,
+            "promised_at": "2026-03-20T00:00:00Z",
+            "known_at": "2026-03-01T08:00:00Z",
+        }
+    ],
+}
+
+
+def stock_risk_request() -> Request:
+    """A case names the site, the item and its stock on hand; the rest may be missing."""
+    return request("stock_risk", STOCK_RISK, (SITE_ID, ITEM_ID, ON_HAND), EXAMPLE)

@@ -1,0 +1,132 @@
+"""Problems as RFC 9457 says: what is wrong, what it got, what it takes, how to mend it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+from starlette.responses import Response
+
+from data.contracts.decisions import Action
+from serving.api.fields import TAKES_MOMENT, TAKES_TEXT, takes
+from serving.api.messages import ASKED_AT, MONEY_AT_RISK, MOST_CASES, MOST_CHILDREN, Request
+
+MOST_ERRORS = 100
+MOST_CHARACTERS = 120
+
+TITLES = {
+    400: "Bad request",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    413: "Request too large",
+    415: "Not JSON",
+    422: "Fields that cannot be read",
+    500: "The service failed",
+    503: "Not available",
+}
+
+
+class Problem(Exception):  # noqa: N818 - the word of RFC 9457
+    """A request that cannot be answered, and why."""
+
+    def __init__(
+        self, status: int, detail: str, errors: Sequence[dict[str, Any]] = (), mend: str = ""
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.detail, self.errors, self.mend = status, detail, errors, mend
+
+    def response(self) -> Response:
+        """The problem as an answer."""
+        body: dict[str, Any] = {
+            "type": "about:blank",
+            "title": TITLES.get(self.status, "Problem"),
+            "status": self.status,
+            "detail": self.detail,
+        }
+        if self.mend:
+            body["mend"] = self.mend
+        if self.errors:
+            body["errors"] = list(self.errors)
+        return Response(
+            json.dumps(body), status_code=self.status, media_type="application/problem+json"
+        )
+
+
+def unreadable(error: ValidationError, request: Request) -> Problem:
+    """A 422 that names every field (at most 100), what it got and what it takes."""
+    found = list(_fields(error, request))
+    shown = found[:MOST_ERRORS]
+    more = f"; the first {len(shown)} are listed" if len(found) > len(shown) else ""
+    noun = "field" if len(found) == 1 else "fields"
+    return Problem(422, f"{len(found)} {noun} cannot be read{more}", shown)
+
+
+def _fields(error: ValidationError, request: Request) -> Iterator[dict[str, Any]]:
+    for one in error.errors(include_url=False):
+        yield {
+            "field": path(one["loc"]),
+            "got": _got(one),
+            "takes": _takes(one, request),
+        }
+
+
+def path(location: Sequence[int | str]) -> str:
+    """("cases", 3, "on_hand") as `cases[3].on_hand`."""
+    text = ""
+    for part in location:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return text.lstrip(".") or "(body)"
+
+
+def _got(error: ErrorDetails) -> str:
+    match error["type"]:
+        case "missing":
+            return "nothing"
+        case "json_invalid":
+            return f"text that is not JSON: {error['ctx']['error']}"
+        case "too_long" | "too_short":
+            return f"{len(error['input'])} of them"
+        case "from_the_future":
+            return error["msg"]
+    written = json.dumps(error["input"], default=str)
+    cut = len(written) > MOST_CHARACTERS
+    return f"{written[:MOST_CHARACTERS]}..." if cut else written
+
+
+def _takes(error: ErrorDetails, request: Request) -> str:
+    match error["type"]:
+        case "extra_forbidden":
+            return "no such field; there are " + ", ".join(request.choices(error["loc"]))
+        case "json_invalid":
+            return "a JSON object"
+        case "from_the_future":
+            return "only what was known at or before asked_at"
+        case "reason_missing":
+            return "a reason, when a recommendation is overridden"
+    return _takes_at(error, request)
+
+
+def _takes_at(error: ErrorDetails, request: Request) -> str:
+    location = error["loc"]
+    name = str(location[-1]) if location else ""
+    column = request.column(location)
+    if column is not None:
+        return takes(column) + ("" if request.needs(location) else ", or null")
+    if name in request.shape.children:
+        return f"a list of at most {MOST_CHILDREN} objects"
+    return TAKES.get(name, "a JSON object")
+
+
+TAKES = {
+    "cases": f"a list of 1 to {MOST_CASES} cases",
+    ASKED_AT: f"{TAKES_MOMENT}, or null",
+    MONEY_AT_RISK: "a number from 0 to 1e+12, in the case's currency, or null",
+    "action": "one of " + ", ".join(Action),
+    "role": TAKES_TEXT,
+    "resolved_as": f"{TAKES_TEXT}, or null",
+    "reason": "text of 1 to 2000 characters, or null",
+}

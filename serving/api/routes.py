@@ -1,0 +1,147 @@
+"""Routes: from HTTP to the engine and back, nothing else."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query
+from fastapi import Request as HttpRequest
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from models.task import TaskName
+from serving.api.body import read_body
+from serving.api.messages import DECISION, CaseMessage, DecisionMessage
+from serving.api.problems import Problem, unreadable
+from serving.audit.entry import Entry
+from serving.desk.queue import queue_page
+from serving.desk.report import render
+from serving.engine import Engine
+from serving.recommendation import Advice, Answer, Decided, Recommendation
+
+JSON = "application/json"
+PAGE_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+router = APIRouter()
+
+Identifier = Annotated[str, Path(max_length=64, description="id of a recommendation")]
+Filter = Annotated[str, Query(max_length=200)]
+
+
+def engine_of(request: HttpRequest) -> Engine:
+    """The engine that the service loaded when it started."""
+    engine: Engine | None = getattr(request.app.state, "engine", None)
+    if engine is None:
+        raise Problem(503, "the service is still loading", mend="try again in a few seconds")
+    return engine
+
+
+def scoring(name: TaskName) -> Any:
+    """The endpoint of one task."""
+
+    async def endpoint(request: HttpRequest) -> Response:
+        engine = engine_of(request)
+        body = await read_body(request)
+        answer = await run_in_threadpool(_answered, engine, name, body)
+        return Response(answer, media_type=JSON)
+
+    return endpoint
+
+
+def _answered(engine: Engine, name: TaskName, body: bytes) -> bytes:
+    cases = _cases(engine, name, body)
+    answer = Answer.model_construct(recommendations=engine.answer(name, cases))
+    return answer.model_dump_json().encode()
+
+
+def _cases(engine: Engine, name: TaskName, body: bytes) -> list[CaseMessage]:
+    request = engine.tasks[name].request
+    try:
+        return request.read(body)
+    except ValidationError as error:
+        raise unreadable(error, request) from error
+
+
+@router.get("/v1/recommendations/{identifier}", response_model=Recommendation)
+def recommendation(request: HttpRequest, identifier: Identifier) -> Response:
+    """A recommendation as it was answered, read back from the audit."""
+    engine = engine_of(request)
+    entry, advice = found(engine, identifier)
+    return Response(engine.placed(advice, entry).model_dump_json(), media_type=JSON)
+
+
+@router.get("/v1/recommendations/{identifier}/report", response_class=HTMLResponse)
+def report(request: HttpRequest, identifier: Identifier) -> Response:
+    """The report a reviewer reads: one page, nothing else is loaded."""
+    entry, _ = found(engine_of(request), identifier)
+    return HTMLResponse(render(entry), headers=PAGE_HEADERS)
+
+
+@router.post("/v1/recommendations/{identifier}/decision", response_model=Decided, status_code=201)
+async def decision(request: HttpRequest, identifier: Identifier) -> Response:
+    """What a person did with a recommendation; recorded, nothing is acted on."""
+    engine = engine_of(request)
+    body = await read_body(request)
+    made = await run_in_threadpool(_decided, engine, identifier, body)
+    return Response(made.model_dump_json(), status_code=201, media_type=JSON)
+
+
+def _decided(engine: Engine, identifier: str, body: bytes) -> Decided:
+    _, advice = found(engine, identifier)
+    try:
+        message = DecisionMessage.model_validate_json(body)
+    except ValidationError as error:
+        raise unreadable(error, DECISION) from error
+    entry = engine.decide(advice, message)
+    return Decided(
+        decision_id=entry.id,
+        recommendation_id=advice.id,
+        audit_sequence=entry.sequence,
+        audit_hash=entry.hash,
+    )
+
+
+@router.get("/desk", response_class=HTMLResponse)
+def desk(request: HttpRequest, task: Filter = "", site: Filter = "") -> Response:
+    """Open recommendations, ranked by priority."""
+    engine = engine_of(request)
+    page = queue_page(engine.audit, engine.clock(), task, site)
+    return HTMLResponse(page, headers=PAGE_HEADERS)
+
+
+@router.get("/", include_in_schema=False)
+def start() -> Response:
+    """The desk is where people begin."""
+    return RedirectResponse("/desk")
+
+
+@router.get("/livez")
+def livez() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "alive"}
+
+
+@router.get("/readyz")
+def readyz(request: HttpRequest) -> dict[str, Any]:
+    """Whether every task can be answered now; 503 with reasons if not."""
+    engine = engine_of(request)
+    engine.audit.check()
+    if reasons := engine.not_ready():
+        detail = "; ".join(f"{what}: {why}" for what, why in reasons.items())
+        raise Problem(503, detail, mend="see /readyz again once it is done")
+    return {"status": "ready", "tasks": [str(name) for name in engine.champions]}
+
+
+def found(engine: Engine, identifier: str) -> tuple[Entry, Advice]:
+    """A recommendation and its entry, or a 404."""
+    read = engine.read(identifier)
+    if read is None:
+        raise Problem(404, f"there is no recommendation {identifier!r}")
+    return read

@@ -1,0 +1,96 @@
+"""The report of one recommendation, made from its audit record alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from data.lake import Lake
+from models.task import TaskName
+from serving.audit.entry import Entry, EntryKind
+from serving.audit.store import AuditStore
+from serving.desk.facts import children, facts, left_out, looked_at, missing, none_given
+from serving.desk.pages import environment
+from serving.desk.waterfall import waterfall
+from serving.policy.finding import Code
+
+Payload = Mapping[str, Any]
+
+OF_WHAT = {
+    TaskName.STOCK_RISK: "running out of stock",
+    TaskName.SUPPLIER_DELAY: "coming late",
+}
+
+
+def render(entry: Entry) -> str:
+    """One HTML page that needs nothing else: no script, no font, no address.
+
+    Raises:
+        ValueError: for an entry that is not a recommendation.
+    """
+    if entry.kind is not EntryKind.RECOMMENDATION:
+        raise ValueError(f"entry {entry.id} is a {entry.kind}; a report is of a recommendation")
+    payload: Payload = entry.payload
+    advice = payload["recommendation"]
+    return (
+        environment()
+        .get_template("report.html")
+        .render(
+            entry=entry,
+            advice=advice,
+            of_what=of_what(advice),
+            waterfall=waterfall(payload["score"]),
+            classes=likely(advice),
+            facts=facts(payload),
+            left_out=left_out(payload),
+            children=children(payload),
+            none_given=none_given(payload),
+            looked_at=looked_at(payload),
+            missing=missing(payload),
+            overdue=any(f["code"] == Code.PROMISE_PASSED for f in advice["findings"]),
+        )
+    )
+
+
+def write_report(lake: Lake, recommendation: str, out: Path | None = None) -> Path:
+    """Write the report of a recommendation in the lake's audit; where it was written.
+
+    recommendation: its id, or the start of it that no other id has.
+    out: the file; `<id>.html` in the lake's reports by default.
+
+    Raises:
+        LookupError: naming the recommendation that is not there.
+        AuditUnavailableError: the audit cannot be read.
+    """
+    store = AuditStore.open(lake.audit)
+    try:
+        entry = store.read(recommendation) or store.named(recommendation)
+    finally:
+        store.close()
+    if entry is None or entry.kind is not EntryKind.RECOMMENDATION:
+        raise LookupError(f"there is no recommendation {recommendation!r} in {lake.audit}")
+    path = out or lake.reports / f"{entry.id}.html"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(render(entry), encoding="utf-8")
+    return path
+
+
+def of_what(advice: Payload) -> str:
+    """What the probability is of, to finish "probability of ..."."""
+    task = TaskName(advice["task"])
+    return OF_WHAT.get(task) or f"ending as {plain(advice['explained_class'])}"
+
+
+def plain(name: str) -> str:
+    """A class name as words: `NO_RECEIPT` is "no receipt"."""
+    return name.replace("_", " ").lower()
+
+
+def likely(advice: Payload) -> list[tuple[str, float, bool]]:
+    """Classes of a task with several: words, probability, whether it cannot be ruled out."""
+    if len(advice["probabilities"]) == 2:
+        return []
+    ranked = sorted(advice["probabilities"].items(), key=lambda item: -item[1])
+    kept = set(advice["class_set"])
+    return [(plain(name), p, name in kept) for name, p in ranked if p >= 0.005 or name in kept]

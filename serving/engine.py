@@ -1,0 +1,251 @@
+"""The engine: gather, decide, record, answer. Knows nothing of HTTP."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from data.contracts.table import KNOWN_AT
+from features.profiles import Profiles, ProfilesError
+from models.task import TaskName
+from serving.api.messages import CaseMessage, DecisionMessage
+from serving.audit.entry import Draft, Entry, EntryKind
+from serving.audit.store import AuditStore
+from serving.catalogue import Served, served
+from serving.champions import Champion, Missing, champions
+from serving.policy.policy import Policy, load_policy
+from serving.recommend import Asked, Provenance, recommend
+from serving.recommendation import Advice, Recommendation
+from serving.score import Score, Scored, Value, score
+from serving.settings import Settings
+
+Clock = Callable[[], datetime]
+Record = Mapping[str, Any]
+NO_PROFILES = Missing(
+    "the profile snapshot is missing or damaged",
+    "run `triage profiles`, then start the service again",
+)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Cases of one task that are asked together."""
+
+    entry: Served
+    records: list[Record]
+    asked_at: list[datetime]
+    now: datetime
+
+    @classmethod
+    def of(cls, entry: Served, cases: Sequence[CaseMessage], now: datetime) -> Batch:
+        """The cases as plain values; a case that names no moment is asked now.
+
+        Raises:
+            FromTheFutureError: a case that is asked now and holds what is known later.
+        """
+        records = [_record(entry, case) for case in cases]
+        _refuse_the_future(entry, records, now)
+        return cls(entry, records, [record["asked_at"] or now for record in records], now)
+
+    def asked(self) -> Iterator[Asked]:
+        """Each case with a name of its own."""
+        for record, at in zip(self.records, self.asked_at, strict=True):
+            yield Asked(
+                str(uuid.uuid4()), self.entry.task, record, self.entry.reference, at, self.now
+            )
+
+
+class FromTheFutureError(ValueError):
+    """A case that is asked now holds what became known later; `field` is its path."""
+
+    def __init__(self, field: str, known: datetime, now: datetime) -> None:
+        super().__init__(f"{field} is after now")
+        self.field, self.known, self.now = field, known, now
+
+
+class NotServedError(RuntimeError):
+    """A task that cannot be answered now; `missing` says why and how to mend it."""
+
+    def __init__(self, missing: Missing) -> None:
+        super().__init__(missing.why)
+        self.missing = missing
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Everything an answer needs, loaded once."""
+
+    tasks: Mapping[TaskName, Served]
+    champions: Mapping[TaskName, Champion]
+    missing: Mapping[TaskName, Missing]
+    profiles: Profiles | None
+    policy: Policy
+    audit: AuditStore
+    clock: Clock
+    address: str = ""
+
+    def answer(self, name: TaskName, cases: Sequence[CaseMessage]) -> list[Recommendation]:
+        """Recommendations for the cases, every one recorded before it is returned.
+
+        Raises:
+            NotServedError: no champion or no profiles.
+            FromTheFutureError: as `Batch.of` says; nothing was recorded.
+            AuditUnavailableError: nothing was recorded, so nothing is answered.
+        """
+        champion, profiles = self._ready(name)
+        batch = Batch.of(self.tasks[name], cases, self.clock())
+        scored = score(champion, profiles, batch.records, batch.asked_at)
+        advices = self._advise(batch, scored, _provenance(champion, profiles))
+        drafts = [
+            _draft(advice, case, features, scores)
+            for advice, case, features, scores in zip(
+                advices, cases, scored.features, scored.scores, strict=True
+            )
+        ]
+        entries = self.audit.append(drafts)
+        return [self.placed(a, e) for a, e in zip(advices, entries, strict=True)]
+
+    def placed(self, advice: Advice, entry: Entry) -> Recommendation:
+        """The recommendation with its place in the audit."""
+        return Recommendation(
+            **dict(advice),
+            audit_sequence=entry.sequence,
+            audit_hash=entry.hash,
+            report=f"{self.address}/v1/recommendations/{advice.id}/report",
+        )
+
+    def read(self, identifier: str) -> tuple[Entry, Advice] | None:
+        """A recommendation as it was recorded."""
+        entry = self.audit.read(identifier)
+        if entry is None or entry.kind is not EntryKind.RECOMMENDATION:
+            return None
+        return entry, Advice.model_validate(entry.payload["recommendation"])
+
+    def decide(self, advice: Advice, decision: DecisionMessage) -> Entry:
+        """Record what a person did with a recommendation."""
+        now = self.clock().isoformat()
+        identifier = str(uuid.uuid4())
+        payload = {
+            "kind": EntryKind.DECISION.value,
+            "decision_id": identifier,
+            "recommendation_id": advice.id,
+            "happened_at": now,
+            "known_at": now,
+            **decision.model_dump(mode="json"),
+        }
+        draft = Draft(
+            identifier,
+            EntryKind.DECISION,
+            advice.id,
+            advice.task,
+            advice.site_id,
+            "",
+            0.0,
+            now,
+            payload,
+        )
+        return self.audit.append([draft])[0]
+
+    def not_ready(self) -> dict[str, str]:
+        """What is missing of the service, with how to mend it; empty if nothing is."""
+        reasons = {str(name): f"{m.why}; {m.mend}" for name, m in self.missing.items()}
+        if self.profiles is None:
+            reasons["profiles"] = f"{NO_PROFILES.why}; {NO_PROFILES.mend}"
+        return reasons
+
+    def _ready(self, name: TaskName) -> tuple[Champion, Profiles]:
+        if name in self.missing:
+            raise NotServedError(self.missing[name])
+        if self.profiles is None:
+            raise NotServedError(NO_PROFILES)
+        return self.champions[name], self.profiles
+
+    def _advise(self, batch: Batch, scored: Scored, made_from: Provenance) -> list[Advice]:
+        return [
+            recommend(
+                asked,
+                scored.scores[i],
+                batch.entry.rules(asked.case, self.policy, asked.asked_at),
+                self.policy,
+                made_from,
+            )
+            for i, asked in enumerate(batch.asked())
+        ]
+
+
+def start(settings: Settings, clock: Clock) -> Engine:
+    """Load everything an answer needs; what cannot be loaded is named, not raised.
+
+    Raises:
+        AuditUnavailableError: without a record there is no service.
+        ValueError: a policy that cannot be read.
+    """
+    tasks = served()
+    lake = settings.lake
+    ready, missing = champions(lake, tasks)
+    return Engine(
+        tasks=tasks,
+        champions=ready,
+        missing=missing,
+        profiles=_profiles(lake.profiles),
+        policy=load_policy(settings.policy),
+        audit=AuditStore.open(lake.audit),
+        clock=clock,
+        address=settings.address,
+    )
+
+
+def _profiles(path: Path) -> Profiles | None:
+    try:
+        return Profiles.open(path)
+    except ProfilesError:
+        return None
+
+
+def _provenance(champion: Champion, profiles: Profiles) -> Provenance:
+    return Provenance(champion.version, champion.model.digest, profiles.as_of, profiles.snapshot_id)
+
+
+def _record(entry: Served, case: CaseMessage) -> Record:
+    """A case as plain values; its children in the order in which they became known."""
+    record = case.model_dump()
+    for child in entry.request.shape.children:
+        record[child].sort(key=lambda row: row[KNOWN_AT])
+    return record
+
+
+def _refuse_the_future(entry: Served, records: Sequence[Record], now: datetime) -> None:
+    """A message checks a case that names its moment; here those that are asked now."""
+    for i, record in enumerate(records):
+        for child in entry.request.shape.children if record["asked_at"] is None else ():
+            for j, row in enumerate(record[child]):
+                if row[KNOWN_AT] > now:
+                    field = f"cases[{i}].{child}[{j}].{KNOWN_AT}"
+                    raise FromTheFutureError(field, row[KNOWN_AT], now)
+
+
+def _draft(
+    advice: Advice, case: CaseMessage, features: Mapping[str, Value], scores: Score
+) -> Draft:
+    """What is recorded: the input in full, what was made of it, and the recommendation."""
+    return Draft(
+        id=advice.id,
+        kind=EntryKind.RECOMMENDATION,
+        about=advice.id,
+        task=advice.task,
+        site=advice.site_id,
+        reference="/".join(advice.case.values()),
+        priority=advice.priority,
+        recorded_at=advice.answered_at.isoformat(),
+        payload={
+            "kind": EntryKind.RECOMMENDATION.value,
+            "input": case.model_dump(mode="json"),
+            "features": dict(features),
+            "score": scores.model_dump(mode="json"),
+            "recommendation": advice.model_dump(mode="json"),
+        },
+    )

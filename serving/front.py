@@ -1,0 +1,74 @@
+"""The outermost layer: our own probes and problems instead of the framework's pages."""
+
+from __future__ import annotations
+
+from bentoml import Service
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serving.api.problems import Problem
+
+# Addresses at which the framework answers before the mounted application is asked.
+OURS = frozenset({"/livez", "/readyz", "/healthz", "/schema.json", "/docs.json", "/metrics"})
+
+FRAMEWORK = {
+    429: ("the service is busy", "try again in a second"),
+    504: (
+        "not answered in time; it may still be recorded",
+        "ask again with fewer cases, or read the desk",
+    ),
+}
+
+
+class Whole:
+    """The application as one piece: it gives its own 404 and 405, with a problem."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything on."""
+        await self.app(scope, receive, send)
+
+
+class Front:
+    """Sends probes to the application, and turns the framework's errors into problems."""
+
+    def __init__(self, framework: ASGIApp, ours: ASGIApp) -> None:
+        self.framework, self.ours = framework, ours
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, or the start and stop of the process."""
+        if scope["type"] != "http":
+            await self.framework(scope, receive, send)
+        elif scope["path"] in OURS:
+            await self.ours(scope, receive, send)
+        else:
+            await self.framework(scope, receive, _Translated(scope, receive, send))
+
+
+class _Translated:
+    """Sends what the framework sends, but its own errors as problems."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope, self.receive, self.send = scope, receive, send
+        self.replaced = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] in FRAMEWORK:
+            self.replaced = True
+            status = message["status"]
+            detail, mend = FRAMEWORK[status]
+            response = Problem(status, detail, mend=mend).response()
+            await response(self.scope, self.receive, self.send)
+        elif not self.replaced:
+            await self.send(message)
+
+
+class FrontedService(Service):  # type: ignore[misc] # the framework is untyped
+    """A BentoML service with `Front` before everything else."""
+
+    def to_asgi(self, is_main: bool = True) -> ASGIApp:  # noqa: FBT001, FBT002 - the framework's signature
+        """The framework's application behind our front."""
+        framework: ASGIApp = super().to_asgi(is_main)
+        mounted = self.mount_apps[0][0]
+        return Front(framework, mounted)

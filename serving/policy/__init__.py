@@ -1,0 +1,1 @@
+"""Rules, thresholds and routing that turn a score into a recommendation."""

@@ -1,0 +1,75 @@
+"""A finding: what a rule computed about a case, in words and numbers."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from data.contracts.invoice_outcomes import ExceptionClass
+from serving.policy.policy import Policy
+
+
+class Code(StrEnum):
+    """Findings that are not an exception class of an invoice."""
+
+    OUT_OF_STOCK = "OUT_OF_STOCK"
+    PROJECTED_SHORTAGE = "PROJECTED_SHORTAGE"
+    BELOW_SAFETY_STOCK = "BELOW_SAFETY_STOCK"
+    RECEIPT_AFTER_HORIZON = "RECEIPT_AFTER_HORIZON"
+    RECEIPT_OVERDUE = "RECEIPT_OVERDUE"
+    PROMISE_PASSED = "PROMISE_PASSED"
+    ASN_AFTER_PROMISE = "ASN_AFTER_PROMISE"
+    REVISED_AFTER_NEED = "REVISED_AFTER_NEED"
+    REVISED_AFTER_PROMISE = "REVISED_AFTER_PROMISE"
+    SUPPLIER_REFUSED = "SUPPLIER_REFUSED"
+    NOT_COMPUTED = "NOT_COMPUTED"
+
+
+class Finding(BaseModel):
+    """A rule's finding.
+
+    measured, limit: the number found and the number that would have passed, in `unit`.
+    sap, oracle: the ERPs' own words (tolerance key / block field, hold), where there are any.
+    role: who owns it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    code: str
+    sentence: str
+    measured: float | None = None
+    limit: float | None = None
+    unit: str = ""
+    sap: str = "-"
+    oracle: str = "-"
+    role: str
+
+
+def of_class(
+    policy: Policy,
+    name: ExceptionClass,
+    sentence: str,
+    *,
+    measured: float | None = None,
+    limit: float | None = None,
+    unit: str = "",
+) -> Finding:
+    """A finding of an exception class, with the ERPs' words and the owner from the policy."""
+    known = policy.classes[name]
+    return Finding(
+        code=name,
+        sentence=sentence,
+        measured=measured,
+        limit=limit,
+        unit=unit,
+        sap=known.sap,
+        oracle=known.oracle,
+        role=known.role,
+    )
+
+
+def amount(value: float) -> str:
+    """A number as a reader likes it: 1,234.5, without zeros at the end."""
+    text = f"{value:,.2f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

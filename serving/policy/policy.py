@@ -1,0 +1,152 @@
+"""The policy: what is suggested, to which role, within which tolerances, for how long."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Collection
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Self
+
+import rfc8785
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from data.contracts.invoice_outcomes import ExceptionClass
+from models.task import TaskName
+
+DEFAULT = Path(__file__).with_name("default.toml")
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Limit = Annotated[float, Field(ge=0)]
+
+
+class Level(StrEnum):
+    """How strongly something is suggested."""
+
+    ACT = "act"
+    WATCH = "watch"
+    NONE = "none"
+
+
+class Part(BaseModel):
+    """A part of the policy: everything stated, nothing unknown."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class History(Part):
+    """How old the history behind an answer may be."""
+
+    oldest_days: int
+
+
+class Thresholds(Part):
+    """Probabilities from which something is suggested."""
+
+    act: Share
+    watch: Share
+
+    @model_validator(mode="after")
+    def in_order(self) -> Self:
+        """`watch` comes before `act`."""
+        if self.watch > self.act:
+            raise ValueError(f"watch {self.watch} is above act {self.act}")
+        return self
+
+    def level(self, probability: float) -> Level:
+        """The level that a probability reaches."""
+        if probability >= self.act:
+            return Level.ACT
+        return Level.WATCH if probability >= self.watch else Level.NONE
+
+
+class Money(Part):
+    """How money of several currencies is ranked in one."""
+
+    reporting_currency: str
+    rates: dict[str, Annotated[float, Field(gt=0)]]
+
+
+class Tolerances(Part):
+    """What the rules let pass; see default.toml for units and SAP keys."""
+
+    price_above_share: Share
+    price_above_amount: Limit
+    price_below_share: Share
+    quantity_over_ordered_share: Share
+    quantity_over_received_share: Share
+    amount_limit: Limit
+    tax_amount: Limit
+    freight_share: Share
+    invoice_ahead_days: Limit
+    duplicate_amount: Limit
+    duplicate_days: Limit
+
+
+class ClassPolicy(Part):
+    """An exception class: its words in the ERPs, its owner, what is suggested."""
+
+    says: str
+    role: str
+    sap: str
+    oracle: str
+    peppol: str
+    suggestion: str
+
+
+class Policy(Part):
+    """All of it. `digest`: SHA-256 of the canonical JSON of everything else."""
+
+    version: str
+    history: History
+    expiry_hours: dict[TaskName, Annotated[int, Field(gt=0)]]
+    thresholds: dict[TaskName, Thresholds]
+    money: Money
+    tolerances: Tolerances
+    roles: dict[TaskName, str]
+    suggestions: dict[TaskName, dict[Level, str]]
+    classes: dict[ExceptionClass, ClassPolicy]
+    digest: str = ""
+
+    @model_validator(mode="after")
+    def complete(self) -> Self:
+        """Every task, level and class has its line."""
+        for name in ("expiry_hours", "thresholds", "roles", "suggestions"):
+            _all(name, getattr(self, name), TaskName)
+        for task, texts in self.suggestions.items():
+            _all(f"suggestions.{task}", texts, Level)
+        _all("classes", self.classes, ExceptionClass)
+        return self
+
+    def expiry(self, task: TaskName) -> timedelta:
+        """How long a recommendation of the task may be acted on."""
+        return timedelta(hours=self.expiry_hours[task])
+
+
+def load_policy(path: Path | None = None) -> Policy:
+    """The policy in a TOML file, the built-in one by default.
+
+    Raises:
+        ValueError: naming the file and each line that is missing or wrong.
+    """
+    source = path or DEFAULT
+    try:
+        read = tomllib.loads(source.read_text(encoding="utf-8"))
+        policy = Policy.model_validate(read | {"digest": _digest(read)})
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise ValueError(f"policy {source}: {error}") from error
+    except ValidationError as error:
+        found = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise ValueError(f"policy {source}: {found}") from error
+    return policy
+
+
+def _digest(read: dict[str, object]) -> str:
+    return hashlib.sha256(rfc8785.dumps(read)).hexdigest()  # type: ignore[arg-type] # TOML holds no other types
+
+
+def _all(name: str, given: Collection[StrEnum], needed: type[StrEnum]) -> None:
+    if missing := [str(one) for one in needed if one not in given]:
+        raise ValueError(f"{name} lacks {', '.join(missing)}")

@@ -1,0 +1,191 @@
+"""Score, findings and policy become a recommendation. Pure: no clock, no store, no network."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from data.contracts.invoice_outcomes import ExceptionClass
+from data.contracts.sites import SITE_ID
+from models.explain import OTHERS
+from models.task import Task, TaskName
+from serving import wording
+from serving.money import at_risk, priority
+from serving.policy.finding import Code, Finding
+from serving.policy.policy import Level, Policy
+from serving.recommendation import Advice, Interval, ModelVersion, PolicyVersion, Reason
+from serving.score import Score
+
+Record = Mapping[str, Any]
+MOST_REASONS = 5
+WINDOW = re.compile(r"_(\d+)d\b")
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What an answer was made from."""
+
+    model_version: str
+    model_digest: str
+    features_as_of: date
+    snapshot_id: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One case that was asked: its plain values, its name, and when."""
+
+    id: str
+    task: Task
+    case: Record
+    reference: tuple[str, ...]
+    asked_at: datetime
+    answered_at: datetime
+
+
+def recommend(
+    asked: Asked,
+    score: Score,
+    findings: Sequence[Finding],
+    policy: Policy,
+    made_from: Provenance,
+) -> Advice:
+    """The recommendation of one case."""
+    task, name = asked.task, asked.task.name
+    wrong = exception_probability(task, score)
+    level = raised(policy.thresholds[name].level(wrong), findings)
+    suspect = suspected(task, score, findings, level)
+    risk = at_risk(task, asked.case)
+    rank, formula = priority(wrong, risk, policy.money)
+    return Advice(
+        id=asked.id,
+        task=name,
+        case={str(column): str(asked.case[column]) for column in asked.reference},
+        site_id=asked.case[SITE_ID],
+        asked_at=asked.asked_at,
+        answered_at=asked.answered_at,
+        expires_at=asked.answered_at + policy.expiry(name),
+        sentence=wording.sentence(task, asked.case, score, findings, policy),
+        suggested_action=suggestion(task, level, suspect, policy),
+        level=level,
+        route=route(task, suspect, policy),
+        explained_class=score.explained,
+        probability=score.probability,
+        probabilities=score.probabilities,
+        interval=Interval(low=score.low, high=score.high),
+        class_set=score.class_set,
+        delay_days=score.quantiles,
+        exception_probability=wrong,
+        similar_cases=score.similar,
+        similar_cases_that_ended_so=score.similar_hits,
+        reasons=reasons(score),
+        findings=list(findings),
+        missing=missing(score),
+        unseen=score.unseen,
+        notes=list(notes(asked, score, policy, made_from)),
+        money_at_risk=risk.amount,
+        money_at_risk_is=risk.how,
+        currency=risk.currency,
+        priority=rank,
+        priority_is=formula,
+        model=ModelVersion(
+            name=name, version=made_from.model_version, digest=made_from.model_digest
+        ),
+        policy=PolicyVersion(version=policy.version, digest=policy.digest),
+        features_as_of=made_from.features_as_of.isoformat(),
+        snapshot_id=made_from.snapshot_id,
+    )
+
+
+def exception_probability(task: Task, score: Score) -> float:
+    """Probability that anything goes wrong: the event, or any class but CLEAN."""
+    if task.binary:
+        return score.probabilities[task.classes[1]]
+    return 1.0 - score.probabilities.get(ExceptionClass.CLEAN, 0.0)
+
+
+def raised(level: Level, findings: Sequence[Finding]) -> Level:
+    """The level, at least `watch` where a rule found something."""
+    found = any(finding.code != Code.NOT_COMPUTED for finding in findings)
+    return Level.WATCH if found and level is Level.NONE else level
+
+
+def suspected(
+    task: Task, score: Score, findings: Sequence[Finding], level: Level
+) -> ExceptionClass | None:
+    """The exception class to look for: the likeliest, else what a rule found, else none."""
+    if task.name is not TaskName.INVOICE_MISMATCH:
+        return None
+    if score.explained != ExceptionClass.CLEAN:
+        return ExceptionClass(score.explained)
+    for finding in findings:
+        if finding.code in set(ExceptionClass):
+            return ExceptionClass(finding.code)
+    if level is Level.NONE:
+        return None
+    others = {name: p for name, p in score.probabilities.items() if name != ExceptionClass.CLEAN}
+    return ExceptionClass(max(others, key=lambda name: others[name]))
+
+
+def suggestion(
+    task: Task,
+    level: Level,
+    suspect: ExceptionClass | None,
+    policy: Policy,
+) -> str:
+    """What a person might do, in plain words."""
+    if suspect is not None:
+        return policy.classes[suspect].suggestion
+    return policy.suggestions[task.name][level]
+
+
+def route(task: Task, suspect: ExceptionClass | None, policy: Policy) -> str:
+    """The role that should see it: owner of the suspected class, else of the task."""
+    return policy.roles[task.name] if suspect is None else policy.classes[suspect].role
+
+
+def reasons(score: Score) -> list[Reason]:
+    """The strongest steps of the waterfall, the strongest first."""
+    told = [step for step in score.steps if step.feature != OTHERS and step.contribution != 0]
+    told.sort(key=lambda step: -abs(step.contribution))
+    return [
+        Reason(
+            feature=step.feature,
+            theme=step.theme,
+            sentence=step.sentence,
+            contribution=step.contribution,
+        )
+        for step in told[:MOST_REASONS]
+    ]
+
+
+def missing(score: Score) -> list[str]:
+    """Facts that were missing, each with what that means."""
+    return [
+        f"{step.feature}: {step.sentence.removeprefix('missing: ')}"
+        for step in score.steps
+        if step.value is None and step.feature != OTHERS
+    ]
+
+
+def notes(asked: Asked, score: Score, policy: Policy, made_from: Provenance) -> Iterator[str]:
+    """What a reader should know before trusting the number."""
+    age = (asked.asked_at.date() - made_from.features_as_of).days
+    if age > policy.history.oldest_days:
+        yield (
+            f"The history behind this answer ends {age} days before the question "
+            f"({policy.history.oldest_days} are allowed)."
+        )
+    if age < 0:
+        yield "The history behind this answer reaches past the moment asked about."
+    if score.unseen:
+        yield f"Never seen in training, treated as unknown: {_named(score.unseen)}."
+    if score.outside:
+        yield f"Outside anything seen in training: {_named(score.outside)}."
+
+
+def _named(features: Sequence[str]) -> str:
+    return ", ".join(WINDOW.sub(r" \1 days", name).replace("_", " ") for name in features)

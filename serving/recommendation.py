@@ -1,0 +1,117 @@
+"""A recommendation: what is expected, how sure, why, what is suggested, and to whom."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from models.task import TaskName
+from serving.policy.finding import Finding
+from serving.policy.policy import Level
+
+
+class Piece(BaseModel):
+    """A part of a recommendation."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+class Interval(Piece):
+    """Between which probabilities similar past cases lay (90 %)."""
+
+    low: float
+    high: float
+
+
+class Reason(Piece):
+    """A fact and what it did to the probability of `explained_class`."""
+
+    feature: str
+    theme: str
+    sentence: str
+    contribution: float
+
+
+class ModelVersion(Piece):
+    """Which model answered."""
+
+    name: str
+    version: str
+    digest: str
+
+
+class PolicyVersion(Piece):
+    """Which policy was applied."""
+
+    version: str
+    digest: str
+
+
+class Advice(Piece):
+    """A recommendation as it is recorded, before it has a place in the audit.
+
+    probability: of `explained_class` (the event of a two-class task, else the likeliest).
+    exception_probability: that anything at all goes wrong; what `priority` is made from.
+    delay_days: quantiles of the delay by level, where the task predicts one.
+    """
+
+    id: str
+    task: TaskName
+    case: dict[str, str]
+    site_id: str
+    asked_at: datetime
+    answered_at: datetime
+    expires_at: datetime
+    recommendation_only: Literal[True] = True
+    sentence: str
+    suggested_action: str
+    level: Level
+    route: str = Field(description="role or queue that should see it, never a person")
+    explained_class: str
+    probability: float
+    probabilities: dict[str, float]
+    interval: Interval
+    class_set: list[str]
+    delay_days: dict[str, float]
+    exception_probability: float
+    similar_cases: int
+    similar_cases_that_ended_so: int
+    reasons: list[Reason]
+    findings: list[Finding]
+    missing: list[str]
+    unseen: list[str]
+    notes: list[str]
+    money_at_risk: float | None
+    money_at_risk_is: str
+    currency: str
+    priority: float
+    priority_is: str
+    model: ModelVersion
+    policy: PolicyVersion
+    features_as_of: str
+    snapshot_id: str
+
+
+class Recommendation(Advice):
+    """A recommendation with its place in the audit and the address of its report."""
+
+    audit_sequence: int
+    audit_hash: str
+    report: str
+
+
+class Answer(Piece):
+    """Answer to a request: one recommendation a case, in the order of the cases."""
+
+    recommendations: list[Recommendation]
+
+
+class Decided(Piece):
+    """Answer to a decision: where it is recorded."""
+
+    decision_id: str
+    recommendation_id: str
+    audit_sequence: int
+    audit_hash: str

@@ -1,0 +1,180 @@
+"""From requests to scores: the case, its past from the profiles, features, model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from data.contracts.table import KNOWN_AT, Column, Kind
+from features.cases import Cases, CaseShape, Children, array_of
+from features.inputs import inputs
+from features.profiles import Profiles
+from models.explain import Explanation
+from models.model import Predictions
+from serving.champions import Champion
+
+Record = Mapping[str, Any]
+Value = float | str | None
+
+
+class Step(BaseModel):
+    """A step of the waterfall: what one fact (or all others together) did to the probability."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    feature: str
+    theme: str
+    value: Value
+    sentence: str
+    contribution: float
+
+
+class Score(BaseModel):
+    """What the model says of one case, as it is recorded; see `models.model.Predictions`.
+
+    base + the steps' contributions == probability, exactly; both are of class `explained`.
+    quantiles: of the delay in days by level ("0.5"), where the task predicts one.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    probabilities: dict[str, float]
+    explained: str
+    probability: float
+    low: float
+    high: float
+    similar: int
+    similar_hits: int
+    class_set: list[str]
+    quantiles: dict[str, float]
+    unseen: list[str]
+    outside: list[str]
+    base: float
+    steps: list[Step]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Scores of n cases and the feature values they were made from."""
+
+    features: list[dict[str, Value]]
+    scores: list[Score]
+
+
+def score(
+    champion: Champion, profiles: Profiles, records: Sequence[Record], asked_at: Sequence[datetime]
+) -> Scored:
+    """Scores with their explanations, in the order of the records.
+
+    records: cases as plain values, one key a column or child of the task's shape.
+
+    Raises:
+        features.profiles.ProfilesError: when the snapshot lacks what the task needs.
+    """
+    cases = cases_of(champion.shape, records, asked_at, profiles.as_of)
+    past = profiles.lookup(champion.streams, cases.columns, len(cases))
+    cases = Cases(cases.asked_at, cases.as_of, cases.columns, cases.children, past)
+    frame = inputs(champion.features, cases)
+    answers = champion.model.predict(frame)
+    reasons = champion.model.explain(frame)
+    classes = champion.model.classes
+    levels = champion.model.quantile_levels
+    return Scored(
+        features=_plain(frame),
+        scores=[_score(classes, levels, answers, reasons[i], i) for i in range(len(records))],
+    )
+
+
+def cases_of(
+    shape: CaseShape, records: Sequence[Record], asked_at: Sequence[datetime], as_of: Any
+) -> Cases:
+    """The records as the features read them, without their past.
+
+    as_of: the day up to which the profiles know.
+    """
+    n = len(records)
+    return Cases(
+        asked_at=_moments(asked_at),
+        as_of=np.full(n, np.datetime64(as_of, "D")),
+        columns={str(c): _array(c, [record[c] for record in records]) for c in shape.columns},
+        children={
+            name: _children(columns, [record[name] for record in records])
+            for name, columns in shape.children.items()
+        },
+        history={},
+    )
+
+
+def _children(columns: tuple[Column, ...], lists: Sequence[Sequence[Record]]) -> Children:
+    """Children of all cases; within a case in the order in which they became known."""
+    ordered = [sorted(rows, key=lambda row: row[KNOWN_AT]) for rows in lists]
+    flat = [row for rows in ordered for row in rows]
+    return Children(
+        row=np.repeat(np.arange(len(lists)), [len(rows) for rows in lists]).astype(np.int64),
+        columns={str(c): _array(c, [row[c] for row in flat]) for c in columns},
+        cases=len(lists),
+    )
+
+
+def _array(column: Column, given: list[Any]) -> NDArray[Any]:
+    if column.kind is Kind.MOMENT:
+        return _moments(given)
+    return array_of(column, given)
+
+
+def _moments(given: Sequence[datetime | None]) -> NDArray[np.datetime64]:
+    naive = [None if v is None else v.astimezone(UTC).replace(tzinfo=None) for v in given]
+    return np.array(naive, dtype="datetime64[us]")
+
+
+def _plain(frame: pd.DataFrame) -> list[dict[str, Value]]:
+    """Feature values as JSON can hold them: missing is null."""
+    columns = {str(name): [_value(v) for v in frame[name].tolist()] for name in frame.columns}
+    return [{name: values[i] for name, values in columns.items()} for i in range(len(frame))]
+
+
+def _value(value: Any) -> Value:
+    return None if value is None or value != value else value  # noqa: PLR0124 - NaN is unlike itself
+
+
+def _score(
+    classes: Sequence[str],
+    levels: Sequence[float],
+    answers: Predictions,
+    reason: Explanation,
+    row: int,
+) -> Score:
+    held = answers.quantiles
+    return Score(
+        probabilities=dict(zip(classes, answers.probability[row].tolist(), strict=True)),
+        explained=reason.name,
+        probability=reason.score,
+        low=float(answers.low[row]),
+        high=float(answers.high[row]),
+        similar=int(answers.similar[row]),
+        similar_hits=int(answers.similar_hits[row]),
+        class_set=[name for i, name in enumerate(classes) if answers.class_set[row, i]],
+        quantiles={}
+        if held is None
+        else {f"{level:g}": float(held[row, i]) for i, level in enumerate(levels)},
+        unseen=list(answers.unseen[row]),
+        outside=list(answers.outside[row]),
+        base=reason.base,
+        steps=[
+            Step(
+                feature=part.feature,
+                theme=str(part.theme or ""),
+                value=part.value,
+                sentence=part.text,
+                contribution=part.contribution,
+            )
+            for part in reason.parts
+        ],
+    )

@@ -1,0 +1,35 @@
+"""Settings of the service, from the environment (`TRIAGE_...`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from data.lake import Lake
+
+MEGABYTE = 2**20
+
+
+class Settings(BaseSettings):
+    """What can be set. Every name is read from `TRIAGE_` + the name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="TRIAGE_", frozen=True, extra="ignore")
+
+    home: Path = Field(default=Path(".triage"), description="the lake: models, profiles, audit")
+    policy: Path | None = Field(
+        default=None, description="policy file; the built-in one by default"
+    )
+    max_body_bytes: int = Field(default=10 * MEGABYTE, gt=0, description="larger requests get 413")
+    threads: int = Field(default=8, gt=0, le=64, description="requests worked on at once")
+    timeout_seconds: int = Field(default=30, gt=0, description="longer requests get 504")
+    access_log: bool = Field(default=False, description="one line a request in the log")
+    address: str = Field(
+        default="", description="start of the addresses in answers, e.g. https://triage"
+    )
+
+    @property
+    def lake(self) -> Lake:
+        """The lake at `home`."""
+        return Lake(self.home.resolve())
