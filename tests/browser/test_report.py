@@ -1,0 +1,75 @@
+"""The reviewer's pages in a real browser, wide and narrow."""
+
+import pytest
+
+from models.task import TaskName
+from serving.audit.store import AuditStore
+from serving.desk.queue import queue_page
+from serving.desk.report import render
+from tests.synthetic_score import ASKED, draft, entry, score
+
+WIDTHS = (1280, 400)
+STEPS = [
+    ("cover", "3.2 days of stock cover at the usual demand", 0.31),
+    ("late", "41% of this supplier's lines came late in the last year", 0.14),
+    ("season", "demand is 12% below the usual of this month", -0.06),
+    ("missing", None, 0.02),
+]
+
+
+def pages(tmp_path):
+    """Every page by name: a report of each task, and the desk."""
+    made = {}
+    store = AuditStore.open(tmp_path / "audit.db")
+    for number, task in enumerate(TaskName):
+        given = score(task, 0.2 + 0.41, steps=STEPS)
+        made[task] = render(entry(task, given=given))
+        store.append([draft(task, number, given=given)])
+    made["desk"] = queue_page(store, ASKED)
+    store.close()
+    return made
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_pages_are_whole_quiet_and_fit_the_screen(browser, tmp_path, width):
+    for name, html in pages(tmp_path).items():
+        path = tmp_path / f"{name}.html"
+        path.write_text(html, encoding="utf-8")
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        asked, said = [], []
+        page.on("request", lambda request, asked=asked: asked.append(request.url))
+        page.on("console", lambda message, said=said: said.append(message.text))
+        page.on("pageerror", lambda error, said=said: said.append(str(error)))
+        page.goto(path.as_uri())
+        assert [url for url in asked if not url.startswith("data:")] == [path.as_uri()]
+        assert said == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        page.close()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_waterfall_is_seen_and_its_bars_follow_each_other(browser, tmp_path, width):
+    path = tmp_path / "report.html"
+    given = score(TaskName.STOCK_RISK, 0.61, steps=STEPS)
+    path.write_text(render(entry(TaskName.STOCK_RISK, given=given)), encoding="utf-8")
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.goto(path.as_uri())
+    bars = page.locator(".fall rect")
+    assert bars.count() == len(STEPS) + 2
+    boxes = [bars.nth(i).bounding_box() for i in range(bars.count())]
+    assert all(box["width"] > 0 and box["height"] > 4 for box in boxes)
+    # The base ends where the first fact begins; the last fact ends where the score ends.
+    assert boxes[0]["x"] + boxes[0]["width"] == pytest.approx(boxes[1]["x"], abs=1)
+    assert boxes[4]["x"] + boxes[4]["width"] == pytest.approx(
+        boxes[5]["x"] + boxes[5]["width"], abs=1
+    )
+    page.close()
+
+
+def test_the_report_prints(browser, tmp_path):
+    page = browser.new_page()
+    page.set_content(render(entry(TaskName.INVOICE_MISMATCH)))
+    page.emulate_media(media="print")
+    assert page.locator("h1").is_visible()
+    assert page.locator(".fall rect").first.is_visible()
+    page.close()

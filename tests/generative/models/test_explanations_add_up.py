@@ -1,0 +1,45 @@
+"""Whatever the case, the parts add up and the numbers are probabilities."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from models.fit import fit
+from tests.synthetic_task import drawn, task
+
+NUMBERS = st.one_of(
+    st.just(float("nan")), st.floats(-1e300, 1e300), st.floats(-4, 4), st.just(-0.0)
+)
+REGIONS = st.one_of(st.none(), st.sampled_from(["north", "south"]), st.text(max_size=5))
+
+
+@pytest.fixture(scope="module", params=[2, 3, 8])
+def model(request):
+    return fit(task(request.param), drawn(1500, request.param).training).model
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    rows=st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS, REGIONS), min_size=1, max_size=8),
+    k=st.one_of(st.none(), st.integers(0, 5)),
+)
+def test_base_plus_parts_is_the_score_and_a_row_does_not_know_its_neighbours(model, rows, k):
+    cover, late, noise, region = zip(*rows, strict=True)
+    inputs = {
+        "cover": np.array(cover),
+        "late_share": np.array(late),
+        "noise": np.array(noise),
+        "region": np.array([*region, None], dtype=object)[:-1],
+    }
+    answer = model.predict(inputs)
+    assert (answer.probability.sum(axis=1) == 1).all()
+    assert ((answer.probability > 0) & (answer.probability < 1)).all()
+    assert ((answer.low <= answer.score) & (answer.score <= answer.high)).all()
+    for row, explanation in enumerate(model.explain(inputs, k)):
+        assert (
+            explanation.base + sum(p.contribution for p in explanation.parts) == explanation.score
+        )
+        assert explanation.score == answer.score[row]
+        alone = model.predict({name: column[row : row + 1] for name, column in inputs.items()})
+        assert (alone.probability[0] == answer.probability[row]).all()

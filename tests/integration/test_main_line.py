@@ -1,0 +1,176 @@
+"""The whole line on a small distributor: simulated, ingested, trained, promoted, served, audited."""
+
+import json
+import os
+import socket
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from data.lake import Lake
+from data.period import end_of_data
+from data.store import Store
+from features.cases import Cases
+from features.feature import FeatureKind
+from features.inputs import inputs
+from features.profiles import Profiles
+from models.catalogue import TASKS
+from models.task import TaskName
+from serving.audit.store import AuditStore
+from serving.catalogue import served
+from serving.engine import Batch
+from serving.run import serve
+from serving.score import cases_of
+from training.asks.as_request import as_requests
+from training.build import model_inputs
+from training.wiring import wiring
+
+MOST = 40
+
+
+@pytest.fixture(scope="module")
+def lake(root, tmp_path_factory) -> Lake:
+    """What the commands of a newcomer leave behind."""
+    home = tmp_path_factory.mktemp("lake")
+    run = commands(root, home)
+    run("simulate", "--sites", "3", "--suppliers", "9", "--items", "90", "--months", "10")
+    run("ingest", "--source", "simulator")
+    run("profiles")
+    for name in TaskName:
+        run("train", name, "--most", "6000")
+        run("promote", name)
+    return Lake(home)
+
+
+def commands(root: Path, home: Path):
+    def run(*arguments: str) -> str:
+        done = subprocess.run(
+            [str(root / ".venv" / "bin" / "triage"), *arguments],
+            cwd=root,
+            env=os.environ | {"TRIAGE_HOME": str(home)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def open_asks(lake):
+    """A few open exceptions of every task, at the end of the data."""
+    with Store.from_folder(lake.canonical) as store:
+        found = {}
+        for name, task in TASKS.items():
+            asks = wiring(name).open_asks(store, task, end_of_data(lake.canonical))
+            asks = asks.take(pd.Series(range(len(asks))).lt(MOST).to_numpy())
+            # An invoice is asked about when booked; serving knows the past as of its profiles.
+            now = asks.frame.assign(as_of=pd.Timestamp(end_of_data(lake.canonical).date()))
+            found[name] = (asks, model_inputs(task, store, replace(asks, frame=now)))
+        return found
+
+
+@pytest.fixture(scope="module")
+def answered(lake, open_asks):
+    """What the running service answers to them, and what it recorded."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with serve(lake, port=port, log=lake.home / "service.log") as running:
+        answers = {
+            name: running.recommend(name, as_requests(asks))
+            for name, (asks, _) in open_asks.items()
+        }
+    store = AuditStore.open(lake.audit)
+    try:
+        return answers, {entry.id: entry for entry in store.all()}
+    finally:
+        store.close()
+
+
+@pytest.mark.parametrize("name", list(TaskName))
+def test_training_and_serving_compute_the_same_features_bit_for_bit(lake, open_asks, name):
+    asks, trained = open_asks[name]
+    entry = served()[name]
+    body = json.dumps({"cases": as_requests(asks)}).encode()
+    batch = Batch.of(entry, entry.request.read(body), end_of_data(lake.canonical))
+    profiles = Profiles.open(lake.profiles)
+    cases = cases_of(entry.request.shape, batch.records, batch.asked_at, profiles.as_of)
+    past = profiles.lookup(entry.streams, cases.columns, len(cases))
+    asked = Cases(cases.asked_at, cases.as_of, cases.columns, cases.children, past)
+    pd.testing.assert_frame_equal(
+        inputs(entry.task.features, asked), trained, check_exact=True, obj=name
+    )
+
+
+@pytest.mark.parametrize("name", list(TaskName))
+def test_answer_audit_row_and_mlflow_agree_to_the_last_bit(lake, answered, name, monkeypatch):
+    monkeypatch.setenv("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
+    import mlflow
+
+    mlflow.set_tracking_uri(f"sqlite:///{lake.tracking}")
+    answers, entries = answered
+    registered = mlflow.pyfunc.load_model(f"models:/{name}@champion")
+    features = pd.DataFrame(
+        [entries[answer["id"]].payload["features"] for answer in answers[name]]
+    ).astype(kinds(name))
+    scored = registered.predict(features)
+    for row, answer in zip(scored.to_dict("records"), answers[name], strict=True):
+        recorded = entries[answer["id"]].payload["recommendation"]
+        assert answer["probabilities"] == recorded["probabilities"]
+        assert answer["probabilities"] == {c: row[f"probability_{c}"] for c in TASKS[name].classes}
+        assert answer["delay_days"] == {
+            level.removeprefix("quantile_"): value
+            for level, value in row.items()
+            if level.startswith("quantile_")
+        }
+
+
+def kinds(name: TaskName) -> dict[str, str]:
+    """A feature that is missing in every row is still a number or a text."""
+    return {
+        f.name: "float64" if f.kind is FeatureKind.NUMBER else "object"
+        for f in TASKS[name].features
+    }
+
+
+def test_every_answer_was_recorded_once_and_in_order(answered):
+    answers, entries = answered
+    given = [answer for of_task in answers.values() for answer in of_task]
+    assert sorted(a["audit_sequence"] for a in given) == list(range(1, len(given) + 1))
+    assert all(entries[a["id"]].sequence == a["audit_sequence"] for a in given)
+    assert all(a["recommendation_only"] is True for a in given)
+
+
+def test_nothing_in_the_registry_is_pickled(lake):
+    kept = [path for path in lake.runs.rglob("*") if path.is_file()]
+    assert kept
+    assert [p for p in kept if p.suffix in {".pkl", ".pickle", ".joblib", ".cloudpickle"}] == []
+
+
+def test_the_case_command_prints_what_the_service_takes(root, lake, open_asks):
+    asks, _ = open_asks[TaskName.INVOICE_MISMATCH]
+    line = asks.text("invoice_line_id")[0]
+    body = commands(root, lake.home)("case", TaskName.INVOICE_MISMATCH, line)
+    cases = served()[TaskName.INVOICE_MISMATCH].request.read(body.encode())
+    assert [case.invoice_line_id for case in cases] == [line]
+
+
+def test_an_unknown_task_names_the_choices(root, lake):
+    done = subprocess.run(
+        [str(root / ".venv" / "bin" / "triage"), "train", "stock"],
+        env=os.environ | {"TRIAGE_HOME": str(lake.home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    said = " ".join(done.stderr.split())
+    assert said == (
+        "triage: no task 'stock'; there are stock_risk, invoice_mismatch, supplier_delay"
+    )

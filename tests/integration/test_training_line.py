@@ -1,0 +1,178 @@
+"""From canonical files to a champion: trained, registered, promoted, loaded back."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from data.contracts.catalogue import TABLES
+from data.lake import Lake
+from data.sources.simulator import Size, simulate
+from data.store import Store
+from models.artefact import load
+from models.catalogue import TASKS
+from models.task import TaskName
+from training.build import build
+from training.promote import PromotionError, champion, promote
+from training.registry import CHALLENGER, CHAMPION, Registry, open_registry
+from training.train import Trained, train_task
+from training.trial import try_artefact
+
+TASK = TaskName.SUPPLIER_DELAY
+SIZE = Size(sites=2, suppliers=6, items=60, months=12, start=date(2025, 1, 1))
+NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory) -> Lake:
+    made = Lake(tmp_path_factory.mktemp("lake")).make()
+    for name, frame in simulate(SIZE, seed=1).items():
+        TABLES[name].conform(frame).to_parquet(made.canonical / f"{name}.parquet")
+    return made
+
+
+@pytest.fixture(scope="module")
+def registry(lake) -> Registry:
+    return open_registry(lake)
+
+
+@pytest.fixture(scope="module")
+def trained(lake, registry) -> Trained:
+    return train_task(TASK, lake, max_rows=2000, registry=registry)
+
+
+@pytest.fixture(scope="module")
+def promoted(lake, registry, trained) -> Path:
+    promote(TASK, lake, NOON, registry=registry)
+    return lake.models / TASK / trained.digest
+
+
+@pytest.fixture(scope="module")
+def inputs(lake) -> pd.DataFrame:
+    with Store.from_folder(lake.canonical) as store:
+        return build(TASKS[TASK], store, max_rows=300).inputs
+
+
+def test_a_training_is_one_run_with_its_data_parameters_metrics_and_pictures(
+    registry, trained
+) -> None:
+    client = registry.mlflow.MlflowClient()
+    run = client.get_run(trained.run_id)
+    assert run.data.params["max_rows"] == "2000"
+    assert run.data.params["tolerance_days"] == "0"
+    assert run.data.metrics["held_out_log_loss"] == trained.metrics["held_out_log_loss"]
+    assert {"fit_rows", "stop_rows", "calibration_rows", "held_out_rows"} <= set(run.data.metrics)
+    (dataset,) = run.inputs.dataset_inputs
+    assert dataset.dataset.digest == run.data.tags["data"]
+    drawn = {file.path for file in client.list_artifacts(trained.run_id, "plots")}
+    assert drawn == {
+        f"plots/{name}.png"
+        for name in ("reliability", "precision_recall", "feature_importance", "delay_error")
+    }
+    steps = client.get_metric_history(trained.run_id, "curve_classes_stop")
+    assert [point.step for point in steps] == list(range(len(steps)))
+    assert len(steps) > 1
+
+
+def test_the_manifest_names_every_canonical_file(lake, registry, trained) -> None:
+    text = registry.mlflow.artifacts.load_text(f"runs:/{trained.run_id}/data_manifest.json")
+    assert set(json.loads(text)["files"]) == {p.name for p in lake.canonical.glob("*.parquet")}
+
+
+def test_a_version_carries_its_signature_its_tags_and_the_alias_challenger(
+    registry, trained
+) -> None:
+    version = registry.mlflow.MlflowClient().get_model_version_by_alias(TASK, CHALLENGER)
+    assert int(version.version) == trained.version
+    assert {"task", "digest", "period", "data", "code"} <= set(version.tags)
+    assert version.tags["digest"] == trained.digest
+    signature = registry.mlflow.models.get_model_info(f"models:/{TASK}/{version.version}").signature
+    types = {spec.name: str(spec.type) for spec in signature.inputs}
+    assert types == {
+        feature.name: "DataType.string" if feature.kind == "category" else "DataType.double"
+        for feature in TASKS[TASK].features
+    }
+    assert not any(spec.required for spec in signature.inputs)
+
+
+def test_mlflow_and_the_exported_artefact_give_the_same_numbers_to_the_last_bit(
+    inputs, registry, promoted
+) -> None:
+    inputs = inputs.copy()
+    texts = [name for name in inputs if inputs[name].dtype == object]
+    inputs.loc[inputs.index[::3], texts] = None
+    inputs.loc[inputs.index[1::3], texts] = "never seen in training"
+    inputs.loc[inputs.index[::5], [name for name in inputs if name not in texts]] = np.nan
+    told = registry.mlflow.pyfunc.load_model(f"models:/{TASK}@{CHAMPION}").predict(inputs)
+    model = load(promoted)
+    wanted = model.predict(inputs)
+    for number, name in enumerate(model.classes):
+        assert told[f"probability_{name}"].tolist() == wanted.probability[:, number].tolist()
+    assert wanted.quantiles is not None
+    for number, level in enumerate(model.quantile_levels):
+        assert told[f"quantile_{level:g}"].tolist() == wanted.quantiles[:, number].tolist()
+    assert len(set(told["probability_LATE"])) > 10
+    assert told[["low", "high"]].to_numpy().tolist() == np.c_[wanted.low, wanted.high].tolist()
+
+
+def test_a_single_row_gets_the_number_it_gets_among_others(inputs, registry, promoted) -> None:
+    model = registry.mlflow.pyfunc.load_model(f"models:/{TASK}@{CHAMPION}")
+    together = model.predict(inputs)
+    pd.testing.assert_frame_equal(
+        model.predict(inputs.iloc[[7]]), together.iloc[[7]].reset_index(drop=True), check_exact=True
+    )
+
+
+def test_nothing_is_pickled(lake, promoted) -> None:
+    files = [p for folder in (lake.runs, lake.models) for p in folder.rglob("*") if p.is_file()]
+    assert {p.name for p in files} >= {"MLmodel", "pyfunc_model.py", "model.txt"}
+    assert not [p for p in files if p.suffix in {".pkl", ".pickle", ".joblib", ".cloudpickle"}]
+    assert not [p for p in files if p.read_bytes()[:1] == b"\x80"]  # how every pickle begins
+
+
+def test_promotion_points_the_registry_and_the_service_at_the_same_model(
+    lake, registry, trained, promoted
+) -> None:
+    pointer = json.loads((lake.models / TASK / "champion.json").read_text())
+    assert pointer == {
+        "task": "supplier_delay",
+        "version": trained.version,
+        "digest": trained.digest,
+        "promoted_at": "2026-01-02T12:00:00+00:00",
+    }
+    assert registry.aliases(TASK)[CHAMPION] == trained.version
+    try_artefact(promoted, trained.digest)
+    known = champion(lake, TASK)
+    assert known is not None
+    assert known.digest == trained.digest
+    assert champion(lake, TaskName.STOCK_RISK) is None
+
+
+def test_an_unknown_version_is_refused_with_those_there_are(lake, registry, promoted) -> None:
+    with pytest.raises(LookupError) as error:
+        promote(TASK, lake, NOON, "7", registry)
+    assert str(error.value) == (
+        "supplier_delay has no model version '7'; there are 1, challenger, champion"
+    )
+    with pytest.raises(LookupError, match="there is none: train it first"):
+        promote(TaskName.STOCK_RISK, lake, NOON, registry=registry)
+
+
+def test_a_damaged_artefact_is_not_promoted_and_the_champion_stays(
+    lake, registry, trained, promoted, tmp_path
+) -> None:
+    other = replace(lake, home=tmp_path).make()
+    before = registry.aliases(TASK)
+    stored = next(lake.runs.rglob("artefact/model.txt"))
+    text = stored.read_text()
+    stored.write_text(text.replace("0.", "1.", 1))
+    with pytest.raises(PromotionError, match=r"model\.txt is damaged"):
+        promote(TASK, other, NOON, registry=registry)
+    stored.write_text(text)
+    assert champion(other, TASK) is None
+    assert registry.aliases(TASK) == before
+    assert not list((other.models / TASK).glob(".export-*"))

@@ -1,0 +1,144 @@
+"""What a cell of an extract means, as tables: the cell, and the value or the complaint."""
+
+import pandas as pd
+import pytest
+
+from data.contracts.table import Column, Kind
+from data.sources.cells import read
+from data.sources.fields import FieldMapping
+from data.sources.mapping import Mapping
+
+NUMBER = Column("amount", Kind.NUMBER, "an amount")
+MOMENT = Column("at", Kind.MOMENT, "a moment")
+
+
+def mapping(**changes) -> Mapping:
+    declared = {
+        "site": "S09",
+        "encoding": "utf-8",
+        "delimiter": ";",
+        "decimal": ",",
+        "thousands": ".",
+        "time_zone": "Europe/Berlin",
+        "ambiguous_time": "earlier",
+        "nonexistent_time": "quarantine",
+        "formats": ("%d.%m.%Y %H:%M",),
+        "tables": {},
+    }
+    return Mapping.model_validate(declared | changes)
+
+
+def rows_of(table: str) -> list[list[str]]:
+    lines = [line for line in table.strip("\n").splitlines() if set(line.strip()) - set("-+")]
+    return [[cell.strip() for cell in line.split("|")] for line in lines]
+
+
+def read_one(text: str, column: Column, declared: Mapping, **field) -> str:
+    """The value as text, or the problem."""
+    cells = pd.DataFrame({"C": pd.Series([text], dtype="str")})
+    values, found = read(column, FieldMapping(column="C", **field), cells, declared)
+    if len(found):
+        assert values.isna().iloc[0]
+        return str(found["problem"].iloc[0])
+    value = values.iloc[0]
+    return "missing" if pd.isna(value) else str(value)
+
+
+NUMBERS = """
+    cell       | comma, points | comma   | point, commas | point
+    -----------+---------------+---------+---------------+---------
+    7          | 7.0           | 7.0     | 7.0           | 7.0
+    7,25       | 7.25          | 7.25    | no            | no
+    7.25       | no            | no      | 7.25          | 7.25
+    1.234      | 1234.0        | no      | 1.234         | 1.234
+    1,234      | 1.234         | 1.234   | 1234.0        | no
+    1.234,50   | 1234.5        | no      | no            | no
+    1,234.50   | no            | no      | 1234.5        | no
+    1.23.456   | no            | no      | no            | no
+    12,50-     | -12.5         | -12.5   | no            | no
+    -12.50     | no            | no      | -12.5         | -12.5
+    +3         | 3.0           | 3.0     | 3.0           | 3.0
+    ,5         | 0.5           | 0.5     | no            | no
+    -,5-       | no            | no      | no            | no
+    5 EUR      | no            | no      | no            | no
+    1e3        | no            | no      | no            | no
+    nan        | no            | no      | no            | no
+    ٣          | no            | no      | no            | no
+               | missing       | missing | missing       | missing
+"""
+MARKS = ((",", "."), (",", ""), (".", ","), (".", ""))
+
+
+@pytest.mark.parametrize("row", rows_of(NUMBERS)[1:], ids=lambda row: row[0])
+def test_a_number_is_read_in_the_declared_marks_and_in_no_others(row):
+    cell, *expected = row
+    for (decimal, thousands), value in zip(MARKS, expected, strict=True):
+        declared = mapping(decimal=decimal, thousands=thousands)
+        got = read_one(cell, NUMBER, declared)
+        assert ("no" if got.startswith("is not a number") else got) == value, (decimal, thousands)
+
+
+MOMENTS = """
+    cell             | earlier                   | later                     | quarantine
+    -----------------+---------------------------+---------------------------+-----------
+    01.07.2026 12:00 | 2026-07-01 10:00:00+00:00 | 2026-07-01 10:00:00+00:00 | 2026-07-01 10:00:00+00:00
+    01.12.2026 12:00 | 2026-12-01 11:00:00+00:00 | 2026-12-01 11:00:00+00:00 | 2026-12-01 11:00:00+00:00
+    25.10.2026 02:30 | 2026-10-25 00:30:00+00:00 | 2026-10-25 01:30:00+00:00 | twice
+    25.10.2026 03:00 | 2026-10-25 02:00:00+00:00 | 2026-10-25 02:00:00+00:00 | 2026-10-25 02:00:00+00:00
+    29.03.2026 02:30 | 2026-03-29 01:00:00+00:00 | 2026-03-29 01:00:00+00:00 | never
+    29.03.2026 03:00 | 2026-03-29 01:00:00+00:00 | 2026-03-29 01:00:00+00:00 | 2026-03-29 01:00:00+00:00
+    1.7.2026 9:05    | 2026-07-01 07:05:00+00:00 | 2026-07-01 07:05:00+00:00 | 2026-07-01 07:05:00+00:00
+                     | missing                   | missing                   | missing
+"""
+
+
+@pytest.mark.parametrize("row", rows_of(MOMENTS)[1:], ids=lambda row: row[0])
+def test_a_local_time_becomes_utc_as_the_mapping_says_about_summer_time(row):
+    cell, *expected = row
+    for ambiguous, value in zip(("earlier", "later", "quarantine"), expected, strict=True):
+        nonexistent = "quarantine" if ambiguous == "quarantine" else "forward"
+        declared = mapping(ambiguous_time=ambiguous, nonexistent_time=nonexistent)
+        got = read_one(cell, MOMENT, declared)
+        said = {
+            "is a time that clocks in Europe/Berlin show twice": "twice",
+            "is a time that clocks in Europe/Berlin never show": "never",
+        }
+        assert said.get(got, got) == value, ambiguous
+
+
+FORMATS = """
+    format               | cell                      | value
+    ---------------------+---------------------------+--------------------------
+    %m/%d/%Y %I:%M %p    | 12/01/2026 12:05 AM       | 2026-11-30 23:05:00+00:00
+    %m/%d/%Y %I:%M %p    | 12/01/2026 01:05 PM       | 2026-12-01 12:05:00+00:00
+    %m/%d/%Y %I:%M %p    | 13/01/2026 01:05 PM       | is not a time in the form %m/%d/%Y %I:%M %p
+    %Y%m%d               | 20261201                  | 2026-11-30 23:00:00+00:00
+    %Y-%m-%dT%H:%M:%S%z  | 2026-12-01T12:00:00-06:00 | 2026-12-01 18:00:00+00:00
+    %Y-%m-%dT%H:%M:%S%z  | 2026-12-01T12:00:00Z      | 2026-12-01 12:00:00+00:00
+    %H:%M %d.%m.%Y       | 12:00 01.12.2026          | 2026-12-01 11:00:00+00:00
+    %d. %b %Y            | 1. Dec 2026               | 2026-11-30 23:00:00+00:00
+"""
+
+
+@pytest.mark.parametrize("row", rows_of(FORMATS)[1:], ids=lambda row: row[1])
+def test_a_moment_is_read_in_its_format(row):
+    form, cell, value = row
+    assert read_one(cell, MOMENT, mapping(), formats=(form,)) == value
+
+
+FACTORS = """
+    cell   | field                       | value
+    -------+-----------------------------+-----------------------------
+    3      | times 12                    | 36.0
+    149,88 | over 12                     | 12.49
+    19     | over 100                    | 0.19
+    0,1    | times 3                     | 0.3
+"""
+
+
+@pytest.mark.parametrize("row", rows_of(FACTORS)[1:], ids=lambda row: f"{row[0]} {row[1]}")
+def test_a_converted_number_is_the_decimal_that_was_meant(row):
+    cell, field, value = row
+    way, constant = field.split()
+    got = read_one(cell, NUMBER, mapping(), **{way: {"constant": float(constant)}})
+    assert got == value

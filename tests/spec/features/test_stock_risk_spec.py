@@ -1,0 +1,258 @@
+"""What is said of a site's stock of an item."""
+
+from features.request import stock_risk
+from tests.spec.paths import Asking
+from tests.spec.tables import expect
+
+# Month-end records, as public stock cards come: 10 a month, 40 in the month a year before.
+MONTHLY = """
+    site_id | item_id | movement_kind | quantity_moved | known_at
+    --------+---------+---------------+----------------+-----------
+    north   | bolt    | issue         |            -40 | 2025-03-31
+    north   | bolt    | issue         |            -10 | 2025-11-30
+    north   | bolt    | receipt       |             60 | 2025-11-30
+    north   | bolt    | issue         |            -10 | 2025-12-31
+    north   | bolt    | issue         |            -10 | 2026-01-31
+    north   | bolt    | issue         |             -8 | 2026-02-28
+"""
+
+
+def test_windows_hold_one_three_six_and_twelve_month_end_records(ask: Asking) -> None:
+    answer = ask.features(
+        stock_risk,
+        {"stock_movements": MONTHLY},
+        """
+        site_id | item_id | on_hand | asked_at
+        north   | bolt    |      28 | 2026-03-01
+        """,
+    )
+    expect(
+        answer,
+        """
+        days_of_supply_28d | days_of_supply_84d | days_of_supply_364d | demand_trend_28d_84d
+        -------------------+--------------------+---------------------+---------------------
+        98.00              | 84.00              | 130.67              | -0.08
+        """,
+    )
+
+
+def test_a_receipt_after_the_horizon_is_no_cover_and_an_overdue_one_is(ask: Asking) -> None:
+    answer = ask.features(
+        stock_risk,
+        {"stock_movements": MONTHLY},
+        """
+        site_id | item_id | on_hand | asked_at
+        north   | bolt    |      10 | 2026-03-01 12:00
+        north   | bolt    |      10 | 2026-03-01 12:00
+        """,
+        {
+            "scheduled_receipts": """
+                row | quantity_open | promised_at
+                0   |             5 | 2026-02-20
+                0   |             7 | 2026-03-15 12:00
+                0   |           100 | 2026-03-15 12:01
+                1   |            50 |
+            """
+        },
+    )
+    expect(
+        answer,
+        """
+        due_inside_horizon | due_outside_horizon | overdue_quantity | projected_balance
+        -------------------+---------------------+------------------+------------------
+        12                 | 100                 | 5                | 17.33
+        0                  | 0                   | 0                | 5.33
+        """,
+    )
+    expect(
+        answer,
+        """
+        days_to_next_receipt | due_outside_share
+        14.0                 | 0.89
+                             |
+        """,
+    )
+
+
+def test_stock_that_never_moved_is_missing_not_zero(ask: Asking) -> None:
+    answer = ask.features(
+        stock_risk,
+        {"stock_movements": MONTHLY},
+        """
+        site_id | item_id | on_hand | asked_at
+        north   | nut     |       0 | 2026-03-01
+        """,
+    )
+    expect(
+        answer,
+        """
+        is_out | demand_28d | days_of_supply_84d | projected_balance | zero_share_84d
+        1      |            |                    |                   |
+        """,
+    )
+
+
+def test_levels_the_site_keeps_are_compared_with_what_is_there(ask: Asking) -> None:
+    answer = ask.features(
+        stock_risk,
+        {},
+        """
+        site_id | item_id | on_hand | on_order | backordered | reorder_point | safety_stock | asked_at
+        north   | bolt    |      10 |       30 |           4 |            40 |            5 | 2026-03-01
+        north   | bolt    |      -3 |          |             |            40 |            0 | 2026-03-01
+        north   | bolt    |      10 |          |             |               |              | 2026-03-01
+        """,
+    )
+    expect(
+        answer,
+        """
+        on_hand_to_reorder_point | position_to_reorder_point | on_hand_to_safety_stock
+        0.25                     | 0.90                      | 2.0
+        0.00                     | 0.00                      |
+                                 |                           |
+        """,
+    )
+
+
+REPORTS = """
+    site_id | item_id | on_hand | active | quantity_requested | known_at
+    --------+---------+---------+--------+--------------------+-----------
+    north   | bolt    |       0 | yes    |                 20 | 2026-01-31
+    north   | bolt    |       6 | yes    |                    | 2026-02-14
+    north   | nut     |       0 | no     |                    | 2026-02-14
+    south   | bolt    |       0 |        |                 10 | 2026-02-14
+    north   | bolt    |       2 | yes    |                    | 2026-03-01
+"""
+SITES = """
+    site_id | region | known_at
+    north   | coast  | 2020-01-01
+    south   | coast  | 2026-02-20
+"""
+
+
+def test_reports_at_zero_are_counted_here_in_the_region_and_for_the_site(ask: Asking) -> None:
+    answer = ask.features(
+        stock_risk,
+        {"stock_levels": REPORTS, "sites": SITES},
+        """
+        site_id | item_id | region | on_hand | asked_at
+        north   | bolt    | coast  |       2 | 2026-03-01
+        north   | bolt    | coast  |       2 | 2026-03-02
+        south   | bolt    | coast  |       0 | 2026-02-16
+        """,
+    )
+    expect(
+        answer,
+        """
+        zero_share_28d | zero_share_84d | site_zero_share_84d | item_zero_share_84d | days_since_zero
+        ---------------+----------------+---------------------+---------------------+----------------
+        0.00           | 0.500          | 0.500               | 0.667               | 29
+        0.00           | 0.333          | 0.333               | 0.500               | 30
+        1.00           | 1.000          | 1.000               | 0.667               | 2
+        """,
+    )
+    # The south's region became known on the 20th only: until then its reports are no one's.
+    expect(
+        answer,
+        """
+        region_item_zero_share_84d | days_since_stock
+        0.667                      | 15
+        0.500                      | 1
+        0.500                      |
+        """,
+    )
+
+
+def test_what_was_short_asked_for_and_received_is_weighed(ask: Asking) -> None:
+    answer = ask.features(
+        stock_risk,
+        {
+            "order_lines": """
+                site_id | item_id | quantity_demanded | quantity_short | known_at
+                north   | bolt    |                 8 |              2 | 2026-02-10
+                north   | bolt    |                 8 |              2 | 2026-02-11
+                north   | bolt    |               100 |            100 | 2026-03-01
+                south   | bolt    |                 4 |              4 | 2026-02-11
+            """,
+            "stock_levels": REPORTS,
+            "stock_movements": """
+                site_id | item_id | movement_kind | quantity_moved | known_at
+                north   | bolt    | receipt       |             10 | 2026-02-10
+                north   | bolt    | transfer_in   |              6 | 2026-02-20
+                north   | bolt    | adjustment    |             -2 | 2026-02-21
+                north   | bolt    | scrap         |             -1 | 2026-02-21
+                north   | bolt    | adjustment    |              1 | 2026-02-21
+                north   | bolt    | issue         |             -8 | 2026-02-21
+            """,
+        },
+        """
+        site_id | item_id | on_hand | asked_at
+        north   | bolt    |       2 | 2026-03-01
+        """,
+    )
+    expect(
+        answer,
+        """
+        short_share_28d | item_short_share_28d | requests_served_175d | corrections_share_364d | days_since_receipt
+        0.25            | 0.40                 | 0.8                  | 0.5                    | 9
+        """,
+    )
+    expect(
+        answer,
+        """
+        received_to_issued_84d | days_between_receipts
+        0.33                   | 182
+        """,
+    )
+
+
+def test_demand_of_several_issues_a_day_is_one_day_of_demand(ask: Asking) -> None:
+    answer = ask.features(
+        stock_risk,
+        {
+            "stock_movements": """
+                site_id | item_id | movement_kind | quantity_moved | known_at
+                north   | bolt    | issue         |           -1.5 | 2026-02-10 08:00
+                north   | bolt    | issue         |           -2.5 | 2026-02-10 17:00
+                north   | bolt    | issue         |             -8 | 2026-02-12
+                south   | bolt    | issue         |           -100 | 2026-02-12
+            """
+        },
+        """
+        site_id | item_id | on_hand | asked_at
+        north   | bolt    |      12 | 2026-03-01
+        """,
+    )
+    expect(
+        answer,
+        """
+        days_with_demand_28d | demand_size_variation | last_issue_to_mean | demand_28d | days_since_issue
+        0.0714               | 0.3333                | 1.3333             | 0.4286     | 17
+        """,
+    )
+
+
+def test_the_season_is_the_same_six_weeks_of_last_year_where_anyone_looked(ask: Asking) -> None:
+    answer = ask.features(
+        stock_risk,
+        {
+            "stock_movements": MONTHLY,
+            "stock_levels": """
+                site_id | item_id | on_hand | known_at
+                north   | bolt    |      50 | 2025-03-31
+            """,
+        },
+        """
+        site_id | item_id | on_hand | asked_at
+        north   | bolt    |      28 | 2026-03-01
+        north   | bolt    |      28 | 2026-06-01
+        """,
+    )
+    expect(
+        answer,
+        """
+        season | month
+        4.44   | 3
+               | 6
+        """,
+    )

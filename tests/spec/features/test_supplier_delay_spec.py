@@ -1,0 +1,251 @@
+"""What supplier_delay knows of an open order line."""
+
+from features.request import supplier_delay
+from tests.spec.features.purchasing import tells
+from tests.spec.paths import Asking
+
+ORDERS = """
+    po_line_id | po_id | supplier_id | site_id | item_id | quantity_ordered | line_value | promised_at | happened_at
+    -----------+-------+-------------+---------+---------+------------------+------------+-------------+------------
+    a          | 1     | acme        | north   | bolt    | 10               | 100        | 2026-01-10  | 2026-01-01
+    b          | 2     | acme        | north   | bolt    | 20               | 200        | 2026-01-20  | 2026-01-05
+    c          | 3     | acme        | south   | nut     | 30               | 300        | 2026-02-10  | 2026-01-20
+    d          | 4     | acme        | south   | nut     | 40               |            |             | 2026-01-21
+"""
+RECEIPTS = """
+    po_line_id | quantity_received | quantity_damaged | final | happened_at | known_at
+    -----------+-------------------+------------------+-------+-------------+-----------
+    a          | 10                |                  |       | 2026-01-10  | 2026-01-12
+    b          | 20                | 1                |       | 2026-01-23  | 2026-01-25
+    c          | 30                |                  |       | 2026-02-08  | 2026-02-09
+    d          | 40                |                  |       | 2026-02-10  | 2026-02-10
+"""
+
+
+def test_late_share_counts_only_what_was_known_before_the_ask(ask: Asking) -> None:
+    tells(
+        ask,
+        supplier_delay,
+        """
+        supplier_id | asked_at
+        acme        | 2026-01-12 09:00
+        acme        | 2026-01-13 09:00
+        acme        | 2026-01-25 23:59
+        acme        | 2026-01-26 00:00
+        acme        | 2026-02-20 00:00
+        """,
+        """
+        supplier_late_share_91d | supplier_delay_days_last | supplier_events_364d | supplier_delay_days_mean_364d
+        ------------------------+--------------------------+----------------------+------------------------------
+                                |                          |                      |
+        0.00                    | 0                        | 1                    | 0.00
+        0.00                    | 0                        | 1                    | 0.00
+        0.50                    | 3                        | 2                    | 1.50
+        0.33                    | -2                       | 4                    | 0.33
+        """,
+        past="supplier_deliveries",
+        tables={"purchase_orders": ORDERS, "receipts": RECEIPTS},
+    )
+
+
+def test_an_unseen_supplier_is_missing_and_not_zero(ask: Asking) -> None:
+    tells(
+        ask,
+        supplier_delay,
+        """
+        supplier_id | site_id | item_id | asked_at
+        newcomer    | south   | nut     | 2026-02-20
+                    | south   | nut     | 2026-02-20
+        acme        | south   | nut     | 2026-02-20
+        """,
+        """
+        supplier_late_share_364d | supplier_events_364d | supplier_open_ever | supplier_site_late_share_364d | site_late_share_364d
+        -------------------------+----------------------+--------------------+-------------------------------+---------------------
+                                 |                      |                    |                               | 0.00
+                                 |                      |                    |                               | 0.00
+        0.33                     | 4                    | 0                  | 0.00                          | 0.00
+        """,
+        past="supplier_deliveries supplier_site_deliveries site_deliveries supplier_orders",
+        tables={"purchase_orders": ORDERS, "receipts": RECEIPTS},
+    )
+
+
+def test_a_line_in_parts_is_delivered_when_its_last_part_is_in(ask: Asking) -> None:
+    tells(
+        ask,
+        supplier_delay,
+        """
+        supplier_id | item_id | asked_at
+        acme        | bolt    | 2026-01-10
+        acme        | bolt    | 2026-01-15
+        acme        | bolt    | 2026-01-20
+        """,
+        """
+        supplier_events_364d | supplier_late_share_91d | supplier_delay_days_mean_91d | supplier_short_share_364d | supplier_item_events_364d
+        ---------------------+-------------------------+------------------------------+---------------------------+--------------------------
+                             |                         |                              |                           |
+        1                    | 1.00                    | 4.0                          | 0.00                      | 1
+        2                    | 0.50                    | 1.5                          | 0.50                      | 2
+        """,
+        past="supplier_deliveries supplier_item_deliveries",
+        tables={
+            "purchase_orders": ORDERS,
+            "receipts": """
+                po_line_id | quantity_received | final | happened_at
+                a          | 4                 |       | 2026-01-08
+                a          | 5                 |       | 2026-01-09
+                a          | 1                 |       | 2026-01-14
+                a          | -1                |       | 2026-01-16
+                a          | 1                 |       | 2026-01-18
+                b          | 12                | yes   | 2026-01-19
+            """,
+        },
+    )
+
+
+def test_a_receipt_posted_later_counts_from_its_posting_and_with_its_real_delay(
+    ask: Asking,
+) -> None:
+    tells(
+        ask,
+        supplier_delay,
+        """
+        supplier_id | asked_at
+        acme        | 2026-01-12
+        acme        | 2026-01-30
+        acme        | 2026-01-31
+        """,
+        """
+        supplier_delay_days_last | supplier_overdue_ever | supplier_open_ever
+        -------------------------+-----------------------+-------------------
+                                 | 1                     | 2
+                                 | 2                     | 4
+        1                        | 1                     | 3
+        """,
+        past="supplier_deliveries supplier_orders",
+        tables={
+            "purchase_orders": ORDERS,
+            "receipts": """
+                po_line_id | quantity_received | happened_at | known_at
+                a          | 10                | 2026-01-11  | 2026-01-30
+            """,
+        },
+    )
+
+
+def test_open_lines_and_overdue_lines_rise_and_fall(ask: Asking) -> None:
+    tells(
+        ask,
+        supplier_delay,
+        """
+        supplier_id | asked_at
+        acme        | 2026-01-06
+        acme        | 2026-01-12
+        acme        | 2026-01-13
+        acme        | 2026-02-20
+        """,
+        """
+        supplier_open_ever | supplier_overdue_ever | supplier_overdue_share
+        -------------------+-----------------------+-----------------------
+        2                  | 0                     | 0.00
+        2                  | 1                     | 0.50
+        1                  | 0                     | 0.00
+        0                  | 0                     |
+        """,
+        past="supplier_orders",
+        tables={"purchase_orders": ORDERS, "receipts": RECEIPTS},
+    )
+
+
+def test_a_line_without_a_promise_is_a_delivery_but_neither_late_nor_punctual(
+    ask: Asking,
+) -> None:
+    tells(
+        ask,
+        supplier_delay,
+        """
+        supplier_id | asked_at
+        acme        | 2026-02-20
+        """,
+        """
+        supplier_events_364d | supplier_late_share_364d | supplier_delay_days_mean_364d | supplier_delay_days_last
+        1                    |                          |                               |
+        """,
+        past="supplier_deliveries",
+        tables={
+            "purchase_orders": ORDERS,
+            "receipts": """
+                po_line_id | quantity_received | happened_at
+                d          | 40                | 2026-02-10
+            """,
+        },
+    )
+
+
+def test_messages_tell_what_was_said_last_against_the_promise(ask: Asking) -> None:
+    tells(
+        ask,
+        supplier_delay,
+        """
+        promised_at | ordered_at | quantity_ordered | asked_at
+        2026-03-10  | 2026-03-01 | 10               | 2026-03-08 12:00
+        2026-03-10  | 2026-03-01 | 10               | 2026-03-08 12:00
+        """,
+        """
+        acknowledgements | bad_acknowledgements | acknowledgement_status | acknowledgement_wait_days | acknowledged_shift_days | ship_notice_shift_days | ship_notice_share | delay_notices | revised_shift_days | announced_shift_days | message_age_days
+        -----------------+----------------------+------------------------+---------------------------+-------------------------+------------------------+-------------------+---------------+--------------------+----------------------+-----------------
+        2                | 1                    | DR                     | 1                         | 0                       | 2                      | 0.6               | 1             | 4                  | 2                    | 0.25
+        0                | 0                    |                        |                           |                         |                        | 0.0               | 0             |                    |                      |
+        """,
+        children={
+            "events": """
+                row | event_kind      | ack_status | expected_at | event_quantity | known_at
+                0   | acknowledgement | IA         | 2026-03-10  | 10             | 2026-03-02
+                0   | delay_notice    |            | 2026-03-14  |                | 2026-03-05
+                0   | asn             |            | 2026-03-12  | 6              | 2026-03-08 00:00
+                0   | acknowledgement | DR         |             |                | 2026-03-08 06:00
+            """
+        },
+    )
+
+
+def test_the_clock_runs_to_the_promise_and_past_it(ask: Asking) -> None:
+    tells(
+        ask,
+        supplier_delay,
+        """
+        ordered_at | requested_at | promised_at | asked_at
+        2026-03-01 | 2026-03-09   | 2026-03-11  | 2026-03-06 12:00
+        2026-03-01 |              | 2026-03-11  | 2026-03-13
+                   |              |             | 2026-03-13
+        """,
+        """
+        days_to_promise | promised_lead_days | elapsed_share | request_gap_days | promise_weekday | promise_month | promise_day_of_month
+        ----------------+--------------------+---------------+------------------+-----------------+---------------+---------------------
+        4.5             | 10                 | 0.55          | 2                | 3               | 3             | 11
+        -2.0            | 10                 | 1.20          |                  | 3               | 3             | 11
+                        |                    |               |                  |                 |               |
+        """,
+    )
+
+
+def test_an_order_is_measured_against_what_the_supplier_usually_gets_and_needs(
+    ask: Asking,
+) -> None:
+    tells(
+        ask,
+        supplier_delay,
+        """
+        supplier_id | item_id | quantity_ordered | line_value | ordered_at | promised_at | asked_at
+        acme        | bolt    | 30               | 300        | 2026-01-25 | 2026-02-04  | 2026-01-26
+        acme        | screw   | 30               | 300        | 2026-01-25 | 2026-02-04  | 2026-01-26
+        """,
+        """
+        quantity_vs_usual | value_vs_usual | lead_gap_days | item_lead_gap_days
+        ------------------+----------------+---------------+-------------------
+        2.00              | 2.00           | -3.5          | -3.5
+                          | 2.00           | -3.5          |
+        """,
+        past="supplier_orders supplier_item_orders supplier_deliveries supplier_item_deliveries",
+        tables={"purchase_orders": ORDERS, "receipts": RECEIPTS},
+    )

@@ -1,0 +1,62 @@
+"""What specs of asks and labels share: tasks to ask, and answers as tables."""
+
+import pandas as pd
+
+from data.store import Store
+from models.task import Task, TaskName
+from tests.spec.tables import canonical, expect
+from training.asks.asks import Asks
+from training.labels.labels import Labels
+
+CLASSES = {
+    TaskName.STOCK_RISK: ("IN_STOCK", "STOCK_OUT"),
+    TaskName.SUPPLIER_DELAY: ("ON_TIME", "LATE"),
+    TaskName.INVOICE_MISMATCH: ("CLEAN", "PRICE_VARIANCE", "NO_RECEIPT"),
+}
+
+
+def task(name: TaskName, horizon_days: int = 14, tolerance_days: int = 0) -> Task:
+    """A task without features: asks and labels read none."""
+    return Task(
+        name=name,
+        question="?",
+        classes=CLASSES[name],
+        features=(),
+        horizon_days=horizon_days,
+        tolerance_days=tolerance_days,
+        ask_before_days=(7, 2),
+    )
+
+
+def store(**tables: str) -> Store:
+    return Store.from_frames({name: canonical(name, text) for name, text in tables.items()})
+
+
+def expect_asks(asks: Asks, text: str) -> None:
+    frame = asks.frame.assign(asked_at=asks.frame["asked_at"].map(moment))
+    expect(frame, text)
+
+
+def expect_children(asks: Asks, child: str, text: str) -> None:
+    frame = asks.children[child]
+    ids = asks.frame["ask_id"].to_numpy()[frame["row"].to_numpy()]
+    moments = {name: frame[name].map(moment) for name in frame if str(frame[name].dtype)[0] == "d"}
+    expect(frame.assign(ask_id=ids, **moments), text)
+
+
+def expect_labels(asks: Asks, labels: Labels, text: str) -> None:
+    frame = pd.DataFrame(
+        {
+            "ask_id": asks.frame["ask_id"],
+            "label": [str(value) for value in labels.label],
+            "target": labels.target,
+            "matured_at": [moment(value) for value in pd.Series(labels.matured_at)],
+        }
+    )
+    expect(frame, text)
+
+
+def moment(value: pd.Timestamp) -> str | None:
+    if pd.isna(value):
+        return None
+    return f"{value:%Y-%m-%d}" if value == value.normalize() else f"{value:%Y-%m-%d %H:%M}"

@@ -1,0 +1,179 @@
+"""Which reports of stock are asked about, what was on order, and when it ended short."""
+
+from datetime import UTC, datetime
+
+from models.task import TaskName
+from tests.spec.training.ask_tables import (
+    expect_asks,
+    expect_children,
+    expect_labels,
+    store,
+    task,
+)
+from training.asks.stock_risk import asks, open_asks
+from training.labels.stock_risk import labels
+
+RISK = task(TaskName.STOCK_RISK, horizon_days=14)
+
+LEVELS = """
+    site_id | item_id | on_hand | active | average_demand | happened_at      | known_at
+    --------+---------+---------+--------+----------------+------------------+-----------------
+    north   | bolt    | 9       | yes    | 2              | 2026-02-01 20:00 | 2026-02-01 20:00
+    north   | bolt    | 5       |        | 2              | 2026-02-08 20:00 | 2026-02-09 00:00
+    north   | nut     | 0       | no     |                | 2026-02-08 20:00 | 2026-02-09 00:00
+    north   | bolt    | 0       | yes    | 2              | 2026-02-16 20:00 | 2026-02-16 20:00
+    north   | nut     | 0       | no     |                | 2026-03-30 20:00 | 2026-03-30 20:00 """
+
+
+def test_a_report_is_asked_about_at_the_midnight_after_it_was_known() -> None:
+    expect_asks(
+        asks(store(stock_levels=LEVELS), RISK),
+        """
+        ask_id                | asked_at   | group      | on_hand
+        ----------------------+------------+------------+--------
+        north/bolt@2026-02-02 | 2026-02-02 | north/bolt | 9
+        north/bolt@2026-02-10 | 2026-02-10 | north/bolt | 5
+        north/bolt@2026-02-17 | 2026-02-17 | north/bolt | 0 """,
+    )
+
+
+def test_money_at_risk_is_the_horizons_demand_at_a_cost_that_was_known() -> None:
+    items = """
+        item_id | unit_cost | currency | known_at
+        bolt    | 3         | EUR      | 2026-02-09 12:00 """
+    expect_asks(
+        asks(store(stock_levels=LEVELS, items=items), RISK),
+        """
+        ask_id                | unit_cost | money_at_risk
+        north/bolt@2026-02-02 |           |
+        north/bolt@2026-02-10 | 3         | 84
+        north/bolt@2026-02-17 | 3         | 84 """,
+    )
+
+
+def test_of_two_reports_known_on_one_day_the_later_one_is_asked_about() -> None:
+    levels = """
+        site_id | item_id | on_hand | happened_at      | known_at
+        north   | bolt    | 9       | 2026-02-01 08:00 | 2026-02-03 20:00
+        north   | bolt    | 4       | 2026-02-02 08:00 | 2026-02-03 20:00 """
+    expect_asks(
+        asks(store(stock_levels=levels), RISK),
+        """
+        ask_id                | on_hand
+        north/bolt@2026-02-04 | 4 """,
+    )
+
+
+def test_scheduled_receipts_are_what_was_ordered_and_had_not_come_as_known_then() -> None:
+    tables = store(
+        stock_levels=LEVELS,
+        purchase_orders="""
+        po_line_id | po_id | site_id | supplier_id | item_id | quantity_ordered | promised_at | known_at
+        whole      | PO1   | north   | acme        | bolt    | 10               | 2026-02-20  | 2026-02-01
+        part       | PO2   | north   | acme        | bolt    | 10               | 2026-02-12  | 2026-01-20
+        elsewhere  | PO3   | south   | acme        | bolt    | 10               | 2026-02-12  | 2026-01-20
+        younger    | PO4   | north   | acme        | bolt    | 10               | 2026-03-12  | 2026-02-10 00:01 """,
+        receipts="""
+        po_line_id | quantity_received | known_at
+        part       | 4                 | 2026-02-10
+        part       | 6                 | 2026-02-17 """,
+    )
+    expect_children(
+        asks(tables, RISK),
+        "scheduled_receipts",
+        """
+        ask_id                | quantity_open | promised_at | known_at
+        ----------------------+---------------+-------------+-----------------
+        north/bolt@2026-02-02 | 10            | 2026-02-12  | 2026-01-20
+        north/bolt@2026-02-02 | 10            | 2026-02-20  | 2026-02-01
+        north/bolt@2026-02-10 | 6             | 2026-02-12  | 2026-01-20
+        north/bolt@2026-02-10 | 10            | 2026-02-20  | 2026-02-01
+        north/bolt@2026-02-17 | 10            | 2026-02-20  | 2026-02-01
+        north/bolt@2026-02-17 | 10            | 2026-03-12  | 2026-02-10 00:01 """,
+    )
+
+
+def test_an_empty_shelf_or_a_short_line_within_the_horizon_is_a_stock_out() -> None:
+    levels = """
+        site_id | item_id | on_hand | happened_at | known_at
+        --------+---------+---------+-------------+-----------------
+        north   | full    | 9       | 2026-02-01  | 2026-02-01
+        north   | full    | 8       | 2026-02-16  | 2026-02-16
+        north   | full    | 0       | 2026-02-17  | 2026-02-17
+        north   | empty   | 9       | 2026-02-01  | 2026-02-01
+        north   | empty   | 0       | 2026-02-16  | 2026-02-16
+        north   | short   | 9       | 2026-02-01  | 2026-02-01
+        north   | unseen  | 0       | 2026-02-01  | 2026-02-01 """
+    lines = """
+        site_id | item_id | quantity_demanded | quantity_short | happened_at      | known_at
+        north   | short   | 5                 | 1              | 2026-02-16       | 2026-02-20 00:00
+        north   | full    | 5                 | 1              | 2026-02-02       | 2026-02-02 00:00
+        north   | full    | 5                 | 1              | 2026-02-16 00:01 | 2026-02-16 00:01
+        south   | full    | 5                 | 1              | 2026-02-05       | 2026-02-05 00:00 """
+    tables = store(stock_levels=levels, order_lines=lines)
+    found = asks(tables, RISK, until=datetime(2026, 2, 3, tzinfo=UTC))
+    expect_labels(
+        found,
+        labels(tables, found, RISK),
+        """
+        ask_id                  | label | matured_at
+        ------------------------+-------+-----------
+        north/empty@2026-02-02  | 1     | 2026-02-16
+        north/full@2026-02-02   | 0     | 2026-02-16
+        north/short@2026-02-02  | 1     | 2026-02-20
+        north/unseen@2026-02-02 | -1    | """,
+    )
+
+
+def test_a_horizon_that_is_not_over_when_the_data_end_has_no_label_even_if_short() -> None:
+    levels = """
+        site_id | item_id | on_hand | happened_at | known_at
+        north   | empty   | 9       | 2026-02-01  | 2026-02-01
+        north   | empty   | 0       | 2026-02-10  | 2026-02-15 """
+    tables = store(stock_levels=levels)
+    found = asks(tables, RISK, until=datetime(2026, 2, 3, tzinfo=UTC))
+    expect_labels(
+        found,
+        labels(tables, found, RISK),
+        """
+        ask_id                 | label | matured_at
+        north/empty@2026-02-02 | -1    | """,
+    )
+
+
+def test_monthly_reports_have_exactly_one_report_in_a_horizon_of_31_days() -> None:
+    levels = """
+        site_id | item_id | on_hand | happened_at      | known_at
+        north   | bolt    | 9       | 2026-01-31 23:00 | 2026-01-31 23:00
+        north   | bolt    | 0       | 2026-02-28 23:00 | 2026-02-28 23:00
+        north   | bolt    | 5       | 2026-03-31 23:00 | 2026-03-31 23:00
+        north   | bolt    | 0       | 2026-04-30 23:00 | 2026-04-30 23:00
+        north   | bolt    | 0       | 2026-05-31 23:00 | 2026-05-31 23:00 """
+    tables, monthly = store(stock_levels=levels), task(TaskName.STOCK_RISK, horizon_days=31)
+    found = asks(tables, monthly)
+    expect_labels(
+        found,
+        labels(tables, found, monthly),
+        """
+        ask_id                | label | matured_at
+        north/bolt@2026-02-01 | 1     | 2026-03-04
+        north/bolt@2026-03-01 | 0     | 2026-04-01
+        north/bolt@2026-04-01 | 1     | 2026-05-02
+        north/bolt@2026-05-01 | -1    |
+        north/bolt@2026-06-01 | -1    | """,
+    )
+
+
+def test_open_asks_are_the_latest_known_reports_of_items_that_are_carried() -> None:
+    levels = """
+        site_id | item_id | on_hand | active | happened_at      | known_at
+        north   | bolt    | 9       | yes    | 2026-01-31 23:00 | 2026-01-31 23:00
+        north   | bolt    | 4       | yes    | 2026-02-07 23:00 | 2026-02-09 23:00
+        north   | dropped | 4       | yes    | 2026-01-31 23:00 | 2026-01-31 23:00
+        north   | dropped | 0       | no     | 2026-02-07 23:00 | 2026-02-07 23:00 """
+    expect_asks(
+        open_asks(store(stock_levels=levels), RISK, datetime(2026, 2, 8, 9, tzinfo=UTC)),
+        """
+        ask_id                | asked_at         | on_hand
+        north/bolt@2026-02-08 | 2026-02-08 09:00 | 9 """,
+    )

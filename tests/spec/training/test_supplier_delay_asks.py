@@ -1,0 +1,186 @@
+"""Which open order lines are asked about, when, and what was known of them."""
+
+from datetime import UTC, datetime
+
+from models.task import TaskName
+from tests.spec.training.ask_tables import (
+    expect_asks,
+    expect_children,
+    expect_labels,
+    store,
+    task,
+)
+from training.asks.supplier_delay import asks, open_asks
+from training.labels.supplier_delay import labels
+
+DELAY = task(TaskName.SUPPLIER_DELAY)
+
+LINES = """
+    po_line_id | po_id | site_id | supplier_id | item_id | quantity_ordered | promised_at      | known_at
+    -----------+-------+---------+-------------+---------+------------------+------------------+-----------------
+    kept       | PO1   | north   | acme        | bolt    | 10               | 2026-02-20       | 2026-02-01 09:00
+    late       | PO2   | north   | acme        | bolt    | 10               | 2026-02-20 16:00 | 2026-02-01 00:00
+    never      | PO3   | north   | acme        | bolt    | 10               | 2026-02-20       | 2026-02-01 09:00
+    undated    | PO4   | north   | acme        | bolt    | 10               |                  | 2026-02-01 09:00 """
+
+RECEIPTS = """
+    po_line_id | quantity_received | final | happened_at      | known_at
+    -----------+-------------------+-------+------------------+-----------------
+    kept       | 10                |       | 2026-02-12       | 2026-02-12 10:00
+    late       | 4                 |       | 2026-02-12       | 2026-02-13 00:00
+    late       | 6                 |       | 2026-02-22 08:00 | 2026-02-25 08:00
+    never      | 3                 |       | 2026-02-13       | 2026-02-13 00:01
+    other      | 1                 |       | 2026-03-01       | 2026-03-01 00:00 """
+
+
+def test_a_line_is_asked_about_when_ordered_and_before_its_promise_while_it_is_open() -> None:
+    found = asks(store(purchase_orders=LINES, receipts=RECEIPTS), DELAY)
+    expect_asks(
+        found,
+        """
+        ask_id            | asked_at   | group
+        ------------------+------------+------
+        kept@2026-02-02   | 2026-02-02 | PO1
+        late@2026-02-02   | 2026-02-02 | PO2
+        never@2026-02-02  | 2026-02-02 | PO3
+        late@2026-02-13   | 2026-02-13 | PO2
+        never@2026-02-13  | 2026-02-13 | PO3
+        late@2026-02-18   | 2026-02-18 | PO2
+        never@2026-02-18  | 2026-02-18 | PO3 """,
+    )
+
+
+def test_an_ask_sees_only_receipts_known_by_then_and_the_same_moment_counts() -> None:
+    found = asks(store(purchase_orders=LINES, receipts=RECEIPTS), DELAY)
+    expect_children(
+        found,
+        "receipts",
+        """
+        ask_id           | quantity_received | known_at
+        -----------------+-------------------+-----------------
+        late@2026-02-13  | 4                 | 2026-02-13
+        late@2026-02-18  | 4                 | 2026-02-13
+        never@2026-02-18 | 3                 | 2026-02-13 00:01 """,
+    )
+
+
+def test_a_line_promised_within_a_day_of_its_order_is_asked_about_once() -> None:
+    lines = """
+        po_line_id | po_id | site_id | supplier_id | item_id | quantity_ordered | promised_at | known_at
+        rush       | PO1   | north   | acme        | bolt    | 10               | 2026-02-04  | 2026-02-01 09:00 """
+    expect_asks(
+        asks(store(purchase_orders=lines), DELAY),
+        """
+        ask_id          | asked_at
+        rush@2026-02-02 | 2026-02-02 """,
+    )
+
+
+def test_labels_mature_when_the_promise_is_over_and_not_before_the_receipt_is_known() -> None:
+    tables = store(purchase_orders=LINES, receipts=RECEIPTS)
+    found = asks(tables, DELAY, until=datetime(2026, 2, 3, tzinfo=UTC))
+    expect_labels(
+        found,
+        labels(tables, found, DELAY),
+        """
+        ask_id           | label | target | matured_at
+        -----------------+-------+--------+-----------------
+        kept@2026-02-02  | 0     | -8     | 2026-02-21
+        late@2026-02-02  | 1     | 2      | 2026-02-25 08:00
+        never@2026-02-02 | 1     |        | 2026-02-21 """,
+    )
+
+
+def test_days_within_the_tolerance_are_on_time_and_delay_the_label() -> None:
+    tables = store(purchase_orders=LINES, receipts=RECEIPTS)
+    tolerant = task(TaskName.SUPPLIER_DELAY, tolerance_days=2)
+    found = asks(tables, tolerant, until=datetime(2026, 2, 3, tzinfo=UTC))
+    expect_labels(
+        found,
+        labels(tables, found, tolerant),
+        """
+        ask_id           | label | target | matured_at
+        -----------------+-------+--------+-----------------
+        kept@2026-02-02  | 0     | -8     | 2026-02-23
+        late@2026-02-02  | 0     | 2      | 2026-02-25 08:00
+        never@2026-02-02 | 1     |        | 2026-02-23 """,
+    )
+
+
+def test_an_open_line_whose_promise_is_not_over_when_the_data_end_has_no_label() -> None:
+    receipts = RECEIPTS.replace("2026-03-01", "2026-02-20")
+    tables = store(purchase_orders=LINES, receipts=receipts.replace("2026-02-25", "2026-02-20"))
+    found = asks(tables, DELAY, until=datetime(2026, 2, 3, tzinfo=UTC))
+    expect_labels(
+        found,
+        labels(tables, found, DELAY),
+        """
+        ask_id           | label | target | matured_at
+        -----------------+-------+--------+-----------
+        kept@2026-02-02  | -1    |        |
+        late@2026-02-02  | -1    |        |
+        never@2026-02-02 | -1    |        | """,
+    )
+
+
+def test_a_final_receipt_completes_a_line_and_a_cancelled_one_does_not() -> None:
+    lines = """
+        po_line_id | po_id | site_id | supplier_id | item_id | quantity_ordered | promised_at | known_at
+        closed     | PO1   | north   | acme        | bolt    | 10               | 2026-02-20  | 2026-02-01
+        corrected  | PO2   | north   | acme        | bolt    | 10               | 2026-02-20  | 2026-02-01 """
+    receipts = """
+        po_line_id | quantity_received | final | happened_at
+        closed     | 7                 | yes   | 2026-02-21
+        corrected  | 6                 |       | 2026-02-10
+        corrected  | -6                |       | 2026-02-10
+        corrected  | 6                 |       | 2026-02-12
+        corrected  | 4                 |       | 2026-02-24
+        other      | 1                 |       | 2026-03-01 """
+    tables = store(purchase_orders=lines, receipts=receipts)
+    found = asks(tables, DELAY, until=datetime(2026, 2, 3, tzinfo=UTC))
+    expect_labels(
+        found,
+        labels(tables, found, DELAY),
+        """
+        ask_id               | label | target
+        closed@2026-02-02    | 1     | 1
+        corrected@2026-02-02 | 1     | 4 """,
+    )
+
+
+def test_lines_of_one_shipment_are_one_group() -> None:
+    lines = """
+        po_line_id | po_id | shipment_id | site_id | supplier_id | item_id | quantity_ordered | line_value | po_unit_price | promised_at | known_at
+        a          | PO1   | ship        | north   | acme        | bolt    | 10               | 250        |               | 2026-02-04  | 2026-02-01
+        b          | PO2   | ship        | north   | acme        | bolt    | 10               |            | 3             | 2026-02-04  | 2026-02-01 """
+    expect_asks(
+        asks(store(purchase_orders=lines), DELAY),
+        """
+        ask_id       | group | money_at_risk
+        a@2026-02-02 | ship  | 250
+        b@2026-02-02 | ship  | 30 """,
+    )
+
+
+def test_open_lines_are_those_overdue_by_a_month_or_promised_within_three_weeks() -> None:
+    tables = store(
+        purchase_orders="""
+        po_line_id | po_id | site_id | supplier_id | item_id | quantity_ordered | promised_at | known_at
+        forgotten  | PO1   | north   | acme        | bolt    | 10               | 2026-01-01  | 2025-10-01
+        overdue    | PO1   | north   | acme        | bolt    | 10               | 2026-01-02  | 2025-10-01
+        soon       | PO2   | north   | acme        | bolt    | 10               | 2026-02-22  | 2026-01-01
+        far        | PO3   | north   | acme        | bolt    | 10               | 2026-02-23  | 2026-01-01
+        received   | PO4   | north   | acme        | bolt    | 10               | 2026-02-02  | 2026-01-01
+        later      | PO5   | north   | acme        | bolt    | 10               | 2026-02-02  | 2026-02-01 10:01 """,
+        receipts="""
+        po_line_id | quantity_received | happened_at | known_at
+        received   | 10                | 2026-01-30  | 2026-02-01 10:00
+        soon       | 10                | 2026-02-01  | 2026-02-01 10:01 """,
+    )
+    expect_asks(
+        open_asks(tables, DELAY, datetime(2026, 2, 1, 10, 0, tzinfo=UTC)),
+        """
+        ask_id             | asked_at
+        overdue@2026-02-01 | 2026-02-01 10:00
+        soon@2026-02-01    | 2026-02-01 10:00 """,
+    )

@@ -1,0 +1,111 @@
+"""Scores and recommendations made by hand, so that tests of answers need no model."""
+
+import json
+from datetime import UTC, date, datetime
+
+from models.catalogue import TASKS
+from models.task import TaskName
+from serving.api.messages_invoice_mismatch import EXAMPLE as INVOICE
+from serving.api.messages_stock_risk import EXAMPLE as STOCK
+from serving.api.messages_supplier_delay import EXAMPLE as DELAY
+from serving.audit.canonical import canonical
+from serving.audit.entry import GENESIS, Draft, Entry, EntryKind, link
+from serving.catalogue import served
+from serving.policy.policy import load_policy
+from serving.recommend import Asked, Provenance, recommend
+from serving.score import Score, Step
+
+ASKED = datetime(2026, 3, 10, 8, tzinfo=UTC)
+EXAMPLES = {
+    TaskName.STOCK_RISK: STOCK,
+    TaskName.INVOICE_MISMATCH: INVOICE,
+    TaskName.SUPPLIER_DELAY: DELAY,
+}
+CATALOGUE = served()
+POLICY = load_policy()
+MADE_FROM = Provenance("3", "ab" * 32, date(2026, 3, 10), "cd" * 32)
+
+
+def message(task, **changes):
+    """The example of a task as a message, with changes."""
+    body = json.dumps({"cases": [EXAMPLES[task] | changes]}).encode()
+    return CATALOGUE[task].request.read(body)[0]
+
+
+def record(task, **changes):
+    """The same as plain values."""
+    return message(task, **changes).model_dump()
+
+
+def score(task, probability=0.7, explained=None, base=0.2, steps=None):
+    """A score of the explained class (the event by default)."""
+    classes = TASKS[task].classes
+    explained = explained or classes[1]
+    rest = (1 - probability) / (len(classes) - 1)
+    if steps is None:
+        steps = [("cover", "3 days of cover", 0.3), ("late", None, probability - base - 0.3)]
+    return Score(
+        probabilities={name: probability if name == explained else rest for name in classes},
+        explained=explained,
+        probability=probability,
+        low=probability - 0.1,
+        high=min(probability + 0.1, 1.0),
+        similar=200,
+        similar_hits=round(200 * probability),
+        class_set=[explained],
+        quantiles={"0.1": -1.0, "0.5": 2.0, "0.9": 9.0} if TASKS[task].quantiles else {},
+        unseen=["region"],
+        outside=[],
+        base=base,
+        steps=[
+            Step(
+                feature=name,
+                theme="demand",
+                value=None if text is None else 1.0,
+                sentence=text or "missing: no receipt in 364 days",
+                contribution=part,
+            )
+            for name, text, part in steps
+        ],
+    )
+
+
+def advise(task, given=None, made_from=MADE_FROM, **changes):
+    """The recommendation of a task's example with that score."""
+    case = record(task, **changes)
+    entry = CATALOGUE[task]
+    asked = Asked("rec-1", entry.task, case, entry.reference, ASKED, ASKED)
+    found = entry.rules(case, POLICY, ASKED)
+    return recommend(asked, given or score(task), found, POLICY, made_from)
+
+
+def draft(task, number=1, given=None, **changes):
+    """What the audit records of that recommendation."""
+    given = given or score(task)
+    advice = advise(task, given, **changes).model_copy(update={"id": f"rec-{number}"})
+    payload = {
+        "kind": "recommendation",
+        "input": message(task, **changes).model_dump(mode="json"),
+        "features": {"cover": 1.0},
+        "score": given.model_dump(mode="json"),
+        "recommendation": advice.model_dump(mode="json"),
+    }
+    return Draft(
+        id=advice.id,
+        kind=EntryKind.RECOMMENDATION,
+        about=advice.id,
+        task=task,
+        site=advice.site_id,
+        reference="/".join(advice.case.values()),
+        priority=advice.priority,
+        recorded_at=ASKED.isoformat(),
+        payload=payload,
+    )
+
+
+def entry(task, **changes):
+    """The same, in its place in the audit."""
+    made = draft(task, **changes)
+    body = canonical(made.payload)
+    at = made.recorded_at
+    return Entry(1, made.id, made.kind, at, body, GENESIS, link(1, GENESIS, body))

@@ -1,0 +1,157 @@
+"""A lake to serve from: tiny models of the real features over made-up cases and history."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from data.lake import Lake
+from data.store import Store
+from features.cases import Cases
+from features.inputs import inputs
+from features.profiles import Profiles, build_profiles
+from models.artefact import save
+from models.fit import fit
+from models.task import TaskName
+from models.training_set import TrainingSet
+from serving.api.messages_invoice_mismatch import EXAMPLE as INVOICE
+from serving.api.messages_stock_risk import EXAMPLE as STOCK
+from serving.api.messages_supplier_delay import EXAMPLE as DELAY
+from serving.catalogue import served
+from serving.score import cases_of
+
+AS_OF = date(2026, 3, 10)
+ASKED = datetime(2026, 3, 10, 8, tzinfo=UTC)
+EXAMPLES = {
+    TaskName.STOCK_RISK: STOCK,
+    TaskName.INVOICE_MISMATCH: INVOICE,
+    TaskName.SUPPLIER_DELAY: DELAY,
+}
+ROWS = 400
+
+
+def case(task: TaskName, number: int, **changes) -> dict:
+    """One of many cases of a task, as a caller would send it."""
+    rng = np.random.default_rng(number)
+    made = json.loads(json.dumps(EXAMPLES[task])) | {"asked_at": ASKED.isoformat()}
+    match task:
+        case TaskName.STOCK_RISK:
+            made |= {
+                "item_id": f"item_{number:04}",
+                "on_hand": float(rng.integers(0, 300)),
+                "average_demand": round(float(rng.uniform(1, 20)), 3),
+            }
+        case TaskName.INVOICE_MISMATCH:
+            price = round(float(4.2 * rng.uniform(0.9, 1.3)), 4)
+            made |= {
+                "invoice_line_id": f"inv-{number:05}",
+                "invoice_unit_price": price,
+                "line_amount": round(100 * price, 2),
+                "receipts": made["receipts"] if number % 3 else [],
+            }
+        case TaskName.SUPPLIER_DELAY:
+            promised = ASKED + timedelta(days=int(rng.integers(1, 30)))
+            made |= {
+                "po_line_id": f"po-{number:05}",
+                "supplier_id": f"supplier_{number % 5:02}",
+                "quantity_ordered": float(rng.integers(1, 500)),
+                "promised_at": promised.isoformat(),
+            }
+    return made | changes
+
+
+def history() -> dict[str, pd.DataFrame]:
+    """A little past: some orders of supplier_00 to supplier_03, received late or not."""
+    n = 40
+    ordered = pd.date_range("2025-10-01", periods=n, freq="3D", tz="UTC")
+    orders = pd.DataFrame(
+        {
+            "po_line_id": [f"old-{i}" for i in range(n)],
+            "po_id": [f"old-{i}" for i in range(n)],
+            "site_id": "site_03",
+            "supplier_id": [f"supplier_{i % 4:02}" for i in range(n)],
+            "item_id": "item_0042",
+            "quantity_ordered": 10.0,
+            "line_value": 42.0,
+            "promised_at": ordered + timedelta(days=10),
+            "happened_at": ordered,
+            "known_at": ordered,
+        }
+    )
+    came = ordered + pd.to_timedelta(10 + (np.arange(n) % 4) * 2, unit="D")
+    receipts = pd.DataFrame(
+        {
+            "receipt_id": [f"r-{i}" for i in range(n)],
+            "po_line_id": orders["po_line_id"],
+            "quantity_received": 10.0,
+            "quantity_damaged": 0.0,
+            "final": True,
+            "happened_at": came,
+            "known_at": came,
+        }
+    )
+    return {"purchase_orders": orders, "receipts": receipts}
+
+
+def make_lake(home: Path, tasks=tuple(TaskName)) -> Lake:
+    """A lake with profiles and a promoted model for each of the tasks."""
+    lake = Lake(home).make()
+    catalogue = served()
+    streams = [stream for name in tasks for stream in catalogue[name].streams]
+    with Store.from_frames(history()) as store:
+        build_profiles(store, streams, AS_OF, lake.profiles)
+    profiles = Profiles.open(lake.profiles)
+    for name in tasks:
+        small = replace(catalogue[name].task, lightgbm=SMALL)
+        model = fit(small, training_set(name, profiles)).model
+        folder = lake.models / name
+        draft = folder / "draft"
+        digest = save(model, draft)
+        draft.rename(folder / digest)
+        pointer = {"version": "1", "digest": digest, "promoted_at": ASKED.isoformat()}
+        (folder / "champion.json").write_text(json.dumps(pointer))
+    return lake
+
+
+# Few and small trees: what is tested is how a model is served, not how good it is.
+SMALL = {"num_leaves": 4, "num_iterations": 15, "learning_rate": 0.3, "min_data_in_leaf": 10}
+
+
+def training_set(name: TaskName, profiles: Profiles) -> TrainingSet:
+    """Cases as the service reads them, with labels that follow from two of their fields."""
+    entry = served()[name]
+    cases = [case(name, i) for i in range(ROWS)]
+    read = entry.request.read(json.dumps({"cases": cases}).encode())
+    records = [one.model_dump() for one in read]
+    asked = [ASKED] * ROWS
+    bare = cases_of(entry.request.shape, records, asked, profiles.as_of)
+    past = profiles.lookup(entry.streams, bare.columns, ROWS)
+    frame = inputs(
+        entry.task.features, Cases(bare.asked_at, bare.as_of, bare.columns, bare.children, past)
+    )
+    at = np.datetime64("2025-01-01", "us") + np.arange(ROWS) * np.timedelta64(1, "D")
+    label = np.array([_label(name, entry.task.classes, one) for one in cases], dtype=np.int64)
+    return TrainingSet(
+        inputs=frame,
+        label=label,
+        target=label * 3.0 + np.arange(ROWS) % 5 if entry.task.quantiles else None,
+        asked_at=at,
+        matured_at=at + np.timedelta64(1, "D"),
+        group=np.array([str(i) for i in range(ROWS)], dtype=object),
+        site=np.array(["site_03"] * ROWS, dtype=object),
+    )
+
+
+def _label(name: TaskName, classes: tuple[str, ...], one: dict) -> int:
+    match name:
+        case TaskName.STOCK_RISK:
+            return int(one["on_hand"] < 14 * one["average_demand"] - 30)
+        case TaskName.INVOICE_MISMATCH:
+            if not one["receipts"]:
+                return classes.index("NO_RECEIPT")
+            return classes.index("PRICE_VARIANCE" if one["invoice_unit_price"] > 4.6 else "CLEAN")
+        case TaskName.SUPPLIER_DELAY:
+            return int(one["quantity_ordered"] > 250)

@@ -1,0 +1,61 @@
+"""The command line tells what is wrong in one line, and ends as it is asked to."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+HOLD = """
+import sys, triage
+def hold():
+    print("ready", flush=True)
+    try:
+        sys.stdin.read()
+    finally:
+        print("ended cleanly", flush=True)
+triage.app = hold
+triage.main()
+"""
+
+
+def run(root, home, *arguments):
+    return subprocess.run(
+        [sys.executable, str(root / "triage.py"), *arguments],
+        env=os.environ | {"TRIAGE_HOME": str(home)},
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["train", "[/bold]"], "no task '[/bold]'; there are stock_risk, invoice_mismatch, "),
+        (["profiles"], "run `triage ingest --source NAME` first"),
+        (["case", "stock_risk", "x"], "ingest first"),
+    ],
+)
+def test_an_error_is_one_line_whatever_it_quotes(root, tmp_path, arguments, said):
+    ended = run(root, tmp_path / ("deep" * 20), *arguments)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("triage: ")
+    assert ended.stderr.count("\n") == 1
+    assert said in ended.stderr
+
+
+def test_a_request_to_end_is_met_as_ctrl_c_is(root):
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD],
+        cwd=root,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.stdout.readline() == "ended cleanly\n"

@@ -1,0 +1,24 @@
+"""The table that a newcomer sees first."""
+
+from datetime import UTC, datetime
+
+from triage import ranked
+
+ANSWER = {
+    "task": "supplier_delay",
+    "case": {"po_line_id": "po-1"},
+    "explained_class": "LATE",
+    "exception_probability": 0.997,
+    "money_at_risk": None,
+    "currency": "EUR",
+    "route": "buyer",
+    "id": "0123456789",
+    "priority": 0.0,
+}
+
+
+def test_the_table_claims_no_certainty_and_announces_no_unlikely_end():
+    table = ranked([ANSWER], datetime(2026, 10, 1, tzinfo=UTC))
+    cells = {column.header: next(column.cells) for column in table.columns}
+    assert cells["exception"] == "over 99%"
+    assert cells["may end as"] == "LATE"

@@ -1,0 +1,41 @@
+"""A lake that cannot be used, or that another process fills, says so in one line."""
+
+import subprocess
+import sys
+
+import pytest
+
+from data.lake import Lake
+
+HOLD = """
+import sys
+from pathlib import Path
+from data.lake import Lake
+with Lake(Path(sys.argv[1])).make().alone():
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_lake_that_is_a_file_names_itself_and_the_way_out(tmp_path):
+    blocker = tmp_path / "lake"
+    blocker.write_text("in the way")
+    with pytest.raises(OSError, match=r"TRIAGE_HOME .*lake cannot be used .*`triage doctor`"):
+        Lake(blocker).make()
+
+
+def test_two_processes_do_not_fill_one_lake_at_once(root, tmp_path):
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path)],
+        cwd=root,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert holder.stdout.readline() == "held\n"
+    lake = Lake(tmp_path)
+    with pytest.raises(RuntimeError, match=r"another `triage up` is filling"), lake.alone():
+        pass
+    holder.communicate("")
+    with lake.alone():
+        assert (tmp_path / "busy.lock").exists()

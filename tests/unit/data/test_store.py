@@ -1,0 +1,85 @@
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from data.contracts.catalogue import TABLES
+from data.contracts.receipts import RECEIPTS
+from data.period import end_of_data
+from data.store import Store
+
+
+def a_receipt() -> pd.DataFrame:
+    return RECEIPTS.conform(
+        pd.DataFrame(
+            {
+                "receipt_id": ["r1", "r2"],
+                "po_line_id": ["p1", "p1"],
+                "quantity_received": [3.5, -1.0],
+                "final": [True, None],
+                "happened_at": pd.to_datetime(["2026-03-01T23:30Z", "2026-03-02T00:30Z"]),
+                "known_at": pd.to_datetime(["2026-03-02T01:00Z"] * 2),
+            }
+        )
+    )
+
+
+def test_what_goes_in_as_frames_comes_out_with_the_same_values_and_types():
+    frame = a_receipt()
+    with Store.from_frames({"receipts": frame}) as store:
+        pd.testing.assert_frame_equal(store.frame("receipts"), frame)
+
+
+def test_a_folder_of_parquet_reads_like_the_frames_it_was_written_from(tmp_path: Path):
+    frame = a_receipt()
+    frame.to_parquet(tmp_path / "receipts.parquet", index=False)
+    with Store.from_folder(tmp_path) as store:
+        pd.testing.assert_frame_equal(store.frame("receipts"), frame)
+
+
+def test_absent_tables_are_empty_with_the_types_of_their_contract():
+    with Store.from_frames({}) as frames:
+        for table in TABLES.values():
+            pd.testing.assert_frame_equal(frames.frame(table.name), table.empty())
+
+
+def test_days_are_days_of_utc_whatever_the_clock_of_the_machine_says(monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    with Store.from_frames({"receipts": a_receipt()}) as store:
+        table = store.table("receipts")
+        days = table.select(day=table.happened_at.date()).to_pyarrow().to_pylist()
+    assert [str(row["day"]) for row in days] == ["2026-03-01", "2026-03-02"]
+
+
+def test_a_table_that_is_not_canonical_is_refused_by_name():
+    with Store.from_frames({}) as store, pytest.raises(ValueError, match="no canonical table 'po'"):
+        store.table("po")
+
+
+def test_a_column_that_is_not_canonical_is_refused_by_name():
+    frame = a_receipt().assign(colour="red")
+    with pytest.raises(ValueError, match="receipts has no column 'colour'; it has receipt_id"):
+        Store.from_frames({"receipts": frame})
+
+
+def test_a_file_of_an_older_contract_is_named(tmp_path: Path):
+    a_receipt().drop(columns="final").to_parquet(tmp_path / "receipts.parquet", index=False)
+    with pytest.raises(ValueError, match="has no column final: it was written for another"):
+        Store.from_folder(tmp_path)
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path):
+    with pytest.raises(FileNotFoundError, match="absent is not a folder; ingest first"):
+        Store.from_folder(tmp_path / "absent")
+
+
+def test_a_damaged_file_is_named_with_the_way_out(tmp_path):
+    (tmp_path / "receipts.parquet").write_text("junk")
+    with pytest.raises(ValueError, match=r"receipts\.parquet is not readable Parquet; ingest"):
+        Store.from_folder(tmp_path)
+
+
+def test_a_damaged_manifest_is_named_with_the_way_out(tmp_path):
+    (tmp_path / "manifest.json").write_text("{")
+    with pytest.raises(ValueError, match=r"manifest\.json is damaged .*ingest the source again"):
+        end_of_data(tmp_path)

@@ -1,0 +1,102 @@
+"""Calibration: better than what came in, never worse than the class shares."""
+
+import numpy as np
+import pytest
+
+from models.calibrate import Past, choose_binary, choose_classes, row_losses
+from models.calibrate_binary import fit_binary
+from models.calibration import Method
+
+BINARY = (Method.IDENTITY, Method.PLATT, Method.BETA, Method.ISOTONIC, Method.SHARES)
+HALF = np.array([0.5, 0.5])
+
+
+def binary_past(rows, *, confidence=1.0, seed=0, shift=0.0):
+    random = np.random.default_rng(seed)
+    logit = random.normal(size=rows) * 1.5 + shift
+    label = (random.random(rows) < 1 / (1 + np.exp(-logit))).astype(np.int64)
+    return Past(confidence * logit[:, None], label, np.arange(rows))
+
+
+def class_past(rows, *, confidence, signal=1.0, seed=0):
+    random = np.random.default_rng(seed)
+    logits = np.log([0.8, 0.15, 0.04, 0.01]) + signal * random.normal(size=(rows, 4))
+    odds = np.exp(logits)
+    odds /= odds.sum(axis=1, keepdims=True)
+    label = (random.random(rows)[:, None] > odds.cumsum(axis=1)).sum(axis=1).clip(0, 3)
+    noise = random.normal(size=(rows, 4))
+    return Past(confidence * logits + noise * (confidence - 1), label, np.arange(rows))
+
+
+SHARES = np.array([0.8, 0.15, 0.04, 0.01])
+
+
+def mean_loss(calibration, past):
+    return row_losses(calibration.probabilities(past.margins), past.label).mean()
+
+
+@pytest.mark.parametrize("method", BINARY)
+def test_a_higher_margin_never_gets_a_lower_probability(method):
+    past = binary_past(4000, confidence=2.0)
+    calibration = fit_binary(method, past.margins[:, 0], past.label, HALF)
+    rising = calibration.probabilities(np.linspace(-50, 50, 5001)[:, None])[:, 1]
+    assert (np.diff(rising) >= 0).all()
+    assert rising[0] >= 1e-6 - 1e-12
+    assert rising[-1] <= 1 - 1e-6 + 1e-12
+
+
+def test_an_overconfident_binary_model_is_put_right():
+    past, fresh = binary_past(3000, confidence=3.0), binary_past(3000, confidence=3.0, seed=1)
+    chosen = choose_binary(past, HALF, learnt=True)
+    identity = fit_binary(Method.IDENTITY, past.margins[:, 0], past.label, HALF)
+    assert mean_loss(chosen.calibration, fresh) < mean_loss(identity, fresh) - 0.1
+
+
+def test_a_reversed_model_is_not_turned_round_but_flattened():
+    past = binary_past(3000, confidence=-1.0)
+    chosen = choose_binary(past, HALF, learnt=True)
+    steps = chosen.calibration.probabilities(np.array([[-3.0], [3.0]]))[:, 1]
+    assert steps[1] - steps[0] == pytest.approx(0, abs=0.02)
+
+
+def test_with_few_events_the_margins_stay_nearly_as_they_are():
+    past = binary_past(40, seed=5, shift=-3.0)
+    margins = np.linspace(-4, 4, 9)
+    platt = fit_binary(Method.PLATT, past.margins[:, 0], past.label, HALF)
+    assert np.abs(platt.logit(margins) - margins).max() < 2.0
+
+
+def test_isotonic_competes_only_with_many_events():
+    assert "isotonic" not in choose_binary(binary_past(400), HALF, learnt=True).losses
+    assert "isotonic" in choose_binary(binary_past(2000), HALF, learnt=True).losses
+
+
+def test_an_overconfident_model_of_classes_ends_better_than_the_shares():
+    past = class_past(2000, confidence=4.0)
+    fresh = class_past(4000, confidence=4.0, seed=1)
+    chosen = choose_classes(past, SHARES, range(4), learnt=True)
+    given = choose_classes(past, SHARES, range(4), learnt=False).calibration
+    assert chosen.losses["identity"] > chosen.losses["shares"]  # as bad as it came in
+    assert mean_loss(chosen.calibration, fresh) < mean_loss(given, fresh)
+
+
+def test_margins_that_say_nothing_fall_back_to_the_shares():
+    past, fresh = class_past(800, confidence=1.0), class_past(4000, confidence=1.0, seed=1)
+    noise = np.random.default_rng(2).normal(size=(4800, 4)) * 3
+    past, fresh = (
+        Past(noise[:800], past.label, past.group),
+        Past(noise[800:], fresh.label, fresh.group),
+    )
+    chosen = choose_classes(past, SHARES, range(4), learnt=True)
+    shares = choose_classes(past, SHARES, range(4), learnt=False).calibration
+    assert mean_loss(chosen.calibration, fresh) < mean_loss(shares, fresh) + 0.003
+
+
+def test_margins_that_are_right_are_left_alone():
+    chosen = choose_classes(class_past(3000, confidence=1.0), SHARES, range(4), learnt=True)
+    assert chosen.losses[str(chosen.calibration.method)] <= chosen.losses["identity"] + 2e-4
+
+
+def test_no_calibration_rows_leave_the_margins_as_they_are():
+    nothing = Past(np.empty((0, 1)), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
+    assert choose_binary(nothing, HALF, learnt=True).calibration.method is Method.IDENTITY

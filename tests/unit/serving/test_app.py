@@ -1,0 +1,80 @@
+"""What the application answers when the service cannot."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from starlette.testclient import TestClient
+
+from models.task import TaskName
+from serving.api.app import application
+from serving.audit.store import AuditUnavailableError
+from serving.champions import Missing
+from serving.engine import Batch, FromTheFutureError, NotServedError
+from tests.synthetic_score import CATALOGUE, EXAMPLES
+
+
+class Failing:
+    """An engine that reads every case and then fails as told."""
+
+    tasks = CATALOGUE
+
+    def __init__(self, error):
+        self.error = error
+
+    def answer(self, name, cases):
+        raise self.error
+
+
+def posted(error):
+    answer = client(error).post("/v1/stock_risk", json={"cases": [EXAMPLES[TaskName.STOCK_RISK]]})
+    assert answer.headers["content-type"] == "application/problem+json"
+    return answer.status_code, answer.json()
+
+
+def client(error=None):
+    app = application(CATALOGUE)
+    app.state.max_body_bytes = 10_000
+    app.state.engine = error and Failing(error)
+    return TestClient(app, raise_server_exceptions=False)
+
+
+def test_nothing_is_answered_that_could_not_be_recorded():
+    status, problem = posted(AuditUnavailableError("nothing was recorded: disk is full"))
+    assert status == 503
+    assert problem["detail"] == "nothing was recorded: disk is full"
+    assert "recommendations" not in problem
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "detail"),
+    [
+        (None, 503, "the service is still loading"),
+        (NotServedError(Missing("no model", "train one")), 503, "no model"),
+        (ZeroDivisionError("secret of the inside"), 500, "the service failed: ZeroDivisionError"),
+    ],
+)
+def test_a_failure_is_a_problem_that_gives_nothing_away(error, status, detail):
+    got, problem = posted(error)
+    assert (got, problem["detail"]) == (status, detail)
+
+
+def test_a_case_that_is_asked_now_holds_nothing_known_later():
+    case = EXAMPLES[TaskName.STOCK_RISK] | {"asked_at": None}
+    read = CATALOGUE[TaskName.STOCK_RISK].request.read(json.dumps({"cases": [case]}).encode())
+    known = datetime(2026, 3, 1, 8, tzinfo=UTC)
+    assert Batch.of(CATALOGUE[TaskName.STOCK_RISK], read, known).asked_at == [known]
+    with pytest.raises(FromTheFutureError) as refused:
+        Batch.of(CATALOGUE[TaskName.STOCK_RISK], read, known - timedelta(seconds=1))
+    status, problem = posted(refused.value)
+    (field,) = problem["errors"]
+    assert status == 422
+    assert field["field"] == "cases[0].scheduled_receipts[0].known_at"
+    assert field["got"] == "2026-03-01T08:00:00+00:00"
+    assert "2026-03-01T07:59:59+00:00; give asked_at" in field["takes"]
+
+
+def test_another_method_is_told_which_one_the_address_takes():
+    answer = client().get("/v1/stock_risk")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert answer.json()["detail"] == "GET is not for this address; it takes POST"

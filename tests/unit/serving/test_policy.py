@@ -1,0 +1,47 @@
+"""The policy states everything; what it leaves out is an error, never a guess."""
+
+import pytest
+
+from data.contracts.invoice_outcomes import ExceptionClass
+from models.task import TaskName
+from serving.policy.policy import DEFAULT, Level, load_policy
+
+
+def changed(tmp_path, before, after):
+    text = DEFAULT.read_text()
+    assert before in text
+    path = tmp_path / "policy.toml"
+    path.write_text(text.replace(before, after, 1))
+    return path
+
+
+def test_the_built_in_policy_covers_every_class_task_and_level():
+    policy = load_policy()
+    assert set(policy.classes) == set(ExceptionClass)
+    assert set(policy.roles) == set(TaskName)
+    assert all(set(texts) == set(Level) for texts in policy.suggestions.values())
+
+
+def test_the_digest_changes_with_any_value(tmp_path):
+    path = changed(tmp_path, "price_above_share = 0.02", "price_above_share = 0.03")
+    assert load_policy(path).digest != load_policy().digest
+
+
+def test_the_digest_does_not_depend_on_comments(tmp_path):
+    path = changed(tmp_path, "# PP: of the order's price", "")
+    assert load_policy(path).digest == load_policy().digest
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("price_above_share = 0.02", "", "tolerances.price_above_share: Field required"),
+        ("price_above_share", "price_over", "tolerances.price_over: Extra inputs"),
+        ('stock_risk = "planner"', "", "roles lacks stock_risk"),
+        ("act = 0.5\nwatch = 0.2", "act = 0.1\nwatch = 0.2", "watch 0.2 is above act 0.1"),
+        ("version", "version =", "policy.toml"),
+    ],
+)
+def test_a_policy_that_is_not_complete_is_refused(tmp_path, before, after, said):
+    with pytest.raises(ValueError, match=said.replace(".", r"\.")):
+        load_policy(changed(tmp_path, before, after))

@@ -1,0 +1,141 @@
+"""From score, findings and policy to what a person is told."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from models.task import TaskName
+from serving.policy.policy import Level
+from tests.synthetic_score import ASKED, MADE_FROM, POLICY, advise, score
+
+STOCK, INVOICE, DELAY = TaskName.STOCK_RISK, TaskName.INVOICE_MISMATCH, TaskName.SUPPLIER_DELAY
+
+
+@pytest.mark.parametrize(
+    ("probability", "level"),
+    [(0.5, Level.ACT), (0.499, Level.WATCH), (0.2, Level.WATCH), (0.199, Level.NONE)],
+)
+def test_thresholds_of_the_policy_decide_how_strongly_something_is_suggested(probability, level):
+    assert advise(STOCK, score(STOCK, probability)).level is level
+
+
+def test_the_sentence_says_what_is_expected_and_how_sure():
+    assert advise(STOCK).sentence == (
+        "Site site_03 is expected to run out of item item_0042 within 14 days "
+        "(70% likely, 60% to 80% in similar past cases)."
+    )
+    due = (ASKED + timedelta(days=5)).isoformat()
+    assert advise(DELAY, promised_at=due).sentence == (
+        "Order line po-5521-2 from supplier_17 is expected to come late (late: 70% likely, "
+        "60% to 80% in similar past cases). Most likely 2 days late; 8 of 10 such lines come "
+        "between 1 day early and 9 days late."
+    )
+
+
+def test_a_clean_end_that_is_less_than_even_is_not_announced_as_expected():
+    assert advise(INVOICE, score(INVOICE, 0.43, "CLEAN")).sentence == (
+        "Invoice line inv-88123-1 is likelier to end in an exception (57%) than without one "
+        "(43% likely, 33% to 53% in similar past cases), but no single kind is likelier than none."
+    )
+
+
+def test_windows_of_facts_are_told_in_days():
+    outside = score(STOCK).model_copy(update={"outside": ["demand_in_stock_84d", "on_hand"]})
+    notes = advise(STOCK, outside).notes
+    assert "Outside anything seen in training: demand in stock 84 days, on hand." in notes
+
+
+def test_every_answer_says_that_it_is_only_a_recommendation():
+    assert advise(STOCK).recommendation_only is True
+
+
+def test_an_exception_goes_to_the_role_that_owns_its_class():
+    advice = advise(INVOICE, score(INVOICE, 0.7, "NO_RECEIPT"))
+    assert advice.route == "receiving"
+    assert advice.suggested_action == POLICY.classes["NO_RECEIPT"].suggestion
+
+
+def test_a_clean_score_with_a_finding_goes_to_the_owner_of_the_finding():
+    advice = advise(INVOICE, score(INVOICE, 0.95, "CLEAN"))  # the example's price is 10 % up
+    assert (advice.explained_class, advice.route) == ("CLEAN", "procurement")
+
+
+def test_priority_is_the_probability_of_any_exception_times_money_at_risk():
+    advice = advise(INVOICE, score(INVOICE, 0.9, "CLEAN"))
+    assert advice.priority == pytest.approx(0.1 * 462.0)
+    assert advice.priority_is == "probability x money at risk, EUR at 1 EUR"
+
+
+@pytest.mark.parametrize(
+    ("task", "changes", "money", "how"),
+    [
+        (STOCK, {}, 4.2 * 14.5 * 14, "unit cost x average demand a day x 14 days"),
+        (STOCK, {"money_at_risk": 99.5}, 99.5, "as given with the case"),
+        (INVOICE, {"line_amount": -10.0}, 10.0, "net amount of the invoice line"),
+        (DELAY, {}, 420.0, "value of what is still to be received"),
+    ],
+)
+def test_money_at_risk_is_given_or_computed_as_stated(task, changes, money, how):
+    advice = advise(task, **changes)
+    assert (advice.money_at_risk, advice.money_at_risk_is) == (pytest.approx(money), how)
+
+
+def test_money_that_is_not_known_ranks_last_and_says_so():
+    advice = advise(STOCK, unit_cost=None)
+    assert (advice.money_at_risk, advice.priority) == (None, 0.0)
+    assert advice.priority_is == "money at risk is not known: ranked last"
+
+
+def test_a_currency_without_a_rate_is_said():
+    assert "XTS at 1 EUR (no rate in the policy)" in advise(STOCK, currency="XTS").priority_is
+
+
+def test_a_recommendation_expires_when_the_policy_says():
+    assert advise(INVOICE).expires_at == ASKED + timedelta(hours=72)
+
+
+def test_reasons_are_the_five_strongest_facts_the_strongest_first():
+    steps = [(f"f{i}", f"fact {i}", 0.01 * (-1) ** i * i) for i in range(8)]
+    total = sum(part for _, _, part in steps)
+    told = advise(STOCK, score(STOCK, 0.2 + total, steps=steps)).reasons
+    assert [reason.feature for reason in told] == ["f7", "f6", "f5", "f4", "f3"]
+
+
+def test_missing_facts_and_unseen_values_are_said():
+    advice = advise(STOCK)
+    assert advice.missing == ["late: no receipt in 364 days"]
+    assert "Never seen in training, treated as unknown: region." in advice.notes
+
+
+def test_a_line_past_its_promise_is_said_to_be_late_before_any_forecast():
+    advice = advise(DELAY, promised_at=(ASKED - timedelta(days=9)).isoformat())
+    assert " is 9 days late as far as is known: its promise has passed and goods are still out" in (
+        advice.sentence
+    )
+    assert "Most likely" not in advice.sentence
+
+
+@pytest.mark.parametrize(
+    ("as_of", "said"),
+    [
+        (date(2026, 3, 8), []),
+        (
+            date(2026, 3, 7),
+            ["The history behind this answer ends 3 days before the question (2 are allowed)."],
+        ),
+        (
+            date(2026, 3, 11),
+            ["The history behind this answer reaches past the moment asked about."],
+        ),
+    ],
+)
+def test_history_that_is_too_old_or_too_young_is_said(as_of, said):
+    advice = advise(STOCK, made_from=replace(MADE_FROM, features_as_of=as_of))
+    assert [note for note in advice.notes if "history" in note] == said
+
+
+def test_a_rule_that_found_something_is_never_nothing_to_do():
+    low = score(STOCK, 0.01)
+    assert advise(STOCK, low).level is Level.NONE
+    assert advise(STOCK, low, scheduled_receipts=[]).level is Level.WATCH

@@ -1,0 +1,107 @@
+"""The report: complete in itself, escaped, and its printed numbers add up."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data.lake import Lake
+from models.task import TaskName
+from serving.audit.store import AuditStore
+from serving.desk.queue import queue_page
+from serving.desk.report import render, write_report
+from serving.desk.waterfall import apportion, waterfall
+from tests.synthetic_score import ASKED, draft, entry, score
+
+EVIL = '<script>alert("x")</script>'
+
+
+def added_up(page):
+    """Base, parts and score as printed, in tenths of a point."""
+    fall = page.split('<ol class="fall">')[1].split("</ol>")[0]
+    numbers = re.findall(r'class="number[^"]*">([+\-]?[\d.]+)', fall)
+    return [round(float(number) * 10) for number in numbers]
+
+
+@pytest.mark.parametrize("task", TaskName)
+def test_printed_parts_add_up_to_the_printed_score(task):
+    steps = [(f"f{i}", f"fact {i}", 0.0307 * (-1) ** i * (i % 4)) for i in range(20)]
+    total = 0.3333 + sum(part for _, _, part in steps)
+    base, *parts, last = added_up(
+        render(entry(task, given=score(task, total, base=0.3333, steps=steps)))
+    )
+    assert len(parts) == 9  # eight facts, and all others together
+    assert base + sum(parts) == last
+
+
+@given(st.lists(st.floats(-300, 300), min_size=1, max_size=12), st.integers(-5, 5))
+def test_apportioned_numbers_sum_to_the_total_and_stay_near(values, shift):
+    total = round(sum(values)) + shift
+    parts = apportion(values, total)
+    assert sum(parts) == total
+    if shift == 0:
+        assert all(abs(p - v) <= 1.5 for p, v in zip(parts, values, strict=True))
+
+
+def test_bars_lead_from_base_to_score_without_a_gap():
+    given_score = score(TaskName.STOCK_RISK).model_dump()
+    fall = waterfall(given_score)
+    ends = [fall.base, *(bar.end for bar in fall.bars)]
+    assert [bar.start for bar in fall.bars] == ends[:-1]
+    assert ends[-1] == pytest.approx(fall.score)
+
+
+@pytest.mark.parametrize("task", TaskName)
+def test_the_sentence_comes_first_and_says_that_it_is_only_a_recommendation(task):
+    page = render(entry(task))
+    sentence = entry(task).payload["recommendation"]["sentence"]
+    assert page.index(f"<h1>{sentence}") < page.index("Recommendation only") < page.index("<ol")
+
+
+def test_nothing_from_a_case_is_taken_for_markup():
+    page = render(entry(TaskName.SUPPLIER_DELAY, supplier_id=EVIL, po_line_id=EVIL))
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(" in page
+
+
+def test_the_page_loads_nothing():
+    page = render(entry(TaskName.INVOICE_MISMATCH))
+    assert not re.search(r'(src|href)="(?!data:,|/)', page)
+    assert "url(" not in page
+    assert "@import" not in page
+
+
+def test_facts_say_where_they_come_from():
+    page = render(entry(TaskName.INVOICE_MISMATCH))
+    for origin in ("invoices.line_amount", "purchase_orders.po_unit_price", "receipts"):
+        assert f"<code>{origin}</code>" in page
+
+
+def test_the_record_names_model_policy_sequence_and_hash():
+    made = entry(TaskName.STOCK_RISK)
+    page = render(made)
+    advice = made.payload["recommendation"]
+    for told in (advice["model"]["digest"], advice["policy"]["digest"], made.hash, made.id):
+        assert told in page
+
+
+def test_a_report_is_written_from_the_audit_alone(tmp_path):
+    lake = Lake(tmp_path).make()
+    store = AuditStore.open(lake.audit)
+    (kept,) = store.append([draft(TaskName.STOCK_RISK)])
+    store.close()
+    path = write_report(lake, "rec-1")
+    assert path.read_text() == render(kept)
+    with pytest.raises(LookupError, match="no recommendation 'rec-9'"):
+        write_report(lake, "rec-9")
+
+
+def test_the_desk_escapes_and_ranks(tmp_path):
+    store = AuditStore.open(tmp_path / "audit.db")
+    small = draft(TaskName.STOCK_RISK, 1, item_id=EVIL, money_at_risk=1.0)
+    store.append([small, draft(TaskName.INVOICE_MISMATCH, 2, money_at_risk=500.0)])
+    page = queue_page(store, ASKED)
+    store.close()
+    assert "<script" not in page
+    assert page.index("/rec-2/report") < page.index("/rec-1/report")
