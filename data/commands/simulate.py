@@ -1,0 +1,38 @@
+"""`triage simulate`: a distributor that can be studied."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from data.lake import Lake
+from data.progress import step
+
+
+def simulate(
+    sites: int = 7,
+    suppliers: int = 60,
+    items: int = 2000,
+    months: int = 24,
+    seed: int = 17,
+    extracts: Annotated[
+        Path | None, typer.Option(help="also write sites' extracts as their ERPs would, here")
+    ] = None,
+) -> None:
+    """Simulate a distributor and keep it as the raw files of the source `simulator`."""
+    from data.sources.mapping import shipped_mappings
+    from data.sources.simulator import Size, simulate
+    from data.sources.simulator.extracts import write_extracts
+
+    size = Size(sites=sites, suppliers=suppliers, items=items, months=months)
+    with step(f"Simulating {sites} sites, {items} items, {months} months") as progress:
+        frames = simulate(size, seed, progress)
+    with step("Writing raw files"):
+        raw = Lake.from_environment().make().raw / "simulator"
+        raw.mkdir(exist_ok=True)
+        for name, frame in frames.items():
+            frame.to_parquet(raw / f"{name}.parquet")
+        if extracts:
+            write_extracts(frames, extracts, shipped_mappings())

@@ -1,0 +1,1 @@
+"""Commands of the serving room, one file each."""

@@ -1,0 +1,35 @@
+"""`triage train`: a new challenger."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from data.lake import Lake
+from data.progress import console, step
+from training.commands.arguments import task_named
+
+EVEN_ASKS = 60_000
+
+
+def train(
+    task: str,
+    most: Annotated[int, typer.Option(min=20, help="most asks to learn from, spread over time")] = (
+        EVEN_ASKS
+    ),
+) -> None:
+    """Train a task on the ingested history and register it in MLflow as challenger."""
+    from training.train import train_task
+
+    name = task_named(task)
+    with step(f"Training {name}") as progress:
+        trained = train_task(name, Lake.from_environment(), most, progress)
+    figures = {k: v for k, v in trained.metrics.items() if k.startswith("held_out_")}
+    table = Table(title=f"{name} version {trained.version}, {trained.asks} asks, on held-out asks")
+    for column in ("metric", "value"):
+        table.add_column(column)
+    for metric, value in sorted(figures.items()):
+        table.add_row(metric.removeprefix("held_out_"), f"{value:.4f}")
+    console.print(table)
