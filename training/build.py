@@ -15,6 +15,7 @@ from models.training_set import TrainingSet
 from training.asks.asks import GROUP, Asks
 from training.known import KnownBefore
 from training.labels.labels import Labels
+from training.rules import rules_of
 from training.wiring import wiring
 
 
@@ -46,15 +47,17 @@ def build(
 
 
 def assemble(task: Task, store: Store, asks: Asks, labels: Labels) -> TrainingSet:
-    """A training set of these asks and labels, all of them."""
+    """A training set of these asks and labels, all of them, with the task's simple rules."""
+    told = model_inputs(task, store, asks)
     return TrainingSet(
-        inputs=model_inputs(task, store, asks),
+        inputs=told,
         label=labels.label,
         target=labels.target if task.quantiles else None,
         asked_at=asks.asked_at,
         matured_at=labels.matured_at,
         group=asks.text(GROUP),
         site=asks.text(SITE_ID),
+        rules=rules_of(task.name, told),
     )
 
 

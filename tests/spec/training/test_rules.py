@@ -1,0 +1,83 @@
+"""What a person would sort the cases by, from what each already shows."""
+
+import pandas as pd
+
+from models.task import TaskName
+from tests.spec.tables import cells, expect
+from training.rules import rules_of
+
+
+def expect_rules(name: TaskName, given: str, wanted: str) -> None:
+    """Scores of the rules; an empty cell is missing."""
+    inputs = cells(given).astype("float64")
+    expect(pd.DataFrame(rules_of(name, inputs)), wanted)
+
+
+def test_stock_that_lasts_few_days_is_at_risk_and_none_at_all_the_most() -> None:
+    expect_rules(
+        TaskName.STOCK_RISK,
+        """
+        days_of_supply_84d | is_out | projected_cover_days
+        40                 | 0      | 26
+        3                  | 0      | -11
+                           | 1      |
+                           | 0      | """,
+        """
+        stock_cover | projected_cover
+        -40         | -26
+        -3          | 11
+        0           |
+                    | """,
+    )
+
+
+def test_a_line_is_at_risk_by_its_suppliers_late_share_and_by_the_days_it_is_overdue() -> None:
+    expect_rules(
+        TaskName.SUPPLIER_DELAY,
+        """
+        supplier_late_share_364d | days_to_promise
+        0.25                     | 14
+                                 | -3 """,
+        """
+        supplier_late_share | days_overdue
+        0.25                | -14
+                            | 3 """,
+    )
+
+
+def test_an_invoice_is_at_risk_by_its_largest_variance_of_any_kind() -> None:
+    expect_rules(
+        TaskName.INVOICE_MISMATCH,
+        """
+        price_variance | uncovered_share | tax_rate_gap | supplier_exceptions_share_364d
+        -0.1           | 0               | 0            | 0.2
+        0.02           | 1               | 0            |
+                       | -0.5            | 0.05         | 0
+                       |                 | 0.05         | 0 """,
+        """
+        largest_variance | supplier_exception_share
+        0.1              | 0.2
+        1                |
+        0.05             | 0
+                         | 0 """,
+    )
+
+
+def test_a_rule_cannot_tell_where_its_feature_is_not_among_the_inputs() -> None:
+    expect_rules(
+        TaskName.SUPPLIER_DELAY,
+        """
+        days_to_promise
+        2 """,
+        """
+        supplier_late_share | days_overdue
+                            | -2 """,
+    )
+
+
+def test_every_feature_that_a_rule_reads_is_one_of_its_tasks() -> None:
+    from models.catalogue import TASKS
+
+    for task in TASKS.values():
+        told = pd.DataFrame({feature.name: [1.0] for feature in task.features})
+        assert all(pd.notna(score).all() for score in rules_of(task.name, told).values())
