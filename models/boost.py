@@ -27,17 +27,22 @@ ROUNDS_UNSTOPPED = 100
 
 @dataclass(frozen=True)
 class Rows:
-    """matrix (n, F), answer (n,): what trees learn from."""
+    """matrix (n, F), answer (n,): what trees learn from; weight (n,), or None for 1 throughout.
+
+    Losses are weighted on the rows learnt from and on those that say when to stop.
+    """
 
     matrix: Floats
     answer: Floats
+    weight: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.answer)
 
     def take(self, places: NDArray[np.int64]) -> Rows:
         """The rows at these places, in that order."""
-        return Rows(self.matrix[places], self.answer[places])
+        weight = None if self.weight is None else self.weight[places]
+        return Rows(self.matrix[places], self.answer[places], weight)
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,7 @@ class Growing:
         return lgb.Dataset(
             rows.matrix,
             rows.answer,
+            weight=rows.weight,
             categorical_feature=self.categorical,
             params=self.settings,
             free_raw_data=False,

@@ -78,6 +78,16 @@ class Ready:
     progress: Progress = field(repr=False)
 
     @property
+    def weight(self) -> Floats | None:
+        """(n,) what each row counts for; None where all count the same.
+
+        Weights of one throughout are none: LightGBM takes another path for weighted
+        quantiles, and the same data must give the same model.
+        """
+        weight = self.training.weight
+        return None if weight is None or (weight == 1.0).all() else weight
+
+    @property
     def taught(self) -> Ints:
         """Positions that the trees which are calibrated learn from."""
         return _taught(self.folds, self.options.refit)
@@ -130,7 +140,9 @@ def canonical_order(training: TrainingSet) -> Ints:
     content = pd.util.hash_pandas_object(tidy, index=False).to_numpy()
     target = np.zeros(len(training)) if training.target is None else training.target
     asked = training.asked_at.astype(np.int64)
-    keys = (target, training.label, training.group.astype(str), content, asked)
+    keys = [target, training.label, training.group.astype(str), content, asked]
+    if training.weight is not None:
+        keys.insert(0, training.weight)
     return np.lexsort(keys)  # the last key counts first
 
 
@@ -153,3 +165,6 @@ def _check(task: Task, training: TrainingSet) -> None:
             f"{task.name}: quantiles {task.quantiles} are asked of a target, "
             "but the training set has none; give a target, or a task without quantiles"
         )
+    weight = training.weight
+    if weight is not None and not (np.isfinite(weight) & (weight > 0)).all():
+        raise FitError(f"{task.name}: every weight must be a finite number above 0")

@@ -80,7 +80,7 @@ class Lesson:
 def learn_classes(ready: Ready) -> Classes:
     """Trees of the classes that the taught rows hold, and their calibration."""
     label, task = ready.training.label, ready.task
-    counts = np.bincount(label[ready.taught], minlength=len(task.classes))
+    counts = _counts(ready)
     present = np.flatnonzero(counts)
     answer = np.searchsorted(present, label).astype(np.float64)
     known = np.isin(label, present)
@@ -92,6 +92,13 @@ def learn_classes(ready: Ready) -> Classes:
         return Classes(grown, choose_binary(rows, shares, learnt=learnt, among=among))
     chosen = choose_classes(rows, shares, present.tolist(), learnt=learnt, among=among)
     return Classes(grown, chosen)
+
+
+def _counts(ready: Ready) -> Floats:
+    """(K,) taught rows of each class, by weight."""
+    label, weight = ready.training.label[ready.taught], ready.weight
+    weights = None if weight is None else weight[ready.taught]
+    return np.bincount(label, weights, minlength=len(ready.task.classes)).astype(np.float64)
 
 
 def learn_quantiles(ready: Ready) -> Quantiles:
@@ -138,7 +145,7 @@ def _grown(ready: Ready, lesson: Lesson) -> Grown:
     chosen = {**task.lightgbm, **(task.lightgbm_quantiles if lesson.of_quantile else {})}
     settings = parameters(chosen, lesson.objective, len(taught), seed=task.seed, threads=threads)
     growing = Growing(settings, ready.encoder.categorical, _teller(ready, lesson.what))
-    rows = Rows(ready.matrix, lesson.answer)
+    rows = Rows(ready.matrix, lesson.answer, ready.weight)
     sought = _sought(ready, lesson, rows, growing)
     trees = grow(growing, rows.take(np.sort(taught)), sought.rounds)
     calibrated = trees.margins(margins_of, threads)

@@ -24,6 +24,8 @@ class TrainingSet:
     site: site of each ask, for calibration and coverage per site.
     segments: named views of the asks that results are reported for, besides `all`.
     rules: score of each simple rule the model is compared with (higher = more at risk).
+    weight: (n,) what each ask counts for in fitting, above 0; None is 1 throughout. An ask
+        that stands for others like it, which nobody labelled, weighs more.
     """
 
     inputs: pd.DataFrame
@@ -35,6 +37,7 @@ class TrainingSet:
     site: NDArray[Any]
     segments: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     rules: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    weight: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.label)
@@ -51,4 +54,5 @@ class TrainingSet:
             site=self.site[keep],
             segments={name: mask[keep] for name, mask in self.segments.items()},
             rules={name: score[keep] for name, score in self.rules.items()},
+            weight=None if self.weight is None else self.weight[keep],
         )

@@ -53,7 +53,7 @@ def manifest(training_set: TrainingSet, folder: Path | None) -> Manifest:
 
 
 def digest(training_set: TrainingSet) -> str:
-    """Digest of the inputs, labels, targets and moments of a training set."""
+    """Digest of the inputs, labels, targets, weights and moments of a training set."""
     hashed = blake2b(digest_size=16)
     for name in training_set.inputs.columns:
         hashed.update(name.encode() + b"\0" + _hashes(training_set.inputs[name]))
@@ -61,6 +61,8 @@ def digest(training_set: TrainingSet) -> str:
     if training_set.target is not None:
         hashed.update(training_set.target.tobytes())
     hashed.update(np.ascontiguousarray(training_set.asked_at).tobytes())
+    if training_set.weight is not None:
+        hashed.update(b"weight\0" + training_set.weight.tobytes())
     return hashed.hexdigest()
 
 

@@ -31,6 +31,7 @@ def test_every_number_text_and_label_is_in_the_digest() -> None:
         replace(one, label=np.array([1, 1])),
         replace(one, target=np.array([0.5, 1.0])),
         replace(one, asked_at=one.asked_at[::-1]),
+        replace(one, weight=np.array([1.0, 2.0])),
     ]
     digests = {digest(other) for other in others}
     assert len(digests) == len(others)
