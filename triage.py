@@ -32,6 +32,7 @@ from training.commands.arguments import task_named
 from training.commands.backtest import backtest
 from training.commands.case import case
 from training.commands.mlflow import mlflow
+from training.commands.people import people
 from training.commands.profiles import profiles
 from training.commands.results import results
 from training.commands.train import train
@@ -56,6 +57,7 @@ OF_ONE_ROOM = (
 )
 for command in OF_ONE_ROOM:
     app.command()(command)
+app.add_typer(people, name="people")
 
 BATCH = 100
 SHOWN = 20
