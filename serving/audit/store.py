@@ -128,6 +128,11 @@ class AuditStore:
         except sa.exc.SQLAlchemyError as error:
             raise AuditUnavailableError(f"the audit cannot be read: {error.args[0]}") from error
 
+    def of_kind(self, kind: EntryKind) -> list[Entry]:
+        """Every entry of that kind, in order."""
+        query = sa.select(*FIELDS).where(ENTRIES.c.kind == kind)
+        return self._select(query.order_by(ENTRIES.c.sequence))
+
     def all(self) -> list[Entry]:
         """Every entry, in order."""
         return self._select(sa.select(*FIELDS).order_by(ENTRIES.c.sequence))

@@ -1,0 +1,128 @@
+"""The record as frames: one row a recommendation, one row a decision.
+
+What an entry did not yet say when it was written (an old one) is filled with what was true
+then: no abstention, no audit sample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from serving.audit.entry import Entry, EntryKind
+from serving.audit.store import AuditStore
+
+MOMENT = "datetime64[us, UTC]"
+TYPES_OF_RECOMMENDATIONS: Mapping[str, str] = {
+    "sequence": "int64",
+    "id": "object",
+    "task": "object",
+    "site_id": "object",
+    "case_id": "object",
+    "asked_at": MOMENT,
+    "answered_at": MOMENT,
+    "model_version": "object",
+    "model_digest": "object",
+    "explained_class": "object",
+    "probability": "float64",
+    "exception_probability": "float64",
+    "probabilities": "object",
+    "class_set": "object",
+    "delay_days": "object",
+    "level": "object",
+    "abstained": "bool",
+    "abstentions": "object",
+    "audit_sample": "bool",
+    "audit_share": "float64",
+    "unseen": "object",
+    "missing": "object",
+    "features": "object",
+    "money_at_risk": "float64",
+}
+TYPES_OF_DECISIONS: Mapping[str, str] = {
+    "decision_id": "object",
+    "recommendation_id": "object",
+    "action": "object",
+    "resolved_as": "object",
+    "reason": "object",
+    "role": "object",
+    "happened_at": MOMENT,
+    "known_at": MOMENT,
+}
+SAME = (
+    "id",
+    "task",
+    "site_id",
+    "asked_at",
+    "answered_at",
+    "explained_class",
+    "probability",
+    "exception_probability",
+    "probabilities",
+    "class_set",
+    "delay_days",
+    "level",
+    "unseen",
+    "missing",
+    "money_at_risk",
+)
+"""Columns that an answer has under the same name."""
+
+
+def recommendations(store: AuditStore) -> pd.DataFrame:
+    """Every recommendation in the order of the record, with TYPES_OF_RECOMMENDATIONS.
+
+    case_id: the case's own reference, joined by "/". probabilities, delay_days, features:
+    dicts. class_set, abstentions (codes), unseen, missing: lists. money_at_risk: NaN where
+    it could not be told; in the case's own currency.
+
+    Raises:
+        serving.audit.store.AuditUnavailableError: the record cannot be read.
+    """
+    rows = [_recommendation(entry) for entry in store.of_kind(EntryKind.RECOMMENDATION)]
+    return _frame(rows, TYPES_OF_RECOMMENDATIONS)
+
+
+def decisions(store: AuditStore) -> pd.DataFrame:
+    """Every decision that was reported, in the order of the record, with TYPES_OF_DECISIONS.
+
+    Raises:
+        serving.audit.store.AuditUnavailableError: the record cannot be read.
+    """
+    rows = [
+        {name: entry.payload[name] for name in TYPES_OF_DECISIONS}
+        for entry in store.of_kind(EntryKind.DECISION)
+    ]
+    return _frame(rows, TYPES_OF_DECISIONS)
+
+
+def _recommendation(entry: Entry) -> dict[str, Any]:
+    payload = entry.payload
+    advice = payload["recommendation"]
+    return {name: advice[name] for name in SAME} | {
+        "sequence": entry.sequence,
+        "case_id": "/".join(advice["case"].values()),
+        "model_version": advice["model"]["version"],
+        "model_digest": advice["model"]["digest"],
+        "abstained": advice.get("abstained", False),
+        "abstentions": [one["code"] for one in advice.get("abstentions", ())],
+        "audit_sample": advice.get("audit_sample", False),
+        "audit_share": advice.get("audit_share", 0.0),
+        "features": payload["features"],
+    }
+
+
+def _frame(rows: Sequence[Mapping[str, Any]], types: Mapping[str, str]) -> pd.DataFrame:
+    frame = pd.DataFrame(
+        {name: pd.Series([row[name] for row in rows], dtype=object) for name in types}
+    )
+    for name, kind in types.items():
+        moment = kind == MOMENT
+        frame[name] = (
+            pd.to_datetime(frame[name], utc=True, format="ISO8601").astype(kind)
+            if moment
+            else frame[name].astype(kind)
+        )
+    return frame

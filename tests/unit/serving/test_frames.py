@@ -1,0 +1,124 @@
+"""The record as frames: what was answered and what people did, as training reads it."""
+
+import json
+from datetime import timedelta
+
+import pandas as pd
+import pytest
+
+from models.task import TaskName
+from serving.api.messages import DecisionMessage
+from serving.audit.entry import Draft, EntryKind
+from serving.audit.frames import (
+    TYPES_OF_DECISIONS,
+    TYPES_OF_RECOMMENDATIONS,
+    decisions,
+    recommendations,
+)
+from serving.audit.store import AuditStore
+from serving.engine import start
+from serving.settings import Settings
+from tests.synthetic_service import ASKED, case, make_lake
+
+DELAY, INVOICE = TaskName.SUPPLIER_DELAY, TaskName.INVOICE_MISMATCH
+LATER = ASKED + timedelta(minutes=7)
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory):
+    lake = make_lake(tmp_path_factory.mktemp("lake"), (DELAY, INVOICE))
+    started = start(Settings(home=lake.home), lambda: LATER)
+    yield started
+    started.audit.close()
+
+
+@pytest.fixture(scope="module")
+def answered(engine):
+    """Two cases a task, of which the first delay was decided twice."""
+    made = [
+        answer for task in (DELAY, INVOICE) for answer in engine.answer(task, cases(engine, task))
+    ]
+    for action, reason in (("ignored", None), ("overridden", "the lorry is at the gate")):
+        _, advice = engine.read(made[0].id)
+        message = {"action": action, "role": "buyer", "resolved_as": "ON_TIME", "reason": reason}
+        engine.decide(advice, DecisionMessage.model_validate(message))
+    return made
+
+
+def cases(engine, task):
+    body = json.dumps({"cases": [case(task, 1), case(task, 2)]}).encode()
+    return engine.tasks[task].request.read(body)
+
+
+def test_a_recommendation_is_a_row_with_what_was_answered(engine, answered):
+    frame = recommendations(engine.audit)
+    assert {name: str(kind) for name, kind in frame.dtypes.items()} == TYPES_OF_RECOMMENDATIONS
+    assert frame["sequence"].tolist() == [1, 2, 3, 4]
+    assert frame["task"].tolist() == [DELAY, DELAY, INVOICE, INVOICE]
+    assert frame["case_id"].tolist() == ["po-00001", "po-00002", "inv-00001", "inv-00002"]
+    assert (frame["asked_at"] == ASKED).all()
+    assert (frame["answered_at"] == LATER).all()
+    for row, answer in zip(frame.to_dict("records"), answered, strict=True):
+        told = answer.model_dump(mode="json")
+        for name in ("id", "explained_class", "probabilities", "class_set", "delay_days", "level"):
+            assert row[name] == told[name]
+        assert row["exception_probability"] == answer.exception_probability
+        assert (row["model_version"], row["model_digest"]) == ("1", answer.model.digest)
+        assert set(row["features"]) == {f.name for f in engine.tasks[answer.task].task.features}
+
+
+def test_a_decision_is_a_row_and_a_second_one_another(engine, answered):
+    frame = decisions(engine.audit)
+    assert {name: str(kind) for name, kind in frame.dtypes.items()} == TYPES_OF_DECISIONS
+    assert frame["recommendation_id"].tolist() == [answered[0].id] * 2
+    assert frame["action"].tolist() == ["ignored", "overridden"]
+    assert frame["reason"].tolist() == [None, "the lorry is at the gate"]
+    assert frame["role"].tolist() == ["buyer", "buyer"]
+    assert (frame["known_at"] == pd.Timestamp(LATER)).all()
+
+
+def test_an_entry_of_before_audit_samples_is_neither_sampled_nor_abstained(
+    engine, answered, tmp_path
+):
+    entry = engine.audit.read(answered[0].id)
+    payload = entry.payload
+    new = ("abstained", "abstentions", "audit_sample", "audit_share", "reason_groups")
+    payload["recommendation"] = {k: v for k, v in payload["recommendation"].items() if k not in new}
+    older = AuditStore.open(tmp_path / "audit.db")
+    older.append([Draft(entry.id, entry.kind, entry.id, DELAY, "", "", 0.0, "", payload)])
+    [row] = recommendations(older).to_dict("records")
+    older.close()
+    assert (row["abstained"], row["abstentions"]) == (False, [])
+    assert (row["audit_sample"], row["audit_share"]) == (False, 0.0)
+
+
+def test_an_entry_of_today_says_whether_it_was_sampled_and_why_nothing_was_advised(
+    engine, answered, tmp_path
+):
+    entry = engine.audit.read(answered[0].id)
+    payload = entry.payload
+    payload["recommendation"] |= {
+        "abstained": True,
+        "abstentions": [{"code": "stale_history", "sentence": "The history is old."}],
+        "audit_sample": True,
+        "audit_share": 0.02,
+    }
+    now = AuditStore.open(tmp_path / "audit.db")
+    now.append(
+        [Draft(entry.id, EntryKind.RECOMMENDATION, entry.id, DELAY, "", "", 0.0, "", payload)]
+    )
+    [row] = recommendations(now).to_dict("records")
+    now.close()
+    assert (row["abstained"], row["abstentions"]) == (True, ["stale_history"])
+    assert (row["audit_sample"], row["audit_share"]) == (True, 0.02)
+
+
+def test_an_empty_record_has_the_columns_and_no_rows(tmp_path):
+    store = AuditStore.open(tmp_path / "audit.db")
+    for frame, types in (
+        (recommendations(store), TYPES_OF_RECOMMENDATIONS),
+        (decisions(store), TYPES_OF_DECISIONS),
+    ):
+        assert len(frame) == 0
+        assert {name: str(kind) for name, kind in frame.dtypes.items()} == types
+    store.close()
