@@ -18,14 +18,17 @@ class EntryKind(StrEnum):
 
     RECOMMENDATION = "recommendation"
     DECISION = "decision"
+    MODEL_PROMOTED = "model_promoted"
+    MODEL_ROLLED_BACK = "model_rolled_back"
 
 
 @dataclass(frozen=True)
 class Draft:
     """What is to be recorded, before it has a place.
 
-    id: unique. about: the recommendation a decision answers; for a recommendation, itself.
-    task, site, reference, priority: what the desk finds it by.
+    id: unique. about: the recommendation a decision answers; for a recommendation, itself;
+        for a change of model, the version as `task/version`.
+    task, site, reference, priority: what the desk finds it by; a change of model has no site.
     payload: values that JSON can hold; numbers that are not finite must be null.
     """
 

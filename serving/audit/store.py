@@ -121,7 +121,8 @@ class AuditStore:
 
     def sites(self) -> list[str]:
         """Sites that have recommendations."""
-        query = sa.select(ENTRIES.c.site).distinct().order_by(ENTRIES.c.site)
+        made = ENTRIES.c.kind == EntryKind.RECOMMENDATION
+        query = sa.select(ENTRIES.c.site).where(made).distinct().order_by(ENTRIES.c.site)
         try:
             with self._reading() as connection:
                 return list(connection.scalars(query))

@@ -1,0 +1,64 @@
+"""A change of model is in the record, and in nobody's queue."""
+
+import pytest
+
+from models.task import TaskName
+from serving.audit.changes import change, record_change
+from serving.audit.entry import EntryKind
+from serving.audit.frames import decisions, recommendations
+from serving.audit.store import AuditStore, AuditUnavailableError
+from serving.desk.queue import queue_page
+from tests.synthetic_score import ASKED, draft
+
+PROMOTED = {
+    "kind": "model_promoted",
+    "task": "supplier_delay",
+    "version": 2,
+    "decided_at": "2026-01-02T12:00:00+00:00",
+    "approver": {"name": "bo", "role": "head of purchasing"},
+    "metrics": {"held_out_log_loss": 0.1 + 0.2},
+}
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "audit.db"
+
+
+@pytest.fixture
+def store(path):
+    opened = AuditStore.open(path)
+    yield opened
+    opened.close()
+
+
+def test_a_promotion_is_chained_to_what_was_recommended_before_it(store, path):
+    (before,) = store.append([draft(TaskName.SUPPLIER_DELAY)])
+    entry = record_change(path, PROMOTED)
+    assert (entry.sequence, entry.previous) == (2, before.hash)
+    kept = store.read(entry.id)
+    assert kept.kind is EntryKind.MODEL_PROMOTED
+    assert kept.payload == PROMOTED
+
+
+def test_the_desk_and_the_frames_show_recommendations_as_if_no_model_had_changed(store, path):
+    store.append([draft(TaskName.SUPPLIER_DELAY)])
+    shown = queue_page(store, ASKED)
+    record_change(path, PROMOTED)
+    record_change(path, PROMOTED | {"kind": "model_rolled_back"})
+    assert queue_page(store, ASKED) == shown
+    assert [entry.id for entry in store.undecided()] == ["rec-1"]
+    assert "" not in store.sites()
+    assert recommendations(store)["id"].tolist() == ["rec-1"]
+    assert decisions(store).empty
+
+
+def test_other_entries_are_not_written_as_changes_of_model():
+    with pytest.raises(ValueError, match="decision is not a change of model; those are model_pro"):
+        change("x", PROMOTED | {"kind": "decision"})
+
+
+def test_a_record_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(AuditUnavailableError, match="cannot be opened"):
+        record_change(tmp_path / "file" / "audit.db", PROMOTED)
