@@ -17,18 +17,6 @@ class TaskName(StrEnum):
     SUPPLIER_DELAY = "supplier_delay"
 
 
-CAREFUL: Mapping[str, float | int | str | bool] = {
-    "bagging_fraction": 0.8,
-    "bagging_freq": 1,
-    "max_cat_threshold": 16,
-    "cat_smooth": 50.0,
-    "cat_l2": 30.0,
-    "min_data_per_group": 100,
-}
-"""LightGBM parameters of every task with categories: each round sees part of the rows, and a
-category weighs little until it has many."""
-
-
 @dataclass(frozen=True)
 class Task:
     """What is asked, from which features, in which classes.
@@ -39,7 +27,8 @@ class Task:
     horizon_days: how far ahead the question looks; the label matures when it is over.
     tolerance_days: days past the promise that still count as on time.
     ask_before_days: moments before the promise at which training asks (supplier_delay).
-    lightgbm: parameters that differ from LightGBM's defaults.
+    lightgbm: parameters that differ from those of `models.boost.parameters`; empty here, as
+        training reads them from a file a task.
     lightgbm_quantiles: those in which the trees of the quantiles differ from `lightgbm`.
     prepared frames (public sets without tables) make a Task of their own, see
     `dataclasses.replace`.

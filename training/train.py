@@ -12,6 +12,8 @@ from models.fit import fit, quiet
 from models.task import TaskName
 from training.build import build
 from training.manifest import manifest
+from training.parameters.parameters import Parameters
+from training.parameters.read import parameters
 from training.registry import Registry, open_registry
 from training.split import hold_out
 from training.tracking import track
@@ -41,25 +43,27 @@ def train_task(
     max_rows: int | None = None,
     progress: Progress = quiet,
     registry: Registry | None = None,
+    chosen: Parameters | None = None,
 ) -> Trained:
     """Build the task's training set, fit, measure on the newest asks, register.
 
-    max_rows: at most so many asks, spread evenly over time; None takes all.
+    max_rows: at most so many asks, spread evenly over time; None as many as `chosen` says.
+    chosen: parameters to fit with instead of those of the task's own file.
     progress: told what is being done and how much of it is (0 to 1).
 
     Raises:
         FileNotFoundError: when nothing was ingested.
         ValueError: when too few labels have matured.
     """
-    task = TASKS[name]
+    chosen = chosen or parameters(name)
+    task, max_rows = chosen.task(TASKS[name]), max_rows or chosen.train.most_asks
     progress(f"{name}: asks and features", 0.0)
     with Store.from_folder(lake.canonical) as store:
         everything = build(task, store, max_rows=max_rows)
     learnt, measured = hold_out(everything)
-    fitted = fit(task, learnt, progress=progress)
+    fitted = fit(task, learnt, chosen.options, progress)
     progress(f"{name}: registering", 0.9)
     described = manifest(everything, lake.canonical)
-    chosen = {"max_rows": max_rows or "all", "held_out": len(measured)}
     registry = registry or open_registry(lake)
     tracked = track(
         registry,
@@ -68,7 +72,7 @@ def train_task(
         learnt=learnt,
         measured=measured,
         described=described,
-        parameters=chosen,
+        parameters={"max_rows": max_rows, "held_out": len(measured)},
     )
     progress(f"{name}: registered", 1.0)
     return Trained(

@@ -2,7 +2,7 @@
 
 from data.contracts.invoice_outcomes import ExceptionClass
 from features.request.invoice_mismatch import FEATURES
-from models.task import CAREFUL, Task, TaskName
+from models.task import Task, TaskName
 
 INVOICE_MISMATCH = Task(
     name=TaskName.INVOICE_MISMATCH,
@@ -10,12 +10,4 @@ INVOICE_MISMATCH = Task(
     classes=tuple(kind.value for kind in ExceptionClass),  # CLEAN is the first
     features=FEATURES,
     horizon_days=30,
-    lightgbm={
-        **CAREFUL,
-        "learning_rate": 0.05,
-        "num_leaves": 15,
-        "min_data_in_leaf": 40,
-        "lambda_l2": 10.0,
-        "feature_fraction": 0.5,
-    },
 )

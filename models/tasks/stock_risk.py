@@ -11,13 +11,4 @@ STOCK_RISK = Task(
     classes=("IN_STOCK", "STOCK_OUT"),
     features=FEATURES,
     horizon_days=HORIZON_DAYS,
-    lightgbm={
-        "learning_rate": 0.05,
-        "num_leaves": 31,
-        "min_data_in_leaf": 50,
-        "lambda_l2": 10.0,
-        "feature_fraction": 0.5,
-        "bagging_fraction": 0.8,
-        "bagging_freq": 1,
-    },
 )

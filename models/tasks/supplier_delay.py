@@ -1,7 +1,7 @@
 """Task supplier_delay: will an open order line come later than promised, and by how much?"""
 
 from features.request.supplier_delay import FEATURES
-from models.task import CAREFUL, Task, TaskName
+from models.task import Task, TaskName
 
 SUPPLIER_DELAY = Task(
     name=TaskName.SUPPLIER_DELAY,
@@ -14,12 +14,4 @@ SUPPLIER_DELAY = Task(
     # must have seen it, for people ask about overdue lines too.
     ask_before_days=(14, 7, 2, -3),
     quantiles=(0.1, 0.5, 0.9),
-    lightgbm={
-        **CAREFUL,
-        "learning_rate": 0.05,
-        "num_leaves": 15,
-        "min_data_in_leaf": 50,
-        "lambda_l2": 10.0,
-        "feature_fraction": 0.5,
-    },
 )

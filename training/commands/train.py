@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,21 +12,24 @@ from data.lake import Lake
 from data.progress import console, step
 from training.commands.arguments import task_named
 
-EVEN_ASKS = 60_000
-
 
 def train(
     task: str,
-    most: Annotated[int, typer.Option(min=20, help="most asks to learn from, spread over time")] = (
-        EVEN_ASKS
-    ),
+    most: Annotated[
+        int | None, typer.Option(min=20, help="most asks to learn from, spread over time")
+    ] = None,
+    parameters: Annotated[
+        Path | None, typer.Option(help="TOML file instead of the task's own parameters")
+    ] = None,
 ) -> None:
     """Train a task on the ingested history and register it in MLflow as challenger."""
+    from training.parameters.read import parameters as read_parameters
     from training.train import train_task
 
     name = task_named(task)
+    chosen = read_parameters(name, parameters)
     with step(f"Training {name}") as progress:
-        trained = train_task(name, Lake.from_environment(), most, progress)
+        trained = train_task(name, Lake.from_environment(), most, progress, chosen=chosen)
     figures = {k: v for k, v in trained.metrics.items() if k.startswith("held_out_")}
     table = Table(title=f"{name} version {trained.version}, {trained.asks} asks, on held-out asks")
     for column in ("metric", "value"):

@@ -18,7 +18,10 @@ from features.request.part_snapshot import FEATURES
 from models.catalogue import TASKS
 from models.task import Task, TaskName
 from models.training_set import TrainingSet
-from training.protocols.protocol import Gathered, Protocol, steady
+from training.parameters.read import parameters
+from training.protocols.protocol import Gathered, Protocol
+
+SOURCE = "backorders"
 
 
 def gather(task: Task, path: Path, later: Path | None) -> Gathered:
@@ -61,28 +64,22 @@ def _short(frame: pd.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     return np.asarray((forecast - supply) / (forecast + np.abs(supply) + 1.0), dtype=np.float64)
 
 
-TASK = replace(
+ASKED = replace(
     TASKS[TaskName.STOCK_RISK],
     question="Will this part go on backorder in the week after the snapshot?",
     features=FEATURES,
     classes=("SERVED", "BACKORDER"),
     horizon_days=7,
-    lightgbm={
-        "learning_rate": 0.03,
-        "num_leaves": 31,
-        "min_data_in_leaf": 100,
-        "lambda_l2": 20.0,
-        "feature_fraction": 0.4,
-        "bagging_fraction": 0.7,
-        "bagging_freq": 1,
-        "path_smooth": 20.0,
-    },
 )
 
-BACKORDERS = Protocol(
-    source="backorders",
-    task=TASK,
-    gather=gather,
-    dated=False,
-    options=steady(rounds=300),
-)
+
+def protocol() -> Protocol:
+    """The protocol, with the parameters of the set's file."""
+    chosen = parameters(SOURCE)
+    return Protocol(
+        source=SOURCE,
+        task=chosen.task(ASKED),
+        gather=gather,
+        dated=False,
+        options=chosen.options,
+    )

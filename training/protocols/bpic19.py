@@ -20,15 +20,17 @@ from data.contracts.table import KNOWN_AT
 from data.sources import bpic19
 from data.store import Store
 from models.catalogue import TASKS
-from models.task import CAREFUL, Task, TaskName
+from models.task import Task, TaskName
 from training.asks import invoice_mismatch
 from training.asks.asks import Asks
 from training.labels import invoice_mismatch as invoice_mismatch_labels
 from training.labels.labels import Labels
-from training.protocols.protocol import Protocol, steady
+from training.parameters.read import parameters
+from training.protocols.protocol import Protocol
 from training.protocols.so_far import share_so_far
 from training.protocols.tables import Flags, Floats, Tables
 
+SOURCE = "bpic19"
 CLEAN = "clean"
 CLASSES = {
     Resolution.NONE_NEEDED.value: CLEAN,
@@ -80,25 +82,21 @@ def _ends(store: Store) -> pd.DataFrame:
     )
 
 
-TASK = replace(
+ASKED = replace(
     TASKS[TaskName.INVOICE_MISMATCH],
     question="How will this invoice end within 30 days?",
     classes=tuple(CLASSES.values()),
     horizon_days=HORIZON_DAYS,
-    lightgbm={
-        **CAREFUL,
-        "learning_rate": 0.03,
-        "num_leaves": 15,
-        "min_data_in_leaf": 50,
-        "lambda_l2": 10.0,
-        "feature_fraction": 0.3,
-    },
 )
 
-BPIC19 = Protocol(
-    source="bpic19",
-    task=TASK,
-    gather=Tables("bpic19", bpic19.read, asks, labels, segments, rules).gather,
-    two_class_views={"any_exception": CLEAN},
-    options=steady(rounds=120),
-)
+
+def protocol() -> Protocol:
+    """The protocol, with the parameters of the set's file."""
+    chosen = parameters(SOURCE)
+    return Protocol(
+        source=SOURCE,
+        task=chosen.task(ASKED),
+        gather=Tables(SOURCE, bpic19.read, asks, labels, segments, rules).gather,
+        two_class_views={"any_exception": CLEAN},
+        options=chosen.options,
+    )

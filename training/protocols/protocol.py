@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calibration import Method
-from models.fit import FitOptions, Refit
+from models.fit import FitOptions
 from models.task import Task
 from models.training_set import TrainingSet
 
@@ -29,19 +28,6 @@ class Gathered:
     evidence: TrainingSet
     unlabelled: NDArray[np.datetime64]
     rows: Mapping[str, int] = field(default_factory=dict)
-
-
-def steady(rounds: int) -> FitOptions:
-    """Fitting for sources whose shares of exceptions drift from quarter to quarter.
-
-    Strongly regularised trees on every matured row, a fixed number of rounds, and no
-    recalibration. Rounds and corrections that are read off one late stretch follow its
-    mood: on rolling cuts inside every dated set they made log-loss and calibration error of
-    the next stretch worse, and the rows they cost are the newest.
-    """
-    return FitOptions(
-        refit=Refit.ALL, rounds=rounds, calibrations=(Method.IDENTITY,), shifted=False
-    )
 
 
 @dataclass(frozen=True)

@@ -18,14 +18,16 @@ from data.contracts.table import HAPPENED_AT, KNOWN_AT, Kind
 from data.sources import scms_delivery
 from data.store import Store
 from models.catalogue import TASKS
-from models.task import CAREFUL, Task, TaskName
+from models.task import Task, TaskName
 from training.asks import supplier_delay
 from training.asks.asks import Asks, values
 from training.labels import supplier_delay as supplier_delay_labels
-from training.protocols.protocol import Protocol, steady
+from training.parameters.read import parameters
+from training.protocols.protocol import Protocol
 from training.protocols.so_far import share_so_far
 from training.protocols.tables import Flags, Floats, Tables
 
+SOURCE = "scms_delivery"
 DAYS_BEFORE = 30
 
 
@@ -65,30 +67,20 @@ def _ends(store: Store) -> pd.DataFrame:
     )
 
 
-TASK = replace(
+ASKED = replace(
     TASKS[TaskName.SUPPLIER_DELAY],
     ask_before_days=(DAYS_BEFORE,),
-    lightgbm={
-        **CAREFUL,
-        "learning_rate": 0.03,
-        "num_leaves": 31,
-        "min_data_in_leaf": 10,
-        "lambda_l2": 10.0,
-        "feature_fraction": 0.3,
-    },
-    lightgbm_quantiles={
-        "num_leaves": 15,
-        "min_data_in_leaf": 50,
-        "lambda_l2": 0.0,
-        "feature_fraction": 0.6,
-    },
 )
 
-SCMS_DELIVERY = Protocol(
-    source="scms_delivery",
-    task=TASK,
-    gather=Tables(
-        "scms_delivery", scms_delivery.read, asks, supplier_delay_labels.labels, segments, rules
-    ).gather,
-    options=steady(rounds=150),
-)
+
+def protocol() -> Protocol:
+    """The protocol, with the parameters of the set's file."""
+    chosen = parameters(SOURCE)
+    return Protocol(
+        source=SOURCE,
+        task=chosen.task(ASKED),
+        gather=Tables(
+            SOURCE, scms_delivery.read, asks, supplier_delay_labels.labels, segments, rules
+        ).gather,
+        options=chosen.options,
+    )

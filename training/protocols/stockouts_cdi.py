@@ -22,13 +22,15 @@ from data.sources import stockouts_cdi
 from data.store import Store
 from features.request.stock_risk import features
 from models.catalogue import TASKS
-from models.task import CAREFUL, Task, TaskName
+from models.task import Task, TaskName
 from training.asks import stock_risk
 from training.asks.asks import ASKED_AT, Asks
 from training.labels.labels import DAY, Labels, labels_of
-from training.protocols.protocol import Protocol, steady
+from training.parameters.read import parameters
+from training.protocols.protocol import Protocol
 from training.protocols.tables import Flags, Floats, Tables
 
+SOURCE = "stockouts_cdi"
 PAIR = [str(SITE_ID), str(ITEM_ID)]
 HORIZON_DAYS = 30
 RULE_MONTHS = 3
@@ -92,26 +94,22 @@ def _issues(store: Store, asks: Asks) -> Floats:
     return total / RULE_MONTHS
 
 
-TASK = replace(
+ASKED = replace(
     TASKS[TaskName.STOCK_RISK],
     question="Will this site be out of this product at the end of next month?",
     horizon_days=HORIZON_DAYS,
     features=features(HORIZON_DAYS),
-    lightgbm={
-        **CAREFUL,
-        "learning_rate": 0.05,
-        "num_leaves": 15,
-        "min_data_in_leaf": 50,
-        "lambda_l2": 10.0,
-        "feature_fraction": 0.5,
-    },
 )
 
-STOCKOUTS_CDI = Protocol(
-    source="stockouts_cdi",
-    task=TASK,
-    gather=Tables("stockouts_cdi", stockouts_cdi.read, asks, labels, segments, rules).gather,
-    drawn_by="site",
-    apart=False,
-    options=steady(rounds=120),
-)
+
+def protocol() -> Protocol:
+    """The protocol, with the parameters of the set's file."""
+    chosen = parameters(SOURCE)
+    return Protocol(
+        source=SOURCE,
+        task=chosen.task(ASKED),
+        gather=Tables(SOURCE, stockouts_cdi.read, asks, labels, segments, rules).gather,
+        drawn_by="site",
+        apart=False,
+        options=chosen.options,
+    )

@@ -1,0 +1,68 @@
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from models.catalogue import TASKS
+from models.fit import FitOptions, Refit
+from training.parameters.read import FOLDER, ParametersError, parameters, read
+from training.protocols.catalogue import PROTOCOLS
+
+SMALL = "[lightgbm]\nlearning_rate = 0.1\n"
+
+
+def written(tmp_path, text) -> Path:
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize("name", [*TASKS, *PROTOCOLS])
+def test_every_task_and_public_set_has_a_file_whose_numbers_reach_lightgbm(name):
+    (path,) = FOLDER.rglob(f"{name}.toml")
+    numbers = tomllib.loads(path.read_text())["lightgbm"]
+    asked = TASKS[name] if name in TASKS else PROTOCOLS[name].task
+    assert parameters(name).task(asked).lightgbm == numbers
+    if name in PROTOCOLS:
+        assert asked.lightgbm == numbers
+
+
+def test_a_file_that_names_nothing_but_trees_fits_by_the_defaults(tmp_path):
+    assert parameters("stock_risk", written(tmp_path, SMALL)).options == FitOptions()
+
+
+def test_what_a_file_says_of_fitting_is_what_fitting_is_told(tmp_path):
+    text = SMALL + '[fit]\nrefit = "all"\nrounds = 7\nstop_share = 0.2\n'
+    options = read(written(tmp_path, text)).options
+    assert (options.refit, options.rounds, options.shares.stop) == (Refit.ALL, 7, 0.2)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[lightgbm]\nnum_leafs = 3\n", r"lightgbm\.num_leafs is not known; did you mean num_leav"),
+        (
+            "[boosting]\nx = 1\n",
+            "lightgbm is missing; boosting is not known; there are lightgbm, ",
+        ),
+        ("[lightgbm]\nlearning_rate = 3\n", r"lightgbm\.learning_rate: .*less than or equal to 1"),
+        (SMALL + '[fit]\nrefit = "most"\n', r"fit\.refit: .*'fit', 'fit and stop' or 'all'"),
+        (SMALL + '[fit]\ncalibrations = ["plat"]\n', r"fit\.calibrations\.0: .*'platt'"),
+        (SMALL + "[fit]\nstop_share = 0.4\ncalibration_share = 0.4\n", "take 80% of the asks"),
+        ("[lightgbm\n", "mine.toml"),
+    ],
+)
+def test_a_wrong_file_is_named_with_the_key_and_the_choices(tmp_path, text, said):
+    with pytest.raises(ParametersError, match=said) as error:
+        read(written(tmp_path, text))
+    assert "mine.toml" in str(error.value)
+
+
+def test_a_name_without_a_file_lists_those_that_have_one():
+    with pytest.raises(ParametersError, match=r"no parameters of 'shops'; there are .*stock_risk"):
+        parameters("shops")
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(ParametersError, match="nowhere"):
+        parameters("stock_risk", tmp_path / "nowhere.toml")

@@ -1,0 +1,82 @@
+"""Parameters of a task or of a public set: how its trees grow and how they are fitted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from models.calibration import Method
+from models.fit import FitOptions, Refit
+from models.folds import Shares
+from models.task import Task
+from training.parameters.lightgbm import LightGbm
+
+EVEN_ASKS = 60_000
+FoldShare = Annotated[float, Field(gt=0, lt=0.5)]
+
+
+class Part(BaseModel):
+    """A part of the file: names it does not know are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Fit(Part):
+    """How to fit, see `models.fit.FitOptions`; a name left out keeps its default there."""
+
+    refit: Refit = Refit.FIT_AND_STOP
+    coverage: Annotated[float, Field(gt=0.5, lt=1)] = FitOptions.coverage
+    min_category_rows: Annotated[int, Field(ge=1)] | None = None
+    rounds: Annotated[int, Field(ge=1)] | None = None
+    calibrations: tuple[Method, ...] = ()
+    shifted: bool = True
+    stop_share: FoldShare = Shares.stop
+    calibration_share: FoldShare = Shares.calibration
+
+
+class Train(Part):
+    """most_asks: to learn from and measure on, spread evenly over time."""
+
+    most_asks: Annotated[int, Field(ge=20)] = EVEN_ASKS
+
+
+class Parameters(Part):
+    """All of a file. lightgbm_quantiles: where the quantiles' trees differ from the classes'."""
+
+    lightgbm: LightGbm
+    lightgbm_quantiles: LightGbm = LightGbm()
+    fit: Fit = Fit()
+    train: Train = Train()
+
+    @model_validator(mode="after")
+    def _some_left_to_fit(self) -> Parameters:
+        later = self.fit.stop_share + self.fit.calibration_share
+        if later > 0.6:
+            raise ValueError(
+                f"fit.stop_share and fit.calibration_share take {later:.0%} of the asks together; "
+                "at most 60% may go to stopping and calibrating"
+            )
+        return self
+
+    def task(self, asked: Task) -> Task:
+        """The task with these parameters of LightGBM's, and no others."""
+        return replace(
+            asked,
+            lightgbm=self.lightgbm.given(),
+            lightgbm_quantiles=self.lightgbm_quantiles.given(),
+        )
+
+    @property
+    def options(self) -> FitOptions:
+        """How to fit."""
+        return FitOptions(
+            shares=Shares(self.fit.stop_share, self.fit.calibration_share),
+            refit=self.fit.refit,
+            coverage=self.fit.coverage,
+            min_category_rows=self.fit.min_category_rows,
+            rounds=self.fit.rounds,
+            calibrations=self.fit.calibrations,
+            shifted=self.fit.shifted,
+        )
