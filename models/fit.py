@@ -20,6 +20,7 @@ from models.golden import golden_rows
 from models.model import Model
 from models.ready import FitError, FitOptions, Progress, Ready, Refit, make_ready
 from models.reference import reference
+from models.reference_places import places
 from models.stages import Classes, Quantiles, learn_classes, learn_quantiles
 from models.task import Task
 from models.training_set import TrainingSet
@@ -91,9 +92,11 @@ def _sealed(ready: Ready, classes: Classes, quantiles: Quantiles) -> Model:
         card=card(ready.task, ready.training, ready.folds, classes.chosen),
     )
     past = ready.folds.calibration
-    later = inputs.iloc[past if len(past) else ready.taught]
+    newest, site, rows = past if len(past) else ready.taught, ready.training.site, ready.everything
+    later, taught = inputs.iloc[newest], inputs.iloc[rows]
     score = unscored.predict(later, ready.options.threads).score
-    drawn = reference(ready.encoder, inputs.iloc[ready.everything], score)
+    of_sites = places(ready.encoder, (taught, site[rows]), (score, site[newest]))
+    drawn = reference(ready.encoder, taught, score) | {"places": of_sites}
     return sealed(replace(unscored, reference=drawn, golden=golden_rows(unscored, later)))
 
 
