@@ -151,12 +151,15 @@ def _bound(residual: Floats, level: float) -> float:
     return float(ordered[min(int(np.ceil((rows + 1) * level - 1e-9)), rows) - 1])
 
 
-def wilson(hits: Ints, rows: Ints) -> tuple[Floats, Floats]:
-    """(n,) low and high of a share by Wilson's score interval; 0 and 1 without rows."""
+def wilson(hits: NDArray[np.integer] | Floats, rows: Ints, z: float = Z) -> tuple[Floats, Floats]:
+    """(n,) low and high of a share by Wilson's score interval; 0 and 1 without rows.
+
+    z: standard normal deviate of the level, two-sided 90 % unless told.
+    """
     count = np.maximum(rows, 1).astype(np.float64)
     share = hits / count
-    centre = (share + Z**2 / (2 * count)) / (1 + Z**2 / count)
-    reach = Z * np.sqrt(share * (1 - share) / count + Z**2 / (4 * count**2)) / (1 + Z**2 / count)
+    centre = (share + z**2 / (2 * count)) / (1 + z**2 / count)
+    reach = z * np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2)) / (1 + z**2 / count)
     empty = rows == 0
     low, high = np.maximum(centre - reach, 0.0), np.minimum(centre + reach, 1.0)
     return np.where(empty, 0.0, low), np.where(empty, 1.0, high)

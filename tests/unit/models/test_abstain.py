@@ -1,0 +1,98 @@
+"""No advice where the model has no ground to stand on; advice wherever it has."""
+
+import numpy as np
+import pytest
+
+from models.abstain import LIMITS, Abstain, Limits, Threshold, abstained, abstentions
+from models.catalogue import TASKS
+from models.model import Predictions
+
+LIMIT = Limits(key_features=("supplier_id",), most_outside=2, widest=0.4, oldest_days=14, few=60)
+ACT = Threshold(0.5)
+
+
+def answer(
+    *, low=0.1, high=0.2, score=0.15, similar=500, classes=2, unseen=(), outside=()
+) -> Predictions:
+    """One case, certain enough to be advised on unless told otherwise."""
+    rest = (1 - score) / (classes - 1)
+    probability = np.full((1, classes), rest)
+    probability[0, 1] = score
+    return Predictions(
+        probability=probability,
+        explained=np.array([1]),
+        low=np.array([low]),
+        high=np.array([high]),
+        similar=np.array([similar]),
+        similar_hits=np.array([similar // 5]),
+        class_set=np.ones((1, classes), dtype=bool),
+        quantiles=None,
+        unseen=(unseen,),
+        outside=(outside,),
+    )
+
+
+def reasons(predictions, history_days=None):
+    return [why for why, _ in abstentions(predictions, 0, LIMIT, ACT, history_days)]
+
+
+def test_a_case_like_many_before_it_is_advised_on():
+    assert reasons(answer(), history_days=14) == []
+
+
+@pytest.mark.parametrize(
+    ("case", "why"),
+    [
+        ({"unseen": ("supplier_id",)}, Abstain.UNSEEN_KEY),
+        ({"outside": ("a", "b", "c")}, Abstain.OUT_OF_RANGE),
+        ({"low": 0.05, "high": 0.46}, Abstain.WIDE_INTERVAL),
+        ({"low": 0.4, "high": 0.6, "similar": 59}, Abstain.STRADDLES_THRESHOLD),
+    ],
+)
+def test_each_weakness_is_a_reason_of_its_own(case, why):
+    assert reasons(answer(**case)) == [why]
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        {"unseen": ("carrier",)},  # not a key
+        {"outside": ("a", "b")},  # as many as allowed
+        {"low": 0.1, "high": 0.5, "similar": 30},  # as wide as allowed, the threshold on its edge
+        {"low": 0.4, "high": 0.6, "similar": 60},  # undecided, but known to be
+        {"low": 0.4, "high": 0.6, "similar": 30, "classes": 3},  # of two classes alone
+    ],
+)
+def test_what_the_limits_allow_is_no_reason(case):
+    assert reasons(answer(**case)) == []
+
+
+def test_old_history_is_a_reason_only_where_its_age_is_known():
+    assert reasons(answer(), history_days=15) == [Abstain.STALE_HISTORY]
+    assert reasons(answer(), history_days=None) == []
+
+
+def test_all_reasons_are_told_each_in_a_sentence_with_its_figures():
+    weak = answer(
+        low=0.2, high=0.8, similar=8, unseen=("supplier_id",), outside=("open_lines", "b", "c", "d")
+    )
+    told = dict(abstentions(weak, 0, LIMIT, ACT, history_days=30))
+    assert set(told) == set(Abstain)
+    assert "never seen this supplier" in told[Abstain.UNSEEN_KEY]
+    assert "4 of the case's numbers" in told[Abstain.OUT_OF_RANGE]
+    assert "open lines, b, c and 1 more" in told[Abstain.OUT_OF_RANGE]
+    assert "30 days old" in told[Abstain.STALE_HISTORY]
+    assert "20% to 80%" in told[Abstain.WIDE_INTERVAL]
+    assert "8 past cases" in told[Abstain.STRADDLES_THRESHOLD]
+
+
+def test_counting_rows_agrees_with_asking_each():
+    sure, thin = answer(), answer(low=0.3, high=0.9)
+    assert abstained(sure, LIMIT, ACT).tolist() == [False]
+    assert abstained(thin, LIMIT, ACT).tolist() == [True]
+
+
+def test_every_task_has_limits_whose_keys_are_its_features():
+    for name, task in TASKS.items():
+        assert set(LIMITS[name].key_features) <= {feature.name for feature in task.features}
+        assert LIMITS[name].key_features
