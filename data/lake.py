@@ -1,4 +1,9 @@
-"""The lake: where everything the service makes is kept, outside git."""
+"""The lake: where everything the service makes is kept, outside git.
+
+Three layers, each made from the one before: raw (extracts as they came), interim (canonical
+tables, and what broke their contracts), processed (training sets, profiles). Beside them
+lies what cannot be made again: the record, models, MLflow's runs.
+"""
 
 from __future__ import annotations
 
@@ -18,25 +23,64 @@ class Lake:
 
     @classmethod
     def from_environment(cls) -> Lake:
-        """The lake at `TRIAGE_HOME`, `.triage` in the working folder by default."""
-        return cls(Path(os.environ.get("TRIAGE_HOME", ".triage")).resolve())
+        """The lake at `TRIAGE_HOME`, `.triage` in the working folder by default.
+
+        Raises:
+            OSError, RuntimeError: as `layered` says.
+        """
+        return cls(Path(os.environ.get("TRIAGE_HOME", ".triage")).resolve()).layered()
 
     def make(self) -> Lake:
         """Create the folders that are missing.
 
         Raises:
             OSError: naming the lake that is a file or cannot be written, and the way out.
+            RuntimeError: as `layered` says.
         """
-        for folder in (self.raw, self.canonical, self.quarantine, self.models, self.reports):
+        self.layered()
+        layers = (self.raw, self.canonical, self.quarantine, self.processed)
+        for folder in (*layers, self.models, self.reports):
             try:
                 folder.mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                why = (error.strerror or str(error)).lower()
-                raise OSError(
-                    f"TRIAGE_HOME {self.home} cannot be used ({folder}: {why}); "
-                    "set it to a folder that can be written, or run `triage doctor`"
-                ) from error
+                raise self._unusable(folder, error) from error
         return self
+
+    def layered(self) -> Lake:
+        """Move what an older version kept directly under the home into its layer.
+
+        Raises:
+            OSError: naming the lake that cannot be written, and the way out.
+            RuntimeError: naming what lies in the old place and in the new one.
+        """
+        for new in (self.canonical, self.quarantine, self.profiles):
+            old = self.home / new.name
+            if not old.exists():
+                continue
+            if new.exists():
+                raise RuntimeError(
+                    f"{old} is where an older version kept what is now in {new}, "
+                    "and both are there; move the one that is not wanted away"
+                )
+            self._move(old, new)
+        return self
+
+    def _move(self, old: Path, new: Path) -> None:
+        try:
+            new.parent.mkdir(parents=True, exist_ok=True)
+            old.rename(new)
+        except FileNotFoundError:
+            if not new.exists():  # else another process has moved it just now
+                raise
+        except OSError as error:
+            raise self._unusable(new, error) from error
+
+    def _unusable(self, folder: Path, error: OSError) -> OSError:
+        why = (error.strerror or str(error)).lower()
+        return OSError(
+            f"TRIAGE_HOME {self.home} cannot be used ({folder}: {why}); "
+            "set it to a folder that can be written, or run `triage doctor`"
+        )
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -61,14 +105,29 @@ class Lake:
         return self.home / "raw"
 
     @property
+    def interim(self) -> Path:
+        """What ingest makes of the extracts."""
+        return self.home / "interim"
+
+    @property
     def canonical(self) -> Path:
         """Canonical tables as Parquet, one file a table."""
-        return self.home / "canonical"
+        return self.interim / "canonical"
 
     @property
     def quarantine(self) -> Path:
         """Rows that broke a contract, with the reason."""
-        return self.home / "quarantine"
+        return self.interim / "quarantine"
+
+    @property
+    def processed(self) -> Path:
+        """What is computed from the canonical tables, and can be computed again."""
+        return self.home / "processed"
+
+    @property
+    def training_sets(self) -> Path:
+        """One folder a task, one folder a digest of what went in: Parquet and a manifest."""
+        return self.processed / "training_sets"
 
     @property
     def models(self) -> Path:
@@ -78,7 +137,7 @@ class Lake:
     @property
     def profiles(self) -> Path:
         """History features of every live entity as of a day (SQLite)."""
-        return self.home / "profiles.db"
+        return self.processed / "profiles.db"
 
     @property
     def audit(self) -> Path:
