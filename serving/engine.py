@@ -17,6 +17,7 @@ from serving.audit.entry import Draft, Entry, EntryKind
 from serving.audit.store import AuditStore
 from serving.catalogue import Served, served
 from serving.champions import Champion, Missing, champions
+from serving.decide import decide
 from serving.policy.policy import Policy, load_policy
 from serving.recommend import Asked, Provenance, recommend
 from serving.recommendation import Advice, Recommendation
@@ -125,30 +126,14 @@ class Engine:
             return None
         return entry, Advice.model_validate(entry.payload["recommendation"])
 
-    def decide(self, advice: Advice, decision: DecisionMessage) -> Entry:
-        """Record what a person did with a recommendation."""
-        now = self.clock().isoformat()
-        identifier = str(uuid.uuid4())
-        payload = {
-            "kind": EntryKind.DECISION.value,
-            "decision_id": identifier,
-            "recommendation_id": advice.id,
-            "happened_at": now,
-            "known_at": now,
-            **decision.model_dump(mode="json"),
-        }
-        draft = Draft(
-            identifier,
-            EntryKind.DECISION,
-            advice.id,
-            advice.task,
-            advice.site_id,
-            "",
-            0.0,
-            now,
-            payload,
-        )
-        return self.audit.append([draft])[0]
+    def decide(self, advice: Advice, decision: DecisionMessage) -> tuple[Entry, bool]:
+        """The one decision on a recommendation, and whether it was recorded just now.
+
+        Raises:
+            AlreadyDecidedError: something else was decided before; nothing was recorded.
+            AuditUnavailableError: nothing was recorded.
+        """
+        return decide(self.audit, advice, decision, self.clock())
 
     def not_ready(self) -> dict[str, str]:
         """What is missing of the service, with how to mend it; empty if nothing is."""

@@ -17,6 +17,7 @@ from serving.api.routes import router, scoring
 from serving.api.schema import describe
 from serving.audit.store import AuditUnavailableError
 from serving.catalogue import Served
+from serving.decide import AlreadyDecidedError
 from serving.engine import FromTheFutureError, NotServedError
 from serving.recommendation import Answer
 
@@ -72,6 +73,11 @@ async def _no_record(_: Request, error: Exception) -> Response:
     return Problem(503, f"{error}", mend=mend).response()
 
 
+async def _already(_: Request, error: Exception) -> Response:
+    mend = "nothing was recorded; a decision on record is not changed"
+    return Problem(409, f"{error}", mend=mend).response()
+
+
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     detail = {404: "there is nothing at this address"}.get(error.status_code, error.detail)
@@ -104,6 +110,7 @@ HANDLERS: dict[Any, Any] = {
     Problem: _problem,
     NotServedError: _not_served,
     FromTheFutureError: _future,
+    AlreadyDecidedError: _already,
     AuditUnavailableError: _no_record,
     HTTPException: _http,
     RequestValidationError: _arguments,

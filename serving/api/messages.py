@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
-from pydantic import Field, create_model, model_validator
+from pydantic import Field, ValidationInfo, create_model, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from data.contracts.decisions import Action
@@ -58,17 +58,25 @@ class DecisionMessage(Message):
 
     action: Action = Field(strict=False, description="what was done with the recommendation")
     role: Text = Field(description="role of who decided, never a name")
-    resolved_as: Text | None = Field(default=None, description="class or outcome settled on")
+    resolved_as: Text | None = Field(
+        default=None,
+        description="what it ended as: a class of the recommendation's task; for an invoice "
+        "also RECEIPT_ARRIVES, PO_AMENDED, CREDIT_NOTE, RELEASED_IN_TOLERANCE, REVERSED or "
+        "DUPLICATE",
+    )
     reason: Annotated[str, Field(min_length=1, max_length=2000)] | None = Field(
-        default=None, description="why, in the person's own words"
+        default=None,
+        validate_default=True,
+        description="why, in the person's own words; needed where a recommendation is overridden",
     )
 
-    @model_validator(mode="after")
-    def overriding_takes_a_reason(self) -> Self:
+    @field_validator("reason")
+    @classmethod
+    def overriding_takes_a_reason(cls, reason: str | None, others: ValidationInfo) -> str | None:
         """A recommendation may be overridden, with a reason."""
-        if self.action is Action.OVERRIDDEN and not self.reason:
+        if others.data.get("action") is Action.OVERRIDDEN and reason is None:
             raise PydanticCustomError("reason_missing", "overridden without a reason")
-        return self
+        return reason
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ def path(location: Sequence[int | str]) -> str:
 
 def _got(error: ErrorDetails) -> str:
     match error["type"]:
-        case "missing":
+        case "missing" | "reason_missing":
             return "nothing"
         case "json_invalid":
             return f"text that is not JSON: {error['ctx']['error']}"

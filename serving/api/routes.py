@@ -14,6 +14,7 @@ from models.task import TaskName
 from serving.api.body import read_body
 from serving.api.messages import DECISION, CaseMessage, DecisionMessage
 from serving.api.problems import Problem, unreadable
+from serving.api.resolved_as import check
 from serving.audit.entry import Entry
 from serving.desk.queue import queue_page
 from serving.desk.report import render
@@ -86,26 +87,32 @@ def report(request: HttpRequest, identifier: Identifier) -> Response:
 
 @router.post("/v1/recommendations/{identifier}/decision", response_model=Decided, status_code=201)
 async def decision(request: HttpRequest, identifier: Identifier) -> Response:
-    """What a person did with a recommendation; recorded, nothing is acted on."""
+    """What a person did with a recommendation; recorded, nothing is acted on.
+
+    A recommendation is decided once. The same decision sent again answers the one on record
+    (200); another one is refused (409) with what was decided.
+    """
     engine = engine_of(request)
     body = await read_body(request)
-    made = await run_in_threadpool(_decided, engine, identifier, body)
-    return Response(made.model_dump_json(), status_code=201, media_type=JSON)
+    made, status = await run_in_threadpool(_decided, engine, identifier, body)
+    return Response(made.model_dump_json(), status_code=status, media_type=JSON)
 
 
-def _decided(engine: Engine, identifier: str, body: bytes) -> Decided:
+def _decided(engine: Engine, identifier: str, body: bytes) -> tuple[Decided, int]:
     _, advice = found(engine, identifier)
     try:
         message = DecisionMessage.model_validate_json(body)
     except ValidationError as error:
         raise unreadable(error, DECISION) from error
-    entry = engine.decide(advice, message)
-    return Decided(
+    check(engine.tasks[advice.task].task, message)
+    entry, new = engine.decide(advice, message)
+    made = Decided(
         decision_id=entry.id,
         recommendation_id=advice.id,
         audit_sequence=entry.sequence,
         audit_hash=entry.hash,
     )
+    return made, 201 if new else 200
 
 
 @router.get("/desk", response_class=HTMLResponse)

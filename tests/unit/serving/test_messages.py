@@ -148,7 +148,7 @@ def test_what_became_known_after_the_ask_is_refused():
         ({"action": "followed"}, "role", TEXT),
         (
             {"action": "overridden", "role": "buyer"},
-            "(body)",
+            "reason",
             "a reason, when a recommendation is overridden",
         ),
     ],

@@ -1,0 +1,81 @@
+"""What a person decided about a recommendation: recorded once, and never changed."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from serving.api.messages import DecisionMessage
+from serving.audit.entry import Draft, Entry, EntryKind
+from serving.audit.store import AuditStore, AuditUnavailableError
+from serving.recommendation import Advice
+
+Said = Mapping[str, Any]
+
+# Decisions are named after what they decide, so that two that arrive at once cannot both be
+# recorded: the second has a name that is taken, in whichever process it came in.
+NAMES = uuid.UUID("6f1b0c1e-3a0e-5d51-9f43-0d4a9d8f7c52")
+
+
+class AlreadyDecidedError(RuntimeError):
+    """Something else was decided about the recommendation before."""
+
+    def __init__(self, entry: Entry) -> None:
+        said = entry.payload
+        ended = f", resolved as {said['resolved_as']}" if said["resolved_as"] else ""
+        why = f' ("{said["reason"]}")' if said["reason"] else ""
+        super().__init__(
+            f"recommendation {said['recommendation_id']} was decided at {said['happened_at']}: "
+            f"{said['action']} by {said['role']}{ended}{why}"
+        )
+
+
+def decide(
+    audit: AuditStore, advice: Advice, decision: DecisionMessage, now: datetime
+) -> tuple[Entry, bool]:
+    """The decision on record, and whether it was recorded just now.
+
+    Raises:
+        AlreadyDecidedError: something else was decided before; nothing was recorded.
+        AuditUnavailableError: nothing was recorded.
+    """
+    said = decision.model_dump(mode="json")
+    if before := audit.decisions(advice.id):
+        return _same(before[0], said), False
+    try:
+        return audit.append([_draft(advice, said, now.isoformat())])[0], True
+    except AuditUnavailableError:
+        if before := audit.decisions(advice.id):  # by somebody else, between look and record
+            return _same(before[0], said), False
+        raise
+
+
+def _same(before: Entry, said: Said) -> Entry:
+    """The decision before, if it says the same."""
+    if any(before.payload[name] != value for name, value in said.items()):
+        raise AlreadyDecidedError(before)
+    return before
+
+
+def _draft(advice: Advice, said: Said, now: str) -> Draft:
+    identifier = str(uuid.uuid5(NAMES, advice.id))
+    return Draft(
+        id=identifier,
+        kind=EntryKind.DECISION,
+        about=advice.id,
+        task=advice.task,
+        site=advice.site_id,
+        reference="",
+        priority=0.0,
+        recorded_at=now,
+        payload={
+            "kind": EntryKind.DECISION.value,
+            "decision_id": identifier,
+            "recommendation_id": advice.id,
+            "happened_at": now,
+            "known_at": now,
+            **said,
+        },
+    )
