@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from data.batch import Batch, batches_of
 from data.contracts.catalogue import TABLES
+from data.contracts.decisions import DECISIONS
 from data.contracts.table import HAPPENED_AT, KNOWN_AT
 from data.duplicates import Keys
 from data.findings import rows_of, together
@@ -32,8 +33,9 @@ def ingest(batches: Iterable[Batch], folder: Path, quarantine: Path) -> IngestRe
     """Validate the batches and write what keeps the contracts; the rest goes to quarantine.
 
     folder: gets `<table>.parquet` for every canonical table and a manifest. It is replaced as
-        a whole: what an earlier run wrote there is gone. Nothing is touched before all
-        batches have been read, so a source that fails leaves the folder as it was.
+        a whole: what an earlier run wrote there is gone, but for decisions, which come from
+        this lake's own record and not from a source. Nothing is touched before all batches
+        have been read, so a source that fails leaves the folder as it was.
     quarantine: folder that gets one CSV a run, if there is anything to put in it.
 
     Raises:
@@ -43,13 +45,28 @@ def ingest(batches: Iterable[Batch], folder: Path, quarantine: Path) -> IngestRe
     with Quarantine(quarantine) as aside:
         for batch in batches:
             run.add(batch, aside)
-        _write(folder, run.frames())
-    return IngestReport(
-        tables=tuple(run.counts.values()),
-        quarantine=aside.path if aside.written else None,
-        messages=tuple(aside.messages),
-        problems=dict(aside.problems),
-    )
+        frames = run.frames()
+        if not run.counts[DECISIONS.name].read and (folder / f"{DECISIONS.name}.parquet").exists():
+            del frames[DECISIONS.name]
+        _write(folder, frames)
+    return run.report(aside)
+
+
+def ingest_one(batch: Batch, folder: Path, quarantine: Path) -> IngestReport:
+    """Validate a batch and write its table over the one that is there; the others stay.
+
+    Raises:
+        FileNotFoundError: when nothing was ingested into the folder yet.
+    """
+    if not folder.is_dir() or not any(folder.glob("*.parquet")):
+        raise FileNotFoundError(
+            f"no canonical tables in {folder}; run `triage ingest --source NAME` first"
+        )
+    run = _Run()
+    with Quarantine(quarantine) as aside:
+        run.add(batch, aside)
+        _write(folder, {batch.table.name: run.frames()[batch.table.name]})
+    return run.report(aside)
 
 
 class _Run:
@@ -79,16 +96,34 @@ class _Run:
             for name, table in TABLES.items()
         }
 
+    def report(self, aside: Quarantine) -> IngestReport:
+        return IngestReport(
+            tables=tuple(self.counts.values()),
+            quarantine=aside.path if aside.written else None,
+            messages=tuple(aside.messages),
+            problems=dict(aside.problems),
+        )
+
 
 def _write(folder: Path, frames: Mapping[str, pd.DataFrame]) -> None:
     """All files beside the old ones first, then each takes its place, the manifest last."""
     folder.mkdir(parents=True, exist_ok=True)
     parts = {f"{name}.parquet": _parquet(folder, name, frame) for name, frame in frames.items()}
-    entries = {name: _entry(folder, name, frame) for name, frame in frames.items()}
+    own = {name: _entry(folder, name, frame) for name, frame in frames.items()}
+    entries = _kept(folder) | own
     manifest = folder / f".{MANIFEST}.{os.getpid()}.part"
     manifest.write_text(json.dumps({"tables": entries}, indent=2) + "\n", encoding="utf-8")
     for name, part in {**parts, MANIFEST: manifest}.items():
         part.replace(folder / name)
+
+
+def _kept(folder: Path) -> dict[str, Any]:
+    """What the manifest that is there says of each table."""
+    try:
+        text = (folder / MANIFEST).read_text(encoding="utf-8")
+        return dict(json.loads(text)["tables"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return {}  # none, or a damaged one: it is written anew
 
 
 def _part(folder: Path, table: str) -> Path:

@@ -1,4 +1,8 @@
-"""How far the ingested history reaches."""
+"""How far the ingested history reaches.
+
+Decisions do not count: people may decide long after the last extract, and nothing else is
+known of those days.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import json
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
+from data.contracts.decisions import DECISIONS
 from data.ingest import MANIFEST
 
 
@@ -19,8 +24,12 @@ def end_of_data(canonical: Path) -> datetime:
     if not path.exists():
         raise FileNotFoundError(f"no {path}; run `triage ingest --source NAME` first")
     try:
-        tables = json.loads(path.read_text(encoding="utf-8"))["tables"].values()
-        newest = [table["known_at"][1] for table in tables if table["rows"]]
+        tables = json.loads(path.read_text(encoding="utf-8"))["tables"]
+        newest = [
+            table["known_at"][1]
+            for name, table in tables.items()
+            if table["rows"] and name != DECISIONS.name
+        ]
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} is damaged ({error}); ingest the source again") from error
     if not newest:

@@ -15,6 +15,7 @@ import duckdb
 import ibis
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 from ibis.backends.duckdb import Backend
 
 from data.contracts.catalogue import TABLES
@@ -103,11 +104,15 @@ class Store:
             view = self.connection.read_parquet(path, table_name=table.name)
         except duckdb.Error as error:
             raise ValueError(f"{path} is not readable Parquet; ingest the source again") from error
-        if missing := [column for column in table.columns if column not in view.columns]:
+        missing = [column for column in table.columns if column not in view.columns]
+        if missing and pq.read_metadata(path).num_rows:
             raise ValueError(
                 f"{path} has no column {', '.join(missing)}: it was written for another version "
                 f"of the contract of {table.name}; ingest it again"
             )
+        if missing:  # nothing in it that could be read wrongly: as good as no file
+            self.connection.drop_view(table.name)
+            self._create(table, table.empty())
 
 
 _NULLABLE = {pa.bool_(): pd.BooleanDtype()}

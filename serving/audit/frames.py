@@ -13,6 +13,7 @@ import pandas as pd
 
 from serving.audit.entry import Entry, EntryKind
 from serving.audit.store import AuditStore
+from serving.catalogue import served
 
 MOMENT = "datetime64[us, UTC]"
 TYPES_OF_RECOMMENDATIONS: Mapping[str, str] = {
@@ -81,7 +82,8 @@ def recommendations(store: AuditStore) -> pd.DataFrame:
     Raises:
         serving.audit.store.AuditUnavailableError: the record cannot be read.
     """
-    rows = [_recommendation(entry) for entry in store.of_kind(EntryKind.RECOMMENDATION)]
+    references = {str(name): task.reference for name, task in served().items()}
+    rows = [_recommendation(e, references) for e in store.of_kind(EntryKind.RECOMMENDATION)]
     return _frame(rows, TYPES_OF_RECOMMENDATIONS)
 
 
@@ -98,12 +100,14 @@ def decisions(store: AuditStore) -> pd.DataFrame:
     return _frame(rows, TYPES_OF_DECISIONS)
 
 
-def _recommendation(entry: Entry) -> dict[str, Any]:
+def _recommendation(entry: Entry, references: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """A row. The record sorts the names in an object, so a case's parts are put in order."""
     payload = entry.payload
     advice = payload["recommendation"]
+    case, parts = advice["case"], references[advice["task"]]
     return {name: advice[name] for name in SAME} | {
         "sequence": entry.sequence,
-        "case_id": "/".join(advice["case"].values()),
+        "case_id": "/".join(case[part] for part in parts),
         "model_version": advice["model"]["version"],
         "model_digest": advice["model"]["digest"],
         "abstained": advice.get("abstained", False),

@@ -85,8 +85,8 @@ known_at = "AT"
             'known_at = "AT"',
             'known_at = "AT"\ncolour = "RED"',
             (
-                "S07.toml: mapping: tables.decisions: no column 'colour'; it has decision_id, "
-                "recommendation_id, action, resolved_as, reason, role, happened_at, known_at"
+                "S07.toml: mapping: tables.decisions: no column 'colour'; it has "
+                f"{', '.join(TABLES['decisions'].columns)}"
             ),
         ),
         (

@@ -62,6 +62,14 @@ def test_a_column_that_is_not_canonical_is_refused_by_name():
         Store.from_frames({"receipts": frame})
 
 
+def test_an_empty_file_of_an_older_contract_is_an_empty_table(tmp_path: Path):
+    older = a_receipt().drop(columns="final").head(0)
+    older.to_parquet(tmp_path / "receipts.parquet", index=False)
+    with Store.from_folder(tmp_path) as store:
+        assert list(store.frame("receipts").columns) == list(TABLES["receipts"].columns)
+        assert store.frame("receipts").empty
+
+
 def test_a_file_of_an_older_contract_is_named(tmp_path: Path):
     a_receipt().drop(columns="final").to_parquet(tmp_path / "receipts.parquet", index=False)
     with pytest.raises(ValueError, match="has no column final: it was written for another"):

@@ -1,0 +1,45 @@
+"""Decisions on record as the canonical table that training reads labels from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from data.batch import Batch
+from data.contracts import decisions as contract
+from data.contracts.decisions import DECISIONS
+from serving.audit.frames import decisions, recommendations
+from serving.audit.store import AuditStore
+from serving.policy.policy import Level
+
+OF_RECOMMENDATION: Mapping[str, str] = {
+    contract.TASK: "task",
+    contract.CASE_ID: "case_id",
+    contract.DECIDED_SITE: "site_id",
+    contract.RECOMMENDED_CLASS: "explained_class",
+    contract.EXCEPTION_PROBABILITY: "exception_probability",
+    contract.AUDIT_SAMPLE: "audit_sample",
+    contract.AUDIT_SHARE: "audit_share",
+    contract.MODEL_VERSION: "model_version",
+    contract.ASKED_AT: "asked_at",
+    contract.ANSWERED_AT: "answered_at",
+}
+
+
+def canonical_decisions(store: AuditStore) -> Batch:
+    """Every decision with what it answered, in the order of the record.
+
+    Raises:
+        serving.audit.store.AuditUnavailableError: the record cannot be read.
+    """
+    decided = decisions(store)
+    answered = recommendations(store).set_index("id")
+    of = answered.reindex(decided["recommendation_id"]).reset_index(drop=True)
+    told = {str(column): of[name] for column, name in OF_RECOMMENDATION.items()}
+    flagged = of["level"].isin([Level.ACT, Level.WATCH])
+    told[contract.FLAGGED] = flagged.astype(object).where(of["level"].notna(), None)
+    frame = pd.DataFrame({**decided, **told})[[str(c) for c in DECISIONS.columns]]
+    lines = np.arange(1, len(frame) + 1, dtype=np.int64)
+    return Batch(DECISIONS, frame, "audit", lines, raw=frame)
