@@ -62,7 +62,7 @@ class Limits:
     most_outside: int = 3
     widest: float = 0.4
     oldest_days: int = 14
-    few: int = 60
+    few: int = 150
 
 
 LIMITS: dict[TaskName, Limits] = {

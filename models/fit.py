@@ -94,9 +94,9 @@ def _sealed(ready: Ready, classes: Classes, quantiles: Quantiles) -> Model:
     past = ready.folds.calibration
     newest, site, rows = past if len(past) else ready.taught, ready.training.site, ready.everything
     later, taught = inputs.iloc[newest], inputs.iloc[rows]
-    score = unscored.predict(later, ready.options.threads).score
-    of_sites = places(ready.encoder, (taught, site[rows]), (score, site[newest]))
-    drawn = reference(ready.encoder, taught, score) | {"places": of_sites}
+    answers = unscored.predict(later, ready.options.threads)
+    of_sites = places(ready.encoder, (taught, site[rows]), (answers.score, site[newest]))
+    drawn = reference(ready.encoder, taught, answers) | {"places": of_sites}
     return sealed(replace(unscored, reference=drawn, golden=golden_rows(unscored, later)))
 
 

@@ -1,8 +1,27 @@
-"""Reference: how inputs and scores were distributed, so that drift can be measured later."""
+"""Reference: how inputs and scores were distributed, so that drift can be measured later.
+
+    {"rows": 9000,                            rows that the final trees learnt from
+     "inputs": {
+       "cover": {"missing": 0.02,             share of the rows
+                 "deciles": [least, ..., greatest],      11 values that were seen, or none
+                 "bins": {"tops": [t1, ..., tm], "shares": [s1, ..., sm, s(m+1)]}},
+       "region": {"missing": 0.1, "shares": {"north": 0.4, ...}}},     at most 50 categories
+     "score_rows": 2000, "score": [11 deciles], "score_bins": {"tops": ..., "shares": ...},
+     "score_mean": 0.12,                      of the calibration rows, which the trees had not seen
+     "unseen_rows": 0.01, "outside_rows": 0.03,          shares of those with any such feature
+     "places": ...}                           per site, see `models.reference_places`
+
+Bin i holds values above tops[i - 1] and at or below tops[i]; the last is open above. Shares
+are of the values that are there (not missing, finite) and sum to one; a column never seen has
+no tops and no shares. Bins hold about a twentieth of the values each, and a value that alone
+makes up as much has a bin to itself. `counts` puts later values into the
+same bins.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,18 +30,22 @@ from numpy.typing import NDArray
 
 from features.feature import FeatureKind
 from models.encode import Encoder
+from models.model import Predictions
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 DECILES = np.linspace(0.0, 1.0, 11)
+BINS = 20
 MOST_CATEGORIES = 50
 
 
-def reference(encoder: Encoder, inputs: pd.DataFrame, score: Floats) -> dict[str, Any]:
-    """Deciles of each number, shares of each category, shares missing; deciles of scores.
+def reference(encoder: Encoder, inputs: pd.DataFrame, answers: Predictions) -> dict[str, Any]:
+    """The layout at the top of this file, but for `places`.
 
-    inputs: the rows the trees saw. score: of the calibration rows, (m,).
+    inputs: the rows the trees saw, (n, F). answers: of the calibration rows, (m,).
     """
+    score = answers.score
     return {
         "rows": len(inputs),
         "inputs": {
@@ -33,6 +56,10 @@ def reference(encoder: Encoder, inputs: pd.DataFrame, score: Floats) -> dict[str
         },
         "score": deciles(score),
         "score_rows": len(score),
+        "score_bins": bins(score),
+        "score_mean": float(score.mean()) if len(score) else 0.0,
+        "unseen_rows": _share(sum(map(bool, answers.unseen)), len(score)),
+        "outside_rows": _share(sum(map(bool, answers.outside)), len(score)),
     }
 
 
@@ -46,17 +73,42 @@ def deciles(values: Floats) -> list[float]:
     return [float(value) for value in found]
 
 
+def bins(values: Floats) -> dict[str, list[float]]:
+    """Tops and shares of about `BINS` bins of equal mass; a heavy value has its own."""
+    seen = np.sort(values[np.isfinite(values)])
+    if len(seen) == 0:
+        return {"tops": [], "shares": []}
+    told, rows = np.unique(seen, return_counts=True)
+    heavy = told[rows >= len(seen) / BINS]
+    cuts = np.quantile(seen, np.arange(1, BINS) / BINS, method="inverted_cdf")
+    tops = np.unique(np.concatenate([cuts, heavy, np.nextafter(heavy, -np.inf)]))
+    tops = tops[(tops >= seen[0]) & (tops < seen[-1])]
+    tops = tops[counts(tops.tolist(), seen)[:-1] > 0].tolist()  # no bin is empty
+    return {"tops": tops, "shares": (counts(tops, seen) / len(seen)).tolist()}
+
+
+def counts(tops: Sequence[float], values: Floats) -> Ints:
+    """(len(tops) + 1,) how many of the values, the finite ones, lie in each bin."""
+    there = values[np.isfinite(values)]
+    at = np.searchsorted(np.asarray(tops, dtype=np.float64), there, side="left")
+    return np.bincount(at, minlength=len(tops) + 1).astype(np.int64)
+
+
 def _numbers(column: pd.Series[Any]) -> dict[str, Any]:
     values = column.to_numpy(dtype=np.float64, na_value=np.nan)
-    return {"missing": _share(int(np.isnan(values).sum()), len(values)), "deciles": deciles(values)}
+    return {
+        "missing": _share(int(np.isnan(values).sum()), len(values)),
+        "deciles": deciles(values),
+        "bins": bins(values),
+    }
 
 
 def _categories(column: pd.Series[Any]) -> dict[str, Any]:
-    counts = Counter(value for value in column.tolist() if isinstance(value, str))
-    most = sorted(counts, key=lambda value: (-counts[value], value))[:MOST_CATEGORIES]
+    told = Counter(value for value in column.tolist() if isinstance(value, str))
+    most = sorted(told, key=lambda value: (-told[value], value))[:MOST_CATEGORIES]
     return {
-        "missing": _share(len(column) - counts.total(), len(column)),
-        "shares": {value: _share(counts[value], len(column)) for value in most},
+        "missing": _share(len(column) - told.total(), len(column)),
+        "shares": {value: _share(told[value], len(column)) for value in most},
     }
 
 
