@@ -20,7 +20,7 @@ from models.golden import golden_rows
 from models.model import Model
 from models.ready import FitError, FitOptions, Progress, Ready, Refit, make_ready
 from models.reference import reference
-from models.reference_places import places
+from models.reference_places import Asked, places
 from models.stages import Classes, Quantiles, learn_classes, learn_quantiles
 from models.task import Task
 from models.training_set import TrainingSet
@@ -92,11 +92,12 @@ def _sealed(ready: Ready, classes: Classes, quantiles: Quantiles) -> Model:
         card=card(ready.task, ready.training, ready.folds, classes.chosen),
     )
     past = ready.folds.calibration
-    newest, site, rows = past if len(past) else ready.taught, ready.training.site, ready.everything
+    newest, rows = past if len(past) else ready.taught, ready.everything
     later, taught = inputs.iloc[newest], inputs.iloc[rows]
     answers = unscored.predict(later, ready.options.threads)
-    of_sites = places(ready.encoder, (taught, site[rows]), (answers.score, site[newest]))
-    drawn = reference(ready.encoder, taught, answers) | {"places": of_sites}
+    asked = Asked(ready.training.site, ready.training.asked_at)
+    by_site = places(ready.encoder, taught, asked.take(rows), answers.score, asked.take(newest))
+    drawn = reference(ready.encoder, taught, answers) | {"places": by_site}
     return sealed(replace(unscored, reference=drawn, golden=golden_rows(unscored, later)))
 
 

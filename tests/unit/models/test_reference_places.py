@@ -3,14 +3,20 @@
 import numpy as np
 
 from models.encode import learn
-from models.reference_places import FEWEST_ROWS, numbers, places
+from models.reference_places import FEWEST_ROWS, YEAR, Asked, numbers, places
 from tests.synthetic_task import FEATURES, drawn
 
 
 def made(site):
     inputs = drawn(len(site), seed=3).training.inputs
     encoder = learn(FEATURES, inputs, min_count=5)
-    return inputs, places(encoder, (inputs, site), (np.linspace(0, 1, len(site)), site))
+    asked = Asked(site, days(len(site)))
+    return inputs, places(encoder, inputs, asked, np.linspace(0, 1, len(site)), asked)
+
+
+def days(rows, start="2026-01-01"):
+    """A moment a row, a hundred a day."""
+    return np.datetime64(start, "us") + np.arange(rows) // 100 * np.timedelta64(1, "D")
 
 
 def test_a_site_is_described_by_its_own_rows():
@@ -36,9 +42,31 @@ def test_a_site_with_few_rows_has_no_description_of_its_own():
 
 
 def test_equal_values_keep_their_exact_share():
-    told = numbers(np.array([0.0] * 97 + [1.0] * 3 + [np.nan] * 25))
-    assert told == {"missing": 0.2, "at": [0.0, 1.0], "up_to": [0.97, 1.0]}
+    told = numbers(np.array([0.0] * 97 + [1.0] * 3 + [np.nan] * 25), undated(125))
+    assert (told["missing"], told["at"], told["up_to"]) == (0.2, [0.0, 1.0], [0.97, 1.0])
 
 
 def test_a_column_that_is_missing_throughout_has_no_values():
-    assert numbers(np.array([np.nan, np.nan])) == {"missing": 1.0, "at": [], "up_to": []}
+    told = numbers(np.array([np.nan, np.nan]), undated(2))
+    assert (told["missing"], told["at"], told["up_to"]) == (1.0, [], [])
+
+
+def test_what_a_month_is_usually_away_is_kept_without_what_few_rows_scatter():
+    at = days(8400)  # three blocks of 28 days
+    steady = np.random.default_rng(1).normal(size=8400)
+    season = steady + np.where(np.arange(8400) < 2800, 3.0, 0.0)
+    asked = Asked(np.repeat("S01", 8400), at)
+    assert numbers(steady, asked)["usual_gap"] < 0.03
+    assert numbers(season, asked)["usual_gap"] > 0.4
+
+
+def test_the_newest_year_is_the_measure():
+    site = np.repeat(np.array(["S01"], dtype=object), 600)
+    at = np.where(np.arange(600) < 300, np.datetime64("2024-01-01"), np.datetime64("2026-01-01"))
+    asked = Asked(site, at.astype("datetime64[us]"))
+    assert asked.newest_year.tolist() == [False] * 300 + [True] * 300
+    assert Asked(site, at - YEAR).newest_year.sum() == 300
+
+
+def undated(rows):
+    return Asked(np.repeat("S01", rows), np.full(rows, np.datetime64("NaT"), "datetime64[us]"))
