@@ -26,6 +26,8 @@ class TrainingSet:
     rules: score of each simple rule the model is compared with (higher = more at risk).
     weight: (n,) what each ask counts for in fitting, above 0; None is 1 throughout. An ask
         that stands for others like it, which nobody labelled, weighs more.
+    told_by: (n,) who said how each ask ended, as text; None is a system throughout. People's
+        labels are of a selection, so a figure that takes no weights must leave them out.
     """
 
     inputs: pd.DataFrame
@@ -38,6 +40,7 @@ class TrainingSet:
     segments: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     rules: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     weight: NDArray[np.float64] | None = None
+    told_by: NDArray[Any] | None = None
 
     def __len__(self) -> int:
         return len(self.label)
@@ -55,4 +58,5 @@ class TrainingSet:
             segments={name: mask[keep] for name, mask in self.segments.items()},
             rules={name: score[keep] for name, score in self.rules.items()},
             weight=None if self.weight is None else self.weight[keep],
+            told_by=None if self.told_by is None else self.told_by[keep],
         )

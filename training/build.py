@@ -14,6 +14,7 @@ from models.task import Task
 from models.training_set import TrainingSet
 from training.asks.asks import GROUP, Asks
 from training.known import KnownBefore
+from training.labels.decisions import with_decisions
 from training.labels.labels import Labels
 from training.rules import rules_of
 from training.wiring import wiring
@@ -31,7 +32,8 @@ def build(
     """The asks whose label is known, with everything a model may be told of them.
 
     asks: those to use instead of all of the task's.
-    labels: of those asks, in their order, instead of the task's own.
+    labels: of those asks, in their order, instead of the task's own: outcomes that systems
+        recorded and, where there is none yet, what people settled on.
     known_before: use nothing that became known at or after this moment (it has a zone):
         the training set that could have been built then. Does not apply to `asks` and
         `labels` that are given.
@@ -42,7 +44,7 @@ def build(
     parts = wiring(task.name)
     if asks is None:
         asks = parts.asks(store, task, max_rows=max_rows)
-    ended = labels or parts.labels(store, asks, task)
+    ended = labels or with_decisions(store, asks, task, parts.labels(store, asks, task))
     return assemble(task, store, asks.take(ended.known), ended.take(ended.known))
 
 
@@ -58,6 +60,8 @@ def assemble(task: Task, store: Store, asks: Asks, labels: Labels) -> TrainingSe
         group=asks.text(GROUP),
         site=asks.text(SITE_ID),
         rules=rules_of(task.name, told),
+        weight=labels.weight,
+        told_by=labels.told_by,
     )
 
 

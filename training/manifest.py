@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from hashlib import blake2b, file_digest
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import features
 import models
 import training
 from models.training_set import TrainingSet
+from training.labels.source import Source
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Manifest:
     """files: name -> sha256, bytes and rows. first, last: moments of asking (ISO, UTC).
 
     asks: digest of the training set, of every number and text in it. code: digest of the
-    sources that made it.
+    sources that made it. labels: how many asks have their label from each source.
     """
 
     files: dict[str, dict[str, str | int]]
@@ -33,6 +34,7 @@ class Manifest:
     last: str
     asks: str
     code: str
+    labels: dict[str, int] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -49,7 +51,16 @@ def manifest(training_set: TrainingSet, folder: Path | None) -> Manifest:
         last=str(training_set.asked_at.max()),
         asks=digest(training_set),
         code=code_digest(),
+        labels=labels_by_source(training_set),
     )
+
+
+def labels_by_source(training_set: TrainingSet) -> dict[str, int]:
+    """How many asks have their label from each source."""
+    if training_set.told_by is None:
+        return {Source.SYSTEM.value: len(training_set)}
+    sources, counts = np.unique(training_set.told_by.astype(str), return_counts=True)
+    return dict(zip(sources.tolist(), counts.tolist(), strict=True))
 
 
 def digest(training_set: TrainingSet) -> str:

@@ -25,11 +25,15 @@ class Labels:
     target: the number that quantiles are predicted of, NaN where there is none or it is not
         known.
     matured_at: datetime64[us], UTC: from then on the label may be used; NaT where unknown.
+    weight: what each label counts for in fitting; None is 1 throughout.
+    told_by: who said so, `training.labels.source.Source`; None is a system throughout.
     """
 
     label: NDArray[np.int64]
     target: NDArray[np.float64]
     matured_at: NDArray[np.datetime64]
+    weight: NDArray[np.float64] | None = None
+    told_by: NDArray[np.object_] | None = None
 
     @property
     def known(self) -> NDArray[np.bool_]:
@@ -38,7 +42,13 @@ class Labels:
 
     def take(self, keep: NDArray[np.bool_]) -> Labels:
         """The labels where `keep` is true."""
-        return Labels(self.label[keep], self.target[keep], self.matured_at[keep])
+        return Labels(
+            self.label[keep],
+            self.target[keep],
+            self.matured_at[keep],
+            None if self.weight is None else self.weight[keep],
+            None if self.told_by is None else self.told_by[keep],
+        )
 
 
 def labels_of(

@@ -1,0 +1,14 @@
+"""Who said how an ask ended, and why anybody looked."""
+
+from enum import StrEnum
+
+
+class Source(StrEnum):
+    """Where a label comes from."""
+
+    SYSTEM = "system"
+    """An outcome that a system recorded; known of every ask in the end."""
+    PERSON_FLAGGED = "person, flagged"
+    """A person's word on a case that was flagged; all such cases are looked at."""
+    PERSON_SAMPLED = "person, sampled"
+    """A person's word on a case that was not flagged but drawn into the audit sample."""
