@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
@@ -24,6 +24,7 @@ Progress = Callable[[str, float], None]
 """Called with what is being done, and the share of it that is done (0 to 1)."""
 
 FEWEST_ROWS = 20
+LEAST = 1e-6  # an ask that counts for nothing would be an error, not an old ask
 
 
 class FitError(ValueError):
@@ -50,6 +51,7 @@ class FitOptions:
         poor judge of when to stop; None seeks them.
     calibrations: methods to choose from, for the same reason; empty means all that apply.
     shifted: whether quantiles are moved to hold their level on the calibration fold.
+    half_life_days: after so many days an ask counts for half as much; None: age is no matter.
     """
 
     shares: Shares = field(default_factory=Shares)
@@ -61,6 +63,7 @@ class FitOptions:
     rounds: int | None = None
     calibrations: tuple[Method, ...] = ()
     shifted: bool = True
+    half_life_days: float | None = None
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ def make_ready(task: Task, given: TrainingSet, options: FitOptions, progress: Pr
     """
     _check(task, given)
     order = canonical_order(given)
-    training = given.take(order)
+    training = aged(given.take(order), options.half_life_days)
     folds = split(training, options.shares, seed=task.seed, embargo=options.embargo)
     fewest = options.min_category_rows or int(np.clip(len(training) // 500, 2, 20))
     taught = training.inputs.iloc[_taught(folds, options.refit)]
@@ -132,6 +135,21 @@ def make_ready(task: Task, given: TrainingSet, options: FitOptions, progress: Pr
         options=options,
         progress=progress,
     )
+
+
+def aged(training: TrainingSet, half_life_days: float | None) -> TrainingSet:
+    """The training set in which an ask weighs half after so many days, the newest in full.
+
+    Raises:
+        FitError: for asks without dates, which have no age.
+    """
+    if half_life_days is None:
+        return training
+    if np.isnat(training.asked_at).any():
+        raise FitError("half_life_days takes dates, and these asks have none; leave it out")
+    age = (training.asked_at.max() - training.asked_at) / np.timedelta64(1, "D")
+    weight = np.ones(len(training)) if training.weight is None else training.weight
+    return replace(training, weight=weight * np.maximum(0.5 ** (age / half_life_days), LEAST))
 
 
 def canonical_order(training: TrainingSet) -> Ints:

@@ -32,6 +32,7 @@ class Fit(Part):
     rounds: Annotated[int, Field(ge=1)] | None = None
     calibrations: tuple[Method, ...] = ()
     shifted: bool = True
+    half_life_days: Annotated[float, Field(gt=0)] | None = None
     stop_share: FoldShare = Shares.stop
     calibration_share: FoldShare = Shares.calibration
 
@@ -79,4 +80,5 @@ class Parameters(Part):
             rounds=self.fit.rounds,
             calibrations=self.fit.calibrations,
             shifted=self.fit.shifted,
+            half_life_days=self.fit.half_life_days,
         )

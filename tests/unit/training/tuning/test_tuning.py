@@ -1,0 +1,134 @@
+"""The search sees nothing from the cut on, goes on where it stopped, and repeats itself."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.synthetic_task import drawn, task
+from training.parameters.lightgbm import LightGbm
+from training.parameters.parameters import Parameters
+from training.parameters.read import read
+from training.parameters.write import as_toml, write
+from training.tuning import study
+from training.tuning.folds import inner_folds, window_of
+from training.tuning.space import Space
+from training.tuning.study import Search, search
+
+ROWS = 500
+PRESENT = Parameters(lightgbm=LightGbm(num_leaves=4, num_iterations=10))
+
+
+def quiet(what, done):
+    pass
+
+
+def sought(window):
+    return Search(task(), window, Space(PRESENT, dated=True), seed=3)
+
+
+def otherwise(everything, later):
+    """The same asks; those at `later` have other inputs and the opposite label."""
+    inputs = everything.inputs.copy()
+    numbers = inputs.select_dtypes("number").columns
+    inputs.loc[later, numbers] = -7.0 * inputs.loc[later, numbers] + 1
+    label = np.where(later, 1 - everything.label, everything.label)
+    return replace(everything, inputs=inputs, label=label)
+
+
+def test_asks_from_the_cut_on_change_neither_the_study_nor_what_it_finds(tmp_path):
+    everything = drawn(ROWS).training
+    until = np.sort(everything.asked_at)[int(ROWS * 0.8)]
+    unknown = (everything.asked_at >= until) | (everything.matured_at > until)
+    found = [
+        search(sought(window_of(asks, until, 3)), 2, tmp_path / f"{i}.db", quiet)
+        for i, asks in enumerate([everything, otherwise(everything, unknown)])
+    ]
+    assert found[0].name == found[1].name
+    assert (found[0].best, found[0].value) == (found[1].best, found[1].value)
+    # And the poison works: asks before the cut do matter.
+    assert sought(window_of(otherwise(everything, ~unknown), until, 3)).name != found[0].name
+
+
+def test_a_search_that_was_stopped_ends_as_one_that_was_not(tmp_path, monkeypatch):
+    window = window_of(drawn(ROWS).training, None, 3)
+    whole = search(sought(window), 3, tmp_path / "whole.db", quiet)
+    lost, calls = study._loss, []
+
+    def interrupted(*given):
+        calls.append(given)
+        if len(calls) == 11:  # in the middle of the second trial
+            raise KeyboardInterrupt
+        return lost(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(study, "_loss", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            search(sought(window), 3, tmp_path / "parts.db", quiet)
+    said = []
+    resumed = search(sought(window), 3, tmp_path / "parts.db", lambda what, done: said.append(what))
+    assert said[0].startswith("1 trials were there already")
+    assert resumed.resumed == 1
+    assert (resumed.best, resumed.value) == (whole.best, whole.value)
+    assert [t.params for t in resumed.trials] == [t.params for t in whole.trials]
+
+
+def test_each_fold_learns_from_what_had_matured_and_scores_none_of_its_groups():
+    window = window_of(drawn(ROWS).training, None, 3)
+    folds = inner_folds(window, 3)
+    assert len(folds) > 2
+    for fold in folds:
+        start = window.asked_at[fold.within].min()
+        assert (window.matured_at[fold.before] <= start).all()
+        assert not set(window.group[fold.before]) & set(window.group[fold.within])
+
+
+def test_the_newest_asks_are_held_out_when_no_cut_is_given():
+    everything = drawn(ROWS).training
+    window = window_of(everything, None, 3)
+    newest = np.sort(everything.asked_at)[int(ROWS * 0.85)]
+    assert window.asked_at.max() < newest
+    assert window.matured_at.max() <= newest
+
+
+def test_of_asks_without_dates_whole_groups_are_held_out_and_ages_are_not_searched():
+    everything = drawn(ROWS, dated=False).training
+    window = window_of(everything, None, 3)
+    left = set(everything.group) - set(window.group)
+    assert len(left) == pytest.approx(0.15 * len(set(everything.group)), rel=0.1)
+    for fold in inner_folds(window, 3):
+        assert not set(window.group[fold.before]) & set(window.group[fold.within])
+    assert "half_life_days" not in Space(PRESENT, dated=False).distributions
+
+
+def test_a_window_too_short_for_folds_is_refused():
+    with pytest.raises(ValueError, match=r"40 asks with a matured label .* give a later cut"):
+        inner_folds(drawn(40).training, 3)
+
+
+def test_of_two_equal_means_the_steadier_one_is_better():
+    assert study.objective([-0.2, -0.2]) < study.objective([-0.3, -0.1])
+
+
+def test_what_is_found_is_written_as_a_file_that_reads_back(tmp_path):
+    drawn_numbers = {
+        "learning_rate": 0.0312345,
+        "num_leaves": 9,
+        "min_data_in_leaf": 30,
+        "lambda_l2": 3.0,
+        "feature_fraction": 0.3,
+        "bagging_fraction": 0.7,
+        "cat_smooth": 20.0,
+        "extra_trees": True,
+        "rounds": 80,
+        "corrected": "as they come",
+        "aged": True,
+        "half_life_days": 365.0,
+    }
+    chosen = Space(PRESENT, dated=True).parameters(drawn_numbers)
+    write(chosen, tmp_path / "new" / "found.toml", ["made by hand"])
+    assert read(tmp_path / "new" / "found.toml") == chosen
+    assert chosen.options.half_life_days == 365.0
+    assert as_toml(chosen, ["made by hand"]).startswith("# made by hand\n\n[lightgbm]\n")
+    steady = Space(PRESENT, dated=True).parameters(drawn_numbers | {"aged": False})
+    assert steady.options.half_life_days is None

@@ -1,0 +1,1 @@
+"""Search for parameters inside the training window, by rolling folds in time."""
