@@ -12,6 +12,7 @@ from typing import Any
 from data.contracts.table import KNOWN_AT
 from features.profiles import Profiles, ProfilesError
 from models.task import TaskName
+from serving.abstain import withheld
 from serving.api.messages import CaseMessage, DecisionMessage
 from serving.audit.entry import Draft, Entry, EntryKind
 from serving.audit.store import AuditStore
@@ -19,7 +20,7 @@ from serving.catalogue import Served, served
 from serving.champions import Champion, Missing, champions
 from serving.decide import decide
 from serving.policy.policy import Policy, load_policy
-from serving.recommend import Asked, Provenance, recommend
+from serving.recommend import Asked, Provenance, history_days, recommend
 from serving.recommendation import Advice, Recommendation
 from serving.score import Score, Scored, Value, score
 from serving.settings import Settings
@@ -150,6 +151,7 @@ class Engine:
         return self.champions[name], self.profiles
 
     def _advise(self, batch: Batch, scored: Scored, made_from: Provenance) -> list[Advice]:
+        name = batch.entry.task.name
         return [
             recommend(
                 asked,
@@ -157,6 +159,7 @@ class Engine:
                 batch.entry.rules(asked.case, self.policy, asked.asked_at),
                 self.policy,
                 made_from,
+                withheld(scored.answers, i, name, self.policy, history_days(asked, made_from)),
             )
             for i, asked in enumerate(batch.asked())
         ]

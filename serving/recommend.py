@@ -13,14 +13,15 @@ from data.contracts.sites import SITE_ID
 from models.explain import OTHERS
 from models.task import Task, TaskName
 from serving import wording
+from serving.audit_sample import NOTE, picked
 from serving.money import at_risk, priority
 from serving.policy.finding import Code, Finding
 from serving.policy.policy import Level, Policy
-from serving.recommendation import Advice, Interval, ModelVersion, PolicyVersion, Reason
+from serving.reasons import reason_groups, reasons
+from serving.recommendation import Abstention, Advice, Interval, ModelVersion, PolicyVersion
 from serving.score import Score
 
 Record = Mapping[str, Any]
-MOST_REASONS = 5
 WINDOW = re.compile(r"_(\d+)d\b")
 
 
@@ -52,25 +53,30 @@ def recommend(
     findings: Sequence[Finding],
     policy: Policy,
     made_from: Provenance,
+    abstentions: Sequence[Abstention] = (),
 ) -> Advice:
-    """The recommendation of one case."""
+    """The recommendation of one case; with abstentions, that there is no advice, and why."""
     task, name = asked.task, asked.task.name
+    reference = {str(column): str(asked.case[column]) for column in asked.reference}
+    sampled = picked(policy.audit_sample, name, list(reference.values()))
     wrong = exception_probability(task, score)
-    level = raised(policy.thresholds[name].level(wrong), findings)
-    suspect = suspected(task, score, findings, level)
+    flagged = raised(policy.thresholds[name].level(wrong), findings)
+    looked_at = flagged is not Level.NONE or sampled or bool(abstentions)
+    suspect = None if abstentions else suspected(task, score, findings, flagged)
     risk = at_risk(task, asked.case)
     rank, formula = priority(wrong, risk, policy.money)
     return Advice(
         id=asked.id,
         task=name,
-        case={str(column): str(asked.case[column]) for column in asked.reference},
+        case=reference,
         site_id=asked.case[SITE_ID],
         asked_at=asked.asked_at,
         answered_at=asked.answered_at,
         expires_at=asked.answered_at + policy.expiry(name),
-        sentence=wording.sentence(task, asked.case, score, findings, policy),
-        suggested_action=suggestion(task, level, suspect, policy),
-        level=level,
+        sentence=wording.no_advice(task, asked.case, abstentions)
+        or wording.sentence(task, asked.case, score, findings, policy),
+        suggested_action=_suggested(task, flagged, suspect, policy, abstentions, sampled=sampled),
+        level=Level.WATCH if looked_at and flagged is Level.NONE else flagged,
         route=route(task, suspect, policy),
         explained_class=score.explained,
         probability=score.probability,
@@ -81,11 +87,16 @@ def recommend(
         exception_probability=wrong,
         similar_cases=score.similar,
         similar_cases_that_ended_so=score.similar_hits,
+        abstained=bool(abstentions),
+        abstentions=list(abstentions),
+        audit_sample=sampled,
+        audit_share=policy.audit_sample.share,
+        reason_groups=reason_groups(score),
         reasons=reasons(score),
         findings=list(findings),
         missing=missing(score),
         unseen=score.unseen,
-        notes=list(notes(asked, score, policy, made_from)),
+        notes=[NOTE] * sampled + list(notes(asked, score, policy, made_from)),
         money_at_risk=risk.amount,
         money_at_risk_is=risk.how,
         currency=risk.currency,
@@ -142,24 +153,26 @@ def suggestion(
     return policy.suggestions[task.name][level]
 
 
+def _suggested(
+    task: Task,
+    flagged: Level,
+    suspect: ExceptionClass | None,
+    policy: Policy,
+    abstentions: Sequence[Abstention],
+    *,
+    sampled: bool,
+) -> str:
+    """What a person might do: without a score, for the sample's sake, or as the score says."""
+    if abstentions:
+        return policy.abstain[task.name].instead
+    if sampled and flagged is Level.NONE:
+        return policy.audit_sample.suggestion
+    return suggestion(task, flagged, suspect, policy)
+
+
 def route(task: Task, suspect: ExceptionClass | None, policy: Policy) -> str:
     """The role that should see it: owner of the suspected class, else of the task."""
     return policy.roles[task.name] if suspect is None else policy.classes[suspect].role
-
-
-def reasons(score: Score) -> list[Reason]:
-    """The strongest steps of the waterfall, the strongest first."""
-    told = [step for step in score.steps if step.feature != OTHERS and step.contribution != 0]
-    told.sort(key=lambda step: -abs(step.contribution))
-    return [
-        Reason(
-            feature=step.feature,
-            theme=step.theme,
-            sentence=step.sentence,
-            contribution=step.contribution,
-        )
-        for step in told[:MOST_REASONS]
-    ]
 
 
 def missing(score: Score) -> list[str]:
@@ -171,9 +184,14 @@ def missing(score: Score) -> list[str]:
     ]
 
 
+def history_days(asked: Asked, made_from: Provenance) -> int:
+    """Days from the end of the history to the moment asked about."""
+    return (asked.asked_at.date() - made_from.features_as_of).days
+
+
 def notes(asked: Asked, score: Score, policy: Policy, made_from: Provenance) -> Iterator[str]:
     """What a reader should know before trusting the number."""
-    age = (asked.asked_at.date() - made_from.features_as_of).days
+    age = history_days(asked, made_from)
     if age > policy.history.oldest_days:
         yield (
             f"The history behind this answer ends {age} days before the question "

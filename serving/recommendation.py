@@ -34,6 +34,28 @@ class Reason(Piece):
     contribution: float
 
 
+class ReasonGroup(Piece):
+    """Facts about one subject, and what they did together to the probability.
+
+    contribution: exact sum of all steps of the theme; base + all groups is the probability.
+    actionable: whether a person could change such facts of this case.
+    """
+
+    theme: str
+    contribution: float
+    actionable: bool
+    sentence: str
+
+
+class Abstention(Piece):
+    """Why the service does not advise on the case, and what would mend it."""
+
+    code: str = Field(
+        description="UNSEEN_KEY, OUT_OF_RANGE, STALE_HISTORY, WIDE_INTERVAL or STRADDLES_THRESHOLD"
+    )
+    sentence: str
+
+
 class ModelVersion(Piece):
     """Which model answered."""
 
@@ -78,7 +100,29 @@ class Advice(Piece):
     exception_probability: float
     similar_cases: int
     similar_cases_that_ended_so: int
-    reasons: list[Reason]
+    abstained: bool = Field(
+        default=False,
+        description="true: the service does not advise here, see `abstentions`; the score is "
+        "kept, and is not to be acted on",
+    )
+    abstentions: list[Abstention] = []
+    audit_sample: bool = Field(
+        default=False,
+        description="true: picked at random, to be reviewed whatever the score says",
+    )
+    audit_share: float = Field(
+        default=0.0, description="share of all cases that is picked at random"
+    )
+    reason_groups: list[ReasonGroup] = Field(
+        default=[],
+        description="all reasons by subject: first those a person can act on that moved the "
+        "probability by a point or more, then the rest, the strongest first in both",
+    )
+    reasons: list[Reason] = Field(
+        description="the five strongest facts, in the order of `reason_groups`: first those a "
+        "person can act on that moved the probability by a point or more, then the rest, the "
+        "strongest first in both"
+    )
     findings: list[Finding]
     missing: list[str]
     unseen: list[str]

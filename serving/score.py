@@ -62,8 +62,9 @@ class Score(BaseModel):
 
 @dataclass(frozen=True)
 class Scored:
-    """Scores of n cases and the feature values they were made from."""
+    """Scores of n cases, the model's answers they were read from, and their features."""
 
+    answers: Predictions
     features: list[dict[str, Value]]
     scores: list[Score]
 
@@ -78,18 +79,26 @@ def score(
     Raises:
         features.profiles.ProfilesError: when the snapshot lacks what the task needs.
     """
-    cases = cases_of(champion.shape, records, asked_at, profiles.as_of)
-    past = profiles.lookup(champion.streams, cases.columns, len(cases))
-    cases = Cases(cases.asked_at, cases.as_of, cases.columns, cases.children, past)
-    frame = inputs(champion.features, cases)
+    frame = frame_of(champion, profiles, records, asked_at)
     answers = champion.model.predict(frame)
     reasons = champion.model.explain(frame)
     classes = champion.model.classes
     levels = champion.model.quantile_levels
     return Scored(
+        answers=answers,
         features=_plain(frame),
         scores=[_score(classes, levels, answers, reasons[i], i) for i in range(len(records))],
     )
+
+
+def frame_of(
+    champion: Champion, profiles: Profiles, records: Sequence[Record], asked_at: Sequence[datetime]
+) -> pd.DataFrame:
+    """The model's inputs for the records, with what the profiles know of their past."""
+    cases = cases_of(champion.shape, records, asked_at, profiles.as_of)
+    past = profiles.lookup(champion.streams, cases.columns, len(cases))
+    cases = Cases(cases.asked_at, cases.as_of, cases.columns, cases.children, past)
+    return inputs(champion.features, cases)
 
 
 def cases_of(

@@ -9,6 +9,7 @@ from data.contracts.invoice_outcomes import ExceptionClass
 from models.task import Task, TaskName
 from serving.policy.finding import Code, Finding
 from serving.policy.policy import Policy
+from serving.recommendation import Abstention
 from serving.score import Score
 
 Record = Mapping[str, Any]
@@ -26,6 +27,26 @@ def sentence(
             return _invoice(case, score, policy)
         case TaskName.SUPPLIER_DELAY:
             return _overdue(case, score, findings) or _delay(case, score)
+        case _:
+            assert_never(task.name)
+
+
+def no_advice(task: Task, case: Record, abstentions: Sequence[Abstention]) -> str:
+    """That there is no advice on the case, and why; nothing where there is advice."""
+    if not abstentions:
+        return ""
+    return f"No advice on {subject(task, case)}: {abstentions[0].sentence}"
+
+
+def subject(task: Task, case: Record) -> str:
+    """The case by its name."""
+    match task.name:
+        case TaskName.STOCK_RISK:
+            return f"item {case['item_id']} at site {case['site_id']}"
+        case TaskName.INVOICE_MISMATCH:
+            return f"invoice line {case['invoice_line_id']}"
+        case TaskName.SUPPLIER_DELAY:
+            return f"order line {case['po_line_id']} from {case['supplier_id']}"
         case _:
             assert_never(task.name)
 

@@ -70,13 +70,13 @@ def score(task, probability=0.7, explained=None, base=0.2, steps=None):
     )
 
 
-def advise(task, given=None, made_from=MADE_FROM, **changes):
+def advise(task, given=None, made_from=MADE_FROM, policy=POLICY, abstentions=(), **changes):
     """The recommendation of a task's example with that score."""
     case = record(task, **changes)
     entry = CATALOGUE[task]
     asked = Asked("rec-1", entry.task, case, entry.reference, ASKED, ASKED)
-    found = entry.rules(case, POLICY, ASKED)
-    return recommend(asked, given or score(task), found, POLICY, made_from)
+    found = entry.rules(case, policy, ASKED)
+    return recommend(asked, given or score(task), found, policy, made_from, abstentions)
 
 
 def draft(task, number=1, given=None, **changes):

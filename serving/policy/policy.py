@@ -14,6 +14,9 @@ import rfc8785
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from data.contracts.invoice_outcomes import ExceptionClass
+from features.feature import FeatureKind
+from models.abstain import Limits
+from models.catalogue import TASKS
 from models.task import TaskName
 
 DEFAULT = Path(__file__).with_name("default.toml")
@@ -62,6 +65,30 @@ class Thresholds(Part):
         return Level.WATCH if probability >= self.watch else Level.NONE
 
 
+class AbstainPolicy(Part):
+    """When no advice is given; see `models.abstain.Limits`. instead: what a person does."""
+
+    key_features: tuple[str, ...]
+    most_outside: Annotated[int, Field(ge=0)]
+    widest: Share
+    few: Annotated[int, Field(ge=0)]
+    oldest_days: Annotated[int, Field(ge=0)]
+    instead: str
+
+    @property
+    def limits(self) -> Limits:
+        """The same, as the models room takes it."""
+        return Limits(**self.model_dump(exclude={"instead"}))
+
+
+class AuditSample(Part):
+    """Which share of all cases is reviewed at random, drawn with which seed."""
+
+    share: Share
+    seed: Annotated[str, Field(min_length=1)]
+    suggestion: str
+
+
 class Money(Part):
     """How money of several currencies is ranked in one."""
 
@@ -103,6 +130,8 @@ class Policy(Part):
     history: History
     expiry_hours: dict[TaskName, Annotated[int, Field(gt=0)]]
     thresholds: dict[TaskName, Thresholds]
+    abstain: dict[TaskName, AbstainPolicy]
+    audit_sample: AuditSample
     money: Money
     tolerances: Tolerances
     roles: dict[TaskName, str]
@@ -113,11 +142,13 @@ class Policy(Part):
     @model_validator(mode="after")
     def complete(self) -> Self:
         """Every task, level and class has its line."""
-        for name in ("expiry_hours", "thresholds", "roles", "suggestions"):
+        for name in ("expiry_hours", "thresholds", "abstain", "roles", "suggestions"):
             _all(name, getattr(self, name), TaskName)
         for task, texts in self.suggestions.items():
             _all(f"suggestions.{task}", texts, Level)
         _all("classes", self.classes, ExceptionClass)
+        for task, limits in self.abstain.items():
+            _categories(task, limits.key_features)
         return self
 
     def expiry(self, task: TaskName) -> timedelta:
@@ -141,6 +172,15 @@ def load_policy(path: Path | None = None) -> Policy:
         found = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise ValueError(f"policy {source}: {found}") from error
     return policy
+
+
+def _categories(task: TaskName, given: Collection[str]) -> None:
+    """A key that is not a category of the task would never be missed."""
+    known = [f.name for f in TASKS[task].features if f.kind is FeatureKind.CATEGORY]
+    if strange := [name for name in given if name not in known]:
+        raise ValueError(
+            f"abstain.{task}.key_features: {strange[0]!r} is not one of {', '.join(known)}"
+        )
 
 
 def _digest(read: dict[str, object]) -> str:

@@ -40,6 +40,9 @@ def test_the_digest_does_not_depend_on_comments(tmp_path):
         ('stock_risk = "planner"', "", "roles lacks stock_risk"),
         ("act = 0.5\nwatch = 0.2", "act = 0.1\nwatch = 0.2", "watch 0.2 is above act 0.1"),
         ("version", "version =", "policy.toml"),
+        ("share = 0.02", "share = 2", "audit_sample.share: Input should be less than"),
+        ("most_outside = 3\n", "", "abstain.stock_risk.most_outside: Field required"),
+        ('"region"', '"colour"', "abstain.stock_risk.key_features: 'colour' is not one of"),
     ],
 )
 def test_a_policy_that_is_not_complete_is_refused(tmp_path, before, after, said):

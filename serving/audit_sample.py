@@ -1,0 +1,27 @@
+"""The audit sample: cases picked at random for review, so that the model can be checked.
+
+Only flagged cases get looked at, so what people report says nothing of those the model let
+pass. A small share of all cases is therefore always reviewed, whatever its score; training
+and monitoring weigh them by the share they stand for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from models.task import TaskName
+from serving.policy.policy import AuditSample
+
+WHOLE = 2**64
+NOTE = "Picked at random so that the model can be checked: review it whatever the score says."
+
+
+def picked(sample: AuditSample, task: TaskName, reference: Sequence[str]) -> bool:
+    """Whether a case is in the sample: by its reference, so asking again changes nothing.
+
+    The seed is the policy's, so a caller cannot steer a case into the sample or out of it.
+    """
+    named = "\x1f".join([sample.seed, task, *reference])
+    drawn = int.from_bytes(hashlib.sha256(named.encode()).digest()[:8], "big")
+    return drawn < sample.share * WHOLE

@@ -1,0 +1,95 @@
+"""Reasons of a score by subject: what a person can act on first, and every part counted once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from features.feature import Theme
+from models.explain import OTHERS
+from serving.recommendation import Reason, ReasonGroup
+from serving.score import Score, Step
+
+MOST_REASONS = 5
+MOST_NAMED = 2  # facts that the sentence of a group names
+MATERIAL = 0.01  # of probability: below a point nobody needs to act
+
+# Whether a person who looks at the case could change, settle or establish facts of the theme.
+# The past of a supplier, an item or a site, the calendar, and what was ordered or asked for
+# stay what they are.
+ACTIONABLE: dict[Theme, bool] = {
+    Theme.STOCK_COVER: True,
+    Theme.PRICE: True,
+    Theme.QUANTITY: True,
+    Theme.PAPER_TRAIL: True,
+    Theme.SUPPLIER_RELIABILITY: False,
+    Theme.ITEM_HISTORY: False,
+    Theme.SITE_HABIT: False,
+    Theme.DEMAND: False,
+    Theme.TIMING: False,
+    Theme.ORDER: False,
+}
+
+
+def reason_groups(score: Score) -> list[ReasonGroup]:
+    """All themes that moved the probability; base + their contributions is the probability."""
+    together: dict[str, list[Step]] = {}
+    for step in score.steps:
+        together.setdefault(step.theme, []).append(step)
+    made = [_group(theme, steps) for theme, steps in together.items()]
+    moved = [group for group in made if group.contribution != 0]
+    return sorted(moved, key=lambda group: _place(group.theme, group.contribution))
+
+
+def reasons(score: Score) -> list[Reason]:
+    """The five strongest facts, those that a person can act on first."""
+    told = [step for step in score.steps if step.feature != OTHERS and step.contribution != 0]
+    told.sort(key=lambda step: -abs(step.contribution))
+    first = sorted(told[:MOST_REASONS], key=lambda step: _place(step.theme, step.contribution))
+    return [
+        Reason(
+            feature=step.feature,
+            theme=step.theme,
+            sentence=step.sentence,
+            contribution=step.contribution,
+        )
+        for step in first
+    ]
+
+
+def actionable(theme: str) -> bool:
+    """Whether a person could change facts of that theme; nothing is known of the rest."""
+    return theme in ACTIONABLE and ACTIONABLE[Theme(theme)]
+
+
+def _place(theme: str, contribution: float) -> tuple[bool, float]:
+    """Sorts first what can be acted on and matters, then by strength."""
+    first = actionable(theme) and abs(contribution) >= MATERIAL
+    return not first, -abs(contribution)
+
+
+def _group(theme: str, steps: Sequence[Step]) -> ReasonGroup:
+    # Probabilities lie on a grid, so this sum is exact in any order (see models.calibration).
+    contribution = sum(step.contribution for step in steps)
+    return ReasonGroup(
+        theme=theme,
+        contribution=contribution,
+        actionable=actionable(theme),
+        sentence=_sentence(theme, contribution, steps),
+    )
+
+
+def _sentence(theme: str, contribution: float, steps: Sequence[Step]) -> str:
+    """What the theme did and the strongest facts behind it, those that pull the same way."""
+    points = 100 * contribution
+    size = f"{points:+.1f} points" if abs(points) >= 0.1 else "less than 0.1 points"
+    same = [step for step in steps if step.contribution * contribution > 0]
+    same.sort(key=lambda step: -abs(step.contribution))
+    named = list(dict.fromkeys(_fact(step) for step in same))[:MOST_NAMED]
+    subject = (theme or "everything else").capitalize()
+    return f"{subject}, {size}: {'; '.join(named)}."
+
+
+def _fact(step: Step) -> str:
+    """The fact as a part of a sentence."""
+    text = step.sentence
+    return f"not known ({text[9:]})" if text.startswith("missing: ") else text
