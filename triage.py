@@ -12,6 +12,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -24,6 +25,7 @@ from data.commands.simulate import simulate
 from data.lake import Lake
 from data.listening import HOST, Port
 from data.progress import console, step
+from serving.commands.decisions import decisions
 from serving.commands.doctor import doctor
 from serving.commands.report import report
 from serving.commands.serve import serve
@@ -36,18 +38,24 @@ from training.commands.people import people
 from training.commands.profiles import profiles
 from training.commands.results import results
 from training.commands.train import train
+from training.commands.tune import tune
 
 if TYPE_CHECKING:
+    from models.task import TaskName
     from serving.run import Running
+    from training.approval import Approval
     from training.asks.open_cases import OpenCases
+    from training.promote import Record
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 OF_ONE_ROOM = (
     doctor,
     simulate,
     ingest,
+    decisions,
     profiles,
     train,
+    tune,
     serve,
     case,
     report,
@@ -76,19 +84,58 @@ def main() -> None:
         sys.exit(2)
 
 
+Reason = Annotated[str, typer.Option(help="why, for the record")]
+
+
 @app.command()
 def promote(
     task: str,
     version: Annotated[str, typer.Option(help="a version's number, or an alias")] = "challenger",
+    reason: Reason = "",
+    *,
+    override: Annotated[
+        bool, typer.Option("--override", help="although gates refuse it; needs --reason")
+    ] = False,
 ) -> None:
     """Make a registered version the champion that the service loads."""
+    from training.announcement import promoted
     from training.promote import promote
 
-    wanted = int(version) if version.isdigit() else version
-    champion = promote(task_named(task), Lake.from_environment(), datetime.now(UTC), wanted)
-    console.print(
-        f"{champion.task}: version {champion.version} is champion ({champion.digest[:12]})"
-    )
+    lake, wanted = Lake.from_environment(), int(version) if version.isdigit() else version
+    approval = approval_of(reason, override=override)
+    now, name = datetime.now(UTC), task_named(task)
+    champion = promote(name, lake, now, wanted, approval=approval, record=recording(lake))
+    console.print(promoted(champion, approval), highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
+def rollback(task: str, reason: Reason) -> None:
+    """Make the champion before this one champion again."""
+    from training.announcement import rolled_back
+    from training.rollback import rollback
+
+    lake, name = Lake.from_environment(), task_named(task)
+    approval = approval_of(reason)
+    back, left = rollback(name, lake, datetime.now(UTC), approval=approval, record=recording(lake))
+    console.print(rolled_back(back, left, approval), highlight=False, markup=False, soft_wrap=True)
+
+
+def approval_of(reason: str, *, override: bool = False) -> Approval:
+    """The approval of whoever is acting."""
+    from training.approval import Approval
+    from training.identity import whoami
+    from training.settings import ApprovalMode, ApprovalSettings
+
+    settings = ApprovalSettings.from_environment()
+    demo = settings.approval is ApprovalMode.DEMO
+    return Approval(whoami(settings), reason, override, demo)
+
+
+def recording(lake: Lake) -> Record:
+    """What writes a change of model to the lake's audit; can be sent to another process."""
+    from serving.audit.changes import record_change
+
+    return partial(record_change, lake.audit)
 
 
 @app.command()
@@ -124,11 +171,34 @@ def fill(lake: Lake) -> None:
     if not lake.profiles.exists():
         profiles()
     if new := [n for n in TaskName if not (lake.models / n / "champion.json").exists()]:
-        from training.first_models import first_models
+        first_champions(lake, new)
 
-        with step(f"Training {', '.join(new)}"):
-            for line in first_models(new, lake, datetime.now(UTC)):
-                console.print(f"  {line}", highlight=False)
+
+def first_champions(lake: Lake, new: list[TaskName]) -> None:
+    """Train and promote without an approver, unless the settings ask for one.
+
+    Raises:
+        RuntimeError: models are trained and wait for their approver; says the commands.
+    """
+    from training.approval import IN_DEMO
+    from training.first_models import first_challengers, first_models
+    from training.settings import ApprovalMode, ApprovalSettings
+
+    asked = ApprovalSettings.from_environment()
+    waits = asked.approval is ApprovalMode.REQUIRED and "approval" in asked.model_fields_set
+    if not waits:
+        console.print(IN_DEMO, highlight=False, soft_wrap=True)
+    with step(f"Training {', '.join(new)}"):
+        lines = (
+            first_challengers(new, lake)
+            if waits
+            else first_models(new, lake, datetime.now(UTC), recording(lake))
+        )
+        for line in lines:
+            console.print(f"  {line}", highlight=False)
+    if waits:
+        commands = ", ".join(f"`triage promote {name}`" for name in new)
+        raise RuntimeError(f"TRIAGE_APPROVAL=required: who did not train must run {commands} first")
 
 
 def open_now(lake: Lake, most: int) -> tuple[datetime, list[OpenCases]]:

@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
-import sys
-import tempfile
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import Any
 
 from data.lake import Lake
-from models.artefact import MANIFEST
 from models.task import TaskName
+from training.approval import Approval, PromotionError, check_approval
+from training.evidence import MAIN, Evidence, evidence, finite
+from training.export import export, load_in_child
+from training.pointer import Champion, champion, held, point
 from training.registry import CHALLENGER, CHAMPION, Registry, open_registry
-from training.tracking import ARTEFACT
 
-POINTER = "champion.json"
+__all__ = ["Approval", "Champion", "PromotionError", "champion", "load_in_child", "promote"]
 
-
-class PromotionError(RuntimeError):
-    """A version that cannot become champion; says why."""
-
-
-@dataclass(frozen=True)
-class Champion:
-    """The model that a task's cases are scored with. promoted_at: ISO 8601, UTC."""
-
-    task: str
-    version: int
-    digest: str
-    promoted_at: str
+PROMOTED = "model_promoted"
+Record = Callable[[Mapping[str, Any]], object]
 
 
 def promote(
@@ -41,71 +26,74 @@ def promote(
     promoted_at: datetime,
     wanted: str | int = CHALLENGER,
     registry: Registry | None = None,
+    *,
+    approval: Approval,
+    record: Record,
 ) -> Champion:
-    """Export a version's artefact, try it, point the service and the registry at it.
+    """Check the approval, export and try the artefact, record, then point at it.
 
-    wanted: a version number or an alias. The pointer is replaced in one step, so a reader
-    sees the old champion or the new one, never half of either.
+    wanted: a version number or an alias. record: writes the audit entry, durably, and raises
+    if it cannot. The pointer is replaced in one step after that, so a reader sees the old
+    champion or the new one, and none that is not in the record. A process that dies between
+    leaves the old champion; promoting again is safe.
 
     Raises:
         LookupError: for a version that is not there, with those that are.
-        PromotionError: if the artefact is damaged or does not repeat its golden rows.
+        PromotionError: if it may not be promoted, the artefact is damaged or does not repeat
+            its golden rows, or the record cannot be written.
     """
     registry = registry or open_registry(lake)
-    version = registry.version(task, wanted)
-    digest = _export(registry, task, version, lake.models / task)
+    found = evidence(registry, task, registry.version(task, wanted))
+    check_approval(approval, found)
     moment = promoted_at.astimezone(UTC).isoformat(timespec="seconds")
-    champion = Champion(str(task), version, digest, moment)
-    _replace(lake.models / task / POINTER, json.dumps(asdict(champion), indent=1) + "\n")
-    client = registry.mlflow.MlflowClient()
-    client.set_registered_model_alias(str(task), CHAMPION, str(version))
-    return champion
+    with held(lake, task) as home:
+        export(registry, task, found.version, home)
+        before = champion(lake, task)
+        new = Champion(
+            str(task), found.version, found.digest, moment, approval.kind, approval.approver.name
+        ).after(before)
+        write_entry(record, PROMOTED, found, approval, new, before)
+        point(lake, task, new)
+        registry.tag(task, found.version, tags(found, approval, moment))
+        registry.alias(task, CHAMPION, found.version)
+    return new
 
 
-def champion(lake: Lake, task: TaskName) -> Champion | None:
-    """The task's champion in this lake, if there is one."""
-    path = lake.models / task / POINTER
-    return Champion(**json.loads(path.read_text())) if path.exists() else None
+def write_entry(
+    record: Record,
+    kind: str,
+    found: Evidence,
+    approval: Approval,
+    new: Champion,
+    before: Champion | None,
+) -> None:
+    """The audit entry of a change, written before anything changes.
 
-
-def _export(registry: Registry, task: TaskName, version: int, home: Path) -> str:
-    """Copy the version's artefact to `home/<digest>`; the digest."""
-    home.mkdir(parents=True, exist_ok=True)
-    digest = registry.versions(task)[version]
-    target = home / digest
-    if digest and (target / MANIFEST).exists():
-        load_in_child(target, digest)
-        return digest
-    with tempfile.TemporaryDirectory(dir=home, prefix=".export-") as scratch:
-        uri = f"models:/{task}/{version}"
-        got = Path(registry.mlflow.artifacts.download_artifacts(uri, dst_path=scratch))
-        source = next(got.rglob(f"{ARTEFACT}/{MANIFEST}")).parent
-        load_in_child(source, digest)
-        shutil.move(source, target)
-    return digest
-
-
-def load_in_child(folder: Path, digest: str) -> None:
-    """Load an artefact and repeat its golden rows in a process of their own.
-
-    A damaged model can end the process that reads it, so it is not this one.
+    Raises:
+        PromotionError: it cannot be written.
     """
-    command = [sys.executable, "-m", "training.trial", str(folder), digest]
-    root = Path(__file__).resolve().parent.parent
-    done = subprocess.run(  # noqa: S603 (our own module, with arguments of ours)
-        command, cwd=root, capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0:
-        said = done.stderr.strip().splitlines()
+    named = None if before is None else {"version": before.version, "digest": before.digest}
+    fields = {"kind": kind, "decided_at": new.promoted_at, "previous": named}
+    try:
+        record(finite(fields | found.as_json() | approval.as_json()))
+    except (RuntimeError, OSError, ValueError) as error:
         raise PromotionError(
-            f"{folder} was not promoted: {said[-1] if said else f'exit {done.returncode}'}"
-        )
+            f"the champion of {new.task} stays what it was: the record of the change could not be "
+            f"written ({error})"
+        ) from error
 
 
-def _replace(path: Path, text: str) -> None:
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-        os.fchmod(file.fileno(), 0o644)
-    os.replace(file.name, path)  # noqa: PTH105 (atomic, and says so)
+def tags(found: Evidence, approval: Approval, moment: str) -> dict[str, str]:
+    """What the registry keeps of an approval, beside the version."""
+    main = {f"held_out_{m}": f"{found.metrics[m]:.4f}" for m in MAIN if m in found.metrics}
+    return main | {
+        "approval": approval.kind,
+        "approved_by": approval.approver.name,
+        "approver_role": approval.approver.role,
+        "approver_proved_by": approval.approver.proved_by,
+        "approved_at": moment,
+        "approval_reason": approval.reason,
+        "approval_override": str(approval.override).lower(),
+        "gates": found.gates,
+        "data_manifest": found.data_digest,
+    }

@@ -6,11 +6,14 @@ switches from the environment while it is imported.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import ModuleType
+from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -19,11 +22,22 @@ from training.settings import TrackingSettings
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
+ARTEFACT = "artefact"
+"""The folder of a logged model that is the artefact."""
 SWITCHES = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
 }
+
+
+@dataclass(frozen=True)
+class Version:
+    """A registered version: its number, the run it came from, and its tags."""
+
+    number: int
+    run_id: str
+    tags: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -61,6 +75,29 @@ class Registry:
         known = [*map(str, versions), *aliases]
         choices = f"there are {', '.join(known)}" if known else "there is none: train it first"
         raise LookupError(f"{task} has no model version {text!r}; {choices}")
+
+    def described(self, task: str, number: int) -> Version:
+        """The version of that number, which `version` found."""
+        found = self.mlflow.MlflowClient().get_model_version(str(task), str(number))
+        return Version(number, str(found.run_id), dict(found.tags))
+
+    def artifact(self, run_id: str, path: str) -> Any | None:
+        """The JSON file of a run, read; None if the run has none of that name."""
+        client = self.mlflow.MlflowClient()
+        if not any(file.path == path for file in client.list_artifacts(run_id)):
+            return None
+        return json.loads(self.mlflow.artifacts.load_text(f"runs:/{run_id}/{path}"))
+
+    def tag(self, task: str, number: int, tags: Mapping[str, str]) -> None:
+        """Put tags on a version, in place of those of the same name."""
+        client = self.mlflow.MlflowClient()
+        for name, value in tags.items():
+            client.set_model_version_tag(str(task), str(number), name, value)
+
+    def alias(self, task: str, name: str, number: int) -> None:
+        """Point the alias at that version."""
+        client = self.mlflow.MlflowClient()
+        client.set_registered_model_alias(str(task), name, str(number))
 
     def aliases(self, task: str) -> dict[str, int]:
         """Aliases of a task's model and the version each points at."""

@@ -16,12 +16,13 @@ from models.training_set import TrainingSet
 from training.manifest import Manifest
 from training.plots import plots
 from training.quality import quality
-from training.registry import CHALLENGER, Registry
+from training.registry import ARTEFACT, CHALLENGER, Registry
+from training.views import view_figures
 
 REQUIRED = ("lightgbm", "numpy", "pandas", "pyarrow", "pandera")
 SCRIPT = Path(__file__).with_name("pyfunc_model.py")
-ARTEFACT = "artefact"
 MANIFEST = "data_manifest.json"
+VIEWS = "views.json"
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ def track(
         _log_data(mlflow, learnt, described)
         for name, figure in plots(task, measured, answers["held_out"], fitted.gains).items():
             mlflow.log_figure(figure, f"plots/{name}")
+        mlflow.log_dict(view_figures(task, measured, answers["held_out"]), VIEWS)
         tags = _tags(task, fitted, described)
         mlflow.set_tags(tags)
         number = _register(mlflow, task, _log_model(mlflow, fitted), tags)

@@ -19,6 +19,7 @@ from features.inputs import inputs
 from features.profiles import Profiles
 from models.catalogue import TASKS
 from models.task import TaskName
+from serving.audit.entry import EntryKind
 from serving.audit.store import AuditStore
 from serving.catalogue import served
 from serving.engine import Batch
@@ -41,7 +42,7 @@ def lake(root, tmp_path_factory) -> Lake:
     run("profiles")
     for name in TaskName:
         run("train", name, "--most", "6000")
-        run("promote", name)
+        run("promote", name, "--override", "--reason", "a small distributor for a test")
     return Lake(home)
 
 
@@ -50,7 +51,7 @@ def commands(root: Path, home: Path):
         done = subprocess.run(
             [str(root / ".venv" / "bin" / "triage"), *arguments],
             cwd=root,
-            env=os.environ | {"TRIAGE_HOME": str(home)},
+            env=os.environ | {"TRIAGE_HOME": str(home), "TRIAGE_APPROVAL": "demo"},
             capture_output=True,
             text=True,
             check=False,
@@ -139,10 +140,13 @@ def kinds(name: TaskName) -> dict[str, str]:
     }
 
 
-def test_every_answer_was_recorded_once_and_in_order(answered):
+def test_every_promotion_and_answer_was_recorded_once_and_in_order(answered):
     answers, entries = answered
     given = [answer for of_task in answers.values() for answer in of_task]
-    assert sorted(a["audit_sequence"] for a in given) == list(range(1, len(given) + 1))
+    promoted = [e for e in entries.values() if e.kind is EntryKind.MODEL_PROMOTED]
+    assert sorted(e.sequence for e in promoted) == list(range(1, len(TaskName) + 1))
+    after = range(len(promoted) + 1, len(promoted) + len(given) + 1)
+    assert sorted(a["audit_sequence"] for a in given) == list(after)
     assert all(entries[a["id"]].sequence == a["audit_sequence"] for a in given)
     assert all(a["recommendation_only"] is True for a in given)
 

@@ -16,7 +16,9 @@ from data.store import Store
 from models.artefact import load
 from models.catalogue import TASKS
 from models.task import TaskName
+from training.approval import Approval
 from training.build import build
+from training.identity import Identity
 from training.promote import PromotionError, champion, promote
 from training.registry import CHALLENGER, CHAMPION, Registry, open_registry
 from training.train import Trained, train_task
@@ -25,6 +27,12 @@ from training.trial import try_artefact
 TASK = TaskName.SUPPLIER_DELAY
 SIZE = Size(sites=2, suppliers=6, items=60, months=12, start=date(2025, 1, 1))
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
+BO = Identity("bo", "head of purchasing", "token")
+APPROVED = Approval(BO, "a small distributor for a test", override=True)
+
+
+def kept_nowhere(fields) -> None:
+    """The record of a test that is about something else."""
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +55,7 @@ def trained(lake, registry) -> Trained:
 
 @pytest.fixture(scope="module")
 def promoted(lake, registry, trained) -> Path:
-    promote(TASK, lake, NOON, registry=registry)
+    promote(TASK, lake, NOON, registry=registry, approval=APPROVED, record=kept_nowhere)
     return lake.models / TASK / trained.digest
 
 
@@ -143,6 +151,9 @@ def test_promotion_points_the_registry_and_the_service_at_the_same_model(
         "version": trained.version,
         "digest": trained.digest,
         "promoted_at": "2026-01-02T12:00:00+00:00",
+        "approval": "override",
+        "approved_by": "bo",
+        "previous": [],
     }
     assert registry.aliases(TASK)[CHAMPION] == trained.version
     try_artefact(promoted, trained.digest)
@@ -154,12 +165,19 @@ def test_promotion_points_the_registry_and_the_service_at_the_same_model(
 
 def test_an_unknown_version_is_refused_with_those_there_are(lake, registry, promoted) -> None:
     with pytest.raises(LookupError) as error:
-        promote(TASK, lake, NOON, "7", registry)
+        promote(TASK, lake, NOON, "7", registry, approval=APPROVED, record=kept_nowhere)
     assert str(error.value) == (
         "supplier_delay has no model version '7'; there are 1, challenger, champion"
     )
     with pytest.raises(LookupError, match="there is none: train it first"):
-        promote(TaskName.STOCK_RISK, lake, NOON, registry=registry)
+        promote(
+            TaskName.STOCK_RISK,
+            lake,
+            NOON,
+            registry=registry,
+            approval=APPROVED,
+            record=kept_nowhere,
+        )
 
 
 def test_a_damaged_artefact_is_not_promoted_and_the_champion_stays(
@@ -171,7 +189,7 @@ def test_a_damaged_artefact_is_not_promoted_and_the_champion_stays(
     text = stored.read_text()
     stored.write_text(text.replace("0.", "1.", 1))
     with pytest.raises(PromotionError, match=r"model\.txt is damaged"):
-        promote(TASK, other, NOON, registry=registry)
+        promote(TASK, other, NOON, registry=registry, approval=APPROVED, record=kept_nowhere)
     stored.write_text(text)
     assert champion(other, TASK) is None
     assert registry.aliases(TASK) == before

@@ -1,0 +1,48 @@
+"""A version's artefact, taken out of the registry into the lake, and tried before it is used."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from models.artefact import MANIFEST
+from models.task import TaskName
+from training.approval import PromotionError
+from training.registry import ARTEFACT, Registry
+
+
+def export(registry: Registry, task: TaskName, version: int, home: Path) -> str:
+    """Copy the version's artefact to `home/<digest>` and try it there; the digest."""
+    home.mkdir(parents=True, exist_ok=True)
+    digest = registry.versions(task)[version]
+    target = home / digest
+    if digest and (target / MANIFEST).exists():
+        load_in_child(target, digest)
+        return digest
+    with tempfile.TemporaryDirectory(dir=home, prefix=".export-") as scratch:
+        uri = f"models:/{task}/{version}"
+        got = Path(registry.mlflow.artifacts.download_artifacts(uri, dst_path=scratch))
+        source = next(got.rglob(f"{ARTEFACT}/{MANIFEST}")).parent
+        load_in_child(source, digest)
+        shutil.move(source, target)
+    return digest
+
+
+def load_in_child(folder: Path, digest: str) -> None:
+    """Load an artefact and repeat its golden rows in a process of their own.
+
+    A damaged model can end the process that reads it, so it is not this one.
+    """
+    command = [sys.executable, "-m", "training.trial", str(folder), digest]
+    root = Path(__file__).resolve().parent.parent
+    done = subprocess.run(  # noqa: S603 (our own module, with arguments of ours)
+        command, cwd=root, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        said = done.stderr.strip().splitlines()
+        raise PromotionError(
+            f"{folder} was not promoted: {said[-1] if said else f'exit {done.returncode}'}"
+        )
