@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from models.calibrate_binary import fit_binary
 from models.calibrate_classes import ClassFit, fit_classes
@@ -29,15 +30,25 @@ SHARE_ROWS = 20.0  # rows that the training rows' class shares count for
 
 @dataclass(frozen=True)
 class Past:
-    """Calibration rows: margins (n, M), labels (n,), groups (n,)."""
+    """Calibration rows: margins (n, M), labels (n,), groups (n,).
+
+    weight: (n,) what each row counts for, about 1 on average; None is 1 throughout.
+    """
 
     margins: Floats
     label: Ints
     group: NDArray[Any]
+    weight: Floats | None = None
+
+    @property
+    def mass(self) -> Floats:
+        """(n,) what each row counts for."""
+        return np.ones(len(self.label)) if self.weight is None else self.weight
 
     def take(self, keep: NDArray[np.bool_]) -> Past:
         """Only these rows."""
-        return Past(self.margins[keep], self.label[keep], self.group[keep])
+        weight = None if self.weight is None else self.weight[keep]
+        return Past(self.margins[keep], self.label[keep], self.group[keep], weight)
 
 
 @dataclass(frozen=True)
@@ -59,8 +70,8 @@ def choose_binary(
     """
 
     def fitted(rows: Past, method: Method) -> BinaryCalibration:
-        shares = smoothed_shares(rows.label, trained_shares)
-        return fit_binary(method, rows.margins[:, 0], rows.label, shares)
+        shares = smoothed_shares(rows.label, trained_shares, rows.weight)
+        return fit_binary(method, rows.margins[:, 0], rows.label, shares, rows.weight)
 
     methods = [Method.SHARES]
     if learnt:
@@ -86,13 +97,14 @@ def choose_classes(
     """
 
     def fitted(rows: Past, method: Method) -> Calibration:
-        shares = smoothed_shares(rows.label, trained_shares)
-        fit = ClassFit(rows.margins, rows.label, tuple(present), shares, trained_shares)
+        shares = smoothed_shares(rows.label, trained_shares, rows.weight)
+        margins, label, weight = rows.margins, rows.label, rows.weight
+        fit = ClassFit(margins, label, tuple(present), shares, trained_shares, weight)
         return fit_classes(method, fit)
 
     methods = [Method.SHARES]
     if learnt:
-        methods += [Method.IDENTITY, Method.TEMPERATURE, Method.VECTOR]
+        methods += [Method.IDENTITY, Method.TEMPERATURE, Method.VECTOR, Method.DIRICHLET]
     return _choose(past, _allowed(methods, among), fitted)
 
 
@@ -104,7 +116,17 @@ def _allowed(methods: list[Method], among: Sequence[Method]) -> list[Method]:
 def _choose(
     past: Past, methods: Sequence[Method], fitted: Callable[[Past, Method], Calibration]
 ) -> Chosen:
-    """The first method that no later one beats by `WORTH`, fitted on all rows."""
+    """The first method that no later one beats by `WORTH`, fitted on all rows.
+
+    One thread for linear algebra: these are small sums, and a busy core makes others wait.
+    """
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _competed(past, methods, fitted)
+
+
+def _competed(
+    past: Past, methods: Sequence[Method], fitted: Callable[[Past, Method], Calibration]
+) -> Chosen:
     part = _parts(past.group)
     if len(methods) == 1 or part.max(initial=0) < 1:
         return Chosen(fitted(past, methods[-1 if len(methods) == 1 else 1]), {})
@@ -116,7 +138,7 @@ def _choose(
             lost[part == p] = row_losses(
                 calibration.probabilities(past.margins[part == p]), past.label[part == p]
             )
-        losses[str(method)] = float(lost.mean())
+        losses[str(method)] = float(np.mean(past.mass * lost))
     least = min(losses.values())
     best = next(method for method in methods if losses[method] <= least + WORTH)
     return Chosen(fitted(past, best), losses)
@@ -131,9 +153,9 @@ def _parts(group: NDArray[Any]) -> Ints:
     return dealt[member]
 
 
-def smoothed_shares(label: Ints, trained: Floats) -> Floats:
+def smoothed_shares(label: Ints, trained: Floats, weight: Floats | None = None) -> Floats:
     """(K,) class shares of the latest rows, leaning on the training rows', none at zero."""
-    counts = np.bincount(label, minlength=len(trained)) + SHARE_ROWS * trained
+    counts = np.bincount(label, weight, minlength=len(trained)) + SHARE_ROWS * trained
     shares = np.maximum(counts / counts.sum(), FLOOR)
     return np.asarray(shares / shares.sum())
 

@@ -18,27 +18,34 @@ OFFSET_SPREAD = 0.7  # and of an offset around 0
 BLOCK_ROWS = 20.0  # an isotonic block smaller than this is merged into its neighbour
 
 
-def fit_binary(method: Method, margin: Floats, label: Ints, shares: Floats) -> BinaryCalibration:
-    """The calibration of that method; (n,) margins and labels, (2,) shares of the classes."""
+def fit_binary(
+    method: Method, margin: Floats, label: Ints, shares: Floats, weight: Floats | None = None
+) -> BinaryCalibration:
+    """The calibration of that method.
+
+    margin, label: (n,). shares: (2,) of the classes. weight: (n,) what each row counts for,
+    about 1 on average; None is 1 throughout.
+    """
+    mass = np.ones(len(label)) if weight is None else weight
     match method:
         case Method.IDENTITY:
             return BinaryCalibration(method)
         case Method.PLATT:
-            return BinaryCalibration(method, _logistic(margin[:, None], label))
+            return BinaryCalibration(method, _logistic(margin[:, None], label, mass))
         case Method.BETA:
             slopes = np.stack([-softplus(-margin), softplus(margin)], axis=1)
-            return BinaryCalibration(method, _logistic(slopes, label))
+            return BinaryCalibration(method, _logistic(slopes, label, mass))
         case Method.ISOTONIC:
-            return BinaryCalibration(method, _isotonic(margin, label))
+            return BinaryCalibration(method, _isotonic(margin, label, mass))
         case Method.SHARES:
             return BinaryCalibration(method, (float(np.log(shares[1] / shares[0])),))
-        case Method.TEMPERATURE | Method.VECTOR:
+        case Method.TEMPERATURE | Method.VECTOR | Method.DIRICHLET:
             raise ValueError(f"{method} calibrates more than two classes, this has two")
         case _:
             assert_never(method)
 
 
-def _logistic(slopes: Floats, label: Ints) -> tuple[float, ...]:
+def _logistic(slopes: Floats, label: Ints, mass: Floats) -> tuple[float, ...]:
     """Slopes (none below zero, prior around 1) and an offset (prior around 0)."""
     design = np.column_stack([slopes, np.ones(len(label))])
     centre = np.append(np.ones(slopes.shape[1]), 0.0)
@@ -47,25 +54,25 @@ def _logistic(slopes: Floats, label: Ints) -> tuple[float, ...]:
     def loss(values: Floats) -> tuple[float, Floats]:
         logit = design @ values
         pull = (values - centre) / spread
-        lost = float(np.sum(softplus(logit) - label * logit) + 0.5 * np.sum(pull**2))
+        lost = float(mass @ (softplus(logit) - label * logit) + 0.5 * np.sum(pull**2))
         event = 1.0 / (1.0 + np.exp(-np.clip(logit, -36.0, 36.0)))
-        return lost, design.T @ (event - label) + pull / spread
+        return lost, design.T @ (mass * (event - label)) + pull / spread
 
     bounds = [(0.0, None)] * slopes.shape[1] + [(None, None)]
     found = minimize(loss, centre, jac=True, method="L-BFGS-B", bounds=bounds)
     return tuple(float(value) for value in found.x)
 
 
-def _isotonic(margin: Floats, label: Ints) -> tuple[float, ...]:
+def _isotonic(margin: Floats, label: Ints, mass: Floats) -> tuple[float, ...]:
     """Knots of a rising step function by pooling adjacent violators, joined by lines."""
     order = np.argsort(margin, kind="stable")
     blocks: list[tuple[float, float, float]] = []  # rows, events, sum of margins
-    for value, event in zip(margin[order].tolist(), label[order].tolist(), strict=True):
-        blocks.append((1.0, float(event), value))
+    ranked = (margin[order].tolist(), label[order].tolist(), mass[order].tolist())
+    for value, event, rows in zip(*ranked, strict=True):
+        blocks.append((rows, rows * event, rows * value))
         while len(blocks) > 1 and _pooled(blocks[-2], blocks[-1]):
-            rows, events, total = blocks.pop()
-            before = blocks.pop()
-            blocks.append((before[0] + rows, before[1] + events, before[2] + total))
+            last, before = blocks.pop(), blocks.pop()
+            blocks.append((before[0] + last[0], before[1] + last[1], before[2] + last[2]))
     knots = [total / rows for rows, _, total in blocks]
     logits = [float(np.log((e + 0.5) / (r - e + 0.5))) for r, e, _ in blocks]
     return (*knots, *np.maximum.accumulate(logits).tolist())

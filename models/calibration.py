@@ -31,6 +31,7 @@ class Method(StrEnum):
     ISOTONIC = "isotonic"
     TEMPERATURE = "temperature"
     VECTOR = "vector"
+    DIRICHLET = "dirichlet"
     SHARES = "shares"
 
 
@@ -74,7 +75,7 @@ class BinaryCalibration:
                 return np.interp(margin, knots, logits) + TAIL_SLOPE * tail
             case Method.SHARES:
                 return np.full(len(margin), self.numbers[0])
-            case Method.TEMPERATURE | Method.VECTOR:
+            case Method.TEMPERATURE | Method.VECTOR | Method.DIRICHLET:
                 raise ValueError(f"{self.method} calibrates more than two classes, this has two")
             case _:
                 assert_never(self.method)
@@ -90,6 +91,8 @@ class ClassCalibration:
 
     softmax(slope * margin + offset) over the classes in `present`, then mixed with the
     class shares by `weight`. shares: (K,), above zero also for classes never seen.
+    mixing: of DIRICHLET alone, whose logits are slope * (mixing @ log softmax(margins)) +
+        offset; (M, M), one row a class it makes a logit for.
     """
 
     method: Method
@@ -98,6 +101,7 @@ class ClassCalibration:
     slope: float
     offsets: tuple[float, ...]
     weight: float
+    mixing: tuple[tuple[float, ...], ...] = ()
 
     def probabilities(self, margins: Floats) -> Floats:
         """(n, K) of (n, M), M the number of classes present (any M if weight is 1)."""
@@ -113,17 +117,25 @@ class ClassCalibration:
         return _to_one(result)
 
     def _softmax(self, margins: Floats) -> list[Floats]:
+        columns = [margins[:, m].copy() for m in range(len(self.offsets))]
+        if self.mixing:
+            columns = self._mixed(columns)
         logits = [
-            self.slope * margins[:, m].copy() + offset for m, offset in enumerate(self.offsets)
+            self.slope * column + offset
+            for column, offset in zip(columns, self.offsets, strict=True)
         ]
-        top = logits[0]
-        for logit in logits[1:]:
-            top = np.maximum(top, logit)
-        odds = [np.exp(logit - top) for logit in logits]
-        total = odds[0]
-        for odd in odds[1:]:
-            total = total + odd
+        _, odds, total = _odds(logits)
         return [odd / total for odd in odds]
+
+    def _mixed(self, columns: list[Floats]) -> list[Floats]:
+        """Each class's own sum of the log-probabilities of all."""
+        top, _, total = _odds(columns)
+        floor = top + np.log(total)
+        mixing = np.array(self.mixing)
+        mixed = np.zeros((len(floor), len(columns)))
+        for m, column in enumerate(columns):  # one class after the other, the same for any batch
+            mixed += (column - floor)[:, None] * mixing[:, m]
+        return [mixed[:, m].copy() for m in range(len(columns))]
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, read back by `calibration_from_json`."""
@@ -145,12 +157,25 @@ def calibration_from_json(fields: Mapping[str, Any]) -> Calibration:
         slope=fields["slope"],
         offsets=tuple(fields["offsets"]),
         weight=fields["weight"],
+        mixing=tuple(tuple(row) for row in fields.get("mixing", ())),
     )
 
 
 def softplus(values: Floats) -> Floats:
     """log(1 + exp(x)) without overflow."""
     return np.asarray(np.maximum(values, 0.0) + np.log1p(np.exp(-np.abs(values))))
+
+
+def _odds(logits: list[Floats]) -> tuple[Floats, list[Floats], Floats]:
+    """The greatest logit of each row, the odds against it, and their sum."""
+    top = logits[0]
+    for logit in logits[1:]:
+        top = np.maximum(top, logit)
+    odds = [np.exp(logit - top) for logit in logits]
+    total = odds[0]
+    for odd in odds[1:]:
+        total = total + odd
+    return top, odds, total
 
 
 def _to_one(probability: Floats) -> Floats:

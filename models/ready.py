@@ -90,6 +90,13 @@ class Ready:
         weight = self.training.weight
         return None if weight is None or (weight == 1.0).all() else weight
 
+    def mass(self, places: Ints) -> Floats | None:
+        """(m,) what the rows at these places count for, 1 on average; None if all the same."""
+        if self.weight is None or len(places) == 0:
+            return None
+        weight = self.weight[places]
+        return np.asarray(weight / weight.mean())
+
     @property
     def taught(self) -> Ints:
         """Positions that the trees which are calibrated learn from."""

@@ -86,7 +86,7 @@ def learn_classes(ready: Ready) -> Classes:
     known = np.isin(label, present)
     past = ready.folds.calibration
     grown = _grown(ready, Lesson("classes", _objective(ready, present), answer, known, past))
-    rows = Past(grown.calibrated, label[past], ready.training.group[past])
+    rows = Past(grown.calibrated, label[past], ready.training.group[past], ready.mass(past))
     shares, learnt, among = counts / counts.sum(), grown.rounds > 0, ready.options.calibrations
     if task.binary:
         return Classes(grown, choose_binary(rows, shares, learnt=learnt, among=among))

@@ -1,10 +1,13 @@
 """Calibration: better than what came in, never worse than the class shares."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from models.calibrate import Past, choose_binary, choose_classes, row_losses
 from models.calibrate_binary import fit_binary
+from models.calibrate_classes import ClassFit, fit_classes
 from models.calibration import Method
 
 BINARY = (Method.IDENTITY, Method.PLATT, Method.BETA, Method.ISOTONIC, Method.SHARES)
@@ -95,6 +98,65 @@ def test_margins_that_say_nothing_fall_back_to_the_shares():
 def test_margins_that_are_right_are_left_alone():
     chosen = choose_classes(class_past(3000, confidence=1.0), SHARES, range(4), learnt=True)
     assert chosen.losses[str(chosen.calibration.method)] <= chosen.losses["identity"] + 2e-4
+
+
+def mistaken(rows, *, seed):
+    """Four equal classes; the model often takes class 2 for class 3 and never says so."""
+    random = np.random.default_rng(seed)
+    label = random.integers(0, 4, rows)
+    seen = np.where((label == 2) & (random.random(rows) < 0.6), 3, label)
+    margins = random.normal(size=(rows, 4))
+    margins[np.arange(rows), seen] += 3.0
+    return Past(margins, label, np.arange(rows))
+
+
+def test_a_class_that_is_taken_for_another_is_put_right_by_mixing_alone():
+    even = np.full(4, 0.25)
+    past, fresh = mistaken(3000, seed=0), mistaken(20000, seed=1)
+    chosen = choose_classes(past, even, range(4), learnt=True)
+    without = choose_classes(past, even, range(4), learnt=True, among=(Method.VECTOR,))
+    assert chosen.calibration.method is Method.DIRICHLET
+    assert mean_loss(chosen.calibration, fresh) < mean_loss(without.calibration, fresh) - 0.02
+
+
+def test_mixing_leaves_margins_that_are_right_nearly_as_they_are():
+    past, fresh = class_past(400, confidence=1.0), class_past(20000, confidence=1.0, seed=1)
+    fit = ClassFit(past.margins, past.label, (0, 1, 2, 3), SHARES, SHARES)
+    identity = fit_classes(Method.IDENTITY, fit)
+    mixed = fit_classes(Method.DIRICHLET, fit)
+    assert mean_loss(mixed, fresh) < mean_loss(identity, fresh) + 0.01
+
+
+@pytest.mark.parametrize("method", [Method.PLATT, Method.BETA, Method.ISOTONIC])
+def test_the_error_of_a_calibrated_model_is_near_zero_where_the_truth_is_known(method):
+    """Mean gap between what is said and the probability the labels were drawn from."""
+    past = binary_past(20000, confidence=2.0)
+    calibration = fit_binary(method, past.margins[:, 0], past.label, HALF)
+    fresh = binary_past(20000, confidence=2.0, seed=1)
+    truth = 1 / (1 + np.exp(-fresh.margins[:, 0] / 2.0))
+    assert np.abs(calibration.probabilities(fresh.margins)[:, 1] - truth).mean() < 0.015
+
+
+@pytest.mark.parametrize("method", [Method.PLATT, Method.BETA, Method.ISOTONIC])
+def test_a_row_that_counts_twice_is_as_two_rows(method):
+    past = binary_past(400, confidence=2.0)
+    twice = np.arange(400) % 2 == 0
+    margins, label = past.margins[:, 0], past.label
+    weighed = fit_binary(method, margins, label, HALF, np.where(twice, 2.0, 1.0))
+    margins, label = np.append(margins, margins[twice]), np.append(label, label[twice])
+    repeated = fit_binary(method, margins, label, HALF)
+    grid = np.linspace(-5, 5, 41)[:, None]
+    assert weighed.probabilities(grid) == pytest.approx(repeated.probabilities(grid), abs=0.02)
+
+
+def test_classes_that_count_more_are_said_more_often():
+    past = class_past(2000, confidence=1.0)
+    heavy = replace(past, weight=np.where(past.label == 3, 5.0, 0.96))
+    said = [
+        choose_classes(rows, SHARES, range(4), learnt=True).calibration.probabilities(past.margins)
+        for rows in (past, heavy)
+    ]
+    assert said[1][:, 3].mean() > 2.5 * said[0][:, 3].mean()
 
 
 def test_no_calibration_rows_leave_the_margins_as_they_are():
