@@ -6,17 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from data.lake import Lake
-from data.store import Store
 from models.catalogue import TASKS
 from models.fit import fit, quiet
 from models.task import TaskName
-from training.build import build
 from training.manifest import manifest
 from training.parameters.parameters import Parameters
 from training.parameters.read import parameters
 from training.registry import Registry, open_registry
 from training.split import hold_out
 from training.tracking import track
+from training.training_sets import training_set
 
 Progress = Callable[[str, float], None]
 
@@ -26,7 +25,8 @@ class Trained:
     """A training that was registered as `challenger`.
 
     asks: rows that were learnt from and measured on. metrics: `<fold>_<name>`; the fold
-    `held_out` is what the model has not seen.
+    `held_out` is what the model has not seen. reused: whether the training set was there
+    from an earlier training with the same tables and code.
     """
 
     task: TaskName
@@ -35,6 +35,7 @@ class Trained:
     run_id: str
     asks: int
     metrics: Mapping[str, float]
+    reused: bool
 
 
 def train_task(
@@ -57,9 +58,8 @@ def train_task(
     """
     chosen = chosen or parameters(name)
     task, max_rows = chosen.task(TASKS[name]), max_rows or chosen.train.most_asks
-    progress(f"{name}: asks and features", 0.0)
-    with Store.from_folder(lake.canonical) as store:
-        everything = build(task, store, max_rows=max_rows)
+    kept = training_set(task, lake, max_rows, progress)
+    everything = kept.training
     learnt, measured = hold_out(everything)
     fitted = fit(task, learnt, chosen.options, progress)
     progress(f"{name}: registering", 0.9)
@@ -72,9 +72,19 @@ def train_task(
         learnt=learnt,
         measured=measured,
         described=described,
-        parameters={"max_rows": max_rows, "held_out": len(measured)},
+        parameters={
+            "max_rows": max_rows,
+            "held_out": len(measured),
+            "training_set": kept.folder.name,
+        },
     )
     progress(f"{name}: registered", 1.0)
     return Trained(
-        name, tracked.version, tracked.digest, tracked.run_id, len(everything), tracked.metrics
+        name,
+        tracked.version,
+        tracked.digest,
+        tracked.run_id,
+        len(everything),
+        tracked.metrics,
+        kept.reused,
     )

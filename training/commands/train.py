@@ -30,6 +30,8 @@ def train(
     chosen = read_parameters(name, parameters)
     with step(f"Training {name}") as progress:
         trained = train_task(name, Lake.from_environment(), most, progress, chosen=chosen)
+    if trained.reused:
+        console.print("The tables and the code are as they were: nothing was built anew.")
     figures = {k: v for k, v in trained.metrics.items() if k.startswith("held_out_")}
     table = Table(title=f"{name} version {trained.version}, {trained.asks} asks, on held-out asks")
     for column in ("metric", "value"):

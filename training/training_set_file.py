@@ -1,0 +1,79 @@
+"""A training set as one Parquet file, and back, bit for bit.
+
+Numbers are written as they are: NaN stays the NaN it was and is not made a null, and no
+dictionary is built of numbers, for that would make one of all kinds of NaN and of both zeros.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from models.training_set import TrainingSet
+
+INPUT, SEGMENT, RULE = "input ", "segment ", "rule "
+ALWAYS = ("label", "asked_at", "matured_at", "group", "site")
+SOMETIMES = ("target", "weight", "told_by")
+
+
+def write(training: TrainingSet, path: Path) -> None:
+    """Write the set; the same set makes the same file, to the byte."""
+    columns = dict(_columns(training))
+    table = pa.table({name: _arrow(values) for name, values in columns.items()})
+    texts = [name for name, values in columns.items() if values.dtype == object]
+    pq.write_table(table, path, compression="zstd", use_dictionary=texts)
+
+
+def read(path: Path) -> TrainingSet:
+    """The set that `write` wrote.
+
+    Raises:
+        OSError, pyarrow.ArrowInvalid: for a file that cannot be read.
+        KeyError: for a file that lacks a column.
+    """
+    table = pq.read_table(path)
+    found = {name: _array(table[name]) for name in table.column_names}
+    # Series by Series: pandas would read texts as a type of its own.
+    inputs = {name: pd.Series(values, dtype=values.dtype) for name, values in _named(found, INPUT)}
+    return TrainingSet(
+        inputs=pd.DataFrame(inputs, index=range(table.num_rows)),
+        segments=dict(_named(found, SEGMENT)),
+        rules=dict(_named(found, RULE)),
+        **{name: found[name] for name in ALWAYS},
+        **{name: found.get(name) for name in SOMETIMES},
+    )
+
+
+def _columns(training: TrainingSet) -> Iterator[tuple[str, NDArray[Any]]]:
+    for name in training.inputs:
+        yield f"{INPUT}{name}", training.inputs[name].to_numpy()
+    for start, named in ((SEGMENT, training.segments), (RULE, training.rules)):
+        for name, values in named.items():
+            yield f"{start}{name}", values
+    for name in (*ALWAYS, *SOMETIMES):
+        values = getattr(training, name)
+        if values is not None:
+            yield name, values
+
+
+def _arrow(values: NDArray[Any]) -> pa.Array:
+    if values.dtype == object:
+        return pa.array(values, pa.string(), from_pandas=True)
+    return pa.array(values, from_pandas=False)
+
+
+def _named(found: dict[str, NDArray[Any]], start: str) -> Iterator[tuple[str, NDArray[Any]]]:
+    for name, values in found.items():
+        if name.startswith(start):
+            yield name.removeprefix(start), values
+
+
+def _array(column: pa.ChunkedArray) -> NDArray[Any]:
+    return np.asarray(column.combine_chunks().to_numpy(zero_copy_only=False))
