@@ -1,12 +1,14 @@
-"""What a model must beat: the class shares, the simple rules, LightGBM as it comes.
+"""What a model must beat: class shares, simple rules, a logistic regression, LightGBM as it comes.
 
 All learn from the same asks as the model. A rule is a score; how probable each class is at a
-score is read off the training asks, so that its log-loss can be compared.
+score is read off the training asks, so that its log-loss can be compared. None says that a
+class is impossible: one surprise would then decide the whole comparison.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import lightgbm as lgb
@@ -14,12 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.encode import Encoder, learn
+from models.ready import canonical_order
 from models.task import Task
 from models.training_set import TrainingSet
+from training.logistic import fit_logistic
 from training.metrics import Floats, Forecast
 
 CLASS_SHARES = "class_shares"
 LIGHTGBM_DEFAULTS = "lightgbm_defaults"
+LOGISTIC_REGRESSION = "logistic_regression"
 BINS = 20
 OVERALL_ROWS = 10.0
 """Rows that the overall shares count for in each bin of a rule's score."""
@@ -27,14 +32,51 @@ ROUNDS = 100
 RANK = 1e-9
 """Weight of a score's rank: too small for any probability, enough to keep its order."""
 
+LEAN = 1e-3
+"""Weight of the class shares in what a fitted baseline says: it keeps the order of the asks, and
+no class is less probable than a thousandth of its share."""
+
 Baseline = Callable[[TrainingSet], Forecast]
 
 
 def baselines(task: Task, training: TrainingSet) -> dict[str, Baseline]:
-    """Every baseline of a task, fitted, by name."""
-    found: dict[str, Baseline] = {CLASS_SHARES: _class_shares(task, training)}
-    found |= {name: _rule(task, training, name) for name in training.rules}
-    return found | {LIGHTGBM_DEFAULTS: _defaults(task, training)}
+    """Every baseline of a task by name; each is fitted when it is first asked.
+
+    The order in which the asks are given does not matter.
+    """
+    taught = training.take(canonical_order(training))
+    found: dict[str, Baseline] = {CLASS_SHARES: _class_shares(task, taught)}
+    found |= {name: _rule(task, taught, name) for name in taught.rules}
+    return found | {
+        LOGISTIC_REGRESSION: _when_asked(lambda: _logistic(task, taught)),
+        LIGHTGBM_DEFAULTS: _when_asked(lambda: _defaults(task, taught)),
+    }
+
+
+def _when_asked(fit: Callable[[], Baseline]) -> Baseline:
+    """Fits on the first call: who compares with the rules alone does not pay for trees."""
+    fitted = cache(fit)
+
+    def forecast(asked: TrainingSet) -> Forecast:
+        return fitted()(asked)
+
+    return forecast
+
+
+def _leaning(probability: Floats, shares: Floats) -> Floats:
+    """Never quite zero, see `LEAN`."""
+    return np.asarray((1 - LEAN) * probability + LEAN * shares)
+
+
+def _logistic(task: Task, training: TrainingSet) -> Baseline:
+    """A logistic regression on the same features; it forecasts no quantiles."""
+    shares, classes = _shares(task, training), len(task.classes)
+    fitted = fit_logistic(task.features, training.inputs, training.label, classes)
+
+    def forecast(asked: TrainingSet) -> Forecast:
+        return Forecast(_leaning(fitted.probability(asked.inputs), shares))
+
+    return forecast
 
 
 def _class_shares(task: Task, training: TrainingSet) -> Baseline:
@@ -131,6 +173,7 @@ def _defaults(task: Task, training: TrainingSet) -> Baseline:
     objective: dict[str, Any] = {"objective": "binary"}
     if not task.binary:
         objective = {"objective": "multiclass", "num_class": len(task.classes)}
+    shares = _shares(task, training)
     classes = _train(task, encoder, matrix, training.label.astype(np.float64), objective)
     target = training.target
     levels = task.quantiles if target is not None else ()
@@ -146,7 +189,7 @@ def _defaults(task: Task, training: TrainingSet) -> Baseline:
         probability = np.column_stack([1 - told, told]) if task.binary else told
         bounds = [np.asarray(booster.predict(rows, num_threads=1)) for booster in spread]
         quantiles = np.sort(np.column_stack(bounds), axis=1) if bounds else None
-        return Forecast(probability, quantiles)
+        return Forecast(_leaning(probability, shares), quantiles)
 
     return forecast
 

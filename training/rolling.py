@@ -9,17 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date, timedelta
-from itertools import pairwise
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from models.training_set import TrainingSet
+from data.lake import Lake
 from training.backtest import (
-    BacktestError,
     Progress,
     described,
     forecasts_of,
@@ -27,15 +24,15 @@ from training.backtest import (
     quiet,
     result_of,
 )
-from training.backtest_figures import Scored
+from training.backtest_figures import CHAMPION, Scored
 from training.backtest_kept import Fold, Kept, Stretch, data_digest, digest_of
-from training.backtest_trial import Trial, complete_until, dealt, moment, trial_in_time
+from training.backtest_plan import Asked, stretches, trial_of
+from training.backtest_pooled import pooled
 from training.manifest import code_digest
-from training.metrics import Forecast
+from training.protocols.lake import SOURCE as OF_LAKE
 from training.protocols.protocol import Gathered, Protocol
+from training.rival import LEARNT_FROM_THEM, Rival, rival_of
 
-SHARE_TESTED = 1 / 3
-"""Share of the span of the asks that the stretches cover where their length is not given."""
 SEED = 17
 
 
@@ -53,22 +50,8 @@ class Rolled:
     folds: tuple[Mapping[str, Any], ...]
     stretches: tuple[Stretch, ...]
     scored: Scored
+    parts: tuple[Scored, ...]
     kept: int = 0
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What is asked of a rolling backtest; None is "as fits the data"."""
-
-    folds: int
-    until: date | None = None
-    test_days: int | None = None
-
-    def __post_init__(self) -> None:
-        if self.folds < 1 or (self.test_days is not None and self.test_days < 1):
-            raise BacktestError(
-                f"folds {self.folds} and test days {self.test_days} must be at least 1"
-            )
 
 
 def rolling(
@@ -80,7 +63,7 @@ def rolling(
     test_days: int | None = None,
     *,
     most: int | None = None,
-    keep: Path | None = None,
+    lake: Lake | None = None,
     progress: Progress = quiet,
     seed: int = SEED,
 ) -> Rolled:
@@ -88,35 +71,78 @@ def rolling(
 
     until: end of the last stretch, exclusive. test_days: length of each; a third of the
         asks' span over all folds where it is not given.
-    most: at most so many asks, spread evenly over time; of the lake alone.
-    keep: folder in which folds are kept, to go on after a stop; None keeps nothing.
+    most: at most so many asks, spread evenly over time; of the source `lake` alone.
+    lake: folds are kept in its folder `backtests`, to go on after a stop, and its champion
+        is a rival where the source is the lake itself; None keeps nothing.
 
     Raises:
         BacktestError: for an unknown task or source, or stretches that hold too few asks.
         SourceError: for a folder that is not of the source.
     """
-    protocol, asked = protocol_of(task_name, source, most), Asked(folds, until, test_days)
+    protocol = protocol_of(task_name, source, most)
+    rival, why = None, "not applicable: a champion learns from the lake, not from this set"
+    if lake is not None and source == OF_LAKE:
+        rival, why = rival_of(lake, protocol.task)
+    return roll(
+        protocol,
+        path,
+        Asked(folds, until, test_days),
+        most=most,
+        keep=None if lake is None else lake.home / "backtests",
+        rival=rival,
+        no_rival=why,
+        progress=progress,
+        seed=seed,
+    )
+
+
+def roll(
+    protocol: Protocol,
+    path: Path,
+    asked: Asked,
+    *,
+    most: int | None = None,
+    keep: Path | None = None,
+    rival: Rival | None = None,
+    no_rival: str = "not applicable: there is none",
+    progress: Progress = quiet,
+    seed: int = SEED,
+) -> Rolled:
+    """`rolling` of a protocol. keep: folder of kept folds, one folder a backtest in it."""
     progress("reading what there is", 0.0)
-    kept = None if keep is None else Kept(keep / _key(protocol, path, asked, most, seed))
-    line = Line(protocol, path, kept, seed)
+    key = None if keep is None else _key(protocol, path, asked, most, seed, rival)
+    kept = None if keep is None or key is None else Kept(keep / key)
+    line = Line(protocol, path, kept, seed, rival)
     plan = line.plan(asked, progress)
     done = [line.fold(stretch, place, plan, progress) for place, stretch in enumerate(plan)]
     progress("drawing intervals over all folds", 1.0)
     scored = pooled([fold.scored for fold in done])
+    champion = {"digest": rival.digest if rival else None, "said": _of_rival(scored, no_rival)}
     return Rolled(
-        figures=_together(protocol, scored, done, seed),
+        figures=_together(protocol, scored, done, seed) | {"champion": champion},
         folds=tuple(fold.figures for fold in done),
         stretches=plan,
         scored=scored,
+        parts=tuple(fold.scored for fold in done),
         kept=sum(fold.kept for fold in done),
     )
+
+
+def _of_rival(scored: Scored, no_rival: str) -> str:
+    if CHAMPION not in scored.forecasts:
+        return no_rival
+    fresh = np.isfinite(scored.forecasts[CHAMPION].probability).all(axis=1).sum()
+    return f"compared on {fresh} asks that are new to it" if fresh else LEARNT_FROM_THEM
 
 
 class Line:
     """The way from a source to folds; reads the source only when a fold is missing."""
 
-    def __init__(self, protocol: Protocol, path: Path, kept: Kept | None, seed: int) -> None:
+    def __init__(
+        self, protocol: Protocol, path: Path, kept: Kept | None, seed: int, rival: Rival | None
+    ) -> None:
         self._protocol, self._path, self._kept, self._seed = protocol, path, kept, seed
+        self._rival = rival
         self._gathered: Gathered | None = None
 
     def plan(self, asked: Asked, progress: Progress) -> tuple[Stretch, ...]:
@@ -147,8 +173,11 @@ class Line:
 
     def _scored(self, stretch: Stretch, place: int, folds: int, progress: Progress) -> Fold:
         gathered = self._all(progress)
-        trial = _trial(self._protocol, gathered, stretch, place, folds)
-        scored = Scored(trial.scored, forecasts_of(self._protocol, trial, progress))
+        trial = trial_of(self._protocol, gathered, stretch, place, folds)
+        forecasts = forecasts_of(self._protocol, trial, progress)
+        if self._rival:
+            forecasts[CHAMPION] = self._rival.forecast(trial.scored)
+        scored = Scored(trial.scored, forecasts)
         progress("drawing intervals", 1.0)
         result = result_of(
             self._protocol,
@@ -167,57 +196,6 @@ class Line:
             progress("reading, ingesting and building features", 0.0)
             self._gathered = self._protocol.gather(self._protocol.task, self._path, None)
         return self._gathered
-
-
-def stretches(protocol: Protocol, evidence: TrainingSet, asked: Asked) -> tuple[Stretch, ...]:
-    """Consecutive stretches, the last of which ends where labels are no longer complete."""
-    if not protocol.dated:
-        if asked.until or asked.test_days:
-            raise BacktestError(f"{protocol.source} has no dates, so it takes no --until or days")
-        return tuple(Stretch(f"{k + 1}-of-{asked.folds}") for k in range(asked.folds))
-    end: date = complete_until(evidence).astype(object)
-    end = min(end, asked.until) if asked.until else end
-    first: date = evidence.asked_at.min().astype("datetime64[D]").astype(object)
-    days = asked.test_days or max(1, int((end - first).days * SHARE_TESTED / asked.folds))
-    cuts = [end - timedelta(days=days * back) for back in range(asked.folds, -1, -1)]
-    return tuple(Stretch(cut.isoformat(), cut, until) for cut, until in pairwise(cuts))
-
-
-def _trial(
-    protocol: Protocol, gathered: Gathered, stretch: Stretch, place: int, folds: int
-) -> Trial:
-    if stretch.cut is None:
-        return dealt(gathered.evidence, folds, protocol.task.seed)[place]
-    return trial_in_time(protocol, gathered, moment(stretch.cut), moment(stretch.until))
-
-
-def pooled(parts: Sequence[Scored]) -> Scored:
-    """The asks of all folds one after the other, each as its own fold's models forecast it.
-
-    A forecast that a fold lacks is left out.
-    """
-    asks = [part.asks for part in parts]
-    targets = [a.target for a in asks if a.target is not None]
-    everything = TrainingSet(
-        inputs=pd.DataFrame(index=range(sum(len(a) for a in asks))),
-        label=np.concatenate([a.label for a in asks]),
-        target=np.concatenate(targets) if len(targets) == len(asks) else None,
-        asked_at=np.concatenate([a.asked_at for a in asks]),
-        matured_at=np.concatenate([a.matured_at for a in asks]),
-        group=np.concatenate([a.group.astype(str) for a in asks]),
-        site=np.concatenate([a.site.astype(str) for a in asks]),
-        segments={n: np.concatenate([a.segments[n] for a in asks]) for n in asks[0].segments},
-    )
-    names = [n for n in parts[0].forecasts if all(n in part.forecasts for part in parts)]
-    return Scored(everything, {n: _joined([p.forecasts[n] for p in parts]) for n in names})
-
-
-def _joined(forecasts: Sequence[Forecast]) -> Forecast:
-    spreads = [f.quantiles for f in forecasts if f.quantiles is not None]
-    return Forecast(
-        np.concatenate([f.probability for f in forecasts]),
-        np.concatenate(spreads) if len(spreads) == len(forecasts) else None,
-    )
 
 
 def _together(
@@ -241,7 +219,14 @@ def _together(
     ) | {"folds": len(folds)}
 
 
-def _key(protocol: Protocol, path: Path, asked: Asked, most: int | None, seed: int) -> str:
+def _key(
+    protocol: Protocol,
+    path: Path,
+    asked: Asked,
+    most: int | None,
+    seed: int,
+    rival: Rival | None,
+) -> str:
     """Digest of everything that the figures depend on."""
     task = replace(protocol.task, features=())
     told = {
@@ -252,6 +237,7 @@ def _key(protocol: Protocol, path: Path, asked: Asked, most: int | None, seed: i
         "asked": asdict(asked),
         "most": most,
         "seed": seed,
+        "champion": rival.digest if rival else None,
         "code": code_digest(),
     }
     return f"{protocol.task.name}-{protocol.source}-{digest_of(told)}"
