@@ -83,9 +83,9 @@ def _asked(
         gathered = protocol.gather(protocol.task, path, None)
         return protocol.task, parameters(protocol.source), gathered.evidence
     present = parameters(name)
+    task = present.task(TASKS[name])
     with Store.from_folder(lake.canonical) as store:
-        asks = build(TASKS[name], store, max_rows=present.train.most_asks)
-    return TASKS[name], present, asks
+        return task, present, build(task, store, max_rows=present.train.most_asks)
 
 
 def _comment(source: str, found: Found, window: TrainingSet) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from features.feature import Feature
 from models.calibration import Method
 from models.fit import FitOptions, Refit
 from models.folds import Shares
@@ -37,6 +38,12 @@ class Fit(Part):
     calibration_share: FoldShare = Shares.calibration
 
 
+class Features(Part):
+    """leave_out: the task's features that are not used, because they do not carry forward."""
+
+    leave_out: tuple[str, ...] = ()
+
+
 class Train(Part):
     """most_asks: to learn from and measure on, spread evenly over time."""
 
@@ -46,6 +53,7 @@ class Train(Part):
 class Parameters(Part):
     """All of a file. lightgbm_quantiles: where the quantiles' trees differ from the classes'."""
 
+    features: Features = Features()
     lightgbm: LightGbm
     lightgbm_quantiles: LightGbm = LightGbm()
     fit: Fit = Fit()
@@ -62,12 +70,29 @@ class Parameters(Part):
         return self
 
     def task(self, asked: Task) -> Task:
+        """The task with these parameters of LightGBM's, and without what is left out.
+
+        Raises:
+            ValueError: for a feature to leave out that the task does not have.
+        """
+        return self.trees(replace(asked, features=self._kept(asked)))
+
+    def trees(self, asked: Task) -> Task:
         """The task with these parameters of LightGBM's, and no others."""
         return replace(
             asked,
             lightgbm=self.lightgbm.given(),
             lightgbm_quantiles=self.lightgbm_quantiles.given(),
         )
+
+    def _kept(self, asked: Task) -> tuple[Feature, ...]:
+        names = [feature.name for feature in asked.features]
+        if strange := [name for name in self.features.leave_out if name not in names]:
+            raise ValueError(
+                f"features.leave_out: {asked.name} has no feature {strange[0]!r}; "
+                f"it has {', '.join(names)}"
+            )
+        return tuple(f for f in asked.features if f.name not in self.features.leave_out)
 
     @property
     def options(self) -> FitOptions:

@@ -158,7 +158,7 @@ def _one_more(study: optuna.Study, search: Search, folds: Sequence[Fold], done: 
 
 def _loss(search: Search, chosen: Parameters, fold: Fold) -> float:
     window = replace(search.window, target=None)  # the quantiles' trees are not tuned
-    task = replace(chosen.task(search.task), quantiles=())
+    task = replace(chosen.trees(search.task), quantiles=())
     taught, scored = window.take(fold.before), window.take(fold.within)
     told = fit(task, taught, chosen.options).model.predict(scored.inputs).probability
     shares = (np.bincount(taught.label, minlength=told.shape[1]) + 0.5) / (len(taught) + 1.0)

@@ -22,7 +22,7 @@ def test_every_task_and_public_set_has_a_file_whose_numbers_reach_lightgbm(name)
     (path,) = FOLDER.rglob(f"{name}.toml")
     numbers = tomllib.loads(path.read_text())["lightgbm"]
     asked = TASKS[name] if name in TASKS else PROTOCOLS[name].task
-    assert parameters(name).task(asked).lightgbm == numbers
+    assert parameters(name).trees(asked).lightgbm == numbers
     if name in PROTOCOLS:
         assert asked.lightgbm == numbers
 
@@ -43,7 +43,7 @@ def test_what_a_file_says_of_fitting_is_what_fitting_is_told(tmp_path):
         ("[lightgbm]\nnum_leafs = 3\n", r"lightgbm\.num_leafs is not known; did you mean num_leav"),
         (
             "[boosting]\nx = 1\n",
-            "lightgbm is missing; boosting is not known; there are lightgbm, ",
+            "lightgbm is missing; boosting is not known; there are features, light",
         ),
         ("[lightgbm]\nlearning_rate = 3\n", r"lightgbm\.learning_rate: .*less than or equal to 1"),
         (SMALL + '[fit]\nrefit = "most"\n', r"fit\.refit: .*'fit', 'fit and stop' or 'all'"),
@@ -66,3 +66,17 @@ def test_a_name_without_a_file_lists_those_that_have_one():
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(ParametersError, match="nowhere"):
         parameters("stock_risk", tmp_path / "nowhere.toml")
+
+
+def test_a_feature_that_is_left_out_is_not_asked_for(tmp_path):
+    chosen = read(written(tmp_path, SMALL + '[features]\nleave_out = ["site_type"]\n'))
+    asked = TASKS["stock_risk"]
+    names = {feature.name for feature in asked.features}
+    assert {f.name for f in chosen.task(asked).features} == names - {"site_type"}
+    assert "site_type" in names
+
+
+def test_a_feature_to_leave_out_must_be_one_of_the_tasks(tmp_path):
+    chosen = read(written(tmp_path, SMALL + '[features]\nleave_out = ["colour"]\n'))
+    with pytest.raises(ValueError, match=r"stock_risk has no feature 'colour'; it has on_hand"):
+        chosen.task(TASKS["stock_risk"])
