@@ -1,76 +1,93 @@
-"""The public sets in one table: each backtested on the newest stretch with complete labels."""
+"""The public sets in one table: each backtested over rolling cuts, all its asks together."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 from models.task import TaskName
-from training.backtest import backtest
+from training.backtest_rows import markdown, number, percent, spoken
+from training.baselines import CLASS_SHARES, LIGHTGBM_DEFAULTS, LOGISTIC_REGRESSION
+from training.paired import Word
+from training.rolling import Rolled, rolling
 
 Progress = Callable[[str, float], None]
-DEFAULTS, SHARES = "lightgbm_defaults", "class_shares"
+Figures = Mapping[str, Any]
+FOLDS = 5
+PR_AUC, LOG_LOSS = "pr_auc", "log_loss"
 HEADINGS = (
     "set, segment",
     "n",
+    "cuts",
     "share",
     "ROC-AUC",
     "PR-AUC",
     "best rule",
     "defaults",
+    "logistic",
     "log-loss",
     "shares",
     "best rule",
     "defaults",
+    "logistic",
     "ECE",
+    "the model is",
 )
+SPOKEN = {PR_AUC: "order", LOG_LOSS: "probabilities"}
+"""What each figure judges."""
+SAID = {
+    Word.WORSE: "worse than",
+    Word.SAME: "no better than",
+    Word.UNKNOWN: "cannot be compared with",
+}
 
 
 @dataclass(frozen=True)
 class Run:
-    """One backtest. folder: of the set, inside the folder of all sets."""
+    """A rolling backtest of one set. folder: of the set, inside the folder of all sets."""
 
     task: TaskName
     source: str
     folder: str
-    cut: date | None = None
-    until: date | None = None
 
 
 RUNS = (
-    Run(
-        TaskName.SUPPLIER_DELAY,
-        "scms_delivery",
-        "scms_delivery",
-        date(2013, 7, 1),
-        date(2014, 4, 1),
-    ),
-    Run(TaskName.STOCK_RISK, "stockouts_cdi", "stockouts_cdi", date(2018, 4, 1), date(2019, 1, 1)),
-    Run(
-        TaskName.INVOICE_MISMATCH,
-        "bpic19",
-        "bpic19_invoice_after_gr",
-        date(2018, 7, 1),
-        date(2018, 9, 1),
-    ),
+    Run(TaskName.SUPPLIER_DELAY, "scms_delivery", "scms_delivery"),
+    Run(TaskName.STOCK_RISK, "stockouts_cdi", "stockouts_cdi"),
+    Run(TaskName.INVOICE_MISMATCH, "bpic19", "bpic19_invoice_after_gr"),
     Run(TaskName.STOCK_RISK, "backorders", "backorders"),
 )
 
 
-def results(path: Path, progress: Progress) -> str:
-    """Markdown table of every run, from the public sets under `path`."""
-    lines = [f"| {' | '.join(HEADINGS)} |", f"|{' --- |' * len(HEADINGS)}"]
+@dataclass(frozen=True)
+class Results:
+    """table: Markdown. figures: source -> figures of all cuts together, and of each."""
+
+    table: str
+    figures: Mapping[str, Figures]
+
+
+def results(path: Path, progress: Progress, folds: int = FOLDS) -> Results:
+    """Every run over so many cuts, from the public sets under `path`.
+
+    Raises:
+        SourceError: for a set that is not there.
+    """
+    found: dict[str, Rolled] = {}
     for i, run in enumerate(RUNS):
-        progress(run.source, i / len(RUNS))
-        figures = backtest(run.task, run.source, path / run.folder, run.cut, run.until)
-        lines += [f"| {' | '.join(row)} |" for row in rows(figures)]
-    return "\n".join(lines)
+
+        def tell(what: str, done: float, place: int = i, source: str = run.source) -> None:
+            progress(f"{source}, {what}", (place + done) / len(RUNS))
+
+        found[run.source] = rolling(run.task, run.source, path / run.folder, folds, progress=tell)
+    told = [row for rolled in found.values() for row in rows(rolled.figures)]
+    each = {name: {**rolled.figures, "each": list(rolled.folds)} for name, rolled in found.items()}
+    return Results(markdown(HEADINGS, iter(told)), each)
 
 
-def rows(figures: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+def rows(figures: Figures) -> Iterator[tuple[str, ...]]:
     """A row a segment: the model with its 95 % interval, then what it is compared with."""
     for name, segment in figures["segments"].items():
         own = segment["metrics"]
@@ -78,36 +95,60 @@ def rows(figures: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
             other: found["segments"][name]["metrics"]
             for other, found in figures["baselines"].items()
         }
-        rules = [found for other, found in others.items() if other not in {DEFAULTS, SHARES}]
+        rules = [others[rule] for rule in rules_among(others)]
         yield (
             f"{figures['source']}, {name}",
             f"{segment['n']:,}",
-            f"{segment['prevalence']:.1%}",
-            _number(own, "roc_auc"),
-            _between(own, "pr_auc"),
-            _best(rules, "pr_auc", max),
-            _number(others[DEFAULTS], "pr_auc"),
-            _between(own, "log_loss"),
-            _number(others[SHARES], "log_loss"),
-            _best(rules, "log_loss", min),
-            _number(others[DEFAULTS], "log_loss"),
-            _number(own, "ece"),
+            str(figures["folds"]),
+            percent(segment["prevalence"]),
+            _value(own, "roc_auc"),
+            _between(own, PR_AUC),
+            _best(rules, PR_AUC, max),
+            _value(others[LIGHTGBM_DEFAULTS], PR_AUC),
+            _value(others[LOGISTIC_REGRESSION], PR_AUC),
+            _between(own, LOG_LOSS),
+            _value(others[CLASS_SHARES], LOG_LOSS),
+            _best(rules, LOG_LOSS, min),
+            _value(others[LIGHTGBM_DEFAULTS], LOG_LOSS),
+            _value(others[LOGISTIC_REGRESSION], LOG_LOSS),
+            _value(own, "ece"),
+            verdict(figures["compared"][name]),
         )
 
 
-def _number(metrics: Mapping[str, Any], name: str) -> str:
-    found = (metrics.get(name) or {}).get("value")
-    return "-" if found is None else f"{found:.3f}"
+def rules_among(names: Mapping[str, Any] | Sequence[str]) -> list[str]:
+    """The simple rules among the baselines."""
+    others = {CLASS_SHARES, LIGHTGBM_DEFAULTS, LOGISTIC_REGRESSION}
+    return [name for name in names if name not in others]
 
 
-def _between(metrics: Mapping[str, Any], name: str) -> str:
+def verdict(compared: Figures) -> str:
+    """In words: better than all, or in what it is not better than whom."""
+    parts = []
+    for figure, judges in SPOKEN.items():
+        for word, said in SAID.items():
+            names = [
+                spoken(other)
+                for other, figures in compared.items()
+                if figures[figure]["verdict"] == word
+            ]
+            if names:
+                parts.append(f"{judges}: {said} {', '.join(names)}")
+    return "; ".join(parts) or "better than all of them"
+
+
+def _value(metrics: Figures, name: str) -> str:
+    return number((metrics.get(name) or {}).get("value"))
+
+
+def _between(metrics: Figures, name: str) -> str:
     found = metrics.get(name) or {}
     if found.get("value") is None:
         return "-"
     return f"**{found['value']:.3f}** ({found['low']:.3f} to {found['high']:.3f})"
 
 
-def _best(rules: list[Mapping[str, Any]], name: str, pick: Callable[[list[float]], float]) -> str:
+def _best(rules: Sequence[Figures], name: str, pick: Callable[[list[float]], float]) -> str:
     found = [(rule.get(name) or {}).get("value") for rule in rules]
     known = [value for value in found if value is not None]
-    return f"{pick(known):.3f}" if known else "-"
+    return number(pick(known)) if known else "-"
