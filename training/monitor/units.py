@@ -1,0 +1,142 @@
+"""A change of unit: one site multiplies one quantity by a constant, and nobody else does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.monitor.baseline import Baseline
+from training.monitor.limits import Limits
+from training.monitor.shape import Numbers
+from training.monitor.signal import Kind, Signal
+from training.monitor.window import Window
+
+Floats = NDArray[np.float64]
+
+MIDDLE = np.array([0.2, 0.35, 0.5, 0.65, 0.8])
+FEWEST_VALUES = 10
+NEAR = 0.15
+USUAL_FACTORS = {
+    6.0: "packs of six",
+    10.0: "tens",
+    12.0: "dozens",
+    20.0: "scores",
+    24.0: "cases of 24",
+    48.0: "cases of 48",
+    100.0: "hundreds, or cents",
+    144.0: "gross",
+    1000.0: "thousands, or grams and kilograms",
+    2.2046: "pounds and kilograms",
+    25.4: "inches and millimetres",
+    3.2808: "feet and metres",
+}
+
+
+@dataclass(frozen=True)
+class UnitChange:
+    """A quantity that is `factor` times what it was at one site, in the same shape.
+
+    now, before: medians. looks_like: units with about that ratio, "" if none is usual.
+    effect: gap of the cumulative shares. also: features that moved with it there.
+    """
+
+    site: str
+    feature: str
+    factor: float
+    now: float
+    before: float
+    looks_like: str
+    rows: int
+    effect: float
+    also: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self) | {"also": list(self.also)}
+
+
+def unit_changes(
+    baseline: Baseline, window: Window, signals: Sequence[Signal], limits: Limits
+) -> list[UnitChange]:
+    """One a site: the feature that is off by the clearest constant factor there."""
+    by_site: dict[str, list[UnitChange]] = {}
+    for signal in signals:
+        if signal.raised and signal.kind is Kind.SHIFT and not signal.everywhere:
+            for found in _changed(baseline, window, signal, limits):
+                by_site.setdefault(found.site, []).append(found)
+    return [_together(found) for _, found in sorted(by_site.items())]
+
+
+def factor_at(baseline: Baseline, window: Window, site: str, feature: str) -> Floats | None:
+    """(5,) ratios of the middle quantiles, now to before; None where they have no ratio."""
+    if site not in baseline.places:
+        return None
+    shape, column = baseline.places[site].inputs[feature], window.at(site).columns[feature]
+    if not isinstance(shape, Numbers) or not len(shape.at):
+        return None
+    values = column[np.isfinite(column)]
+    if len(values) < FEWEST_VALUES:
+        return None
+    now, before = np.quantile(values, MIDDLE, method="inverted_cdf"), shape.quantile(MIDDLE)
+    there = (now > 0) & (before > 0)
+    # Where the middle is zero, a factor cannot be seen.
+    return np.asarray(now[there] / before[there]) if there[2] and there.sum() >= 3 else None
+
+
+def _changed(
+    baseline: Baseline, window: Window, signal: Signal, limits: Limits
+) -> Iterator[UnitChange]:
+    ratios = factor_at(baseline, window, signal.place, signal.subject)
+    if ratios is None:
+        return
+    factor = float(np.exp(np.median(np.log(ratios))))
+    if max(factor, 1 / factor) < limits.factor:
+        return
+    shape = baseline.places[signal.place].inputs[signal.subject]
+    column = window.at(signal.place).columns[signal.subject]
+    values = column[np.isfinite(column)]
+    assert isinstance(shape, Numbers)
+    left = shape.gap(values / factor, len(values)).gap
+    same = left <= limits.same_shape + shape.usual_gap and left <= signal.figures["ks"] / 2
+    if same and not _elsewhere(baseline, window, signal, limits):
+        yield UnitChange(
+            signal.place,
+            signal.subject,
+            factor,
+            signal.found,
+            signal.expected,
+            _looks_like(factor),
+            signal.rows,
+            signal.figures["ks"],
+        )
+
+
+def _elsewhere(baseline: Baseline, window: Window, signal: Signal, limits: Limits) -> bool:
+    """Whether the other sites moved as well, so that it is no site's own doing."""
+    others = (
+        factor_at(baseline, window, site, signal.subject)
+        for site in window.sites
+        if site != signal.place and (window.site == site).sum() >= limits.fewest_rows
+    )
+    middles = [abs(float(np.median(np.log(ratios)))) for ratios in others if ratios is not None]
+    return bool(middles) and float(np.median(middles)) > np.log(limits.elsewhere)
+
+
+def _together(found: Sequence[UnitChange]) -> UnitChange:
+    """The clearest of a site's changes, with the names of the others."""
+    first, *rest = sorted(found, key=lambda c: (not c.looks_like, -c.effect, c.feature))
+    fields = asdict(first) | {"also": tuple(c.feature for c in rest)}
+    return UnitChange(**fields)
+
+
+def _looks_like(factor: float) -> str:
+    """Units with about that ratio, the nearest first; two where few cases leave it open."""
+    ratio = max(factor, 1 / factor)
+    away = sorted(
+        (abs(float(np.log(ratio / usual))), name) for usual, name in USUAL_FACTORS.items()
+    )
+    return " or ".join(name for far, name in away[:2] if far <= np.log1p(NEAR))
