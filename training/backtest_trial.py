@@ -12,6 +12,7 @@ from models.training_set import TrainingSet
 from training.protocols.protocol import Gathered, Protocol
 
 FEWEST_TAUGHT = 50
+DAY = np.timedelta64(1, "D")
 WAIT = 0.95
 """Share of the asks whose end is known after the time that is allowed for labels to mature."""
 
@@ -103,7 +104,9 @@ def complete_until(evidence: TrainingSet) -> np.datetime64:
     waits = (evidence.matured_at - evidence.asked_at).astype("timedelta64[us]").astype(np.int64)
     wait = np.timedelta64(int(np.quantile(waits, WAIT)), "us")
     end = min(evidence.matured_at.max() - wait, evidence.asked_at.max())
-    return np.datetime64(end, "D") + np.timedelta64(1, "D")
+    day, asked = end.astype("datetime64[D]"), evidence.asked_at
+    half_known = (asked > end) & (asked < day + DAY)
+    return np.datetime64(day if half_known.any() else day + DAY, "D")
 
 
 def span_of(evidence: TrainingSet) -> str:
