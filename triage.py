@@ -7,12 +7,14 @@ are here. Heavy libraries are imported inside the commands that need them, so th
 
 from __future__ import annotations
 
+import json
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -136,6 +138,30 @@ def recording(lake: Lake) -> Record:
     from serving.audit.changes import record_change
 
     return partial(record_change, lake.audit)
+
+
+@app.command()
+def agreement(
+    json_file: Annotated[Path | None, typer.Option("--json", help="write the figures here")] = None,
+) -> None:
+    """Hold people's agreement with the model against the model's true error."""
+    from contextlib import closing
+
+    from data.store import Store
+    from serving.audit.frames import decisions, recommendations
+    from serving.audit.store import AuditStore
+    from training.agreement import agreement
+    from training.agreement_table import ended, reliance_table, sentences
+
+    lake = Lake.from_environment()
+    with closing(AuditStore.open(lake.audit)) as audit, Store.from_folder(lake.canonical) as store:
+        answered, decided = recommendations(audit), decisions(audit)
+        found = agreement(answered, decided, ended(store, answered))
+    console.print(reliance_table(found))
+    for sentence in sentences(found):
+        console.print(sentence, highlight=False, soft_wrap=True)
+    if json_file:
+        json_file.write_text(json.dumps(found.as_json(), indent=1, allow_nan=False) + "\n")
 
 
 @app.command()

@@ -90,7 +90,7 @@ def _told(store: Store, task: Task) -> pd.DataFrame:
     rows = rows[(rows[TASK] == task.name) & rows[CASE_ID].notna()]
     rows = rows.assign(
         **{
-            NUMBER: rows[RESOLVED_AS].map(_numbers(task)),
+            NUMBER: rows[RESOLVED_AS].map(class_numbers(task)),
             KEY: _keys_of_decisions(rows, task),
             FLAGGED: _true(rows[FLAGGED]),
             AUDIT_SHARE: rows[AUDIT_SHARE].fillna(0.0).where(_true(rows[AUDIT_SAMPLE]), 0.0),
@@ -110,7 +110,8 @@ def _true(flags: pd.Series[bool]) -> pd.Series[bool]:
     return pd.Series(flags.to_numpy(dtype=bool, na_value=False), index=flags.index)
 
 
-def _numbers(task: Task) -> dict[str, int]:
+def class_numbers(task: Task) -> dict[str, int]:
+    """The class number of each word that a person may have settled on and that names a class."""
     numbers = {name: place for place, name in enumerate(task.classes)}
     if task.name is TaskName.INVOICE_MISMATCH:
         numbers |= {way: numbers[name] for way, name in CLASS_OF_RESOLUTION.items()}

@@ -1,0 +1,60 @@
+"""Agreement as tables to read on the command line."""
+
+from __future__ import annotations
+
+import pandas as pd
+from rich.table import Table
+
+from data.store import Store
+from models.catalogue import TASKS
+from models.task import TaskName
+from training.agreement import FEWEST, Agreement
+from training.monitor.outcomes import outcomes
+from training.proportion import Proportion
+
+COLUMNS = ("agreed", "model right", "followed, right", "followed, wrong", "overrides right")
+
+
+def ended(store: Store, recommendations: pd.DataFrame) -> pd.DataFrame:
+    """The end of every recommended case that has ended, as systems recorded it."""
+    parts = [
+        outcomes(store, TASKS[TaskName(name)], rows)
+        for name, rows in recommendations.groupby("task", sort=True)
+    ]
+    columns = ["recommendation_id", "label"]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+
+def reliance_table(found: Agreement) -> Table:
+    """A row a group; small ones are only counted."""
+    table = Table(
+        title=f"People and the model: {found.decided} recommendations decided, "
+        f"{found.ended} of them ended (share, 90 % interval)"
+    )
+    table.add_column("group", overflow="fold")
+    for heading in ("ended", *COLUMNS):
+        table.add_column(heading, justify="right")
+    for group in found.groups:
+        shares = (
+            group.agreed,
+            group.right,
+            group.followed_when_right,
+            group.followed_when_wrong,
+            group.overrides_right,
+        )
+        told = map(shown, shares) if group.enough else [f"fewer than {FEWEST}", *[""] * 4]
+        table.add_row(group.group, str(group.agreed.rows), *told)
+    return table
+
+
+def sentences(found: Agreement) -> list[str]:
+    """What the figures say, in words."""
+    missed = [f"{one.task}: {one.sentence}" for one in found.missed]
+    return [found.groups[0].sentence, *missed]
+
+
+def shown(part: Proportion) -> str:
+    """A share with its interval and rows."""
+    if not part.rows:
+        return "-"
+    return f"{part.share:.0%} ({part.low:.0%}-{part.high:.0%} of {part.rows})"
