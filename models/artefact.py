@@ -23,7 +23,8 @@ from models.task import TaskName
 from models.trees import Trees
 
 MANIFEST = "manifest.json"
-FORMAT = 1
+FORMAT = 2
+READ = (1, FORMAT)  # 1 knew of no mixing calibration and of no class sets by class
 
 Files = Mapping[str, str]
 
@@ -141,12 +142,18 @@ def _listed(folder: Path, manifest: bytes) -> dict[str, str]:
         needed = {"model.txt", "calibration.json", "conformal.json", "features.json"}
         needed |= {"reference.json", "golden.json", "card.md"}
         needed |= {_quantile_file(level) for level in fields["quantiles"]}
-        known = fields["format"] == FORMAT and fields["task"] in set(TaskName)
+        known = fields["task"] in set(TaskName)
+        written = fields["format"]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ArtefactError(f"{folder / MANIFEST} is damaged: {error!r}") from error
+    if written not in READ:
+        raise ArtefactError(
+            f"{folder / MANIFEST} is of format {written!r}; this version reads "
+            f"{', '.join(map(str, READ))}: train the task again"
+        )
     if not known or set(listed) != needed or not isinstance(fields["classes"], list):
         raise ArtefactError(
-            f"{folder / MANIFEST} is damaged: it must be of format {FORMAT}, of one of the tasks "
+            f"{folder / MANIFEST} is damaged: it must be of one of the tasks "
             f"{', '.join(TaskName)}, and list {', '.join(sorted(needed))}"
         )
     return listed

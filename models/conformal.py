@@ -1,17 +1,22 @@
 """How sure: class sets and quantiles that cover at a stated rate, and similar past cases.
 
-Split conformal prediction on the calibration fold. Quantiles are widened as in conformalised
-quantile regression (Romano, Patterson and Candès 2019), each side by itself.
+Split conformal prediction on the calibration fold: the class is left out whose probability is
+below a threshold (Sadinle, Lei and Wasserman 2019), one threshold for all classes or one for
+each (Vovk's Mondrian sets). Quantiles are moved as in conformalised quantile regression
+(Romano, Patterson and Candès 2019), each side by itself, so that each bound holds its level.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from models.thresholds import lower_bound, upper_bound
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -40,12 +45,34 @@ class Neighbours:
         return np.asarray(self.rows)[at], np.asarray(self.hits)[at]
 
 
+class Sets(StrEnum):
+    """For whom class sets hold their rate: over all asks, or also for each true class."""
+
+    MARGINAL = "marginal"
+    MONDRIAN = "mondrian"
+
+
+@dataclass(frozen=True)
+class ClassThreshold:
+    """rows: calibration rows of the class. promise: rate at which its asks are covered.
+
+    promise is None where the rows were too few; the threshold is then that of all classes.
+    """
+
+    rows: int
+    threshold: float
+    promise: float | None
+
+
 @dataclass(frozen=True)
 class Conformal:
     """coverage: stated rate. threshold: least probability that puts a class into the set.
 
     rows: calibration rows behind the threshold. neighbours: one a class.
     shifts: what is added to each quantile.
+    sets, of_class: which thresholds class sets are made by; those of each class.
+    error, shift_errors: share that the threshold, and each quantile, was set to leave out:
+        1 - coverage and the level, unless they were adapted to drift.
     """
 
     coverage: float
@@ -53,10 +80,20 @@ class Conformal:
     rows: int
     neighbours: tuple[Neighbours, ...]
     shifts: tuple[float, ...] = ()
+    sets: Sets = Sets.MARGINAL
+    of_class: tuple[ClassThreshold, ...] = ()
+    error: float | None = None
+    shift_errors: tuple[float, ...] = ()
 
-    def class_set(self, probability: Floats) -> NDArray[np.bool_]:
-        """(n, K) of (n, K): classes that cannot be ruled out; the likeliest is always in."""
-        result = probability >= self.threshold
+    def class_set(self, probability: Floats, sets: Sets | None = None) -> NDArray[np.bool_]:
+        """(n, K) of (n, K): classes that cannot be ruled out; the likeliest is always in.
+
+        sets: None takes those that the model was fitted to give.
+        """
+        if (sets or self.sets) is Sets.MONDRIAN:
+            result = probability >= np.array([one.threshold for one in self.of_class])
+        else:
+            result = probability >= self.threshold
         result[np.arange(len(result)), np.argmax(probability, axis=1)] = True
         return np.asarray(result)
 
@@ -83,11 +120,15 @@ class Conformal:
                 for n in self.neighbours
             ],
             "shifts": list(self.shifts),
+            "sets": str(self.sets),
+            "of_class": [asdict(one) for one in self.of_class],
+            "error": self.error,
+            "shift_errors": list(self.shift_errors),
         }
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> Conformal:
-        """The value written by `as_json`."""
+        """The value written by `as_json`, also by one that knew of no sets by class."""
         return cls(
             coverage=fields["coverage"],
             threshold=fields["threshold"],
@@ -97,18 +138,62 @@ class Conformal:
                 for n in fields["neighbours"]
             ),
             shifts=tuple(fields["shifts"]),
+            sets=Sets(fields.get("sets", Sets.MARGINAL)),
+            of_class=tuple(ClassThreshold(**one) for one in fields.get("of_class", ())),
+            error=fields.get("error"),
+            shift_errors=tuple(fields.get("shift_errors", ())),
         )
 
 
-def fit_conformal(probability: Floats, label: Ints, coverage: float) -> Conformal:
-    """Class sets and neighbours from calibrated probabilities (n, K) and labels (n,)."""
-    rows, classes = probability.shape
-    given = np.sort(probability[np.arange(rows), label])
-    # The finite-sample rule: leave out at most floor((n + 1)(1 - coverage)) - 1 of n truths.
-    left_out = int(np.floor((rows + 1) * (1 - coverage) + 1e-9))
-    threshold = float(given[left_out - 1]) if left_out >= 1 else 0.0
-    neighbours = tuple(fit_neighbours(probability[:, k], label == k) for k in range(classes))
-    return Conformal(coverage, threshold, rows, neighbours)
+@dataclass(frozen=True)
+class Judged:
+    """n calibration rows: calibrated probability (n, K), label (n,).
+
+    mass: (n,) what each counts for, 1 on average; None is 1 throughout.
+    """
+
+    probability: Floats
+    label: Ints
+    mass: Floats | None = None
+
+    @property
+    def given(self) -> Floats:
+        """(n,) probability that the true class was given."""
+        return self.probability[np.arange(len(self.label)), self.label]
+
+    def of(self, k: int) -> Judged:
+        """Only those that ended in class k."""
+        own = self.label == k
+        mass = (
+            None if self.mass is None or not own.any() else self.mass[own] / self.mass[own].mean()
+        )
+        return Judged(self.probability[own], self.label[own], mass)
+
+
+def fit_conformal(
+    judged: Judged, coverage: float, sets: Sets = Sets.MARGINAL, error: float | None = None
+) -> Conformal:
+    """Class sets and neighbours. error: share to leave out; None is what `coverage` leaves."""
+    aim = 1 - coverage if error is None else error
+    # Too few rows to leave anything out: every class is in the set.
+    threshold = lower_bound(judged.given, aim, judged.mass) or 0.0
+    each = range(judged.probability.shape[1])
+    return Conformal(
+        coverage,
+        threshold,
+        len(judged.label),
+        neighbours=tuple(fit_neighbours(judged.probability[:, k], judged.label == k) for k in each),
+        sets=sets,
+        of_class=tuple(_of_class(judged.of(k), coverage, aim, threshold) for k in each),
+        error=aim,
+    )
+
+
+def _of_class(own: Judged, coverage: float, error: float, of_all: float) -> ClassThreshold:
+    found = lower_bound(own.given, error, own.mass)
+    if found is None:
+        return ClassThreshold(len(own.label), of_all, None)
+    return ClassThreshold(len(own.label), found, coverage)
 
 
 def fit_neighbours(probability: Floats, hit: NDArray[np.bool_]) -> Neighbours:
@@ -131,24 +216,33 @@ def fit_neighbours(probability: Floats, hit: NDArray[np.bool_]) -> Neighbours:
 
 
 def quantile_shifts(
-    quantiles: Floats, target: Floats, levels: Sequence[float]
+    quantiles: Floats,
+    target: Floats,
+    levels: Sequence[float],
+    mass: Floats | None = None,
+    errors: Sequence[float] | None = None,
 ) -> tuple[float, ...]:
     """What each predicted quantile (n, Q) must be moved by to hold its level.
 
-    The median stays: it is a best guess, not a bound.
+    The median stays: it is a best guess, not a bound. With too few rows a bound moves out to
+    the farthest of them. errors: share to leave outside of each; None is what its level says.
     """
+    aims = [min(level, 1 - level) for level in levels] if errors is None else errors
     return tuple(
-        0.0 if level == 0.5 or len(target) == 0 else _bound(target - quantiles[:, q], level)
-        for q, level in enumerate(levels)
+        0.0
+        if level == 0.5 or len(target) == 0
+        else _bound(target - quantiles[:, q], level, aim, mass)
+        for q, (level, aim) in enumerate(zip(levels, aims, strict=True))
     )
 
 
-def _bound(residual: Floats, level: float) -> float:
+def _bound(residual: Floats, level: float, error: float, mass: Floats | None) -> float:
     """The finite-sample quantile of the residuals, outwards."""
-    ordered, rows = np.sort(residual), len(residual)
     if level < 0.5:
-        return float(ordered[max(int(np.floor((rows + 1) * level + 1e-9)), 1) - 1])
-    return float(ordered[min(int(np.ceil((rows + 1) * level - 1e-9)), rows) - 1])
+        found = lower_bound(residual, error, mass)
+        return float(residual.min()) if found is None else found
+    found = upper_bound(residual, error, mass)
+    return float(residual.max()) if found is None else found
 
 
 def wilson(hits: NDArray[np.integer] | Floats, rows: Ints, z: float = Z) -> tuple[Floats, Floats]:

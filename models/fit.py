@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
+from models.adaptive import Told, adapted_error
 from models.artefact import sealed
 from models.boost import Curves
 from models.card import card
-from models.conformal import Conformal, fit_conformal, quantile_shifts
+from models.conformal import Conformal, Judged, fit_conformal, quantile_shifts
 from models.folds import Folds
 from models.golden import golden_rows
 from models.model import Model
@@ -26,6 +28,10 @@ from models.task import Task
 from models.training_set import TrainingSet
 
 __all__ = ["FitError", "FitOptions", "Fitted", "Progress", "Refit", "fit", "quiet"]
+
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -102,15 +108,39 @@ def _sealed(ready: Ready, classes: Classes, quantiles: Quantiles) -> Model:
 
 
 def _conformal(ready: Ready, classes: Classes, quantiles: Quantiles) -> Conformal:
-    label = ready.training.label[ready.folds.calibration]
+    past, options = ready.folds.calibration, ready.options
     probability = classes.chosen.calibration.probabilities(classes.grown.calibrated)
-    conformal = fit_conformal(probability, label, ready.options.coverage)
+    judged = Judged(probability, ready.training.label[past], ready.mass(past))
+    error = _aim(ready, past, 1 - judged.given, 1 - options.coverage)
+    conformal = fit_conformal(judged, options.coverage, options.sets, error)
     if quantiles.past is None or ready.training.target is None:
         return conformal
-    if not ready.options.shifted:
+    if not options.shifted:
         return replace(conformal, shifts=(0.0,) * len(quantiles.levels))
-    target = ready.training.target[quantiles.past]
-    return replace(conformal, shifts=quantile_shifts(quantiles.raw(), target, quantiles.levels))
+    raw, target = quantiles.raw(), ready.training.target[quantiles.past]
+    errors = tuple(
+        _aim(
+            ready,
+            quantiles.past,
+            np.sign(level - 0.5) * (target - raw[:, q]),
+            min(level, 1 - level),
+        )
+        for q, level in enumerate(quantiles.levels)
+    )
+    mass = ready.mass(quantiles.past)
+    shifts = quantile_shifts(raw, target, quantiles.levels, mass, errors)
+    return replace(conformal, shifts=shifts, shift_errors=errors)
+
+
+def _aim(ready: Ready, rows: Ints, score: Floats, error: float) -> float:
+    """The share to leave out: what is stated, or adapted to how the rows drifted.
+
+    score: of these rows, how badly each fits; none does better or worse than a median.
+    """
+    if not ready.options.adaptive or error == 0.5:
+        return error
+    training = ready.training
+    return adapted_error(score, Told(training.asked_at[rows], training.matured_at[rows]), error)
 
 
 def _as_given(ready: Ready) -> Folds:

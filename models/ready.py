@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.calibration import Method
+from models.conformal import Sets
 from models.encode import Encoder, learn
 from models.folds import Folds, Shares, Window, split, windows
 from models.task import Task
@@ -51,6 +52,9 @@ class FitOptions:
         poor judge of when to stop; None seeks them.
     calibrations: methods to choose from, for the same reason; empty means all that apply.
     shifted: whether quantiles are moved to hold their level on the calibration fold.
+    sets: whether class sets hold their rate over all asks or also for each class.
+    adaptive: whether sets and bounds are set by how the calibration rows drifted, see
+        `models.adaptive`.
     half_life_days: after so many days an ask counts for half as much; None: age is no matter.
     """
 
@@ -63,6 +67,8 @@ class FitOptions:
     rounds: int | None = None
     calibrations: tuple[Method, ...] = ()
     shifted: bool = True
+    sets: Sets = Sets.MARGINAL
+    adaptive: bool = False
     half_life_days: float | None = None
 
 

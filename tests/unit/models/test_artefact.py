@@ -115,3 +115,31 @@ def test_a_golden_row_that_differs_is_named_with_both_numbers(binary):
     other["answers"]["probability"][3] = [(0.25).hex(), (0.75).hex()]
     with pytest.raises(GoldenError, match=r"golden row 3: probability was 0\.25, 0\.75, is"):
         check_golden(replace(model, golden=other))
+
+
+def rewritten(folder, change):
+    """The manifest after a change of its fields, as if it had been written so."""
+    fields = json.loads((folder / MANIFEST).read_text())
+    change(fields)
+    (folder / MANIFEST).write_text(json.dumps(fields))
+
+
+def test_an_artefact_from_before_sets_by_class_is_still_read(folder):
+    older = json.loads((folder / "conformal.json").read_text())
+    for later in ("sets", "of_class", "error", "shift_errors"):
+        del older[later]
+    content = json.dumps(older).encode()
+    (folder / "conformal.json").write_bytes(content)
+
+    def change(fields):
+        fields["format"] = 1
+        fields["files"]["conformal.json"] = sha256(content).hexdigest()
+
+    rewritten(folder, change)
+    check_golden(load(folder))
+
+
+def test_a_format_of_the_future_is_named_with_those_that_are_read(folder):
+    rewritten(folder, lambda fields: fields.update(format=7))
+    with pytest.raises(ArtefactError, match="is of format 7; this version reads 1, 2"):
+        load(folder)

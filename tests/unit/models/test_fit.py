@@ -5,6 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from models.artefact import load, save
+from models.conformal import Sets
 from models.fit import FitError, FitOptions, Refit, fit
 from tests.synthetic_task import columns, drawn, task
 
@@ -138,3 +140,41 @@ def test_a_target_known_of_some_asks_only_is_learnt_from_those():
     quantiles = model.predict(columns(training)).quantiles
     assert np.isfinite(quantiles).all()
     assert (quantiles[:, 0] <= quantiles[:, 1]).all()
+
+
+def test_sets_by_class_and_adapted_thresholds_are_kept_in_the_artefact(tmp_path):
+    training = drawn(3000, 4, shift=-2.5).training
+    options = FitOptions(sets=Sets.MONDRIAN, adaptive=True)
+    plain = fit(task(4), training).model
+    model = fit(task(4), training, options).model
+    save(model, tmp_path / "model")
+    again = load(tmp_path / "model").conformal
+    assert again == model.conformal
+    assert again.sets is Sets.MONDRIAN
+    assert again.error != plain.conformal.error
+    fresh = drawn(4000, 4, shift=-2.5, seed=9).training
+    rarest = int(np.bincount(fresh.label).argmin())
+    own = fresh.label == rarest
+    covered = [m.predict(fresh.inputs).class_set[own, rarest].mean() for m in (plain, model)]
+    assert covered[1] > 0.8
+    assert covered[1] > covered[0] + 0.1
+
+
+def test_adapted_bounds_stay_near_the_plain_ones_where_nothing_drifts():
+    training = drawn(3000).training
+    levels = (0.1, 0.5, 0.9)
+    plain = fit(task(quantiles=levels), training).model.conformal
+    adapted = fit(task(quantiles=levels), training, FitOptions(adaptive=True)).model.conformal
+    assert plain.shift_errors == pytest.approx((0.1, 0.5, 0.1))
+    assert adapted.shift_errors == pytest.approx((0.1, 0.5, 0.1), abs=0.04)
+    assert adapted.shifts == pytest.approx(plain.shifts, abs=0.3)
+
+
+def test_weights_count_in_calibration_too():
+    training = drawn(3000).training
+    weight = np.where(training.label == 1, 4.0, 1.0)
+    said = [
+        fit(task(), replace(training, weight=given)).model.predict(training.inputs).score.mean()
+        for given in (None, weight)
+    ]
+    assert said[1] > 1.5 * said[0]
