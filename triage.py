@@ -34,6 +34,7 @@ from serving.commands.serve import serve
 from serving.commands.stay import stay
 from training.commands.arguments import task_named
 from training.commands.backtest import backtest
+from training.commands.card import card
 from training.commands.case import case
 from training.commands.mlflow import mlflow
 from training.commands.people import people
@@ -58,6 +59,7 @@ OF_ONE_ROOM = (
     profiles,
     train,
     tune,
+    card,
     serve,
     case,
     report,

@@ -9,6 +9,7 @@ from typing import Any
 from data.lake import Lake
 from models.task import TaskName
 from training.approval import Approval, PromotionError, check_approval
+from training.card.keep import keep_card
 from training.evidence import MAIN, Evidence, evidence, finite
 from training.export import export, load_in_child
 from training.pointer import Champion, champion, held, point
@@ -56,6 +57,7 @@ def promote(
         point(lake, task, new)
         registry.tag(task, found.version, tags(found, approval, moment))
         registry.alias(task, CHAMPION, found.version)
+        keep_card(registry, task, found.version, home)
     return new
 
 

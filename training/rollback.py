@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from data.lake import Lake
 from models.task import TaskName
 from training.approval import Approval, PromotionError
+from training.card.keep import keep_card
 from training.evidence import evidence
 from training.export import export
 from training.people import Duty
@@ -53,6 +54,8 @@ def rollback(
         registry.tag(task, left.version, _tags("rolled_back", approval, moment))
         registry.tag(task, back.version, _tags("restored", approval, moment))
         registry.alias(task, CHAMPION, back.version)
+        for version in (left.version, back.version):
+            keep_card(registry, task, version, home)
     return back, left
 
 

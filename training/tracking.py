@@ -11,12 +11,16 @@ from typing import Any
 
 from models.artefact import save
 from models.fit import Fitted
+from models.model import Predictions
 from models.task import Task
 from models.training_set import TrainingSet
+from training.description import NOTE, TASK_FACTS, note, run_name, task_facts
 from training.manifest import Manifest
 from training.plots import plots
 from training.quality import quality
+from training.reach import REACHED, reached
 from training.registry import ARTEFACT, CHALLENGER, Registry
+from training.settings import ApprovalSettings
 from training.views import view_figures
 
 REQUIRED = ("lightgbm", "numpy", "pandas", "pyarrow", "pandera")
@@ -58,16 +62,21 @@ def track(
     for name, fold in folds.items():
         numbers = quality(task, fold, answers[name])
         metrics |= {f"{name}_{metric}": value for metric, value in numbers.items()}
-    with mlflow.start_run(experiment_id=registry.experiment(task.name)) as run:
+    experiment, name = (
+        registry.experiment(task.name),
+        run_name(task, described, fitted.model.digest),
+    )
+    with mlflow.start_run(experiment_id=experiment, run_name=name) as run:
         mlflow.log_params(_parameters(task, described, parameters or {}))
         mlflow.log_metrics(metrics)
         _log_curves(mlflow, run.info.run_id, fitted.curves)
         _log_data(mlflow, learnt, described)
         for name, figure in plots(task, measured, answers["held_out"], fitted.gains).items():
             mlflow.log_figure(figure, f"plots/{name}")
-        mlflow.log_dict(view_figures(task, measured, answers["held_out"]), VIEWS)
+        mlflow.log_dict(_views(task, measured, answers["held_out"]), VIEWS)
+        mlflow.log_dict(task_facts(task), TASK_FACTS)
         tags = _tags(task, fitted, described)
-        mlflow.set_tags(tags)
+        mlflow.set_tags(tags | {NOTE: note(task, described, metrics)})
         number = _register(mlflow, task, _log_model(mlflow, fitted), tags)
     return Tracked(run.info.run_id, number, fitted.model.digest, metrics)
 
@@ -89,6 +98,16 @@ def _parameters(task: Task, described: Manifest, chosen: Mapping[str, object]) -
         "last_ask": described.last,
     }
     return own | {f"lightgbm_{name}": value for name, value in task.lightgbm.items()} | dict(chosen)
+
+
+def _views(task: Task, measured: TrainingSet, answers: Predictions) -> dict[str, Any]:
+    """Figures of every part, and how much of each site is looked at first."""
+    views = view_figures(task, measured, answers)
+    first = reached(measured, answers)
+    return {
+        name: figures | ({REACHED: first[name]} if name in first else {})
+        for name, figures in views.items()
+    }
 
 
 def _log_curves(mlflow: Any, run_id: str, curves: Mapping[str, Sequence[float]]) -> None:
@@ -150,4 +169,5 @@ def _tags(task: Task, fitted: Fitted, described: Manifest) -> dict[str, str]:
         "period": f"{described.first} to {described.last}",
         "data": described.asks,
         "code": described.code,
+        "owner": ApprovalSettings.from_environment().owner or "",
     }

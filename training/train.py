@@ -9,6 +9,7 @@ from data.lake import Lake
 from models.catalogue import TASKS
 from models.fit import fit, quiet
 from models.task import TaskName
+from training.card.keep import log_card
 from training.manifest import manifest
 from training.parameters.parameters import Parameters
 from training.parameters.read import parameters
@@ -78,6 +79,7 @@ def train_task(
             "training_set": kept.folder.name,
         },
     )
+    log_card(registry, name, tracked.version)
     progress(f"{name}: registered", 1.0)
     return Trained(
         name,

@@ -1,0 +1,1 @@
+"""The model card: what a reviewer reads before approving, and what stays with a champion."""

@@ -1,0 +1,163 @@
+"""Whether the model errs alike everywhere: sites against the whole, with intervals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from training.card.document import Cell, Section, Table, Tone, Whisker
+from training.card.facts import Facts, Figure, Views
+from training.card.figures import ALL, NOTHING, SITE, cell, number, parts
+from training.reach import LOOKED_AT
+
+COMPARED = {
+    "log_loss": ("log-loss", False),
+    "ece": ("calibration error", False),
+    "pr_auc": ("PR-AUC", True),
+    "reached": ("events looked at", True),
+    "coverage": ("set holds truth", True),
+}
+"""Metric -> its name, and whether more of it is better."""
+FEW_EVENTS = 20
+LAST = 100.0
+
+
+@dataclass(frozen=True)
+class Beyond:
+    """A site whose interval does not touch that of the whole."""
+
+    site: str
+    metric: str
+    worse: bool
+    sentence: str
+
+
+def beyond(views: Views) -> list[Beyond]:
+    """Sites beyond the whole's interval, in the order of metrics and sites."""
+    whole = views.get(ALL, {})
+    found = []
+    for metric, (title, more_is_better) in COMPARED.items():
+        for view, site in parts(views, SITE).items():
+            one, every = views[view].get(metric), whole.get(metric)
+            if (side := _side(one, every)) and one and every:
+                worse = (side < 0) is more_is_better
+                said = (
+                    f"{site}: {title} {_told(metric, one)} is {'worse' if worse else 'better'} "
+                    f"than {_told(metric, every)} over all sites"
+                )
+                found.append(Beyond(site, metric, worse, said))
+    return found
+
+
+def fairness(facts: Facts) -> Section:
+    """The section: spread across sites, which sites stand out, and where it cannot be told."""
+    views, sites = facts.views, parts(facts.views, SITE)
+    if not sites:
+        said = ["The run has no figures per site, so nothing can be said."]
+        return Section("fairness", "Does it err alike at every site?", said)
+    out = beyond(views)
+    worse = [one.sentence for one in out if one.worse]
+    said = [_summary(len(sites), worse), _spread(views, list(sites))]
+    few = [s for v, s in sites.items() if (_value(views[v].get("events")) or 0) < FEW_EVENTS]
+    notes = [
+        (
+            "A site where more goes wrong has a greater log-loss even when its probabilities are "
+            "as true; read it together with the calibration error."
+        ),
+    ]
+    if any("reached" in views[view] for view in sites):
+        notes.append(
+            f"Events looked at: the share of a site's events among the {LOOKED_AT:.0%} of all asks "
+            "that are the most probable."
+        )
+    if few:
+        notes.append(f"Fewer than {FEW_EVENTS} events, so little can be said: {', '.join(few)}.")
+    others = [one.sentence for one in out if not one.worse]
+    return Section(
+        "fairness",
+        "Does it err alike at every site?",
+        [text for text in said if text],
+        [f"{one}." for one in [*worse, *others]],
+        [_drawn(views, sites, out)],
+        notes,
+    )
+
+
+def _summary(sites: int, worse: list[str]) -> str:
+    if sites == 1:
+        return "There is one site, so there is nothing to compare."
+    if not worse:
+        return f"None of the {sites} sites is worse than the whole beyond its interval."
+    return f"Of {sites} sites, these are worse than the whole, beyond both intervals:"
+
+
+def _spread(views: Views, sites: list[str]) -> str:
+    """Least to greatest value over the sites, by metric."""
+    spans = []
+    for metric, (title, _) in COMPARED.items():
+        values = [v for s in sites if (v := _value(views[s].get(metric))) is not None]
+        if len(values) > 1:
+            spans.append(f"{title} {number(metric, min(values))} to {number(metric, max(values))}")
+    return f"From site to site: {'; '.join(spans)}." if spans else ""
+
+
+def _drawn(views: Views, sites: dict[str, str], out: list[Beyond]) -> Table:
+    """A row a site: for each metric the value, and a line that shows it beside the whole."""
+    shown = [m for m in COMPARED if any(_value(views[v].get(m)) is not None for v in sites)]
+    tones = {(o.site, o.metric): Tone.BAD if o.worse else Tone.GOOD for o in out}
+    ends = {m: _end(m, [views[v].get(m) for v in (ALL, *sites) if v in views]) for m in shown}
+    rows = [
+        [
+            Cell("all" if view == ALL else sites[view]),
+            *(
+                _with_line(
+                    cell(m, views[view].get(m)),
+                    views[view].get(m),
+                    views[ALL].get(m),
+                    ends[m],
+                    tones.get((sites.get(view, ALL), m)),
+                )
+                for m in shown
+            ),
+        ]
+        for view in (ALL, *sites)
+        if view in views
+    ]
+    return Table(["site", *(COMPARED[m][0] for m in shown)], rows, frozenset())
+
+
+def _with_line(
+    plain: Cell, figure: Figure | None, whole: Figure | None, end: float, tone: Tone | None
+) -> Cell:
+    value, mark = _value(figure), _value(whole)
+    if value is None or mark is None or figure is None:
+        return plain
+    low, high = figure.get("low"), figure.get("high")
+    places = [x if x is not None else value for x in (low, value, high, mark)]
+    at = [LAST * min(max(place / end, 0.0), 1.0) for place in places]
+    return Cell(plain.text, plain.more, plain.value, tone, Whisker(at[0], at[1], at[2], at[3]))
+
+
+def _end(metric: str, figures: list[Figure | None]) -> float:
+    """The right end of a metric's line: 1 for shares, else the greatest bound."""
+    highs = [f.get("high") or f.get("value") or 0.0 for f in figures if f]
+    return 1.0 if metric in {"coverage", "pr_auc", "reached"} else (max(highs, default=0.0) or 1.0)
+
+
+def _side(one: Figure | None, whole: Figure | None) -> int:
+    """-1 below the whole's interval, 1 above it, 0 where they touch or cannot be told."""
+    if not one or not whole:
+        return 0
+    low, high = one.get("low"), one.get("high")
+    least, most = whole.get("low"), whole.get("high")
+    if low is None or high is None or least is None or most is None:
+        return 0
+    return -1 if high < least else 1 if low > most else 0
+
+
+def _told(metric: str, figure: Figure) -> str:
+    shown = cell(metric, figure)
+    return f"{shown.text} ({shown.more})" if shown.more else shown.text or NOTHING
+
+
+def _value(figure: Figure | None) -> float | None:
+    return figure.get("value") if figure else None

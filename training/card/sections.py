@@ -1,0 +1,210 @@
+"""The sections of a card, one function each, from the facts of a version."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from training.card.document import Cell, Section, Table, texts
+from training.card.facts import Facts
+from training.card.figures import ALL, CLASS, SITE, cell, parts, table
+from training.card.purpose import NEVER, PURPOSES
+
+DIGEST_SHOWN = 12
+
+
+def purpose(facts: Facts) -> Section:
+    """What it is for."""
+    mine = PURPOSES[facts.task]
+    horizon = facts.asked.get("horizon_days")
+    points = [
+        f"Asked about: {mine.ask}.",
+        f"Answers: probabilities of {', '.join(facts.asked['classes'])}{_interval(facts)}.",
+        f"Read by: {mine.readers}.",
+        f"Looks {horizon} days ahead." if horizon else "",
+        f"Owner: {facts.owner or 'not stated; set TRIAGE_OWNER to the role that answers for it'}.",
+        "Recommendation only: it advises, a person decides.",
+    ]
+    return Section("purpose", "What it is for", [mine.use], [p for p in points if p])
+
+
+def never(facts: Facts) -> Section:
+    """What it must not be used for."""
+    return Section(
+        "never", "What it must not be used for", points=[*NEVER, *PURPOSES[facts.task].never]
+    )
+
+
+def data(facts: Facts) -> Section:
+    """What it learnt from."""
+    manifest, files = facts.found.manifest, facts.found.manifest.get("files", {})
+    held_out = facts.found.metrics.get("rows")
+    points = [
+        (
+            f"Period: asked from {str(manifest.get('first', '-'))[:10]} to "
+            f"{str(manifest.get('last', '-'))[:10]}; only labels that had matured."
+        ),
+        (
+            f"Asks: {manifest.get('rows', 0):,}, of which the newest {held_out or 0:,.0f} were "
+            "held out; every figure on this card is from those."
+        ),
+        (
+            f"Trained {facts.trained_at:%Y-%m-%d %H:%M} UTC by "
+            f"{facts.found.trained_by or 'nobody knows whom'}."
+        ),
+        (
+            f"Digests: data manifest {_short(facts.found.data_digest)}, "
+            f"training set {_short(manifest.get('asks'))}, "
+            f"code {_short(manifest.get('code'))}, model {_short(facts.found.digest)}."
+        ),
+    ]
+    rows = [
+        [Cell(name), Cell(f"{file.get('rows', 0):,}"), Cell(str(file["sha256"])[:DIGEST_SHOWN])]
+        for name, file in sorted(files.items())
+    ]
+    tables = [Table(["source", "rows", "sha256"], rows, frozenset({1}))] if rows else []
+    return Section("data", "What it learnt from", points=points, tables=tables)
+
+
+def features(facts: Facts) -> Section:
+    """What it looks at, by theme."""
+    asked = sorted(facts.asked["features"], key=lambda f: f["theme"])
+    rows = [
+        texts(theme, ", ".join(_feature(f) for f in group))
+        for theme, group in groupby(asked, key=lambda f: f["theme"])
+    ]
+    said = f"{len(asked)} features. All of them are known when the question is asked."
+    return Section(
+        "features", "What it looks at", [said], tables=[Table(["theme", "features"], rows)]
+    )
+
+
+def metrics(facts: Facts) -> Section:
+    """How good it is, overall, per site and per class."""
+    if not facts.views:
+        said = "The run has no figures per site and class (views.json)."
+        return Section("metrics", "How good it is", [said])
+    sites, classes = parts(facts.views, SITE), parts(facts.views, CLASS)
+    everything = {ALL: "all"}
+    said = (
+        "On the newest asks, which nothing was learnt from. Under each figure its 95 % interval, "
+        "by drawing whole groups of asks again. Log-loss and calibration error: lower is better; "
+        "PR-AUC: higher is better, chance is the share of events."
+    )
+    by_class = "Each class against all others; what is said of sets is of the class's asks."
+    return Section(
+        "metrics",
+        "How good it is, per site and class",
+        [said],
+        tables=[
+            table(facts.views, [*everything, *sites], "site", everything | sites),
+            table(facts.views, classes, "class", classes),
+        ],
+        notes=[by_class],
+    )
+
+
+def meaning(facts: Facts) -> Section:
+    """Whether probabilities and sets mean what they say."""
+    whole = facts.views.get(ALL, {})
+    said = {
+        "ece": "Calibration error: how far stated probabilities lie from what happened",
+        "ece_by_chance": "What it would be by chance alone, were every probability true",
+        "said": "Mean probability that was said of the event",
+        "prevalence": "Share that ended so",
+        "coverage": "The set of classes held the truth",
+        "set_size": "Classes in that set",
+        "interval_coverage": "The interval of the delay held the truth",
+        "abstained": "Asks without advice, with a reason",
+    }
+    rows = [[Cell(text), cell(name, whole[name])] for name, text in said.items() if name in whole]
+    if not rows:
+        text = ["The run has no such figures (views.json)."]
+        return Section("meaning", "Do its probabilities mean what they say?", text)
+    head = ["", "held-out asks"]
+    return Section(
+        "meaning",
+        "Do its probabilities mean what they say?",
+        tables=[Table(head, rows, frozenset({1}))],
+        notes=["The reliability diagram is in the run, under plots/."],
+    )
+
+
+def comparison(facts: Facts) -> Section:
+    """How it compares with what is simpler and with what served before."""
+    title = "Against simpler ways, and the champion"
+    if not facts.comparison:
+        said = "The run has no comparison; what the gates found is under Gates."
+        return Section("comparison", title, [said])
+    names = {"log_loss": "log-loss", "brier": "Brier", "ece": "calibration error"}
+    names |= {"pr_auc": "PR-AUC"}
+    rows = [
+        [Cell(str(one["name"])), *(cell(n, {"value": one.get(n)}) for n in names)]
+        for one in facts.comparison
+    ]
+    said = "All on the same held-out asks."
+    shown = Table(["", *names.values()], rows, frozenset(range(1, len(names) + 1)))
+    return Section("comparison", title, [said], tables=[shown])
+
+
+def limits(facts: Facts) -> Section:
+    """What it cannot do."""
+    last = str(facts.found.manifest.get("last", "-"))[:10]
+    points = [
+        f"It knows nothing of what changed after {last}: new suppliers, systems or habits.",
+        "Its figures are of one stretch of time; another season may differ.",
+        ("It learnt from cases as they ended here; what never happened here is not in it."),
+        *PURPOSES[facts.task].limits,
+    ]
+    return Section("limits", "Limits", points=points)
+
+
+def monitoring(facts: Facts) -> Section:
+    """When to look again."""
+    points = [
+        (
+            "`triage monitor` compares what the service recorded with this model's reference, at "
+            "each site, and says whether to retrain, with reasons."
+        ),
+        (
+            "Triggers: inputs or scores that moved, keys never seen or values missing more often, "
+            "probabilities that no longer match outcomes, sets that hold the truth less often than "
+            "stated, more cases without advice, people who override more."
+        ),
+        (
+            "Retrain also when a site or system joins, a source changes units or mapping, or a "
+            "policy changes what counts as an exception."
+        ),
+        f"`triage train {facts.task}` makes a challenger; it passes the gates or is refused.",
+    ]
+    return Section("monitoring", "When to look again", points=points)
+
+
+def retiring(facts: Facts) -> Section:
+    """How to take it out of service."""
+    points = [
+        (
+            f'`triage rollback {facts.task} --reason "..."` takes the task back to the champion '
+            "before, in one step, on the record; the service loads it when it starts again."
+        ),
+        (
+            "With no successor: move champion.json out of the task's folder of models and start "
+            "the service again. It then answers that the task is not served, and cases go their "
+            "usual way, unscored."
+        ),
+        "Runs, versions, artefacts and the record stay, so that old answers can be explained.",
+    ]
+    return Section("retiring", "How to retire it", points=points)
+
+
+def _interval(facts: Facts) -> str:
+    levels = facts.asked.get("quantiles") or []
+    return f", and an interval of delay in days ({levels[0]:g} to {levels[-1]:g})" if levels else ""
+
+
+def _short(digest: str | None) -> str:
+    return digest[:DIGEST_SHOWN] if digest else "not recorded"
+
+
+def _feature(feature: dict[str, str]) -> str:
+    name = feature["name"].replace("_", " ")
+    return f"{name} ({feature['unit']})" if feature["unit"] else name

@@ -1,0 +1,102 @@
+"""How a version stands: what its gates found, and who approved it."""
+
+from __future__ import annotations
+
+from training.approval import IN_DEMO
+from training.card.document import Cell, Section, Table, Tone
+from training.card.facts import Facts
+from training.card.fairness import beyond
+from training.card.figures import ALL, NOTHING, cell
+from training.evidence import PASSED
+from training.gates.finding import Verdict
+
+TONES = {Verdict.PASS: Tone.GOOD, Verdict.FAIL: Tone.BAD, Verdict.NOT_APPLICABLE: Tone.OPEN}
+NOT_APPROVED = "Not approved"
+
+
+def status(facts: Facts) -> tuple[str, Tone, str]:
+    """In a few words, how that is, and the sentence behind it."""
+    tags = facts.tags
+    if "approved_at" not in tags:
+        return NOT_APPROVED, Tone.OPEN, "A challenger. Nobody has taken it into service."
+    who = f"{tags['approved_by']} ({tags['approver_role']}) on {tags['approved_at'][:10]}"
+    why = f", because: {tags['approval_reason']}" if tags.get("approval_reason") else ""
+    if tags.get("rolled_back_at", "") > max(tags.get("restored_at", ""), tags["approved_at"]):
+        by = f"by {tags['rolled_back_by']} on {tags['rolled_back_at'][:10]}"
+        return "Rolled back", Tone.BAD, f"Taken out of service {by}: {tags['rolled_back_reason']}"
+    if tags["approval"] == "demo":
+        return "Demo: not approved by anyone else", Tone.BAD, f"{IN_DEMO[0].upper()}{IN_DEMO[1:]}."
+    if tags["approval_override"] == "true":
+        return "Approved although gates refused it", Tone.BAD, f"By {who}{why}"
+    return "Approved", Tone.GOOD, f"By {who}{why}"
+
+
+def approval(facts: Facts) -> Section:
+    """Who approved it, when and why."""
+    tags = facts.tags
+    names = {
+        "approved_by": "Approved by",
+        "approver_role": "Role",
+        "approver_proved_by": "Identity proved by",
+        "approved_at": "When (UTC)",
+        "approval_reason": "Reason",
+        "approval": "Kind of approval",
+        "approval_override": "Gates overridden",
+        "rolled_back_by": "Rolled back by",
+        "rolled_back_at": "Rolled back (UTC)",
+        "rolled_back_reason": "Why it was rolled back",
+        "restored_by": "Restored by",
+        "restored_at": "Restored (UTC)",
+        "restored_reason": "Why it was restored",
+    }
+    trained = [Cell("Trained by"), Cell(facts.found.trained_by or "not recorded")]
+    rows = [[Cell(text), Cell(tags[name])] for name, text in names.items() if tags.get(name)]
+    said = [] if "approved_at" in tags else [f"{NOT_APPROVED}. Who trained may not approve."]
+    return Section("approval", "Approval", said, tables=[Table(["", ""], [trained, *rows])])
+
+
+def gates(facts: Facts) -> Section:
+    """What every gate found."""
+    findings = facts.found.findings
+    if findings is None:
+        said = "No gates are recorded for this version, so it cannot be promoted without override."
+        return Section("gates", "Gates", [said])
+    rows = [
+        [
+            Cell(found.code),
+            Cell(str(found.verdict), tone=TONES[found.verdict]),
+            Cell(found.title, found.sentence),
+        ]
+        for found in findings
+    ]
+    said = "Not applicable means that nothing was tried; it is never a pass."
+    head = ["code", "verdict", "what was asked, and what was found"]
+    return Section("gates", "Gates", tables=[Table(head, rows)], notes=[said])
+
+
+def summary(facts: Facts) -> list[tuple[str, Cell]]:
+    """The few things to know first."""
+    whole = facts.views.get(ALL, {})
+    verdict = facts.found.gates
+    passed = Tone.GOOD if verdict == PASSED else Tone.BAD
+    shown = {"Log-loss": "log_loss", "PR-AUC": "pr_auc", "Calibration error": "ece"}
+    shown |= {"Set holds truth": "coverage", "Interval holds truth": "interval_coverage"}
+    figures = [(text, cell(n, whole[n])) for text, n in shown.items() if n in whole]
+    rival = [("Best simpler way", Cell(best))] if (best := _best(facts)) else []
+    worse = sorted({one.site for one in beyond(facts.views) if one.worse})
+    sites = Cell(", ".join(worse), tone=Tone.BAD) if worse else Cell("none" if whole else NOTHING)
+    return [
+        ("Gates", Cell(verdict, tone=passed)),
+        *figures,
+        *rival,
+        ("Sites worse than the whole", sites),
+    ]
+
+
+def _best(facts: Facts) -> str:
+    others = [one for one in facts.comparison if one.get("kind") not in {"model", "champion"}]
+    told = [one for one in others if one.get("log_loss") is not None]
+    if not told:
+        return ""
+    best = min(told, key=lambda one: float(one["log_loss"]))
+    return f"{best['name']}: log-loss {best['log_loss']:.3f}"
