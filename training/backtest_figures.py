@@ -18,6 +18,8 @@ from training.protocols.protocol import Protocol
 ALL = "all"
 MODEL = "model"
 CHAMPION = "champion"
+DRAWINGS = 1000
+"""So many that a dozen comparisons can be told from chance after Holm's correction."""
 NOTHING = {"value": None, "low": None, "high": None}
 
 
@@ -96,12 +98,17 @@ def _two_classes(forecast: Forecast, calm: int) -> Forecast:
 def _drawn(protocol: Protocol, view: View, seed: int) -> dict[str, dict[str, Resampled]]:
     """Every figure of every forecast, on the same drawings."""
     asks, levels = view.scored.asks, protocol.task.quantiles
-    unit = protocol.unit(asks)
-    return {
-        name: resampled(
-            measures(asks.label, asks.target, forecast, view.classes, levels), unit, seed
-        )
+    found = {
+        (name, metric): measure
         for name, forecast in view.scored.forecasts.items()
+        for metric, measure in measures(
+            asks.label, asks.target, forecast, view.classes, levels
+        ).items()
+    }
+    drawn = resampled(found, protocol.unit(asks), seed, DRAWINGS)
+    return {
+        name: {metric: figure for (whose, metric), figure in drawn.items() if whose == name}
+        for name in view.scored.forecasts
     }
 
 

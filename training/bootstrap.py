@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from training.metrics import Measure
 
 Floats = NDArray[np.float64]
 Interval = dict[str, float | None]
+Name = TypeVar("Name", bound=Hashable)
 
 RESAMPLES = 500
 TAILS = (2.5, 97.5)
@@ -55,16 +56,16 @@ def intervals(
 
 
 def resampled(
-    found: Mapping[str, Measure],
+    found: Mapping[Name, Measure],
     group: NDArray[Any],
     seed: int,
     resamples: int = RESAMPLES,
-) -> dict[str, Resampled]:
+) -> dict[Name, Resampled]:
     """Every figure on the rows, and on `resamples` drawings of their groups."""
     members = np.unique(group.astype(str), return_inverse=True)[1]
     once = np.ones(len(members))
     values = {name: measure(once) for name, measure in found.items()}
-    again: dict[str, list[float]] = {name: [] for name in found}
+    again: dict[Name, list[float]] = {name: [] for name in found}
     for weights in _draw(members, seed, resamples):
         for name, measure in found.items():
             again[name].append(measure(weights))

@@ -117,8 +117,8 @@ def roc_auc(event: NDArray[np.bool_], score: Floats) -> Measure:
     def measure(weights: Floats) -> float:
         hits, misses = blocks(np.where(event, weights, 0.0)), blocks(np.where(event, 0.0, weights))
         all_hits, all_misses = hits[-1], misses[-1]
-        before = np.concatenate(([0.0], hits[:-1]))
-        area = float((np.diff(misses, prepend=0.0) * (hits + before)).sum() / 2)
+        rising = _steps(hits)
+        area = float((_steps(misses) * (2 * hits - rising)).sum() / 2)
         return _divide(area, float(all_hits * all_misses))
 
     return measure
@@ -131,7 +131,7 @@ def average_precision(event: NDArray[np.bool_], score: Floats) -> Measure:
     def measure(weights: Floats) -> float:
         hits, seen = blocks(np.where(event, weights, 0.0)), blocks(weights)
         precision = np.divide(hits, seen, out=np.zeros_like(hits), where=seen > 0)
-        area = float((np.diff(hits, prepend=0.0) * precision).sum())
+        area = float((_steps(hits) * precision).sum())
         return _divide(area, float(hits[-1]))
 
     return measure
@@ -164,6 +164,13 @@ def _blocks(score: Floats) -> Callable[[Floats], Floats]:
         return np.asarray(np.cumsum(values[order])[last]) if len(order) else np.zeros(1)
 
     return totals
+
+
+def _steps(totals: Floats) -> Floats:
+    """What each block adds to a running total."""
+    steps = totals.copy()
+    steps[1:] -= totals[:-1]
+    return steps
 
 
 def _f1(truth: NDArray[np.bool_], chosen: NDArray[np.bool_]) -> Measure:
