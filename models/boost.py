@@ -58,7 +58,7 @@ class Sought:
 
 
 def parameters(
-    chosen: Parameters, objective: Parameters, rows: int, *, seed: int, threads: int
+    chosen: Parameters, objective: Mapping[str, Any], rows: int, *, seed: int, threads: int
 ) -> dict[str, Any]:
     """LightGBM's parameters: ours, then the task's, then what must not be changed."""
     ours: dict[str, Any] = {

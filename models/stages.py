@@ -6,8 +6,9 @@ these trees have not seen, and the final trees.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +63,7 @@ class Lesson:
     """What trees are to learn: answer (n,), where it is known (n,), and the rows to calibrate."""
 
     what: str
-    objective: Parameters
+    objective: Mapping[str, Any]
     answer: Floats
     known: Flags
     past: Ints
@@ -70,7 +71,7 @@ class Lesson:
     @property
     def of_quantile(self) -> bool:
         """Whether the answer is a number of which a quantile is learnt."""
-        return self.objective["objective"] == "quantile"
+        return bool(self.objective["objective"] == "quantile")
 
     def pointless(self, taught: Ints) -> bool:
         """Whether there is one class only; one target only is still a target."""
@@ -125,14 +126,23 @@ def _quantile(level: float) -> Parameters:
     return {"objective": "quantile", "metric": "quantile", "alpha": level}
 
 
-def _objective(ready: Ready, present: Ints) -> Parameters:
+def _objective(ready: Ready, present: Ints) -> Mapping[str, Any]:
     if ready.task.binary:
-        return {"objective": "binary", "metric": "binary_logloss"}
+        return {"objective": "binary", "metric": "binary_logloss", **_signs(ready)}
     return {
         "objective": "multiclass",
         "metric": "multi_logloss",
         "num_class": max(len(present), 2),
     }
+
+
+def _signs(ready: Ready) -> dict[str, Any]:
+    """LightGBM's constraint for features that may only raise or only lower the margin."""
+    rising, falling = ready.task.rising, ready.task.falling
+    if not (rising or falling):
+        return {}
+    signs = [(name in rising) - (name in falling) for name in ready.encoder.names]
+    return {"monotone_constraints": signs}
 
 
 def _grown(ready: Ready, lesson: Lesson) -> Grown:

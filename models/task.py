@@ -30,6 +30,8 @@ class Task:
     lightgbm: parameters that differ from those of `models.boost.parameters`; empty here, as
         training reads them from a file a task.
     lightgbm_quantiles: those in which the trees of the quantiles differ from `lightgbm`.
+    rising, falling: features whose greater value can only raise, or lower, the margin of the
+        event, the others as they are. Of tasks with two classes.
     prepared frames (public sets without tables) make a Task of their own, see
     `dataclasses.replace`.
     """
@@ -44,6 +46,8 @@ class Task:
     quantiles: tuple[float, ...] = ()
     lightgbm: Mapping[str, float | int | str | bool] = field(default_factory=dict)
     lightgbm_quantiles: Mapping[str, float | int | str | bool] = field(default_factory=dict)
+    rising: tuple[str, ...] = ()
+    falling: tuple[str, ...] = ()
     seed: int = 17
 
     @property

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from features.feature import Feature
+from features.feature import FeatureKind
 from models.calibration import Method
 from models.fit import FitOptions, Refit
 from models.folds import Shares
@@ -39,9 +39,16 @@ class Fit(Part):
 
 
 class Features(Part):
-    """leave_out: the task's features that are not used, because they do not carry forward."""
+    """What is known of the task's features before any data.
+
+    leave_out: those that are not used, because they do not carry forward.
+    rising, falling: those whose greater value can only raise, or only lower, the risk of the
+        event while all others stay as they are (late shares; stock cover).
+    """
 
     leave_out: tuple[str, ...] = ()
+    rising: tuple[str, ...] = ()
+    falling: tuple[str, ...] = ()
 
 
 class Train(Part):
@@ -70,12 +77,16 @@ class Parameters(Part):
         return self
 
     def task(self, asked: Task) -> Task:
-        """The task with these parameters of LightGBM's, and without what is left out.
+        """The task with all that the file says of it.
 
         Raises:
-            ValueError: for a feature to leave out that the task does not have.
+            ValueError: for a feature that the task does not have or that cannot rise, and for
+                signs of a task with more than two classes.
         """
-        return self.trees(replace(asked, features=self._kept(asked)))
+        self._check(asked)
+        said = self.features
+        kept = tuple(f for f in asked.features if f.name not in said.leave_out)
+        return self.trees(replace(asked, features=kept, rising=said.rising, falling=said.falling))
 
     def trees(self, asked: Task) -> Task:
         """The task with these parameters of LightGBM's, and no others."""
@@ -85,14 +96,24 @@ class Parameters(Part):
             lightgbm_quantiles=self.lightgbm_quantiles.given(),
         )
 
-    def _kept(self, asked: Task) -> tuple[Feature, ...]:
-        names = [feature.name for feature in asked.features]
-        if strange := [name for name in self.features.leave_out if name not in names]:
+    def _check(self, asked: Task) -> None:
+        numbers = [f.name for f in asked.features if f.kind is FeatureKind.NUMBER]
+        for key, choices in {
+            "leave_out": [feature.name for feature in asked.features],
+            "rising": numbers,
+            "falling": numbers,
+        }.items():
+            for name in getattr(self.features, key):
+                if name not in choices:
+                    raise ValueError(
+                        f"features.{key}: {asked.name} has no such feature {name!r}; "
+                        f"there are {', '.join(choices)}"
+                    )
+        if (self.features.rising or self.features.falling) and not asked.binary:
             raise ValueError(
-                f"features.leave_out: {asked.name} has no feature {strange[0]!r}; "
-                f"it has {', '.join(names)}"
+                f"features.rising and falling say what raises the risk of one event; "
+                f"{asked.name} has {len(asked.classes)} classes"
             )
-        return tuple(f for f in asked.features if f.name not in self.features.leave_out)
 
     @property
     def options(self) -> FitOptions:

@@ -78,5 +78,17 @@ def test_a_feature_that_is_left_out_is_not_asked_for(tmp_path):
 
 def test_a_feature_to_leave_out_must_be_one_of_the_tasks(tmp_path):
     chosen = read(written(tmp_path, SMALL + '[features]\nleave_out = ["colour"]\n'))
-    with pytest.raises(ValueError, match=r"stock_risk has no feature 'colour'; it has on_hand"):
+    with pytest.raises(
+        ValueError, match=r"stock_risk has no such feature 'colour'; there are on_h"
+    ):
         chosen.task(TASKS["stock_risk"])
+
+
+def test_a_sign_is_of_a_number_and_of_one_event(tmp_path):
+    on_category = read(written(tmp_path, SMALL + '[features]\nrising = ["site_type"]\n'))
+    with pytest.raises(ValueError, match=r"features\.rising: .* no such feature 'site_type'"):
+        on_category.task(TASKS["stock_risk"])
+    name = next(f.name for f in TASKS["invoice_mismatch"].features)
+    of_many = read(written(tmp_path, SMALL + f'[features]\nfalling = ["{name}"]\n'))
+    with pytest.raises(ValueError, match=r"invoice_mismatch has \d+ classes"):
+        of_many.task(TASKS["invoice_mismatch"])

@@ -1,0 +1,58 @@
+"""What a business knows beforehand: which way a feature pushes, and that the past fades."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from models.fit import FitError, FitOptions, fit
+from models.ready import aged
+from tests.synthetic_task import columns, drawn, task
+
+
+def told_along(model, training, name, values):
+    """Probability of the event of one case as one of its features takes these values."""
+    cases = {k: np.repeat(v[:1], len(values)) for k, v in columns(training).items()}
+    return model.predict(cases | {name: values}).probability[:, 1]
+
+
+def test_a_feature_that_rises_never_lowers_the_risk_whatever_the_asks_say():
+    training = drawn(800).training  # more cover, less risk
+    values = np.linspace(-3, 3, 200)
+    as_learnt = told_along(fit(task(), training).model, training, "cover", values)
+    told = fit(task(rising=("cover",)), training).model
+    assert as_learnt[0] > as_learnt[-1]
+    assert (np.diff(told_along(told, training, "cover", values)) >= 0).all()
+
+
+def test_a_feature_that_falls_never_raises_it():
+    training = drawn(800).training
+    told = fit(task(falling=("late_share",)), training).model
+    along = told_along(told, training, "late_share", np.linspace(-3, 3, 200))
+    assert (np.diff(along) <= 0).all()
+
+
+def test_an_ask_counts_half_after_a_half_life_and_keeps_what_it_weighed():
+    training = drawn(200).training  # asks every twenty minutes
+    weight = aged(training, 1.0).weight
+    assert weight[-1] == 1.0
+    assert weight[-1 - 72] == pytest.approx(0.5)
+    double = replace(training, weight=np.full(200, 2.0))
+    assert aged(double, 1.0).weight == pytest.approx(2 * weight)
+    assert aged(training, None) is training
+
+
+def test_what_the_newest_asks_say_counts_more_when_the_past_fades():
+    training = drawn(2000).training
+    half = np.arange(2000) < 1000
+    turned = replace(training, label=np.where(half, 1 - training.label, training.label))
+    events = [
+        told_along(fit(task(), turned, options).model, turned, "cover", np.array([-2.0]))[0]
+        for options in (FitOptions(rounds=30), FitOptions(rounds=30, half_life_days=2.0))
+    ]
+    assert events[1] > events[0]
+
+
+def test_asks_without_dates_have_no_age():
+    with pytest.raises(FitError, match="half_life_days takes dates"):
+        fit(task(), drawn(300, dated=False).training, FitOptions(half_life_days=30.0))
