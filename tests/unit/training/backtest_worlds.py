@@ -1,0 +1,43 @@
+"""A protocol over made-up asks, quick to backtest."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from models.calibration import Method
+from models.fit import FitOptions, Refit
+from models.training_set import TrainingSet
+from tests import synthetic_task
+from training.protocols.protocol import Gathered, Protocol
+
+QUICK = FitOptions(refit=Refit.ALL, rounds=8, calibrations=(Method.IDENTITY,), shifted=False)
+
+
+def asks(rows: int = 900, classes: int = 2, *, seed: int = 0, dated: bool = True) -> TrainingSet:
+    """Ten asks a day, a rule and two segments; every third group of asks shares its end."""
+    made = synthetic_task.drawn(rows, classes, seed=seed, dated=dated).training
+    asked = np.datetime64("2026-01-01", "us") + np.arange(rows) * np.timedelta64(144, "m")
+    dates = {"asked_at": asked, "matured_at": asked + np.timedelta64(2, "D")}
+    return replace(
+        made,
+        target=None,
+        segments={"early": np.arange(rows) % 2 == 0},
+        rules={"low_cover": -made.inputs["cover"].to_numpy()},
+        **(dates if dated else {}),
+    )
+
+
+def protocol(evidence: TrainingSet, classes: int = 2, *, dated: bool = True) -> Protocol:
+    return protocol_of(lambda: evidence, classes, dated=dated)
+
+
+def protocol_of(evidence: Callable[[], TrainingSet], classes: int = 2, *, dated=True) -> Protocol:
+    """A protocol whose asks are what `evidence` answers when the source is read."""
+
+    def gather(task, path: Path, later: Path | None) -> Gathered:
+        found = evidence()
+        return Gathered(found, np.array([], "datetime64[us]"), {"read": len(found)})
+
+    return Protocol("made_up", synthetic_task.task(classes), gather, dated=dated, options=QUICK)
