@@ -11,7 +11,7 @@ import json
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -32,7 +32,7 @@ from serving.commands.doctor import doctor
 from serving.commands.report import report
 from serving.commands.serve import serve
 from serving.commands.stay import stay
-from training.commands.arguments import task_named
+from training.commands.arguments import day, task_named
 from training.commands.backtest import backtest
 from training.commands.card import card
 from training.commands.case import case
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from serving.run import Running
     from training.approval import Approval
     from training.asks.open_cases import OpenCases
+    from training.monitor.run import Recorded
     from training.promote import Record
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -74,6 +75,7 @@ app.add_typer(people, name="people")
 BATCH = 100
 SHOWN = 20
 MANIFEST = "manifest.json"
+DAY = "%Y-%m-%d"
 
 
 def main() -> None:
@@ -164,6 +166,49 @@ def agreement(
         console.print(sentence, highlight=False, soft_wrap=True)
     if json_file:
         json_file.write_text(json.dumps(found.as_json(), indent=1, allow_nan=False) + "\n")
+
+
+@app.command()
+def monitor(
+    task: Annotated[str, typer.Argument(help="one task; all of them by default")] = "",
+    since: Annotated[
+        datetime | None, typer.Option(formats=[DAY], help="first day; 28 days before the end")
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(formats=[DAY], help="first day that is not counted")
+    ] = None,
+    html: Annotated[Path | None, typer.Option(help="write the page here")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="write the figures here")] = None,
+    metrics: Annotated[Path | None, typer.Option(help="write Prometheus gauges here")] = None,
+) -> None:
+    """Hold what is asked, and how it ended, against what the models learnt from.
+
+    Exit code for schedulers: 0 no need, 3 look, 4 retrain, 2 error. Of 100 quiet weeks of a
+    task at most 5 raise an alarm; `python -m training.monitor.false_alarms` measures it.
+    """
+    from models.task import TaskName
+    from training.monitor.run import gravest, monitor_lake
+    from training.monitor.terminal import table, write
+    from training.monitor.verdict import EXIT
+
+    lake, names = Lake.from_environment(), [task_named(task)] if task else list(TaskName)
+    with step("Comparing with the reference"):
+        reports = monitor_lake(lake, names, recorded(lake), day(since), day(until))
+        write(reports, html, json_file, metrics)
+    console.print(table(reports))
+    raise typer.Exit(EXIT[gravest(reports)])
+
+
+def recorded(lake: Lake) -> Recorded:
+    """The recommendations and decisions in the lake's audit."""
+    from serving.audit import frames
+    from serving.audit.store import AuditStore
+    from training.monitor.run import Recorded
+
+    if not lake.audit.exists():
+        raise FileNotFoundError(f"no {lake.audit}: nothing was recommended yet; run `triage serve`")
+    with closing(AuditStore.open(lake.audit)) as store:
+        return Recorded(frames.recommendations(store), frames.decisions(store))
 
 
 @app.command()

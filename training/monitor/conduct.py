@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -34,6 +35,11 @@ class Rate:
     def share(self) -> float:
         """The rate; NaN without rows."""
         return self.hits / self.rows if self.rows else float("nan")
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values; a rate that is not known is null."""
+        plain = asdict(self) | {"kind": str(self.kind), "share": self.share}
+        return {k: None if v != v else v for k, v in plain.items()}  # noqa: PLR0124 (NaN)
 
 
 def decided(recommendations: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:

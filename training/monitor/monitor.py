@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from training.agreement import Agreement, agreement
 from training.monitor.baseline import Baseline
 from training.monitor.calibration import Ended, calibration
 from training.monitor.conduct import Rate, conduct, decided, rates
@@ -57,6 +58,7 @@ class Report:
     changes: tuple[UnitChange, ...]
     rates: tuple[Rate, ...]
     judged: tuple[str, ...]
+    agreement: Agreement
     verdict: Verdict
 
     @property
@@ -82,6 +84,8 @@ class Report:
             "counts": dict(self.counts),
             "stated_false_alarms": self.limits.false_alarms,
             "unit_changes": [change.as_json() for change in self.changes],
+            "agreement": self.agreement.as_json(),
+            "rates": [rate.as_json() for rate in self.rates],
             "places_judged": list(self.judged),
             "places_borrowed": list(self.baseline.borrowed),
             "signals": [signal.as_json() for signal in self.signals],
@@ -122,6 +126,7 @@ def monitor(
         changes=tuple(changes),
         rates=tuple(rates(cut.now, cut.before, places)),
         judged=tuple(name for name, _ in judged(baseline, cut.window, limits)),
+        agreement=_agreement(baseline, frames, until),
         verdict=verdict(Evidence(signals, changes, baseline.gain, len(ended)), limits),
     )
 
@@ -151,6 +156,14 @@ def _cut(baseline: Baseline, frames: Frames, since: datetime, until: datetime) -
         now=decided(_between(every, ASKED_AT, since, until), frames.decisions),
         before=decided(every[every[ASKED_AT] < since], frames.decisions),
     )
+
+
+def _agreement(baseline: Baseline, frames: Frames, until: datetime) -> Agreement:
+    """Of all that was asked of the task up to `until`: people's habits change slowly."""
+    every = frames.recommendations
+    asked = every[(every["task"] == baseline.task) & (every[ASKED_AT] < until)]
+    known = frames.outcomes[frames.outcomes[MATURED_AT] < until]
+    return agreement(asked, frames.decisions, known)
 
 
 def _counts(cut: _Cut, ended: Ended, outcomes: pd.DataFrame, until: datetime) -> dict[str, int]:

@@ -36,6 +36,7 @@ TASK = "supplier_delay"
 DIGEST = "0" * 64
 COVERAGE = 0.9
 LEVELS = (0.1, 0.5, 0.9)
+FLAGGED = 0.3
 TEN_PERCENT_BOUND = 1.2815515655446004  # of a standard normal
 DECISIONS = (Action.FOLLOWED, Action.OVERRIDDEN, Action.IGNORED)
 DECIDED = (0.6, 0.25, 0.15)
@@ -124,6 +125,7 @@ def _recommendations(
             "class_set": [list(CLASSES) if u < COVERAGE else [] for u in sets.tolist()],
             "delay_days": [{"0.1": -TEN_PERCENT_BOUND, "0.5": 0.0, "0.9": TEN_PERCENT_BOUND}]
             * rows,
+            "level": np.where(asked.event > FLAGGED, "watch", "none"),
             "abstained": random.random(rows) < 0.08,
             "audit_sample": random.random(rows) < 0.05,
             "unseen": [[]] * rows,
@@ -141,6 +143,7 @@ def _decisions(random: np.random.Generator, named: list[str], at: pd.DatetimeInd
             "recommendation_id": [named[i] for i in told],
             "action": [str(DECISIONS[a]) for a in actions],
             "resolved_as": None,
+            "role": "buyer",
             "happened_at": at[told],
             "known_at": at[told],
         }

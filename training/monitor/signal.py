@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
@@ -86,5 +87,10 @@ class Signal:
         return self.place == EVERYWHERE
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values."""
-        return asdict(self) | {"kind": str(self.kind), "figures": dict(self.figures)}
+        """Plain values; a number that is not known is null."""
+        plain = asdict(self) | {"kind": str(self.kind), "figures": _known(self.figures)}
+        return _known(plain)
+
+
+def _known(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in fields.items()}
