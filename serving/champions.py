@@ -17,6 +17,7 @@ from models.task import TaskName
 from serving.catalogue import Served
 
 POINTER = "champion.json"
+AGAIN = "run `triage train {name}` and `triage promote {name}`, then start the service again"
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def champions(
 def champion(folder: Path, entry: Served) -> Champion | Missing:
     """The champion that the pointer in the task's folder names."""
     name = entry.task.name
-    again = f"run `triage train {name}` and `triage promote {name}`, then start the service again"
+    again = AGAIN.format(name=name)
     try:
         pointer = json.loads((folder / POINTER).read_text(encoding="utf-8"))
         version, digest = str(pointer["version"]), str(pointer["digest"])
@@ -64,6 +65,13 @@ def champion(folder: Path, entry: Served) -> Champion | Missing:
         return Missing(f"no model of {name} is promoted", again)
     except (OSError, ValueError, KeyError, TypeError) as error:
         return Missing(f"{folder / POINTER} cannot be read: {error!r}", again)
+    return kept(folder, version, digest, entry)
+
+
+def kept(folder: Path, version: str, digest: str, entry: Served) -> Champion | Missing:
+    """The model of that digest, champion or not, if the task's folder keeps it."""
+    name = entry.task.name
+    again = AGAIN.format(name=name)
     try:
         model = load(folder / digest, digest)
     except ArtefactError as error:

@@ -18,6 +18,12 @@ from serving.audit.entry import Draft, Entry, EntryKind
 from serving.audit.store import AuditStore
 from serving.catalogue import Served, served
 from serving.champions import Champion, Missing, champions
+from serving.counterfactual.answer import (
+    CannotRecomputeError,
+    Counterfactuals,
+    Loaded,
+    counterfactuals,
+)
 from serving.decide import decide
 from serving.policy.policy import Policy, load_policy
 from serving.recommend import Asked, Provenance, history_days, recommend
@@ -49,7 +55,7 @@ class Batch:
         Raises:
             FromTheFutureError: a case that is asked now and holds what is known later.
         """
-        records = [_record(entry, case) for case in cases]
+        records = [entry.request.plain(case) for case in cases]
         _refuse_the_future(entry, records, now)
         return cls(entry, records, [record["asked_at"] or now for record in records], now)
 
@@ -136,6 +142,19 @@ class Engine:
         """
         return decide(self.audit, advice, decision, self.clock())
 
+    def counterfactuals(self, entry: Entry, advice: Advice) -> Counterfactuals:
+        """What would bring a recorded case under the threshold, computed now.
+
+        Raises:
+            CannotRecomputeError: with what is loaded now, it cannot be.
+        """
+        try:
+            champion, profiles = self._ready(advice.task)
+        except NotServedError as error:
+            raise CannotRecomputeError(error.missing.why) from error
+        loaded = Loaded(self.tasks[advice.task], champion, profiles, self.policy)
+        return counterfactuals(loaded, entry, advice)
+
     def not_ready(self) -> dict[str, str]:
         """What is missing of the service, with how to mend it; empty if nothing is."""
         reasons = {str(name): f"{m.why}; {m.mend}" for name, m in self.missing.items()}
@@ -196,14 +215,6 @@ def _profiles(path: Path) -> Profiles | None:
 
 def _provenance(champion: Champion, profiles: Profiles) -> Provenance:
     return Provenance(champion.version, champion.model.digest, profiles.as_of, profiles.snapshot_id)
-
-
-def _record(entry: Served, case: CaseMessage) -> Record:
-    """A case as plain values; its children in the order in which they became known."""
-    record = case.model_dump()
-    for child in entry.request.shape.children:
-        record[child].sort(key=lambda row: row[KNOWN_AT])
-    return record
 
 
 def _refuse_the_future(entry: Served, records: Sequence[Record], now: datetime) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from features.feature import Theme
 from models.explain import OTHERS
 from serving.recommendation import Reason, ReasonGroup
 from serving.score import Score, Step
 
+Told = TypeVar("Told", ReasonGroup, Step)
+
 MOST_REASONS = 5
 MOST_NAMED = 2  # facts that the sentence of a group names
-MATERIAL = 0.01  # of probability: below a point nobody needs to act
+LEAST = 0.01  # of probability: what moved it by less than a point is no reason to act
+TENTH = 0.1  # nor is what did less than a tenth of what the strongest reason did
 
 # Whether a person who looks at the case could change, settle or establish facts of the theme.
 # The past of a supplier, an item or a site, the calendar, and what was ordered or asked for
@@ -36,15 +40,13 @@ def reason_groups(score: Score) -> list[ReasonGroup]:
     for step in score.steps:
         together.setdefault(step.theme, []).append(step)
     made = [_group(theme, steps) for theme, steps in together.items()]
-    moved = [group for group in made if group.contribution != 0]
-    return sorted(moved, key=lambda group: _place(group.theme, group.contribution))
+    return _ordered([group for group in made if group.contribution != 0])
 
 
 def reasons(score: Score) -> list[Reason]:
     """The five strongest facts, those that a person can act on first."""
     told = [step for step in score.steps if step.feature != OTHERS and step.contribution != 0]
     told.sort(key=lambda step: -abs(step.contribution))
-    first = sorted(told[:MOST_REASONS], key=lambda step: _place(step.theme, step.contribution))
     return [
         Reason(
             feature=step.feature,
@@ -52,7 +54,7 @@ def reasons(score: Score) -> list[Reason]:
             sentence=step.sentence,
             contribution=step.contribution,
         )
-        for step in first
+        for step in _ordered(told[:MOST_REASONS])
     ]
 
 
@@ -61,10 +63,20 @@ def actionable(theme: str) -> bool:
     return theme in ACTIONABLE and ACTIONABLE[Theme(theme)]
 
 
-def _place(theme: str, contribution: float) -> tuple[bool, float]:
-    """Sorts first what can be acted on and matters, then by strength."""
-    first = actionable(theme) and abs(contribution) >= MATERIAL
-    return not first, -abs(contribution)
+def material(strongest: float) -> float:
+    """Least strength of a reason worth acting on beside one of that strength."""
+    return max(LEAST, TENTH * abs(strongest))
+
+
+def _ordered(told: Sequence[Told]) -> list[Told]:
+    """First what can be acted on and matters, then the rest; the strongest first in both."""
+    least = material(max((abs(one.contribution) for one in told), default=0.0))
+
+    def place(one: Told) -> tuple[bool, float]:
+        first = actionable(one.theme) and abs(one.contribution) >= least
+        return not first, -abs(one.contribution)
+
+    return sorted(told, key=place)
 
 
 def _group(theme: str, steps: Sequence[Step]) -> ReasonGroup:

@@ -59,7 +59,7 @@ def recommend(
     task, name = asked.task, asked.task.name
     reference = {str(column): str(asked.case[column]) for column in asked.reference}
     sampled = picked(policy.audit_sample, name, list(reference.values()))
-    wrong = exception_probability(task, score)
+    wrong = exception_probability(task, score.probabilities)
     flagged = raised(policy.thresholds[name].level(wrong), findings)
     looked_at = flagged is not Level.NONE or sampled or bool(abstentions)
     suspect = None if abstentions else suspected(task, score, findings, flagged)
@@ -111,11 +111,11 @@ def recommend(
     )
 
 
-def exception_probability(task: Task, score: Score) -> float:
+def exception_probability(task: Task, probabilities: Mapping[str, float]) -> float:
     """Probability that anything goes wrong: the event, or any class but CLEAN."""
     if task.binary:
-        return score.probabilities[task.classes[1]]
-    return 1.0 - score.probabilities.get(ExceptionClass.CLEAN, 0.0)
+        return probabilities[task.classes[1]]
+    return 1.0 - probabilities.get(ExceptionClass.CLEAN, 0.0)
 
 
 def raised(level: Level, findings: Sequence[Finding]) -> Level:

@@ -115,13 +115,13 @@ class Advice(Piece):
     )
     reason_groups: list[ReasonGroup] = Field(
         default=[],
-        description="all reasons by subject: first those a person can act on that moved the "
-        "probability by a point or more, then the rest, the strongest first in both",
+        description="all reasons by subject: first those a person can act on that matter (a "
+        "point or more, and a tenth or more of what the strongest did), then the rest, the "
+        "strongest first in both",
     )
     reasons: list[Reason] = Field(
-        description="the five strongest facts, in the order of `reason_groups`: first those a "
-        "person can act on that moved the probability by a point or more, then the rest, the "
-        "strongest first in both"
+        description="the five strongest facts, ordered as `reason_groups` are: first those a "
+        "person can act on that matter, then the rest, the strongest first in both"
     )
     findings: list[Finding]
     missing: list[str]

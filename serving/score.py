@@ -91,6 +91,17 @@ def score(
     )
 
 
+def probabilities(
+    champion: Champion, profiles: Profiles, records: Sequence[Record], asked_at: Sequence[datetime]
+) -> list[dict[str, float]]:
+    """Probabilities by class, those that `score` gives to the last bit, without explanations."""
+    frame = frame_of(champion, profiles, records, asked_at)
+    answers = champion.model.predict(frame)
+    return [
+        dict(zip(champion.model.classes, row, strict=True)) for row in answers.probability.tolist()
+    ]
+
+
 def frame_of(
     champion: Champion, profiles: Profiles, records: Sequence[Record], asked_at: Sequence[datetime]
 ) -> pd.DataFrame:

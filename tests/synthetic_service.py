@@ -31,6 +31,13 @@ EXAMPLES = {
     TaskName.SUPPLIER_DELAY: DELAY,
 }
 ROWS = 400
+SHIPPED = {
+    "event_kind": "asn",
+    "expected_at": "2026-03-12T00:00:00Z",
+    "event_quantity": 500,
+    "happened_at": "2026-03-09T08:00:00Z",
+    "known_at": "2026-03-09T08:05:00Z",
+}
 
 
 def case(task: TaskName, number: int, **changes) -> dict:
@@ -59,6 +66,7 @@ def case(task: TaskName, number: int, **changes) -> dict:
                 "supplier_id": f"supplier_{number % 5:02}",
                 "quantity_ordered": float(rng.integers(1, 500)),
                 "promised_at": promised.isoformat(),
+                "events": made["events"] if number % 3 else [*made["events"], SHIPPED],
             }
     return made | changes
 
@@ -154,4 +162,5 @@ def _label(name: TaskName, classes: tuple[str, ...], one: dict) -> int:
                 return classes.index("NO_RECEIPT")
             return classes.index("PRICE_VARIANCE" if one["invoice_unit_price"] > 4.6 else "CLEAN")
         case TaskName.SUPPLIER_DELAY:
-            return int(one["quantity_ordered"] > 250)
+            shipped = any(event["event_kind"] == "asn" for event in one["events"])
+            return int(one["quantity_ordered"] > 250 and not shipped)

@@ -17,6 +17,7 @@ from serving.api.routes import router, scoring
 from serving.api.schema import describe
 from serving.audit.store import AuditUnavailableError
 from serving.catalogue import Served
+from serving.counterfactual.answer import CannotRecomputeError
 from serving.decide import AlreadyDecidedError
 from serving.engine import FromTheFutureError, NotServedError
 from serving.recommendation import Answer
@@ -78,6 +79,11 @@ async def _already(_: Request, error: Exception) -> Response:
     return Problem(409, f"{error}", mend=mend).response()
 
 
+async def _not_again(_: Request, error: Exception) -> Response:
+    mend = "score the case again: its new recommendation can be asked"
+    return Problem(409, f"{error}", mend=mend).response()
+
+
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     detail = {404: "there is nothing at this address"}.get(error.status_code, error.detail)
@@ -111,6 +117,7 @@ HANDLERS: dict[Any, Any] = {
     NotServedError: _not_served,
     FromTheFutureError: _future,
     AlreadyDecidedError: _already,
+    CannotRecomputeError: _not_again,
     AuditUnavailableError: _no_record,
     HTTPException: _http,
     RequestValidationError: _arguments,

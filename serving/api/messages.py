@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
@@ -96,6 +97,18 @@ class Request:
         batch = self.batch.model_validate_json(body)
         assert isinstance(batch, Batch)
         return batch.cases
+
+    def plain(self, case: CaseMessage) -> Mapping[str, Any]:
+        """A case as plain values; its children in the order in which they became known."""
+        record = case.model_dump()
+        for child in self.shape.children:
+            record[child].sort(key=lambda row: row[KNOWN_AT])
+        return record
+
+    def again(self, recorded: Any) -> Mapping[str, Any]:
+        """The plain values of a case that was read before, as it was recorded."""
+        (case,) = self.read(json.dumps({"cases": [recorded]}).encode())
+        return self.plain(case)
 
     def column(self, path: Sequence[int | str]) -> Column | None:
         """The column behind a path such as ("cases", 3, "receipts", 0, "known_at")."""

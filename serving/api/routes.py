@@ -16,6 +16,7 @@ from serving.api.messages import DECISION, CaseMessage, DecisionMessage
 from serving.api.problems import Problem, unreadable
 from serving.api.resolved_as import check
 from serving.audit.entry import Entry
+from serving.counterfactual.answer import CannotRecomputeError, Counterfactuals
 from serving.desk.queue import queue_page
 from serving.desk.report import render
 from serving.engine import Engine
@@ -81,8 +82,30 @@ def recommendation(request: HttpRequest, identifier: Identifier) -> Response:
 @router.get("/v1/recommendations/{identifier}/report", response_class=HTMLResponse)
 def report(request: HttpRequest, identifier: Identifier) -> Response:
     """The report a reviewer reads: one page, nothing else is loaded."""
-    entry, _ = found(engine_of(request), identifier)
-    return HTMLResponse(render(entry), headers=PAGE_HEADERS)
+    engine = engine_of(request)
+    entry, advice = found(engine, identifier)
+    ways = _ways(engine, entry, advice)
+    return HTMLResponse(render(entry, ways), headers=PAGE_HEADERS)
+
+
+def _ways(engine: Engine, entry: Entry, advice: Advice) -> Counterfactuals | str:
+    """What would change the answer; a report without it is still a report, and says why."""
+    try:
+        return engine.counterfactuals(entry, advice)
+    except CannotRecomputeError as error:
+        return str(error)
+
+
+@router.get("/v1/recommendations/{identifier}/counterfactuals", response_model=Counterfactuals)
+def counterfactuals(request: HttpRequest, identifier: Identifier) -> Response:
+    """What would have to be so for the case not to be flagged, each way scored to verify it.
+
+    Only what people could establish or bring about is looked at, alone and two together.
+    409 where model, history or policy that answered are no longer those loaded.
+    """
+    engine = engine_of(request)
+    entry, advice = found(engine, identifier)
+    return Response(engine.counterfactuals(entry, advice).model_dump_json(), media_type=JSON)
 
 
 @router.post("/v1/recommendations/{identifier}/decision", response_model=Decided, status_code=201)

@@ -7,6 +7,7 @@ from datetime import datetime
 from models.task import TaskName
 from serving.audit.store import AuditStore
 from serving.desk.pages import environment
+from serving.recommendation import Advice
 
 MOST_ROWS = 200
 
@@ -19,7 +20,10 @@ TITLES = {
 
 def queue_page(audit: AuditStore, now: datetime, task: str = "", site: str = "") -> str:
     """The latest recommendation of each case without a decision, highest priority first."""
-    advices = [e.payload["recommendation"] for e in audit.undecided(task, site, MOST_ROWS)]
+    entries = audit.undecided(task, site, MOST_ROWS)
+    # Read back first: an old record lacks what answers did not say then.
+    read = [Advice.model_validate(entry.payload["recommendation"]) for entry in entries]
+    advices = [advice.model_dump(mode="json") for advice in read]
     return (
         environment()
         .get_template("queue.html")

@@ -10,12 +10,18 @@ from data.lake import Lake
 from models.task import TaskName
 from serving.audit.entry import Entry, EntryKind
 from serving.audit.store import AuditStore
+from serving.counterfactual.answer import Counterfactuals
+from serving.counterfactual.offline import offline
 from serving.desk.facts import children, facts, left_out, looked_at, missing, none_given
+from serving.desk.groups import groups
 from serving.desk.pages import environment
 from serving.desk.waterfall import waterfall
 from serving.policy.finding import Code
+from serving.recommendation import Advice
 
 Payload = Mapping[str, Any]
+
+NOT_ASKED = "not computed for this page"
 
 OF_WHAT = {
     TaskName.STOCK_RISK: "running out of stock",
@@ -23,8 +29,10 @@ OF_WHAT = {
 }
 
 
-def render(entry: Entry) -> str:
+def render(entry: Entry, ways: Counterfactuals | str = NOT_ASKED) -> str:
     """One HTML page that needs nothing else: no script, no font, no address.
+
+    ways: what would change the answer, or why that cannot be said.
 
     Raises:
         ValueError: for an entry that is not a recommendation.
@@ -32,15 +40,19 @@ def render(entry: Entry) -> str:
     if entry.kind is not EntryKind.RECOMMENDATION:
         raise ValueError(f"entry {entry.id} is a {entry.kind}; a report is of a recommendation")
     payload: Payload = entry.payload
-    advice = payload["recommendation"]
+    # Read back first: an old record lacks what answers did not say then.
+    advice = Advice.model_validate(payload["recommendation"]).model_dump(mode="json")
     return (
         environment()
         .get_template("report.html")
         .render(
             entry=entry,
             advice=advice,
+            ways=None if isinstance(ways, str) else ways,
+            no_ways=ways if isinstance(ways, str) else "",
             of_what=of_what(advice),
             waterfall=waterfall(payload["score"]),
+            groups=groups(advice["reason_groups"], payload["score"]),
             classes=likely(advice),
             facts=facts(payload),
             left_out=left_out(payload),
@@ -72,7 +84,7 @@ def write_report(lake: Lake, recommendation: str, out: Path | None = None) -> Pa
         raise LookupError(f"there is no recommendation {recommendation!r} in {lake.audit}")
     path = out or lake.reports / f"{entry.id}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(render(entry), encoding="utf-8")
+    path.write_text(render(entry, offline(lake, entry)), encoding="utf-8")
     return path
 
 

@@ -49,14 +49,19 @@ def test_what_can_be_acted_on_comes_first_if_it_matters():
         (Theme.SUPPLIER_RELIABILITY, "half came late", 0.3),
         (Theme.STOCK_COVER, "3 days of cover", 0.1),
         (Theme.PAPER_TRAIL, "not acknowledged", -0.15),
-        (Theme.PRICE, "the price is as ordered", 0.009),
-        (Theme.TIMING, "asked in month 3", 0.02),
+        (Theme.PRICE, "the price is as ordered", 0.029),  # under a tenth of the strongest
+        (Theme.TIMING, "asked in month 3", 0.03),
     )
     order = [Theme.PAPER_TRAIL, Theme.STOCK_COVER]
     order += [Theme.SUPPLIER_RELIABILITY, Theme.TIMING, Theme.PRICE]
     assert [group.theme for group in reason_groups(made)] == order
     assert [reason.theme for reason in reasons(made)] == order
     assert [group.actionable for group in reason_groups(made)] == [True, True, False, False, True]
+
+
+def test_below_a_point_nothing_is_put_first():
+    made = scored((Theme.DEMAND, "usual", 0.02), (Theme.PRICE, "the price is as ordered", 0.009))
+    assert [group.theme for group in reason_groups(made)] == [Theme.DEMAND, Theme.PRICE]
 
 
 def test_the_five_strongest_facts_are_told_whether_or_not_they_can_be_acted_on():

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from data.lake import Lake
 from models.task import TaskName
 from serving.audit.store import AuditStore
+from serving.counterfactual.offline import offline
 from serving.desk.queue import queue_page
 from serving.desk.report import render, write_report
 from serving.desk.waterfall import apportion, waterfall
@@ -92,7 +93,8 @@ def test_a_report_is_written_from_the_audit_alone(tmp_path):
     (kept,) = store.append([draft(TaskName.STOCK_RISK)])
     store.close()
     path = write_report(lake, "rec-1")
-    assert path.read_text() == render(kept)
+    assert path.read_text() == render(kept, offline(lake, kept))
+    assert "Not available: cannot be recomputed now: " in path.read_text()  # no model is kept
     with pytest.raises(LookupError, match="no recommendation 'rec-9'"):
         write_report(lake, "rec-9")
 

@@ -1,0 +1,1 @@
+"""What would have to be so for a case not to be flagged, found by search and verified."""

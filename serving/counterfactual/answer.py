@@ -1,0 +1,233 @@
+"""What would bring a recorded case under the threshold: asked again, searched, verified."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from features.profiles import Profiles
+from models.task import TaskName
+from serving.audit.entry import Entry
+from serving.catalogue import Served
+from serving.champions import Champion
+from serving.counterfactual import invoice_mismatch, stock_risk, supplier_delay
+from serving.counterfactual.lever import Lever, Record
+from serving.counterfactual.search import Found, changed, search
+from serving.policy.policy import Policy, Thresholds
+from serving.recommend import exception_probability
+from serving.recommendation import Advice, Piece
+from serving.score import Score, probabilities, score
+from serving.wording import share
+
+Levers = Callable[[Record, datetime], Sequence[Lever]]
+
+LEVERS: Mapping[TaskName, Levers] = {
+    TaskName.STOCK_RISK: stock_risk.levers,
+    TaskName.INVOICE_MISMATCH: invoice_mismatch.levers,
+    TaskName.SUPPLIER_DELAY: supplier_delay.levers,
+}
+
+
+class Change(Piece):
+    """One thing that would have to be so. amount: whole, in `unit`; 1 where it is yes or no."""
+
+    name: str
+    fields: list[str] = Field(description="fields of the case that differ")
+    amount: int
+    unit: str
+    words: str
+
+
+class Counterfactual(Piece):
+    """Changes that are enough together; the changed case was scored: `probability`."""
+
+    sentence: str
+    changes: list[Change]
+    probability: float = Field(description="exception probability of the changed case, as scored")
+    threshold: float
+
+
+class Counterfactuals(Piece):
+    """What would have to be so for the case not to be flagged.
+
+    tried: what was looked at, alone and two together. Nothing here is a forecast of what
+    happens if somebody does it, only of what the service would then say.
+    """
+
+    recommendation_id: str
+    sentence: str
+    probability: float = Field(description="exception probability of the case as it was asked")
+    threshold: float
+    found: list[Counterfactual]
+    tried: list[str]
+
+
+class CannotRecomputeError(RuntimeError):
+    """The answer cannot be computed again now, and why."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"cannot be recomputed now: {why}")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What the service has loaded now for a task."""
+
+    entry: Served
+    champion: Champion
+    profiles: Profiles
+    policy: Policy
+
+
+def counterfactuals(loaded: Loaded, recorded: Entry, advice: Advice) -> Counterfactuals:
+    """Ways under the threshold for a recorded recommendation.
+
+    Raises:
+        CannotRecomputeError: model, history or policy that answered are not those loaded, or
+            the case does not score as it did.
+    """
+    _same_as_then(loaded, advice)
+    asked = _Asked(loaded, loaded.entry.request.again(recorded.payload["input"]), advice.asked_at)
+    (now,) = asked.scores([asked.case])
+    if now.probabilities != advice.probabilities:
+        raise CannotRecomputeError("the case does not score as it did")
+    thresholds = loaded.policy.thresholds[advice.task]
+    if advice.abstained:
+        return _answer(advice, thresholds.watch, WITHHELD)
+    if advice.exception_probability < thresholds.watch:
+        return _answer(advice, thresholds.watch, _under(advice, thresholds.watch))
+    return _searched(asked, advice, thresholds)
+
+
+WITHHELD = "No advice is given on this case, so none on what would change the answer."
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A case that can be asked again, changed or not."""
+
+    loaded: Loaded
+    case: Record
+    at: datetime
+
+    def scores(self, cases: Sequence[Record]) -> list[Score]:
+        """Scores as answers are made of, explanations and all."""
+        moments = [self.at] * len(cases)
+        return score(self.loaded.champion, self.loaded.profiles, cases, moments).scores
+
+    def probe(self, cases: Sequence[Record]) -> list[float]:
+        """Exception probabilities of many cases; equal to those of `scores`, and quicker."""
+        loaded, moments = self.loaded, [self.at] * len(cases)
+        answers = probabilities(loaded.champion, loaded.profiles, cases, moments)
+        return [exception_probability(loaded.entry.task, one) for one in answers]
+
+
+def _searched(asked: _Asked, advice: Advice, thresholds: Thresholds) -> Counterfactuals:
+    levers = LEVERS[advice.task](asked.case, asked.at)
+    limits = [
+        limit
+        for limit in (thresholds.watch, thresholds.act)
+        if limit <= advice.exception_probability
+    ]
+    for limit in limits:
+        found = search(asked.case, levers, asked.probe, limit)
+        told = [one for one in (_verified(asked, way, limit) for way in found) if one]
+        if told:
+            return _answer(advice, limit, _some(advice, limit), told, levers)
+    return _answer(advice, limits[0], _none(limits[0], levers), (), levers)
+
+
+def _verified(asked: _Asked, way: Found, limit: float) -> Counterfactual | None:
+    """The way in words, once the case so changed has been scored as answers are."""
+    (scored,) = asked.scores([changed(asked.case, way.pulled)])
+    probability = exception_probability(asked.loaded.entry.task, scored.probabilities)
+    if probability >= limit:
+        return None
+    changes = [
+        Change(
+            name=lever.name,
+            fields=sorted(lever.fields),
+            amount=amount,
+            unit=lever.unit,
+            words=lever.words(amount),
+        )
+        for lever, amount in way.pulled
+    ]
+    words = " and ".join(change.words for change in changes)
+    drops = f"Would drop to {_exactly(probability, limit)} (under {_limit(limit)})"
+    return Counterfactual(
+        sentence=f"{drops} if {words}.",
+        changes=changes,
+        probability=probability,
+        threshold=limit,
+    )
+
+
+def _answer(
+    advice: Advice,
+    limit: float,
+    sentence: str,
+    found: Sequence[Counterfactual] = (),
+    levers: Sequence[Lever] = (),
+) -> Counterfactuals:
+    return Counterfactuals(
+        recommendation_id=advice.id,
+        sentence=sentence,
+        probability=advice.exception_probability,
+        threshold=limit,
+        found=list(found),
+        tried=[lever.title for lever in levers],
+    )
+
+
+def _some(advice: Advice, limit: float) -> str:
+    return (
+        f"The probability of an exception is {share(advice.exception_probability)}. "
+        f"It would be under {_limit(limit)} if one of these were established:"
+    )
+
+
+def _under(advice: Advice, limit: float) -> str:
+    rules = " What the rules found is still to be settled." if advice.findings else ""
+    return f"The probability of an exception is under {_limit(limit)} already.{rules}"
+
+
+def _none(limit: float, levers: Sequence[Lever]) -> str:
+    if not levers:
+        return f"Nothing that people could change here was given, so no way under {_limit(limit)}."
+    return (
+        f"No way under {_limit(limit)} was found among what people could change here, "
+        "alone or two together."
+    )
+
+
+def _limit(limit: float) -> str:
+    return f"the threshold of {limit:.0%}"
+
+
+def _exactly(probability: float, limit: float) -> str:
+    """A probability in percent, with as many digits as it takes to be seen to be under."""
+    if share(probability) != f"{limit:.0%}":
+        return share(probability)
+    return (
+        f"{probability:.1%}"
+        if f"{probability:.1%}" != f"{limit:.1%}"
+        else f"just under {limit:.0%}"
+    )
+
+
+def _same_as_then(loaded: Loaded, advice: Advice) -> None:
+    then: dict[str, tuple[Any, Any]] = {
+        "model": (advice.model.digest, loaded.champion.model.digest),
+        "history": (advice.snapshot_id, loaded.profiles.snapshot_id),
+        "policy": (advice.policy.digest, loaded.policy.digest),
+    }
+    for what, (answered, now) in then.items():
+        if answered != now:
+            raise CannotRecomputeError(
+                f"the {what} that answered ({answered[:12]}) is not the one loaded ({now[:12]})"
+            )
