@@ -12,21 +12,36 @@ from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_curve
 
 from models.model import Predictions
+from models.ready import FitOptions
 from models.task import Task
 from models.training_set import TrainingSet
+from training.reliability import coverage_by_site, reliability_plots
+from training.views import Figures, view_figures
 
 Floats = NDArray[np.float64]
-BINS = 10
 SHOWN_FEATURES = 25
 
 
 def plots(
-    task: Task, measured: TrainingSet, answers: Predictions, gains: Mapping[str, float]
+    task: Task,
+    measured: TrainingSet,
+    answers: Predictions,
+    gains: Mapping[str, float],
+    views: Mapping[str, Figures] | None = None,
+    coverage: float = FitOptions.coverage,
 ) -> dict[str, Figure]:
-    """Figures by file name; those that the task or the rows do not allow are left out."""
+    """Figures by file name; those that the task or the rows do not allow are left out.
+
+    views: of the same asks and answers; None makes them. coverage: rate that the class sets
+    state.
+    """
     drawn = {"feature_importance.png": importance(gains)}
     if len(measured):
-        drawn["reliability.png"] = reliability(task, measured.label, answers.probability)
+        views = views or view_figures(task, measured, answers)
+        sites = measured.site.astype(str)
+        drawn |= reliability_plots(task, measured.label, sites, answers.probability, views)
+        outer = task.quantiles[-1] - task.quantiles[0] if task.quantiles else None
+        drawn["coverage_by_site.png"] = coverage_by_site(views, coverage, outer)
         drawn["precision_recall.png"] = precision_recall(task, measured.label, answers.probability)
     if measured.target is not None and answers.quantiles is not None:
         drawn["delay_error.png"] = delay_error(task, measured.target, answers.quantiles)
@@ -42,19 +57,6 @@ def importance(gains: Mapping[str, float]) -> Figure:
     axes.barh(places, [gain / total for _, gain in top])
     axes.set_yticks(places, [name for name, _ in top], fontsize=7)
     axes.invert_yaxis()
-    return figure
-
-
-def reliability(task: Task, label: NDArray[np.int64], probability: Floats) -> Figure:
-    """Share that happened against what was said, in bins of equal numbers of asks."""
-    figure, axes = _figure("Reliability", "probability said", "share that happened")
-    axes.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
-    for number, name in _drawn(task):
-        said = probability[:, number]
-        bins = np.array_split(np.argsort(said, kind="stable"), min(BINS, len(said)))
-        happened = [(label[rows] == number).mean() for rows in bins]
-        axes.plot([said[rows].mean() for rows in bins], happened, marker="o", label=name)
-    axes.legend(fontsize=7)
     return figure
 
 
