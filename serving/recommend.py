@@ -61,7 +61,7 @@ def recommend(
     sampled = picked(policy.audit_sample, name, list(reference.values()))
     wrong = exception_probability(task, score.probabilities)
     flagged = raised(policy.thresholds[name].level(wrong), findings)
-    looked_at = flagged is not Level.NONE or sampled or bool(abstentions)
+    worth_a_look = flagged is not Level.NONE or bool(abstentions)
     suspect = None if abstentions else suspected(task, score, findings, flagged)
     risk = at_risk(task, asked.case)
     rank, formula = priority(wrong, risk, policy.money)
@@ -76,7 +76,7 @@ def recommend(
         sentence=wording.no_advice(task, asked.case, abstentions)
         or wording.sentence(task, asked.case, score, findings, policy),
         suggested_action=_suggested(task, flagged, suspect, policy, abstentions, sampled=sampled),
-        level=Level.WATCH if looked_at and flagged is Level.NONE else flagged,
+        level=Level.WATCH if (worth_a_look or sampled) and flagged is Level.NONE else flagged,
         route=route(task, suspect, policy),
         explained_class=score.explained,
         probability=score.probability,
@@ -89,6 +89,7 @@ def recommend(
         similar_cases_that_ended_so=score.similar_hits,
         abstained=bool(abstentions),
         abstentions=list(abstentions),
+        flagged=worth_a_look,
         audit_sample=sampled,
         audit_share=policy.audit_sample.share,
         reason_groups=reason_groups(score),

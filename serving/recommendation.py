@@ -106,6 +106,11 @@ class Advice(Piece):
         "kept, and is not to be acted on",
     )
     abstentions: list[Abstention] = []
+    flagged: bool | None = Field(
+        default=None,
+        description="true: to be looked at for what the model or a rule says, or because there "
+        "is no advice; false: at most because it was picked at random; null: not recorded",
+    )
     audit_sample: bool = Field(
         default=False,
         description="true: picked at random, to be reviewed whatever the score says",
