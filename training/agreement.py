@@ -24,7 +24,6 @@ from models.task import TaskName
 from training.labels.decisions import class_numbers
 from training.proportion import Proportion, difference, proportion
 
-FLAGGED_LEVELS = ("act", "watch")
 FEWEST = 10
 EVERYONE = "all"
 
@@ -142,7 +141,6 @@ def agreement(
     label = outcomes.drop_duplicates("recommendation_id").set_index("recommendation_id")["label"]
     said = recommendations["id"].map(last["resolved_as"])
     known = recommendations.assign(
-        flagged=recommendations["level"].isin(FLAGGED_LEVELS),
         action=recommendations["id"].map(last["action"]),
         role=recommendations["id"].map(last["role"]),
         label=recommendations["id"].map(label).astype("float64"),

@@ -38,7 +38,7 @@ EXCEPTION_PROBABILITY = Column(
     unit="share",
     minimum=0,
 )
-FLAGGED = Column("flagged", Kind.FLAG, "something was suggested (level act or watch)")
+FLAGGED = Column("flagged", Kind.FLAG, "to be looked at, even had it not been drawn")
 AUDIT_SAMPLE = Column("audit_sample", Kind.FLAG, "drawn at random for review, whatever the score")
 AUDIT_SHARE = Column(
     "audit_share", Kind.NUMBER, "chance of such a case to be drawn", unit="share", minimum=0

@@ -12,7 +12,6 @@ from data.contracts import decisions as contract
 from data.contracts.decisions import DECISIONS
 from serving.audit.frames import decisions, recommendations
 from serving.audit.store import AuditStore
-from serving.policy.policy import Level
 
 OF_RECOMMENDATION: Mapping[str, str] = {
     contract.TASK: "task",
@@ -20,6 +19,7 @@ OF_RECOMMENDATION: Mapping[str, str] = {
     contract.DECIDED_SITE: "site_id",
     contract.RECOMMENDED_CLASS: "explained_class",
     contract.EXCEPTION_PROBABILITY: "exception_probability",
+    contract.FLAGGED: "flagged",
     contract.AUDIT_SAMPLE: "audit_sample",
     contract.AUDIT_SHARE: "audit_share",
     contract.MODEL_VERSION: "model_version",
@@ -38,8 +38,6 @@ def canonical_decisions(store: AuditStore) -> Batch:
     answered = recommendations(store).set_index("id")
     of = answered.reindex(decided["recommendation_id"]).reset_index(drop=True)
     told = {str(column): of[name] for column, name in OF_RECOMMENDATION.items()}
-    flagged = of["level"].isin([Level.ACT, Level.WATCH])
-    told[contract.FLAGGED] = flagged.astype(object).where(of["level"].notna(), None)
     frame = pd.DataFrame({**decided, **told})[[str(c) for c in DECISIONS.columns]]
     lines = np.arange(1, len(frame) + 1, dtype=np.int64)
     return Batch(DECISIONS, frame, "audit", lines, raw=frame)

@@ -14,6 +14,7 @@ import pandas as pd
 from serving.audit.entry import Entry, EntryKind
 from serving.audit.store import AuditStore
 from serving.catalogue import served
+from serving.policy.policy import Level
 
 MOMENT = "datetime64[us, UTC]"
 TYPES_OF_RECOMMENDATIONS: Mapping[str, str] = {
@@ -33,6 +34,7 @@ TYPES_OF_RECOMMENDATIONS: Mapping[str, str] = {
     "class_set": "object",
     "delay_days": "object",
     "level": "object",
+    "flagged": "bool",
     "abstained": "bool",
     "abstentions": "object",
     "audit_sample": "bool",
@@ -75,9 +77,10 @@ SAME = (
 def recommendations(store: AuditStore) -> pd.DataFrame:
     """Every recommendation in the order of the record, with TYPES_OF_RECOMMENDATIONS.
 
-    case_id: the case's own reference, joined by "/". probabilities, delay_days, features:
-    dicts. class_set, abstentions (codes), unseen, missing: lists. money_at_risk: NaN where
-    it could not be told; in the case's own currency.
+    case_id: the case's own reference, joined by "/". flagged: to be looked at, whether or not
+    it was drawn for the audit. probabilities, delay_days, features: dicts. class_set,
+    abstentions (codes), unseen, missing: lists. money_at_risk: NaN where it could not be
+    told; in the case's own currency.
 
     Raises:
         serving.audit.store.AuditUnavailableError: the record cannot be read.
@@ -110,12 +113,22 @@ def _recommendation(entry: Entry, references: Mapping[str, Sequence[str]]) -> di
         "case_id": "/".join(case[part] for part in parts),
         "model_version": advice["model"]["version"],
         "model_digest": advice["model"]["digest"],
+        "flagged": _flagged(advice),
         "abstained": advice.get("abstained", False),
         "abstentions": [one["code"] for one in advice.get("abstentions", ())],
         "audit_sample": advice.get("audit_sample", False),
         "audit_share": advice.get("audit_share", 0.0),
         "features": payload["features"],
     }
+
+
+def _flagged(advice: Mapping[str, Any]) -> bool:
+    """Whether the case was to be looked at even if it had not been drawn at random.
+
+    Before that was recorded there was no audit sample, and the level says it.
+    """
+    told = advice.get("flagged")
+    return advice["level"] != Level.NONE if told is None else bool(told)
 
 
 def _frame(rows: Sequence[Mapping[str, Any]], types: Mapping[str, str]) -> pd.DataFrame:

@@ -83,7 +83,7 @@ def test_an_entry_of_before_audit_samples_is_neither_sampled_nor_abstained(
 ):
     entry = engine.audit.read(answered[0].id)
     payload = entry.payload
-    new = ("abstained", "abstentions", "audit_sample", "audit_share", "reason_groups")
+    new = ("flagged", "abstained", "abstentions", "audit_sample", "audit_share", "reason_groups")
     payload["recommendation"] = {k: v for k, v in payload["recommendation"].items() if k not in new}
     older = AuditStore.open(tmp_path / "audit.db")
     older.append([Draft(entry.id, entry.kind, entry.id, DELAY, "", "", 0.0, "", payload)])
@@ -91,6 +91,7 @@ def test_an_entry_of_before_audit_samples_is_neither_sampled_nor_abstained(
     older.close()
     assert (row["abstained"], row["abstentions"]) == (False, [])
     assert (row["audit_sample"], row["audit_share"]) == (False, 0.0)
+    assert row["flagged"] == (row["level"] != "none")
 
 
 def test_an_entry_of_today_says_whether_it_was_sampled_and_why_nothing_was_advised(
@@ -101,6 +102,8 @@ def test_an_entry_of_today_says_whether_it_was_sampled_and_why_nothing_was_advis
     payload["recommendation"] |= {
         "abstained": True,
         "abstentions": [{"code": "stale_history", "sentence": "The history is old."}],
+        "level": "watch",
+        "flagged": False,
         "audit_sample": True,
         "audit_share": 0.02,
     }
@@ -111,6 +114,7 @@ def test_an_entry_of_today_says_whether_it_was_sampled_and_why_nothing_was_advis
     [row] = recommendations(now).to_dict("records")
     now.close()
     assert (row["abstained"], row["abstentions"]) == (True, ["stale_history"])
+    assert not row["flagged"]  # to be looked at, but only because it was drawn
     assert (row["audit_sample"], row["audit_share"]) == (True, 0.02)
 
 

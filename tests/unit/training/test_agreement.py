@@ -13,7 +13,7 @@ from training.proportion import Proportion, difference, proportion
 def frames(*groups):
     """Groups of (how many, fields) as recommendations, decisions and outcomes.
 
-    fields: level, action, label (None: not ended), and any column of a recommendation.
+    fields: flagged, action, label (None: not ended), and any column of a recommendation.
     """
     recommended, decided, ended = [], [], []
     for count, fields in groups:
@@ -24,7 +24,7 @@ def frames(*groups):
                 "task": "stock_risk",
                 "site_id": "S01",
                 "case_id": name,
-                "level": "act",
+                "flagged": True,
                 "abstained": False,
                 "audit_sample": False,
             }
@@ -82,9 +82,9 @@ def test_who_overrides_what_is_wrong_does() -> None:
 
 def test_a_model_that_flags_nothing_is_right_where_nothing_goes_wrong() -> None:
     group = everyone(
-        (3, {"level": "none", "action": "followed", "label": 0}),
-        (2, {"level": "none", "action": "followed", "label": 1}),
-        (1, {"level": "watch", "action": "followed", "label": 1}),
+        (3, {"flagged": False, "action": "followed", "label": 0}),
+        (2, {"flagged": False, "action": "followed", "label": 1}),
+        (1, {"flagged": True, "action": "followed", "label": 1}),
     )
     assert (group.right.hits, group.right.rows) == (4, 6)
     assert "Too few decisions to judge: 4 on right recommendations, 2 on wrong" in group.sentence
@@ -128,7 +128,7 @@ def test_the_last_decision_on_a_recommendation_counts() -> None:
 
 
 def test_the_audit_sample_says_what_was_missed_with_its_interval() -> None:
-    drawn = {"level": "none", "audit_sample": True}
+    drawn = {"flagged": False, "audit_sample": True}
     told = agreement(
         *frames(
             (8, drawn | {"label": 1}),
@@ -136,7 +136,7 @@ def test_the_audit_sample_says_what_was_missed_with_its_interval() -> None:
             (2, drawn | {"action": "ignored", "resolved_as": "STOCK_OUT"}),
             (1, drawn | {"label": 0, "action": "ignored", "resolved_as": "STOCK_OUT"}),
             (5, drawn),
-            (954, {"level": "none"}),
+            (954, {"flagged": False}),
             (50, {"label": 1, "audit_sample": True}),
         )
     )
@@ -152,7 +152,7 @@ def test_the_audit_sample_says_what_was_missed_with_its_interval() -> None:
 
 
 def test_a_case_that_was_asked_twice_is_one_case_in_the_sample() -> None:
-    drawn = {"level": "none", "audit_sample": True, "case_id": "same", "label": 1}
+    drawn = {"flagged": False, "audit_sample": True, "case_id": "same", "label": 1}
     [missed] = agreement(*frames((3, drawn))).missed
     assert (missed.missed.rows, missed.unflagged) == (1, 1)
     assert missed.sentence == "1 sampled cases have ended, 10 are needed to say what was missed."
