@@ -14,7 +14,11 @@ from models.fit import Fitted
 from models.model import Predictions
 from models.task import Task
 from models.training_set import TrainingSet
+from training.card.facts import COMPARISON
 from training.description import NOTE, TASK_FACTS, note, run_name, task_facts
+from training.evidence import GATES, finite
+from training.gates.finding import Finding, in_short
+from training.gates.prepared import LEARNT_UNTIL, learnt_until
 from training.manifest import Manifest
 from training.plots import plots
 from training.quality import quality
@@ -48,11 +52,15 @@ def track(
     measured: TrainingSet,
     described: Manifest,
     parameters: Mapping[str, object] | None = None,
+    findings: Sequence[Finding] = (),
+    compared: Sequence[Mapping[str, Any]] = (),
+    trained_by: str = "",
 ) -> Tracked:
     """Record a training and register its model under the alias `challenger`.
 
     learnt: what `fitted` was fitted on. measured: asks it has not seen. parameters: what was
-    chosen for this training besides the task's own.
+    chosen for this training besides the task's own. findings: of the gates. compared: figures
+    of the model and others on `measured`. trained_by: empty where nobody is named.
     """
     mlflow = registry.mlflow
     folds = {name: learnt.take(getattr(fitted.folds, name)) for name in _FOLDS}
@@ -71,11 +79,16 @@ def track(
         mlflow.log_metrics(metrics)
         _log_curves(mlflow, run.info.run_id, fitted.curves)
         _log_data(mlflow, learnt, described)
-        for name, figure in plots(task, measured, answers["held_out"], fitted.gains).items():
+        views, rate = _views(task, measured, answers["held_out"]), fitted.model.conformal.coverage
+        drawn = plots(task, measured, answers["held_out"], fitted.gains, views, rate)
+        for name, figure in drawn.items():
             mlflow.log_figure(figure, f"plots/{name}")
-        mlflow.log_dict(_views(task, measured, answers["held_out"]), VIEWS)
+        mlflow.log_dict(views, VIEWS)
         mlflow.log_dict(task_facts(task), TASK_FACTS)
-        tags = _tags(task, fitted, described)
+        if findings:
+            mlflow.log_dict(finite([one.as_json() for one in findings]), GATES)
+        mlflow.log_dict(finite(list(compared)), COMPARISON)
+        tags = _tags(task, fitted, described) | _judged(learnt, findings, trained_by)
         mlflow.set_tags(tags | {NOTE: note(task, described, metrics)})
         number = _register(mlflow, task, _log_model(mlflow, fitted), tags)
     return Tracked(run.info.run_id, number, fitted.model.digest, metrics)
@@ -160,6 +173,12 @@ def _register(mlflow: Any, task: Task, logged: Any, tags: Mapping[str, str]) -> 
     )
     client.set_registered_model_alias(name, CHALLENGER, made.version)
     return int(made.version)
+
+
+def _judged(learnt: TrainingSet, findings: Sequence[Finding], trained_by: str) -> dict[str, str]:
+    tags = {"gates": in_short(findings)} if findings else {}
+    tags |= {"trained_by": trained_by} if trained_by else {}
+    return tags | {LEARNT_UNTIL: learnt_until(learnt)}
 
 
 def _tags(task: Task, fitted: Fitted, described: Manifest) -> dict[str, str]:
