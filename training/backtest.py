@@ -23,6 +23,7 @@ from training.backtest_trial import (
     trial_of_two,
 )
 from training.baselines import baselines
+from training.bootstrap import Draws
 from training.metrics import Forecast
 from training.protocols import lake
 from training.protocols.catalogue import PROTOCOLS
@@ -96,7 +97,7 @@ def backtest(
         rows=gathered.rows,
         cut=cut,
         until=until,
-        seed=seed,
+        draws=Draws(seed),
     )
 
 
@@ -109,10 +110,10 @@ def result_of(
     rows: Mapping[str, int],
     cut: date | None,
     until: date | None,
-    seed: int,
+    draws: Draws,
 ) -> dict[str, Any]:
     """What a backtest says, as plain values for JSON."""
-    found = figures(protocol, scored, seed)
+    found = figures(protocol, scored, draws)
     return {
         "task": str(protocol.task.name),
         "source": protocol.source,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.training_set import TrainingSet
-from training.bootstrap import Resampled, resampled
+from training.bootstrap import Draws, Resampled, resampled
 from training.metrics import Forecast, measures
 from training.paired import SMALLER_IS_BETTER, Compared, compared
 from training.protocols.protocol import Protocol
@@ -18,8 +18,6 @@ from training.protocols.protocol import Protocol
 ALL = "all"
 MODEL = "model"
 CHAMPION = "champion"
-DRAWINGS = 1000
-"""So many that a dozen comparisons can be told from chance after Holm's correction."""
 NOTHING = {"value": None, "low": None, "high": None}
 
 
@@ -49,7 +47,7 @@ class View:
     classes: tuple[str, ...]
 
 
-def figures(protocol: Protocol, scored: Scored, seed: int) -> dict[str, Any]:
+def figures(protocol: Protocol, scored: Scored, draws: Draws) -> dict[str, Any]:
     """`segments` of the model, `baselines` with theirs, and what is `compared` by segment."""
     by_name: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in scored.forecasts}
     against: dict[str, Compared] = {}
@@ -57,11 +55,11 @@ def figures(protocol: Protocol, scored: Scored, seed: int) -> dict[str, Any]:
         asks = view.scored.asks
         champion = view.scored.forecasts.get(CHAMPION)
         everywhere = {n: f for n, f in view.scored.forecasts.items() if n != CHAMPION}
-        drawn = _drawn(protocol, replace(view, scored=Scored(asks, everywhere)), seed)
+        drawn = _drawn(protocol, replace(view, scored=Scored(asks, everywhere)), draws)
         rivals = {name: figure for name, figure in drawn.items() if name != MODEL}
         against[view.name] = compared(drawn[MODEL], rivals) if rivals else {}
         if champion is not None:
-            against[view.name] |= _against_champion(protocol, view, champion, seed)
+            against[view.name] |= _against_champion(protocol, view, champion, draws)
         for name, found in drawn.items():
             by_name[name][view.name] = _segment(asks, found, drawn[MODEL])
     by_name.pop(CHAMPION, None)
@@ -95,7 +93,7 @@ def _two_classes(forecast: Forecast, calm: int) -> Forecast:
     return Forecast(np.column_stack([1 - event, event]))
 
 
-def _drawn(protocol: Protocol, view: View, seed: int) -> dict[str, dict[str, Resampled]]:
+def _drawn(protocol: Protocol, view: View, draws: Draws) -> dict[str, dict[str, Resampled]]:
     """Every figure of every forecast, on the same drawings."""
     asks, levels = view.scored.asks, protocol.task.quantiles
     found = {
@@ -105,21 +103,21 @@ def _drawn(protocol: Protocol, view: View, seed: int) -> dict[str, dict[str, Res
             asks.label, asks.target, forecast, view.classes, levels
         ).items()
     }
-    drawn = resampled(found, protocol.unit(asks), seed, DRAWINGS)
+    drawn = resampled(found, protocol.unit(asks), draws.seed, draws.times)
     return {
         name: {metric: figure for (whose, metric), figure in drawn.items() if whose == name}
         for name in view.scored.forecasts
     }
 
 
-def _against_champion(protocol: Protocol, view: View, champion: Forecast, seed: int) -> Compared:
+def _against_champion(protocol: Protocol, view: View, champion: Forecast, draws: Draws) -> Compared:
     """The comparison with the champion, on the asks that it did not learn from."""
     applies = np.asarray(np.isfinite(champion.probability).all(axis=1))
     if not applies.any():
         return {}
     told = {MODEL: view.scored.forecasts[MODEL], CHAMPION: champion}
     fair = replace(view, scored=Scored(view.scored.asks, told).take(applies))
-    drawn = _drawn(protocol, fair, seed)
+    drawn = _drawn(protocol, fair, draws)
     found = compared(drawn[MODEL], {CHAMPION: drawn[CHAMPION]})
     for name in SMALLER_IS_BETTER:
         found[CHAMPION][name] |= {"n": int(applies.sum())}

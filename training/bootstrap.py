@@ -20,6 +20,14 @@ TAILS = (2.5, 97.5)
 
 
 @dataclass(frozen=True)
+class Draws:
+    """How groups are drawn: from which seed, and how many times."""
+
+    seed: int = 17
+    times: int = 1000
+
+
+@dataclass(frozen=True)
 class Resampled:
     """A figure on the asks as they are, and on each drawing of their groups.
 

@@ -28,6 +28,7 @@ from training.backtest_figures import CHAMPION, Scored
 from training.backtest_kept import Fold, Kept, Stretch, data_digest, digest_of
 from training.backtest_plan import Asked, stretches, trial_of
 from training.backtest_pooled import pooled
+from training.bootstrap import Draws
 from training.manifest import code_digest
 from training.protocols.lake import SOURCE as OF_LAKE
 from training.protocols.protocol import Gathered, Protocol
@@ -92,7 +93,8 @@ def rolling(
         rival=rival,
         no_rival=why,
         progress=progress,
-        seed=seed,
+        draws=Draws(seed),
+        code=code_digest(),
     )
 
 
@@ -106,20 +108,25 @@ def roll(
     rival: Rival | None = None,
     no_rival: str = "not applicable: there is none",
     progress: Progress = quiet,
-    seed: int = SEED,
+    draws: Draws = Draws(),  # noqa: B008 (frozen)
+    code: str = "",
 ) -> Rolled:
-    """`rolling` of a protocol. keep: folder of kept folds, one folder a backtest in it."""
+    """`rolling` of a protocol.
+
+    keep: folder of kept folds, one folder a backtest in it. code: digest of the code that makes
+    them; folds of other code are not taken up.
+    """
     progress("reading what there is", 0.0)
-    key = None if keep is None else _key(protocol, path, asked, most, seed, rival)
+    key = None if keep is None else _key(protocol, path, asked, (most, draws, rival, code))
     kept = None if keep is None or key is None else Kept(keep / key)
-    line = Line(protocol, path, kept, seed, rival)
+    line = Line(protocol, path, kept, draws, rival)
     plan = line.plan(asked, progress)
     done = [line.fold(stretch, place, plan, progress) for place, stretch in enumerate(plan)]
     progress("drawing intervals over all folds", 1.0)
     scored = pooled([fold.scored for fold in done])
     champion = {"digest": rival.digest if rival else None, "said": _of_rival(scored, no_rival)}
     return Rolled(
-        figures=_together(protocol, scored, done, seed) | {"champion": champion},
+        figures=_together(protocol, scored, done, draws) | {"champion": champion},
         folds=tuple(fold.figures for fold in done),
         stretches=plan,
         scored=scored,
@@ -139,9 +146,9 @@ class Line:
     """The way from a source to folds; reads the source only when a fold is missing."""
 
     def __init__(
-        self, protocol: Protocol, path: Path, kept: Kept | None, seed: int, rival: Rival | None
+        self, protocol: Protocol, path: Path, kept: Kept | None, draws: Draws, rival: Rival | None
     ) -> None:
-        self._protocol, self._path, self._kept, self._seed = protocol, path, kept, seed
+        self._protocol, self._path, self._kept, self._draws = protocol, path, kept, draws
         self._rival = rival
         self._gathered: Gathered | None = None
 
@@ -187,7 +194,7 @@ class Line:
             rows=gathered.rows,
             cut=stretch.cut,
             until=stretch.until,
-            seed=self._seed,
+            draws=self._draws,
         )
         return Fold(stretch, scored, result)
 
@@ -199,7 +206,7 @@ class Line:
 
 
 def _together(
-    protocol: Protocol, scored: Scored, folds: Sequence[Fold], seed: int
+    protocol: Protocol, scored: Scored, folds: Sequence[Fold], draws: Draws
 ) -> dict[str, Any]:
     """Figures over all folds; `trained_on` is that of the last, which learnt from most."""
     told = [fold.figures for fold in folds]
@@ -215,7 +222,7 @@ def _together(
         rows=told[-1]["rows"],
         cut=folds[0].stretch.cut,
         until=folds[-1].stretch.until,
-        seed=seed,
+        draws=draws,
     ) | {"folds": len(folds)}
 
 
@@ -223,21 +230,19 @@ def _key(
     protocol: Protocol,
     path: Path,
     asked: Asked,
-    most: int | None,
-    seed: int,
-    rival: Rival | None,
+    rest: tuple[int | None, Draws, Rival | None, str],
 ) -> str:
     """Digest of everything that the figures depend on."""
-    task = replace(protocol.task, features=())
+    most, draws, rival, code = rest
     told = {
-        "task": asdict(task),
+        "task": asdict(replace(protocol.task, features=())),
         "options": asdict(protocol.options),
         "source": protocol.source,
         "data": data_digest(path),
         "asked": asdict(asked),
         "most": most,
-        "seed": seed,
+        "draws": asdict(draws),
         "champion": rival.digest if rival else None,
-        "code": code_digest(),
+        "code": code,
     }
     return f"{protocol.task.name}-{protocol.source}-{digest_of(told)}"
