@@ -61,7 +61,8 @@ def aims_over(score: Floats, told: Told, error: float, step: float = STEP) -> li
     aims: list[float] = []
     aim, done = error, 0
     for ask in asked.tolist():
-        while told.matured_at[matured[done]] <= told.asked_at[ask]:
+        # Labels of the moment itself are not used: an ask must not be judged by its own.
+        while done < len(asked) and told.matured_at[matured[done]] < told.asked_at[ask]:
             one = matured[done]
             done += 1
             insort(seen, float(score[one]))

@@ -59,6 +59,16 @@ def test_a_label_is_used_only_once_it_matured():
     assert aims_over(score, when, 0.1) == aims_over(other, when, 0.1)
 
 
+def test_labels_that_are_known_when_asked_are_never_an_asks_own():
+    """Overdue lines are late already when asked about: their labels mature at once."""
+    score = scores(400, seed=4, drift=0.0)
+    at_once, next_day = told(400, wait_days=0), told(400, wait_days=1)
+    assert aims_over(score, at_once, 0.1)[0] in (pytest.approx(0.0955), pytest.approx(0.1005))
+    assert len(aims_over(score, at_once, 0.1)) >= len(aims_over(score, next_day, 0.1))
+    long_ago = Told(at_once.asked_at, at_once.asked_at - 9 * DAY)
+    assert 0.02 <= adapted_error(score, long_ago, 0.1) <= 0.5
+
+
 def test_the_order_of_the_rows_does_not_matter():
     score, when = scores(800, seed=2, drift=1.0), told(800)
     mixed = np.random.default_rng(3).permutation(800)
