@@ -1,0 +1,156 @@
+"""From people's decisions to labels: reported to the service, exported, learnt from by weight."""
+
+import json
+from collections import Counter
+from dataclasses import replace
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+from starlette.testclient import TestClient
+
+from data.batch import batches_of
+from data.ingest import ingest
+from data.lake import Lake
+from data.period import end_of_data
+from data.sources.simulator import Size, simulate
+from data.store import Store
+from features.profiles import build_profiles
+from models.artefact import save
+from models.catalogue import TASKS
+from models.fit import FitOptions, fit
+from models.task import TaskName
+from serving.api.app import application
+from serving.audit.frames import decisions, recommendations
+from serving.catalogue import served
+from serving.commands.decisions import decisions as export
+from serving.engine import start
+from serving.policy.policy import DEFAULT
+from serving.settings import Settings
+from tests.synthetic_service import SMALL
+from training.agreement import agreement
+from training.agreement_table import ended
+from training.asks.as_request import as_requests
+from training.labels.source import Source
+from training.training_sets import MANIFEST, Kept, training_set
+from training.wiring import wiring
+
+NAME = TaskName.INVOICE_MISMATCH
+TASK = replace(TASKS[NAME], lightgbm=SMALL)
+SIZE = Size(sites=3, suppliers=9, items=150, months=6, start=date(2025, 1, 1))
+SHARE = 0.25
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory) -> Lake:
+    """Canonical tables and profiles of a small distributor."""
+    made = Lake(tmp_path_factory.mktemp("lake")).make()
+    ingest(batches_of(simulate(SIZE, seed=1), "simulated"), made.canonical, made.quarantine)
+    with Store.from_folder(made.canonical) as store:
+        at = end_of_data(made.canonical).date()
+        build_profiles(store, wiring(NAME).streams, at, made.profiles)
+    return made
+
+
+@pytest.fixture(scope="module")
+def before(lake) -> Kept:
+    """The training set without any decision; a model of it is the champion."""
+    kept = training_set(TASK, lake)
+    home = lake.models / NAME
+    digest = save(fit(TASK, kept.training).model, home / "draft")
+    (home / "draft").rename(home / digest)
+    pointer = {"version": "1", "digest": digest, "promoted_at": "2025-07-01T00:00:00+00:00"}
+    (home / "champion.json").write_text(json.dumps(pointer))
+    return kept
+
+
+@pytest.fixture(scope="module")
+def engine(lake, before, tmp_path_factory):
+    """The service two days after the data end, with a generous audit sample."""
+    policy = tmp_path_factory.mktemp("policy") / "policy.toml"
+    policy.write_text(DEFAULT.read_text().replace("share = 0.02", f"share = {SHARE}"))
+    now = end_of_data(lake.canonical) + timedelta(days=2)
+    started = start(Settings(home=lake.home, policy=policy), lambda: now)
+    yield started
+    started.audit.close()
+
+
+@pytest.fixture(scope="module")
+def decided(lake, engine) -> dict[str, str]:
+    """What people settled on, by invoice line: on what was flagged or drawn for review."""
+    app = application(served())
+    app.state.engine, app.state.max_body_bytes = engine, 10**7
+    client = TestClient(app)
+    end = end_of_data(lake.canonical)
+    with Store.from_folder(lake.canonical) as store:
+        cases = as_requests(wiring(NAME).asks(store, TASK, end - timedelta(days=28), end))
+    answers = client.post(f"/v1/{NAME}", json={"cases": cases}).json()["recommendations"]
+    said = {}
+    for number, answer in enumerate(answers):
+        if answer["level"] == "none" and not answer["audit_sample"]:
+            continue
+        word = "NO_RECEIPT" if number % 2 else "CLEAN"
+        body = {"action": "followed", "role": "ap clerk", "resolved_as": word}
+        path = f"/v1/recommendations/{answer['id']}/decision"
+        assert client.post(path, json=body).status_code == 201
+        said[answer["case"]["invoice_line_id"]] = word
+    return said
+
+
+@pytest.fixture(scope="module")
+def after(lake, decided) -> Kept:
+    """The training set once the decisions are exported."""
+    with pytest.MonkeyPatch.context() as during:
+        during.setenv("TRIAGE_HOME", str(lake.home))
+        export()
+    return training_set(TASK, lake)
+
+
+def test_decisions_are_labels_of_lines_that_no_system_has_ended(lake, before, decided, after):
+    assert len(decided) > 10
+    assert not after.reused
+    assert len(after.training) == len(before.training) + len(decided)
+    by_people = after.training.told_by != Source.SYSTEM
+    labels = Counter(TASK.classes[label] for label in after.training.label[by_people])
+    assert labels == Counter(decided.values())
+    known = end_of_data(lake.canonical) + timedelta(days=2)
+    assert set(after.training.matured_at[by_people]) == {np.datetime64(known.replace(tzinfo=None))}
+
+
+def test_flagged_lines_count_once_and_drawn_ones_for_all_they_stand_for(engine, before, after):
+    rows = recommendations(engine.audit)
+    rows = rows[rows["id"].isin(decisions(engine.audit)["recommendation_id"])]
+    calm = int((~rows["flagged"]).sum())
+    weight, told_by = after.training.weight, after.training.told_by
+    assert 0 < calm < len(rows)
+    assert Counter(told_by.tolist()) == {
+        Source.SYSTEM: len(before.training),
+        Source.PERSON_FLAGGED: len(rows) - calm,
+        Source.PERSON_SAMPLED: calm,
+    }
+    assert set(weight[told_by == Source.PERSON_SAMPLED]) == {1 / SHARE}
+    assert set(weight[told_by != Source.PERSON_SAMPLED]) == {1.0}
+    assert before.training.weight is None
+
+
+def test_the_manifest_counts_labels_by_source(after):
+    told = json.loads((after.folder / MANIFEST).read_text())
+    assert sum(told["labels"].values()) == told["rows"] == len(after.training)
+    assert set(told["labels"]) == {source.value for source in Source}
+    assert told["made_from"]["files"]["decisions.parquet"]
+
+
+def test_a_model_learns_from_the_weighted_set(before, after):
+    one = fit(TASK, after.training).model.digest
+    assert one != fit(TASK, replace(after.training, weight=None)).model.digest
+    assert one != fit(TASK, before.training, FitOptions()).model.digest
+
+
+def test_what_people_said_themselves_is_no_outcome_to_agree_with(lake, engine, after):
+    with Store.from_folder(lake.canonical) as store:
+        answered, said = recommendations(engine.audit), decisions(engine.audit)
+        found = agreement(answered, said, ended(store, answered))
+    assert found.decided == len(said)
+    assert found.ended == 0
+    [missed] = found.missed
+    assert missed.missed.rows == Counter(after.training.told_by.tolist())[Source.PERSON_SAMPLED]
