@@ -18,7 +18,7 @@ from training.split import HELD_OUT, cut
 FOLDS = 4
 SCORED = 0.5
 """Share of the window's asks that is scored, in `FOLDS` stretches; the oldest only teach."""
-FEWEST = 50
+FEWEST = 30
 """Asks to learn from, and to score, in a fold that tells anything."""
 
 
