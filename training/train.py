@@ -10,6 +10,9 @@ from models.catalogue import TASKS
 from models.fit import fit, quiet
 from models.task import TaskName
 from training.card.keep import log_card
+from training.gates.catalogue import run
+from training.gates.finding import Finding
+from training.gates.prepared import comparison, prepared
 from training.manifest import manifest
 from training.parameters.parameters import Parameters
 from training.parameters.read import parameters
@@ -27,7 +30,7 @@ class Trained:
 
     asks: rows that were learnt from and measured on. metrics: `<fold>_<name>`; the fold
     `held_out` is what the model has not seen. reused: whether the training set was there
-    from an earlier training with the same tables and code.
+    from an earlier training with the same tables and code. findings: what the gates found.
     """
 
     task: TaskName
@@ -37,6 +40,7 @@ class Trained:
     asks: int
     metrics: Mapping[str, float]
     reused: bool
+    findings: tuple[Finding, ...]
 
 
 def train_task(
@@ -46,11 +50,13 @@ def train_task(
     progress: Progress = quiet,
     registry: Registry | None = None,
     chosen: Parameters | None = None,
+    trained_by: str = "",
 ) -> Trained:
-    """Build the task's training set, fit, measure on the newest asks, register.
+    """Build the task's training set, fit, measure on the newest asks, try the gates, register.
 
     max_rows: at most so many asks, spread evenly over time; None as many as `chosen` says.
     chosen: parameters to fit with instead of those of the task's own file.
+    trained_by: who trains; empty where nobody is named, and then only an override promotes.
     progress: told what is being done and how much of it is (0 to 1).
 
     Raises:
@@ -63,9 +69,19 @@ def train_task(
     everything = kept.training
     learnt, measured = hold_out(everything)
     fitted = fit(task, learnt, chosen.options, progress)
+    registry = registry or open_registry(lake)
+    with prepared(
+        task,
+        fitted,
+        learnt=learnt,
+        measured=measured,
+        options=chosen.options,
+        lake=lake,
+        registry=registry,
+    ) as candidate:
+        findings, compared = run(candidate, progress), comparison(candidate)
     progress(f"{name}: registering", 0.9)
     described = manifest(everything, lake.canonical)
-    registry = registry or open_registry(lake)
     tracked = track(
         registry,
         task,
@@ -78,6 +94,9 @@ def train_task(
             "held_out": len(measured),
             "training_set": kept.folder.name,
         },
+        findings=findings,
+        compared=compared,
+        trained_by=trained_by,
     )
     log_card(registry, name, tracked.version)
     progress(f"{name}: registered", 1.0)
@@ -89,4 +108,5 @@ def train_task(
         len(everything),
         tracked.metrics,
         kept.reused,
+        findings,
     )

@@ -43,3 +43,9 @@ class Finding:
 def failed(findings: Iterable[Finding]) -> list[str]:
     """Codes of the gates that refuse the model."""
     return [finding.code for finding in findings if finding.verdict is Verdict.FAIL]
+
+
+def in_short(findings: Iterable[Finding]) -> str:
+    """All verdicts in one: "pass", or "fail: TRG004, TRG006"."""
+    refused = failed(findings)
+    return f"fail: {', '.join(refused)}" if refused else str(Verdict.PASS)

@@ -1,0 +1,51 @@
+"""TRG005: better than the best simple rule and the class shares, and nowhere worse.
+
+Overall the model has to be better beyond chance: one that is no better than a rule is not
+worth its upkeep. In a site or class it is refused where it is worse beyond chance.
+"""
+
+from __future__ import annotations
+
+from training.baselines import CLASS_SHARES
+from training.gates.against import Compared, compare, small
+from training.gates.candidate import Candidate
+from training.gates.gate import Gate, Judgement, judged, not_applicable
+
+
+def look(candidate: Candidate) -> Judgement:
+    """Compare with the class shares and with the rule that does best."""
+    told = {n: f.probability for n, f in candidate.rules.items()}
+    shares = candidate.forecasts.get(CLASS_SHARES)
+    if shares is not None:
+        told["class shares"] = shares.probability
+    if not told:
+        return not_applicable("There is neither a rule nor class shares to compare with")
+    found = compare(candidate, told)
+    if not found.overall:
+        return not_applicable(f"{len(candidate.measured)} measured asks are too few to compare on")
+    best = min(found.overall, key=lambda one: one.other_loss)
+    no_better = [one for one in found.overall if one.found.high >= 0]
+    worse = [one for one in found.within if one.worse < candidate.limits.level]
+    figures = {
+        "log_loss": best.loss,
+        "best_other": best.other_loss,
+        "difference": best.found.mean,
+        "low": best.found.low,
+        "high": best.found.high,
+        "worse_parts": float(len(worse)),
+    }
+    said = _said(best, no_better, worse) + small(found.skipped)
+    return judged(refused=bool(no_better or worse), sentence=said, figures=figures)
+
+
+def _said(best: Compared, no_better: list[Compared], worse: list[Compared]) -> str:
+    if no_better:
+        said = f"No better than {no_better[0].other} beyond chance: {no_better[0]}"
+    else:
+        said = f"Better than {best.other}, the best of the simple ones: {best}"
+    if worse:
+        return said + f"; worse beyond chance in {'; '.join(map(str, worse[:3]))}"
+    return said + "; in no site or class worse beyond chance"
+
+
+GATE = Gate("TRG005", "better than the simple rules", look)

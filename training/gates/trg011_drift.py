@@ -1,0 +1,117 @@
+"""TRG011: the asks of now are like those that the model learnt from.
+
+Each feature that the model uses is compared by population stability index (PSI) between what
+was learnt from and the newest asks. Some features always move: the month, whatever counts from
+the beginning. So a feature has drifted only if it moved beyond the limit, beyond what chance
+gives with so many asks, and well beyond what it ever moved between one stretch of the
+learning time and all before it. Categories that were never seen are counted apart, also on
+the asks that are open now. These are not compared otherwise: what is open is chosen by other
+rules than what is learnt from (overdue lines stay open), and monitoring watches it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.feature import FeatureKind
+from models.feature_spec import FeatureSpec
+from training.gates.candidate import Candidate
+from training.gates.gate import Gate, Judgement, judged, not_applicable
+from training.gates.part import listed
+from training.gates.stability import by_chance, stability
+
+LEAST_GAIN = 0.01
+"""Share of the gain from which on a feature counts as used."""
+
+
+@dataclass(frozen=True)
+class Moved:
+    """now, before: PSI of the newest asks, and the most that it was while the model learnt."""
+
+    name: str
+    now: float
+    before: float
+    allowed: float
+
+    @property
+    def drifted(self) -> bool:
+        """Whether it moved further than is allowed."""
+        return self.now > self.allowed
+
+    def __str__(self) -> str:
+        """The finding in words."""
+        return f"{self.name} {self.now:.2f} (allowed {self.allowed:.2f}, before {self.before:.2f})"
+
+
+def look(candidate: Candidate) -> Judgement:
+    """Compare the newest asks with those learnt from, feature by feature."""
+    if not candidate.dated:
+        return not_applicable("The asks have no dates, so none of them are newer than others")
+    specs = _used(candidate)
+    if not specs:
+        return not_applicable("The model uses no feature")
+    stretches = _stretches(candidate)
+    found = [_moved(candidate, spec, stretches) for spec in specs]
+    drifted = [str(one) for one in found if one.drifted]
+    strange = _unseen(candidate, specs)
+    limit = candidate.limits.most_unseen
+    unseen = [f"{name} {share:.0%}" for name, share in strange.items() if share > limit]
+    farthest = max(found, key=lambda one: one.now - one.allowed)
+    figures = {
+        "farthest": farthest.now,
+        "drifted": float(len(drifted)),
+        "most_unseen": max(strange.values(), default=0.0),
+    }
+    if drifted or unseen:
+        said = f"Moved since learning (PSI): {listed(drifted)}; " * bool(drifted)
+        said += f"never seen in more than {limit:.0%} of asks: {listed(unseen)}" * bool(unseen)
+        return judged(refused=True, sentence=said.rstrip("; "), figures=figures)
+    said = (
+        f"None of {len(specs)} features in use moved further than it did while the model learnt "
+        f"or than a PSI of {candidate.limits.most_drift:.2f}; farthest is {farthest}"
+    )
+    return judged(refused=False, sentence=said, figures=figures)
+
+
+def _used(candidate: Candidate) -> list[FeatureSpec]:
+    total = sum(candidate.fitted.gains.values()) or 1.0
+    gains = candidate.fitted.gains
+    return [s for s in candidate.model.features if gains.get(s.name, 0.0) / total >= LEAST_GAIN]
+
+
+def _moved(candidate: Candidate, spec: FeatureSpec, stretches: list[slice]) -> Moved:
+    limits, numeric = candidate.limits, spec.kind is FeatureKind.NUMBER
+    order = np.argsort(candidate.learnt.asked_at, kind="stable")
+    learnt = candidate.learnt.inputs[spec.name].iloc[order]
+    now = stability(learnt, candidate.measured.inputs[spec.name], numeric=numeric)
+    before = [stability(learnt[: s.start], learnt[s], numeric=numeric).psi for s in stretches]
+    chance = by_chance(now, limits.level / len(candidate.model.features))
+    most = max(before, default=0.0)
+    allowed = max(limits.most_drift + chance, limits.beyond_before * most)
+    return Moved(spec.name, now.psi, most, allowed)
+
+
+def _stretches(candidate: Candidate) -> list[slice]:
+    """The newest stretches of the learnt asks, each as long as the measured one if it can be."""
+    rows, many = len(candidate.learnt), candidate.limits.stretches
+    size = min(len(candidate.measured), rows // (many + 1))
+    ends = [rows - place * size for place in range(many)]
+    return [slice(end - size, end) for end in ends if size]
+
+
+def _unseen(candidate: Candidate, specs: list[FeatureSpec]) -> dict[str, float]:
+    """Share of asks whose category was never seen, by feature; the more of newest and open."""
+    asked = [candidate.answers.unseen]
+    if candidate.now is not None and len(candidate.now):
+        asked.append(candidate.model.predict(candidate.now).unseen)
+    used = [spec.name for spec in specs if spec.kind is FeatureKind.CATEGORY]
+    return {name: max(_share(name, rows) for rows in asked) for name in used}
+
+
+def _share(name: str, rows: tuple[tuple[str, ...], ...]) -> float:
+    return sum(name in row for row in rows) / max(len(rows), 1)
+
+
+GATE = Gate("TRG011", "asks of now are like those learnt from", look)

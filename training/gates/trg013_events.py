@@ -1,0 +1,50 @@
+"""TRG013: enough events of each class and in each site to learn from and to measure on.
+
+Counted in groups: four asks about one late line are one event.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.training_set import TrainingSet
+from training.gates.candidate import Candidate
+from training.gates.gate import Gate, Judgement, judged
+from training.gates.part import listed, sites
+
+UNEVENTFUL = 0
+
+
+def look(candidate: Candidate) -> Judgement:
+    """Count events by class and by site."""
+    task, limits = candidate.task, candidate.limits
+    learnt, measured = candidate.learnt, candidate.measured
+    few, fewest = [], np.inf
+    for k, name in enumerate(task.classes):
+        taught, seen = _groups(learnt, learnt.label == k), _groups(measured, measured.label == k)
+        fewest = min(fewest, taught)
+        if taught < limits.class_events or seen < limits.measured_events:
+            few.append(f"class {name} ({taught} learnt, {seen} measured)")
+    for name in sites(np.concatenate([learnt.site, measured.site])):
+        at = (learnt.site == name) & (learnt.label != UNEVENTFUL)
+        taught = _groups(learnt, at)
+        if taught < limits.site_events:
+            few.append(f"site {name} ({taught} learnt)")
+    figures = {"fewest_of_a_class": float(fewest), "too_few": float(len(few))}
+    asked = (
+        f"{limits.class_events} learnt and {limits.measured_events} measured cases of each "
+        f"class, {limits.site_events} learnt events of each site"
+    )
+    if few:
+        said = f"Too few cases with an event of their own: {listed(few)}; needed are {asked}"
+        return judged(refused=True, sentence=said, figures=figures)
+    said = f"Enough events everywhere ({asked}); the rarest class has {fewest:,} learnt cases"
+    return judged(refused=False, sentence=said, figures=figures)
+
+
+def _groups(part: TrainingSet, rows: NDArray[np.bool_]) -> int:
+    return len(np.unique(part.group[rows].astype(str)))
+
+
+GATE = Gate("TRG013", "enough events", look)
