@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+SYSTEM = "system"
+
 
 @dataclass(frozen=True)
 class TrainingSet:
@@ -26,8 +28,8 @@ class TrainingSet:
     rules: score of each simple rule the model is compared with (higher = more at risk).
     weight: (n,) what each ask counts for in fitting, above 0; None is 1 throughout. An ask
         that stands for others like it, which nobody labelled, weighs more.
-    told_by: (n,) who said how each ask ended, as text; None is a system throughout. People's
-        labels are of a selection, so a figure that takes no weights must leave them out.
+    told_by: (n,) who said how each ask ended, SYSTEM or another text; None is SYSTEM
+        throughout. People's labels are of a selection, see `observed`.
     """
 
     inputs: pd.DataFrame
@@ -44,6 +46,17 @@ class TrainingSet:
 
     def __len__(self) -> int:
         return len(self.label)
+
+    @property
+    def observed(self) -> NDArray[np.bool_]:
+        """(n,) asks whose end a system recorded.
+
+        The others are a selection of what people looked at: a figure that takes no weights
+        must leave them out.
+        """
+        if self.told_by is None:
+            return np.ones(len(self), dtype=bool)
+        return np.asarray(self.told_by == SYSTEM)
 
     def take(self, keep: NDArray[Any]) -> TrainingSet:
         """The asks at these places (boolean mask or positions), in that order."""

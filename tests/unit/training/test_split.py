@@ -1,5 +1,7 @@
 """The newest asks are held out, and nothing that was learnt from tells of them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -37,3 +39,12 @@ def test_a_period_in_which_nothing_matures_cannot_be_split() -> None:
 def test_no_asks_at_all_cannot_be_split() -> None:
     with pytest.raises(ValueError, match="no ask has a label that matured"):
         hold_out(training_set(days=0, horizon=1))
+
+
+def test_what_people_said_is_learnt_from_but_never_measured_on() -> None:
+    given = training_set(days=100, horizon=10)
+    told_by = np.array(["system", "person, flagged"] * 50, dtype=object)
+    learnt, measured = hold_out(replace(given, told_by=told_by), share=0.2)
+    assert set(measured.told_by) == {"system"}
+    assert measured.inputs["x"].tolist() == list(range(80, 100, 2))
+    assert set(learnt.told_by) == {"system", "person, flagged"}
