@@ -15,8 +15,9 @@ STANDING = 0.5
 def hold_out(training: TrainingSet, share: float = HELD_OUT) -> tuple[TrainingSet, TrainingSet]:
     """The set to learn from and the set to measure on.
 
-    The newest `share` of the asks that systems ended is held out, cut between two moments of asking. What is
-    learnt from had matured by the first of them, so nothing in it tells of their end. Groups
+    Of the asks whose end a system recorded, the newest `share` is held out, cut between two
+    moments of asking. What is learnt from had matured by the first of them, so nothing in it
+    tells of their end. Groups
     that go on into the held-out asks teach nothing, unless they are standing ones.
     """
     start = cut(training.take(training.observed), share)
