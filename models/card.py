@@ -5,12 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from models.calibrate import Chosen
+from models.conformal import ClassThreshold, Conformal, Sets
 from models.folds import Folds
 from models.task import Task
 from models.training_set import TrainingSet
 
 
-def card(task: Task, training: TrainingSet, folds: Folds, chosen: Chosen) -> str:
+def card(
+    task: Task, training: TrainingSet, folds: Folds, chosen: Chosen, conformal: Conformal
+) -> str:
     """Markdown. Says nothing of when or where it was fitted, only of the data."""
     counts = np.bincount(training.label, minlength=len(task.classes))
     lines = [
@@ -23,18 +26,35 @@ def card(task: Task, training: TrainingSet, folds: Folds, chosen: Chosen) -> str
         f"- Asks: {len(training)}{_span(training)}.",
         f"- Folds: {_sizes(folds)}.",
         f"- Calibration: {chosen.calibration.method}{_tried(chosen)}.",
+        f"- Class sets: {_sets(conformal)}.",
         *(f"- {note}." for note in folds.notes),
         "",
-        "| class | asks | share |",
-        "| --- | --- | --- |",
+        "| class | asks | share | held by sets made by class |",
+        "| --- | --- | --- | --- |",
         *(
-            f"| {name} | {count} | {count / len(training):.2%} |"
-            for name, count in zip(task.classes, counts.tolist(), strict=True)
+            f"| {name} | {count} | {count / len(training):.2%} | {_promised(own)} |"
+            for name, count, own in zip(
+                task.classes, counts.tolist(), conformal.of_class, strict=True
+            )
         ),
         "",
         f"Features ({len(task.features)}): {', '.join(f.name for f in task.features)}.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _sets(conformal: Conformal) -> str:
+    whom = "of each class's asks" if conformal.sets is Sets.MONDRIAN else "of all asks together"
+    text = f"hold the truth for {conformal.coverage:.0%} {whom}, from {conformal.rows} past asks"
+    if conformal.error is None or np.isclose(conformal.error, 1 - conformal.coverage):
+        return text
+    return f"{text}; under drift set as if {1 - conformal.error:.1%} were asked for"
+
+
+def _promised(own: ClassThreshold) -> str:
+    if own.promise is None:
+        return f"too few past asks to say ({own.rows})"
+    return f"{own.promise:.0%} ({own.rows} past asks)"
 
 
 def _sizes(folds: Folds) -> str:

@@ -83,19 +83,19 @@ def fit(
 
 
 def _sealed(ready: Ready, classes: Classes, quantiles: Quantiles) -> Model:
-    inputs = ready.training.inputs
+    inputs, conformal = ready.training.inputs, _conformal(ready, classes, quantiles)
     unscored = Model(
         task_name=ready.task.name,
         classes=ready.task.classes,
         encoder=ready.encoder,
         trees=classes.grown.trees,
         calibration=classes.chosen.calibration,
-        conformal=_conformal(ready, classes, quantiles),
+        conformal=conformal,
         quantile_levels=quantiles.levels,
         quantile_trees=tuple(grown.trees for grown in quantiles.grown),
         reference={},
         golden={},
-        card=card(ready.task, ready.training, ready.folds, classes.chosen),
+        card=card(ready.task, ready.training, ready.folds, classes.chosen, conformal),
     )
     past = ready.folds.calibration
     newest, rows = past if len(past) else ready.taught, ready.everything

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from features.feature import FeatureKind
 from models.calibration import Method
+from models.conformal import Sets
 from models.fit import FitOptions, Refit
 from models.folds import Shares
 from models.task import Task
@@ -33,6 +34,8 @@ class Fit(Part):
     rounds: Annotated[int, Field(ge=1)] | None = None
     calibrations: tuple[Method, ...] = ()
     shifted: bool = True
+    sets: Sets = Sets.MARGINAL
+    adaptive: bool = False
     half_life_days: Annotated[float, Field(gt=0)] | None = None
     stop_share: FoldShare = Shares.stop
     calibration_share: FoldShare = Shares.calibration
@@ -126,5 +129,7 @@ class Parameters(Part):
             rounds=self.fit.rounds,
             calibrations=self.fit.calibrations,
             shifted=self.fit.shifted,
+            sets=self.fit.sets,
+            adaptive=self.fit.adaptive,
             half_life_days=self.fit.half_life_days,
         )

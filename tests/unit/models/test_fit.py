@@ -152,6 +152,10 @@ def test_sets_by_class_and_adapted_thresholds_are_kept_in_the_artefact(tmp_path)
     assert again == model.conformal
     assert again.sets is Sets.MONDRIAN
     assert again.error != plain.conformal.error
+    assert "90% of all asks together" in plain.card
+    assert "90% of each class's asks" in model.card
+    assert "under drift set as if" in model.card
+    assert "too few past asks" not in model.card
     fresh = drawn(4000, 4, shift=-2.5, seed=9).training
     rarest = int(np.bincount(fresh.label).argmin())
     own = fresh.label == rarest
