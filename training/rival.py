@@ -14,7 +14,7 @@ from models.model import Model
 from models.task import Task
 from models.training_set import TrainingSet
 from training.metrics import Forecast
-from training.promote import champion
+from training.pointer import champion
 
 SPAN = re.compile(r"asked from \d{4}-\d\d-\d\d to (?P<last>\d{4}-\d\d-\d\d)")
 """Where a model's card says which asks it learnt from."""

@@ -1,0 +1,51 @@
+"""Every task can be backtested on the distributor's own tables, site by site."""
+
+import numpy as np
+import pytest
+
+from data.contracts.catalogue import TABLES
+from models.task import TaskName
+from training.backtest import BacktestError, protocol_of
+from training.protocols import lake
+
+
+@pytest.fixture(scope="module")
+def folder(world, tmp_path_factory):
+    made = tmp_path_factory.mktemp("canonical")
+    for name, frame in world.items():
+        TABLES[name].conform(frame).to_parquet(made / f"{name}.parquet")
+    return made
+
+
+@pytest.mark.parametrize("name", list(TaskName))
+def test_the_asks_of_every_task_have_labels_rules_and_a_segment_a_site(folder, name) -> None:
+    protocol = protocol_of(name, lake.SOURCE, 300)
+    gathered = protocol.gather(protocol.task, folder, None)
+    asks = gathered.evidence
+    assert 100 < len(asks) + len(gathered.unlabelled) <= 300
+    assert len(asks.rules) == 2
+    assert all(np.isfinite(score).any() for score in asks.rules.values())
+    assert set(asks.segments) == {f"site:{site}" for site in set(asks.site)}
+    for site, inside in asks.segments.items():
+        assert set(asks.site[inside]) == {site.removeprefix("site:")}
+    assert tuple(asks.inputs) == tuple(f.name for f in protocol.task.features)
+    assert gathered.rows["read"] > 1000
+
+
+def test_only_site_items_live_on_after_an_outcome() -> None:
+    apart = {name: protocol_of(name, lake.SOURCE).apart for name in TaskName}
+    assert apart == {
+        TaskName.STOCK_RISK: False,
+        TaskName.INVOICE_MISMATCH: True,
+        TaskName.SUPPLIER_DELAY: True,
+    }
+
+
+def test_what_the_lake_cannot_do_is_said(folder) -> None:
+    with pytest.raises(BacktestError, match="no task 'stock'; there are stock_risk"):
+        protocol_of("stock", lake.SOURCE)
+    with pytest.raises(BacktestError, match="only the lake takes --most"):
+        protocol_of("supplier_delay", "scms_delivery", 100)
+    protocol = protocol_of("stock_risk", lake.SOURCE, 100)
+    with pytest.raises(ValueError, match="takes no second folder"):
+        protocol.gather(protocol.task, folder, folder)
