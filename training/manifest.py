@@ -78,7 +78,7 @@ def digest(training_set: TrainingSet) -> str:
 
 
 def code_digest() -> str:
-    """Digest of the Python sources that make training sets and models."""
+    """Digest of the sources and the files of parameters that make training sets and models."""
     hashed = blake2b(digest_size=16)
     for name, text in _sources():
         hashed.update(name.encode() + b"\0" + text)
@@ -88,7 +88,7 @@ def code_digest() -> str:
 def _sources() -> Iterator[tuple[str, bytes]]:
     for package in (data, features, models, training):
         root = Path(str(package.__file__)).parent
-        for path in sorted(root.rglob("*.py")):
+        for path in sorted([*root.rglob("*.py"), *root.rglob("*.toml")]):
             yield str(path.relative_to(root.parent)), path.read_bytes()
 
 
