@@ -36,6 +36,7 @@ from training.commands.arguments import day, task_named
 from training.commands.backtest import backtest
 from training.commands.card import card
 from training.commands.case import case
+from training.commands.gates import gates
 from training.commands.mlflow import mlflow
 from training.commands.people import people
 from training.commands.profiles import profiles
@@ -60,6 +61,7 @@ OF_ONE_ROOM = (
     profiles,
     train,
     tune,
+    gates,
     card,
     serve,
     case,
