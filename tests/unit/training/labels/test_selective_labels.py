@@ -129,16 +129,21 @@ def test_a_model_of_weighted_labels_is_calibrated_on_all_cases_and_one_of_labels
     seen = flagged | (random.random(len(everything)) < 0.1)
     weight = weights(flagged[seen], np.full(seen.sum(), 0.1))
     plain, weighted = (said(everything, seen, given) for given in (None, weight))
-    for part in (north, ~north, everything.inputs["cover"].to_numpy() > 0):
-        assert weighted[part].mean() == pytest.approx(everything.label[part].mean(), abs=0.04)
-    assert plain[~north].mean() > everything.label[~north].mean() + 0.2
+    for stage in ("trees", "calibrated"):
+        for part in (north, ~north, everything.inputs["cover"].to_numpy() > 0):
+            truth = everything.label[part].mean()
+            assert weighted[stage][part].mean() == pytest.approx(truth, abs=0.04)
+        assert plain[stage][~north].mean() > everything.label[~north].mean() + 0.2
 
 
 def said(everything: TrainingSet, seen, weight):
-    """What trees of the cases seen say of all cases, before any calibration."""
+    """What a model of the cases seen says of all cases, before and after calibration."""
     model = fit(task(), replace(everything.take(seen), weight=weight)).model
     matrix = model.encoder.encode(everything.inputs).matrix
-    return 1 / (1 + np.exp(-model.trees.margins(matrix, 1)[:, 0]))
+    return {
+        "trees": 1 / (1 + np.exp(-model.trees.margins(matrix, 1)[:, 0])),
+        "calibrated": model.predict(everything.inputs).probability[:, 1],
+    }
 
 
 def test_weights_are_the_inverse_of_the_chance_and_cut_where_it_is_tiny():
