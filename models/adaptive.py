@@ -6,6 +6,9 @@ day: of the scores whose labels had matured, at the error then aimed at. When it
 matures, the aim moves a step: down after a miss, up a little after none. The mean aim of the
 last steps is what a threshold over all scores should be set at now.
 
+Labels that come late must steer gently: hundreds of asks pass before the first effect of a
+step is seen, and an aim that went on moving all that while would swing from side to side.
+
 Nothing is drawn, no clock is asked: same scores and moments, same answer.
 """
 
@@ -20,7 +23,9 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Moments = NDArray[np.datetime64]
 
-STEP = 0.005  # Gibbs and Candès' own; the aim then moves within about 1/STEP asks
+STEP = 0.005  # Gibbs and Candès' own
+SWING = 0.3  # most that the steps of asks whose labels are awaited may come to
+LAST = 200  # steps whose mean is the answer
 FEWEST = 50  # matured scores before the first ask is judged
 MOST = 20_000  # newest asks that are run over; older ones would change nothing
 RANGE = (0.2, 5.0)  # times the stated error; beyond, it is not drift but another population
@@ -40,6 +45,15 @@ class Told:
             np.isnat(self.asked_at).any() or np.isnat(self.matured_at).any()
         )
 
+    @property
+    def awaited(self) -> float:
+        """How many asks come, in the middle, between an ask and its label."""
+        asked = np.sort(self.asked_at)
+        before = np.searchsorted(asked, self.asked_at, side="left")
+        known = np.searchsorted(asked, self.matured_at, side="left") < len(asked)
+        until = np.searchsorted(asked, self.matured_at, side="left") - before
+        return float(np.median(until[known])) if known.any() else float(len(asked))
+
 
 def adapted_error(score: Floats, told: Told, error: float, step: float = STEP) -> float:
     """The error to aim at so that `error` is met: `error` itself without dates or rows.
@@ -47,13 +61,14 @@ def adapted_error(score: Floats, told: Told, error: float, step: float = STEP) -
     score: (n,) how badly each ask fits, above its threshold being a miss.
     """
     aims = aims_over(score, told, error, step)
-    return float(np.mean(aims[-int(1 / step) :])) if aims else error
+    return float(np.mean(aims[-LAST:])) if aims else error
 
 
 def aims_over(score: Floats, told: Told, error: float, step: float = STEP) -> list[float]:
     """The aim after each ask that was judged, in the order their labels matured."""
     if not told.dated:
         return []
+    step = min(step, SWING / max(told.awaited, 1.0))
     asked = np.lexsort((score, told.matured_at, told.asked_at))[-MOST:]
     matured = asked[np.argsort(told.matured_at[asked], kind="stable")].tolist()
     seen: list[float] = []

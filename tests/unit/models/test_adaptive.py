@@ -46,6 +46,16 @@ def test_without_drift_adapting_changes_little():
     assert adapted == pytest.approx(static, abs=0.01)
 
 
+def test_late_labels_steer_gently():
+    """A month of asks without a label: no drift must not be taken for one."""
+    found = [
+        adapted_error(scores(2000, seed=seed, drift=0.0), told(2000, wait_days=30), 0.1)
+        for seed in range(10)
+    ]
+    assert np.std(found) < 0.02
+    assert np.mean(found) == pytest.approx(0.1, abs=0.02)
+
+
 def test_misfits_that_shrink_give_a_greater_error_to_aim_at():
     assert adapted_error(scores(2000, seed=0, drift=-2.0), told(2000), 0.1) > 0.12
 
