@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.fit import fit
+from models.calibration import Method
+from models.fit import FitOptions, fit
 from tests.synthetic_task import drawn, task
 
 NUMBERS = st.one_of(
@@ -14,9 +15,15 @@ NUMBERS = st.one_of(
 REGIONS = st.one_of(st.none(), st.sampled_from(["north", "south"]), st.text(max_size=5))
 
 
-@pytest.fixture(scope="module", params=[2, 3, 8])
+MIXED = FitOptions(calibrations=(Method.DIRICHLET,))
+
+
+@pytest.fixture(
+    scope="module", params=[(2, FitOptions()), (3, FitOptions()), (8, FitOptions()), (8, MIXED)]
+)
 def model(request):
-    return fit(task(request.param), drawn(1500, request.param).training).model
+    classes, options = request.param
+    return fit(task(classes), drawn(1500, classes).training, options).model
 
 
 @settings(max_examples=60, deadline=None)
