@@ -18,6 +18,8 @@ from training.registry import CHALLENGER, CHAMPION, Registry, open_registry
 __all__ = ["Approval", "Champion", "PromotionError", "champion", "load_in_child", "promote"]
 
 PROMOTED = "model_promoted"
+ROLLED_BACK_AT = "rolled_back_at"
+"""Tag of a version that was taken out of service; empty once it serves again."""
 Record = Callable[[Mapping[str, Any]], object]
 
 
@@ -98,4 +100,5 @@ def tags(found: Evidence, approval: Approval, moment: str) -> dict[str, str]:
         "approval_override": str(approval.override).lower(),
         "gates": found.gates,
         "data_manifest": found.data_digest,
+        ROLLED_BACK_AT: "",
     }

@@ -13,7 +13,7 @@ from training.evidence import evidence
 from training.export import export
 from training.people import Duty
 from training.pointer import Champion, champion, held, point
-from training.promote import Record, write_entry
+from training.promote import ROLLED_BACK_AT, Record, write_entry
 from training.registry import CHAMPION, Registry, open_registry
 
 ROLLED_BACK = "model_rolled_back"
@@ -52,7 +52,8 @@ def rollback(
         write_entry(record, ROLLED_BACK, found, approval, back, left)
         point(lake, task, back)
         registry.tag(task, left.version, _tags("rolled_back", approval, moment))
-        registry.tag(task, back.version, _tags("restored", approval, moment))
+        again = _tags("restored", approval, moment) | {ROLLED_BACK_AT: ""}
+        registry.tag(task, back.version, again)
         registry.alias(task, CHAMPION, back.version)
         for version in (left.version, back.version):
             keep_card(registry, task, version, home)

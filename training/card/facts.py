@@ -27,7 +27,8 @@ class Facts:
 
     asked: the task as it was trained: question, classes, features. tags: of the version.
     trained_at: UTC. views: see `training.views`; empty where the run has none. comparison:
-    figures of this model and of others on the same asks; empty where the run has none.
+    name ("model" is this one) and figures of each, on the same asks; empty where the run has
+    none.
     """
 
     task: TaskName

@@ -138,7 +138,7 @@ def comparison(facts: Facts) -> Section:
     names = {"log_loss": "log-loss", "brier": "Brier", "ece": "calibration error"}
     names |= {"pr_auc": "PR-AUC"}
     rows = [
-        [Cell(str(one["name"])), *(cell(n, {"value": one.get(n)}) for n in names)]
+        [Cell(_known_as(str(one["name"]))), *(cell(n, {"value": one.get(n)}) for n in names)]
         for one in facts.comparison
     ]
     said = "All on the same held-out asks."
@@ -199,6 +199,10 @@ def retiring(facts: Facts) -> Section:
 def _interval(facts: Facts) -> str:
     levels = facts.asked.get("quantiles") or []
     return f", and an interval of delay in days ({levels[0]:g} to {levels[-1]:g})" if levels else ""
+
+
+def _known_as(name: str) -> str:
+    return "this model" if name == "model" else name
 
 
 def _short(digest: str | None) -> str:

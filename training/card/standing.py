@@ -9,9 +9,11 @@ from training.card.fairness import beyond
 from training.card.figures import ALL, NOTHING, cell
 from training.evidence import PASSED
 from training.gates.finding import Verdict
+from training.registry import CHAMPION
 
 TONES = {Verdict.PASS: Tone.GOOD, Verdict.FAIL: Tone.BAD, Verdict.NOT_APPLICABLE: Tone.OPEN}
 NOT_APPROVED = "Not approved"
+MODEL = "model"
 
 
 def status(facts: Facts) -> tuple[str, Tone, str]:
@@ -21,7 +23,7 @@ def status(facts: Facts) -> tuple[str, Tone, str]:
         return NOT_APPROVED, Tone.OPEN, "A challenger. Nobody has taken it into service."
     who = f"{tags['approved_by']} ({tags['approver_role']}) on {tags['approved_at'][:10]}"
     why = f", because: {tags['approval_reason']}" if tags.get("approval_reason") else ""
-    if tags.get("rolled_back_at", "") > max(tags.get("restored_at", ""), tags["approved_at"]):
+    if tags.get("rolled_back_at"):
         by = f"by {tags['rolled_back_by']} on {tags['rolled_back_at'][:10]}"
         return "Rolled back", Tone.BAD, f"Taken out of service {by}: {tags['rolled_back_reason']}"
     if tags["approval"] == "demo":
@@ -94,9 +96,11 @@ def summary(facts: Facts) -> list[tuple[str, Cell]]:
 
 
 def _best(facts: Facts) -> str:
-    others = [one for one in facts.comparison if one.get("kind") not in {"model", "champion"}]
-    told = [one for one in others if one.get("log_loss") is not None]
-    if not told:
-        return ""
-    best = min(told, key=lambda one: float(one["log_loss"]))
-    return f"{best['name']}: log-loss {best['log_loss']:.3f}"
+    """The best by log-loss of what is simpler than a trained model."""
+    told = [
+        (float(one["log_loss"]), str(one["name"]))
+        for one in facts.comparison
+        if one.get("log_loss") is not None and not str(one["name"]).startswith((MODEL, CHAMPION))
+    ]
+    loss, name = min(told, default=(0.0, ""))
+    return f"{name}: log-loss {loss:.3f}" if name else ""

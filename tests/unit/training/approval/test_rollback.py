@@ -58,6 +58,7 @@ def test_every_rollback_goes_one_champion_further_and_then_says_what_there_is(tw
 def test_what_was_rolled_back_can_be_promoted_again(twice):
     twice.rollback()
     assert [one.version for one in twice.promote(NEWER).previous] == [GOOD]
+    assert twice.tags(NEWER)["rolled_back_at"] == ""
 
 
 def test_without_a_champion_it_says_what_to_do(line):
