@@ -48,24 +48,25 @@ class Limits:
         class shares.
     fewest_rows: cases of a site in the window below which it is not judged.
     fewest_past: cases of an earlier period below which it is no measure.
+    fewest_days: days of asking below which cases are a list, not a period.
     fewest_matured: matured outcomes below which "probabilities hold" cannot be said.
     retrain_gain, look_gain: share of the model's gain that features which moved at several
         sites must hold between them to call for a new model, or for a look.
-    factor: smallest ratio of medians that may be a change of unit.
+    factor: smallest ratio of medians, beyond that of the other sites, that may be a change of
+        unit.
     same_shape: largest gap that is left once that ratio is divided out.
-    elsewhere: how far the other sites' ratio may be from 1, as a factor.
     """
 
     alpha: Mapping[Family, float] = field(default_factory=_alpha)
     least: Mapping[Kind, float] = field(default_factory=_least)
     fewest_rows: int = 20
     fewest_past: int = 50
+    fewest_days: int = 5
     fewest_matured: int = 200
     retrain_gain: float = 0.30
     look_gain: float = 0.02
     factor: float = 1.8
     same_shape: float = 0.30
-    elsewhere: float = 1.5
 
     @property
     def false_alarms(self) -> float:

@@ -127,7 +127,9 @@ def monitor(
         rates=tuple(rates(cut.now, cut.before, places)),
         judged=tuple(name for name, _ in judged(baseline, cut.window, limits)),
         agreement=_agreement(baseline, frames, until),
-        verdict=verdict(Evidence(signals, changes, baseline.gain, len(ended)), limits),
+        verdict=verdict(
+            Evidence(signals, changes, baseline.gain, len(ended), cut.window.days), limits
+        ),
     )
 
 

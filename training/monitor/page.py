@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -10,15 +11,17 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from training.monitor import pictures, wording
+from training.monitor.conduct import Rate
 from training.monitor.false_alarms import MEASURED
 from training.monitor.monitor import Report
 from training.monitor.signal import Family, Kind, Signal
 
 TEMPLATES = Path(__file__).with_name("templates")
 FEATURES_SHOWN = 10
-PICTURES_SHOWN = 2
+PICTURES_SHOWN = 1
 REASONS_SHOWN = 6
 SIGNALS_SHOWN = 15
+RATES = (Kind.ABSTAINED, Kind.FOLLOWED, Kind.OVERRIDDEN)
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ def render(reports: Sequence[Report]) -> str:
             reports=reports,
             rows={report.task: rows(report) for report in reports},
             drawn={report.task: drawn(report) for report in reports},
+            conduct={report.task: conduct(report) for report in reports},
             kinds=Kind,
             family=Family,
             reasons_shown=REASONS_SHOWN,
@@ -134,6 +138,21 @@ def drawn(report: Report) -> list[Picture]:
         )
         shown.append(Picture("Stated against what came", words, address))
     return shown
+
+
+def conduct(report: Report) -> list[tuple[str, tuple[str, ...]]]:
+    """Each place with its rates in words, in the order of RATES."""
+    found = {(rate.place, rate.kind): rate for rate in report.rates}
+    places = list(dict.fromkeys(rate.place for rate in report.rates))
+    return [(place, tuple(_rate(found[place, kind]) for kind in RATES)) for place in places]
+
+
+def _rate(rate: Rate) -> str:
+    if not rate.rows:
+        return "no cases"
+    low, high = wording.share(rate.low), wording.share(rate.high)
+    before = "" if math.isnan(rate.before) else f", before {wording.share(rate.before)}"
+    return f"{wording.share(rate.share)} of {rate.rows} ({low} to {high}){before}"
 
 
 def _worst(report: Report) -> list[str]:

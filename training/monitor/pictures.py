@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from training.monitor.calibration import Ended
 from training.monitor.chance import interval
 from training.monitor.monitor import Report
-from training.monitor.shape import NOT_NAMED, Numbers, Shape
+from training.monitor.shape import NOT_NAMED, Numbers, Shape, Values
 from training.monitor.wording import number
 
 Floats = NDArray[np.float64]
@@ -26,6 +26,7 @@ ACROSS = 4
 MOST_PANELS = 8
 FOUND, EXPECTED, ALARM = "#1a6a9c", "#55606e", "#b8500f"
 BINS = 5
+LETTERS = 10
 STYLE = {"svg.fonttype": "none", "svg.hashsalt": "monitor", "font.size": 8}
 
 
@@ -78,7 +79,9 @@ def _bars(axes: Axes, shape: Shape, column: NDArray[object], colour: str) -> Non
         color=EXPECTED,
         linewidth=1.4,
     )
-    axes.set_xticks(at, _labels(shape), rotation=60, ha="right", fontsize=6)
+    labels = _labels(shape)
+    shown = at if isinstance(shape, Values) else at[:: max(1, (len(at) - 1) // 2)]
+    axes.set_xticks(shown, [labels[i][:LETTERS] for i in shown.tolist()], fontsize=6)
     axes.set_ylim(0, max(1.0 if gap.found.max() > 0.5 else 0.5, gap.expected.max() * 1.1))
 
 
@@ -111,7 +114,8 @@ def _panels(places: Sequence[str], panel: Callable[[Axes, str], None], up: str) 
         return ""
     down = -(-len(shown) // ACROSS)
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(9.6, 2.3 * down), layout="constrained")
+        figure = Figure(figsize=(9.6, 2.1 * down))
+        figure.subplots_adjust(0.05, 0.1, 0.995, 0.9, wspace=0.2, hspace=0.5)
         grid = figure.subplots(down, ACROSS, squeeze=False)
         for axes in grid.flat:
             axes.set_visible(False)

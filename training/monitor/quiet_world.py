@@ -125,7 +125,7 @@ def _recommendations(
             "class_set": [list(CLASSES) if u < COVERAGE else [] for u in sets.tolist()],
             "delay_days": [{"0.1": -TEN_PERCENT_BOUND, "0.5": 0.0, "0.9": TEN_PERCENT_BOUND}]
             * rows,
-            "level": np.where(asked.event > FLAGGED, "watch", "none"),
+            "flagged": asked.event > FLAGGED,
             "abstained": random.random(rows) < 0.08,
             "audit_sample": random.random(rows) < 0.05,
             "unseen": [[]] * rows,

@@ -1,4 +1,4 @@
-"""A change of unit: one site multiplies one quantity by a constant, and nobody else does."""
+"""A change of unit: one site multiplies a quantity by a constant that others do not share."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ USUAL_FACTORS = {
 class UnitChange:
     """A quantity that is `factor` times what it was at one site, in the same shape.
 
+    factor: of the middle of the values, less what the other sites moved by themselves.
     now, before: medians. looks_like: units with about that ratio, "" if none is usual.
     effect: gap of the cumulative shares. also: features that moved with it there.
     """
@@ -93,16 +94,16 @@ def _changed(
     ratios = factor_at(baseline, window, signal.place, signal.subject)
     if ratios is None:
         return
-    factor = float(np.exp(np.median(np.log(ratios))))
+    whole = float(np.exp(np.median(np.log(ratios))))
+    factor = whole / _elsewhere(baseline, window, signal, limits)
     if max(factor, 1 / factor) < limits.factor:
         return
     shape = baseline.places[signal.place].inputs[signal.subject]
     column = window.at(signal.place).columns[signal.subject]
     values = column[np.isfinite(column)]
     assert isinstance(shape, Numbers)
-    left = shape.gap(values / factor, len(values)).gap
-    same = left <= limits.same_shape + shape.usual_gap and left <= signal.figures["ks"] / 2
-    if same and not _elsewhere(baseline, window, signal, limits):
+    left = shape.gap(values / whole, len(values)).gap
+    if left <= limits.same_shape + shape.usual_gap and left <= signal.figures["ks"] / 2:
         yield UnitChange(
             signal.place,
             signal.subject,
@@ -115,20 +116,20 @@ def _changed(
         )
 
 
-def _elsewhere(baseline: Baseline, window: Window, signal: Signal, limits: Limits) -> bool:
-    """Whether the other sites moved as well, so that it is no site's own doing."""
+def _elsewhere(baseline: Baseline, window: Window, signal: Signal, limits: Limits) -> float:
+    """By what factor the other sites moved; 1 where there are none to compare with."""
     others = (
         factor_at(baseline, window, site, signal.subject)
         for site in window.sites
         if site != signal.place and (window.site == site).sum() >= limits.fewest_rows
     )
-    middles = [abs(float(np.median(np.log(ratios)))) for ratios in others if ratios is not None]
-    return bool(middles) and float(np.median(middles)) > np.log(limits.elsewhere)
+    middles = [float(np.median(np.log(ratios))) for ratios in others if ratios is not None]
+    return float(np.exp(np.median(middles))) if middles else 1.0
 
 
 def _together(found: Sequence[UnitChange]) -> UnitChange:
     """The clearest of a site's changes, with the names of the others."""
-    first, *rest = sorted(found, key=lambda c: (not c.looks_like, -c.effect, c.feature))
+    first, *rest = sorted(found, key=lambda c: (not c.looks_like, -round(c.effect, 1), c.feature))
     fields = asdict(first) | {"also": tuple(c.feature for c in rest)}
     return UnitChange(**fields)
 

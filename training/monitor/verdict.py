@@ -53,12 +53,16 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the verdict rests on. gain: of each feature. matured: outcomes in the window."""
+    """What the verdict rests on.
+
+    gain: of each feature. matured: outcomes in the window. days: on which anything was asked.
+    """
 
     signals: Sequence[Signal]
     changes: Sequence[UnitChange]
     gain: Mapping[str, float]
     matured: int
+    days: int
 
 
 def verdict(evidence: Evidence, limits: Limits) -> Verdict:
@@ -67,7 +71,9 @@ def verdict(evidence: Evidence, limits: Limits) -> Verdict:
     A site whose unit changed, or that alone moved, is data to mend: a model retrained on it
     would learn the fault. Then probabilities that no longer hold, or drifted features that
     hold much of the model's gain, call for a new model; unless enough outcomes have matured
-    and show that the probabilities still hold. Everything else is worth a look.
+    and show that the probabilities still hold, or unless all was asked on a few days: a list
+    drawn for a moment (the open, the costliest) differs from a period without any drift.
+    Everything else is worth a look.
     """
     reasons = sorted(_reasons(evidence, limits), key=lambda r: (-r.weight, r.place, r.text))
     data_first = [r for r in reasons if r.advice is Advice.LOOK and r.weight == MEND]
@@ -79,7 +85,8 @@ def verdict(evidence: Evidence, limits: Limits) -> Verdict:
         return Verdict(Advice.RETRAIN, "retrain", tuple(reasons))
     if reasons:
         sites = sorted({r.place for r in reasons if r.place})
-        where = f" at site {', '.join(sites)}" if sites else ""
+        # A reason of no site in particular is not narrowed down to those of a site.
+        where = f" at site {', '.join(sites)}" if all(r.place for r in reasons) else ""
         return Verdict(Advice.LOOK, f"look{where}", tuple(reasons))
     return Verdict(Advice.NO_NEED, "no need to retrain", ())
 
@@ -167,6 +174,10 @@ def _common(
     gain = sum(evidence.gain.get(name, 0.0) for name in names)
     said = f"{_named(names, evidence.gain)} moved; that is {share(gain)} of what the model goes by"
     worst = max((s for s in shifts if s.subject in names), key=lambda s: s.effect)
+    if evidence.days < limits.fewest_days:
+        on = "one day" if evidence.days == 1 else f"{evidence.days} days"
+        drawn = f"{said}, but all was asked on {on}: ask how these cases were chosen"
+        return Reason(Advice.LOOK, PEOPLE, "", f"{drawn}. Most: {sentence(worst)}")
     if gain < limits.retrain_gain:
         return Reason(Advice.LOOK, PEOPLE, "", f"{said}. Most: {sentence(worst)}")
     outcomes = {Family.CALIBRATION, Family.COVERAGE}

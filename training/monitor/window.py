@@ -61,6 +61,11 @@ class Window:
             self.frame["asked_at"].dt.tz_convert("UTC").dt.tz_localize(None), "datetime64[us]"
         )
 
+    @property
+    def days(self) -> int:
+        """On how many days anything was asked."""
+        return len(np.unique(self.asked_at.astype("datetime64[D]")))
+
     @cached_property
     def cases(self) -> float:
         """How many cases they are worth: one that is asked again and again counts little more."""
