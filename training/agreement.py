@@ -26,6 +26,7 @@ from training.proportion import Proportion, difference, proportion
 
 FEWEST = 10
 EVERYONE = "all"
+QUESTION = ["task", "case_id", "asked_at"]  # asked again about the same moment, it counts once
 
 
 @dataclass(frozen=True)
@@ -106,8 +107,9 @@ class Missed:
 class Agreement:
     """How people and the model agree, and how often the model was right.
 
-    decided: recommendations with a decision. ended: those whose end is known as well, leaving
-    out the ones where the service did not advise. groups: all, then each task, site and role.
+    decided: questions with a decision, each counted once. ended: those whose end is known as
+    well, leaving out the ones where the service did not advise. groups: all, then each task,
+    site and role.
     """
 
     decided: int
@@ -146,7 +148,7 @@ def agreement(
         label=recommendations["id"].map(label).astype("float64"),
         said=_numbers(recommendations["task"], said),
     )
-    decided = known[known["action"].notna()]
+    decided = known[known["action"].notna()].drop_duplicates(QUESTION, keep="last")
     ended = decided[decided["label"].notna() & ~decided["abstained"]]
     return Agreement(
         len(decided), len(ended), tuple(_groups(ended)), tuple(_missed(known, _tasks(known)))

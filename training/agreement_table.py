@@ -8,7 +8,7 @@ from rich.table import Table
 from data.store import Store
 from models.catalogue import TASKS
 from models.task import TaskName
-from training.agreement import FEWEST, Agreement
+from training.agreement import FEWEST, Agreement, Reliance
 from training.monitor.outcomes import outcomes
 from training.proportion import Proportion
 
@@ -35,16 +35,16 @@ def reliance_table(found: Agreement) -> Table:
     for heading in ("ended", *COLUMNS):
         table.add_column(heading, justify="right")
     for group in found.groups:
-        shares = (
-            group.agreed,
-            group.right,
-            group.followed_when_right,
-            group.followed_when_wrong,
-            group.overrides_right,
-        )
-        told = map(shown, shares) if group.enough else [f"fewer than {FEWEST}", *[""] * 4]
-        table.add_row(group.group, str(group.agreed.rows), *told)
+        table.add_row(group.group, str(group.agreed.rows), *_cells(group))
     return table
+
+
+def _cells(group: Reliance) -> list[str]:
+    if not group.enough:
+        return [f"fewer than {FEWEST}", "", "", "", ""]
+    parts = (group.followed_when_right, group.followed_when_wrong, group.overrides_right)
+    whole = [interval(group.agreed), interval(group.right)]
+    return whole + [f"{interval(part)} of {part.rows}" if part.rows else "-" for part in parts]
 
 
 def sentences(found: Agreement) -> list[str]:
@@ -53,8 +53,6 @@ def sentences(found: Agreement) -> list[str]:
     return [found.groups[0].sentence, *missed]
 
 
-def shown(part: Proportion) -> str:
-    """A share with its interval and rows."""
-    if not part.rows:
-        return "-"
-    return f"{part.share:.0%} ({part.low:.0%}-{part.high:.0%} of {part.rows})"
+def interval(part: Proportion) -> str:
+    """A share with its interval, of at least one row."""
+    return f"{part.share:.0%} ({part.low:.0%}-{part.high:.0%})"

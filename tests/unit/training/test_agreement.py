@@ -24,6 +24,7 @@ def frames(*groups):
                 "task": "stock_risk",
                 "site_id": "S01",
                 "case_id": name,
+                "asked_at": pd.Timestamp("2026-03-10T08:00Z"),
                 "flagged": True,
                 "abstained": False,
                 "audit_sample": False,
@@ -125,6 +126,13 @@ def test_the_last_decision_on_a_recommendation_counts() -> None:
     recommended, decided, ended = frames((1, {"action": "followed", "label": 1}))
     again = pd.concat([decided, decided.assign(action="overridden")], ignore_index=True)
     assert agreement(recommended, again, ended).groups[0].agreed.hits == 0
+
+
+def test_a_question_that_was_asked_again_and_again_counts_once() -> None:
+    again = {"action": "followed", "label": 1, "case_id": "same"}
+    other_day = again | {"asked_at": pd.Timestamp("2026-03-11T08:00Z")}
+    told = agreement(*frames((20, again), (1, other_day)))
+    assert (told.decided, told.groups[0].agreed.rows) == (2, 2)
 
 
 def test_the_audit_sample_says_what_was_missed_with_its_interval() -> None:
