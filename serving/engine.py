@@ -170,18 +170,18 @@ class Engine:
         return self.champions[name], self.profiles
 
     def _advise(self, batch: Batch, scored: Scored, made_from: Provenance) -> list[Advice]:
-        name = batch.entry.task.name
         return [
-            recommend(
-                asked,
-                scored.scores[i],
-                batch.entry.rules(asked.case, self.policy, asked.asked_at),
-                self.policy,
-                made_from,
-                withheld(scored.answers, i, name, self.policy, history_days(asked, made_from)),
-            )
+            self._advice(asked, scored, i, batch.entry, made_from)
             for i, asked in enumerate(batch.asked())
         ]
+
+    def _advice(
+        self, asked: Asked, scored: Scored, row: int, entry: Served, made_from: Provenance
+    ) -> Advice:
+        found = entry.rules(asked.case, self.policy, asked.asked_at)
+        age = history_days(asked, made_from)
+        why_not = withheld(scored.answers, row, asked.task, self.policy, age, found)
+        return recommend(asked, scored.scores[row], found, self.policy, made_from, why_not)
 
 
 def start(settings: Settings, clock: Clock) -> Engine:

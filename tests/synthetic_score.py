@@ -83,9 +83,10 @@ def draft(task, number=1, given=None, **changes):
     """What the audit records of that recommendation."""
     given = given or score(task)
     advice = advise(task, given, **changes).model_copy(update={"id": f"rec-{number}"})
+    case = {name: value for name, value in changes.items() if name not in {"policy", "abstentions"}}
     payload = {
         "kind": "recommendation",
-        "input": message(task, **changes).model_dump(mode="json"),
+        "input": message(task, **case).model_dump(mode="json"),
         "features": {"cover": 1.0},
         "score": given.model_dump(mode="json"),
         "recommendation": advice.model_dump(mode="json"),

@@ -139,10 +139,16 @@ def _decided(engine: Engine, identifier: str, body: bytes) -> tuple[Decided, int
 
 
 @router.get("/desk", response_class=HTMLResponse)
-def desk(request: HttpRequest, task: Filter = "", site: Filter = "") -> Response:
+def desk(
+    request: HttpRequest,
+    task: Filter = "",
+    site: Filter = "",
+    *,
+    picked: Annotated[bool, Query(description="only the audit sample")] = False,
+) -> Response:
     """Open recommendations, ranked by priority."""
     engine = engine_of(request)
-    page = queue_page(engine.audit, engine.clock(), task, site)
+    page = queue_page(engine.audit, engine.clock(), task, site, picked=picked)
     return HTMLResponse(page, headers=PAGE_HEADERS)
 
 

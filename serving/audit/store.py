@@ -25,6 +25,10 @@ FIELDS = (
 )
 
 
+# Bodies are canonical JSON, and a quote inside a text is escaped: nothing else reads so.
+PICKED = '"audit_sample":true,'
+
+
 class AuditUnavailableError(RuntimeError):
     """The record cannot be written or read, so nothing may be answered."""
 
@@ -97,8 +101,13 @@ class AuditStore:
         )
         return self._select(query.order_by(ENTRIES.c.sequence))
 
-    def undecided(self, task: str = "", site: str = "", limit: int = 200) -> list[Entry]:
-        """Latest recommendation of each case without a decision, by priority."""
+    def undecided(
+        self, task: str = "", site: str = "", limit: int = 200, *, picked: bool = False
+    ) -> list[Entry]:
+        """Latest recommendation of each case without a decision, by priority.
+
+        picked: only those of the audit sample, which a small priority would hide.
+        """
         made = ENTRIES.alias("made")
         later, decided = ENTRIES.alias("later"), ENTRIES.alias("decided")
         newer = sa.exists().where(
@@ -117,6 +126,8 @@ class AuditStore:
             query = query.where(made.c.task == task)
         if site:
             query = query.where(made.c.site == site)
+        if picked:
+            query = query.where(made.c.body.contains(PICKED, autoescape=True))
         return self._select(query.order_by(made.c.priority.desc(), made.c.sequence).limit(limit))
 
     def sites(self) -> list[str]:

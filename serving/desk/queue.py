@@ -18,9 +18,14 @@ TITLES = {
 }
 
 
-def queue_page(audit: AuditStore, now: datetime, task: str = "", site: str = "") -> str:
-    """The latest recommendation of each case without a decision, highest priority first."""
-    entries = audit.undecided(task, site, MOST_ROWS)
+def queue_page(
+    audit: AuditStore, now: datetime, task: str = "", site: str = "", *, picked: bool = False
+) -> str:
+    """The latest recommendation of each case without a decision, highest priority first.
+
+    picked: only the audit sample.
+    """
+    entries = audit.undecided(task, site, MOST_ROWS, picked=picked)
     # Read back first: an old record lacks what answers did not say then.
     read = [Advice.model_validate(entry.payload["recommendation"]) for entry in entries]
     advices = [advice.model_dump(mode="json") for advice in read]
@@ -34,6 +39,7 @@ def queue_page(audit: AuditStore, now: datetime, task: str = "", site: str = "")
             sites=audit.sites(),
             task=task,
             site=site,
+            picked=picked,
             most=MOST_ROWS,
         )
     )

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from models.abstain import Abstain
+from models.catalogue import TASKS
 from models.task import TaskName
 from serving.abstain import mend, withheld
+from serving.policy.finding import Finding
 from serving.policy.policy import Level
 from serving.recommendation import Abstention, Advice
 from tests.synthetic_score import POLICY, advise, entry, score
@@ -20,6 +22,7 @@ def answers(**changes):
     """What the model says of one case; certain and familiar unless told otherwise."""
     said = {
         "probability": np.array([[0.7, 0.3]]),
+        "explained": np.array([1]),
         "low": np.array([0.25]),
         "high": np.array([0.35]),
         "similar": np.array([400]),
@@ -29,8 +32,8 @@ def answers(**changes):
     return SimpleNamespace(**said | changes)
 
 
-def codes(history_days=0, task=DELAY, **changes):
-    found = withheld(answers(**changes), 0, task, POLICY, history_days)
+def codes(history_days=0, task=DELAY, findings=(), **changes):
+    found = withheld(answers(**changes), 0, TASKS[task], POLICY, history_days, findings)
     return [one.code for one in found]
 
 
@@ -52,6 +55,26 @@ def test_the_limits_of_the_policy_decide(changes, code):
     assert codes(**changes) == [code]
 
 
+WIDE = {"low": np.array([0.05]), "high": np.array([0.46])}
+
+
+@pytest.mark.parametrize(
+    ("task", "code", "advised"),
+    [
+        (INVOICE, "PRICE_VARIANCE", True),  # the class expected: number 1
+        (INVOICE, "NO_RECEIPT", False),
+        (DELAY, "PROMISE_PASSED", True),
+        (DELAY, "ASN_AFTER_PROMISE", False),
+        (STOCK, "OUT_OF_STOCK", True),
+    ],
+)
+def test_doubts_of_the_model_do_not_count_where_a_rule_found_what_it_expects(task, code, advised):
+    found = [Finding(code=code, sentence="Computed.", role="buyer")]
+    assert codes(task=task, findings=found, **WIDE) == ([] if advised else ["WIDE_INTERVAL"])
+    strange = {"outside": (("a", "b", "c", "d"),)}
+    assert codes(task=task, findings=found, **strange) == ["OUT_OF_RANGE"]
+
+
 def test_a_question_about_the_past_of_the_history_is_not_stale():
     assert codes(history_days=-40) == []
 
@@ -59,7 +82,7 @@ def test_a_question_about_the_past_of_the_history_is_not_stale():
 def test_every_reason_says_what_would_mend_it():
     for why in Abstain:
         assert mend(why).endswith(".")
-    (one,) = withheld(answers(unseen=(("supplier_id",),)), 0, DELAY, POLICY, 0)
+    (one,) = withheld(answers(unseen=(("supplier_id",),)), 0, TASKS[DELAY], POLICY, 0)
     assert one.sentence == (
         "the model has never seen this supplier, so past cases say little about this one. "
         "A model trained once such cases have matured would mend that."

@@ -13,7 +13,8 @@ from serving.counterfactual.offline import offline
 from serving.desk.queue import queue_page
 from serving.desk.report import render, write_report
 from serving.desk.waterfall import apportion, waterfall
-from tests.synthetic_score import ASKED, draft, entry, score
+from serving.recommendation import Abstention
+from tests.synthetic_score import ASKED, POLICY, draft, entry, score
 
 EVIL = '<script>alert("x")</script>'
 
@@ -107,3 +108,65 @@ def test_the_desk_escapes_and_ranks(tmp_path):
     store.close()
     assert "<script" not in page
     assert page.index("/rec-2/report") < page.index("/rec-1/report")
+
+
+WHY = [
+    Abstention(code="UNSEEN_KEY", sentence="the model has never seen this supplier."),
+    Abstention(code="WIDE_INTERVAL", sentence="the probability may be anything."),
+]
+EVERY = POLICY.model_copy(
+    update={"audit_sample": POLICY.audit_sample.model_copy(update={"share": 1.0})}
+)
+
+
+def test_a_report_without_advice_says_so_first_and_gives_every_reason():
+    page = render(entry(TaskName.SUPPLIER_DELAY, abstentions=WHY))
+    assert "<h1>No advice on order line po-5521-2 from supplier_17: the model has never" in page
+    assert "Besides, the probability may be anything." in page
+    assert "is not advice: 70% for any exception." in page
+    assert page.index("no advice</span>") < page.index("<h2")
+
+
+def test_subjects_come_before_facts_and_their_printed_numbers_add_up():
+    steps = [(f"f{i}", f"fact {i}", 0.0307 * (-1) ** i * (i % 4)) for i in range(20)]
+    total = 0.3333 + sum(part for _, _, part in steps)
+    given_score = score(TaskName.STOCK_RISK, total, base=0.3333, steps=steps)
+    themes = ["stock cover", "demand", "timing"]
+    mixed = [s.model_copy(update={"theme": themes[i % 3]}) for i, s in enumerate(given_score.steps)]
+    page = render(entry(TaskName.STOCK_RISK, given=given_score.model_copy(update={"steps": mixed})))
+    listed = page.split('<ul class="groups">')[1].split("</ul>")[0]
+    parts = [round(float(n) * 10) for n in re.findall(r'number [^"]*">([+\-][\d.]+)', listed)]
+    assert len(parts) == 3
+    assert 333 + sum(parts) == round(total * 1000)
+    assert page.index('<ul class="groups">') < page.index('<ol class="fall">')
+    assert listed.index("can be acted on") < listed.index("Demand")
+
+
+def test_a_page_of_an_old_record_is_still_made(tmp_path):
+    made = draft(TaskName.STOCK_RISK)
+    new = ("abstained", "abstentions", "audit_sample", "audit_share", "reason_groups")
+    for name in new:
+        del made.payload["recommendation"][name]
+    store = AuditStore.open(tmp_path / "audit.db")
+    (kept,) = store.append([made])
+    assert "audit sample</span>" not in render(kept)
+    assert "/rec-1/report" in queue_page(store, ASKED)
+    assert queue_page(store, ASKED, picked=True).count("/report") == 0
+    store.close()
+
+
+def test_the_desk_marks_what_was_picked_at_random_and_can_show_it_alone(tmp_path):
+    store = AuditStore.open(tmp_path / "audit.db")
+    text = 'x","audit_sample":true,"y'  # what a caller writes picks nothing
+    store.append(
+        [
+            draft(TaskName.STOCK_RISK, 1, policy=EVERY),
+            draft(TaskName.INVOICE_MISMATCH, 2, invoice_number=text),
+        ]
+    )
+    page = queue_page(store, ASKED)
+    assert page.count('title="Picked at random') == 1
+    alone = queue_page(store, ASKED, picked=True)
+    store.close()
+    assert "/rec-1/report" in alone
+    assert "/rec-2/report" not in alone
