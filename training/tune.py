@@ -10,16 +10,15 @@ from textwrap import wrap
 import numpy as np
 
 from data.lake import Lake
-from data.store import Store
 from models.catalogue import TASKS
 from models.task import Task, TaskName
 from models.training_set import TrainingSet
-from training.build import build
 from training.parameters.parameters import Parameters
 from training.parameters.read import parameters
 from training.parameters.write import write
 from training.protocols.protocol import Protocol
 from training.registry import open_registry
+from training.training_sets import training_set
 from training.tuning.folds import window_of
 from training.tuning.record import record
 from training.tuning.space import Space
@@ -84,8 +83,7 @@ def _asked(
         return protocol.task, parameters(protocol.source), gathered.evidence
     present = parameters(name)
     task = present.task(TASKS[name])
-    with Store.from_folder(lake.canonical) as store:
-        return task, present, build(task, store, max_rows=present.train.most_asks)
+    return task, present, training_set(task, lake, present.train.most_asks).training
 
 
 def _comment(source: str, found: Found, window: TrainingSet) -> list[str]:

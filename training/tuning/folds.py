@@ -33,9 +33,13 @@ class Fold:
 def window_of(everything: TrainingSet, until: np.datetime64 | None, seed: int) -> TrainingSet:
     """What tuning may see: asks of before `until` whose end was known by then.
 
+    Only ends that a system recorded: trials are compared by plain figures, and what people
+    looked at is a selection.
+
     until: datetime64[us]; None holds out the newest `HELD_OUT` of the asks. Of a set without
         dates that share of the groups is held out, by seeded hash.
     """
+    everything = everything.take(everything.observed)
     if np.isnat(everything.asked_at).any():
         return everything.take(_place(everything, seed) < 1 - HELD_OUT)
     end = cut(everything, HELD_OUT) if until is None else until

@@ -132,3 +132,13 @@ def test_what_is_found_is_written_as_a_file_that_reads_back(tmp_path):
     assert as_toml(chosen, ["made by hand"]).startswith("# made by hand\n\n[lightgbm]\n")
     steady = Space(PRESENT, dated=True).parameters(drawn_numbers | {"aged": False})
     assert steady.options.half_life_days is None
+
+
+def test_what_people_said_neither_compares_trials_nor_moves_the_end_of_the_window():
+    everything = drawn(ROWS).training
+    by_people = np.arange(ROWS) >= ROWS - 100
+    told_by = np.where(by_people, "person, flagged", "system").astype(object)
+    window = window_of(replace(everything, told_by=told_by), None, 3)
+    alone = window_of(everything.take(~by_people), None, 3)
+    assert window.inputs.equals(alone.inputs)
+    assert set(window.told_by) == {"system"}
