@@ -145,7 +145,11 @@ def _competed(
 
 
 def _parts(group: NDArray[Any]) -> Ints:
-    """Whole groups dealt into `PARTS` parts, in hash order."""
+    """Whole groups dealt into `PARTS` parts, in hash order.
+
+    All rows are later than those the trees learnt from. Stretches of time, each tried after
+    those before it, leave fewer rows to learn from and chose worse on simulated asks.
+    """
     names, member = np.unique(group.astype(str), return_inverse=True)
     order = sorted(range(len(names)), key=lambda i: hashed(str(names[i]), PARTS))
     dealt = np.empty(len(names), dtype=np.int64)
