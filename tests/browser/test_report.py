@@ -4,9 +4,11 @@ import pytest
 
 from models.task import TaskName
 from serving.audit.store import AuditStore
+from serving.counterfactual.answer import Counterfactual, Counterfactuals
 from serving.desk.queue import queue_page
 from serving.desk.report import render
-from tests.synthetic_score import ASKED, draft, entry, score
+from serving.recommendation import Abstention
+from tests.synthetic_score import ASKED, POLICY, draft, entry, score
 
 WIDTHS = (1280, 400)
 STEPS = [
@@ -17,14 +19,40 @@ STEPS = [
 ]
 
 
+WHY = [
+    Abstention(code="UNSEEN_KEY", sentence="the model has never seen this supplier before."),
+    Abstention(code="WIDE_INTERVAL", sentence="the probability lies anywhere from 5% to 90%."),
+]
+EVERY = POLICY.model_copy(
+    update={"audit_sample": POLICY.audit_sample.model_copy(update={"share": 1.0})}
+)
+WAY = Counterfactual(
+    sentence="Would drop to 18% (under the threshold of 20%) if 12 more units were transferred in.",
+    changes=[],
+    probability=0.18,
+    threshold=0.2,
+)
+WAYS = Counterfactuals(
+    recommendation_id="rec-1",
+    sentence="It would be under the threshold of 20% if one of these were established:",
+    probability=0.61,
+    threshold=0.2,
+    found=[WAY],
+    tried=["transferring units in from another site"],
+)
+
+
 def pages(tmp_path):
-    """Every page by name: a report of each task, and the desk."""
+    """Every page by name: a report of each task, one without advice, and the desk."""
     made = {}
     store = AuditStore.open(tmp_path / "audit.db")
     for number, task in enumerate(TaskName):
         given = score(task, 0.2 + 0.41, steps=STEPS)
         made[task] = render(entry(task, given=given))
         store.append([draft(task, number, given=given)])
+    silent = {"abstentions": WHY, "policy": EVERY}
+    made["silent"] = render(entry(TaskName.SUPPLIER_DELAY, **silent), WAYS)
+    store.append([draft(TaskName.SUPPLIER_DELAY, 9, po_line_id="po-9", **silent)])
     made["desk"] = queue_page(store, ASKED)
     store.close()
     return made
@@ -63,6 +91,37 @@ def test_the_waterfall_is_seen_and_its_bars_follow_each_other(browser, tmp_path,
     assert boxes[4]["x"] + boxes[4]["width"] == pytest.approx(
         boxes[5]["x"] + boxes[5]["width"], abs=1
     )
+    page.close()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_reviewer_sees_first_that_there_is_no_advice_then_why_then_what_would_change_it(
+    browser, tmp_path, width
+):
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.set_content(pages(tmp_path)["silent"])
+    assert page.get_by_text("No advice on order line").is_visible()
+    assert page.get_by_text("no advice", exact=True).is_visible()
+    assert page.get_by_text("audit sample", exact=True).is_visible()
+    assert page.get_by_text("is not advice: 70% for any exception.").is_visible()
+    at = [
+        page.get_by_text(text).first.bounding_box()["y"]
+        for text in ("No advice on", "Besides, the probability", "Why, by subject", WAY.sentence)
+    ]
+    assert at == sorted(at)
+    assert at[1] < 900  # every reason is on the first screen
+    page.close()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_audit_sample_can_be_chosen_on_the_desk(browser, tmp_path, width):
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.set_content(pages(tmp_path)["desk"])
+    box = page.get_by_label("audit sample only")
+    box.check()
+    assert box.is_checked()
+    assert page.locator(".picked").count() == 1
+    assert page.get_by_text("not advice", exact=True).is_visible()
     page.close()
 
 
