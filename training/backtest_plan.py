@@ -42,6 +42,8 @@ def stretches(protocol: Protocol, evidence: TrainingSet, asked: Asked) -> tuple[
     if not protocol.dated:
         if asked.until or asked.test_days:
             raise BacktestError(f"{protocol.source} has no dates, so it takes no --until or days")
+        if asked.folds < 2:
+            raise BacktestError(f"{protocol.source} has no dates, so it takes two folds or more")
         return tuple(Stretch(f"{k + 1}-of-{asked.folds}") for k in range(asked.folds))
     end: date = complete_until(evidence).astype(object)
     end = min(end, asked.until) if asked.until else end

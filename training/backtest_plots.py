@@ -48,13 +48,18 @@ def over_folds(rolled: Rolled) -> dict[str, Figure]:
 
 
 def _reliability(told: Mapping[str, NDArray[Any]], event: NDArray[np.bool_]) -> Figure:
-    """Share that happened against what was said, in bins of equal numbers of asks."""
+    """Share that happened against what was said, in bins of about as many asks.
+
+    Equal probabilities are in one bin.
+    """
     figure, axes = _figure("Reliability, any exception", "probability said", "share that happened")
     axes.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
     for name, said in told.items():
-        bins = np.array_split(np.argsort(said, kind="stable"), min(BINS, len(said)))
-        happened = [event[rows].mean() for rows in bins]
-        axes.plot([said[rows].mean() for rows in bins], happened, **_line(name))
+        edges = np.unique(np.quantile(said, np.arange(1, BINS) / BINS))
+        bins = np.searchsorted(edges, said, side="left")
+        filled = np.unique(bins)
+        happened = [event[bins == k].mean() for k in filled]
+        axes.plot([said[bins == k].mean() for k in filled], happened, **_line(name))
     axes.legend(fontsize=7)
     return figure
 

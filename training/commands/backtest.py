@@ -64,7 +64,7 @@ def _folder(source: str, path: Path | None) -> Path:
     if path is not None:
         return path
     if source != LAKE:
-        raise ValueError(f"give the folder of {source}'s files (--path)")
+        raise ValueError(f"say where the files of {source} are (--path FOLDER)")
     return Lake.from_environment().canonical
 
 

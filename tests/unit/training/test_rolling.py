@@ -18,7 +18,7 @@ from training.bootstrap import Draws
 from training.rival import Rival
 
 TWO = Asked(2, test_days=20)
-roll = partial(rolling.roll, draws=Draws(times=200))
+roll = partial(rolling.roll, draws=Draws(times=60))
 
 
 class StoppedError(Exception):
@@ -125,8 +125,9 @@ def test_a_set_without_dates_is_dealt_into_as_many_folds(tmp_path):
     assert [stretch.name for stretch in told.stretches] == ["1-of-3", "2-of-3", "3-of-3"]
     assert told.figures["n"] == 900
     assert (told.figures["cut"], told.figures["until"]) == (None, None)
-    with pytest.raises(BacktestError, match="has no dates"):
-        roll(protocol(undated, dated=False), tmp_path, Asked(3, date(2026, 3, 1)))
+    for asked in (Asked(3, date(2026, 3, 1)), Asked(3, test_days=9), Asked(1)):
+        with pytest.raises(BacktestError, match="has no dates"):
+            roll(protocol(undated, dated=False), tmp_path, asked)
 
 
 def test_a_champion_is_compared_only_on_asks_that_are_new_to_it(tmp_path):
@@ -169,7 +170,7 @@ def test_the_table_says_in_words_what_each_comparison_showed(rolled):
 def test_many_classes_and_their_two_class_view_roll_too(tmp_path):
     made = protocol(asks(classes=4), classes=4)
     seen = replace(made, two_class_views={"any_exception": "A"})
-    told = roll(seen, tmp_path, TWO, draws=Draws(times=40))
+    told = roll(seen, tmp_path, TWO)
     assert set(told.figures["segments"]) == {"all", "early", "any_exception"}
     assert set(told.figures["compared"]) == {"all", "early", "any_exception"}
 
