@@ -77,6 +77,8 @@ def test_answer_record_and_artefact_agree_to_the_last_bit(running, lake, task):
         for step in steps:
             total += step["contribution"]
         assert total == answer["probability"]
+        groups = sum(group["contribution"] for group in answer["reason_groups"])
+        assert payload["score"]["base"] + groups == answer["probability"]
 
 
 def frame(model, features):
@@ -115,6 +117,36 @@ def test_a_decision_is_recorded_and_takes_the_case_off_the_desk(running, lake):
     entry = recorded(lake)[made["audit_sequence"] - 1]
     assert entry.payload["recommendation_id"] == answer["id"]
     assert entry.payload["reason"] == decision["reason"]
+
+
+def test_a_decision_is_taken_once_and_in_the_words_of_the_task(running):
+    (answer,) = running.recommend(SERVED[1], [case(SERVED[1], 912)])
+    path = f"/v1/recommendations/{answer['id']}/decision"
+    decision = {"action": "followed", "role": "accounts payable", "resolved_as": "late"}
+    status, _, problem = ask(running, "POST", path, decision)
+    assert status == 422
+    assert problem["errors"][0]["field"] == "resolved_as"
+    assert "CREDIT_NOTE" in problem["errors"][0]["takes"]
+    decision["resolved_as"] = "DUPLICATE"
+    first, again = (ask(running, "POST", path, decision) for _ in range(2))
+    assert (first[0], again[0]) == (201, 200)
+    assert first[2] == again[2]
+    status, kind, problem = ask(running, "POST", path, decision | {"role": "controller"})
+    assert (status, kind) == (409, "application/problem+json")
+    assert "followed by accounts payable, resolved as DUPLICATE" in problem["detail"]
+
+
+def test_what_would_change_an_answer_is_told_by_its_address_and_on_its_report(running):
+    low = case(SERVED[0], 913, on_hand=20.0, average_demand=18.0)
+    (answer,) = running.recommend(SERVED[0], [low])
+    address = f"/v1/recommendations/{answer['id']}/counterfactuals"
+    status, kind, told = ask(running, "GET", address)
+    assert (status, kind) == (200, "application/json")
+    assert told["probability"] == answer["exception_probability"]
+    _, _, page = ask(running, "GET", answer["report"])
+    assert told["sentence"].split(". ")[0] in page
+    status, kind, _ = ask(running, "GET", "/v1/recommendations/nobody/counterfactuals")
+    assert (status, kind) == (404, "application/problem+json")
 
 
 def test_a_task_without_a_champion_says_how_to_mend_it(running):
