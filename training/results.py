@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from models.task import TaskName
 from training.backtest_rows import markdown, number, percent, spoken
 from training.baselines import CLASS_SHARES, LIGHTGBM_DEFAULTS, LOGISTIC_REGRESSION
+from training.first_models import unless_interrupted
 from training.paired import Word
 from training.rolling import Rolled, rolling
 
 Progress = Callable[[str, float], None]
 Figures = Mapping[str, Any]
 FOLDS = 5
+AT_ONCE = 2
 PR_AUC, LOG_LOSS = "pr_auc", "log_loss"
 HEADINGS = (
     "set, segment",
@@ -70,21 +74,25 @@ class Results:
 
 
 def results(path: Path, progress: Progress, folds: int = FOLDS) -> Results:
-    """Every run over so many cuts, from the public sets under `path`.
+    """Every run over so many cuts, from the public sets under `path`, two side by side.
 
     Raises:
         SourceError: for a set that is not there.
     """
     found: dict[str, Rolled] = {}
-    for i, run in enumerate(RUNS):
-
-        def tell(what: str, done: float, place: int = i, source: str = run.source) -> None:
-            progress(f"{source}, {what}", (place + done) / len(RUNS))
-
-        found[run.source] = rolling(run.task, run.source, path / run.folder, folds, progress=tell)
+    with ProcessPoolExecutor(AT_ONCE, get_context("spawn")) as pool, unless_interrupted(pool):
+        begun = [pool.submit(rolled_of, run, path, folds) for run in RUNS]
+        for i, (run, coming) in enumerate(zip(RUNS, begun, strict=True)):
+            progress(f"{run.source}, and others beside it", i / len(RUNS))
+            found[run.source] = coming.result()
     told = [row for rolled in found.values() for row in rows(rolled.figures)]
     each = {name: {**rolled.figures, "each": list(rolled.folds)} for name, rolled in found.items()}
     return Results(markdown(HEADINGS, iter(told)), each)
+
+
+def rolled_of(run: Run, path: Path, folds: int) -> Rolled:
+    """One run; a function of the module, so that another process can be sent to it."""
+    return rolling(run.task, run.source, path / run.folder, folds)
 
 
 def rows(figures: Figures) -> Iterator[tuple[str, ...]]:
