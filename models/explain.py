@@ -59,15 +59,6 @@ Explanations = tuple[Explanation, ...]
 
 
 @dataclass(frozen=True)
-class ThemePart:
-    """The parts of one business reason, and their sum. theme: None for all the others."""
-
-    theme: Theme | None
-    contribution: float
-    parts: tuple[Part, ...]
-
-
-@dataclass(frozen=True)
 class Scored:
     """What is explained. parts: (n, M, F + 1) of margins. explained: (n,) class."""
 
@@ -84,16 +75,6 @@ def explain(scored: Scored, inputs: Inputs, k: int | None) -> Explanations:
     """One explanation a row, with the k strongest features (all if None) and the rest."""
     columns = [np.asarray(inputs[name]) for name in scored.encoder.names]
     return tuple(_explained(scored, columns, row, k) for row in range(len(scored.probability)))
-
-
-def group_by_theme(explanation: Explanation) -> tuple[ThemePart, ...]:
-    """The parts by business reason, strongest reason first, what is left over last."""
-    themes = list(dict.fromkeys(part.theme for part in explanation.parts))
-    grouped = []
-    for theme in themes:
-        parts = tuple(part for part in explanation.parts if part.theme is theme)
-        grouped.append(ThemePart(theme, sum(part.contribution for part in parts), parts))
-    return tuple(sorted(grouped, key=lambda g: (g.theme is None, -abs(g.contribution))))
 
 
 def _explained(

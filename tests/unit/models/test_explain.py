@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.explain import OTHERS, group_by_theme
+from models.explain import OTHERS
 from tests.synthetic_task import columns
 
 
@@ -48,15 +48,6 @@ def test_a_part_carries_the_sentence_the_value_and_what_missing_means(binary):
     assert parts["late_share"].text == "missing: no receipt yet"
     assert parts["late_share"].value is None
     assert parts["region"].text == "the site is in Mars (never seen in training)"
-
-
-def test_themes_sum_their_parts_and_add_up_as_well(binary):
-    fitted, training = binary
-    explanation = fitted.model.explain(columns(training, slice(0, 1)), 3)[0]
-    grouped = group_by_theme(explanation)
-    assert explanation.base + sum(g.contribution for g in grouped) == explanation.score
-    assert grouped[-1].theme is None
-    assert sum(len(g.parts) for g in grouped) == len(explanation.parts)
 
 
 def test_more_than_two_classes_are_explained_by_the_likeliest(classes):
