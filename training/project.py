@@ -11,6 +11,7 @@ import sys
 
 from data.lake import Lake
 from training.commands.arguments import task_named
+from training.commands.train import trainer
 from training.registry import open_registry
 from training.train import Trained, train_task
 
@@ -32,7 +33,7 @@ def train_in_project(task: str, most: int) -> Trained:
     address = os.environ.get("MLFLOW_TRACKING_URI")
     lake, name = Lake.from_environment(), task_named(task)
     registry = open_registry(lake)
-    trained = train_task(name, lake, most or None, registry=registry)
+    trained = train_task(name, lake, most or None, registry=registry, trained_by=trainer())
     if outer["MLFLOW_RUN_ID"]:
         client = registry.mlflow.MlflowClient(address)
         for tag, text in said(trained).items():

@@ -14,6 +14,7 @@ from data.contracts.catalogue import TABLES
 from data.lake import Lake
 from data.sources.simulator import Size, simulate
 from models.task import TaskName
+from training.description import FILES
 from training.registry import CHALLENGER, open_registry
 
 TASK = TaskName.SUPPLIER_DELAY
@@ -73,6 +74,7 @@ def test_mlflow_run_trains_a_challenger_among_the_runs_of_its_task(registry, tra
     assert trained.info.experiment_id == experiment.experiment_id
     assert trained.info.status == "FINISHED"
     assert trained.data.params["max_rows"] == "1500"
+    assert trained.data.tags["trained_by"] == "ada"
 
 
 def test_the_run_of_the_project_says_where_its_training_is(registry, trained):
@@ -88,7 +90,9 @@ def test_a_run_is_named_and_explains_its_question_period_figures_and_files(regis
     assert note.startswith("**Will this order line be complete later than the day promised?**")
     client = registry.mlflow.MlflowClient()
     files = {file.path for file in client.list_artifacts(trained.info.run_id)}
-    assert {"card.html", "card.md", "views.json", "task.json", "plots"} <= files
+    named = {name.rstrip("/") for name in FILES}
+    assert named <= files
+    assert [name for name in named if name not in note] == []
     figures = {m.removeprefix("held_out_") for m in trained.data.metrics if "held_out_" in m}
     assert [name for name in figures if f"- `{name}`: " not in note] == []
 
