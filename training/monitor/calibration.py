@@ -26,6 +26,8 @@ ANY_EXCEPTION = "any exception"
 SEED = 17
 SMALLEST = 1e-15
 FEWEST_EXPECTED = 1.0
+DOUBLED = 0.1
+"""Scale on which a rare class that comes twice as often as stated is worth five points."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,6 +131,7 @@ def _levels(place: str, part: Ended) -> Iterator[Signal]:
 
 def _level(place: str, name: str, stated: Floats, hit: Flags) -> Signal:
     expected, found = float(stated.mean()), float(hit.mean())
+    away = abs(found - expected)
     return Signal(
         Kind.LEVEL,
         place,
@@ -136,7 +139,7 @@ def _level(place: str, name: str, stated: Floats, hit: Flags) -> Signal:
         len(hit),
         found,
         expected,
-        abs(found - expected),
+        max(away, DOUBLED * away / max(found, expected, SMALLEST)),
         stated_chance(stated, int(hit.sum())),
         figures={"stated": float(stated.sum()), "came": float(hit.sum())},
     )

@@ -33,7 +33,8 @@ def two_shares(hits: ArrayLike, rows: ArrayLike, past: ArrayLike, of: ArrayLike)
     total, marked = rows + of, hits + past
     above = hypergeom.sf(hits - 1, total, marked, rows)
     below = hypergeom.cdf(hits, total, marked, rows)
-    return np.asarray(np.minimum(1.0, 2.0 * np.minimum(above, below)), dtype=np.float64)
+    either = np.minimum(1.0, 2.0 * np.minimum(above, below))
+    return np.where(np.isnan(either), 1.0, either)  # nothing to compare
 
 
 def stability(found: Floats, expected: Floats, rows: float, reference: float) -> float:

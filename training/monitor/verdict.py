@@ -107,7 +107,7 @@ def _reasons(evidence: Evidence, limits: Limits) -> Iterator[Reason]:
     rest = [s for s in raised if s.place not in mended]
     explained = _explained(evidence.changes, rest)
     rest = [s for s in rest if s not in explained]
-    yield from _outcomes(rest, alone=bool(mended))
+    yield from _outcomes(rest, limits, mending=bool(mended))
     yield from _inputs(rest, evidence, limits)
     yield from _gaps(rest)
     yield from _people(rest)
@@ -135,15 +135,20 @@ def _explained(changes: Sequence[UnitChange], raised: Sequence[Signal]) -> list[
     return [s for s in raised if s.everywhere and (s.subject in moved or s.kind.family in follows)]
 
 
-def _outcomes(raised: Sequence[Signal], *, alone: bool) -> Iterator[Reason]:
-    """Probabilities and coverage that no longer hold."""
+def _outcomes(raised: Sequence[Signal], limits: Limits, *, mending: bool) -> Iterator[Reason]:
+    """Probabilities and coverage that no longer hold; of a rare class only a look."""
     for signal in raised:
         if signal.kind.family not in {Family.CALIBRATION, Family.COVERAGE}:
             continue
-        advice = Advice.LOOK if alone else Advice.RETRAIN
+        away = abs(signal.found - signal.expected)
+        rare = signal.kind is Kind.LEVEL and away < limits.least[Kind.LEVEL]
         place = "" if signal.everywhere else signal.place
         weight = OUTCOMES if signal.everywhere else OUTCOMES - 0.05
-        yield Reason(advice, weight, place, sentence(signal))
+        if rare:
+            yield Reason(Advice.LOOK, PEOPLE, place, sentence(signal))
+        else:
+            advice = Advice.LOOK if mending else Advice.RETRAIN
+            yield Reason(advice, weight, place, sentence(signal))
 
 
 def _inputs(raised: Sequence[Signal], evidence: Evidence, limits: Limits) -> Iterator[Reason]:

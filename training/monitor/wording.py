@@ -48,10 +48,13 @@ def sentence(signal: Signal) -> str:
     )
 
 
+ALSO_NAMED = 3
+
+
 def unit_sentence(change: UnitChange) -> str:
     """What probably happened, and what to do about it first."""
     looks = f", as between {change.looks_like}" if change.looks_like else ""
-    also = f" ({len(change.also)} other features moved with it)" if change.also else ""
+    also = f"; {', '.join(change.also[:ALSO_NAMED])} moved with it" if change.also else ""
     return (
         f"unit of measure probably changed at site {change.site}, feature {change.feature}: "
         f"ratio of medians {number(change.factor)}{looks}{also}. "
