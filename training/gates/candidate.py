@@ -47,7 +47,7 @@ class Candidate:
         NaT where the set has no dates.
     options: how the model was fitted, to fit it again. fitting: what fits it.
     store, replay: canonical tables, and the function that makes inputs of them.
-    now: inputs of asks that are open now; None where there are none to look at.
+    now: categories of asks that are open now; None where there are none to look at.
     clock: seconds; a stopwatch for the latency of a score.
     """
 

@@ -11,8 +11,8 @@ from data.contracts.catalogue import TABLES
 from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column, Kind, Table
 from data.store import Store
 
-BACK = timedelta(days=200)
-AHEAD = timedelta(days=45)
+BACK = timedelta(days=90)
+AHEAD = timedelta(days=15)
 TOLD_AGAIN = timedelta(days=30)
 LATER = timedelta(hours=1)
 ONCE = ("sites", "items", "suppliers", "stock_levels", "invoice_outcomes")

@@ -28,13 +28,13 @@ class Limits:
     # TRG002. A feature that removes four fifths of the uncertainty by itself is nearly the
     # answer; one that does what the whole model does, and half of the uncertainty, is as odd.
     most_explained: float = 0.8
-    same_as_model: float = 0.97
+    same_as_model: float = 0.9
     odd_alone: float = 0.5
     most_gain: float = 0.9
 
     # TRG004. Asks compared before and after the future was changed, and at how many moments.
     replayed: int = 150
-    moments: int = 2
+    moments: int = 1
 
     # TRG007. A share misstated by three in a hundred does not change whom a case is sent to; a
     # site or class may be off by five, for nothing calibrates it by itself.

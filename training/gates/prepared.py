@@ -13,6 +13,8 @@ import pandas as pd
 from data.contracts.catalogue import TABLES
 from data.lake import Lake
 from data.store import Store
+from features.feature import FeatureKind
+from features.inputs import inputs
 from models.artefact import ArtefactError, load
 from models.encode import InputError
 from models.fit import FitOptions, Fitted
@@ -31,8 +33,7 @@ from training.wiring import wiring
 
 LEARNT_UNTIL = "learnt_until"
 """Tag of a version: the last moment of which anything was learnt (ISO, UTC)."""
-BEFORE = timedelta(days=3)
-MOST_OPEN = 1000
+BEFORE = timedelta(days=8)
 DEAR = (LIGHTGBM_DEFAULTS, LOGISTIC_REGRESSION)
 COMPARED = ("log_loss", "brier", "ece", "pr_auc")
 
@@ -66,7 +67,7 @@ def prepared(
             champion=reigning(task, lake, registry, measured),
             store=store,
             replay=replay(task, limits.replayed),
-            now=open_inputs(task, store, end),
+            now=open_categories(task, store, end),
             limits=limits,
         )
 
@@ -115,17 +116,19 @@ def replay(task: Task, most: int) -> Replay:
     return inputs_before
 
 
-def open_inputs(task: Task, store: Store, end: np.datetime64) -> pd.DataFrame | None:
-    """Inputs of some of the asks that are open at the end of the data."""
+def open_categories(task: Task, store: Store, end: np.datetime64) -> pd.DataFrame | None:
+    """Categories of the asks that are open at the end of the data; None without any.
+
+    A category is stated by the case itself, so no history is looked up.
+    """
     if np.isnat(end):
         return None
     at = pd.Timestamp(end).tz_localize("UTC").ceil("D").to_pydatetime()
     asks = wiring(task.name).open_asks(store, task, at)
     if not len(asks):
         return None
-    keep = np.zeros(len(asks), dtype=bool)
-    keep[np.linspace(0, len(asks) - 1, min(MOST_OPEN, len(asks))).astype(np.int64)] = True
-    return model_inputs(task, store, asks.take(keep))
+    stated = [one for one in task.features if one.kind is FeatureKind.CATEGORY]
+    return inputs(stated, asks.cases({}))
 
 
 def comparison(candidate: Candidate) -> list[dict[str, Any]]:

@@ -12,8 +12,10 @@ rules than what is learnt from (overdue lines stay open), and monitoring watches
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from features.feature import FeatureKind
 from models.feature_spec import FeatureSpec
@@ -103,15 +105,16 @@ def _stretches(candidate: Candidate) -> list[slice]:
 
 def _unseen(candidate: Candidate, specs: list[FeatureSpec]) -> dict[str, float]:
     """Share of asks whose category was never seen, by feature; the more of newest and open."""
-    asked = [candidate.answers.unseen]
+    used = [spec for spec in specs if spec.kind is FeatureKind.CATEGORY]
+    asked = [candidate.measured.inputs]
     if candidate.now is not None and len(candidate.now):
-        asked.append(candidate.model.predict(candidate.now).unseen)
-    used = [spec.name for spec in specs if spec.kind is FeatureKind.CATEGORY]
-    return {name: max(_share(name, rows) for rows in asked) for name in used}
+        asked.append(candidate.now)
+    return {spec.name: max(_share(spec, rows[spec.name]) for rows in asked) for spec in used}
 
 
-def _share(name: str, rows: tuple[tuple[str, ...], ...]) -> float:
-    return sum(name in row for row in rows) / max(len(rows), 1)
+def _share(spec: FeatureSpec, column: pd.Series[Any]) -> float:
+    known = column.isna() | column.isin([*spec.categories, *spec.rare])
+    return float((~known).mean())
 
 
 GATE = Gate("TRG011", "asks of now are like those learnt from", look)

@@ -1,0 +1,91 @@
+"""Candidates for the gates: a small honest training, and what a planted fault makes of it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from models.fit import FitOptions, fit
+from models.task import Task
+from models.training_set import TrainingSet
+from tests.synthetic_task import drawn, task
+from training.baselines import CLASS_SHARES, baselines
+from training.gates.candidate import Candidate
+from training.split import hold_out
+
+SITES = ("S01", "S02", "S03")
+QUICK = {"num_leaves": 7, "learning_rate": 0.1, "num_iterations": 80}
+
+
+def honest(rows: int = 4000, classes: int = 2, **how) -> TrainingSet:
+    """Asks of three sites, with one simple rule, that any gate should let pass."""
+    training = drawn(rows, classes, **how).training
+    site = np.array(SITES)[training.group % len(SITES)]
+    return replace(training, site=site, rules={"cover": -training.inputs["cover"].to_numpy()})
+
+
+def asked(classes: int = 2, **changes) -> Task:
+    """The task of those asks; quick to fit."""
+    return task(classes, **{"lightgbm": QUICK, **changes})
+
+
+def candidate(training: TrainingSet, of: Task | None = None) -> Candidate:
+    """Held out, fitted and answered as a training does."""
+    learnt, measured = hold_out(training)
+    return fitted_on(learnt, measured, of)
+
+
+def fitted_on(learnt: TrainingSet, measured: TrainingSet, of: Task | None = None) -> Candidate:
+    """Fitted on the one, measured on the other, however they were made."""
+    of = of or asked()
+    fitted = fit(of, learnt)
+    told = baselines(of, learnt)
+    return Candidate(
+        task=of,
+        learnt=learnt,
+        measured=measured,
+        fitted=fitted,
+        answers=fitted.model.predict(measured.inputs),
+        forecasts={name: told[name](measured) for name in (CLASS_SHARES, *learnt.rules)},
+        built_at=np.max(measured.matured_at),
+        options=FitOptions(),
+    )
+
+
+def undated(candidate: Candidate) -> Candidate:
+    """The same candidate, but nobody knows when anything was asked."""
+    return replace(
+        candidate,
+        learnt=without_dates(candidate.learnt),
+        measured=without_dates(candidate.measured),
+        built_at=np.datetime64("NaT", "us"),
+    )
+
+
+def without_dates(training: TrainingSet) -> TrainingSet:
+    never = np.full(len(training), np.datetime64("NaT", "us"))
+    return replace(training, asked_at=never, matured_at=never)
+
+
+def joined(*parts: TrainingSet) -> TrainingSet:
+    """The asks of several sets, one after the other."""
+    return TrainingSet(
+        inputs=pd.concat([part.inputs for part in parts]),
+        label=np.concatenate([part.label for part in parts]),
+        target=np.concatenate([part.target for part in parts]),
+        asked_at=np.concatenate([part.asked_at for part in parts]),
+        matured_at=np.concatenate([part.matured_at for part in parts]),
+        group=np.concatenate([part.group for part in parts]),
+        site=np.concatenate([part.site for part in parts]),
+        rules={n: np.concatenate([p.rules[n] for p in parts]) for n in parts[0].rules},
+    )
+
+
+def with_feature(training: TrainingSet, name: str, values) -> TrainingSet:
+    """The same asks with another column in the place of that feature."""
+    return replace(training, inputs=training.inputs.assign(**{name: values}))
+
+
+def flipped(training: TrainingSet, where) -> TrainingSet:
+    """The same asks, ending the other way where it is said."""
+    return replace(training, label=np.where(where, 1 - training.label, training.label))
