@@ -35,7 +35,7 @@ FILES = {
     "card.html": "the model card: for whoever approves",
     "gates.json": "what each gate found, with codes",
     "views.json": "the same figures for every site and class, with 95 % intervals",
-    "comparison.json": "this model beside rules, class shares, LightGBM's defaults, the champion",
+    "comparison.json": "this model beside the simple rules, the class shares and the champion",
     "plots/": "reliability, precision and recall, importance, error of the delay",
     "data_manifest.json": "files and digests of what went into the training",
     TASK_FACTS: "the question, the classes and every feature with its meaning",

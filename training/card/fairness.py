@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from training.card.document import Cell, Section, Table, Tone, Whisker
@@ -40,6 +41,8 @@ def beyond(views: Views) -> list[Beyond]:
             one, every = views[view].get(metric), whole.get(metric)
             if (side := _side(one, every)) and one and every:
                 worse = (side < 0) is more_is_better
+                if worse and metric == "ece" and not _beyond_chance(views[view]):
+                    continue
                 said = (
                     f"{site}: {title} {_told(metric, one)} is {'worse' if worse else 'better'} "
                     f"than {_told(metric, every)} over all sites"
@@ -56,12 +59,13 @@ def fairness(facts: Facts) -> Section:
         return Section("fairness", "Does it err alike at every site?", said)
     out = beyond(views)
     worse = [one.sentence for one in out if one.worse]
-    said = [_summary(len(sites), worse), _spread(views, list(sites))]
+    said = [_spread(views, list(sites)), _summary(len(sites), worse)]
     few = [s for v, s in sites.items() if (_value(views[v].get("events")) or 0) < FEW_EVENTS]
     notes = [
         (
             "A site where more goes wrong has a greater log-loss even when its probabilities are "
-            "as true; read it together with the calibration error."
+            "as true; read it together with the calibration error. Few asks alone make a "
+            "calibration error greater; a site is called worse only where it is beyond that too."
         ),
     ]
     if any("reached" in views[view] for view in sites):
@@ -141,6 +145,12 @@ def _end(metric: str, figures: list[Figure | None]) -> float:
     """The right end of a metric's line: 1 for shares, else the greatest bound."""
     highs = [f.get("high") or f.get("value") or 0.0 for f in figures if f]
     return 1.0 if metric in {"coverage", "pr_auc", "reached"} else (max(highs, default=0.0) or 1.0)
+
+
+def _beyond_chance(figures: Mapping[str, Figure]) -> bool:
+    """Whether the calibration error is more than so few asks give when all is well."""
+    value, chance = _value(figures.get("ece")), figures.get("ece_by_chance", {}).get("high")
+    return value is not None and (chance is None or value > chance)
 
 
 def _side(one: Figure | None, whole: Figure | None) -> int:

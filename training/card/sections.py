@@ -154,6 +154,7 @@ def limits(facts: Facts) -> Section:
         "Its figures are of one stretch of time; another season may differ.",
         ("It learnt from cases as they ended here; what never happened here is not in it."),
         *PURPOSES[facts.task].limits,
+        *_seldom_covered(facts),
     ]
     return Section("limits", "Limits", points=points)
 
@@ -194,6 +195,21 @@ def retiring(facts: Facts) -> Section:
         "Runs, versions, artefacts and the record stay, so that old answers can be explained.",
     ]
     return Section("retiring", "How to retire it", points=points)
+
+
+def _seldom_covered(facts: Facts) -> list[str]:
+    """Classes whose asks the set of classes holds less often than it holds the others."""
+    low = facts.views.get(ALL, {}).get("coverage", {}).get("low")
+    found = []
+    for view, name in parts(facts.views, CLASS).items():
+        figure = facts.views[view].get("coverage", {})
+        high = figure.get("high")
+        if low is not None and high is not None and high < low:
+            found.append(
+                f"Of asks that end as {name}, the set of classes holds the truth for only "
+                f"{cell('coverage', figure).text}: read its probability, not the set."
+            )
+    return found
 
 
 def _interval(facts: Facts) -> str:

@@ -217,6 +217,20 @@ def test_more_is_better_is_read_the_other_way():
     assert [(one.metric, one.worse) for one in beyond(views)] == [("coverage", True)]
 
 
+def test_a_calibration_error_that_few_asks_explain_accuses_no_site():
+    far, chance = figure(0.09), {"value": 0.08, "low": 0.05, "high": 0.12}
+    views = {"all": view(0.4), "site:S01": view(0.4, ece=far, ece_by_chance=chance)}
+    assert beyond(views) == []
+    views["site:S01"]["ece_by_chance"] = figure(0.05)
+    assert [(one.metric, one.worse) for one in beyond(views)] == [("ece", True)]
+
+
+def test_a_class_that_sets_seldom_hold_is_a_limit():
+    text = " ".join(page().texts)
+    assert "Of asks that end as LATE, the set of classes holds the truth for only 56.4%" in text
+    assert "Of asks that end as ON_TIME" not in text
+
+
 def test_a_figure_that_cannot_be_formed_is_a_dash_and_accuses_nobody():
     nothing = {"value": None, "low": None, "high": None}
     views = {"all": view(0.4), "site:S01": view(0.9) | {"log_loss": nothing}}
