@@ -1,11 +1,14 @@
 """No advice where the model has no ground to stand on; advice wherever it has."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from models.abstain import LIMITS, Abstain, Limits, Threshold, abstained, abstentions
 from models.catalogue import TASKS
 from models.model import Predictions
+from tests.synthetic_task import drawn
 
 LIMIT = Limits(key_features=("supplier_id",), most_outside=2, widest=0.4, oldest_days=14, few=60)
 ACT = Threshold(0.5)
@@ -96,3 +99,16 @@ def test_every_task_has_limits_whose_keys_are_its_features():
     for name, task in TASKS.items():
         assert set(LIMITS[name].key_features) <= {feature.name for feature in task.features}
         assert LIMITS[name].key_features
+
+
+def test_few_cases_like_those_of_training_are_abstained_on_and_strange_ones_all(binary):
+    model = binary[0].model
+    limits = Limits(key_features=("region",), most_outside=1)
+    fresh = drawn(4000, seed=9).training.inputs
+    # 540 calibration rows leave some 50 alike each, so that near the threshold none is sure.
+    assert abstained(model.predict(fresh), limits, ACT).mean() < 0.25
+    assert abstained(model.predict(fresh), replace(limits, few=0), ACT).mean() < 0.01
+    elsewhere = model.predict(fresh.assign(region="nowhere"))
+    assert abstained(elsewhere, limits, ACT).all()
+    other_unit = model.predict(fresh.assign(cover=1000.0, noise=1000.0))
+    assert {why for why, _ in abstentions(other_unit, 0, limits, ACT)} >= {Abstain.OUT_OF_RANGE}
