@@ -37,7 +37,7 @@ ACTIONABLE: dict[Theme, bool] = {
 def reason_groups(score: Score) -> list[ReasonGroup]:
     """All themes that moved the probability; base + their contributions is the probability."""
     together: dict[str, list[Step]] = {}
-    for step in score.steps:
+    for step in sorted(score.steps, key=_strength):
         together.setdefault(step.theme, []).append(step)
     made = [_group(theme, steps) for theme, steps in together.items()]
     return _ordered([group for group in made if group.contribution != 0])
@@ -46,7 +46,7 @@ def reason_groups(score: Score) -> list[ReasonGroup]:
 def reasons(score: Score) -> list[Reason]:
     """The five strongest facts, those that a person can act on first."""
     told = [step for step in score.steps if step.feature != OTHERS and step.contribution != 0]
-    told.sort(key=lambda step: -abs(step.contribution))
+    told.sort(key=_strength)
     return [
         Reason(
             feature=step.feature,
@@ -79,6 +79,11 @@ def _ordered(told: Sequence[Told]) -> list[Told]:
     return sorted(told, key=place)
 
 
+def _strength(step: Step) -> float:
+    """Sorts the strongest first."""
+    return -abs(step.contribution)
+
+
 def _group(theme: str, steps: Sequence[Step]) -> ReasonGroup:
     # Probabilities lie on a grid, so this sum is exact in any order (see models.calibration).
     contribution = sum(step.contribution for step in steps)
@@ -94,9 +99,12 @@ def _sentence(theme: str, contribution: float, steps: Sequence[Step]) -> str:
     """What the theme did and the strongest facts behind it, those that pull the same way."""
     points = 100 * contribution
     size = f"{points:+.1f} points" if abs(points) >= 0.1 else "less than 0.1 points"
-    same = [step for step in steps if step.contribution * contribution > 0]
-    same.sort(key=lambda step: -abs(step.contribution))
-    named = list(dict.fromkeys(_fact(step) for step in same))[:MOST_NAMED]
+    named: list[str] = []
+    for step in steps:  # the strongest first
+        if len(named) == MOST_NAMED:
+            break
+        if step.contribution * contribution > 0 and (fact := _fact(step)) not in named:
+            named.append(fact)
     subject = (theme or "everything else").capitalize()
     return f"{subject}, {size}: {'; '.join(named)}."
 
