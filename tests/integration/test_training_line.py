@@ -18,10 +18,15 @@ from models.catalogue import TASKS
 from models.task import TaskName
 from training.approval import Approval
 from training.build import build
+from training.gates.catalogue import GATES
+from training.gates.finding import Finding, Verdict, in_short
+from training.gates.prepared import reigning
 from training.identity import Identity
 from training.promote import PromotionError, champion, promote
 from training.registry import CHALLENGER, CHAMPION, Registry, open_registry
+from training.split import hold_out
 from training.train import Trained, train_task
+from training.training_sets import training_set
 from training.trial import try_artefact
 
 TASK = TaskName.SUPPLIER_DELAY
@@ -84,6 +89,37 @@ def test_a_training_is_one_run_with_its_data_parameters_metrics_and_pictures(
     steps = client.get_metric_history(trained.run_id, "curve_classes_stop")
     assert [point.step for point in steps] == list(range(len(steps)))
     assert len(steps) > 1
+
+
+def test_a_training_tries_every_gate_and_writes_down_what_it_found(lake, registry, trained) -> None:
+    logged = registry.artifact(trained.run_id, "gates.json")
+    assert [one["code"] for one in logged] == [gate.code for gate in GATES]
+    assert tuple(map(Finding.from_json, logged)) == trained.findings
+    verdicts = {one.code: one.verdict for one in trained.findings}
+    assert verdicts["TRG006"] is Verdict.NOT_APPLICABLE  # nothing serves yet
+    for code in ("TRG001", "TRG003", "TRG004", "TRG009", "TRG010", "TRG012"):
+        assert verdicts[code] is Verdict.PASS, code
+    tags = registry.described(TASK, trained.version).tags
+    assert tags["gates"] == in_short(trained.findings)
+    assert tags["learnt_until"] < tags["period"].split(" to ")[1]
+    compared = registry.artifact(trained.run_id, "comparison.json")
+    assert {"model", "class shares"} < {one["name"] for one in compared}
+
+
+def test_the_next_training_is_held_against_the_champion_on_asks_that_neither_learnt_from(
+    lake, registry, promoted, trained
+) -> None:
+    task, (learnt, measured) = TASKS[TASK], hold_out(training_set(TASKS[TASK], lake, 2000).training)
+    serving = reigning(task, lake, registry, measured)
+    assert serving is not None
+    assert serving.version == trained.version
+    assert serving.answers is not None
+    assert len(serving.answers) == len(measured)
+    unfair = reigning(task, lake, registry, learnt)
+    assert unfair is not None
+    assert unfair.answers is None
+    assert "they are no test of it" in unfair.why_not
+    assert reigning(TASKS[TaskName.STOCK_RISK], lake, registry, measured) is None
 
 
 def test_the_manifest_names_every_canonical_file(lake, registry, trained) -> None:
