@@ -82,7 +82,7 @@ def test_a_training_is_one_run_with_its_data_parameters_metrics_and_pictures(
     (dataset,) = run.inputs.dataset_inputs
     assert dataset.dataset.digest == run.data.tags["data"]
     drawn = {file.path for file in client.list_artifacts(trained.run_id, "plots")}
-    assert drawn == {
+    assert drawn >= {
         f"plots/{name}.png"
         for name in ("reliability", "precision_recall", "feature_importance", "delay_error")
     }
