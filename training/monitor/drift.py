@@ -124,7 +124,9 @@ def _share(
     worth: float | None = None,
 ) -> Signal:
     found, worth = float(marked.mean()), worth or part.cases
-    chance = float(two_shares(found * worth, worth, expected * rows, rows))
+    chance = 1.0  # fewer gaps than in training are no trouble
+    if found > expected:
+        chance = float(two_shares(found * worth, worth, expected * rows, rows))
     return Signal(
         kind,
         place,
@@ -133,7 +135,7 @@ def _share(
         found,
         expected,
         max(found - expected, 0.0),
-        chance if found > expected else 1.0,  # fewer gaps than in training are no trouble
+        chance,
         figures={"worth": worth},
     )
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from training.monitor.baseline import Baseline
 from training.monitor.limits import Limits
 from training.monitor.shape import Numbers
-from training.monitor.signal import Kind, Signal
+from training.monitor.signal import EVERYWHERE, Kind, Signal
 from training.monitor.window import Window
 
 Floats = NDArray[np.float64]
@@ -72,11 +72,11 @@ def unit_changes(
     return [_together(found) for _, found in sorted(by_site.items())]
 
 
-def factor_at(baseline: Baseline, window: Window, site: str, feature: str) -> Floats | None:
-    """(5,) ratios of the middle quantiles, now to before; None where they have no ratio."""
-    if site not in baseline.places:
+def factor_at(baseline: Baseline, part: Window, place: str, feature: str) -> Floats | None:
+    """(5,) ratios of the middle quantiles, now to the place's; None where they have no ratio."""
+    if place not in baseline.places:
         return None
-    shape, column = baseline.places[site].inputs[feature], window.at(site).columns[feature]
+    shape, column = baseline.places[place].inputs[feature], part.columns[feature]
     if not isinstance(shape, Numbers) or not len(shape.at):
         return None
     values = column[np.isfinite(column)]
@@ -91,12 +91,14 @@ def factor_at(baseline: Baseline, window: Window, site: str, feature: str) -> Fl
 def _changed(
     baseline: Baseline, window: Window, signal: Signal, limits: Limits
 ) -> Iterator[UnitChange]:
-    ratios = factor_at(baseline, window, signal.place, signal.subject)
+    ratios = factor_at(baseline, window.at(signal.place), signal.place, signal.subject)
     if ratios is None:
         return
     whole = float(np.exp(np.median(np.log(ratios))))
-    factor = whole / _elsewhere(baseline, window, signal, limits)
-    if max(factor, 1 / factor) < limits.factor:
+    elsewhere = _elsewhere(baseline, window, signal)
+    factor = whole / elsewhere
+    # Where all moved, a site that moved a little more than others is no news.
+    if abs(np.log(factor)) < max(np.log(limits.factor), abs(np.log(elsewhere))):
         return
     shape = baseline.places[signal.place].inputs[signal.subject]
     column = window.at(signal.place).columns[signal.subject]
@@ -116,13 +118,17 @@ def _changed(
         )
 
 
-def _elsewhere(baseline: Baseline, window: Window, signal: Signal, limits: Limits) -> float:
-    """By what factor the other sites moved; 1 where there are none to compare with."""
-    others = (
-        factor_at(baseline, window, site, signal.subject)
-        for site in window.sites
-        if site != signal.place and (window.site == site).sum() >= limits.fewest_rows
-    )
+def _elsewhere(baseline: Baseline, window: Window, signal: Signal) -> float:
+    """By what factor the other sites moved; 1 where there are none to compare with.
+
+    Sites with too few values of their own are taken together, against all sites' reference.
+    """
+    name = signal.subject
+    sites = [site for site in window.sites if site != signal.place]
+    others = [factor_at(baseline, window.at(site), site, name) for site in sites]
+    if all(ratios is None for ratios in others):
+        rest = window.take(np.asarray(window.site != signal.place))
+        others = [factor_at(baseline, rest, EVERYWHERE, name)]
     middles = [float(np.median(np.log(ratios))) for ratios in others if ratios is not None]
     return float(np.exp(np.median(middles))) if middles else 1.0
 

@@ -37,6 +37,7 @@ def run(root, home, *arguments):
         (["train", "[/bold]"], "no task '[/bold]'; there are stock_risk, invoice_mismatch, "),
         (["profiles"], "run `triage ingest --source NAME` first"),
         (["case", "stock_risk", "x"], "ingest first"),
+        (["monitor"], "nothing was recommended yet"),
     ],
 )
 def test_an_error_is_one_line_whatever_it_quotes(root, tmp_path, arguments, said):

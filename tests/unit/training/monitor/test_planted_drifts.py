@@ -48,6 +48,18 @@ def test_quantities_that_grow_everywhere_are_no_change_of_unit():
     assert (EVERYWHERE, "quantity") in found(given, Kind.SHIFT)
 
 
+def test_sites_with_a_dozen_cases_still_tell_that_all_moved_alike():
+    quiet = week()
+    asked = quiet.recommendations
+    window = asked[asked["asked_at"] >= "2026-01-08"]
+    others = window[window["site_id"] != "S03"]
+    surplus = others.index[others.groupby("site_id").cumcount() >= 12]
+    few = Frames(asked.drop(index=surplus), quiet.decisions, quiet.outcomes)
+    given = report(with_features(few, None, lambda f: f | {"quantity": f["quantity"] * 6}))
+    assert ("S03", "quantity") in found(given, Kind.SHIFT)
+    assert given.changes == ()
+
+
 def test_a_category_that_appears_at_one_site_is_found_there():
     planted = with_features(week(), "S02", lambda f: f | {"category_1": "antarctica"})
     asked = planted.recommendations.copy()
