@@ -13,6 +13,7 @@ from serving.counterfactual.lever import MOMENT, Lever, LeverName, Record, units
 from serving.policy.rules_invoice_quantity import base_units, invoiced
 
 SAME = 0.005  # share, or half a cent: closer than this is not a difference
+FAR = 1000.0  # times apart: not a difference in price, but another unit or a slip
 AMOUNTS = frozenset({"line_amount", "tax_amount"})
 
 
@@ -60,7 +61,9 @@ def _receipt(case: Record, asked_at: datetime) -> Iterator[Lever]:
 def _price(case: Record) -> Iterator[Lever]:
     each, agreed = base_units(case), case["po_unit_price"]
     price = _price_of(case, each)
-    if not each or not agreed or price is None or abs(price / agreed - 1) < SAME:
+    if not agreed or price is None or abs(price / agreed - 1) < SAME:
+        return
+    if not 1 / FAR < price / agreed < FAR:
         return
     yield _settled(
         LeverName.ORDER_AMENDED,

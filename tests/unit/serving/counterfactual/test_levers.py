@@ -202,6 +202,12 @@ def test_a_price_below_the_orders_takes_no_credit_note():
     assert LeverName.PRICE_CREDITED not in names(INVOICE, invoice_unit_price=4.0)
 
 
+@pytest.mark.parametrize("price", [0.004, 4300.0])
+def test_a_price_a_thousand_times_off_is_not_a_price_to_settle(price):
+    told = names(INVOICE, invoice_unit_price=price)
+    assert not {LeverName.ORDER_AMENDED, LeverName.PRICE_CREDITED} & set(told)
+
+
 def test_prices_in_packs_are_compared_a_base_unit():
     packs = {"invoice_unit": "CS", "pack_size": 12, "invoice_unit_price": 50.4}
     told = names(INVOICE, **packs, quantity_invoiced=10, line_amount=504.0)
