@@ -96,7 +96,11 @@ def _ways(engine: Engine, entry: Entry, advice: Advice) -> Counterfactuals | str
         return str(error)
 
 
-@router.get("/v1/recommendations/{identifier}/counterfactuals", response_model=Counterfactuals)
+@router.get(
+    "/v1/recommendations/{identifier}/counterfactuals",
+    response_model=Counterfactuals,
+    responses={409: {"description": "Cannot be recomputed now, and why"}},
+)
 def counterfactuals(request: HttpRequest, identifier: Identifier) -> Response:
     """What would have to be so for the case not to be flagged, each way scored to verify it.
 
@@ -108,7 +112,15 @@ def counterfactuals(request: HttpRequest, identifier: Identifier) -> Response:
     return Response(engine.counterfactuals(entry, advice).model_dump_json(), media_type=JSON)
 
 
-@router.post("/v1/recommendations/{identifier}/decision", response_model=Decided, status_code=201)
+@router.post(
+    "/v1/recommendations/{identifier}/decision",
+    response_model=Decided,
+    status_code=201,
+    responses={
+        200: {"description": "The same decision was on record", "model": Decided},
+        409: {"description": "Something else was decided before"},
+    },
+)
 async def decision(request: HttpRequest, identifier: Identifier) -> Response:
     """What a person did with a recommendation; recorded, nothing is acted on.
 
