@@ -78,20 +78,18 @@ def _many_classes(label: Ints, probability: Floats, classes: tuple[str, ...]) ->
     truth = np.eye(len(classes))[label]
     chosen = probability.argmax(axis=1)
     each = range(len(classes))
+    precision = [_once(average_precision(label == k, probability[:, k])) for k in each]
     sure = np.clip(probability[np.arange(len(label)), label], SMALLEST, 1)
     found: dict[str, Measure] = {
         "roc_auc": _average([roc_auc(label == k, probability[:, k]) for k in each]),
-        "pr_auc": _average([average_precision(label == k, probability[:, k]) for k in each]),
+        "pr_auc": _average(precision),
         "macro_f1": _average([_f1(label == k, chosen == k) for k in each]),
         "log_loss": _mean(-np.log(sure)),
         "brier": _mean(((probability - truth) ** 2).sum(axis=1)),
         "ece": calibration_error((chosen == label).astype(np.float64), probability.max(axis=1)),
     }
     recalls = {f"recall_{name}": _recall(label == k, chosen == k) for k, name in enumerate(classes)}
-    precise = {
-        f"pr_auc_{name}": average_precision(label == k, probability[:, k])
-        for k, name in enumerate(classes)
-    }
+    precise = {f"pr_auc_{name}": precision[k] for k, name in enumerate(classes)}
     return found | recalls | precise
 
 
@@ -112,6 +110,8 @@ def _numbers(target: Floats, quantiles: Floats, levels: tuple[float, ...]) -> di
 
 def roc_auc(event: NDArray[np.bool_], score: Floats) -> Measure:
     """Area under the ROC curve: chance that an event scores above a non-event, ties half."""
+    if event.all() or not event.any():
+        return _nothing
     blocks = _blocks(score)
 
     def measure(weights: Floats) -> float:
@@ -126,6 +126,8 @@ def roc_auc(event: NDArray[np.bool_], score: Floats) -> Measure:
 
 def average_precision(event: NDArray[np.bool_], score: Floats) -> Measure:
     """Area under the precision-recall curve as steps (average precision)."""
+    if not event.any():
+        return _nothing
     blocks = _blocks(score)
 
     def measure(weights: Floats) -> float:
@@ -164,6 +166,24 @@ def _blocks(score: Floats) -> Callable[[Floats], Floats]:
         return np.asarray(np.cumsum(values[order])[last]) if len(order) else np.zeros(1)
 
     return totals
+
+
+def _nothing(weights: Floats) -> float:
+    """A figure that no weights can form."""
+    del weights
+    return float("nan")
+
+
+def _once(measure: Measure) -> Measure:
+    """The same figure, worked out once for the same weights when asked for again."""
+    last: list[tuple[Floats, float]] = []
+
+    def remembered(weights: Floats) -> float:
+        if not last or last[0][0] is not weights:
+            last[:] = [(weights, measure(weights))]
+        return last[0][1]
+
+    return remembered
 
 
 def _steps(totals: Floats) -> Floats:
