@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +11,7 @@ import typer
 
 from data.lake import Lake
 from data.progress import console, step
-from training.commands.arguments import Day, day
+from training.commands.arguments import DAY, day
 
 LAKE = "lake"
 
@@ -22,8 +22,12 @@ def backtest(
     path: Annotated[
         Path | None, typer.Option(help="folder of the source's files; the lake knows its own")
     ] = None,
-    cut: Annotated[Day | None, typer.Option(help="first day that is tested")] = None,
-    until: Annotated[Day | None, typer.Option(help="first day that is not tested")] = None,
+    cut: Annotated[
+        datetime | None, typer.Option(formats=DAY, help="first day that is tested")
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(formats=DAY, help="first day that is not tested")
+    ] = None,
     test_path: Annotated[
         Path | None, typer.Option(help="rows to test on, for sets without dates")
     ] = None,

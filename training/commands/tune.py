@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 
 from data.lake import Lake
 from data.progress import console, step
-from training.commands.arguments import Day, day, task_named
+from training.commands.arguments import DAY, day, task_named
 
 
 def tune(
@@ -17,7 +18,9 @@ def tune(
     source: Annotated[str | None, typer.Option(help="a public set's name")] = None,
     path: Annotated[Path | None, typer.Option(help="folder of the source's files")] = None,
     trials: Annotated[int, typer.Option(min=1, help="finished trials in all")] = 30,
-    cut: Annotated[Day | None, typer.Option(help="nothing known from this day on is seen")] = None,
+    cut: Annotated[
+        datetime | None, typer.Option(formats=DAY, help="nothing known from this day on is seen")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="write the parameters here")] = None,
 ) -> None:
     """Search for better parameters with Optuna; stop and start again at will."""
