@@ -313,7 +313,7 @@ def ranked(found: list[dict[str, Any]], at: datetime) -> Table:
         table.add_row(
             answer["task"],
             " ".join(answer["case"].values()),
-            answer["explained_class"],
+            "no advice" if answer["abstained"] else answer["explained_class"],
             share(answer["exception_probability"]),
             f"{answer['money_at_risk'] or 0.0:,.0f} {answer['currency']}",
             answer["route"],

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.groups import standing
 from models.training_set import TrainingSet
 
 Ints = NDArray[np.int64]
@@ -117,10 +118,10 @@ def _apart(
     """The fold without groups that reach into later folds and without immature labels."""
     notes = []
     crossing = fold & np.isin(training.group, training.group[later])
-    if crossing.sum() <= MOST_DROPPED * fold.sum():
-        fold = fold & ~crossing
+    if crossing.sum() > MOST_DROPPED * fold.sum() or standing(training.take(fold)):
+        notes.append("groups go on into later folds; kept apart by time alone")
     else:
-        notes.append("most groups go on into later folds; kept apart by time alone")
+        fold = fold & ~crossing
     immature = fold & (training.matured_at > start)
     if not embargo:
         return fold, notes

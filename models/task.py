@@ -26,6 +26,8 @@ class Task:
         when it predicts none.
     horizon_days: how far ahead the question looks; the label matures when it is over.
     tolerance_days: days past the promise that still count as on time.
+    settle_days: days more that every label waits, so that those which take long to be known
+        are not missing among the newest.
     ask_before_days: moments before the promise at which training asks (supplier_delay).
     lightgbm: parameters that differ from those of `models.boost.parameters`; empty here, as
         training reads them from a file a task.
@@ -42,6 +44,7 @@ class Task:
     features: tuple[Feature, ...]
     horizon_days: int
     tolerance_days: int = 0
+    settle_days: int = 0
     ask_before_days: tuple[int, ...] = ()
     quantiles: tuple[float, ...] = ()
     lightgbm: Mapping[str, float | int | str | bool] = field(default_factory=dict)

@@ -43,6 +43,7 @@ def recipe(task: Task, canonical: Path, max_rows: int | None) -> Recipe:
             "features": [feature.name for feature in task.features],
             "horizon_days": task.horizon_days,
             "tolerance_days": task.tolerance_days,
+            "settle_days": task.settle_days,
             "ask_before_days": list(task.ask_before_days),
             "quantiles": bool(task.quantiles),
         },

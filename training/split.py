@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from models.groups import standing
 from models.training_set import TrainingSet
 
 HELD_OUT = 0.15
-STANDING = 0.5
 
 
 def hold_out(training: TrainingSet, share: float = HELD_OUT) -> tuple[TrainingSet, TrainingSet]:
@@ -44,23 +43,3 @@ def cut(training: TrainingSet, share: float) -> np.datetime64:
 def crossing(learn: TrainingSet, measure: TrainingSet) -> NDArray[np.bool_]:
     """Which asks to learn from are of a group that is measured on too."""
     return np.isin(learn.group.astype(str), measure.group.astype(str))
-
-
-def standing(training: TrainingSet, share: float = STANDING) -> bool:
-    """Whether groups live on after an outcome, so that their asks do not share one.
-
-    A site-item is asked about again when an earlier question about it is long answered; a
-    shipment is not. Told by the groups with several asks: more than `share` of them were
-    asked about after an earlier label of theirs had matured.
-    """
-    asks = pd.DataFrame(
-        {
-            "group": training.group.astype(str),
-            "asked": training.asked_at,
-            "matured": training.matured_at,
-        }
-    )
-    by_group = asks.groupby("group", sort=False)
-    several = by_group.size() > 1
-    again = (by_group["asked"].max() >= by_group["matured"].min())[several]
-    return bool(len(again) and again.mean() > share)

@@ -101,6 +101,7 @@ def _parameters(task: Task, described: Manifest, chosen: Mapping[str, object]) -
     own = {
         "horizon_days": task.horizon_days,
         "tolerance_days": task.tolerance_days,
+        "settle_days": task.settle_days,
         "ask_before_days": list(task.ask_before_days),
         "classes": list(task.classes),
         "quantiles": list(task.quantiles),

@@ -10,6 +10,7 @@ SUPPLIER_DELAY = Task(
     features=FEATURES,
     horizon_days=0,  # a line's question is over when its promised day is
     tolerance_days=0,
+    settle_days=21,  # late lines come within it, nineteen in twenty
     # The last one is after the promise: a line that is open then is late, and the model
     # must have seen it, for people ask about overdue lines too.
     ask_before_days=(14, 7, 2, -3),

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from models.groups import standing
 from training.gates.candidate import Candidate
 from training.gates.gate import Gate, Judgement, judged
-from training.split import crossing, standing
+from training.split import crossing
 
 
 def look(candidate: Candidate) -> Judgement:

@@ -2,8 +2,10 @@
 
 A line ends late or not at its promise plus tolerance, so no label matures before that day
 is over: were an on-time line used as soon as it came, the newest labels would all be on
-time. A line that came matures when its completing receipt is known, if that is later. A line
-that should have come and is open at the data's end is late, by how much is not known.
+time. A line that came matures when its completing receipt is known, if that is later; all wait
+for `settle_days`, within which most late lines come, or the newest labels would still be the
+punctual ones. A line that should have come and is open at the data's end is late, by how much
+is not known.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ def labels(store: Store, asks: Asks, task: Task) -> Labels:
     complete = aligned(completed_in_fact(store), asks.text(PO_LINE_ID), PO_LINE_ID)
     promised = values(asks.frame[PROMISED_AT], Kind.MOMENT)
     delay = _whole_days(promised, column(complete, COMPLETED_AT))
-    over = _midnight(promised) + DAY * (task.tolerance_days + 1)
+    over = _midnight(promised) + DAY * (task.tolerance_days + 1 + task.settle_days)
     came = ~np.isnan(delay)
     late = np.where(came, delay > task.tolerance_days, True)
     matured = np.where(came, np.fmax(column(complete, COMPLETED_KNOWN_AT), over), over)

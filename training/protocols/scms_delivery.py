@@ -70,6 +70,7 @@ def _ends(store: Store) -> pd.DataFrame:
 ASKED = replace(
     TASKS[TaskName.SUPPLIER_DELAY],
     ask_before_days=(DAYS_BEFORE,),
+    settle_days=0,  # only lines that were delivered are in the set
 )
 
 

@@ -15,7 +15,9 @@ CLASSES = {
 }
 
 
-def task(name: TaskName, horizon_days: int = 14, tolerance_days: int = 0) -> Task:
+def task(
+    name: TaskName, horizon_days: int = 14, tolerance_days: int = 0, settle_days: int = 0
+) -> Task:
     """A task without features: asks and labels read none."""
     return Task(
         name=name,
@@ -24,6 +26,7 @@ def task(name: TaskName, horizon_days: int = 14, tolerance_days: int = 0) -> Tas
         features=(),
         horizon_days=horizon_days,
         tolerance_days=tolerance_days,
+        settle_days=settle_days,
         ask_before_days=(7, 2),
     )
 

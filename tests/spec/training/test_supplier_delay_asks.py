@@ -91,6 +91,22 @@ def test_labels_mature_when_the_promise_is_over_and_not_before_the_receipt_is_kn
     )
 
 
+def test_late_lines_and_punctual_ones_mature_together_once_labels_have_settled() -> None:
+    tables = store(purchase_orders=LINES, receipts=RECEIPTS)
+    settling = task(TaskName.SUPPLIER_DELAY, settle_days=5)
+    found = asks(tables, settling, until=datetime(2026, 2, 3, tzinfo=UTC))
+    expect_labels(
+        found,
+        labels(tables, found, settling),
+        """
+        ask_id           | label | target | matured_at
+        -----------------+-------+--------+-----------
+        kept@2026-02-02  | 0     | -8     | 2026-02-26
+        late@2026-02-02  | 1     | 2      | 2026-02-26
+        never@2026-02-02 | 1     |        | 2026-02-26 """,
+    )
+
+
 def test_days_within_the_tolerance_are_on_time_and_delay_the_label() -> None:
     tables = store(purchase_orders=LINES, receipts=RECEIPTS)
     tolerant = task(TaskName.SUPPLIER_DELAY, tolerance_days=2)

@@ -10,8 +10,8 @@ import pytest
 HOLD = """
 import sys, triage
 def hold():
-    print("ready", flush=True)
     try:
+        print("ready", flush=True)
         sys.stdin.read()
     finally:
         print("ended cleanly", flush=True)
