@@ -14,7 +14,7 @@ def promoted(new: Champion, approval: Approval) -> str:
         _who("approved", approval),
     ]
     if approval.override:
-        lines.append("  its gates were overridden; the record says so")
+        lines.append("  by override; the record says so")
     return _said(lines, approval)
 
 

@@ -10,8 +10,10 @@ import os
 import sys
 
 from data.lake import Lake
+from data.progress import console
 from training.commands.arguments import task_named
 from training.commands.train import trainer
+from training.gates.table import gates_table
 from training.registry import open_registry
 from training.train import Trained, train_task
 
@@ -52,4 +54,5 @@ def said(trained: Trained) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    print(train_in_project(sys.argv[1], int(float(sys.argv[2]))))  # noqa: T201 (a command)
+    made = train_in_project(sys.argv[1], int(float(sys.argv[2])))
+    console.print(gates_table(f"{made.task} version {made.version}: gates", made.findings))

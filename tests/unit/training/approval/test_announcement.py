@@ -23,7 +23,7 @@ def test_a_promotion_names_version_approver_and_what_went_before():
 
 def test_an_override_and_a_demo_are_said():
     said = promoted(OLD, Approval(DEMO, "first", override=True, demo=True))
-    assert "its gates were overridden; the record says so" in said
+    assert "by override; the record says so" in said
     assert "demo: approval is off" in said
     assert "set TRIAGE_APPROVAL=required" in said
 
