@@ -115,6 +115,7 @@ def test_answer_audit_row_and_mlflow_agree_to_the_last_bit(lake, answered, name,
     import mlflow
 
     mlflow.set_tracking_uri(f"sqlite:///{lake.tracking}")
+    mlflow.set_registry_uri(f"sqlite:///{lake.tracking}")  # another lake's may still be set
     answers, entries = answered
     registered = mlflow.pyfunc.load_model(f"models:/{name}@champion")
     features = pd.DataFrame(
