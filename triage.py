@@ -32,7 +32,7 @@ from serving.commands.doctor import doctor
 from serving.commands.report import report
 from serving.commands.serve import serve
 from serving.commands.stay import stay
-from training.commands.arguments import day, task_named
+from training.commands.arguments import DAY, day, task_named
 from training.commands.backtest import backtest
 from training.commands.card import card
 from training.commands.case import case
@@ -77,7 +77,6 @@ app.add_typer(people, name="people")
 BATCH = 100
 SHOWN = 20
 MANIFEST = "manifest.json"
-DAY = "%Y-%m-%d"
 
 
 def main() -> None:
@@ -174,10 +173,10 @@ def agreement(
 def monitor(
     task: Annotated[str, typer.Argument(help="one task; all of them by default")] = "",
     since: Annotated[
-        datetime | None, typer.Option(formats=[DAY], help="first day; 28 days before the end")
+        datetime | None, typer.Option(formats=DAY, help="first day; 28 days before the end")
     ] = None,
     until: Annotated[
-        datetime | None, typer.Option(formats=[DAY], help="first day that is not counted")
+        datetime | None, typer.Option(formats=DAY, help="first day that is not counted")
     ] = None,
     html: Annotated[Path | None, typer.Option(help="write the page here")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="write the figures here")] = None,

@@ -14,15 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.groups import standing
+from models.groups import apart
 from models.training_set import TrainingSet
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-# Standing groups (a site-item asked every month) span every fold; dropping them would drop
-# the data. Time separates their outcomes, because labels mature before the next fold.
-MOST_DROPPED = 0.5
 MOST_IMMATURE = 0.25  # a fold that would lose more to the embargo is better left whole
 WINDOWS = 3
 SMALL = 40_000  # rows times classes; beyond it one stop fold tells enough, and time is dear
@@ -116,12 +113,8 @@ def _apart(
     training: TrainingSet, fold: Flags, later: Flags, start: np.datetime64, *, embargo: bool
 ) -> tuple[Flags, list[str]]:
     """The fold without groups that reach into later folds and without immature labels."""
-    notes = []
-    crossing = fold & np.isin(training.group, training.group[later])
-    if crossing.sum() > MOST_DROPPED * fold.sum() or standing(training.take(fold)):
-        notes.append("groups go on into later folds; kept apart by time alone")
-    else:
-        fold = fold & ~crossing
+    fold, left_in = apart(training, fold, later)
+    notes = ["groups go on into later folds; kept apart by time alone"] if left_in else []
     immature = fold & (training.matured_at > start)
     if not embargo:
         return fold, notes

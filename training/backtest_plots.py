@@ -9,14 +9,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_curve
 
 from training.backtest_figures import ALL, CHAMPION, MODEL, Scored
 from training.backtest_rows import spoken
+from training.plots import blank
 from training.rolling import Rolled
 
 BINS = 10
@@ -52,7 +51,7 @@ def _reliability(told: Mapping[str, NDArray[Any]], event: NDArray[np.bool_]) -> 
 
     Equal probabilities are in one bin.
     """
-    figure, axes = _figure("Reliability, any exception", "probability said", "share that happened")
+    figure, axes = blank("Reliability, any exception", "probability said", "share that happened")
     axes.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
     for name, said in told.items():
         edges = np.unique(np.quantile(said, np.arange(1, BINS) / BINS))
@@ -65,7 +64,7 @@ def _reliability(told: Mapping[str, NDArray[Any]], event: NDArray[np.bool_]) -> 
 
 
 def _precision_recall(told: Mapping[str, NDArray[Any]], event: NDArray[np.bool_]) -> Figure:
-    figure, axes = _figure("Precision and recall, any exception", "recall", "precision")
+    figure, axes = blank("Precision and recall, any exception", "recall", "precision")
     if event.any():
         for name, said in told.items():
             precision, recall, _ = precision_recall_curve(event, said)
@@ -76,7 +75,7 @@ def _precision_recall(told: Mapping[str, NDArray[Any]], event: NDArray[np.bool_]
 
 def _over_folds(rolled: Rolled, metric: str, title: str) -> Figure:
     names = [stretch.name for stretch in rolled.stretches]
-    figure, axes = _figure(f"{title} of each stretch", "stretch", title)
+    figure, axes = blank(f"{title} of each stretch", "stretch", title)
     places = np.arange(len(names))
     own = [fold["segments"][ALL]["metrics"].get(metric, {}) for fold in rolled.folds]
     value, low, high = (_values(own, end) for end in ("value", "low", "high"))
@@ -106,11 +105,3 @@ def _line(name: str) -> dict[str, Any]:
         "alpha": 1.0 if own else 0.7,
         "color": "black" if own else None,
     }
-
-
-def _figure(title: str, across: str, up: str) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(6.4, 4.8), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.subplots()
-    axes.set(title=title, xlabel=across, ylabel=up)
-    return figure, axes

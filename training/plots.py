@@ -52,7 +52,7 @@ def importance(gains: Mapping[str, float]) -> Figure:
     """Share of the trees' total gain by feature, the greatest first."""
     total = sum(gains.values()) or 1.0
     top = sorted(gains.items(), key=lambda item: (-item[1], item[0]))[:SHOWN_FEATURES]
-    figure, axes = _figure("Feature importance", "share of total gain", "")
+    figure, axes = blank("Feature importance", "share of total gain", "")
     places = np.arange(len(top))
     axes.barh(places, [gain / total for _, gain in top])
     axes.set_yticks(places, [name for name, _ in top], fontsize=7)
@@ -62,7 +62,7 @@ def importance(gains: Mapping[str, float]) -> Figure:
 
 def precision_recall(task: Task, label: NDArray[np.int64], probability: Floats) -> Figure:
     """Precision against recall for the event, or for each class that occurs."""
-    figure, axes = _figure("Precision and recall", "recall", "precision")
+    figure, axes = blank("Precision and recall", "recall", "precision")
     for number, name in _drawn(task):
         if (label == number).any():
             precision, recall, _ = precision_recall_curve(label == number, probability[:, number])
@@ -76,7 +76,7 @@ def delay_error(task: Task, target: Floats, quantiles: Floats) -> Figure:
     """Actual minus middle predicted delay, where the actual delay is known."""
     told = np.isfinite(target)
     error = target[told] - quantiles[told, len(task.quantiles) // 2]
-    figure, axes = _figure("Error of the predicted delay", "actual - predicted, days", "asks")
+    figure, axes = blank("Error of the predicted delay", "actual - predicted, days", "asks")
     if len(error):
         low, high = np.percentile(error, [1, 99])
         axes.hist(np.clip(error, low, high), bins=40)
@@ -88,7 +88,8 @@ def _drawn(task: Task) -> list[tuple[int, str]]:
     return named[1:] if task.binary else named
 
 
-def _figure(title: str, across: str, up: str) -> tuple[Figure, Axes]:
+def blank(title: str, across: str, up: str) -> tuple[Figure, Axes]:
+    """A picture with one pair of axes, drawn without a display."""
     figure = Figure(figsize=(6.4, 4.8), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots()

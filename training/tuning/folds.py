@@ -11,8 +11,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from models.folds import MOST_DROPPED, hashed
-from models.groups import standing
+from models.folds import hashed
+from models.groups import apart
 from models.training_set import TrainingSet
 from training.split import HELD_OUT, cut
 
@@ -84,9 +84,7 @@ def _fold(window: TrainingSet, start: np.datetime64, end: np.datetime64) -> Fold
     """
     within = (window.asked_at >= start) & (window.asked_at < end)
     before = (window.asked_at < start) & (window.matured_at <= start)
-    shared = before & np.isin(window.group, window.group[within])
-    if shared.sum() <= MOST_DROPPED * before.sum() and not standing(window.take(before)):
-        before &= ~shared
+    before, _ = apart(window, before, within)
     return Fold(np.flatnonzero(before), np.flatnonzero(within))
 
 

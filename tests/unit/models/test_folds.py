@@ -46,6 +46,19 @@ def test_standing_groups_are_kept_apart_by_time_and_it_says_so(dated):
     assert folds.notes[0].startswith("fit: groups go on into later folds")
 
 
+def test_standing_groups_of_which_few_go_on_are_not_dropped_either(dated):
+    ordered = dated.take(np.argsort(dated.asked_at, kind="stable"))
+    place = np.arange(len(ordered))
+    ordered = replace(
+        ordered,
+        group=(place + 150) // 300 * 100 + place % 100,  # a group reaches over each cut
+        matured_at=ordered.asked_at + np.timedelta64(1, "h"),
+    )
+    folds = split(ordered, Shares(), seed=1)
+    assert np.isin(ordered.group[folds.fit], ordered.group[folds.stop]).any()
+    assert ordered.matured_at[folds.fit].max() <= ordered.asked_at[folds.stop].min()
+
+
 def test_labels_that_take_longer_than_the_fold_leave_out_the_embargo_and_it_says_so(dated):
     slow = replace(dated, matured_at=dated.asked_at + np.timedelta64(40, "D"))
     folds = split(slow, Shares(), seed=1)
