@@ -139,10 +139,10 @@ def approval_of(reason: str, *, override: bool = False) -> Approval:
 
 
 def recording(lake: Lake) -> Record:
-    """What writes a change of model to the lake's audit; can be sent to another process."""
+    """What writes a change of model to the lake's record; can be sent to another process."""
     from serving.audit.changes import record_change
 
-    return partial(record_change, lake.audit)
+    return partial(record_change, lake)
 
 
 @app.command()
@@ -154,12 +154,12 @@ def agreement(
 
     from data.store import Store
     from serving.audit.frames import decisions, recommendations
-    from serving.audit.store import AuditStore
+    from serving.audit.opened import open_audit
     from training.agreement import agreement
     from training.agreement_table import ended, reliance_table, sentences
 
     lake = Lake.from_environment()
-    with closing(AuditStore.open(lake.audit)) as audit, Store.from_folder(lake.canonical) as store:
+    with closing(open_audit(lake)) as audit, Store.from_folder(lake.canonical) as store:
         answered, decided = recommendations(audit), decisions(audit)
         found = agreement(answered, decided, ended(store, answered))
     console.print(reliance_table(found))
@@ -203,13 +203,14 @@ def monitor(
 def recorded(lake: Lake) -> Recorded:
     """The recommendations and decisions in the lake's audit."""
     from serving.audit import frames
-    from serving.audit.store import AuditStore
+    from serving.audit.opened import open_audit
     from training.monitor.run import Recorded
 
-    if not lake.audit.exists():
-        raise FileNotFoundError(f"no {lake.audit}: nothing was recommended yet; run `triage serve`")
-    with closing(AuditStore.open(lake.audit)) as store:
-        return Recorded(frames.recommendations(store), frames.decisions(store))
+    with closing(open_audit(lake)) as store:
+        answered = frames.recommendations(store)
+        if answered.empty:
+            raise FileNotFoundError("nothing was recommended yet; run `triage serve`")
+        return Recorded(answered, frames.decisions(store))
 
 
 @app.command()

@@ -9,7 +9,7 @@ from typing import Any
 
 from serving.api.messages import DecisionMessage
 from serving.audit.entry import Draft, Entry, EntryKind
-from serving.audit.store import AuditStore, AuditUnavailableError
+from serving.audit.store import AuditStore, TakenError
 from serving.recommendation import Advice
 
 Said = Mapping[str, Any]
@@ -46,10 +46,8 @@ def decide(
         return _same(before[0], said), False
     try:
         return audit.append([_draft(advice, said, now.isoformat())])[0], True
-    except AuditUnavailableError:
-        if before := audit.decisions(advice.id):  # by somebody else, between look and record
-            return _same(before[0], said), False
-        raise
+    except TakenError:  # by somebody else, between look and record
+        return _same(audit.decisions(advice.id)[0], said), False
 
 
 def _same(before: Entry, said: Said) -> Entry:

@@ -14,7 +14,8 @@ from features.profiles import Profiles, ProfilesError
 from models.task import TaskName
 from serving.abstain import withheld
 from serving.api.messages import CaseMessage, DecisionMessage
-from serving.audit.entry import Draft, Entry, EntryKind
+from serving.audit.entry import ANSWERS, Draft, Entry, EntryKind
+from serving.audit.opened import open_audit
 from serving.audit.store import AuditStore
 from serving.catalogue import Served, served
 from serving.champions import Champion, Missing, champions
@@ -129,7 +130,7 @@ class Engine:
     def read(self, identifier: str) -> tuple[Entry, Advice] | None:
         """A recommendation as it was recorded."""
         entry = self.audit.read(identifier)
-        if entry is None or entry.kind is not EntryKind.RECOMMENDATION:
+        if entry is None or entry.kind not in ANSWERS:
             return None
         return entry, Advice.model_validate(entry.payload["recommendation"])
 
@@ -200,7 +201,7 @@ def start(settings: Settings, clock: Clock) -> Engine:
         missing=missing,
         profiles=_profiles(lake.profiles),
         policy=load_policy(settings.policy),
-        audit=AuditStore.open(lake.audit),
+        audit=open_audit(lake),
         clock=clock,
         address=settings.address,
     )
@@ -239,6 +240,7 @@ def _draft(
         site=advice.site_id,
         reference="/".join(advice.case.values()),
         priority=advice.priority,
+        picked=advice.audit_sample,
         recorded_at=advice.answered_at.isoformat(),
         payload={
             "kind": EntryKind.RECOMMENDATION.value,

@@ -21,7 +21,7 @@ import psutil  # type: ignore[import-untyped] # it ships no types
 
 from data.lake import Lake
 from models.task import TaskName
-from serving.audit.store import AuditStore
+from serving.audit.opened import open_audit
 from serving.doctor import free_port
 from serving.policy.policy import load_policy
 from serving.settings import Settings
@@ -117,7 +117,7 @@ def can_start(lake: Lake, host: str, port: int) -> None:
     """
     if not (port_check := free_port(host, port)).well:
         raise ServiceError(f"{port_check.found}; {port_check.mend}")
-    audit = AuditStore.open(lake.audit)
+    audit = open_audit(lake)
     try:
         audit.check()
     finally:

@@ -9,7 +9,7 @@ from serving.api.messages_invoice_mismatch import EXAMPLE as INVOICE
 from serving.api.messages_stock_risk import EXAMPLE as STOCK
 from serving.api.messages_supplier_delay import EXAMPLE as DELAY
 from serving.audit.canonical import canonical
-from serving.audit.entry import GENESIS, Draft, Entry, EntryKind, link
+from serving.audit.entry import GENESIS, Draft, EntryKind, placed
 from serving.catalogue import served
 from serving.policy.policy import load_policy
 from serving.recommend import Asked, Provenance, recommend
@@ -99,6 +99,7 @@ def draft(task, number=1, given=None, **changes):
         site=advice.site_id,
         reference="/".join(advice.case.values()),
         priority=advice.priority,
+        picked=advice.audit_sample,
         recorded_at=ASKED.isoformat(),
         payload=payload,
     )
@@ -107,6 +108,4 @@ def draft(task, number=1, given=None, **changes):
 def entry(task, **changes):
     """The same, in its place in the audit."""
     made = draft(task, **changes)
-    body = canonical(made.payload)
-    at = made.recorded_at
-    return Entry(1, made.id, made.kind, at, body, GENESIS, link(1, GENESIS, body))
+    return placed(made, canonical(made.payload), 1, GENESIS)

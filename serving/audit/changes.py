@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
+from data.lake import Lake
 from serving.audit.entry import Draft, Entry, EntryKind
-from serving.audit.store import AuditStore
+from serving.audit.opened import open_audit
 
 CHANGES = frozenset({EntryKind.MODEL_PROMOTED, EntryKind.MODEL_ROLLED_BACK})
 
 
-def record_change(path: Path, fields: Mapping[str, Any]) -> Entry:
-    """Write a promotion or a rollback to the audit in that file, durably.
+def record_change(lake: Lake, fields: Mapping[str, Any]) -> Entry:
+    """Write a promotion or a rollback to the record of the lake, durably.
 
     fields: at least kind, task, version and decided_at (ISO 8601, UTC); all of it is kept.
 
@@ -23,7 +23,7 @@ def record_change(path: Path, fields: Mapping[str, Any]) -> Entry:
         ValueError: for another kind of entry, or values that cannot be recorded exactly.
     """
     draft = change(str(uuid.uuid4()), fields)
-    store = AuditStore.open(path)
+    store = open_audit(lake)
     try:
         return store.append([draft])[0]
     finally:

@@ -1,25 +1,51 @@
-"""An entry of the audit: canonical JSON, chained by digests to the entry before it."""
+"""An entry of the audit: an envelope that stays, and a payload that can be erased.
+
+The envelope is a leaf of a Merkle tree (RFC 9162). It names its payload only by a salted
+digest, so that a payload erased by law leaves nothing to guess from, and a tree that still
+verifies.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+import secrets
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
 from serving.audit.canonical import canonical
+from serving.audit.merkle import leaf_hash
 
 GENESIS = "0" * 64
+SCHEMA = 2
+"""Version of envelope and payload that is written now."""
+SALT_BYTES = 16
 
 
 class EntryKind(StrEnum):
     """What is recorded."""
 
     RECOMMENDATION = "recommendation"
+    ABSTENTION = "abstention"
+    FALLBACK = "fallback"
     DECISION = "decision"
     MODEL_PROMOTED = "model_promoted"
     MODEL_ROLLED_BACK = "model_rolled_back"
+    POLICY_CHANGED = "policy_changed"
+    CHECKPOINT = "checkpoint"
+    ERASURE = "erasure"
+    SERVICE_STARTED = "service_started"
+    SERVICE_STOPPED = "service_stopped"
+    REPORT_READ = "report_read"
+
+
+ANSWERS = frozenset({EntryKind.RECOMMENDATION, EntryKind.ABSTENTION})
+"""Kinds whose payload holds a scored case and what was answered."""
+
+
+class ErasedError(LookupError):
+    """What was recorded has been erased; only its envelope is left."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +54,8 @@ class Draft:
 
     id: unique. about: the recommendation a decision answers; for a recommendation, itself;
         for a change of model, the version as `task/version`.
-    task, site, reference, priority: what the desk finds it by; a change of model has no site.
+    task, site, reference, priority, picked: what the desk finds it by; "" where there is none.
+    recorded_at: ISO 8601, UTC. picked: drawn for the audit sample.
     payload: values that JSON can hold; numbers that are not finite must be null.
     """
 
@@ -41,32 +68,116 @@ class Draft:
     priority: float
     recorded_at: str
     payload: dict[str, Any]
+    picked: bool = False
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """What of an entry is never erased: everything here is under the leaf's hash.
+
+    sequence: 1, 2, 3, ... without gaps: the order, whatever clocks say.
+    commitment: sha256 of salt and canonical payload, hexadecimal.
+    previous: hash of the entry before; 64 zeros for the first.
+    """
+
+    about: str
+    commitment: str
+    id: str
+    kind: str
+    picked: bool
+    previous: str
+    priority: float
+    recorded_at: str
+    reference: str
+    schema: int
+    sequence: int
+    site: str
+    task: str
+    tenant: str
+
+    @property
+    def month(self) -> str:
+        """The month it was recorded in, as `2026-11`."""
+        return self.recorded_at[:7]
+
+    def leaf(self) -> str:
+        """Hash of the leaf: RFC 9162 over the canonical JSON of all fields, hexadecimal."""
+        return leaf_hash(canonical({name: getattr(self, name) for name in NAMES}).encode()).hex()
+
+
+NAMES = tuple(field.name for field in fields(Envelope))
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What is recorded, in its place.
+    """An entry in its place. hash: of its leaf. body: RFC 8785 JSON; None once erased."""
 
-    sequence: 1, 2, 3, ... without gaps. body: RFC 8785 JSON of the payload.
-    hash: sha256 of the canonical JSON of {body: sha256 of the body, previous, sequence}.
-    """
-
-    sequence: int
-    id: str
-    kind: EntryKind
-    recorded_at: str
-    body: str
-    previous: str
+    envelope: Envelope
     hash: str
+    salt: str | None
+    body: str | None
+
+    @property
+    def sequence(self) -> int:
+        """Its place in the record."""
+        return self.envelope.sequence
+
+    @property
+    def previous(self) -> str:
+        """Hash of the entry before."""
+        return self.envelope.previous
+
+    @property
+    def id(self) -> str:
+        """Its name."""
+        return self.envelope.id
+
+    @property
+    def kind(self) -> EntryKind:
+        """What it is."""
+        return EntryKind(self.envelope.kind)
+
+    @property
+    def recorded_at(self) -> str:
+        """When, by the clock of who wrote it."""
+        return self.envelope.recorded_at
 
     @property
     def payload(self) -> Any:
-        """What was recorded, read back."""
+        """What was recorded, read back.
+
+        Raises:
+            ErasedError: it was erased.
+        """
+        if self.body is None:
+            raise ErasedError(f"what entry {self.sequence} ({self.id}) held has been erased")
         return json.loads(self.body)
 
 
-def link(sequence: int, previous: str, body: str) -> str:
-    """The hash of an entry: of its content, its place and everything before it."""
-    of_body = hashlib.sha256(body.encode()).hexdigest()
-    place = canonical({"body": of_body, "previous": previous, "sequence": sequence})
-    return hashlib.sha256(place.encode()).hexdigest()
+def commitment(salt: str, body: str) -> str:
+    """The salted digest of a payload. salt: hexadecimal."""
+    return hashlib.sha256(bytes.fromhex(salt) + body.encode()).hexdigest()
+
+
+def placed(
+    draft: Draft, body: str, sequence: int, previous: str, tenant: str = "default", salt: str = ""
+) -> Entry:
+    """The draft as an entry in that place. body: its canonical payload. salt: random if none."""
+    salt = salt or secrets.token_hex(SALT_BYTES)
+    envelope = Envelope(
+        about=draft.about,
+        commitment=commitment(salt, body),
+        id=draft.id,
+        kind=str(draft.kind),
+        picked=draft.picked,
+        previous=previous,
+        priority=draft.priority,
+        recorded_at=draft.recorded_at,
+        reference=draft.reference,
+        schema=SCHEMA,
+        sequence=sequence,
+        site=str(draft.site),
+        task=str(draft.task),
+        tenant=tenant,
+    )
+    return Entry(envelope, envelope.leaf(), salt, body)

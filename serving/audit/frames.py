@@ -86,7 +86,7 @@ def recommendations(store: AuditStore) -> pd.DataFrame:
         serving.audit.store.AuditUnavailableError: the record cannot be read.
     """
     references = {str(name): task.reference for name, task in served().items()}
-    rows = [_recommendation(e, references) for e in store.of_kind(EntryKind.RECOMMENDATION)]
+    rows = [_recommendation(e, references) for e in store.answers()]
     return _frame(rows, TYPES_OF_RECOMMENDATIONS)
 
 
@@ -99,6 +99,7 @@ def decisions(store: AuditStore) -> pd.DataFrame:
     rows = [
         {name: entry.payload[name] for name in TYPES_OF_DECISIONS}
         for entry in store.of_kind(EntryKind.DECISION)
+        if entry.body is not None
     ]
     return _frame(rows, TYPES_OF_DECISIONS)
 

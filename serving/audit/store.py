@@ -2,78 +2,86 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 import sqlalchemy as sa
 
+from serving.audit import queries
 from serving.audit.canonical import canonical
-from serving.audit.entry import GENESIS, Draft, Entry, EntryKind, link
-from serving.audit.tables import ENTRIES, create, engine_of
+from serving.audit.create import create
+from serving.audit.engines import engine_of, sqlite_url, turn
+from serving.audit.entry import ANSWERS, Draft, Entry, EntryKind
+from serving.audit.errors import AuditUnavailableError, KeyTakenError, TakenError
+from serving.audit.group import Committed, Group, Key, Ticket
+from serving.audit.writing import Head, Signer, head, write
 
-FIELDS = (
-    ENTRIES.c.sequence,
-    ENTRIES.c.id,
-    ENTRIES.c.kind,
-    ENTRIES.c.recorded_at,
-    ENTRIES.c.body,
-    ENTRIES.c.previous,
-    ENTRIES.c.hash,
-)
-
-
-# Bodies are canonical JSON, and a quote inside a text is escaped: nothing else reads so.
-PICKED = '"audit_sample":true,'
-
-
-class AuditUnavailableError(RuntimeError):
-    """The record cannot be written or read, so nothing may be answered."""
+__all__ = ["AuditStore", "AuditUnavailableError", "KeyTakenError", "TakenError"]
 
 
 @dataclass(frozen=True)
 class AuditStore:
-    """Entries in one SQLite file. Safe to use from several threads and processes."""
+    """Entries in SQLite or PostgreSQL. Safe to use from several threads and processes.
+
+    tenant: whose entries are written. signer: signs what the log is after every commit.
+    """
 
     engine: sa.Engine
-    lock: threading.Lock
+    tenant: str
+    signer: Signer | None
+    group: Group = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "group", Group(self._write))
 
     @classmethod
-    def open(cls, path: Path) -> Self:
-        """The store in that file, made if it is not there.
+    def open(cls, where: Path | str, tenant: str = "default", signer: Signer | None = None) -> Self:
+        """The store in that SQLite file or at that URL, made if it is not there.
 
         Raises:
-            AuditUnavailableError: if the file cannot be written.
+            AuditUnavailableError: if it cannot be written.
+            ValueError: for a URL of another kind of database.
         """
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            engine = engine_of(path)
+            if isinstance(where, Path):
+                where.parent.mkdir(parents=True, exist_ok=True)
+            engine = engine_of(sqlite_url(where) if isinstance(where, Path) else where)
             create(engine)
         except (OSError, sa.exc.SQLAlchemyError) as error:
             why = getattr(error, "orig", None) or error
-            raise AuditUnavailableError(f"audit {path} cannot be opened: {why}") from error
-        return cls(engine, threading.Lock())
+            told = where if isinstance(where, Path) else sa.make_url(where).render_as_string()
+            raise AuditUnavailableError(f"audit {told} cannot be opened: {why}") from error
+        return cls(engine, tenant, signer)
 
     def append(self, drafts: Sequence[Draft]) -> list[Entry]:
         """Record all of them or none, durably, in this order.
 
         Raises:
-            AuditUnavailableError: nothing was recorded.
+            as `commit`.
         """
-        bodies = [canonical(draft.payload) for draft in drafts]
-        try:
-            with self.lock, self.engine.begin() as connection:
-                rows = list(_placed(drafts, bodies, *_head(connection)))
-                connection.execute(sa.insert(ENTRIES), rows)
-        except sa.exc.SQLAlchemyError as error:
-            raise AuditUnavailableError(f"nothing was recorded: {error.args[0]}") from error
-        return [_entry(row) for row in rows]
+        return self.commit(drafts).entries
+
+    def commit(self, drafts: Sequence[Draft], key: Key | None = None) -> Committed:
+        """Record all of them and the key or nothing, durably, in this order.
+
+        Raises:
+            AuditUnavailableError: nothing was recorded, as far as can be told: where the
+                connection broke during the commit, it may have been.
+            TakenError: an id is on record.
+            KeyTakenError: the key is on record.
+            ValueError: values that cannot be recorded exactly.
+        """
+        if not drafts:
+            return Committed([], "")
+        ticket = Ticket(drafts, [canonical(draft.payload) for draft in drafts], key)
+        return self.group.commit(ticket)
 
     def read(self, identifier: str) -> Entry | None:
         """The entry with that id."""
-        found = self._select(sa.select(*FIELDS).where(ENTRIES.c.id == identifier))
+        found = self.select(queries.of_id(identifier))
         return found[0] if found else None
 
     def named(self, start: str) -> Entry | None:
@@ -82,24 +90,14 @@ class AuditStore:
         Raises:
             LookupError: several do.
         """
-        found = self._select(
-            sa.select(*FIELDS)
-            .where(
-                ENTRIES.c.id.startswith(start, autoescape=True),
-                ENTRIES.c.kind == EntryKind.RECOMMENDATION,
-            )
-            .limit(2)
-        )
+        found = self.select(queries.named(start))
         if len(found) > 1:
             raise LookupError(f"several recommendations start with {start!r}; write more of the id")
         return found[0] if found else None
 
     def decisions(self, recommendation: str) -> list[Entry]:
         """What people decided about a recommendation, in order."""
-        query = sa.select(*FIELDS).where(
-            ENTRIES.c.about == recommendation, ENTRIES.c.kind == EntryKind.DECISION
-        )
-        return self._select(query.order_by(ENTRIES.c.sequence))
+        return self.select(queries.about(recommendation, EntryKind.DECISION))
 
     def undecided(
         self, task: str = "", site: str = "", limit: int = 200, *, picked: bool = False
@@ -108,46 +106,33 @@ class AuditStore:
 
         picked: only those of the audit sample, which a small priority would hide.
         """
-        made = ENTRIES.alias("made")
-        later, decided = ENTRIES.alias("later"), ENTRIES.alias("decided")
-        newer = sa.exists().where(
-            later.c.kind == EntryKind.RECOMMENDATION,
-            later.c.task == made.c.task,
-            later.c.reference == made.c.reference,
-            later.c.sequence > made.c.sequence,
-        )
-        answered = sa.exists().where(
-            decided.c.about == made.c.id, decided.c.kind == EntryKind.DECISION
-        )
-        query = sa.select(*(made.c[field.name] for field in FIELDS)).where(
-            made.c.kind == EntryKind.RECOMMENDATION, ~newer, ~answered
-        )
-        if task:
-            query = query.where(made.c.task == task)
-        if site:
-            query = query.where(made.c.site == site)
-        if picked:
-            query = query.where(made.c.body.contains(PICKED, autoescape=True))
-        return self._select(query.order_by(made.c.priority.desc(), made.c.sequence).limit(limit))
+        return self.select(queries.undecided(task, site, limit, picked=picked))
 
     def sites(self) -> list[str]:
         """Sites that have recommendations."""
-        made = ENTRIES.c.kind == EntryKind.RECOMMENDATION
-        query = sa.select(ENTRIES.c.site).where(made).distinct().order_by(ENTRIES.c.site)
-        try:
-            with self._reading() as connection:
-                return list(connection.scalars(query))
-        except sa.exc.SQLAlchemyError as error:
-            raise AuditUnavailableError(f"the audit cannot be read: {error.args[0]}") from error
+        with self.reading() as connection:
+            return list(connection.scalars(queries.sites()))
 
-    def of_kind(self, kind: EntryKind) -> list[Entry]:
-        """Every entry of that kind, in order."""
-        query = sa.select(*FIELDS).where(ENTRIES.c.kind == kind)
-        return self._select(query.order_by(ENTRIES.c.sequence))
+    def of_kind(self, *kinds: EntryKind) -> list[Entry]:
+        """Every entry of those kinds, in order."""
+        return self.select(queries.of_kinds(kinds))
+
+    def answers(self) -> list[Entry]:
+        """Every answer to a scored case, advice or not, in order; erased ones left out."""
+        return [entry for entry in self.of_kind(*ANSWERS) if entry.body is not None]
 
     def all(self) -> list[Entry]:
         """Every entry, in order."""
-        return self._select(sa.select(*FIELDS).order_by(ENTRIES.c.sequence))
+        return self.select(queries.entries().order_by(sa.text("entries.sequence")))
+
+    def between(self, first: int, last: int) -> list[Entry]:
+        """Entries from sequence `first` to `last`, both included, in order."""
+        return self.select(queries.between(first, last))
+
+    def head(self) -> Head:
+        """The end of the log as it says of itself."""
+        with self.reading() as connection:
+            return head(connection)
 
     def check(self) -> None:
         """Try that the store can be written now.
@@ -157,62 +142,37 @@ class AuditStore:
         """
         try:
             with self.engine.begin() as connection:
-                _head(connection)
-        except sa.exc.SQLAlchemyError as error:
+                head(connection, lock=True)
+        except (OSError, sa.exc.SQLAlchemyError) as error:
             raise AuditUnavailableError(f"the audit cannot be written: {error.args[0]}") from error
 
     def close(self) -> None:
         """Let go of the file."""
         self.engine.dispose()
 
-    def _select(self, query: sa.Select[Any]) -> list[Entry]:
+    def select(self, query: sa.Select[Any]) -> list[Entry]:
+        """The entries that a query of `serving.audit.queries` finds."""
+        with self.reading() as connection:
+            return [queries.entry_of(row) for row in connection.execute(query).mappings()]
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection that only reads.
+
+        Raises:
+            AuditUnavailableError: the record cannot be read.
+        """
         try:
-            with self._reading() as connection:
-                return [_entry(row) for row in connection.execute(query).mappings()]
+            with self.engine.connect().execution_options(reading=True) as connection:
+                yield connection
         except sa.exc.SQLAlchemyError as error:
             raise AuditUnavailableError(f"the audit cannot be read: {error.args[0]}") from error
 
-    def _reading(self) -> sa.Connection:
-        return self.engine.connect().execution_options(reading=True)
-
-
-def _head(connection: sa.Connection) -> tuple[int, str]:
-    """Sequence and hash of the last entry."""
-    query = sa.select(ENTRIES.c.sequence, ENTRIES.c.hash)
-    row = connection.execute(query.order_by(ENTRIES.c.sequence.desc()).limit(1)).one_or_none()
-    return (0, GENESIS) if row is None else (row.sequence, row.hash)
-
-
-def _placed(
-    drafts: Sequence[Draft], bodies: Sequence[str], sequence: int, previous: str
-) -> Iterator[dict[str, Any]]:
-    for draft, body in zip(drafts, bodies, strict=True):
-        sequence += 1
-        digest = link(sequence, previous, body)
-        yield {
-            "sequence": sequence,
-            "id": draft.id,
-            "kind": str(draft.kind),
-            "about": draft.about,
-            "task": draft.task,
-            "site": draft.site,
-            "reference": draft.reference,
-            "priority": draft.priority,
-            "recorded_at": draft.recorded_at,
-            "body": body,
-            "previous": previous,
-            "hash": digest,
-        }
-        previous = digest
-
-
-def _entry(row: Any) -> Entry:
-    return Entry(
-        sequence=row["sequence"],
-        id=row["id"],
-        kind=EntryKind(row["kind"]),
-        recorded_at=row["recorded_at"],
-        body=row["body"],
-        previous=row["previous"],
-        hash=row["hash"],
-    )
+    def _write(self, tickets: Sequence[Ticket]) -> None:
+        try:
+            with turn(self.engine), self.engine.begin() as connection:
+                made = write(connection, tickets, self.tenant, self.signer)
+        except (OSError, sa.exc.SQLAlchemyError) as error:
+            raise AuditUnavailableError(f"nothing was recorded: {error.args[0]}") from error
+        for ticket, committed in made:
+            ticket.committed = committed

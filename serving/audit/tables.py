@@ -1,9 +1,10 @@
-"""The audit's table, and the triggers that let nobody change or remove a row."""
+"""The audit's tables, on SQLite and on PostgreSQL.
+
+`entries` and `nodes` are the tree and are never changed; `payloads` can be erased, and only
+with an entry that says so; `head` is the one row that every writer takes in turn.
+"""
 
 from __future__ import annotations
-
-import sqlite3
-from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -12,55 +13,67 @@ METADATA = sa.MetaData()
 ENTRIES = sa.Table(
     "entries",
     METADATA,
-    sa.Column("sequence", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("id", sa.Text, nullable=False, unique=True),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("about", sa.Text, nullable=False, index=True),
     sa.Column("task", sa.Text, nullable=False),
     sa.Column("site", sa.Text, nullable=False),
     sa.Column("reference", sa.Text, nullable=False),
-    sa.Column("priority", sa.Float, nullable=False),
+    sa.Column("priority", sa.Float(53), nullable=False),
+    sa.Column("picked", sa.Boolean, nullable=False),
+    sa.Column("tenant", sa.Text, nullable=False),
+    sa.Column("schema", sa.Integer, nullable=False),
     sa.Column("recorded_at", sa.Text, nullable=False),
+    sa.Column("commitment", sa.Text, nullable=False),
+    sa.Column("previous", sa.Text, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
+    sa.Index("entries_latest", "kind", "task", "reference", "sequence"),
+)
+
+PAYLOADS = sa.Table(
+    "payloads",
+    METADATA,
+    sa.Column("month", sa.Text, primary_key=True),
+    sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("salt", sa.Text, nullable=False),
     sa.Column("body", sa.Text, nullable=False),
-    sa.Column("previous", sa.Text, nullable=False, unique=True),
-    sa.Column("hash", sa.Text, nullable=False, unique=True),
-    sa.Index("latest", "kind", "task", "reference", "sequence"),
+    sa.Index("payloads_sequence", "sequence"),
 )
 
-APPEND_ONLY = (
-    """CREATE TRIGGER IF NOT EXISTS no_update BEFORE UPDATE ON entries
-       BEGIN SELECT RAISE(ABORT, 'the audit is append-only: no entry may be changed'); END""",
-    """CREATE TRIGGER IF NOT EXISTS no_delete BEFORE DELETE ON entries
-       BEGIN SELECT RAISE(ABORT, 'the audit is append-only: no entry may be removed'); END""",
-    """CREATE TRIGGER IF NOT EXISTS no_gap BEFORE INSERT ON entries
-       WHEN NEW.sequence <> (SELECT COALESCE(MAX(sequence), 0) + 1 FROM entries)
-       BEGIN SELECT RAISE(ABORT, 'the audit is append-only: a sequence without gaps'); END""",
+# Hashes of complete subtrees at the heights 8, 16, ...: see serving.audit.merkle.TILE_LEVELS.
+NODES = sa.Table(
+    "nodes",
+    METADATA,
+    sa.Column("level", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("index", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("hash", sa.Text, nullable=False),
 )
 
+# One row. frontier: hex, see serving.audit.merkle.Frontier. hash: of the last entry.
+# checkpoint_size, checkpoint_at: the last one that was written to the second place.
+HEAD = sa.Table(
+    "head",
+    METADATA,
+    sa.Column("one", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("origin", sa.Text, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
+    sa.Column("frontier", sa.Text, nullable=False),
+    sa.Column("checkpoint_size", sa.BigInteger, nullable=False),
+    sa.Column("checkpoint_at", sa.Text, nullable=False),
+)
 
-def engine_of(path: Path) -> sa.Engine:
-    """An engine on a SQLite file: write-ahead log, every commit on the disk."""
-    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 10})
-    sa.event.listen(engine, "connect", _on_connect)
-    sa.event.listen(engine, "begin", _on_begin)
-    return engine
-
-
-def create(engine: sa.Engine) -> None:
-    """The table and its triggers, if they are not there yet."""
-    with engine.begin() as connection:
-        METADATA.create_all(connection)
-        for trigger in APPEND_ONLY:
-            connection.exec_driver_sql(trigger)
-
-
-def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # we begin transactions ourselves, see _on_begin
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-
-
-def _on_begin(connection: sa.Connection) -> None:
-    """Writers take the lock at once, so that head and insert are one step."""
-    reading = connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+# What a request with an Idempotency-Key was answered with: `count` entries from `first` on.
+REQUESTS = sa.Table(
+    "requests",
+    METADATA,
+    sa.Column("caller", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("operation", sa.Text, nullable=False),
+    sa.Column("body_digest", sa.Text, nullable=False),
+    sa.Column("first", sa.BigInteger, nullable=False),
+    sa.Column("count", sa.Integer, nullable=False),
+    sa.Column("checkpoint", sa.Text, nullable=False),
+    sa.Column("recorded_at", sa.Text, nullable=False, index=True),
+)

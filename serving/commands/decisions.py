@@ -13,11 +13,11 @@ def decisions() -> None:
     """
     from data.ingest import ingest_one
     from serving.audit.canonical_decisions import canonical_decisions
-    from serving.audit.store import AuditStore
+    from serving.audit.opened import open_audit
 
     lake = Lake.from_environment().make()
     with step("Reading decisions"):
-        store = AuditStore.open(lake.audit)
+        store = open_audit(lake)
         try:
             report = ingest_one(canonical_decisions(store), lake.canonical, lake.quarantine)
         finally:

@@ -8,8 +8,8 @@ from typing import Any
 
 from data.lake import Lake
 from models.task import TaskName
-from serving.audit.entry import Entry, EntryKind
-from serving.audit.store import AuditStore
+from serving.audit.entry import ANSWERS, Entry
+from serving.audit.opened import open_audit
 from serving.counterfactual.answer import Counterfactuals
 from serving.counterfactual.offline import offline
 from serving.desk.facts import children, facts, left_out, looked_at, missing, none_given
@@ -37,7 +37,7 @@ def render(entry: Entry, ways: Counterfactuals | str = NOT_ASKED) -> str:
     Raises:
         ValueError: for an entry that is not a recommendation.
     """
-    if entry.kind is not EntryKind.RECOMMENDATION:
+    if entry.kind not in ANSWERS:
         raise ValueError(f"entry {entry.id} is a {entry.kind}; a report is of a recommendation")
     payload: Payload = entry.payload
     # Read back first: an old record lacks what answers did not say then.
@@ -75,12 +75,12 @@ def write_report(lake: Lake, recommendation: str, out: Path | None = None) -> Pa
         LookupError: naming the recommendation that is not there.
         AuditUnavailableError: the audit cannot be read.
     """
-    store = AuditStore.open(lake.audit)
+    store = open_audit(lake)
     try:
         entry = store.read(recommendation) or store.named(recommendation)
     finally:
         store.close()
-    if entry is None or entry.kind is not EntryKind.RECOMMENDATION:
+    if entry is None or entry.kind not in ANSWERS:
         raise LookupError(f"there is no recommendation {recommendation!r} in {lake.audit}")
     path = out or lake.reports / f"{entry.id}.html"
     path.parent.mkdir(parents=True, exist_ok=True)

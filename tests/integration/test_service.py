@@ -12,7 +12,7 @@ import pytest
 from data.lake import Lake
 from models.artefact import load
 from models.task import TaskName
-from serving.audit.entry import GENESIS, link
+from serving.audit.entry import GENESIS
 from serving.audit.store import AuditStore, AuditUnavailableError
 from serving.run import ServiceError, kill, serve
 from tests.synthetic_service import case, make_lake
@@ -235,7 +235,7 @@ def test_what_was_answered_before_a_kill_is_on_record(lake):
     assert {answer["id"] for answer in answers} <= set(entries)
     previous = GENESIS
     for entry in entries.values():
-        assert entry.hash == link(entry.sequence, previous, entry.body)
+        assert (entry.previous, entry.hash) == (previous, entry.envelope.leaf())
         previous = entry.hash
 
 

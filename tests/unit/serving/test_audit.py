@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from models.task import TaskName
-from serving.audit.entry import GENESIS, Draft, EntryKind, link
-from serving.audit.store import AuditStore, AuditUnavailableError
+from serving.audit.entry import GENESIS, Draft, EntryKind
+from serving.audit.store import AuditStore, AuditUnavailableError, TakenError
 from tests.synthetic_score import draft
 
 
@@ -42,7 +42,7 @@ def test_entries_are_numbered_without_gaps_and_chained(store):
     previous = GENESIS
     for entry in entries:
         assert entry.previous == previous
-        assert entry.hash == link(entry.sequence, previous, entry.body)
+        assert entry.hash == entry.envelope.leaf()
         previous = entry.hash
 
 
@@ -55,11 +55,11 @@ def test_what_was_recorded_is_read_back_to_the_last_bit(store):
 @pytest.mark.parametrize(
     "change",
     [
-        "UPDATE entries SET body = 'x' WHERE sequence = 1",
+        "UPDATE entries SET site = 'x' WHERE sequence = 1",
         "DELETE FROM entries WHERE sequence = 2",
         (
-            "INSERT INTO entries SELECT 9,'z',kind,about,task,site,reference,priority,recorded_at,"
-            "body,'p','h' FROM entries WHERE sequence = 1"
+            "INSERT INTO entries SELECT 9,'z',kind,about,task,site,reference,priority,picked,tenant,"
+            "schema,recorded_at,commitment,'p','h' FROM entries WHERE sequence = 1"
         ),
     ],
 )
@@ -74,7 +74,7 @@ def test_an_entry_can_be_neither_changed_nor_removed_nor_put_elsewhere(store, tm
 
 def test_a_batch_is_recorded_whole_or_not_at_all(store):
     store.append([made("a")])
-    with pytest.raises(AuditUnavailableError, match="nothing was recorded"):
+    with pytest.raises(TakenError, match="nothing was recorded"):
         store.append([made("b"), made("a")])
     assert [entry.id for entry in store.all()] == ["a"]
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from data.lake import Lake
 from models.task import TaskName
 from serving.audit.changes import change, record_change
 from serving.audit.entry import EntryKind
@@ -34,7 +35,7 @@ def store(path):
 
 def test_a_promotion_is_chained_to_what_was_recommended_before_it(store, path):
     (before,) = store.append([draft(TaskName.SUPPLIER_DELAY)])
-    entry = record_change(path, PROMOTED)
+    entry = record_change(Lake(path.parent), PROMOTED)
     assert (entry.sequence, entry.previous) == (2, before.hash)
     kept = store.read(entry.id)
     assert kept.kind is EntryKind.MODEL_PROMOTED
@@ -44,8 +45,8 @@ def test_a_promotion_is_chained_to_what_was_recommended_before_it(store, path):
 def test_the_desk_and_the_frames_show_recommendations_as_if_no_model_had_changed(store, path):
     store.append([draft(TaskName.SUPPLIER_DELAY)])
     shown = queue_page(store, ASKED)
-    record_change(path, PROMOTED)
-    record_change(path, PROMOTED | {"kind": "model_rolled_back"})
+    record_change(Lake(path.parent), PROMOTED)
+    record_change(Lake(path.parent), PROMOTED | {"kind": "model_rolled_back"})
     assert queue_page(store, ASKED) == shown
     assert [entry.id for entry in store.undecided()] == ["rec-1"]
     assert "" not in store.sites()
@@ -61,4 +62,4 @@ def test_other_entries_are_not_written_as_changes_of_model():
 def test_a_record_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(AuditUnavailableError, match="cannot be opened"):
-        record_change(tmp_path / "file" / "audit.db", PROMOTED)
+        record_change(Lake(tmp_path / "file"), PROMOTED)

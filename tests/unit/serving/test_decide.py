@@ -58,7 +58,7 @@ class Together(AuditStore):
     """A store whose first two readers both find that nothing was decided yet."""
 
     def __init__(self, store):
-        super().__init__(store.engine, store.lock)
+        super().__init__(store.engine, store.tenant, store.signer)
         object.__setattr__(self, "both", Barrier(2))
         object.__setattr__(self, "readers", [1, 2])
 

@@ -1,0 +1,82 @@
+"""What is asked of the record, as SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import sqlalchemy as sa
+
+from serving.audit.entry import ANSWERS, NAMES, Entry, EntryKind, Envelope
+from serving.audit.tables import ENTRIES, PAYLOADS
+
+Query = sa.Select[Any]
+WITH_PAYLOAD = ENTRIES.outerjoin(PAYLOADS, PAYLOADS.c.sequence == ENTRIES.c.sequence)
+
+
+def entry_of(row: Any) -> Entry:
+    """The entry that a row of `entries()` holds."""
+    envelope = Envelope(**{name: row[name] for name in NAMES})
+    return Entry(envelope, row["hash"], row["salt"], row["body"])
+
+
+def entries() -> Query:
+    """Every entry with what it holds, if that was not erased."""
+    return sa.select(ENTRIES, PAYLOADS.c.salt, PAYLOADS.c.body).select_from(WITH_PAYLOAD)
+
+
+def of_id(identifier: str) -> Query:
+    """The entry of that id."""
+    return entries().where(ENTRIES.c.id == identifier)
+
+
+def of_kinds(kinds: Collection[EntryKind]) -> Query:
+    """Entries of those kinds, in order."""
+    return entries().where(ENTRIES.c.kind.in_(map(str, kinds))).order_by(ENTRIES.c.sequence)
+
+
+def between(first: int, last: int) -> Query:
+    """Entries from sequence `first` to `last`, both included, in order."""
+    return entries().where(ENTRIES.c.sequence.between(first, last)).order_by(ENTRIES.c.sequence)
+
+
+def named(start: str) -> Query:
+    """Up to two answers whose id starts so."""
+    named_so = ENTRIES.c.id.startswith(start, autoescape=True)
+    return of_kinds(ANSWERS).where(named_so).limit(2)
+
+
+def about(identifier: str, kind: EntryKind) -> Query:
+    """Entries of that kind about another entry, in order."""
+    return of_kinds([kind]).where(ENTRIES.c.about == identifier)
+
+
+def undecided(task: str, site: str, limit: int, *, picked: bool) -> Query:
+    """Latest answer of each case without a decision, by priority; see `AuditStore.undecided`."""
+    later, decided = ENTRIES.alias("later"), ENTRIES.alias("decided")
+    answers = [str(kind) for kind in ANSWERS]
+    newer = sa.exists().where(
+        later.c.kind.in_(answers),
+        later.c.task == ENTRIES.c.task,
+        later.c.reference == ENTRIES.c.reference,
+        later.c.sequence > ENTRIES.c.sequence,
+    )
+    answered = sa.exists().where(
+        decided.c.about == ENTRIES.c.id, decided.c.kind == EntryKind.DECISION
+    )
+    query = entries().where(
+        ENTRIES.c.kind.in_(answers), ~newer, ~answered, PAYLOADS.c.body.is_not(None)
+    )
+    if task:
+        query = query.where(ENTRIES.c.task == task)
+    if site:
+        query = query.where(ENTRIES.c.site == site)
+    if picked:
+        query = query.where(ENTRIES.c.picked)
+    return query.order_by(ENTRIES.c.priority.desc(), ENTRIES.c.sequence).limit(limit)
+
+
+def sites() -> Query:
+    """Sites that have answers."""
+    made = ENTRIES.c.kind.in_([str(kind) for kind in ANSWERS])
+    return sa.select(ENTRIES.c.site).where(made).distinct().order_by(ENTRIES.c.site)
