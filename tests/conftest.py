@@ -1,9 +1,12 @@
 """What every test may ask for."""
 
 import os
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -12,6 +15,51 @@ ROOT = Path(__file__).resolve().parent.parent
 def root() -> Path:
     """The checkout."""
     return ROOT
+
+
+POSTGRES = "postgresql://postgres@127.0.0.1:5432/test"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> sa.URL:
+    """A PostgreSQL that runs; `TRIAGE_TEST_POSTGRES` says where. Skips, visibly, where none is.
+
+    With CI set, absence is a failure.
+    """
+    url = sa.make_url(os.environ.get("TRIAGE_TEST_POSTGRES", POSTGRES))
+    engine = sa.create_engine(url.set(drivername="postgresql+psycopg"))
+    try:
+        engine.connect().close()
+    except sa.exc.OperationalError as error:
+        reason = f"no PostgreSQL at {url!r}: {error.orig}; set TRIAGE_TEST_POSTGRES to one"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    finally:
+        engine.dispose()
+    return url
+
+
+@pytest.fixture
+def postgres_url(postgres_server: sa.URL) -> Iterator[str]:
+    """A URL whose tables live in a schema of their own, gone afterwards."""
+    schema = f"triage_{uuid.uuid4().hex[:12]}"
+    engine = sa.create_engine(postgres_server.set(drivername="postgresql+psycopg"))
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
+    own = postgres_server.update_query_dict({"options": f"-csearch_path={schema}"})
+    yield own.render_as_string(hide_password=False)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"DROP SCHEMA {schema} CASCADE")
+    engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def audit_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a record may live: a SQLite file, and a PostgreSQL schema."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'audit.db'}"
+    return request.getfixturevalue("postgres_url")
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import sqlalchemy as sa
+
 from serving.audit.entry import Draft, Entry
 
 
@@ -34,13 +36,20 @@ class Committed:
     checkpoint: str
 
 
+Also = Callable[[sa.Connection], None]
+
+
 @dataclass
 class Ticket:
-    """One caller's entries, waiting to be written."""
+    """One caller's entries, waiting to be written.
+
+    also: done in the same transaction, once the entries are in; if it fails, nothing is written.
+    """
 
     drafts: Sequence[Draft]
     bodies: Sequence[str]
     key: Key | None = None
+    also: Also | None = None
     committed: Committed | None = None
     error: BaseException | None = None
 

@@ -16,7 +16,7 @@ from serving.audit.create import create
 from serving.audit.engines import engine_of, sqlite_url, turn
 from serving.audit.entry import ANSWERS, Draft, Entry, EntryKind
 from serving.audit.errors import AuditUnavailableError, KeyTakenError, TakenError
-from serving.audit.group import Committed, Group, Key, Ticket
+from serving.audit.group import Also, Committed, Group, Key, Ticket
 from serving.audit.writing import Head, Signer, head, write
 
 __all__ = ["AuditStore", "AuditUnavailableError", "KeyTakenError", "TakenError"]
@@ -64,8 +64,12 @@ class AuditStore:
         """
         return self.commit(drafts).entries
 
-    def commit(self, drafts: Sequence[Draft], key: Key | None = None) -> Committed:
+    def commit(
+        self, drafts: Sequence[Draft], key: Key | None = None, also: Also | None = None
+    ) -> Committed:
         """Record all of them and the key or nothing, durably, in this order.
+
+        also: done in the same transaction, once the entries are in.
 
         Raises:
             AuditUnavailableError: nothing was recorded, as far as can be told: where the
@@ -76,7 +80,7 @@ class AuditStore:
         """
         if not drafts:
             return Committed([], "")
-        ticket = Ticket(drafts, [canonical(draft.payload) for draft in drafts], key)
+        ticket = Ticket(drafts, [canonical(draft.payload) for draft in drafts], key, also)
         return self.group.commit(ticket)
 
     def read(self, identifier: str) -> Entry | None:

@@ -69,6 +69,9 @@ def write(
     _insert(connection, every, [node._asdict() | {"hash": node.hash.hex()} for node in nodes], keys)
     now = {"size": frontier.size, "hash": previous, "frontier": frontier.text()}
     connection.execute(sa.update(HEAD).values(now))
+    for ticket in taken_in:
+        if ticket.also is not None:
+            ticket.also(connection)
     return [(t, Committed(e, note)) for t, e in zip(taken_in, made, strict=True)]
 
 

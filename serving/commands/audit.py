@@ -1,0 +1,10 @@
+"""`triage audit`: the record, for whoever has to answer for it."""
+
+from __future__ import annotations
+
+import typer
+
+audit = typer.Typer(no_args_is_help=True, help="Verify, prove, replay, export and erase.")
+COMMANDS = ()
+for command in COMMANDS:
+    audit.command()(command)
