@@ -27,6 +27,7 @@ from data.commands.simulate import simulate
 from data.lake import Lake
 from data.listening import HOST, Port
 from data.progress import console, step
+from serving.commands.audit import audit
 from serving.commands.decisions import decisions
 from serving.commands.doctor import doctor
 from serving.commands.report import report
@@ -73,6 +74,7 @@ OF_ONE_ROOM = (
 for command in OF_ONE_ROOM:
     app.command()(command)
 app.add_typer(people, name="people")
+app.add_typer(audit, name="audit")
 
 BATCH = 100
 SHOWN = 20

@@ -1,0 +1,83 @@
+"""The circumstances of a request: who asked, under which trace, and which code answered."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+import time
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+PACKAGE = "exception-triage"
+ROOMS = ("data", "features", "models", "serving")
+LOCAL = "local"
+DIGITS = 12
+
+# W3C Trace Context, level 1: version, trace id, parent id, flags; a later version may say more.
+TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
+
+
+@dataclass(frozen=True)
+class Context:
+    """What an entry says of the request that led to it.
+
+    trace_id: W3C, 32 hexadecimal digits. idempotency_key: as the caller gave it; None without.
+    code_version: see `code_version`. monotonic_ns: of this process' clock that never steps
+        back, so that entries of one process can be ordered and timed whatever the time of day.
+    """
+
+    trace_id: str
+    caller: str
+    idempotency_key: str | None
+    code_version: str
+    monotonic_ns: int = field(default_factory=time.monotonic_ns)
+
+    def recorded(self) -> dict[str, Any]:
+        """As it stands in a payload."""
+        return asdict(self)
+
+
+def of_service(code: str) -> Context:
+    """The circumstances of what the service records on its own account."""
+    return Context(trace_id(None), "service", None, code)
+
+
+def trace_id(traceparent: str | None) -> str:
+    """The trace id of a W3C `traceparent` header; a new one where there is none that is valid."""
+    match = TRACEPARENT.fullmatch((traceparent or "").strip())
+    if match is None:
+        return secrets.token_hex(16)
+    made_by, trace, parent, _, more = match.groups()
+    known = made_by != "ff" and (made_by != "00" or more is None)
+    valid = known and set(trace) != {"0"} and set(parent) != {"0"}
+    return trace if valid else secrets.token_hex(16)
+
+
+def caller_of() -> str:
+    """Who asks: everybody is local while there is no authentication."""
+    return LOCAL
+
+
+def code_version(root: Path | None = None) -> str:
+    """Version of the package, and 12 digits of the SHA-256 over its code.
+
+    Over path and content of every .py file of the rooms that answer, in order of path; what
+    was installed says only the version, and what runs may be another checkout of it.
+    """
+    root = root or Path(__file__).resolve().parent.parent
+    files = sorted(path for room in ROOMS for path in (root / room).rglob("*.py"))
+    digest = hashlib.sha256()
+    for path in files:
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest.update(f"{path.relative_to(root).as_posix()} {content}\n".encode())
+    return f"{_installed()}+{digest.hexdigest()[:DIGITS]}"
+
+
+def _installed() -> str:
+    try:
+        return version(PACKAGE)
+    except PackageNotFoundError:  # run from a checkout that was never installed
+        return "0"
