@@ -1,0 +1,116 @@
+"""The private key that signs checkpoints: made once, read by its owner only."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from serving.audit.checkpoint import Checkpoint
+from serving.audit.note import Signature, Verifier, key_id, key_name
+
+__all__ = ["SigningKey", "Verifier"]
+
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+@dataclass(frozen=True)
+class SigningKey:
+    """An Ed25519 key. Signs for any log; the log's name becomes the name of the key."""
+
+    key: Ed25519PrivateKey = field(repr=False)
+    public: bytes
+    ids: dict[str, bytes] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, key: Ed25519PrivateKey) -> Self:
+        """That key."""
+        return cls(key, key.public_key().public_bytes_raw())
+
+    @classmethod
+    def load_or_make(cls, path: Path) -> Self:
+        """The key in that file, made if there is none. Processes that start at once get one.
+
+        Raises:
+            OSError: the file cannot be read or made.
+            ValueError: others can read it, or it holds no Ed25519 key as PEM.
+        """
+        if not path.exists():
+            make(path)
+        return cls.load(path)
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """The key in that file.
+
+        Raises:
+            OSError, ValueError: as `load_or_make` says.
+        """
+        with path.open("rb") as file:
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            pem = file.read()
+        if mode & OTHERS:
+            raise ValueError(
+                f"others can use the private key {path} (mode {mode:04o}); "
+                f"it takes 0600 or 0400: chmod 600 {path}"
+            )
+        try:
+            key = serialization.load_pem_private_key(pem, None)
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{path} holds no PEM private key without a password") from error
+        if not isinstance(key, Ed25519PrivateKey):
+            got = type(key).__name__
+            raise ValueError(  # noqa: TRY004 - of what the file holds
+                f"{path} holds a {got}; it takes an Ed25519 key"
+            )
+        return cls.of(key)
+
+    def note(self, origin: str, size: int, root: bytes) -> str:
+        """The signed checkpoint of that log, as C2SP tlog-checkpoint text."""
+        if origin not in self.ids:
+            self.ids[origin] = key_id(key_name(origin), self.public)
+        text = Checkpoint(origin, size, root).text()
+        return f"{text}\n{Signature(origin, self.ids[origin], self.key.sign(text.encode())).line()}"
+
+    def verifier(self, origin: str) -> str:
+        """What an auditor keeps to check this log's checkpoints: a C2SP verifier key."""
+        return str(Verifier(origin, self.public))
+
+
+def make(path: Path) -> None:
+    """Make a key in that file, whole and readable by its owner only, unless there is one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pem = Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    # mkstemp opens with O_EXCL and 0600; a link, unlike a rename, never replaces a file, so
+    # whoever comes second finds a key that is whole and throws its own away.
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(pem)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(name, path)
+        except FileExistsError:
+            return
+        _to_disk(path.parent)
+    finally:
+        Path(name).unlink()
+
+
+def _to_disk(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
