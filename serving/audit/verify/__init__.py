@@ -1,0 +1,1 @@
+"""Whether the record is what was recorded: everything recomputed, every fault told by name."""
