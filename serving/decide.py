@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from serving.api.messages import DecisionMessage
-from serving.audit.entry import Draft, Entry, EntryKind
+from serving.audit.entry import SCHEMA, Draft, Entry, EntryKind
+from serving.audit.group import Committed, Key
 from serving.audit.store import AuditStore, TakenError
+from serving.context import Context
 from serving.recommendation import Advice
 
 Said = Mapping[str, Any]
@@ -33,21 +35,34 @@ class AlreadyDecidedError(RuntimeError):
 
 
 def decide(
-    audit: AuditStore, advice: Advice, decision: DecisionMessage, now: datetime
-) -> tuple[Entry, bool]:
+    audit: AuditStore,
+    advice: Advice,
+    decision: DecisionMessage,
+    now: datetime,
+    context: Context,
+    key: Key | None = None,
+) -> tuple[Committed, bool]:
     """The decision on record, and whether it was recorded just now.
+
+    key: recorded with it, so that the same request sent again gets the same answer.
 
     Raises:
         AlreadyDecidedError: something else was decided before; nothing was recorded.
         AuditUnavailableError: nothing was recorded.
+        KeyTakenError: the key was used before; nothing was recorded.
     """
     said = decision.model_dump(mode="json")
     if before := audit.decisions(advice.id):
-        return _same(before[0], said), False
+        return _before(before[0], said), False
     try:
-        return audit.append([_draft(advice, said, now.isoformat())])[0], True
+        return audit.commit([_draft(advice, said, now.isoformat(), context)], key), True
     except TakenError:  # by somebody else, between look and record
-        return _same(audit.decisions(advice.id)[0], said), False
+        return _before(audit.decisions(advice.id)[0], said), False
+
+
+def _before(entry: Entry, said: Said) -> Committed:
+    """What was recorded then; no checkpoint was made for it now."""
+    return Committed([_same(entry, said)], "")
 
 
 def _same(before: Entry, said: Said) -> Entry:
@@ -57,7 +72,7 @@ def _same(before: Entry, said: Said) -> Entry:
     return before
 
 
-def _draft(advice: Advice, said: Said, now: str) -> Draft:
+def _draft(advice: Advice, said: Said, now: str, context: Context) -> Draft:
     identifier = str(uuid.uuid5(NAMES, advice.id))
     return Draft(
         id=identifier,
@@ -69,7 +84,9 @@ def _draft(advice: Advice, said: Said, now: str) -> Draft:
         priority=0.0,
         recorded_at=now,
         payload={
+            "schema": SCHEMA,
             "kind": EntryKind.DECISION.value,
+            "context": context.recorded(),
             "decision_id": identifier,
             "recommendation_id": advice.id,
             "happened_at": now,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,12 @@ from models.task import TaskName
 from serving.abstain import withheld
 from serving.api.messages import CaseMessage, DecisionMessage
 from serving.audit.entry import ANSWERS, Draft, Entry, EntryKind
+from serving.audit.group import Committed, Key
 from serving.audit.opened import open_audit
 from serving.audit.store import AuditStore
 from serving.catalogue import Served, served
 from serving.champions import Champion, Missing, champions
+from serving.context import Context, code_version, of_service
 from serving.counterfactual.answer import (
     CannotRecomputeError,
     Counterfactuals,
@@ -96,6 +98,7 @@ class Engine:
     audit: AuditStore
     clock: Clock
     address: str = ""
+    code: str = field(default_factory=code_version)
 
     def answer(self, name: TaskName, cases: Sequence[CaseMessage]) -> list[Recommendation]:
         """Recommendations for the cases, every one recorded before it is returned.
@@ -134,14 +137,20 @@ class Engine:
             return None
         return entry, Advice.model_validate(entry.payload["recommendation"])
 
-    def decide(self, advice: Advice, decision: DecisionMessage) -> tuple[Entry, bool]:
+    def decide(
+        self,
+        advice: Advice,
+        decision: DecisionMessage,
+        context: Context | None = None,
+        key: Key | None = None,
+    ) -> tuple[Committed, bool]:
         """The one decision on a recommendation, and whether it was recorded just now.
 
         Raises:
-            AlreadyDecidedError: something else was decided before; nothing was recorded.
-            AuditUnavailableError: nothing was recorded.
+            as `serving.decide.decide`.
         """
-        return decide(self.audit, advice, decision, self.clock())
+        asking = context or of_service(self.code)
+        return decide(self.audit, advice, decision, self.clock(), asking, key)
 
     def counterfactuals(self, entry: Entry, advice: Advice) -> Counterfactuals:
         """What would bring a recorded case under the threshold, computed now.

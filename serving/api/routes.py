@@ -140,7 +140,8 @@ def _decided(engine: Engine, identifier: str, body: bytes) -> tuple[Decided, int
     except ValidationError as error:
         raise unreadable(error, DECISION) from error
     check(engine.tasks[advice.task].task, message)
-    entry, new = engine.decide(advice, message)
+    committed, new = engine.decide(advice, message)
+    (entry,) = committed.entries
     made = Decided(
         decision_id=entry.id,
         recommendation_id=advice.id,

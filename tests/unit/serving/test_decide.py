@@ -12,9 +12,11 @@ from serving.api.messages import DecisionMessage
 from serving.api.problems import Problem
 from serving.api.resolved_as import check, choices
 from serving.audit.store import AuditStore
+from serving.context import Context
 from serving.decide import AlreadyDecidedError, decide
 from tests.synthetic_score import ASKED, CATALOGUE, advise, draft
 
+CONTEXT = Context("0af7651916cd43dd8448eb211c80319c", "local", None, "0.1.0+0123456789ab", 7)
 FOLLOWED = {"action": "followed", "role": "accounts payable", "resolved_as": "DUPLICATE"}
 OTHERWISE = {"action": "overridden", "role": "planner", "reason": "a transfer is on its way"}
 
@@ -32,7 +34,10 @@ def said(body):
 
 
 def decided(audit, body):
-    return decide(audit, advise(TaskName.INVOICE_MISMATCH), said(body), ASKED)
+    advice = advise(TaskName.INVOICE_MISMATCH)
+    committed, new = decide(audit, advice, said(body), ASKED, CONTEXT)
+    (entry,) = committed.entries
+    return entry, new
 
 
 def test_the_same_decision_sent_again_is_the_one_on_record(audit):
