@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -13,11 +10,10 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from serving.audit.checkpoint import Checkpoint
+from serving.audit.key_file import make_key, read_key
 from serving.audit.note import Signature, Verifier, key_id, key_name
 
 __all__ = ["SigningKey", "Verifier"]
-
-OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 @dataclass(frozen=True)
@@ -42,7 +38,7 @@ class SigningKey:
             ValueError: others can read it, or it holds no Ed25519 key as PEM.
         """
         if not path.exists():
-            make(path)
+            make_key(path, pem)
         return cls.load(path)
 
     @classmethod
@@ -52,16 +48,9 @@ class SigningKey:
         Raises:
             OSError, ValueError: as `load_or_make` says.
         """
-        with path.open("rb") as file:
-            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-            pem = file.read()
-        if mode & OTHERS:
-            raise ValueError(
-                f"others can use the private key {path} (mode {mode:04o}); "
-                f"it takes 0600 or 0400: chmod 600 {path}"
-            )
+        content = read_key(path, "the private key")
         try:
-            key = serialization.load_pem_private_key(pem, None)
+            key = serialization.load_pem_private_key(content, None)
         except (ValueError, TypeError) as error:
             raise ValueError(f"{path} holds no PEM private key without a password") from error
         if not isinstance(key, Ed25519PrivateKey):
@@ -83,34 +72,10 @@ class SigningKey:
         return str(Verifier(origin, self.public))
 
 
-def make(path: Path) -> None:
-    """Make a key in that file, whole and readable by its owner only, unless there is one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pem = Ed25519PrivateKey.generate().private_bytes(
+def pem() -> bytes:
+    """A new private key, as PEM."""
+    return Ed25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    # mkstemp opens with O_EXCL and 0600; a link, unlike a rename, never replaces a file, so
-    # whoever comes second finds a key that is whole and throws its own away.
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(pem)
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(name, path)
-        except FileExistsError:
-            return
-        _to_disk(path.parent)
-    finally:
-        Path(name).unlink()
-
-
-def _to_disk(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
