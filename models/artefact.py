@@ -23,6 +23,7 @@ from models.task import TaskName
 from models.trees import Trees
 
 MANIFEST = "manifest.json"
+FEATURES = "features.json"
 FORMAT = 2
 READ = (1, FORMAT)  # 1 knew of no mixing calibration and of no class sets by class
 
@@ -65,7 +66,7 @@ def pack(model: Model) -> dict[str, str]:
         "model.txt": model.trees.text,
         "calibration.json": _dumped(model.calibration.as_json()),
         "conformal.json": _dumped(model.conformal.as_json()),
-        "features.json": _dumped([spec.as_json() for spec in model.features]),
+        FEATURES: _features(model),
         "reference.json": _dumped(model.reference),
         "golden.json": _dumped(model.golden),
         "card.md": model.card,
@@ -89,7 +90,7 @@ def unpack(files: Files) -> Model:
     return Model(
         task_name=TaskName(manifest["task"]),
         classes=tuple(manifest["classes"]),
-        encoder=Encoder(tuple(map(FeatureSpec.from_json, json.loads(files["features.json"])))),
+        encoder=Encoder(tuple(map(FeatureSpec.from_json, json.loads(files[FEATURES])))),
         trees=Trees(files["model.txt"]).load(),
         calibration=calibration_from_json(json.loads(files["calibration.json"])),
         conformal=Conformal.from_json(json.loads(files["conformal.json"])),
@@ -111,6 +112,15 @@ def sealed(model: Model) -> Model:
 def digest_of(files: Files) -> str:
     """sha256 of the manifest, in hexadecimal."""
     return _sha256(files[MANIFEST].encode())
+
+
+def schema_digest(model: Model) -> str:
+    """sha256 of what the artefact says of its features (`features.json`), in hexadecimal."""
+    return _sha256(_features(model).encode())
+
+
+def _features(model: Model) -> str:
+    return _dumped([spec.as_json() for spec in model.features])
 
 
 def _verified(folder: Path, digest: str | None) -> dict[str, str]:
@@ -139,7 +149,7 @@ def _listed(folder: Path, manifest: bytes) -> dict[str, str]:
     try:
         fields: Any = json.loads(manifest)
         listed = {str(name): str(value) for name, value in fields["files"].items()}
-        needed = {"model.txt", "calibration.json", "conformal.json", "features.json"}
+        needed = {"model.txt", "calibration.json", "conformal.json", FEATURES}
         needed |= {"reference.json", "golden.json", "card.md"}
         needed |= {_quantile_file(level) for level in fields["quantiles"]}
         known = fields["task"] in set(TaskName)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from data.lake import Lake
 from features.cases import CaseShape
 from features.feature import Feature
 from features.history.stream import Stream
-from models.artefact import ArtefactError, load
+from models.artefact import ArtefactError, load, schema_digest
 from models.model import Model
 from models.task import TaskName
 from serving.catalogue import Served
@@ -29,6 +30,11 @@ class Champion:
     features: Sequence[Feature]
     streams: Sequence[Stream]
     shape: CaseShape
+
+    @cached_property
+    def feature_schema(self) -> str:
+        """SHA-256 of the model's `features.json`."""
+        return schema_digest(self.model)
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from typing import Any
 from data.contracts.table import KNOWN_AT
 from features.profiles import Profiles, ProfilesError
 from models.task import TaskName
-from serving.abstain import withheld
+from serving.advise import advise
 from serving.api.messages import CaseMessage, DecisionMessage
-from serving.audit.entry import ANSWERS, Draft, Entry, EntryKind
+from serving.audit.entry import ANSWERS, Entry
 from serving.audit.group import Committed, Key
 from serving.audit.opened import open_audit
 from serving.audit.store import AuditStore
@@ -29,9 +29,10 @@ from serving.counterfactual.answer import (
 )
 from serving.decide import decide
 from serving.policy.policy import Policy, load_policy
-from serving.recommend import Asked, Provenance, history_days, recommend
+from serving.recommend import Asked, Provenance
 from serving.recommendation import Advice, Recommendation
-from serving.score import Score, Scored, Value, score
+from serving.record import draft_of
+from serving.score import Scored, score
 from serving.settings import Settings
 
 Clock = Callable[[], datetime]
@@ -113,10 +114,8 @@ class Engine:
         scored = score(champion, profiles, batch.records, batch.asked_at)
         advices = self._advise(batch, scored, _provenance(champion, profiles))
         drafts = [
-            _draft(advice, case, features, scores)
-            for advice, case, features, scores in zip(
-                advices, cases, scored.features, scored.scores, strict=True
-            )
+            draft_of(advice, case, scored, row, champion, {})
+            for row, (advice, case) in enumerate(zip(advices, cases, strict=True))
         ]
         entries = self.audit.append(drafts)
         return [self.placed(a, e) for a, e in zip(advices, entries, strict=True)]
@@ -181,17 +180,9 @@ class Engine:
 
     def _advise(self, batch: Batch, scored: Scored, made_from: Provenance) -> list[Advice]:
         return [
-            self._advice(asked, scored, i, batch.entry, made_from)
+            advise(batch.entry, asked, scored, i, self.policy, made_from)
             for i, asked in enumerate(batch.asked())
         ]
-
-    def _advice(
-        self, asked: Asked, scored: Scored, row: int, entry: Served, made_from: Provenance
-    ) -> Advice:
-        found = entry.rules(asked.case, self.policy, asked.asked_at)
-        age = history_days(asked, made_from)
-        why_not = withheld(scored.answers, row, asked.task, self.policy, age, found)
-        return recommend(asked, scored.scores[row], found, self.policy, made_from, why_not)
 
 
 def start(settings: Settings, clock: Clock) -> Engine:
@@ -235,27 +226,3 @@ def _refuse_the_future(entry: Served, records: Sequence[Record], now: datetime) 
                 if row[KNOWN_AT] > now:
                     field = f"cases[{i}].{child}[{j}].{KNOWN_AT}"
                     raise FromTheFutureError(field, row[KNOWN_AT], now)
-
-
-def _draft(
-    advice: Advice, case: CaseMessage, features: Mapping[str, Value], scores: Score
-) -> Draft:
-    """What is recorded: the input in full, what was made of it, and the recommendation."""
-    return Draft(
-        id=advice.id,
-        kind=EntryKind.RECOMMENDATION,
-        about=advice.id,
-        task=advice.task,
-        site=advice.site_id,
-        reference="/".join(advice.case.values()),
-        priority=advice.priority,
-        picked=advice.audit_sample,
-        recorded_at=advice.answered_at.isoformat(),
-        payload={
-            "kind": EntryKind.RECOMMENDATION.value,
-            "input": case.model_dump(mode="json"),
-            "features": dict(features),
-            "score": scores.model_dump(mode="json"),
-            "recommendation": advice.model_dump(mode="json"),
-        },
-    )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -13,15 +13,33 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from data.contracts.table import KNOWN_AT, Column, Kind
-from features.cases import Cases, CaseShape, Children, array_of
+from features.cases import Cases, CaseShape, Children, Floats, array_of
+from features.history.stream import Stream
 from features.inputs import inputs
-from features.profiles import Profiles
 from models.explain import Explanation
 from models.model import Predictions
 from serving.champions import Champion
 
 Record = Mapping[str, Any]
 Value = float | str | None
+Columns = Mapping[str, NDArray[Any]] | pd.DataFrame
+
+
+class Past(Protocol):
+    """Where the past of cases is looked up: the profiles, or what was recorded of them."""
+
+    @property
+    def as_of(self) -> date:
+        """The day up to which (midnight UTC, exclusive) events count."""
+
+    @property
+    def snapshot_id(self) -> str:
+        """Names what is looked up in."""
+
+    def lookup(
+        self, streams: Sequence[Stream], columns: Mapping[str, NDArray[Any]], n: int
+    ) -> dict[str, Floats]:
+        """Every measure of every stream for n cases; see `features.profiles.Profiles`."""
 
 
 class Step(BaseModel):
@@ -62,15 +80,20 @@ class Score(BaseModel):
 
 @dataclass(frozen=True)
 class Scored:
-    """Scores of n cases, the model's answers they were read from, and their features."""
+    """Scores of n cases, the model's answers they were read from, and what they were made of.
+
+    history: every measure that the profiles gave for a case, by its full name. features: by
+    name. In both, missing is null.
+    """
 
     answers: Predictions
+    history: list[dict[str, Value]]
     features: list[dict[str, Value]]
     scores: list[Score]
 
 
 def score(
-    champion: Champion, profiles: Profiles, records: Sequence[Record], asked_at: Sequence[datetime]
+    champion: Champion, profiles: Past, records: Sequence[Record], asked_at: Sequence[datetime]
 ) -> Scored:
     """Scores with their explanations, in the order of the records.
 
@@ -79,37 +102,38 @@ def score(
     Raises:
         features.profiles.ProfilesError: when the snapshot lacks what the task needs.
     """
-    frame = frame_of(champion, profiles, records, asked_at)
+    cases = with_past(champion, profiles, records, asked_at)
+    frame = inputs(champion.features, cases)
     answers = champion.model.predict(frame)
     reasons = champion.model.explain(frame)
     classes = champion.model.classes
     levels = champion.model.quantile_levels
     return Scored(
         answers=answers,
-        features=_plain(frame),
+        history=_plain(cases.history, len(cases)),
+        features=_plain(frame, len(cases)),
         scores=[_score(classes, levels, answers, reasons[i], i) for i in range(len(records))],
     )
 
 
 def probabilities(
-    champion: Champion, profiles: Profiles, records: Sequence[Record], asked_at: Sequence[datetime]
+    champion: Champion, profiles: Past, records: Sequence[Record], asked_at: Sequence[datetime]
 ) -> list[dict[str, float]]:
     """Probabilities by class, those that `score` gives to the last bit, without explanations."""
-    frame = frame_of(champion, profiles, records, asked_at)
-    answers = champion.model.predict(frame)
+    cases = with_past(champion, profiles, records, asked_at)
+    answers = champion.model.predict(inputs(champion.features, cases))
     return [
         dict(zip(champion.model.classes, row, strict=True)) for row in answers.probability.tolist()
     ]
 
 
-def frame_of(
-    champion: Champion, profiles: Profiles, records: Sequence[Record], asked_at: Sequence[datetime]
-) -> pd.DataFrame:
-    """The model's inputs for the records, with what the profiles know of their past."""
+def with_past(
+    champion: Champion, profiles: Past, records: Sequence[Record], asked_at: Sequence[datetime]
+) -> Cases:
+    """The records as the features read them, with what the profiles know of their past."""
     cases = cases_of(champion.shape, records, asked_at, profiles.as_of)
     past = profiles.lookup(champion.streams, cases.columns, len(cases))
-    cases = Cases(cases.asked_at, cases.as_of, cases.columns, cases.children, past)
-    return inputs(champion.features, cases)
+    return replace(cases, history=past)
 
 
 def cases_of(
@@ -154,10 +178,10 @@ def _moments(given: Sequence[datetime | None]) -> NDArray[np.datetime64]:
     return np.array(naive, dtype="datetime64[us]")
 
 
-def _plain(frame: pd.DataFrame) -> list[dict[str, Value]]:
-    """Feature values as JSON can hold them: missing is null."""
-    columns = {str(name): [_value(v) for v in frame[name].tolist()] for name in frame.columns}
-    return [{name: values[i] for name, values in columns.items()} for i in range(len(frame))]
+def _plain(columns: Columns, n: int) -> list[dict[str, Value]]:
+    """Values of n cases as JSON can hold them: missing is null."""
+    plain = {str(name): [_value(v) for v in values.tolist()] for name, values in columns.items()}
+    return [{name: values[i] for name, values in plain.items()} for i in range(n)]
 
 
 def _value(value: Any) -> Value:

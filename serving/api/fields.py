@@ -42,8 +42,15 @@ Moment = Annotated[
     BeforeValidator(_written_as_date, json_schema_input_type=datetime),
     AfterValidator(_within_reach),
 ]
-Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
-Amount = Annotated[float, Field(ge=0, le=LARGEST)]
+
+
+def _unsigned_zero(value: float) -> float:
+    """Minus zero as zero: RFC 8785 writes both as 0, so that is what the record holds."""
+    return value + 0.0
+
+
+Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST), AfterValidator(_unsigned_zero)]
+Amount = Annotated[float, Field(ge=0, le=LARGEST), AfterValidator(_unsigned_zero)]
 Text = Annotated[str, Field(max_length=LONGEST, pattern=PRINTABLE)]
 
 
@@ -89,4 +96,4 @@ def _type_of(column: Column) -> Any:
             return bool
         case Kind.NUMBER:
             low = -LARGEST if column.minimum is None else column.minimum
-            return Annotated[float, Field(ge=low, le=LARGEST)]
+            return Annotated[float, Field(ge=low, le=LARGEST), AfterValidator(_unsigned_zero)]
