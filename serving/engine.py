@@ -17,6 +17,7 @@ from serving.api.messages import CaseMessage, DecisionMessage
 from serving.audit.entry import ANSWERS, Entry
 from serving.audit.group import Committed, Key
 from serving.audit.opened import open_audit
+from serving.audit.pseudonym import Pseudonyms, open_pseudonyms
 from serving.audit.store import AuditStore
 from serving.catalogue import Served, served
 from serving.champions import Champion, Missing, champions
@@ -27,7 +28,7 @@ from serving.counterfactual.answer import (
     Loaded,
     counterfactuals,
 )
-from serving.decide import decide
+from serving.decide import Deciding, decide
 from serving.policy.policy import Policy, load_policy
 from serving.recommend import Asked, Provenance
 from serving.recommendation import Advice, Recommendation
@@ -97,6 +98,7 @@ class Engine:
     profiles: Profiles | None
     policy: Policy
     audit: AuditStore
+    pseudonyms: Pseudonyms
     clock: Clock
     address: str = ""
     code: str = field(default_factory=code_version)
@@ -149,7 +151,8 @@ class Engine:
             as `serving.decide.decide`.
         """
         asking = context or of_service(self.code)
-        return decide(self.audit, advice, decision, self.clock(), asking, key)
+        deciding = Deciding(self.audit, self.pseudonyms, self.clock(), asking)
+        return decide(deciding, advice, decision, key)
 
     def counterfactuals(self, entry: Entry, advice: Advice) -> Counterfactuals:
         """What would bring a recorded case under the threshold, computed now.
@@ -202,6 +205,7 @@ def start(settings: Settings, clock: Clock) -> Engine:
         profiles=_profiles(lake.profiles),
         policy=load_policy(settings.policy),
         audit=open_audit(lake),
+        pseudonyms=open_pseudonyms(lake),
         clock=clock,
         address=settings.address,
     )

@@ -55,7 +55,7 @@ class Batch(Message):
 
 
 class DecisionMessage(Message):
-    """What a person did with a recommendation. Roles, never names."""
+    """What a person did with a recommendation. Roles, and never a name on record."""
 
     action: Action = Field(strict=False, description="what was done with the recommendation")
     role: Text = Field(description="role of who decided, never a name")
@@ -69,6 +69,19 @@ class DecisionMessage(Message):
         default=None,
         validate_default=True,
         description="why, in the person's own words; needed where a recommendation is overridden",
+    )
+
+    person: Text | None = Field(
+        default=None,
+        repr=False,  # a name that is nowhere in what is printed cannot end in a log
+        description="who decided, as the orchestrator names them: a user's id, not an address. "
+        "Never recorded and never answered: a keyed pseudonym of it is, so that what this "
+        "person decided can be found, and erased, on request",
+    )
+    shown_at: Moment | None = Field(
+        default=None,
+        description="when the person saw the answer, as the orchestrator knows it; recorded as "
+        "said. The same decision with another moment is the same decision",
     )
 
     @field_validator("reason")

@@ -11,12 +11,14 @@ from models.task import TaskName
 from serving.api.messages import DecisionMessage
 from serving.api.problems import Problem
 from serving.api.resolved_as import check, choices
+from serving.audit.pseudonym import Pseudonyms
 from serving.audit.store import AuditStore
 from serving.context import Context
-from serving.decide import AlreadyDecidedError, decide
+from serving.decide import AlreadyDecidedError, Deciding, decide
 from tests.synthetic_score import ASKED, CATALOGUE, advise, draft
 
 CONTEXT = Context("0af7651916cd43dd8448eb211c80319c", "local", None, "0.1.0+0123456789ab", 7)
+PEOPLE = Pseudonyms(bytes(range(32)))
 FOLLOWED = {"action": "followed", "role": "accounts payable", "resolved_as": "DUPLICATE"}
 OTHERWISE = {"action": "overridden", "role": "planner", "reason": "a transfer is on its way"}
 
@@ -35,7 +37,7 @@ def said(body):
 
 def decided(audit, body):
     advice = advise(TaskName.INVOICE_MISMATCH)
-    committed, new = decide(audit, advice, said(body), ASKED, CONTEXT)
+    committed, new = decide(Deciding(audit, PEOPLE, ASKED, CONTEXT), advice, said(body))
     (entry,) = committed.entries
     return entry, new
 
