@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from serving.audit.entry import ANSWERS, NAMES, Entry, EntryKind, Envelope
-from serving.audit.tables import ENTRIES, PAYLOADS
+from serving.audit.tables import ENTRIES, PAYLOADS, REQUESTS
 
 Query = sa.Select[Any]
 WITH_PAYLOAD = ENTRIES.outerjoin(PAYLOADS, PAYLOADS.c.sequence == ENTRIES.c.sequence)
@@ -80,3 +80,8 @@ def sites() -> Query:
     """Sites that have answers."""
     made = ENTRIES.c.kind.in_([str(kind) for kind in ANSWERS])
     return sa.select(ENTRIES.c.site).where(made).distinct().order_by(ENTRIES.c.site)
+
+
+def request(caller: str, key: str) -> Query:
+    """What the idempotency key of a caller was used for."""
+    return sa.select(REQUESTS).where(REQUESTS.c.caller == caller, REQUESTS.c.key == key)

@@ -88,6 +88,12 @@ class AuditStore:
         found = self.select(queries.of_id(identifier))
         return found[0] if found else None
 
+    def request(self, caller: str, key: str) -> dict[str, Any] | None:
+        """The row of the table `requests` for an idempotency key; None if it was not used."""
+        with self.reading() as connection:
+            row = connection.execute(queries.request(caller, key)).mappings().one_or_none()
+            return None if row is None else dict(row)
+
     def named(self, start: str) -> Entry | None:
         """The only recommendation whose id starts so; None if there is none.
 

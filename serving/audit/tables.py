@@ -31,14 +31,15 @@ ENTRIES = sa.Table(
     sa.Index("entries_latest", "kind", "task", "reference", "sequence"),
 )
 
+# By month, so that a month can be dropped as a whole: see serving.audit.months.
 PAYLOADS = sa.Table(
     "payloads",
     METADATA,
-    sa.Column("month", sa.Text, primary_key=True),
     sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("month", sa.Text, primary_key=True),
     sa.Column("salt", sa.Text, nullable=False),
     sa.Column("body", sa.Text, nullable=False),
-    sa.Index("payloads_sequence", "sequence"),
+    postgresql_partition_by="LIST (month)",
 )
 
 # Hashes of complete subtrees at the heights 8, 16, ...: see serving.audit.merkle.TILE_LEVELS.

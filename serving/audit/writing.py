@@ -12,6 +12,7 @@ from serving.audit.entry import Entry, placed
 from serving.audit.errors import KeyTakenError, TakenError
 from serving.audit.group import Committed, Key, Ticket
 from serving.audit.merkle import Frontier
+from serving.audit.months import make_months
 from serving.audit.tables import ENTRIES, HEAD, NODES, PAYLOADS, REQUESTS
 
 MOST_IN_A_QUERY = 500
@@ -136,6 +137,7 @@ def _insert(
     nodes: Sequence[Mapping[str, Any]],
     keys: Sequence[Mapping[str, Any]],
 ) -> None:
+    make_months(connection, {entry.envelope.month for entry in entries})
     envelopes = [vars(entry.envelope) | {"hash": entry.hash} for entry in entries]
     payloads = [
         {
