@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 import rfc8785
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -155,6 +155,10 @@ class Policy(Part):
         """How long a recommendation of the task may be acted on."""
         return timedelta(hours=self.expiry_hours[task])
 
+    def plain(self) -> dict[str, Any]:
+        """All but the digest as plain JSON, as it is recorded; `policy_of` reads it back."""
+        return self.model_dump(mode="json", exclude={"digest"})
+
 
 def load_policy(path: Path | None = None) -> Policy:
     """The policy in a TOML file, the built-in one by default.
@@ -164,14 +168,24 @@ def load_policy(path: Path | None = None) -> Policy:
     """
     source = path or DEFAULT
     try:
-        read = tomllib.loads(source.read_text(encoding="utf-8"))
-        policy = Policy.model_validate(read | {"digest": _digest(read)})
-    except (OSError, tomllib.TOMLDecodeError) as error:
+        return policy_of(tomllib.loads(source.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
         raise ValueError(f"policy {source}: {error}") from error
+
+
+def policy_of(plain: Mapping[str, Any]) -> Policy:
+    """The policy of those plain values, with their digest.
+
+    Raises:
+        ValueError: naming each part that is missing or wrong.
+    """
+    if "digest" in plain:
+        raise ValueError("digest: is computed from the rest, so it cannot be stated")
+    try:
+        return Policy.model_validate({**plain, "digest": _digest(plain)})
     except ValidationError as error:
         found = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise ValueError(f"policy {source}: {found}") from error
-    return policy
+        raise ValueError(found) from error
 
 
 def _categories(task: TaskName, given: Collection[str]) -> None:
@@ -183,8 +197,8 @@ def _categories(task: TaskName, given: Collection[str]) -> None:
         )
 
 
-def _digest(read: dict[str, object]) -> str:
-    return hashlib.sha256(rfc8785.dumps(read)).hexdigest()  # type: ignore[arg-type] # TOML holds no other types
+def _digest(plain: Mapping[str, Any]) -> str:
+    return hashlib.sha256(rfc8785.dumps(dict(plain))).hexdigest()
 
 
 def _all(name: str, given: Collection[StrEnum], needed: type[StrEnum]) -> None:
