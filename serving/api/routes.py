@@ -4,25 +4,30 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 from fastapi import Request as HttpRequest
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from models.task import TaskName
+from serving.answered import decided_of, recommendation_of
+from serving.api.asking import Asking, asking
 from serving.api.body import read_body
+from serving.api.loaded import Identifier, engine_of, found
 from serving.api.messages import DECISION, CaseMessage, DecisionMessage
-from serving.api.problems import Problem, unreadable
+from serving.api.problems import unreadable
+from serving.api.reply import JSON, Reply
 from serving.api.resolved_as import check
 from serving.audit.entry import Entry
+from serving.audit.group import Committed
+from serving.context import Context, caller_of, trace_id
 from serving.counterfactual.answer import CannotRecomputeError, Counterfactuals
 from serving.desk.queue import queue_page
-from serving.desk.report import render
+from serving.desk.report import read_page
 from serving.engine import Engine
-from serving.recommendation import Advice, Answer, Decided, Recommendation
+from serving.recommendation import Advice, Decided, Recommendation
 
-JSON = "application/json"
 PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -33,16 +38,7 @@ PAGE_HEADERS = {
 
 router = APIRouter()
 
-Identifier = Annotated[str, Path(max_length=64, description="id of a recommendation")]
 Filter = Annotated[str, Query(max_length=200)]
-
-
-def engine_of(request: HttpRequest) -> Engine:
-    """The engine that the service loaded when it started."""
-    engine: Engine | None = getattr(request.app.state, "engine", None)
-    if engine is None:
-        raise Problem(503, "the service is still loading", mend="try again in a few seconds")
-    return engine
 
 
 def scoring(name: TaskName) -> Any:
@@ -51,16 +47,21 @@ def scoring(name: TaskName) -> Any:
     async def endpoint(request: HttpRequest) -> Response:
         engine = engine_of(request)
         body = await read_body(request)
-        answer = await run_in_threadpool(_answered, engine, name, body)
-        return Response(answer, media_type=JSON)
+        asked = asking(request, engine.code, f"score {name}", body)
+        return await run_in_threadpool(_answered, engine, name, body, asked)
 
     return endpoint
 
 
-def _answered(engine: Engine, name: TaskName, body: bytes) -> bytes:
-    cases = _cases(engine, name, body)
-    answer = Answer.model_construct(recommendations=engine.answer(name, cases))
-    return answer.model_dump_json().encode()
+def _answered(engine: Engine, name: TaskName, body: bytes, asked: Asking) -> Response:
+    def make() -> Reply:
+        cases = _cases(engine, name, body)
+        return Reply(engine.answer(name, cases, asked.context, asked.key))
+
+    def again(before: Committed) -> Reply:
+        return Reply(engine.again(before), replayed=True)
+
+    return engine.once.do(asked.key, make, again).response()
 
 
 def _cases(engine: Engine, name: TaskName, body: bytes) -> list[CaseMessage]:
@@ -75,17 +76,22 @@ def _cases(engine: Engine, name: TaskName, body: bytes) -> list[CaseMessage]:
 def recommendation(request: HttpRequest, identifier: Identifier) -> Response:
     """A recommendation as it was answered, read back from the audit."""
     engine = engine_of(request)
-    entry, advice = found(engine, identifier)
-    return Response(engine.placed(advice, entry).model_dump_json(), media_type=JSON)
+    entry, _ = found(engine, identifier)
+    given = recommendation_of(entry, engine.tasks, engine.address)
+    return Response(given.model_dump_json(), media_type=JSON)
 
 
 @router.get("/v1/recommendations/{identifier}/report", response_class=HTMLResponse)
 def report(request: HttpRequest, identifier: Identifier) -> Response:
-    """The report a reviewer reads: one page, nothing else is loaded."""
+    """The report a reviewer reads: one page, nothing else is loaded.
+
+    That it is read, and what it said, is on record before it is given; 503 if it cannot be.
+    """
     engine = engine_of(request)
     entry, advice = found(engine, identifier)
-    ways = _ways(engine, entry, advice)
-    return HTMLResponse(render(entry, ways), headers=PAGE_HEADERS)
+    context = Context(trace_id(request.headers.get("traceparent")), caller_of(), None, engine.code)
+    page = read_page(engine.audit, entry, _ways(engine, entry, advice), engine.clock(), context)
+    return HTMLResponse(page, headers=PAGE_HEADERS)
 
 
 def _ways(engine: Engine, entry: Entry, advice: Advice) -> Counterfactuals | str:
@@ -125,30 +131,34 @@ async def decision(request: HttpRequest, identifier: Identifier) -> Response:
     """What a person did with a recommendation; recorded, nothing is acted on.
 
     A recommendation is decided once. The same decision sent again answers the one on record
-    (200); another one is refused (409) with what was decided.
+    (200), with a checkpoint of now; another one is refused (409) with what was decided.
     """
     engine = engine_of(request)
     body = await read_body(request)
-    made, status = await run_in_threadpool(_decided, engine, identifier, body)
-    return Response(made.model_dump_json(), status_code=status, media_type=JSON)
+    asked = asking(request, engine.code, f"decide {identifier}", body)
+    return await run_in_threadpool(_decided, engine, identifier, body, asked)
 
 
-def _decided(engine: Engine, identifier: str, body: bytes) -> tuple[Decided, int]:
-    _, advice = found(engine, identifier)
+def _decided(engine: Engine, identifier: str, body: bytes, asked: Asking) -> Response:
+    def make() -> Reply:
+        _, advice = found(engine, identifier)
+        message = _decision(engine, advice, body)
+        committed, new = engine.decide(advice, message, asked.context, asked.key)
+        return Reply(decided_of(committed), 201 if new else 200)
+
+    def again(before: Committed) -> Reply:
+        return Reply(decided_of(before), 201, replayed=True)
+
+    return engine.once.do(asked.key, make, again).response()
+
+
+def _decision(engine: Engine, advice: Advice, body: bytes) -> DecisionMessage:
     try:
         message = DecisionMessage.model_validate_json(body)
     except ValidationError as error:
         raise unreadable(error, DECISION) from error
     check(engine.tasks[advice.task].task, message)
-    committed, new = engine.decide(advice, message)
-    (entry,) = committed.entries
-    made = Decided(
-        decision_id=entry.id,
-        recommendation_id=advice.id,
-        audit_sequence=entry.sequence,
-        audit_hash=entry.hash,
-    )
-    return made, 201 if new else 200
+    return message
 
 
 @router.get("/desk", response_class=HTMLResponse)
@@ -169,28 +179,3 @@ def desk(
 def start() -> Response:
     """The desk is where people begin."""
     return RedirectResponse("/desk")
-
-
-@router.get("/livez")
-def livez() -> dict[str, str]:
-    """The process answers."""
-    return {"status": "alive"}
-
-
-@router.get("/readyz")
-def readyz(request: HttpRequest) -> dict[str, Any]:
-    """Whether every task can be answered now; 503 with reasons if not."""
-    engine = engine_of(request)
-    engine.audit.check()
-    if reasons := engine.not_ready():
-        detail = "; ".join(f"{what}: {why}" for what, why in reasons.items())
-        raise Problem(503, detail, mend="see /readyz again once it is done")
-    return {"status": "ready", "tasks": [str(name) for name in engine.champions]}
-
-
-def found(engine: Engine, identifier: str) -> tuple[Entry, Advice]:
-    """A recommendation and its entry, or a 404."""
-    read = engine.read(identifier)
-    if read is None:
-        raise Problem(404, f"there is no recommendation {identifier!r}")
-    return read

@@ -6,18 +6,23 @@ from data.lake import Lake
 from serving.audit.note import Verifier
 from serving.audit.settings import AuditSettings
 from serving.audit.signing_key import SigningKey
-from serving.audit.store import AuditStore
+from serving.audit.store import AuditStore, AuditUnavailableError
 
 
 def open_audit(lake: Lake, settings: AuditSettings | None = None) -> AuditStore:
     """The record that belongs to the lake, made if it is not there, and who signs for it.
 
     Raises:
-        AuditUnavailableError: it cannot be written.
-        OSError, ValueError: settings or a signing key that cannot be used.
+        AuditUnavailableError: it, or its signing key, cannot be written or read.
+        ValueError: settings or a signing key that cannot be used.
     """
     found = settings or AuditSettings()
-    return AuditStore.open(found.url or lake.audit, found.tenant, signing_key(lake, found))
+    try:
+        signer = signing_key(lake, found)
+    except OSError as error:
+        why = f"the audit cannot be opened without its key: {error}"
+        raise AuditUnavailableError(why) from error
+    return AuditStore.open(found.url or lake.audit, found.tenant, signer)
 
 
 def signing_key(lake: Lake, settings: AuditSettings | None = None) -> SigningKey:

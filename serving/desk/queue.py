@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from models.task import TaskName
+from serving.audit.readings import times_read
 from serving.audit.store import AuditStore
 from serving.desk.pages import environment
 from serving.recommendation import Advice
@@ -34,6 +35,8 @@ def queue_page(
         .get_template("queue.html")
         .render(
             advices=advices,
+            places={entry.id: entry for entry in entries},
+            read=times_read(audit, [entry.id for entry in entries]),
             expired={a["id"]: datetime.fromisoformat(a["expires_at"]) <= now for a in advices},
             titles={str(name): title for name, title in TITLES.items()},
             sites=audit.sites(),

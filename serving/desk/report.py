@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +12,22 @@ from data.lake import Lake
 from models.task import TaskName
 from serving.audit.entry import ANSWERS, Entry
 from serving.audit.opened import open_audit
+from serving.audit.readings import record_reading
+from serving.audit.store import AuditStore
+from serving.context import Context, code_version, trace_id
 from serving.counterfactual.answer import Counterfactuals
 from serving.counterfactual.offline import offline
 from serving.desk.facts import children, facts, left_out, looked_at, missing, none_given
 from serving.desk.groups import groups
 from serving.desk.pages import environment
+from serving.desk.standing import Standing, standing
 from serving.desk.waterfall import waterfall
 from serving.policy.finding import Code
 from serving.recommendation import Advice
 
 Payload = Mapping[str, Any]
 
+COMMAND = "triage report"
 NOT_ASKED = "not computed for this page"
 
 OF_WHAT = {
@@ -29,12 +36,16 @@ OF_WHAT = {
 }
 
 
-def render(entry: Entry, ways: Counterfactuals | str = NOT_ASKED) -> str:
+def render(
+    entry: Entry, ways: Counterfactuals | str = NOT_ASKED, standing: Standing | None = None
+) -> str:
     """One HTML page that needs nothing else: no script, no font, no address.
 
-    ways: what would change the answer, or why that cannot be said.
+    ways: what would change the answer, or why that cannot be said. standing: what became of
+    it since; nothing is said of that by default.
 
     Raises:
+        ErasedError: the recommendation has been erased.
         ValueError: for an entry that is not a recommendation.
     """
     if entry.kind not in ANSWERS:
@@ -49,6 +60,7 @@ def render(entry: Entry, ways: Counterfactuals | str = NOT_ASKED) -> str:
             entry=entry,
             advice=advice,
             ways=None if isinstance(ways, str) else ways,
+            standing=standing,
             no_ways=ways if isinstance(ways, str) else "",
             of_what=of_what(advice),
             waterfall=waterfall(payload["score"]),
@@ -68,24 +80,44 @@ def render(entry: Entry, ways: Counterfactuals | str = NOT_ASKED) -> str:
 def write_report(lake: Lake, recommendation: str, out: Path | None = None) -> Path:
     """Write the report of a recommendation in the lake's audit; where it was written.
 
+    That it was read is on record before the file is there.
+
     recommendation: its id, or the start of it that no other id has.
     out: the file; `<id>.html` in the lake's reports by default.
 
     Raises:
         LookupError: naming the recommendation that is not there.
-        AuditUnavailableError: the audit cannot be read.
+        ErasedError: it has been erased.
+        AuditUnavailableError: the audit cannot be read, or the reading not be recorded.
     """
-    store = open_audit(lake)
-    try:
+    with closing(open_audit(lake)) as store:
         entry = store.read(recommendation) or store.named(recommendation)
-    finally:
-        store.close()
-    if entry is None or entry.kind not in ANSWERS:
-        raise LookupError(f"there is no recommendation {recommendation!r} in {lake.audit}")
+        if entry is None or entry.kind not in ANSWERS:
+            raise LookupError(f"there is no recommendation {recommendation!r} in {lake.audit}")
+        page = read_page(store, entry, offline(lake, entry), datetime.now(UTC), of_command())
     path = out or lake.reports / f"{entry.id}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(render(entry, offline(lake, entry)), encoding="utf-8")
+    path.write_bytes(page)
     return path
+
+
+def read_page(
+    audit: AuditStore, entry: Entry, ways: Counterfactuals | str, now: datetime, context: Context
+) -> bytes:
+    """The page of a recommendation, for somebody to read: given once that is on record.
+
+    Raises:
+        ErasedError: the recommendation has been erased.
+        AuditUnavailableError: the access could not be recorded, so there is no page.
+    """
+    page = render(entry, ways, standing(audit, entry.id)).encode()
+    record_reading(audit, entry, page, now, context.recorded())
+    return page
+
+
+def of_command() -> Context:
+    """The circumstances of a page that a command writes."""
+    return Context(trace_id(None), COMMAND, None, code_version())
 
 
 def of_what(advice: Payload) -> str:

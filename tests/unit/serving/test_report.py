@@ -12,6 +12,7 @@ from serving.audit.store import AuditStore
 from serving.counterfactual.offline import offline
 from serving.desk.queue import queue_page
 from serving.desk.report import render, write_report
+from serving.desk.standing import Standing
 from serving.desk.waterfall import apportion, waterfall
 from serving.recommendation import Abstention
 from tests.synthetic_score import ASKED, POLICY, draft, entry, score
@@ -93,8 +94,9 @@ def test_a_report_is_written_from_the_audit_alone(tmp_path):
     store = AuditStore.open(lake.audit)
     (kept,) = store.append([draft(TaskName.STOCK_RISK)])
     store.close()
+    before = Standing(decided="nothing was reported yet", read="never before")
     path = write_report(lake, "rec-1")
-    assert path.read_text() == render(kept, offline(lake, kept))
+    assert path.read_text() == render(kept, offline(lake, kept), before)
     assert "Not available: cannot be recomputed now: " in path.read_text()  # no model is kept
     with pytest.raises(LookupError, match="no recommendation 'rec-9'"):
         write_report(lake, "rec-9")
