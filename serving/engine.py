@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from data.contracts.table import KNOWN_AT
 from features.profiles import Profiles, ProfilesError
 from models.task import TaskName
 from serving.advise import advise
+from serving.answered import advice_of, answer_of
 from serving.api.messages import CaseMessage, DecisionMessage
 from serving.audit.entry import ANSWERS, Entry
 from serving.audit.group import Committed, Key
@@ -29,9 +30,11 @@ from serving.counterfactual.answer import (
     counterfactuals,
 )
 from serving.decide import Deciding, decide
+from serving.fallback import fallback
+from serving.idempotency import Once
 from serving.policy.policy import Policy, load_policy
 from serving.recommend import Asked, Provenance
-from serving.recommendation import Advice, Recommendation
+from serving.recommendation import Advice, Answer
 from serving.record import draft_of
 from serving.score import Scored, score
 from serving.settings import Settings
@@ -81,11 +84,14 @@ class FromTheFutureError(ValueError):
 
 
 class NotServedError(RuntimeError):
-    """A task that cannot be answered now; `missing` says why and how to mend it."""
+    """A task that cannot be answered now; `missing` says why and how to mend it.
 
-    def __init__(self, missing: Missing) -> None:
+    audit_sequence: of the entry that records what was asked; 0 if none does.
+    """
+
+    def __init__(self, missing: Missing, audit_sequence: int = 0) -> None:
         super().__init__(missing.why)
-        self.missing = missing
+        self.missing, self.audit_sequence = missing, audit_sequence
 
 
 @dataclass(frozen=True)
@@ -102,41 +108,55 @@ class Engine:
     clock: Clock
     address: str = ""
     code: str = field(default_factory=code_version)
+    once: Once = field(init=False)
 
-    def answer(self, name: TaskName, cases: Sequence[CaseMessage]) -> list[Recommendation]:
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "once", Once(self.audit))
+
+    def answer(
+        self,
+        name: TaskName,
+        cases: Sequence[CaseMessage],
+        context: Context | None = None,
+        key: Key | None = None,
+    ) -> Answer:
         """Recommendations for the cases, every one recorded before it is returned.
 
+        context: of who asks; the service itself by default. key: recorded with the answer, so
+        that the same request sent again gets the same.
+
         Raises:
-            NotServedError: no champion or no profiles.
+            NotServedError: no champion or no profiles; that it was asked is recorded.
             FromTheFutureError: as `Batch.of` says; nothing was recorded.
             AuditUnavailableError: nothing was recorded, so nothing is answered.
+            KeyTakenError: the key was used before; nothing was recorded.
         """
-        champion, profiles = self._ready(name)
+        asking = context or of_service(self.code)
+        champion, profiles = self._ready_or_fallen_back(name, cases, asking)
         batch = Batch.of(self.tasks[name], cases, self.clock())
         scored = score(champion, profiles, batch.records, batch.asked_at)
         advices = self._advise(batch, scored, _provenance(champion, profiles))
+        told = asking.recorded()
         drafts = [
-            draft_of(advice, case, scored, row, champion, {})
+            draft_of(advice, case, scored, row, champion, told)
             for row, (advice, case) in enumerate(zip(advices, cases, strict=True))
         ]
-        entries = self.audit.append(drafts)
-        return [self.placed(a, e) for a, e in zip(advices, entries, strict=True)]
+        return self.again(self.audit.commit(drafts, key))
 
-    def placed(self, advice: Advice, entry: Entry) -> Recommendation:
-        """The recommendation with its place in the audit."""
-        return Recommendation(
-            **dict(advice),
-            audit_sequence=entry.sequence,
-            audit_hash=entry.hash,
-            report=f"{self.address}/v1/recommendations/{advice.id}/report",
-        )
+    def again(self, committed: Committed) -> Answer:
+        """The answer whose entries these are; see `serving.answered`."""
+        return answer_of(committed, self.tasks, self.address)
 
     def read(self, identifier: str) -> tuple[Entry, Advice] | None:
-        """A recommendation as it was recorded."""
+        """A recommendation as it was recorded.
+
+        Raises:
+            ErasedError: it was erased.
+        """
         entry = self.audit.read(identifier)
         if entry is None or entry.kind not in ANSWERS:
             return None
-        return entry, Advice.model_validate(entry.payload["recommendation"])
+        return entry, advice_of(entry, self.tasks)
 
     def decide(
         self,
@@ -152,7 +172,17 @@ class Engine:
         """
         asking = context or of_service(self.code)
         deciding = Deciding(self.audit, self.pseudonyms, self.clock(), asking)
-        return decide(deciding, advice, decision, key)
+        committed, new = decide(deciding, advice, decision, key)
+        return (committed if new else replace(committed, checkpoint=self.checkpoint())), new
+
+    def checkpoint(self) -> str:
+        """The state of the record now, signed; empty where nothing is signed.
+
+        Raises:
+            AuditUnavailableError: the record cannot be read.
+        """
+        end, signer = self.audit.head(), self.audit.signer
+        return signer.note(end.origin, end.frontier.size, end.frontier.root()) if signer else ""
 
     def counterfactuals(self, entry: Entry, advice: Advice) -> Counterfactuals:
         """What would bring a recorded case under the threshold, computed now.
@@ -173,6 +203,16 @@ class Engine:
         if self.profiles is None:
             reasons["profiles"] = f"{NO_PROFILES.why}; {NO_PROFILES.mend}"
         return reasons
+
+    def _ready_or_fallen_back(
+        self, name: TaskName, cases: Sequence[CaseMessage], asking: Context
+    ) -> tuple[Champion, Profiles]:
+        try:
+            return self._ready(name)
+        except NotServedError as error:
+            draft = fallback(name, cases, error.missing.why, asking, self.clock())
+            (entry,) = self.audit.append([draft])
+            raise NotServedError(error.missing, entry.sequence) from error
 
     def _ready(self, name: TaskName) -> tuple[Champion, Profiles]:
         if name in self.missing:

@@ -6,15 +6,19 @@ from bentoml import Service
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.api.problems import Problem
+from serving.api.tracing import Traced, trace_of
 
 # Addresses at which the framework answers before the mounted application is asked.
 OURS = frozenset({"/livez", "/readyz", "/healthz", "/schema.json", "/docs.json", "/metrics"})
 
 FRAMEWORK = {
-    429: ("the service is busy", "try again in a second"),
-    504: (
-        "not answered in time; it may still be recorded",
-        "ask again with fewer cases, or read the desk",
+    429: Problem(429, "the service is busy", mend="try again in a second", retry_after=1),
+    504: Problem(
+        504,
+        "not answered in time; whether it was recorded is not known",
+        mend="send the same again with the same Idempotency-Key: what was recorded is answered, "
+        "and nothing is recorded twice; without a key, look at the desk before you ask again",
+        retry_after=5,
     ),
 }
 
@@ -56,9 +60,7 @@ class _Translated:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start" and message["status"] in FRAMEWORK:
             self.replaced = True
-            status = message["status"]
-            detail, mend = FRAMEWORK[status]
-            response = Problem(status, detail, mend=mend).response()
+            response = FRAMEWORK[message["status"]].response(trace_of(self.scope))
             await response(self.scope, self.receive, self.send)
         elif not self.replaced:
             await self.send(message)
@@ -71,4 +73,4 @@ class FrontedService(Service):  # type: ignore[misc] # the framework is untyped
         """The framework's application behind our front."""
         framework: ASGIApp = super().to_asgi(is_main)
         mounted = self.mount_apps[0][0]
-        return Front(framework, mounted)
+        return Traced(Front(framework, mounted))

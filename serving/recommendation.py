@@ -155,6 +155,11 @@ class Answer(Piece):
     """Answer to a request: one recommendation a case, in the order of the cases."""
 
     recommendations: list[Recommendation]
+    checkpoint: str = Field(
+        description="signed state of the record that holds this answer (C2SP tlog-checkpoint); "
+        "keep it: later it proves that nothing recorded up to then was rewritten or dropped. "
+        "Empty where nothing is signed"
+    )
 
 
 class Decided(Piece):
@@ -164,3 +169,7 @@ class Decided(Piece):
     recommendation_id: str
     audit_sequence: int
     audit_hash: str
+    checkpoint: str = Field(
+        description="signed state of the record that holds this decision (C2SP tlog-checkpoint); "
+        "keep it, as that of an answer. Empty where nothing is signed"
+    )

@@ -16,43 +16,62 @@ from serving.api.messages import ASKED_AT, MONEY_AT_RISK, MOST_CASES, MOST_CHILD
 
 MOST_ERRORS = 100
 MOST_CHARACTERS = 120
+PERSON = "person"
 
 TITLES = {
     400: "Bad request",
     404: "Not found",
     405: "Method not allowed",
     409: "Conflict",
+    410: "Gone",
     413: "Request too large",
     415: "Not JSON",
-    422: "Fields that cannot be read",
+    422: "Cannot be processed",
+    429: "Too many requests",
     500: "The service failed",
     503: "Not available",
+    504: "Not answered in time",
 }
 
 
 class Problem(Exception):  # noqa: N818 - the word of RFC 9457
-    """A request that cannot be answered, and why."""
+    """A request that cannot be answered, and why.
+
+    retry_after: seconds until it may be worth while to ask again; 0 says nothing of it.
+    audit_sequence: of the entry that records it; 0 where none does.
+    """
 
     def __init__(
-        self, status: int, detail: str, errors: Sequence[dict[str, Any]] = (), mend: str = ""
+        self,
+        status: int,
+        detail: str,
+        errors: Sequence[dict[str, Any]] = (),
+        mend: str = "",
+        retry_after: int = 0,
+        audit_sequence: int = 0,
     ) -> None:
         super().__init__(detail)
         self.status, self.detail, self.errors, self.mend = status, detail, errors, mend
+        self.retry_after, self.audit_sequence = retry_after, audit_sequence
 
-    def response(self) -> Response:
-        """The problem as an answer."""
+    def response(self, trace: str) -> Response:
+        """The problem as an answer. trace: its trace id, by which an entry of it is found."""
         body: dict[str, Any] = {
             "type": "about:blank",
             "title": TITLES.get(self.status, "Problem"),
             "status": self.status,
             "detail": self.detail,
+            "trace_id": trace,
         }
         if self.mend:
             body["mend"] = self.mend
+        if self.audit_sequence:
+            body["audit_sequence"] = self.audit_sequence
         if self.errors:
             body["errors"] = list(self.errors)
+        headers = {"Retry-After": str(self.retry_after)} if self.retry_after else {}
         return Response(
-            json.dumps(body), status_code=self.status, media_type="application/problem+json"
+            json.dumps(body), self.status, headers, media_type="application/problem+json"
         )
 
 
@@ -92,6 +111,8 @@ def _got(error: ErrorDetails) -> str:
             return f"{len(error['input'])} of them"
         case "from_the_future":
             return error["msg"]
+    if error["loc"] and error["loc"][-1] == PERSON:
+        return "something else"  # a name is not given back, not even to whoever sent it
     written = json.dumps(error["input"], default=str)
     cut = len(written) > MOST_CHARACTERS
     return f"{written[:MOST_CHARACTERS]}..." if cut else written
@@ -129,4 +150,6 @@ TAKES = {
     "role": TAKES_TEXT,
     "resolved_as": f"{TAKES_TEXT}, or null",
     "reason": "text of 1 to 2000 characters, or null",
+    PERSON: f"{TAKES_TEXT}, or null",
+    "shown_at": f"{TAKES_MOMENT}, or null",
 }

@@ -11,6 +11,7 @@ from serving.api.app import application
 from serving.audit.store import AuditUnavailableError
 from serving.champions import Missing
 from serving.engine import Batch, FromTheFutureError, NotServedError
+from serving.idempotency import Once
 from tests.synthetic_score import CATALOGUE, EXAMPLES
 
 
@@ -18,11 +19,13 @@ class Failing:
     """An engine that reads every case and then fails as told."""
 
     tasks = CATALOGUE
+    code = "0.1.0+0123456789ab"
+    once = Once(None)
 
     def __init__(self, error):
         self.error = error
 
-    def answer(self, name, cases):
+    def answer(self, name, cases, context, key):
         raise self.error
 
 

@@ -36,7 +36,9 @@ def engine(tmp_path_factory):
 def answered(engine):
     """Two cases a task, of which both delays were decided."""
     made = [
-        answer for task in (DELAY, INVOICE) for answer in engine.answer(task, cases(engine, task))
+        answer
+        for task in (DELAY, INVOICE)
+        for answer in engine.answer(task, cases(engine, task)).recommendations
     ]
     actions = (("ignored", None), ("overridden", "the lorry is at the gate"))
     for answer, (action, reason) in zip(made, actions, strict=False):

@@ -40,7 +40,7 @@ def engine(lake):
 def asked(engine, task, number=1, **changes):
     """The record and the advice of a case that was asked now."""
     body = json.dumps({"cases": [case(task, number, **changes)]}).encode()
-    (made,) = engine.answer(task, engine.tasks[task].request.read(body))
+    (made,) = engine.answer(task, engine.tasks[task].request.read(body)).recommendations
     return engine.read(made.id)
 
 
@@ -60,7 +60,8 @@ def test_what_is_stated_is_what_the_service_says_of_the_changed_case(engine, tas
         for way in told.found:
             changed = applied(task, plain, way.changes)
             sent = json.loads(json.dumps(changed, default=str))
-            (again,) = engine.answer(task, request.read(json.dumps({"cases": [sent]}).encode()))
+            read = request.read(json.dumps({"cases": [sent]}).encode())
+            (again,) = engine.answer(task, read).recommendations
             assert again.exception_probability == way.probability < way.threshold
             assert way.threshold in {engine.policy.thresholds[task].watch, 0.5}
             touched = {field for change in way.changes for field in change.fields}

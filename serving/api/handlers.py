@@ -1,0 +1,133 @@
+"""Errors as problems: what is told of each, and when to ask again."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from serving.api.problems import Problem, path
+from serving.api.tracing import trace_of
+from serving.audit.entry import ErasedError
+from serving.audit.store import AuditUnavailableError
+from serving.counterfactual.answer import CannotRecomputeError
+from serving.decide import AlreadyDecidedError
+from serving.engine import FromTheFutureError, NotServedError
+from serving.idempotency import AnswerErasedError, InFlightError, KeyReusedError
+
+Handler = Callable[[Request, Exception], Awaitable[Response]]
+
+# Seconds after which asking again may help: a record that is away, a task without a model,
+# the same request being worked on.
+UNTIL_WRITTEN = 5
+UNTIL_MENDED = 60
+UNTIL_ANSWERED = 1
+
+
+def _not_served(error: NotServedError) -> Problem:
+    return Problem(
+        503,
+        error.missing.why,
+        mend=error.missing.mend,
+        retry_after=UNTIL_MENDED,
+        audit_sequence=error.audit_sequence,
+    )
+
+
+def _future(error: FromTheFutureError) -> Problem:
+    takes = (
+        f"what was known at or before the service's clock, {error.now.isoformat()}; "
+        "give asked_at if the question is about another moment"
+    )
+    field = {"field": error.field, "got": error.known.isoformat(), "takes": takes}
+    return Problem(422, "1 field cannot be read", [field])
+
+
+def _no_record(error: AuditUnavailableError) -> Problem:
+    mend = (
+        "treat the case as if this service were not there, or send it again later, with the same "
+        "Idempotency-Key; whoever runs the service: see /readyz and `triage doctor`"
+    )
+    return Problem(503, f"{error}", mend=mend, retry_after=UNTIL_WRITTEN)
+
+
+def _already(error: AlreadyDecidedError) -> Problem:
+    return Problem(409, f"{error}", mend="nothing was recorded; a decision on record stays")
+
+
+def _not_again(error: CannotRecomputeError) -> Problem:
+    return Problem(
+        409, f"{error}", mend="score the case again: its new recommendation can be asked"
+    )
+
+
+def _in_flight(error: InFlightError) -> Problem:
+    mend = "ask again in a second: once it is answered, you get the same answer"
+    return Problem(409, f"{error}", mend=mend, retry_after=UNTIL_ANSWERED)
+
+
+def _reused(error: KeyReusedError) -> Problem:
+    return Problem(422, f"{error}; nothing was done", mend="use a new key for what is new")
+
+
+def _erased(error: Exception) -> Problem:
+    return Problem(410, f"{error}", mend="`triage audit` tells when and why it was erased")
+
+
+def _arguments(error: RequestValidationError) -> Problem:
+    errors = [
+        {"field": path(e["loc"]), "got": str(e["input"])[:120], "takes": e["msg"]}
+        for e in error.errors()
+    ]
+    noun = "argument" if len(errors) == 1 else "arguments"
+    return Problem(422, f"{len(errors)} {noun} cannot be read", errors)
+
+
+def _failed(error: Exception) -> Problem:
+    return Problem(500, f"the service failed: {type(error).__name__}")
+
+
+def _answers(tell: Callable[[Any], Problem]) -> Handler:
+    """A handler that answers with the problem, under the trace of the request."""
+
+    async def handler(request: Request, error: Exception) -> Response:
+        return tell(error).response(trace_of(request.scope))
+
+    return handler
+
+
+async def _not_here(request: Request, error: HTTPException) -> Response:
+    """What the framework refuses; with a 405 it says in a header which methods there are."""
+    headers = error.headers or {}
+    match error.status_code:
+        case 404:
+            detail = "there is nothing at this address"
+        case 405:
+            detail = f"{request.method} is not for this address; it takes {headers.get('Allow')}"
+        case _:
+            detail = error.detail
+    problem = Problem(error.status_code, detail, mend="see /docs for what there is")
+    response = problem.response(trace_of(request.scope))
+    response.headers.update(headers)
+    return response
+
+
+HANDLERS: dict[Any, Any] = {
+    HTTPException: _not_here,
+    Problem: _answers(lambda problem: problem),
+    NotServedError: _answers(_not_served),
+    FromTheFutureError: _answers(_future),
+    AlreadyDecidedError: _answers(_already),
+    CannotRecomputeError: _answers(_not_again),
+    InFlightError: _answers(_in_flight),
+    KeyReusedError: _answers(_reused),
+    AnswerErasedError: _answers(_erased),
+    ErasedError: _answers(_erased),
+    AuditUnavailableError: _answers(_no_record),
+    RequestValidationError: _answers(_arguments),
+    Exception: _answers(_failed),
+}

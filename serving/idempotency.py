@@ -1,0 +1,114 @@
+"""Exactly once for the caller: a request sent again with its key gets what it got before.
+
+After draft-ietf-httpapi-idempotency-key-header. The key is recorded in the transaction of the
+entries it led to and nowhere before: whoever is killed at whatever moment leaves either an
+answer that can be given again, or nothing, and no key that is stuck.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from serving.audit.group import Committed, Key
+from serving.audit.store import AuditStore, KeyTakenError
+
+T = TypeVar("T")
+
+
+class KeyReusedError(RuntimeError):
+    """The key was used for another operation or another body; nothing was done."""
+
+    def __init__(self, key: Key, operation: str) -> None:
+        was = "another body" if operation == key.operation else f"another operation ({operation})"
+        super().__init__(f"the Idempotency-Key {key.key!r} was used before with {was}")
+
+
+class InFlightError(RuntimeError):
+    """The same request is being worked on; it is not known yet how it ends."""
+
+    def __init__(self, key: Key) -> None:
+        super().__init__(f"a request with the Idempotency-Key {key.key!r} is being worked on")
+
+
+class AnswerErasedError(RuntimeError):
+    """What was answered has been erased since, and is not made again."""
+
+    def __init__(self, key: Key) -> None:
+        super().__init__(f"what the Idempotency-Key {key.key!r} was answered with has been erased")
+
+
+@dataclass(frozen=True)
+class Once:
+    """Does what a key asks for once, in this process and in all that share the record."""
+
+    audit: AuditStore
+    working: dict[tuple[str, str], Key] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def do(self, key: Key | None, make: Callable[[], T], again: Callable[[Committed], T]) -> T:
+        """What `make` does; or what `again` makes of that which the key led to before.
+
+        make: commits with the key, so that two processes cannot both do it.
+
+        Raises:
+            KeyReusedError, InFlightError, AnswerErasedError: nothing was done.
+            AuditUnavailableError: the record cannot be read.
+            whatever `make` raises.
+        """
+        if key is None:
+            return make()
+        with self._held(key):
+            before = self.stored(key)
+            if before is None:
+                try:
+                    return make()
+                except KeyTakenError as error:  # by another process, between look and commit
+                    before = self.stored(key)
+                    if before is None:
+                        raise InFlightError(key) from error
+            return again(before)
+
+    def stored(self, key: Key) -> Committed | None:
+        """What the key led to before; None if it is new.
+
+        Raises:
+            KeyReusedError: it led to something else.
+            AnswerErasedError: it was erased.
+        """
+        row = self.audit.request(key.caller, key.key)
+        if row is None:
+            return None
+        _same(key, Key(row["caller"], row["key"], row["operation"], row["body_digest"]))
+        entries = self.audit.between(row["first"], row["first"] + row["count"] - 1)
+        if any(entry.body is None for entry in entries):
+            raise AnswerErasedError(key)
+        return Committed(entries, row["checkpoint"])
+
+    @contextmanager
+    def _held(self, key: Key) -> Iterator[None]:
+        name = (key.caller, key.key)
+        with self.lock:
+            if (other := self.working.get(name)) is not None:
+                _same(key, other)
+                raise InFlightError(key)
+            self.working[name] = key
+        try:
+            yield
+        finally:
+            with self.lock:
+                del self.working[name]
+
+
+def body_digest(body: bytes) -> str:
+    """What tells one body from another: SHA-256 of its bytes, hexadecimal."""
+    return hashlib.sha256(body).hexdigest()
+
+
+def _same(key: Key, before: Key) -> None:
+    if key != before:
+        raise KeyReusedError(key, before.operation)
