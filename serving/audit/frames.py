@@ -114,7 +114,7 @@ def _recommendation(entry: Entry, references: Mapping[str, Sequence[str]]) -> di
         "case_id": "/".join(case[part] for part in parts),
         "model_version": advice["model"]["version"],
         "model_digest": advice["model"]["digest"],
-        "flagged": _flagged(advice),
+        "flagged": flagged(advice),
         "abstained": advice.get("abstained", False),
         "abstentions": [one["code"] for one in advice.get("abstentions", ())],
         "audit_sample": advice.get("audit_sample", False),
@@ -123,7 +123,7 @@ def _recommendation(entry: Entry, references: Mapping[str, Sequence[str]]) -> di
     }
 
 
-def _flagged(advice: Mapping[str, Any]) -> bool:
+def flagged(advice: Mapping[str, Any]) -> bool:
     """Whether the case was to be looked at even if it had not been drawn at random.
 
     Before that was recorded there was no audit sample, and the level says it.

@@ -1,0 +1,1 @@
+"""Answers given again from what the record holds of them."""

@@ -1,0 +1,113 @@
+"""Giving answers again: the same steps as the service, over what was recorded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from serving.advise import advise
+from serving.api.messages import CaseMessage
+from serving.audit.entry import Draft
+from serving.catalogue import Served
+from serving.champions import Champion
+from serving.policy.policy import Policy
+from serving.recommend import Asked, Provenance
+from serving.recommendation import Advice
+from serving.record import draft_of
+from serving.replay.past import RecordedPast
+from serving.replay.recorded import MadeFrom, Recorded, unreadable
+from serving.replay.sources import Sources
+from serving.score import Scored, score
+
+
+@dataclass(frozen=True)
+class Question:
+    """What was asked: the message as it came, and its case as the service reads it."""
+
+    recorded: Recorded
+    message: CaseMessage
+    case: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, recorded: Recorded, entry: Served) -> Question:
+        """The question that was answered so.
+
+        Raises:
+            NotReplayableError: it is not one that this version can read.
+        """
+        body = json.dumps({"cases": [recorded.payload["input"]]}).encode()
+        try:
+            (message,) = entry.request.read(body)
+        except ValidationError as error:
+            raise unreadable("input", error) from error
+        return cls(recorded, message, entry.request.plain(message))
+
+    def asked(self, entry: Served) -> Asked:
+        """As the service takes it."""
+        advice = self.recorded.advice
+        return Asked(
+            advice.id,
+            entry.task,
+            self.case,
+            entry.reference,
+            advice.asked_at,
+            advice.answered_at,
+        )
+
+
+def again(made_from: MadeFrom, questions: Sequence[Question], sources: Sources) -> list[Draft]:
+    """What would be recorded of the answers now, in order; all were made from the same.
+
+    Raises:
+        NotReplayableError: measures, model or policy are not to be had.
+    """
+    past = past_of(made_from, questions)
+    champion = sources.champion(made_from.task, made_from.version, made_from.model)
+    policy = sources.policy(made_from.policy)
+    scored = scores(champion, past, questions)
+    advices = advised(questions, scored, sources.tasks[made_from.task], policy, made_from)
+    return [
+        draft_of(
+            advice, question.message, scored, row, champion, question.recorded.payload["context"]
+        )
+        for row, (question, advice) in enumerate(zip(questions, advices, strict=True))
+    ]
+
+
+def past_of(made_from: MadeFrom, questions: Sequence[Question]) -> RecordedPast:
+    """The past that was recorded with the answers.
+
+    Raises:
+        NotReplayableError: it was not.
+    """
+    rows = [question.recorded.history for question in questions]
+    return RecordedPast(made_from.as_of, made_from.snapshot, rows)
+
+
+def scores(champion: Champion, past: RecordedPast, questions: Sequence[Question]) -> Scored:
+    """What a model says of the questions, in order.
+
+    Raises:
+        NotReplayableError: the model needs measures that were not recorded.
+    """
+    moments = [question.recorded.advice.asked_at for question in questions]
+    return score(champion, past, [question.case for question in questions], moments)
+
+
+def advised(
+    questions: Sequence[Question],
+    scored: Scored,
+    entry: Served,
+    policy: Policy,
+    made_from: MadeFrom,
+) -> list[Advice]:
+    """What is recommended on those scores under a policy, in order."""
+    provenance = Provenance(made_from.version, made_from.model, made_from.as_of, made_from.snapshot)
+    return [
+        advise(entry, question.asked(entry), scored, row, policy, provenance)
+        for row, question in enumerate(questions)
+    ]

@@ -1,0 +1,73 @@
+"""Which answers on record are looked at: one, a period, a task, or some drawn at random."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import sqlalchemy as sa
+
+from models.task import TaskName
+from serving.audit import queries
+from serving.audit.entry import ANSWERS, Entry
+from serving.audit.store import AuditStore
+from serving.audit.tables import ENTRIES
+
+CHUNK = 500
+
+
+@dataclass(frozen=True)
+class Selection:
+    """since, until: days (UTC) on which it was recorded, the second not included.
+
+    sample: how many are drawn at most, with `seed`; all of them by default.
+    """
+
+    task: TaskName | None = None
+    since: date | None = None
+    until: date | None = None
+    sample: int | None = None
+    seed: int = 0
+
+    def sequences(self, record: AuditStore) -> list[int]:
+        """Places in the record of the answers that are meant, in order."""
+        query = sa.select(ENTRIES.c.sequence).where(*self._conditions())
+        with record.reading() as connection:
+            every = list(connection.scalars(query.order_by(ENTRIES.c.sequence)))
+        if self.sample is None or self.sample >= len(every):
+            return every
+        drawn = random.Random(self.seed)  # noqa: S311 - a draw that can be repeated, no secret
+        return sorted(drawn.sample(every, self.sample))
+
+    def _conditions(self) -> Iterator[sa.ColumnElement[bool]]:
+        yield ENTRIES.c.kind.in_([str(kind) for kind in ANSWERS])
+        if self.task is not None:
+            yield ENTRIES.c.task == str(self.task)
+        if self.since is not None:  # both are ISO 8601 in UTC, which sorts as time does
+            yield ENTRIES.c.recorded_at >= self.since.isoformat()
+        if self.until is not None:
+            yield ENTRIES.c.recorded_at < self.until.isoformat()
+
+
+def chunks(record: AuditStore, sequences: Sequence[int]) -> Iterator[list[Entry]]:
+    """Those entries in order, so many at a time as fit easily into memory."""
+    for start in range(0, len(sequences), CHUNK):
+        some = sequences[start : start + CHUNK]
+        found = queries.entries().where(ENTRIES.c.sequence.in_(some))
+        yield record.select(found.order_by(ENTRIES.c.sequence))
+
+
+def one(record: AuditStore, name: str) -> Entry:
+    """The answer of that id, or whose id alone starts so.
+
+    Raises:
+        LookupError: there is none, or several.
+    """
+    found = record.read(name) or record.named(name)
+    if found is None:
+        raise LookupError(f"there is no recommendation {name!r} on record")
+    if found.kind not in ANSWERS:
+        raise LookupError(f"entry {name!r} is a {found.kind}; only answers can be replayed")
+    return found
