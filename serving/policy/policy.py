@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 import rfc8785
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from data.contracts.invoice_outcomes import ExceptionClass
 from features.feature import FeatureKind
@@ -96,6 +103,33 @@ class Money(Part):
     rates: dict[str, Annotated[float, Field(gt=0)]]
 
 
+LEAST_MONTHS = 6
+ASKED_BY = "the EU AI Act (art. 12, 19 and 26) asks to keep records at least six months"
+NO_RETENTION = (
+    "lacks [retention], the months that what was recorded is kept: add it with answers = 84, "
+    "decisions = 84 and other = 84 (seven years, the usual around accounts payable)"
+)
+
+
+class Retention(Part):
+    """Months for which what was recorded is kept, by group of entries.
+
+    Changes of model and policy, checkpoints and erasures are kept as long as the record.
+    """
+
+    answers: int
+    decisions: int
+    other: int
+
+    @field_validator("*")
+    @classmethod
+    def long_enough(cls, months: int) -> int:
+        """No record is kept for less than the law asks."""
+        if months < LEAST_MONTHS:
+            raise ValueError(f"{months} months are fewer than {LEAST_MONTHS}: {ASKED_BY}")
+        return months
+
+
 class Tolerances(Part):
     """What the rules let pass; see default.toml for units and SAP keys."""
 
@@ -133,11 +167,20 @@ class Policy(Part):
     abstain: dict[TaskName, AbstainPolicy]
     audit_sample: AuditSample
     money: Money
+    retention: Retention
     tolerances: Tolerances
     roles: dict[TaskName, str]
     suggestions: dict[TaskName, dict[Level, str]]
     classes: dict[ExceptionClass, ClassPolicy]
     digest: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def says_how_long(cls, given: Any) -> Any:
+        """A policy from before entries were erased by age says nothing of it; none is assumed."""
+        if isinstance(given, Mapping) and "retention" not in given:
+            raise ValueError(NO_RETENTION)
+        return given
 
     @model_validator(mode="after")
     def complete(self) -> Self:

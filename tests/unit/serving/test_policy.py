@@ -1,5 +1,7 @@
 """The policy states everything; what it leaves out is an error, never a guess."""
 
+import re
+
 import pytest
 
 from data.contracts.invoice_outcomes import ExceptionClass
@@ -32,6 +34,9 @@ def test_the_digest_does_not_depend_on_comments(tmp_path):
     assert load_policy(path).digest == load_policy().digest
 
 
+RETENTION = "[retention]\nanswers = 84\ndecisions = 84\nother = 84\n"
+
+
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
@@ -41,10 +46,17 @@ def test_the_digest_does_not_depend_on_comments(tmp_path):
         ("act = 0.5\nwatch = 0.2", "act = 0.1\nwatch = 0.2", "watch 0.2 is above act 0.1"),
         ("version", "version =", "policy.toml"),
         ("share = 0.02", "share = 2", "audit_sample.share: Input should be less than"),
+        (
+            "answers = 84",
+            "answers = 5",
+            "retention.answers: Value error, 5 months are fewer than 6",
+        ),
+        ("decisions = 84\n", "", "retention.decisions: Field required"),
+        (RETENTION, "", "lacks [retention]"),
         ("most_outside = 3\n", "", "abstain.stock_risk.most_outside: Field required"),
         ('"region"', '"colour"', "abstain.stock_risk.key_features: 'colour' is not one of"),
     ],
 )
 def test_a_policy_that_is_not_complete_is_refused(tmp_path, before, after, said):
-    with pytest.raises(ValueError, match=said.replace(".", r"\.")):
+    with pytest.raises(ValueError, match=re.escape(said)):
         load_policy(changed(tmp_path, before, after))
