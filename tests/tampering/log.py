@@ -1,0 +1,162 @@
+"""A log to attack: written by the real store, and the same to the last byte every time.
+
+Fixed are what a store draws or looks up otherwise: salts, the name of the log, clocks (in
+`drafts`) and the key.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from unittest import mock
+
+import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from serving.audit.entry import SALT_BYTES, Draft, EntryKind
+from serving.audit.signing_key import SigningKey
+from serving.audit.store import AuditStore
+from serving.audit.tables import HEAD, PAYLOADS
+from tests.tampering import rows
+from tests.tampering.drafts import draft, made, moment
+from tests.tampering.place import kept
+
+ORIGIN = "exception-triage/audit/0123456789abcdef"
+Span = tuple[int, int]
+
+
+def test_key(name: str) -> SigningKey:
+    """A key that anybody can make: for tests only, and worth nothing elsewhere."""
+    seed = sha256(f"exception-triage: a key for tests only: {name}".encode()).digest()
+    return SigningKey.of(Ed25519PrivateKey.from_private_bytes(seed))
+
+
+KEY = test_key("the log's own")
+STOLEN_NOT = test_key("an attacker's own")
+
+
+@dataclass(frozen=True)
+class Log:
+    """A record and what is kept beside it.
+
+    files: of the second place, by path. vkey: the verifier key of who signs.
+    note: the checkpoint that the last caller was given; it covers every entry.
+    covered: size of the last checkpoint in the second place. erased: sequences.
+    """
+
+    tables: rows.Tables
+    files: Mapping[str, bytes]
+    vkey: str
+    note: str
+    covered: int
+    erased: frozenset[int]
+
+    @property
+    def size(self) -> int:
+        """Entries."""
+        return len(self.tables["entries"])
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a log is to hold.
+
+    checkpoints: sizes that are signed and kept in the second place; the entry that says so
+    comes right behind. erasures: sequence of an ERASURE entry -> ranges that it erases.
+    """
+
+    size: int
+    checkpoints: Sequence[int] = ()
+    erasures: Mapping[int, Sequence[Span]] = ()
+
+
+def log(plan: Plan) -> Log:
+    """The log of that plan."""
+    with tempfile.TemporaryDirectory() as folder, salted():
+        store = AuditStore.open(Path(folder) / "audit.db", signer=KEY)
+        with store.engine.begin() as connection:
+            connection.execute(sa.update(HEAD).values(origin=ORIGIN))
+        files: dict[str, bytes] = {"key": (KEY.verifier(ORIGIN) + "\n").encode()}
+        note = ""
+        for group in groups(plan):
+            note = written(store, plan, group, note)
+            end = group[-1]
+            if end in plan.checkpoints:
+                files |= kept(rows.read(store)["entries"], note)
+        tables = rows.read(store)
+        store.close()
+    erased = {s for spans in dict(plan.erasures).values() for a, b in spans for s in range(a, b + 1)}
+    covered = max(plan.checkpoints, default=0)
+    return Log(tables, files, KEY.verifier(ORIGIN), note, covered, frozenset(erased))
+
+
+def groups(plan: Plan) -> Iterator[list[int]]:
+    """Sequences that are committed together: checkpoints and erasures alone, others in sixes."""
+    alone = {size + 1 for size in plan.checkpoints} | set(plan.erasures)
+    group: list[int] = []
+    for sequence in range(1, plan.size + 1):
+        if group and (sequence in alone or group[-1] in alone or len(group) == 6):
+            yield group
+            group = []
+        group.append(sequence)
+    yield group
+
+
+def written(store: AuditStore, plan: Plan, group: Sequence[int], note: str) -> str:
+    """Commit a group; the checkpoint that its caller gets. note: that of the group before."""
+    first = group[0]
+    if first - 1 in plan.checkpoints:
+        moved = {"checkpoint_size": first - 1, "checkpoint_at": moment(first)}
+        return store.commit(
+            [checkpoint(first, note)], also=lambda c: c.execute(sa.update(HEAD).values(moved))
+        ).checkpoint
+    if first in plan.erasures:
+        spans = plan.erasures[first]
+        return store.commit([erasure(first, spans)], also=lambda c: erase(c, spans)).checkpoint
+    return store.commit([draft(sequence) for sequence in group]).checkpoint
+
+
+def checkpoint(sequence: int, note: str) -> Draft:
+    """The entry that says which note is in the second place."""
+    fields = {"note": note, "place": "second-place"}
+    return made(sequence, EntryKind.CHECKPOINT, fields, about=note.split("\n")[1])
+
+
+def erasure(sequence: int, spans: Iterable[Span]) -> Draft:
+    """The entry that says what was erased."""
+    ranges = [list(span) for span in spans]
+    return made(
+        sequence,
+        EntryKind.ERASURE,
+        {
+            "ground": "person",
+            "reason": "asked for by the person",
+            "by": "person-0123456789abcdef0123456789abcdef",
+            "ranges": ranges,
+            "count": sum(last - first + 1 for first, last in ranges),
+        },
+    )
+
+
+def erase(connection: sa.Connection, spans: Iterable[Span]) -> None:
+    """Delete the payloads."""
+    for first, last in spans:
+        gone = PAYLOADS.c.sequence.between(first, last)
+        connection.execute(sa.delete(PAYLOADS).where(gone))
+
+
+@contextmanager
+def salted() -> Iterator[None]:
+    """Salts that look random and are the same every time."""
+    number = iter(range(10**9))
+
+    def token_hex(length: int) -> str:
+        assert length == SALT_BYTES
+        return sha256(f"salt {next(number)}".encode()).hexdigest()[: 2 * length]
+
+    with mock.patch("serving.audit.entry.secrets.token_hex", token_hex):
+        yield

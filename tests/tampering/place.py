@@ -1,0 +1,73 @@
+"""The second place as C2SP tlog-tiles has it, written slowly and plainly: what the tests hold
+the service's own layout against, and what an attacker writes who got hold of it.
+
+https://c2sp.org/tlog-tiles
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from serving.audit.merkle import node_hash
+from tests.tampering.rows import Row
+
+WIDTH = 256
+HASH_BYTES = 32
+
+
+def kept(entries: Sequence[Row], note: str) -> dict[str, bytes]:
+    """The files that are written with a note: the note, and the tiles of a tree of its size."""
+    size = int(note.split("\n")[1])
+    leaves = [bytes.fromhex(str(row["hash"])) for row in entries[:size]]
+    noted = {"checkpoint": note.encode(), f"checkpoints/{size:020}": note.encode()}
+    return dict(tiles(leaves)) | noted
+
+
+def tiles(leaves: Sequence[bytes]) -> Iterator[tuple[str, bytes]]:
+    """Path and content of every tile over these leaf hashes."""
+    level, hashes = 0, list(leaves)
+    while hashes:
+        for start in range(0, len(hashes), WIDTH):
+            part = hashes[start : start + WIDTH]
+            yield path(level, start // WIDTH, len(part)), b"".join(part)
+        full = len(hashes) // WIDTH
+        hashes = [perfect(hashes[i * WIDTH : (i + 1) * WIDTH]) for i in range(full)]
+        level += 1
+
+
+def path(level: int, index: int, width: int) -> str:
+    """Where a tile is: its index in groups of three digits, all but the last with an x."""
+    groups = []
+    rest = index
+    while not groups or rest:
+        rest, digits = divmod(rest, 1000)
+        groups.append(f"{digits:03}")
+    named = "/".join([f"x{group}" for group in groups[:0:-1]] + groups[:1])
+    return f"tile/{level}/{named}" + (f".p/{width}" if width < WIDTH else "")
+
+
+def perfect(hashes: Sequence[bytes]) -> bytes:
+    """Root of a perfect tree over 2**n hashes."""
+    while len(hashes) > 1:
+        hashes = [node_hash(*hashes[i : i + 2]) for i in range(0, len(hashes), 2)]
+    return hashes[0]
+
+
+def as_text(files: Mapping[str, bytes]) -> dict[str, str]:
+    """The same with every tile as a hash a line, in hexadecimal, and `.hex` behind its name."""
+    return dict(_as_text(name, content) for name, content in files.items())
+
+
+def _as_text(name: str, content: bytes) -> tuple[str, str]:
+    if not name.startswith("tile/"):
+        return name, content.decode()
+    parts = [content[i : i + HASH_BYTES] for i in range(0, len(content), HASH_BYTES)]
+    return f"{name}.hex", "".join(f"{part.hex()}\n" for part in parts)
+
+
+def from_text(texts: Mapping[str, str]) -> dict[str, bytes]:
+    """What `as_text` made it of."""
+    return {
+        name.removesuffix(".hex"): bytes.fromhex(text) if name.endswith(".hex") else text.encode()
+        for name, text in texts.items()
+    }

@@ -1,0 +1,66 @@
+"""All rows of a record as plain values, and as lines of text; read from and put into any store."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+
+import sqlalchemy as sa
+
+from serving.audit.months import make_months
+from serving.audit.store import AuditStore
+from serving.audit.tables import ENTRIES, HEAD, NODES, PAYLOADS
+
+Row = dict[str, object]
+Tables = dict[str, list[Row]]
+TABLES = {table.name: table for table in (HEAD, ENTRIES, PAYLOADS, NODES)}
+"""The tables that are under the tree, or say where it ends."""
+
+
+def read(store: AuditStore) -> Tables:
+    """Every row of every table, in the order of its primary key."""
+    with store.reading() as connection:
+        return {
+            name: [
+                dict(row)
+                for row in connection.execute(
+                    sa.select(table).order_by(*table.primary_key.columns)
+                ).mappings()
+            ]
+            for name, table in TABLES.items()
+        }
+
+
+def put(store: AuditStore, tables: Tables) -> None:
+    """Put the rows into an empty store, as they are: past triggers, rules and sense."""
+    with store.engine.begin() as connection:
+        if store.engine.dialect.name == "sqlite":
+            drop_triggers(connection)
+        connection.execute(sa.delete(HEAD))
+        make_months(connection, sorted({str(row["month"]) for row in tables["payloads"]}))
+        for name, rows in tables.items():
+            if rows:
+                connection.execute(sa.insert(TABLES[name]), rows)
+
+
+def drop_triggers(connection: sa.Connection) -> None:
+    """What an attacker with the file does first."""
+    query = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    for (name,) in connection.exec_driver_sql(query).all():
+        connection.exec_driver_sql(f'DROP TRIGGER "{name}"')
+
+
+def lines(tables: Tables) -> Iterator[str]:
+    """One line a row: the table and the row, without line break."""
+    for name, rows in tables.items():
+        for row in rows:
+            yield json.dumps([name, row], ensure_ascii=False, separators=(",", ":"))
+
+
+def from_lines(text: Iterable[str]) -> Tables:
+    """What `lines` wrote."""
+    tables: Tables = {name: [] for name in TABLES}
+    for line in text:
+        name, row = json.loads(line)
+        tables[name].append(row)
+    return tables
