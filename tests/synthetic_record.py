@@ -1,0 +1,58 @@
+"""Entries of every kind made by hand, for tests of what is kept, erased and exported."""
+
+import uuid
+from datetime import UTC, datetime
+
+from models.task import TaskName
+from serving.audit.entry import SCHEMA, Draft, EntryKind
+from serving.audit.pseudonym import Pseudonyms
+from serving.context import Context
+from tests.synthetic_score import draft
+
+PEOPLE = Pseudonyms(bytes(range(32)))
+CONTEXT = Context("0af7651916cd43dd8448eb211c80319c", "local", None, "0.1.0+0123456789ab", 7)
+NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
+TASK = TaskName.INVOICE_MISMATCH
+
+
+def answer(number, at=NOW, task=TASK, **changes):
+    """A recommendation, recorded at another moment than the case's own."""
+    made = draft(task, number, **changes)
+    return Draft(**(vars(made) | {"recorded_at": at.isoformat()}))
+
+
+def of_kind(kind, at=NOW, about="", **fields):
+    """An entry of another kind."""
+    return Draft(
+        id=str(uuid.uuid4()),
+        kind=kind,
+        about=about,
+        task="",
+        site="",
+        reference="",
+        priority=0.0,
+        recorded_at=at.isoformat(),
+        payload={
+            "schema": SCHEMA,
+            "kind": kind.value,
+            "context": CONTEXT.recorded(),
+            **fields,
+        },
+    )
+
+
+def decision(number, person="ada", at=NOW, **changes):
+    """What somebody decided about a recommendation."""
+    name = str(uuid.uuid4())
+    said = {
+        "decision_id": name,
+        "recommendation_id": f"rec-{number}",
+        "happened_at": at.isoformat(),
+        "known_at": at.isoformat(),
+        "action": "followed",
+        "role": "accounts payable",
+        "resolved_as": "DUPLICATE",
+        "reason": None,
+        "person": person and PEOPLE.of(person),
+    }
+    return of_kind(EntryKind.DECISION, at, f"rec-{number}", **(said | changes))

@@ -1,0 +1,222 @@
+"""Erased is erased, says so on record, and leaves order, hashes and proofs as they were."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+
+from serving.audit import erasure
+from serving.audit.entry import EntryKind, ErasedError
+from serving.audit.entry_group import KEPT
+from serving.audit.erasure import (
+    Ground,
+    NotErasableError,
+    erase,
+    named_by,
+    of_person,
+    plan,
+    recorded_before,
+    sequence_of,
+)
+from serving.audit.merkle import root_of
+from serving.audit.payload_deletion import MovedError, delete
+from serving.audit.ranges import ranges_of, told
+from serving.audit.store import AuditStore
+from tests.synthetic_record import CONTEXT, NOW, PEOPLE, answer, decision, of_kind
+
+BY = PEOPLE.of("carol")
+SECRET = "the clerk has been ill since Tuesday"
+
+
+@pytest.fixture
+def audit(audit_url):
+    store = AuditStore.open(audit_url)
+    store.append([answer(1), answer(2, item_id="other"), decision(1, "ada", reason=SECRET)])
+    store.append([decision(2, "bo"), answer(3), of_kind(EntryKind.SERVICE_STARTED)])
+    yield store
+    store.close()
+
+
+def gone(store):
+    return [entry.sequence for entry in store.all() if entry.body is None]
+
+
+def erased(store, *sequences, ground=Ground.REQUEST, **changes):
+    return erase(store, ground, sequences, "asked to", BY, CONTEXT.recorded(), now=NOW, **changes)
+
+
+def test_what_is_erased_is_gone_and_the_entry_says_who_why_and_what(audit):
+    before = audit.all()
+    entry = erased(audit, 1, 2, 3, 5)
+    assert gone(audit) == [1, 2, 3, 5]
+    assert entry.payload == {
+        "schema": 2,
+        "kind": "erasure",
+        "context": CONTEXT.recorded(),
+        "ground": "request",
+        "reason": "asked to",
+        "by": BY,
+        "ranges": [[1, 3], [5, 5]],
+        "count": 4,
+    }
+    after = audit.all()
+    assert [e.hash for e in after[:-1]] == [e.hash for e in before]
+    assert [e.envelope for e in after[:-1]] == [e.envelope for e in before]
+    assert audit.head().frontier.root() == root_of(bytes.fromhex(e.hash) for e in after)
+    assert all(e.salt is None for e in after if e.body is None)
+    with pytest.raises(ErasedError, match=r"entry 1 \(rec-1\) held has been erased"):
+        _ = after[0].payload
+
+
+def test_done_again_it_finds_nothing_left_and_records_nothing(audit):
+    first = erased(audit, 1, 3)
+    assert erased(audit, 1, 3) == first
+    assert erased(audit, 3) == first
+    assert audit.head().frontier.size == 7
+    second = erased(audit, 1, 2)  # only 2 is left of it
+    assert second.payload["ranges"] == [[2, 2]]
+    assert named_by(audit, 1) == first
+    assert plan(audit, [1, 2, 5]).gone == 2
+
+
+@pytest.mark.parametrize("kind", sorted(KEPT))
+def test_what_replay_and_verification_need_is_never_erased(tmp_path, kind):
+    store = AuditStore.open(tmp_path / "audit.db")
+    store.append([answer(1), of_kind(kind)])
+    with pytest.raises(NotErasableError, match=f"entry 2 is a {kind} and is kept"):
+        erased(store, 1, 2)
+    assert gone(store) == []
+    store.close()
+
+
+def test_an_entry_that_is_not_there_no_entry_and_no_reason_are_refused(audit):
+    with pytest.raises(LookupError, match="entry 99 is not on record"):
+        erased(audit, 1, 99)
+    with pytest.raises(ValueError, match="nothing is named"):
+        erased(audit)
+    with pytest.raises(ValueError, match="needs a reason"):
+        erase(audit, Ground.REQUEST, [1], " ", BY, CONTEXT.recorded())
+    assert gone(audit) == []
+
+
+def test_deleting_and_saying_so_are_one_step(audit, monkeypatch):
+    def fails(connection, **given):
+        delete(connection, **given)
+        raise RuntimeError("the disk is away")
+
+    monkeypatch.setattr(erasure, "delete", fails)
+    with pytest.raises(RuntimeError, match="the disk is away"):
+        erased(audit, 1)
+    assert gone(audit) == []
+    assert audit.head().frontier.size == 6
+    monkeypatch.undo()
+    erased(audit, 1)
+    assert gone(audit) == [1]
+
+
+def test_two_that_erase_at_once_name_every_entry_once(audit_url, audit, monkeypatch):
+    other, looked = AuditStore.open(audit_url), Barrier(2)
+
+    def plan_together(store, wanted):
+        found = plan(store, wanted)
+        if not looked.broken and len(found.left) == 2:
+            looked.wait(timeout=30)
+        return found
+
+    monkeypatch.setattr(erasure, "plan", plan_together)
+    with ThreadPoolExecutor(2) as pool:
+        made = [
+            run.result(timeout=60)
+            for run in (pool.submit(erased, audit, 1, 2), pool.submit(erased, other, 2, 3))
+        ]
+    other.close()
+    assert gone(audit) == [1, 2, 3]
+    named = [s for e in made for a, b in e.payload["ranges"] for s in range(a, b + 1)]
+    assert sorted(named) == [1, 2, 3]
+    assert sum(e.payload["count"] for e in made) == 3
+
+
+def test_a_count_that_is_not_what_was_there_deletes_nothing(audit):
+    with pytest.raises(MovedError), audit.engine.begin() as connection:
+        delete(connection, ranges=[(1, 2)], count=3)
+    assert gone(audit) == []
+
+
+def test_a_persons_decisions_are_found_by_pseudonym_and_nobody_elses(audit):
+    pretends = f'"person":"{PEOPLE.of("ada")}"'
+    audit.append([decision(3, "bo", reason=pretends), decision(9, "ada"), decision(8, None)])
+    read = of_kind(EntryKind.REPORT_READ, person=PEOPLE.of("ada"), page_digest="ab")
+    audit.append([read])
+    mine = of_person(audit, PEOPLE.of("ada"))
+    assert mine == [3, 8, 10]
+    erased(audit, *mine, ground=Ground.PERSON)
+    assert of_person(audit, PEOPLE.of("ada")) == []
+    assert gone(audit) == mine
+
+
+def test_an_entry_is_named_by_its_id_or_the_start_of_a_recommendations(audit):
+    assert sequence_of(audit, "rec-2") == 2
+    assert sequence_of(audit, audit.all()[3].id) == 4
+    with pytest.raises(LookupError, match="several recommendations start with 'rec'"):
+        sequence_of(audit, "rec")
+    with pytest.raises(LookupError, match="no entry 'nobody'"):
+        sequence_of(audit, "nobody")
+
+
+def test_before_a_day_is_what_was_recorded_before_it_and_can_be_erased(audit_url):
+    store = AuditStore.open(audit_url)
+    days = ("2026-02-28T23:59:59.999999", "2026-03-01T00:00:00", "2026-01-31T08:00:00")
+    at = [NOW.fromisoformat(f"{day}+00:00") for day in days]
+    store.append([answer(i, moment) for i, moment in enumerate(at)])
+    store.append([of_kind(EntryKind.POLICY_CHANGED, at[2]), decision(1, at=at[2])])
+    assert recorded_before(store, "2026-03-01") == [1, 3, 5]
+    assert recorded_before(store, "2026-02-01") == [3, 5]
+    assert recorded_before(store, "2026-03-02") == [1, 2, 3, 5]
+    store.close()
+
+
+def test_no_byte_of_what_was_erased_is_left_in_the_files(tmp_path):
+    path = tmp_path / "audit.db"
+    store = AuditStore.open(path)
+    long = SECRET + " and more" * 3000  # several pages of its own
+    store.append([decision(n, reason=long if n % 2 else SECRET) for n in range(20)])
+
+    def left():
+        files = [p for p in tmp_path.iterdir() if p.name.startswith("audit.db")]
+        return sum(SECRET.encode() in p.read_bytes() for p in files)
+
+    assert left()
+    erase(store, Ground.REQUEST, range(1, 21), "asked to", BY, CONTEXT.recorded(), now=NOW)
+    assert left() == 0
+    store.close()
+    assert left() == 0
+
+
+def test_no_dead_row_of_what_was_erased_is_left_in_postgres(postgres_url):
+    store = AuditStore.open(postgres_url)
+    in_february = NOW.replace(month=2)
+    store.append([decision(n, at=in_february, reason=SECRET) for n in range(20)])
+
+    def pages():
+        with store.reading() as connection:
+            return connection.exec_driver_sql(
+                "SELECT pg_relation_size('payloads_2026_02')"
+            ).scalar()
+
+    assert pages()
+    erase(store, Ground.REQUEST, range(1, 21), "asked to", BY, CONTEXT.recorded(), now=NOW)
+    assert pages() == 0
+    store.close()
+
+
+def test_runs_hold_every_sequence_once_and_no_other():
+    given = [9, 3, 4, 5, 5, 1, 7]
+    ranges = ranges_of(given)
+    assert ranges == [(1, 1), (3, 5), (7, 7), (9, 9)]
+    assert [s for a, b in ranges for s in range(a, b + 1)] == sorted(set(given))
+    assert told(ranges, most=2) == "1, 3 to 5 and 2 more runs"
+
+
+def test_the_reason_stands_as_it_was_given(audit):
+    assert json.loads(erased(audit, 1).body)["reason"] == "asked to"
