@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import typer
 
+from serving.commands.audit_replay import replay
+
 audit = typer.Typer(no_args_is_help=True, help="Verify, prove, replay, export and erase.")
-COMMANDS = ()
+COMMANDS = (replay,)
 for command in COMMANDS:
     audit.command()(command)

@@ -10,7 +10,6 @@ from typing import Any
 from serving.audit.canonical import canonical
 
 ABSENT = "nothing"
-MOST_SHOWN = 200
 
 
 @dataclass(frozen=True)
@@ -20,10 +19,6 @@ class Difference:
     path: str
     recorded: str
     recomputed: str
-
-    def __str__(self) -> str:
-        """As a line for people."""
-        return f"{self.path}: recorded {_short(self.recorded)}, now {_short(self.recomputed)}"
 
 
 def difference(recorded: Any, recomputed: Any) -> Difference | None:
@@ -55,7 +50,3 @@ def _of_part(one: Any, other: Any, name: Any, path: str) -> Iterator[Difference]
     else:
         told = [canonical(side[name]) if name in side else ABSENT for side in (one, other)]
         yield Difference(path, *told)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."

@@ -59,8 +59,8 @@ def chunks(record: AuditStore, sequences: Sequence[int]) -> Iterator[list[Entry]
         yield record.select(found.order_by(ENTRIES.c.sequence))
 
 
-def one(record: AuditStore, name: str) -> Entry:
-    """The answer of that id, or whose id alone starts so.
+def one(record: AuditStore, name: str) -> int:
+    """Place in the record of the answer of that id, or whose id alone starts so.
 
     Raises:
         LookupError: there is none, or several.
@@ -70,4 +70,4 @@ def one(record: AuditStore, name: str) -> Entry:
         raise LookupError(f"there is no recommendation {name!r} on record")
     if found.kind not in ANSWERS:
         raise LookupError(f"entry {name!r} is a {found.kind}; only answers can be replayed")
-    return found
+    return found.sequence
