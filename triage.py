@@ -147,6 +147,59 @@ def recording(lake: Lake) -> Record:
     return partial(record_change, lake)
 
 
+@audit.command()
+def erase(
+    reason: Annotated[str, typer.Option(help="why, for the record; kept for good: no names")],
+    ids: Annotated[
+        list[str] | None, typer.Option("--id", help="an entry, or a recommendation; repeat it")
+    ] = None,
+    person: Annotated[
+        str, typer.Option(help="what this person decided; - asks for it without showing it")
+    ] = "",
+    before: Annotated[
+        datetime | None, typer.Option(formats=DAY, help="what was recorded before this day")
+    ] = None,
+    *,
+    retention: Annotated[
+        bool, typer.Option("--retention", help="what is older than the policy keeps")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+) -> None:
+    """Erase what entries hold, for good; the record still verifies, and says so.
+
+    Says first what would go. The person's name is only made a pseudonym of.
+    """
+    from serving.audit.erasing import Wanted, announced, chosen
+    from serving.audit.erasure import erase, plan
+    from serving.audit.opened import open_audit
+    from serving.audit.pseudonym import open_pseudonyms
+    from serving.context import of_command
+    from serving.policy.policy import load_policy
+    from serving.settings import Settings
+    from training.identity import whoami
+
+    lake, now, actor = Lake.from_environment(), datetime.now(UTC), whoami()
+    policy = load_policy(Settings().policy).retention if retention else None
+    named = typer.prompt("Person", hide_input=True) if person == "-" else person
+    wanted, people = Wanted(ids or (), named, before, policy), open_pseudonyms(lake)
+    with closing(open_audit(lake)) as store:
+        meant = chosen(store, wanted, people, now)
+        found = plan(store, meant.sequences)
+        for line in announced(meant, found, now):
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
+        if not found.left:
+            return
+        if not yes:
+            typer.confirm("Erase it for good?", abort=True)
+        by, context = people.of(actor.name), of_command("triage audit erase").recorded()
+        entry = erase(
+            store, meant.ground, found.left, reason, by, context, now=now, months=meant.months
+        )
+    console.print(f"Erased {entry.payload['count']}; entry {entry.sequence} says so.")
+    if (lake.canonical / "decisions.parquet").exists():
+        decisions()  # the table that training reads still held what was erased
+
+
 @app.command()
 def agreement(
     json_file: Annotated[Path | None, typer.Option("--json", help="write the figures here")] = None,

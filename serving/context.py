@@ -45,6 +45,11 @@ def of_service(code: str) -> Context:
     return Context(trace_id(None), "service", None, code)
 
 
+def of_command(command: str) -> Context:
+    """The circumstances of what a command records, such as `triage report`."""
+    return Context(trace_id(None), command, None, code_version())
+
+
 def trace_id(traceparent: str | None) -> str:
     """The trace id of a W3C `traceparent` header; a new one where there is none that is valid."""
     match = TRACEPARENT.fullmatch((traceparent or "").strip())

@@ -14,7 +14,7 @@ from serving.audit.entry import ANSWERS, Entry
 from serving.audit.opened import open_audit
 from serving.audit.readings import record_reading
 from serving.audit.store import AuditStore
-from serving.context import Context, code_version, trace_id
+from serving.context import Context, of_command
 from serving.counterfactual.answer import Counterfactuals
 from serving.counterfactual.offline import offline
 from serving.desk.facts import children, facts, left_out, looked_at, missing, none_given
@@ -94,7 +94,7 @@ def write_report(lake: Lake, recommendation: str, out: Path | None = None) -> Pa
         entry = store.read(recommendation) or store.named(recommendation)
         if entry is None or entry.kind not in ANSWERS:
             raise LookupError(f"there is no recommendation {recommendation!r} in {lake.audit}")
-        page = read_page(store, entry, offline(lake, entry), datetime.now(UTC), of_command())
+        page = read_page(store, entry, offline(lake, entry), datetime.now(UTC), of_command(COMMAND))
     path = out or lake.reports / f"{entry.id}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(page)
@@ -113,11 +113,6 @@ def read_page(
     page = render(entry, ways, standing(audit, entry.id)).encode()
     record_reading(audit, entry, page, now, context.recorded())
     return page
-
-
-def of_command() -> Context:
-    """The circumstances of a page that a command writes."""
-    return Context(trace_id(None), COMMAND, None, code_version())
 
 
 def of_what(advice: Payload) -> str:
