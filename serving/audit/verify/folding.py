@@ -1,0 +1,78 @@
+"""The tree over the leaves as they are now: its nodes, and its root at every size asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from tempfile import SpooledTemporaryFile
+from typing import IO
+
+from serving.audit.merkle import Frontier
+
+BYTES = 32
+IN_MEMORY = 64 * 2**20
+AT_ONCE = 4096
+
+
+@dataclass
+class Leaves:
+    """Leaf hashes in order, of entries after `since`; in memory while there are few."""
+
+    since: int = 0
+    count: int = 0
+    file: IO[bytes] = field(default_factory=lambda: SpooledTemporaryFile(IN_MEMORY))  # noqa: SIM115
+
+    def add(self, hashes: bytes) -> None:
+        """Put more at the end."""
+        self.file.seek(self.count * BYTES)
+        self.file.write(hashes)
+        self.count += len(hashes) // BYTES
+
+    @property
+    def last(self) -> int:
+        """The number of the last entry."""
+        return self.since + self.count
+
+    def between(self, first: int, last: int) -> bytes:
+        """Joined, of the entries numbered so; fewer where there are fewer."""
+        begin = max(0, first - 1 - self.since)
+        self.file.seek(begin * BYTES)
+        return self.file.read(max(0, last - self.since - begin) * BYTES)
+
+    def of(self, number: int) -> str:
+        """Of one entry, hexadecimal; "" if there is none."""
+        return self.between(number, number).hex() if number > self.since else ""
+
+    def changed(self, other: Mapping[int, str]) -> Iterator[bytes]:
+        """All in order, those of `other` (hexadecimal, by number) in place of what is here."""
+        for first in range(self.since + 1, self.last + 1, AT_ONCE):
+            some = self.between(first, first + AT_ONCE - 1)
+            for at in range(0, len(some), BYTES):
+                number = first + at // BYTES
+                new = other.get(number)
+                yield bytes.fromhex(new) if new else some[at : at + BYTES]
+
+
+@dataclass(frozen=True)
+class Folded:
+    """A tree. nodes: by level and index, as they are kept. roots: by size, of those asked for."""
+
+    frontier: Frontier
+    nodes: Mapping[tuple[int, int], str]
+    roots: Mapping[int, bytes]
+
+
+def folded(start: Frontier, leaves: Iterable[bytes], sizes: Collection[int]) -> Folded:
+    """The tree of `start` with more leaves; sizes before that have no root."""
+    frontier, rest = start, iter(leaves)
+    nodes, roots = dict[tuple[int, int], str](), dict[int, bytes]()
+    for size in sorted({size for size in sizes if size >= start.size}):
+        frontier, made = frontier.extended(islice(rest, size - frontier.size))
+        nodes |= {(node.level, node.index): node.hash.hex() for node in made}
+        if frontier.size < size:
+            break
+        roots[size] = frontier.root()
+    frontier, made = frontier.extended(rest)
+    nodes |= {(node.level, node.index): node.hash.hex() for node in made}
+    return Folded(frontier, nodes, roots)
