@@ -126,10 +126,8 @@ def _told(
     envelope = proof.envelope
     of = "its envelope and its payload" if proof.payload is not None else "its envelope only"
     names = " or ".join(key.label for key in keys)
-    first = (
-        f"Entry {envelope.sequence} ({_shown(envelope.kind)} {_shown(envelope.id)}) of log {checkpoint.origin} was "
-        f"in the tree of {checkpoint.size} entries, signed by key {names}. The proof covers {of}."
-    )
+    entry = f"Entry {envelope.sequence} ({_shown(envelope.kind)} {_shown(envelope.id)})"
+    first = f"{entry} of log {checkpoint.origin} was in the tree of {checkpoint.size} entries, signed by key {names}. The proof covers {of}."
     if compared:
         return Checked(Outcome.HOLDS, (first,))
     return Checked(
