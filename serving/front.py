@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from bentoml import Service
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -24,14 +26,39 @@ FRAMEWORK = {
 
 
 class Whole:
-    """The application as one piece: it gives its own 404 and 405, with a problem."""
+    """The application as one piece: it gives its own 404 and 405, with a problem.
+
+    Counts what it is working on: a request that the framework has answered with a 504, or has
+    given up when told to stop, is still being recorded.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+        self.working = 0
+        self.idle = asyncio.Event()
+        self.idle.set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass everything on."""
-        await self.app(scope, receive, send)
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        self.working += 1
+        self.idle.clear()
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self.working -= 1
+            if not self.working:
+                self.idle.set()
+
+    async def drained(self, seconds: float) -> bool:
+        """Wait until nothing is worked on; false if that takes longer."""
+        try:
+            await asyncio.wait_for(self.idle.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
 
 
 class Front:

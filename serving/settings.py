@@ -23,6 +23,9 @@ class Settings(BaseSettings):
     )
     max_body_bytes: int = Field(default=10 * MEGABYTE, gt=0, description="larger requests get 413")
     threads: int = Field(default=8, gt=0, le=64, description="requests worked on at once")
+    workers: int = Field(
+        default=1, gt=0, le=64, description="processes that answer; all append to one record"
+    )
     timeout_seconds: int = Field(default=30, gt=0, description="longer requests get 504")
     access_log: bool = Field(default=False, description="one line a request in the log")
     address: str = Field(

@@ -34,9 +34,16 @@ def asking(request: Request, code: str, operation: str, body: bytes) -> Asking:
     Raises:
         Problem: 400 for an Idempotency-Key that is none.
     """
-    caller, given = caller_of(), given_key(request)
-    key = None if given is None else Key(caller, given, operation, body_digest(body))
-    return Asking(Context(trace_of(request.scope), caller, given, code), key)
+    given = given_key(request)
+    context = context_of(request, code, given)
+    if given is None:
+        return Asking(context, None)
+    return Asking(context, Key(context.caller, given, operation, body_digest(body)))
+
+
+def context_of(request: Request, code: str, key: str | None = None) -> Context:
+    """Who asks and under which trace. code: version of what answers. key: as the caller gave it."""
+    return Context(trace_of(request.scope), caller_of(), key, code)
 
 
 def given_key(request: Request) -> str | None:

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from models.task import TaskName
 from serving.answered import decided_of, recommendation_of
-from serving.api.asking import Asking, asking
+from serving.api.asking import Asking, asking, context_of
 from serving.api.body import read_body
 from serving.api.loaded import Identifier, engine_of, found
 from serving.api.messages import DECISION, CaseMessage, DecisionMessage
@@ -21,7 +21,6 @@ from serving.api.reply import JSON, Reply
 from serving.api.resolved_as import check
 from serving.audit.entry import Entry
 from serving.audit.group import Committed
-from serving.context import Context, caller_of, trace_id
 from serving.counterfactual.answer import CannotRecomputeError, Counterfactuals
 from serving.desk.queue import queue_page
 from serving.desk.report import read_page
@@ -89,7 +88,7 @@ def report(request: HttpRequest, identifier: Identifier) -> Response:
     """
     engine = engine_of(request)
     entry, advice = found(engine, identifier)
-    context = Context(trace_id(request.headers.get("traceparent")), caller_of(), None, engine.code)
+    context = context_of(request, engine.code)
     page = read_page(engine.audit, entry, _ways(engine, entry, advice), engine.clock(), context)
     return HTMLResponse(page, headers=PAGE_HEADERS)
 

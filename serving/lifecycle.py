@@ -1,0 +1,133 @@
+"""What the service records of itself: its start, with what it serves, its policy, its stop."""
+
+from __future__ import annotations
+
+import os
+import socket
+import uuid
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+
+from serving.audit.entry import SCHEMA, Draft, Entry, EntryKind
+from serving.audit.settings import AuditSettings
+from serving.audit.store import TakenError
+from serving.context import of_service
+from serving.engine import Engine
+from serving.settings import Settings
+
+# A change of policy is named after what it follows, so that of several workers that start at
+# once with a new policy one records it.
+NAMES = uuid.UUID("a54b3c5e-6f0e-5b43-9d7a-2f6f6f2f0c11")
+
+
+@dataclass(frozen=True)
+class Lifecycle:
+    """One process of the service, from start to stop."""
+
+    engine: Engine
+    settings: Settings
+    audit_settings: AuditSettings
+
+    def start(self) -> Entry:
+        """Record that this process serves, and the policy if it is another than before.
+
+        Raises:
+            AuditUnavailableError: nothing was recorded, so nothing may be served.
+        """
+        said = self._what_serves()
+        (entry,) = self.engine.audit.append([self._draft(EntryKind.SERVICE_STARTED, said)])
+        self._policy()
+        return entry
+
+    def stop(self, started: Entry) -> Entry:
+        """Record that this process has answered all that it had accepted, and stops.
+
+        Raises:
+            AuditUnavailableError: nothing was recorded.
+        """
+        draft = self._draft(EntryKind.SERVICE_STOPPED, {"started": started.sequence})
+        return self.engine.audit.append([draft])[0]
+
+    def _policy(self) -> None:
+        policy = self.engine.policy
+        changes = self.engine.audit.of_kind(EntryKind.POLICY_CHANGED)
+        last = next((entry for entry in reversed(changes) if entry.body is not None), None)
+        before = last and last.payload["digest"]
+        if before == policy.digest:
+            return
+        said = {
+            "version": policy.version,
+            "digest": policy.digest,
+            "before": before,
+            "policy": policy.plain(),
+        }
+        named = str(uuid.uuid5(NAMES, f"{last and last.id}/{policy.digest}"))
+        try:
+            self.engine.audit.append([self._draft(EntryKind.POLICY_CHANGED, said, named)])
+        except TakenError:
+            return  # another worker of this start was first, with the same
+
+    def _draft(self, kind: EntryKind, said: dict[str, Any], identifier: str = "") -> Draft:
+        context = of_service(self.engine.code).recorded()
+        return Draft(
+            id=identifier or str(uuid.uuid4()),
+            kind=kind,
+            about="",
+            task="",
+            site="",
+            reference="",
+            priority=0.0,
+            recorded_at=self.engine.clock().isoformat(),
+            payload={"schema": SCHEMA, "kind": kind.value, "context": context} | said,
+        )
+
+    def _what_serves(self) -> dict[str, Any]:
+        """Everything an answer of this process hangs on, and what an auditor would ask first."""
+        engine, profiles = self.engine, self.engine.profiles
+        return {
+            "host": socket.gethostname(),
+            "process": os.getpid(),
+            "models": {
+                str(name): {
+                    "version": champion.version,
+                    "digest": champion.model.digest,
+                    "feature_schema": champion.feature_schema,
+                }
+                for name, champion in engine.champions.items()
+            },
+            "not_served": {str(name): missing.why for name, missing in engine.missing.items()},
+            "policy": {"version": engine.policy.version, "digest": engine.policy.digest},
+            "snapshot_id": profiles and profiles.snapshot_id,
+            "features_as_of": profiles and profiles.as_of.isoformat(),
+            "settings": self._settings(),
+        }
+
+    def _settings(self) -> dict[str, Any]:
+        """The settings that matter to an auditor; of addresses no more than where they lead."""
+        own = {"workers", "threads", "timeout_seconds", "max_body_bytes", "address"}
+        kept = {"every_entries", "every_seconds", "keys_kept_hours", "tenant"}
+        return {
+            **self.settings.model_dump(mode="json", include=own),
+            **self.audit_settings.model_dump(mode="json", include=kept),
+            "record": told(str(self.engine.audit.engine.url)),
+            "checkpoints": told(self.audit_settings.checkpoints),
+        }
+
+
+def told(address: str) -> str:
+    """Kind, host and name of a database or a place, without who may enter and how.
+
+    Of a file only that it is one: where it lies is nothing to anybody else.
+    """
+    if "://" not in address:
+        return "folder"
+    if address.startswith("sqlite"):
+        return "sqlite"
+    if address.startswith("postgresql"):
+        url = sa.make_url(address)
+        return f"postgresql://{url.host or 'socket'}/{url.database}"
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"

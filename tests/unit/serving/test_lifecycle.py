@@ -1,0 +1,152 @@
+"""What the service records of itself, and that nothing else is disturbed by it."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from models.task import TaskName
+from serving.audit.entry import EntryKind
+from serving.audit.frames import decisions, recommendations
+from serving.audit.settings import AuditSettings
+from serving.audit.store import AuditUnavailableError
+from serving.engine import NotServedError, start
+from serving.lifecycle import Lifecycle, told
+from serving.policy.policy import DEFAULT, policy_of
+from serving.settings import Settings
+from tests.synthetic_score import message
+from tests.synthetic_service import make_lake
+
+NOW = datetime(2026, 3, 11, 8, tzinfo=UTC)
+SERVED = TaskName.STOCK_RISK
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    return make_lake(tmp_path_factory.mktemp("lake"), (SERVED,)).home
+
+
+@pytest.fixture
+def begin(home, tmp_path):
+    """Starts the service on an empty record, with a policy of that version."""
+    opened = []
+    secret = f"sqlite:///{tmp_path / 'audit.db'}"
+
+    def begun(version="2026.1"):
+        policy = tmp_path / f"{version}.toml"
+        policy.write_text(DEFAULT.read_text().replace('"2026.1"', f'"{version}"', 1))
+        settings = Settings(home=home, policy=policy, threads=3)
+        with pytest.MonkeyPatch.context() as during:
+            during.setenv("TRIAGE_AUDIT_URL", secret)
+            engine = start(settings, lambda: NOW)
+        opened.append(engine)
+        return Lifecycle(engine, settings, AuditSettings(url=secret))
+
+    yield begun
+    for engine in opened:
+        engine.audit.close()
+
+
+def kinds(service):
+    return [str(entry.kind) for entry in service.engine.audit.all()]
+
+
+def test_start_and_stop_are_on_record_with_what_served(begin):
+    service = begin()
+    started = service.start()
+    stopped = service.stop(started)
+    assert kinds(service) == ["service_started", "policy_changed", "service_stopped"]
+    said = started.payload
+    champion = service.engine.champions[SERVED]
+    assert said["models"][SERVED]["digest"] == champion.model.digest
+    assert said["models"][SERVED]["feature_schema"] == champion.feature_schema
+    assert set(said["not_served"]) == set(TaskName) - {SERVED}
+    assert said["snapshot_id"] == service.engine.profiles.snapshot_id
+    assert said["policy"]["digest"] == service.engine.policy.digest
+    assert said["context"]["code_version"] == service.engine.code
+    assert said["settings"]["threads"] == 3
+    assert said["settings"]["record"] == "sqlite"
+    assert stopped.payload["started"] == started.sequence
+
+
+def test_a_policy_is_recorded_whole_when_it_changes_and_only_then(begin):
+    first = begin()
+    for service in (first, begin(), begin("2026.2"), begin("2026.2"), begin()):
+        service.start()
+    changes = first.engine.audit.of_kind(EntryKind.POLICY_CHANGED)
+    assert [entry.payload["version"] for entry in changes] == ["2026.1", "2026.2", "2026.1"]
+    digests = [entry.payload["digest"] for entry in changes]
+    assert [entry.payload["before"] for entry in changes] == [None, *digests[:2]]
+    for entry in changes:
+        assert policy_of(entry.payload["policy"]).digest == entry.payload["digest"]
+
+
+def test_of_two_workers_that_start_at_once_one_records_the_policy(begin, monkeypatch):
+    one, other = begin(), begin()
+    early = other.engine.audit.of_kind(EntryKind.POLICY_CHANGED)
+    one.start()
+    monkeypatch.setattr(type(other.engine.audit), "of_kind", lambda *_: early)
+    other.start()
+    assert kinds(one) == ["service_started", "policy_changed", "service_started"]
+
+
+def test_what_could_not_be_scored_is_on_record_with_what_was_asked(begin):
+    engine = begin().engine
+    asked = [message(TaskName.SUPPLIER_DELAY), message(TaskName.SUPPLIER_DELAY, site_id="site_09")]
+    with pytest.raises(NotServedError) as refused:
+        engine.answer(TaskName.SUPPLIER_DELAY, asked)
+    (entry,) = engine.audit.all()
+    assert refused.value.audit_sequence == entry.sequence == 1
+    assert (entry.kind, entry.envelope.task, entry.envelope.site) == (
+        "fallback",
+        "supplier_delay",
+        "",
+    )
+    said = entry.payload
+    assert said["why"] == "no model of supplier_delay is promoted"
+    assert said["rung"] == "no_score"
+    assert said["input"] == [case.model_dump(mode="json") for case in asked]
+    assert engine.read(entry.id) is None
+
+
+def test_nothing_is_said_of_a_fallback_that_could_not_be_recorded(begin, monkeypatch):
+    engine = begin().engine
+
+    def full(*_):
+        raise AuditUnavailableError("nothing was recorded: disk is full")
+
+    monkeypatch.setattr(type(engine.audit), "append", full)
+    with pytest.raises(AuditUnavailableError):
+        engine.answer(TaskName.SUPPLIER_DELAY, [message(TaskName.SUPPLIER_DELAY)])
+
+
+def test_desk_frames_and_answers_see_none_of_it(begin):
+    service = begin()
+    started = service.start()
+    with pytest.raises(NotServedError):
+        service.engine.answer(TaskName.SUPPLIER_DELAY, [message(TaskName.SUPPLIER_DELAY)])
+    answer = service.engine.answer(SERVED, [message(SERVED)])
+    service.stop(started)
+    store = service.engine.audit
+    (given,) = answer.recommendations
+    assert [entry.id for entry in store.answers()] == [given.id]
+    assert recommendations(store)["id"].tolist() == [given.id]
+    assert decisions(store).empty
+    assert [entry.id for entry in store.undecided()] == [given.id]
+    assert store.sites() == [given.site_id]
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("sqlite:////lake/of/ada/audit.db", "sqlite"),
+        ("", "folder"),
+        ("/mnt/second", "folder"),
+        (
+            "postgresql://ada:secret@db.example/audit?password=other",
+            "postgresql://db.example/audit",
+        ),
+        ("s3://key:secret@bucket/notes?token=secret", "s3://bucket/notes"),
+    ],
+)
+def test_where_the_record_lies_is_told_without_what_opens_it(address, said):
+    assert told(address) == said
