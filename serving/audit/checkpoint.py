@@ -56,6 +56,15 @@ def size_of(text: str) -> int:
     return int(text)
 
 
+def claimed(note: str | bytes) -> Checkpoint:
+    """The checkpoint that a note speaks of, whoever signed it: to be told, never to be trusted.
+
+    Raises:
+        ValueError: the note is none, or no checkpoint.
+    """
+    return Checkpoint.parse(Note.parse(note).text)
+
+
 def opened(note: str | bytes, keys: Iterable[Verifier]) -> Checkpoint:
     """The checkpoint in a note that a trusted key of its own log has signed.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from data.lake import Lake
 from serving.audit.note import Verifier
+from serving.audit.second_place import SecondPlace
 from serving.audit.settings import AuditSettings
 from serving.audit.signing_key import SigningKey
 from serving.audit.store import AuditStore, AuditUnavailableError
@@ -49,3 +50,13 @@ def trusted_keys(lake: Lake, settings: AuditSettings | None = None) -> list[Veri
     finally:
         store.close()
     return [Verifier.parse(signing_key(lake, settings).verifier(origin))]
+
+
+def second_place(lake: Lake, settings: AuditSettings | None = None) -> SecondPlace:
+    """Where the lake's checkpoints go: a folder in it, if the settings name no better place.
+
+    Raises:
+        ValueError: settings that cannot be used.
+    """
+    found = settings or AuditSettings()
+    return SecondPlace.open(found.checkpoints or lake.home / "checkpoints")
