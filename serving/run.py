@@ -1,32 +1,32 @@
-"""Run the service: BentoML in a child process, ready before it is announced, stopped cleanly."""
+"""Run the service: ready before it is announced, started again if it ends, stopped cleanly."""
 
 from __future__ import annotations
 
 import ipaddress
 import json
-import os
-import signal
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import psutil  # type: ignore[import-untyped] # it ships no types
 
 from data.lake import Lake
 from models.task import TaskName
 from serving.audit.opened import open_audit
+from serving.child import Command, kill, stop
 from serving.doctor import free_port
 from serving.policy.policy import load_policy
+from serving.restarts import Restarts, ending
 from serving.settings import Settings
+from serving.supervised import GRACE_SECONDS
 
-GRACE_SECONDS = 10
+__all__ = ["Running", "ServiceError", "kill", "serve"]
+
 START_SECONDS = 90
 ANSWER_SECONDS = 60
 PAUSE_SECONDS = 0.1
@@ -36,12 +36,17 @@ class ServiceError(RuntimeError):
     """The service cannot be started, and why."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Running:
-    """A service that answers. address: e.g. `http://127.0.0.1:3000`."""
+    """A service that answers. address: e.g. `http://127.0.0.1:3000`.
+
+    process: BentoML's, another one after it had to be started again.
+    """
 
     address: str
+    command: Command
     process: subprocess.Popen[bytes]
+    started: float = field(default_factory=time.monotonic)
 
     def recommend(self, task: TaskName, cases: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Recommendations for 1 to 1,000 cases, as a caller over HTTP gets them.
@@ -60,8 +65,30 @@ class Running:
             raise ServiceError(f"{task}: {error.read().decode(errors='replace')}") from error
 
     def wait(self) -> int:
-        """Until the service ends; its exit code."""
-        return self.process.wait()
+        """Until the service ends for good; its exit code.
+
+        One that ends by itself is started again, after a pause and with a line that says why,
+        until it ends several times in a row as soon as it was started.
+        """
+        restarts, started = Restarts(), self.started
+        while True:
+            code = self.process.wait()
+            pause = restarts.pause_after(time.monotonic() - started)
+            if pause is None:
+                sys.stderr.write(f"the service {ending(code)}, {restarts.quick} times in a row\n")
+                return code
+            sys.stderr.write(f"the service {ending(code)}; it is started again\n")
+            time.sleep(pause)
+            self._clear_port()
+            self.process, started = self.command.start(), time.monotonic()
+
+    def _clear_port(self) -> None:
+        """Until nothing listens any more: workers finish what they had accepted."""
+        deadline = time.monotonic() + GRACE_SECONDS + 1
+        while not free_port(self.command.host, self.command.port).well:
+            if time.monotonic() > deadline:
+                self.command.clear()
+            time.sleep(PAUSE_SECONDS)
 
 
 @contextmanager
@@ -82,12 +109,14 @@ def serve(
     """
     only_this_machine(host)
     can_start(lake.make(), host, port)
-    running = Running(f"http://{host}:{port}", _started(lake, host, port, log))
+    command = Command(lake, host, port, log)
+    running = Running(f"http://{host}:{port}", command, command.start())
     try:
         _wait(running)
         yield running
     finally:
         stop(running.process)
+        command.lifeline.cut()
 
 
 def only_this_machine(host: str) -> None:
@@ -123,58 +152,6 @@ def can_start(lake: Lake, host: str, port: int) -> None:
     finally:
         audit.close()
     load_policy(Settings().policy)
-
-
-def stop(process: subprocess.Popen[bytes]) -> None:
-    """Let the service finish what it has accepted, then end it."""
-    if process.poll() is None:
-        process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(GRACE_SECONDS + 5)
-    except subprocess.TimeoutExpired:
-        kill(process)
-
-
-def kill(process: subprocess.Popen[bytes]) -> None:
-    """End the service and its workers at once, each in a process group of its own."""
-    every = [*psutil.Process(process.pid).children(recursive=True), process]
-    for one in every:
-        with suppress(psutil.NoSuchProcess):
-            one.kill()
-    process.wait()
-
-
-def _started(lake: Lake, host: str, port: int, log: Path | None) -> subprocess.Popen[bytes]:
-    """The child, in a group of its own: Ctrl-C reaches it through `stop`, once."""
-    command = [sys.executable, "-m", "bentoml", "serve", "serving.service:Triage"]
-    command += ["--host", host, "--port", str(port)]
-    root = Path(__file__).resolve().parent.parent
-    command += ["--working-dir", str(root)]
-    target = None if log is None else log.open("ab")
-    try:
-        return subprocess.Popen(  # noqa: S603 - our own command
-            command,
-            cwd=root,
-            env=_environment(lake, root),
-            stdout=target,
-            stderr=target,
-            start_new_session=True,
-        )
-    finally:
-        if target is not None:
-            target.close()
-
-
-def _environment(lake: Lake, root: Path) -> dict[str, str]:
-    home = lake.home.resolve()
-    return os.environ | {
-        "TRIAGE_HOME": str(home),
-        "BENTOML_HOME": str(home / "bentoml"),
-        "BENTOML_DO_NOT_TRACK": "True",
-        "OTEL_SDK_DISABLED": "true",
-        "OMP_NUM_THREADS": "1",
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")])),
-    }
 
 
 def _wait(running: Running) -> None:

@@ -25,4 +25,4 @@ def stay(running: Running) -> None:
     except KeyboardInterrupt:
         console.print("Stopping ...")
         return
-    raise RuntimeError("the service ended by itself; its log is service.log in TRIAGE_HOME")
+    raise RuntimeError("the service keeps ending by itself; its log is service.log in TRIAGE_HOME")
