@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from contextlib import closing
 from typing import Any
 
 from data.lake import Lake
-from serving.audit.entry import Draft, Entry, EntryKind
+from serving.audit.entry import SCHEMA, Draft, Entry, EntryKind
 from serving.audit.opened import open_audit
+from serving.audit.pseudonym import Pseudonyms, open_pseudonyms
+from serving.context import of_command
 
 CHANGES = frozenset({EntryKind.MODEL_PROMOTED, EntryKind.MODEL_ROLLED_BACK})
 
@@ -20,18 +23,34 @@ def record_change(lake: Lake, fields: Mapping[str, Any]) -> Entry:
 
     Raises:
         serving.audit.store.AuditUnavailableError: nothing was recorded.
-        ValueError: for another kind of entry, or values that cannot be recorded exactly.
+        OSError: the key of pseudonyms cannot be read or made; nothing was recorded.
+        ValueError: for another kind of entry, values that cannot be recorded exactly, or a
+            key of pseudonyms that others can read.
     """
-    draft = change(str(uuid.uuid4()), fields)
-    store = open_audit(lake)
-    try:
+    with closing(open_audit(lake)) as store:
+        told = unnamed(fields, open_pseudonyms(lake))
+        draft = change(str(uuid.uuid4()), told, of_command("triage").recorded())
         return store.append([draft])[0]
-    finally:
-        store.close()
 
 
-def change(identifier: str, fields: Mapping[str, Any]) -> Draft:
-    """The draft of a change of model."""
+def unnamed(fields: Mapping[str, Any], people: Pseudonyms) -> dict[str, Any]:
+    """The same with pseudonyms where it named who trained and who approved.
+
+    One person has one, so that it can still be told whether they were two.
+    """
+    told = dict(fields)
+    if told.get("trained_by"):
+        told["trained_by"] = people.of(told["trained_by"])
+    if "approver" in told:
+        approver = dict(told["approver"])
+        told["approver"] = {"person": people.of(approver.pop("name")), **approver}
+    return told
+
+
+def change(
+    identifier: str, fields: Mapping[str, Any], context: Mapping[str, Any] | None = None
+) -> Draft:
+    """The draft of a change of model. context: as `serving.context` records it."""
     kind = EntryKind(fields["kind"])
     if kind not in CHANGES:
         choices = ", ".join(sorted(CHANGES))
@@ -45,5 +64,5 @@ def change(identifier: str, fields: Mapping[str, Any]) -> Draft:
         reference="",
         priority=0.0,
         recorded_at=str(fields["decided_at"]),
-        payload=dict(fields),
+        payload={"schema": SCHEMA, "context": dict(context or {}), **fields},
     )

@@ -59,9 +59,8 @@ def chosen(store: AuditStore, wanted: Wanted, people: Pseudonyms, now: datetime)
 def announced(chosen: Chosen, found: Plan, now: datetime) -> Iterator[str]:
     """What would be done, line by line, before it is."""
     if not found.left:
-        yield "Nothing is left to erase" + (
-            f"; {found.gone} were erased before." * bool(found.gone)
-        )
+        before = f"; {found.gone} were erased before" if found.gone else ""
+        yield f"Nothing is left to erase{before}."
         return
     kinds = ", ".join(f"{count} {kind}" for kind, count in found.kinds.items())
     yield f"Erases what {len(found.left)} entries hold ({kinds}): {told(found.ranges)}."

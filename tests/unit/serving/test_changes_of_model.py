@@ -7,6 +7,7 @@ from models.task import TaskName
 from serving.audit.changes import change, record_change
 from serving.audit.entry import EntryKind
 from serving.audit.frames import decisions, recommendations
+from serving.audit.pseudonym import open_pseudonyms
 from serving.audit.store import AuditStore, AuditUnavailableError
 from serving.desk.queue import queue_page
 from tests.synthetic_score import ASKED, draft
@@ -16,6 +17,7 @@ PROMOTED = {
     "task": "supplier_delay",
     "version": 2,
     "decided_at": "2026-01-02T12:00:00+00:00",
+    "trained_by": "ada",
     "approver": {"name": "bo", "role": "head of purchasing"},
     "metrics": {"held_out_log_loss": 0.1 + 0.2},
 }
@@ -39,7 +41,28 @@ def test_a_promotion_is_chained_to_what_was_recommended_before_it(store, path):
     assert (entry.sequence, entry.previous) == (2, before.hash)
     kept = store.read(entry.id)
     assert kept.kind is EntryKind.MODEL_PROMOTED
-    assert kept.payload == PROMOTED
+    told = kept.payload
+    assert told.pop("schema") == 2
+    assert told.pop("context")["caller"] == "triage"
+    by = open_pseudonyms(Lake(path.parent)).of
+    assert told == PROMOTED | {
+        "trained_by": by("ada"),
+        "approver": {"person": by("bo"), "role": "head of purchasing"},
+    }
+
+
+def test_a_promotion_is_recorded_without_a_name(path):
+    body = record_change(Lake(path.parent), PROMOTED | {"trained_by": "Ada Lovelace"}).body
+    assert "Ada" not in body
+    assert '"bo"' not in body
+
+
+def test_one_person_who_trained_and_approved_can_still_be_told_from_two(path):
+    own = {"trained_by": "bo", "approver": {"name": "bo", "role": ""}}
+    told = record_change(Lake(path.parent), PROMOTED | own).payload
+    assert told["trained_by"] == told["approver"]["person"]
+    other = record_change(Lake(path.parent), PROMOTED).payload
+    assert other["trained_by"] != other["approver"]["person"]
 
 
 def test_the_desk_and_the_frames_show_recommendations_as_if_no_model_had_changed(store, path):
