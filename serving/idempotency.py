@@ -7,7 +7,6 @@ answer that can be given again, or nothing, and no key that is stuck.
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -102,11 +101,6 @@ class Once:
         finally:
             with self.lock:
                 del self.working[name]
-
-
-def body_digest(body: bytes) -> str:
-    """What tells one body from another: SHA-256 of its bytes, hexadecimal."""
-    return hashlib.sha256(body).hexdigest()
 
 
 def _same(key: Key, before: Key) -> None:

@@ -11,7 +11,7 @@ from serving.api.problems import Problem
 from serving.api.tracing import trace_of
 from serving.audit.group import Key
 from serving.context import Context, caller_of
-from serving.idempotency import body_digest
+from serving.engine import Engine
 
 IDEMPOTENCY_KEY = "idempotency-key"
 LONGEST = 255
@@ -28,17 +28,21 @@ class Asking:
     key: Key | None
 
 
-def asking(request: Request, code: str, operation: str, body: bytes) -> Asking:
-    """The circumstances of a request. code: version of what answers; operation: what it asks for.
+def asking(request: Request, engine: Engine, operation: str, body: bytes) -> Asking:
+    """The circumstances of a request. operation: what it asks for.
+
+    The digest of the body is keyed: it is kept for days, and the body may hold a name that
+    could be tried until the digest fits.
 
     Raises:
         Problem: 400 for an Idempotency-Key that is none.
     """
     given = given_key(request)
-    context = context_of(request, code, given)
+    context = context_of(request, engine.code, given)
     if given is None:
         return Asking(context, None)
-    return Asking(context, Key(context.caller, given, operation, body_digest(body)))
+    digest = engine.pseudonyms.digest(body)
+    return Asking(context, Key(context.caller, given, operation, digest))
 
 
 def context_of(request: Request, code: str, key: str | None = None) -> Context:

@@ -46,7 +46,7 @@ def scoring(name: TaskName) -> Any:
     async def endpoint(request: HttpRequest) -> Response:
         engine = engine_of(request)
         body = await read_body(request)
-        asked = asking(request, engine.code, f"score {name}", body)
+        asked = asking(request, engine, f"score {name}", body)
         return await run_in_threadpool(_answered, engine, name, body, asked)
 
     return endpoint
@@ -110,7 +110,8 @@ def counterfactuals(request: HttpRequest, identifier: Identifier) -> Response:
     """What would have to be so for the case not to be flagged, each way scored to verify it.
 
     Only what people could establish or bring about is looked at, alone and two together.
-    409 where model, history or policy that answered are no longer those loaded.
+    Computed from the record, with the model and the policy that answered: 409 where those are
+    not kept, or the entry is too old to hold the past it was made of.
     """
     engine = engine_of(request)
     entry, advice = found(engine, identifier)
@@ -134,7 +135,7 @@ async def decision(request: HttpRequest, identifier: Identifier) -> Response:
     """
     engine = engine_of(request)
     body = await read_body(request)
-    asked = asking(request, engine.code, f"decide {identifier}", body)
+    asked = asking(request, engine, f"decide {identifier}", body)
     return await run_in_threadpool(_decided, engine, identifier, body, asked)
 
 
