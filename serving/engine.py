@@ -19,16 +19,12 @@ from serving.audit.entry import ANSWERS, Entry
 from serving.audit.group import Committed, Key
 from serving.audit.opened import open_audit
 from serving.audit.pseudonym import Pseudonyms, open_pseudonyms
+from serving.audit.signing_key import SigningKey
 from serving.audit.store import AuditStore
 from serving.catalogue import Served, served
 from serving.champions import Champion, Missing, champions
 from serving.context import Context, code_version, of_service
-from serving.counterfactual.answer import (
-    CannotRecomputeError,
-    Counterfactuals,
-    Loaded,
-    counterfactuals,
-)
+from serving.counterfactual.answer import Counterfactuals, counterfactuals
 from serving.decide import Deciding, decide
 from serving.fallback import fallback
 from serving.idempotency import Once
@@ -36,6 +32,7 @@ from serving.policy.policy import Policy, load_policy
 from serving.recommend import Asked, Provenance
 from serving.recommendation import Advice, Answer
 from serving.record import draft_of
+from serving.replay.sources import Sources, sources_of
 from serving.score import Scored, score
 from serving.settings import Settings
 
@@ -106,6 +103,7 @@ class Engine:
     audit: AuditStore
     pseudonyms: Pseudonyms
     clock: Clock
+    sources: Sources
     address: str = ""
     code: str = field(default_factory=code_version)
     once: Once = field(init=False)
@@ -184,18 +182,22 @@ class Engine:
         end, signer = self.audit.head(), self.audit.signer
         return signer.note(end.origin, end.frontier.size, end.frontier.root()) if signer else ""
 
+    def verifier(self) -> str:
+        """The key that verifies checkpoints (C2SP verifier key); empty where nothing is signed.
+
+        Raises:
+            AuditUnavailableError: the record cannot be read.
+        """
+        signer = self.audit.signer
+        return signer.verifier(self.audit.head().origin) if isinstance(signer, SigningKey) else ""
+
     def counterfactuals(self, entry: Entry, advice: Advice) -> Counterfactuals:
         """What would bring a recorded case under the threshold, computed now.
 
         Raises:
-            CannotRecomputeError: with what is loaded now, it cannot be.
+            CannotRecomputeError: what answered cannot be found again.
         """
-        try:
-            champion, profiles = self._ready(advice.task)
-        except NotServedError as error:
-            raise CannotRecomputeError(error.missing.why) from error
-        loaded = Loaded(self.tasks[advice.task], champion, profiles, self.policy)
-        return counterfactuals(loaded, entry, advice)
+        return counterfactuals(self.sources, self.profiles, entry, advice)
 
     def not_ready(self) -> dict[str, str]:
         """What is missing of the service, with how to mend it; empty if nothing is."""
@@ -238,15 +240,17 @@ def start(settings: Settings, clock: Clock) -> Engine:
     tasks = served()
     lake = settings.lake
     ready, missing = champions(lake, tasks)
+    policy, audit = load_policy(settings.policy), open_audit(lake)
     return Engine(
         tasks=tasks,
         champions=ready,
         missing=missing,
         profiles=_profiles(lake.profiles),
-        policy=load_policy(settings.policy),
-        audit=open_audit(lake),
+        policy=policy,
+        audit=audit,
         pseudonyms=open_pseudonyms(lake),
         clock=clock,
+        sources=sources_of(lake, audit, policy, ready.values()),
         address=settings.address,
     )
 

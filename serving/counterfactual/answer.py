@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
 
 from pydantic import Field
 
@@ -20,7 +19,12 @@ from serving.counterfactual.search import Found, changed, search
 from serving.policy.policy import Policy, Thresholds
 from serving.recommend import exception_probability
 from serving.recommendation import Advice, Piece
-from serving.score import Score, probabilities, score
+from serving.replay.again import Question
+from serving.replay.past import RecordedPast
+from serving.replay.reason import NotReplayableError
+from serving.replay.recorded import Recorded
+from serving.replay.sources import Sources
+from serving.score import Past, Score, probabilities, score
 from serving.wording import share
 
 Levers = Callable[[Record, datetime], Sequence[Lever]]
@@ -74,28 +78,52 @@ class CannotRecomputeError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Loaded:
-    """What the service has loaded now for a task."""
+class Then:
+    """What an answer was made from, found again."""
 
     entry: Served
     champion: Champion
-    profiles: Profiles
+    past: Past
     policy: Policy
 
+    @classmethod
+    def of(
+        cls, recorded: Recorded, advice: Advice, sources: Sources, profiles: Profiles | None
+    ) -> Then:
+        """By what the answer says of itself; its past from the record.
 
-def counterfactuals(loaded: Loaded, recorded: Entry, advice: Advice) -> Counterfactuals:
-    """Ways under the threshold for a recorded recommendation.
+        profiles: those at hand, for an older entry, which does not hold its past.
+
+        Raises:
+            NotReplayableError: the model is not kept, or the policy or the past not on record.
+        """
+        return cls(
+            sources.tasks[advice.task],
+            sources.champion(advice.task, advice.model.version, advice.model.digest),
+            _past(recorded, advice, profiles),
+            sources.policy(advice.policy.digest),
+        )
+
+
+def counterfactuals(
+    sources: Sources, profiles: Profiles | None, recorded: Entry, advice: Advice
+) -> Counterfactuals:
+    """Ways under the threshold for a recorded recommendation, whenever it was given.
 
     Raises:
-        CannotRecomputeError: model, history or policy that answered are not those loaded, or
-            the case does not score as it did.
+        CannotRecomputeError: what answered cannot be found again, or the case does not score
+            as it did.
     """
-    _same_as_then(loaded, advice)
-    asked = _Asked(loaded, loaded.entry.request.again(recorded.payload["input"]), advice.asked_at)
-    (now,) = asked.scores([asked.case])
+    try:
+        told = Recorded.of(recorded)
+        then = Then.of(told, advice, sources, profiles)
+        asked = _Asked(then, Question.of(told, then.entry).case, advice.asked_at)
+        (now,) = asked.scores([asked.case])
+    except NotReplayableError as error:
+        raise CannotRecomputeError(str(error)) from error
     if now.probabilities != advice.probabilities:
         raise CannotRecomputeError("the case does not score as it did")
-    thresholds = loaded.policy.thresholds[advice.task]
+    thresholds = then.policy.thresholds[advice.task]
     if advice.abstained:
         return _answer(advice, thresholds.watch, WITHHELD)
     if advice.exception_probability < thresholds.watch:
@@ -110,20 +138,20 @@ WITHHELD = "No advice is given on this case, so none on what would change the an
 class _Asked:
     """A case that can be asked again, changed or not."""
 
-    loaded: Loaded
+    then: Then
     case: Record
     at: datetime
 
     def scores(self, cases: Sequence[Record]) -> list[Score]:
         """Scores as answers are made of, explanations and all."""
         moments = [self.at] * len(cases)
-        return score(self.loaded.champion, self.loaded.profiles, cases, moments).scores
+        return score(self.then.champion, self.then.past, cases, moments).scores
 
     def probe(self, cases: Sequence[Record]) -> list[float]:
         """Exception probabilities of many cases; equal to those of `scores`, and quicker."""
-        loaded, moments = self.loaded, [self.at] * len(cases)
-        answers = probabilities(loaded.champion, loaded.profiles, cases, moments)
-        return [exception_probability(loaded.entry.task, one) for one in answers]
+        then, moments = self.then, [self.at] * len(cases)
+        answers = probabilities(then.champion, then.past, cases, moments)
+        return [exception_probability(then.entry.task, one) for one in answers]
 
 
 def _searched(asked: _Asked, advice: Advice, thresholds: Thresholds) -> Counterfactuals:
@@ -144,7 +172,7 @@ def _searched(asked: _Asked, advice: Advice, thresholds: Thresholds) -> Counterf
 def _verified(asked: _Asked, way: Found, limit: float) -> Counterfactual | None:
     """The way in words, once the case so changed has been scored as answers are."""
     (scored,) = asked.scores([changed(asked.case, way.pulled)])
-    probability = exception_probability(asked.loaded.entry.task, scored.probabilities)
+    probability = exception_probability(asked.then.entry.task, scored.probabilities)
     if probability >= limit:
         return None
     changes = [
@@ -220,14 +248,12 @@ def _exactly(probability: float, limit: float) -> str:
     )
 
 
-def _same_as_then(loaded: Loaded, advice: Advice) -> None:
-    then: dict[str, tuple[Any, Any]] = {
-        "model": (advice.model.digest, loaded.champion.model.digest),
-        "history": (advice.snapshot_id, loaded.profiles.snapshot_id),
-        "policy": (advice.policy.digest, loaded.policy.digest),
-    }
-    for what, (answered, now) in then.items():
-        if answered != now:
-            raise CannotRecomputeError(
-                f"the {what} that answered ({answered[:12]}) is not the one loaded ({now[:12]})"
-            )
+def _past(recorded: Recorded, advice: Advice, profiles: Profiles | None) -> Past:
+    """What the profiles gave then; of an older entry, the profiles, if they are those still."""
+    try:
+        day = date.fromisoformat(advice.features_as_of)
+        return RecordedPast(day, advice.snapshot_id, [recorded.history])
+    except NotReplayableError:
+        if profiles is None or profiles.snapshot_id != advice.snapshot_id:
+            raise
+        return profiles

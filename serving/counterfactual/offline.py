@@ -1,4 +1,4 @@
-"""Counterfactuals without the service: from what the lake keeps of the model that answered."""
+"""Counterfactuals without the service: from the record, and what the lake keeps of models."""
 
 from __future__ import annotations
 
@@ -7,31 +7,29 @@ from contextlib import closing
 from data.lake import Lake
 from features.profiles import Profiles, ProfilesError
 from serving.audit.entry import Entry
-from serving.catalogue import served
-from serving.champions import Missing, kept
-from serving.counterfactual.answer import (
-    CannotRecomputeError,
-    Counterfactuals,
-    Loaded,
-    counterfactuals,
-)
-from serving.policy.policy import load_policy
+from serving.audit.opened import open_audit
+from serving.counterfactual.answer import CannotRecomputeError, Counterfactuals, counterfactuals
 from serving.recommendation import Advice
-from serving.settings import Settings
+from serving.replay.sources import sources_of
 
 
 def offline(lake: Lake, recorded: Entry) -> Counterfactuals | str:
     """What would change a recorded answer, or why that cannot be said now."""
     advice = Advice.model_validate(recorded.payload["recommendation"])
-    entry, model = served()[advice.task], advice.model
-    champion = kept(lake.models / advice.task, model.version, model.digest, entry)
-    if isinstance(champion, Missing):
-        return f"cannot be recomputed now: {champion.why}"
+    profiles = _profiles(lake)
     try:
-        with closing(Profiles.open(lake.profiles)) as profiles:
-            loaded = Loaded(entry, champion, profiles, load_policy(Settings().policy))
-            return counterfactuals(loaded, recorded, advice)
-    except ProfilesError as error:
-        return f"cannot be recomputed now: {error}"
+        with closing(open_audit(lake)) as record:
+            return counterfactuals(sources_of(lake, record), profiles, recorded, advice)
     except CannotRecomputeError as error:
         return str(error)
+    finally:
+        if profiles is not None:
+            profiles.close()
+
+
+def _profiles(lake: Lake) -> Profiles | None:
+    """Those at hand: an older entry is read with them, a newer one holds its own past."""
+    try:
+        return Profiles.open(lake.profiles)
+    except ProfilesError:
+        return None

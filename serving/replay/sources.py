@@ -72,7 +72,7 @@ class Sources:
     def _kept(self, task: TaskName, version: str, digest: str) -> Champion:
         folder = self.models / task
         if not DIGEST.fullmatch(digest) or not (folder / digest).is_dir():
-            why = f"model {digest[:12]} of {task} is not kept in {folder}"
+            why = f"model {digest[:12]} of {task} is no longer kept"
             raise NotReplayableError(Reason.MODEL_GONE, why)
         found = kept(folder, version, digest, self.tasks[task])
         if isinstance(found, Missing):
@@ -80,14 +80,20 @@ class Sources:
         return found
 
 
-def sources_of(lake: Lake, record: AuditStore) -> Sources:
-    """What the lake keeps; the built-in policy and that of `TRIAGE_POLICY` are at hand.
+def sources_of(
+    lake: Lake, record: AuditStore, policy: Policy | None = None, champions: Iterable[Champion] = ()
+) -> Sources:
+    """What the lake and the record keep, with what is loaded already.
+
+    policy: that of `TRIAGE_POLICY` by default; the built-in one is at hand too.
 
     Raises:
         ValueError: a policy file that cannot be read.
     """
-    at_hand = (load_policy(), load_policy(Settings().policy))
-    return Sources(lake.models, served(), record, {one.digest: one for one in at_hand})
+    at_hand = (load_policy(), policy or load_policy(Settings().policy))
+    loaded = {one.digest: one for one in at_hand}
+    opened = OrderedDict((one.model.digest, one) for one in champions)
+    return Sources(lake.models, served(), record, loaded, opened)
 
 
 def _policies(changes: Iterable[Entry]) -> Iterable[Policy]:

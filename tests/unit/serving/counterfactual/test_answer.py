@@ -1,6 +1,7 @@
 """What would change a recorded answer: verified by asking again, or said not to be known."""
 
 import json
+from collections import OrderedDict
 from dataclasses import replace
 
 import pytest
@@ -8,12 +9,13 @@ from starlette.testclient import TestClient
 
 from models.task import TaskName
 from serving.api.app import application
+from serving.audit.entry import Draft, EntryKind
 from serving.counterfactual.answer import LEVERS, CannotRecomputeError
 from serving.counterfactual.lever import LeverName
 from serving.counterfactual.offline import offline
 from serving.desk.report import write_report
 from serving.engine import start
-from serving.policy.policy import Thresholds
+from serving.policy.policy import Thresholds, load_policy
 from serving.settings import Settings
 from tests.synthetic_service import ASKED, case, make_lake
 
@@ -33,8 +35,15 @@ def lake(tmp_path_factory):
 def engine(lake):
     started = start(Settings(home=lake.home), lambda: ASKED)
     lenient = {task: one.model_copy(update=LIMITS) for task, one in started.policy.abstain.items()}
-    yield replace(started, policy=started.policy.model_copy(update={"abstain": lenient}))
+    yield under(started, abstain=lenient)
     started.audit.close()
+
+
+def under(engine, **changes):
+    """The engine under a policy that differs so."""
+    policy = engine.policy.model_copy(update=changes)
+    sources = replace(engine.sources, loaded={policy.digest: policy})
+    return replace(engine, policy=policy, sources=sources)
 
 
 def asked(engine, task, number=1, **changes):
@@ -118,10 +127,8 @@ def test_a_case_under_the_threshold_needs_nothing(engine):
 
 def test_where_nothing_helps_it_says_so_and_what_was_tried(engine):
     never = Thresholds(act=0.0, watch=0.0)  # no probability is under it
-    policy = engine.policy.model_copy(
-        update={"thresholds": engine.policy.thresholds | {DELAY: never}}
-    )
-    told = ways(replace(engine, policy=policy), DELAY, events=[])
+    limits = engine.policy.thresholds | {DELAY: never}
+    told = ways(under(engine, thresholds=limits), DELAY, events=[])
     assert told.found == []
     assert told.sentence == (
         "No way under the threshold of 0% was found among what people could change here, "
@@ -137,28 +144,74 @@ def test_where_nothing_helps_it_says_so_and_what_was_tried(engine):
 
 def test_a_case_without_advice_gets_none_on_what_would_change_it(engine):
     strict = engine.policy.abstain[STOCK].model_copy(update={"widest": 0.0})
-    policy = engine.policy.model_copy(update={"abstain": engine.policy.abstain | {STOCK: strict}})
-    told = ways(replace(engine, policy=policy), STOCK, **NO_STOCK)
+    told = ways(under(engine, abstain=engine.policy.abstain | {STOCK: strict}), STOCK, **NO_STOCK)
     assert (told.found, told.tried) == ([], [])
     assert told.sentence.startswith("No advice is given on this case")
 
 
-@pytest.mark.parametrize(
-    ("field", "what"),
-    [("model", "model"), ("policy", "policy"), ("snapshot_id", "history")],
-)
-def test_another_model_policy_or_history_than_answered_cannot_recompute(engine, field, what):
+def test_an_answer_of_another_model_policy_and_day_is_recomputed_from_the_record(engine):
+    """As after a promotion, a change of policy and new profiles: nothing of then is loaded."""
     entry, advice = asked(engine, STOCK, **NO_STOCK)
-    part = getattr(advice, field)
-    other = "0" * 64 if isinstance(part, str) else part.model_copy(update={"digest": "0" * 64})
+    told = engine.counterfactuals(entry, advice)
+    record = engine.sources.record
+    changed = Draft(
+        "policy-1",
+        EntryKind.POLICY_CHANGED,
+        "policy-1",
+        "",
+        "",
+        "",
+        0.0,
+        ASKED.isoformat(),
+        {"policy": load_policy().plain(), "digest": load_policy().digest},
+    )
+    if record.read("policy-1") is None:
+        record.append([changed])
+    later = replace(engine.sources, loaded={}, opened=OrderedDict())
+    gone = replace(engine, champions={}, profiles=None, sources=later)
+    assert gone.counterfactuals(entry, advice) == told
+
+
+@pytest.mark.parametrize(
+    ("field", "why"),
+    [
+        ("model", "model 000000000000 of stock_risk is no longer kept"),
+        ("policy", "policy 000000000000 is not on record; set TRIAGE_POLICY to its file"),
+    ],
+)
+def test_what_is_kept_nowhere_cannot_be_recomputed(engine, field, why):
+    entry, advice = asked(engine, STOCK, **NO_STOCK)
+    other = getattr(advice, field).model_copy(update={"digest": "0" * 64})
     with pytest.raises(CannotRecomputeError) as refused:
         engine.counterfactuals(entry, advice.model_copy(update={field: other}))
-    assert str(refused.value).startswith(
-        f"cannot be recomputed now: the {what} that answered (000000000000) is not the one loaded ("
+    assert str(refused.value) == f"cannot be recomputed now: {why}"
+
+
+def test_an_older_entry_needs_the_very_profiles_that_answered(engine):
+    """It does not hold its past, and other profiles would tell another one."""
+    entry, advice = asked(engine, STOCK, **NO_STOCK)
+    payload = {name: part for name, part in entry.payload.items() if name != "history"}
+    old = Draft(
+        f"old-{advice.id}",
+        EntryKind.RECOMMENDATION,
+        "",
+        STOCK,
+        "",
+        "",
+        0.0,
+        ASKED.isoformat(),
+        payload,
     )
+    (older,) = engine.audit.append([old])
+    told = engine.counterfactuals(entry, advice)
+    assert engine.counterfactuals(older, advice) == told
+    for others in (replace(engine, profiles=None), engine):
+        then = advice.model_copy(update={"snapshot_id": "0" * 64}) if others is engine else advice
+        with pytest.raises(CannotRecomputeError, match="did not keep the past it was made of"):
+            others.counterfactuals(older, then)
 
 
-def test_the_address_answers_with_the_same_and_with_a_problem_where_it_cannot(engine):
+def test_the_address_answers_with_the_same_and_with_a_problem_where_it_cannot(engine, tmp_path):
     entry, advice = asked(engine, STOCK, **NO_STOCK)
     app = application(engine.tasks)
     app.state.engine = engine
@@ -169,11 +222,15 @@ def test_the_address_answers_with_the_same_and_with_a_problem_where_it_cannot(en
     page = client.get(f"/v1/recommendations/{advice.id}/report").text
     assert all(way.sentence in page for way in told.found)
     app.state.engine = replace(engine, profiles=None)
+    assert client.get(path).json() == told.model_dump(mode="json")
+    nothing = replace(engine.sources, models=tmp_path, opened=OrderedDict())
+    app.state.engine = replace(engine, sources=nothing)
     answer = client.get(path)
     assert (answer.status_code, answer.headers["content-type"]) == (409, "application/problem+json")
-    assert answer.json()["detail"].startswith("cannot be recomputed now: the profile snapshot")
+    why = f"model {advice.model.digest[:12]} of stock_risk is no longer kept"
+    assert answer.json()["detail"] == f"cannot be recomputed now: {why}"
     page = client.get(f"/v1/recommendations/{advice.id}/report").text
-    assert "Not available: cannot be recomputed now: the profile snapshot" in page
+    assert f"Not available: cannot be recomputed now: {why}" in page
 
 
 def test_a_report_from_the_lake_alone_says_the_same_while_it_keeps_the_model(lake, tmp_path):
