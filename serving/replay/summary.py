@@ -1,0 +1,109 @@
+"""What came of a replay, added up: counts, differences and reasons, for people and machines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from serving.replay.reason import Reason
+from serving.replay.recorded import UNKNOWN
+from serving.replay.replay import Outcome
+
+SHOWN = 5
+MOST_SHOWN = 200  # characters of a value that differs
+EXIT_SAME, EXIT_DIFFERENT, EXIT_CANNOT = 0, 1, 2
+
+
+@dataclass
+class Summary:
+    """Counts of a replay. code: version of the code that replays.
+
+    different, lacking: of each entry its sequence, id, task and what was found.
+    other_code: answers by the version that gave them, where that is another one.
+    """
+
+    code: str
+    identical: Counter[str] = field(default_factory=Counter)
+    different: list[dict[str, Any]] = field(default_factory=list)
+    lacking: list[dict[str, Any]] = field(default_factory=list)
+    other_code: Counter[str] = field(default_factory=Counter)
+
+    def add(self, outcomes: Iterable[Outcome]) -> None:
+        """Count these too."""
+        for outcome in outcomes:
+            envelope = outcome.entry.envelope
+            of = {"sequence": envelope.sequence, "id": envelope.id, "task": envelope.task}
+            if outcome.code not in {self.code, UNKNOWN}:
+                self.other_code[outcome.code] += 1
+            if outcome.lacking is not None:
+                self.lacking.append(of | vars(outcome.lacking))
+            elif outcome.difference is not None:
+                self.different.append(of | vars(outcome.difference) | {"code": outcome.code})
+            else:
+                self.identical[envelope.task] += 1
+
+    @property
+    def replayed(self) -> int:
+        """Answers that were given again, the same or not."""
+        return self.identical.total() + len(self.different)
+
+    @property
+    def reasons(self) -> Counter[Reason]:
+        """Why the rest could not be."""
+        return Counter(one["reason"] for one in self.lacking)
+
+    @property
+    def exit_code(self) -> int:
+        """0: all came out the same; 1: one differs; 2: something could not be told.
+
+        What was erased, or recorded before the past was kept, is no fault of today's; but
+        where nothing at all was replayed, nothing was shown.
+        """
+        if self.different:
+            return EXIT_DIFFERENT
+        amiss = any(not Reason(reason).lasting for reason in self.reasons)
+        return EXIT_CANNOT if amiss or not self.replayed else EXIT_SAME
+
+    def lines(self) -> Iterable[str]:
+        """The same for people."""
+        noun = "answer" if self.replayed == 1 else "answers"
+        yield (
+            f"{self.replayed:,} {noun} given again from the record: "
+            f"{self.identical.total():,} identical to the bit, {len(self.different):,} different"
+        )
+        for task, count in sorted(self.identical.items()):
+            yield f"  {task}: {count:,} identical"
+        for one in self.different[:SHOWN]:
+            yield f"  entry {one['sequence']} ({one['id']}) differs at {_difference(one)}"
+        if len(self.different) > SHOWN:
+            yield f"  and {len(self.different) - SHOWN:,} more; --json lists them all"
+        for reason, count in self.reasons.most_common():
+            first = next(one for one in self.lacking if one["reason"] is reason)
+            yield f"{count:,} not replayed ({reason}): {first['why']}"
+        if self.other_code:
+            told = ", ".join(f"{count:,} by {code}" for code, count in self.other_code.items())
+            yield f"answered by other code than replays them ({self.code}): {told}"
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it as plain values."""
+        return {
+            "replayed": self.replayed,
+            "identical": dict(sorted(self.identical.items())),
+            "different": self.different,
+            "not_replayed": dict(self.reasons),
+            "not_replayed_entries": self.lacking,
+            "code": self.code,
+            "other_code": dict(self.other_code),
+            "exit_code": self.exit_code,
+        }
+
+
+def _difference(one: dict[str, Any]) -> str:
+    told = [_short(one[side]) for side in ("recorded", "recomputed")]
+    return f"{one['path']}: recorded {told[0]}, now {told[1]}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
