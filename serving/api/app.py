@@ -8,6 +8,7 @@ from fastapi_offline import FastAPIOffline
 from models.task import TaskName
 from serving.api.handlers import HANDLERS
 from serving.api.probes import probes
+from serving.api.record_routes import of_record
 from serving.api.routes import router, scoring
 from serving.api.schema import describe
 from serving.api.tracing import Traced
@@ -34,7 +35,7 @@ def application(tasks: dict[TaskName, Served]) -> FastAPI:
             name=name,
             summary=entry.task.question,
         )
-    for routes in (router, probes):
+    for routes in (router, of_record, probes):
         app.include_router(routes)
     app.add_middleware(Traced)
     for kind, handler in HANDLERS.items():

@@ -38,5 +38,10 @@ def found(engine: Engine, identifier: str) -> tuple[Entry, Advice]:
     """
     read = engine.read(identifier)
     if read is None:
-        raise Problem(404, f"there is no recommendation {identifier!r}")
+        raise no_recommendation(identifier)
     return read
+
+
+def no_recommendation(identifier: str) -> Problem:
+    """The 404 for an id that is none."""
+    return Problem(404, f"there is no recommendation {identifier!r}")

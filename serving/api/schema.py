@@ -1,8 +1,8 @@
-"""OpenAPI 3.1 of bodies that we read ourselves, because strict reading needs the bytes."""
+"""OpenAPI 3.1 of what we read and answer ourselves: strict bodies, headers, problems."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -12,39 +12,157 @@ from models.task import TaskName
 from serving.api.messages import DecisionMessage
 from serving.catalogue import Served
 
+Json = dict[str, Any]
+
 SCHEMAS = "#/components/schemas/{model}"
 DECISION_PATH = "/v1/recommendations/{identifier}/decision"
+PROBLEM = "Problem"
+TEXT: Json = {"type": "string"}
+
+TRACEPARENT: Json = {
+    "name": "traceparent",
+    "in": "header",
+    "required": False,
+    "description": "W3C Trace Context; its trace id is recorded. A new trace begins without one",
+    "schema": TEXT,
+}
+IDEMPOTENCY_KEY: Json = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "1 to 255 visible ASCII characters, e.g. a UUID; new for each thing that is to "
+    "be done once. The same request sent again with its key gets the same answer, byte for byte, "
+    "and nothing is recorded twice: send one, and after a broken connection, a 503 or a 504 send "
+    "the same again",
+    "schema": TEXT | {"minLength": 1, "maxLength": 255},
+}
+TRACERESPONSE: Json = {"description": "the trace id under which it is on record", "schema": TEXT}
+REPLAYED: Json = {
+    "description": "`true`: answered before, to a request with the same Idempotency-Key",
+    "schema": TEXT | {"enum": ["true"]},
+}
+RETRY_AFTER: Json = {
+    "description": "seconds after which asking again may help",
+    "schema": {"type": "integer", "minimum": 1},
+}
+
+ASKED_TWICE: Mapping[str, str] = {
+    "400": "An Idempotency-Key that cannot be used",
+    "409": "The same request is being worked on",
+    "410": "What the Idempotency-Key was answered with has been erased",
+    "413": "Body too large",
+    "415": "Not JSON",
+    "422": "Fields that cannot be read, or an Idempotency-Key that was used for something else",
+    "503": "Cannot be answered or recorded now",
+    "504": "Not answered in time: whether it was recorded is not known; send the same again with "
+    "the same Idempotency-Key",
+}
+LATER = {"503", "504"}
+OF_A_RECOMMENDATION: Mapping[str, str] = {
+    "404": "There is no such recommendation",
+    "410": "It has been erased; what is proven of it stays",
+    "503": "The record cannot be read or written now",
+}
+
+
+OF_THE_RECORD: Mapping[str, Mapping[str, str]] = {
+    "/readyz": {"503": "Not every task can be answered and recorded now, and why"},
+    "/v1/audit/checkpoint": {"404": "Nothing is signed", "503": "The record cannot be read now"},
+    "/v1/audit/key": {"404": "Nothing is signed", "503": "The record cannot be read now"},
+}
 
 
 def describe(app: FastAPI, tasks: Mapping[TaskName, Served]) -> None:
-    """Add the request bodies and the problems to the application's own schema."""
+    """Add bodies, headers and problems to the application's own schema."""
     bodies: dict[str, type[BaseModel]] = {f"/v1/{n}": e.request.batch for n, e in tasks.items()}
     bodies[DECISION_PATH] = DecisionMessage
     made = app.openapi
 
-    def openapi() -> dict[str, Any]:
-        schema = made()
+    def openapi() -> Json:
+        schema = made()  # the same one every time
+        if PROBLEM in _components(schema):
+            return schema
+        _components(schema)[PROBLEM] = _problem()
         for path, body in bodies.items():
-            _add(schema, schema["paths"][path]["post"], body)
+            _asked_twice(schema, schema["paths"][path]["post"], body, decides=path == DECISION_PATH)
+        for path, operation in _operations(schema):
+            _traced(operation)
+            if "{identifier}" in path:
+                _refused(operation, OF_A_RECOMMENDATION, set())
+            elif path in OF_THE_RECORD:
+                _refused(operation, OF_THE_RECORD[path], set())
         return schema
 
     app.openapi = openapi  # type: ignore[method-assign] # the way FastAPI documents
 
 
-def _add(schema: dict[str, Any], operation: dict[str, Any], body: type[BaseModel]) -> None:
+def _asked_twice(schema: Json, operation: Json, body: type[BaseModel], *, decides: bool) -> None:
+    """An operation that takes a body and an Idempotency-Key."""
     described = body.model_json_schema(ref_template=SCHEMAS)
-    components = schema.setdefault("components", {}).setdefault("schemas", {})
+    components = _components(schema)
     components |= described.pop("$defs", {})
     components[body.__name__] = described
     content = {"application/json": {"schema": {"$ref": SCHEMAS.format(model=body.__name__)}}}
     operation["requestBody"] = {"required": True, "content": content}
-    for status, meaning in (
-        ("413", "Body too large"),
-        ("415", "Not JSON"),
-        ("422", "Fields that cannot be read"),
-        ("503", "Cannot be answered or recorded now"),
-    ):
-        operation["responses"][status] = {
-            "description": meaning,
-            "content": {"application/problem+json": {"schema": {"type": "object"}}},
-        }
+    _named(operation, IDEMPOTENCY_KEY)
+    done = operation["responses"]["201" if decides else "200"]
+    done.setdefault("headers", {})["Idempotency-Replayed"] = REPLAYED
+    told = operation["responses"].pop("409", {}).get("description")
+    both = {"409": f"{told}; or {ASKED_TWICE['409'].lower()}"} if told else {}
+    _refused(operation, {**ASKED_TWICE, **both}, LATER | {"409"})
+
+
+def _traced(operation: Json) -> None:
+    """Every operation takes a trace and answers with one."""
+    _named(operation, TRACEPARENT)
+    for response in operation["responses"].values():
+        response.setdefault("headers", {})["traceresponse"] = TRACERESPONSE
+
+
+def _named(operation: Json, parameter: Json) -> None:
+    parameters = operation.setdefault("parameters", [])
+    if all(one["name"] != parameter["name"] for one in parameters):
+        parameters.append(parameter)
+
+
+def _refused(operation: Json, meanings: Mapping[str, str], later: set[str]) -> None:
+    """Problems that an operation may answer; those that it names itself stay."""
+    for status, meaning in meanings.items():
+        before = operation["responses"].get(status, {})
+        if status == "422" or not before:
+            before = {"description": meaning}
+        content = {"application/problem+json": {"schema": {"$ref": SCHEMAS.format(model=PROBLEM)}}}
+        headers = {"Retry-After": RETRY_AFTER} if status in later | LATER else {}
+        headers |= {"traceresponse": TRACERESPONSE}
+        operation["responses"][status] = {**before, "content": content, "headers": headers}
+
+
+def _operations(schema: Json) -> Iterator[tuple[str, Json]]:
+    for path, methods in schema["paths"].items():
+        for operation in methods.values():
+            yield path, operation
+
+
+def _components(schema: Json) -> Json:
+    made: Json = schema.setdefault("components", {}).setdefault("schemas", {})
+    return made
+
+
+def _problem() -> Json:
+    """A problem as RFC 9457 says, with our members; see `serving.api.problems`."""
+    number = {"type": "integer"}
+    field = dict.fromkeys(("field", "got", "takes"), TEXT)
+    return {
+        "type": "object",
+        "required": ["type", "title", "status", "detail", "trace_id"],
+        "properties": {
+            "type": TEXT,
+            "title": TEXT,
+            "status": number,
+            "detail": TEXT,
+            "mend": TEXT | {"description": "what helps"},
+            "trace_id": TEXT | {"description": "under which it is on record, if it is"},
+            "audit_sequence": number | {"description": "of the entry that records it"},
+            "errors": {"type": "array", "items": {"type": "object", "properties": field}},
+        },
+    }
