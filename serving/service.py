@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 from datetime import UTC, datetime
 
@@ -10,10 +11,14 @@ import anyio.to_thread
 import bentoml
 
 from serving.api.app import application
+from serving.audit.settings import AuditSettings
+from serving.audit.store import AuditUnavailableError
 from serving.catalogue import served
 from serving.engine import start
 from serving.front import FrontedService, Whole
+from serving.lifecycle import Lifecycle
 from serving.settings import Settings
+from serving.supervised import follow
 
 SETTINGS = Settings()
 
@@ -21,26 +26,34 @@ SETTINGS = Settings()
 os.environ.setdefault("BENTOML_DO_NOT_TRACK", "True")
 os.environ.setdefault("OTEL_SDK_DISABLED", "true")
 
+LOG = logging.getLogger("triage")
+STOPPING_SECONDS = 5.0
+
 app = application(served())
+whole = Whole(app)
 
 
 @bentoml.service(
     name="triage",
     service_class=FrontedService,
-    workers=1,
+    workers=SETTINGS.workers,
     threads=SETTINGS.threads,
     traffic={"timeout": SETTINGS.timeout_seconds},
     metrics={"enabled": False},
     logging={"access": {"enabled": SETTINGS.access_log}},
 )
-@bentoml.asgi_app(Whole(app), path="/")
+@bentoml.asgi_app(whole, path="/")
 class Triage:
     """Loads what answers need; requests go to the mounted application."""
 
     def __init__(self) -> None:
-        """Load models, profiles, policy and audit, once, before the first request."""
+        """Load models, profiles, policy and audit, once, and record that this process serves."""
+        follow()  # a worker ends with whoever started it, killed or not
+        engine = start(SETTINGS, lambda: datetime.now(UTC))
+        self.lifecycle = Lifecycle(engine, SETTINGS, AuditSettings())
+        self.started = self.lifecycle.start()
         app.state.max_body_bytes = SETTINGS.max_body_bytes
-        app.state.engine = start(SETTINGS, lambda: datetime.now(UTC))
+        app.state.engine = engine
         gc.collect()
         gc.freeze()  # what was loaded lives as long as the process: never look at it again
 
@@ -50,6 +63,12 @@ class Triage:
         anyio.to_thread.current_default_thread_limiter().total_tokens = SETTINGS.threads
 
     @bentoml.on_shutdown  # type: ignore[untyped-decorator] # the framework is untyped
-    def close(self) -> None:
-        """Let go of the audit file."""
+    async def close(self) -> None:
+        """Finish what was accepted, record the end, and let go of the record."""
+        if not await whole.drained(STOPPING_SECONDS):
+            LOG.warning("stopped while %d requests were worked on", whole.working)
+        try:
+            self.lifecycle.stop(self.started)
+        except AuditUnavailableError as error:
+            LOG.warning("that the service stopped is not on record: %s", error)
         app.state.engine.audit.close()
