@@ -127,7 +127,10 @@ def _told(
     of = "its envelope and its payload" if proof.payload is not None else "its envelope only"
     names = " or ".join(key.label for key in keys)
     entry = f"Entry {envelope.sequence} ({_shown(envelope.kind)} {_shown(envelope.id)})"
-    first = f"{entry} of log {checkpoint.origin} was in the tree of {checkpoint.size} entries, signed by key {names}. The proof covers {of}."
+    first = (
+        f"{entry} of log {checkpoint.origin} was in the tree of {checkpoint.size} entries, "
+        f"signed by key {names}. The proof covers {of}."
+    )
     if compared:
         return Checked(Outcome.HOLDS, (first,))
     return Checked(

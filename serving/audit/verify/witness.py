@@ -58,7 +58,7 @@ def open_all(witnesses: Iterable[Witness], keys: Collection[Verifier], origin: s
             if witness.size not in {None, checkpoint.size}:
                 findings.append(_forged(witness, f"it is of size {checkpoint.size}"))
             signed.append(Signed(witness, checkpoint))
-    return _of_this_log(signed, findings, origin)
+    return _of_this_log(signed, findings, origin, {key.name for key in keys})
 
 
 def _opened(witness: Witness, keys: Collection[Verifier], origin: str) -> Checkpoint:
@@ -74,10 +74,12 @@ def _opened(witness: Witness, keys: Collection[Verifier], origin: str) -> Checkp
             raise error from None
 
 
-def _of_this_log(signed: list[Signed], findings: list[Finding], origin: str) -> Opened:
+def _of_this_log(
+    signed: list[Signed], findings: list[Finding], origin: str, keys: set[str]
+) -> Opened:
     """Those of the log, where others are; all of them, where the log itself has another name."""
-    names = {one.checkpoint.origin for one in signed}
-    if origin in names:
+    names = {one.checkpoint.origin for one in signed} or keys
+    if origin in names or not names:
         others = [one for one in signed if one.checkpoint.origin != origin]
         findings += [_forged(o.witness, f"it is of log {o.checkpoint.origin}") for o in others]
         return Opened([one for one in signed if one.checkpoint.origin == origin], findings)
@@ -86,7 +88,7 @@ def _of_this_log(signed: list[Signed], findings: list[Finding], origin: str) -> 
             Finding(
                 Fault.EDITED,
                 None,
-                f"The log calls itself {origin!r}, and its signed checkpoints are of "
+                f"The log calls itself {origin!r}, and its checkpoints or your key are of "
                 f"{names.pop()!r}: the name in `head` was changed, or this is another log.",
                 Where.HEAD,
             )

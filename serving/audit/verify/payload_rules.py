@@ -1,0 +1,135 @@
+"""What is wrong with payloads: gone, changed, exchanged, or of no entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from serving.audit.verify.evidence import Evidence
+from serving.audit.verify.fault import Fault, Finding, Where
+from serving.audit.verify.ranges import Ranges, count, holds, merged, without
+from serving.audit.verify.span import WrongPayload
+
+
+def of_payloads(evidence: Evidence, first: int, bad: frozenset[int]) -> Iterator[Finding]:
+    """Payloads against the entries that name them.
+
+    first: from there on entries have the numbers of others, and payloads say nothing more.
+    bad: entries that are at fault themselves.
+    """
+    missing = _unexplained(evidence, first, bad)
+    strays = {made: number for number, made in evidence.payloads.strays if made}
+    strays |= {w.commitment: w.sequence for w in evidence.payloads.wrong if w.wanted is None}
+    wanted = {w.commitment: w for w in evidence.payloads.wrong if w.commitment}
+    moved = set[str]()
+    for part in missing[:1]:
+        named = evidence.commitments.get(part[0], "")
+        if named in strays:
+            moved.add(named)
+            yield _numbered(part[0], strays[named])
+        else:
+            yield _gone(missing, part[0])
+    for wrong in evidence.payloads.wrong:
+        if wrong.sequence >= first or wrong.sequence in bad or wrong.commitment in moved:
+            continue
+        if evidence.suspects and holds(evidence.suspects.gaps, wrong.sequence):
+            continue  # the entry is gone, and said to be
+        yield _wrong(wrong, wanted)
+        break
+    for number, made in evidence.payloads.strays:
+        if made not in moved and not _cut(evidence, number, first):
+            yield _stray(number)
+            break
+
+
+def _unexplained(evidence: Evidence, first: int, bad: frozenset[int]) -> Ranges:
+    """Payloads that are gone, and no erasure that can be relied on names them.
+
+    Where an erasure was itself changed, what it named is not known: that it was changed is
+    the finding then.
+    """
+    broken = {w.sequence for w in evidence.payloads.wrong} | bad
+    if any(one.ranges is None or one.sequence in broken for one in evidence.erasures):
+        return ()
+    named = list[tuple[int, int]]()
+    for one in evidence.erasures:
+        named += [(a, min(b, one.sequence - 1)) for a, b in one.ranges or () if a < one.sequence]
+    left = without(evidence.payloads.missing, merged(named))
+    left = without(left, merged((n, n) for n in bad))
+    return tuple((a, min(b, first - 1)) for a, b in left if a < first)
+
+
+def _cut(evidence: Evidence, number: object, first: int) -> bool:
+    """Whether a payload is one whose entry was cut off or given another number."""
+    head = evidence.head
+    size = head.size if head and isinstance(head.size, int) else 0
+    signed = [one.checkpoint.size for one in evidence.opened.signed]
+    longest = max([size, *signed])
+    return isinstance(number, int) and (0 < number <= longest or first <= evidence.last)
+
+
+def _gone(missing: Ranges, number: int) -> Finding:
+    others = count(missing) - 1
+    more = f", and those of {others} more" if others else ""
+    return Finding(
+        Fault.DELETED,
+        number,
+        f"What entry {number} held is gone{more}, and no erasure on record names it. That it was "
+        "recorded, when and about what, is proven; what it said cannot be read any more.",
+        Where.PAYLOADS,
+    )
+
+
+def _numbered(number: int, other: object) -> Finding:
+    return Finding(
+        Fault.EDITED,
+        number,
+        f"What entry {number} held now stands under the number {other!r}; by its digest it is "
+        f"entry {number}'s, and as it was recorded.",
+        Where.PAYLOADS,
+    )
+
+
+def _wrong(wrong: WrongPayload, others: dict[str, WrongPayload]) -> Finding:
+    number = wrong.sequence
+    if wrong.wanted is None:
+        return _stray(number)
+    if wrong.copies > 1:
+        return Finding(
+            Fault.INSERTED,
+            number,
+            f"There are {wrong.copies} payloads of entry {number}; one was recorded.",
+            Where.PAYLOADS,
+        )
+    owner = others.get(wrong.wanted)
+    if owner is not None and owner.sequence != number:
+        return Finding(
+            Fault.REORDERED,
+            number,
+            f"Entries {number} and {owner.sequence} hold each other's payloads.",
+            Where.PAYLOADS,
+        )
+    if wrong.commitment == wrong.wanted:
+        return Finding(
+            Fault.EDITED,
+            number,
+            f"What entry {number} held is filed under another month than it was recorded in; what "
+            "it says is as recorded, but would be erased at another time.",
+            Where.PAYLOADS,
+        )
+    return Finding(
+        Fault.EDITED,
+        number,
+        f"What entry {number} holds, or its salt, was changed after it was recorded: it is not "
+        "what its digest names, and cannot be relied on.",
+        Where.PAYLOADS,
+    )
+
+
+def _stray(number: object) -> Finding:
+    return Finding(
+        Fault.INSERTED,
+        number if isinstance(number, int) and number > 0 else None,
+        f"A payload stands under the number {number!r}, and no entry has that number: it was never "
+        "recorded.",
+        Where.PAYLOADS,
+    )
