@@ -1,18 +1,20 @@
 """Group commit: callers that come while one is writing are written together, with one fsync.
 
-No thread of its own: whoever gets the turn writes for all who wait.
+No thread of its own: one of the callers leads, writes for all who wait, wakes them and hands
+the lead on to the first who came meanwhile. Nobody else takes a turn at anything.
 """
 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import sqlalchemy as sa
 
 from serving.audit.entry import Draft, Entry
+from serving.audit.errors import AuditUnavailableError
 
 
 @dataclass(frozen=True)
@@ -39,19 +41,24 @@ class Committed:
 Also = Callable[[sa.Connection], None]
 
 
-@dataclass
+@dataclass(eq=False)
 class Ticket:
     """One caller's entries, waiting to be written.
 
     also: done in the same transaction, once the entries are in; if it fails, nothing is written.
+    tried: what a transaction would have written of which nobody knows yet whether it went through.
+    leads: whether this caller writes for those who wait.
     """
 
     drafts: Sequence[Draft]
     bodies: Sequence[str]
     key: Key | None = None
     also: Also | None = None
+    tried: Committed | None = None
     committed: Committed | None = None
     error: BaseException | None = None
+    leads: bool = False
+    woken: threading.Event = field(default_factory=threading.Event)
 
     @property
     def done(self) -> bool:
@@ -70,39 +77,70 @@ class Ticket:
         return self.committed
 
 
-Write = Callable[[Sequence[Ticket]], Any]
+Write = Callable[[Sequence[Ticket]], None]
 
 
 @dataclass
 class Group:
-    """Tickets that wait. write: writes all of them in one transaction and settles each."""
+    """Tickets that wait. write: settles each of those it is given, or raises and settles none.
+
+    most: entries in one transaction, unless a single caller brings more.
+    """
 
     write: Write
     most: int = 4096
-    waiting: list[Ticket] = field(default_factory=list)
-    queue: threading.Lock = field(default_factory=threading.Lock)
-    turn: threading.Lock = field(default_factory=threading.Lock)
+    waiting: deque[Ticket] = field(default_factory=deque)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    led: bool = False
 
     def commit(self, ticket: Ticket) -> Committed:
         """Have it written, alone or with others, and wait until it is."""
-        with self.queue:
-            self.waiting.append(ticket)
-        with self.turn:
-            while not ticket.done:
+        try:
+            with self.lock:
+                self.waiting.append(ticket)
+                ticket.leads, self.led = not self.led, True
+            if not ticket.leads:
+                ticket.woken.wait()
+            if ticket.leads:
                 self._write_some()
+        finally:
+            self._leave(ticket)
         return ticket.result()
 
     def _write_some(self) -> None:
-        with self.queue:
-            tickets, entries = list[Ticket](), 0
-            while self.waiting and (not tickets or entries < self.most):
-                tickets.append(self.waiting.pop(0))
-                entries += len(tickets[-1].drafts)
+        tickets = self._next()
         try:
             self.write(tickets)
-        except BaseException as error:
+        except Exception as error:  # noqa: BLE001 - every caller gets it, see Ticket.result
             for ticket in tickets:
-                if not ticket.done:
-                    ticket.error = error
-            if not isinstance(error, Exception):
-                raise
+                ticket.error = ticket.error or error
+        finally:
+            # Whoever is not settled now was led by a thread that is being stopped: try again.
+            with self.lock:
+                self.waiting.extendleft(t for t in reversed(tickets) if not t.done)
+            for ticket in tickets:
+                if ticket.done:
+                    ticket.woken.set()
+
+    def _next(self) -> list[Ticket]:
+        """Who is written next: the leader came first, so it is among them."""
+        with self.lock:
+            tickets = [self.waiting.popleft()]
+            entries = len(tickets[0].drafts)
+            while self.waiting and entries + len(self.waiting[0].drafts) <= self.most:
+                tickets.append(self.waiting.popleft())
+                entries += len(tickets[-1].drafts)
+            return tickets
+
+    def _leave(self, ticket: Ticket) -> None:
+        """Hand the lead on. A caller that is being stopped takes back what nobody wrote yet."""
+        with self.lock:
+            if not ticket.done:
+                ticket.error = AuditUnavailableError("its caller was stopped")
+                if ticket in self.waiting:
+                    self.waiting.remove(ticket)
+            if ticket.leads:
+                ticket.leads, self.led = False, bool(self.waiting)
+                if self.waiting:
+                    self.waiting[0].leads = True
+                    self.waiting[0].woken.set()

@@ -60,10 +60,12 @@ def make_months(connection: sa.Connection, wanted: Iterable[str]) -> None:
     if connection.dialect.name != "postgresql":
         return
     for month in wanted:
-        connection.exec_driver_sql(
-            f"CREATE TABLE IF NOT EXISTS {partition_of(month)}"
-            f" PARTITION OF payloads FOR VALUES IN ('{month}')"
-        )
+        table = partition_of(month)
+        # Asked every time: another process may have dropped it since, and then it is made again.
+        if connection.exec_driver_sql("SELECT to_regclass(%s)", (table,)).scalar() is None:
+            connection.exec_driver_sql(
+                f"CREATE TABLE {table} PARTITION OF payloads FOR VALUES IN ('{month}')"
+            )
 
 
 def partition_of(month: str) -> str:

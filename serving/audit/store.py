@@ -13,11 +13,12 @@ import sqlalchemy as sa
 from serving.audit import queries
 from serving.audit.canonical import canonical
 from serving.audit.create import create
-from serving.audit.engines import engine_of, sqlite_url, turn
+from serving.audit.engines import engine_of, sqlite_url
 from serving.audit.entry import ANSWERS, Draft, Entry, EntryKind
 from serving.audit.errors import AuditUnavailableError, KeyTakenError, TakenError
 from serving.audit.group import Also, Committed, Group, Key, Ticket
-from serving.audit.writing import Head, Signer, head, write
+from serving.audit.transaction import Transaction
+from serving.audit.writing import Head, Signer, head
 
 __all__ = ["AuditStore", "AuditUnavailableError", "KeyTakenError", "TakenError"]
 
@@ -35,7 +36,9 @@ class AuditStore:
     group: Group = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "group", Group(self._write))
+        object.__setattr__(
+            self, "group", Group(Transaction(self.engine, self.tenant, self.signer).write)
+        )
 
     @classmethod
     def open(cls, where: Path | str, tenant: str = "default", signer: Signer | None = None) -> Self:
@@ -177,12 +180,3 @@ class AuditStore:
                 yield connection
         except sa.exc.SQLAlchemyError as error:
             raise AuditUnavailableError(f"the audit cannot be read: {error.args[0]}") from error
-
-    def _write(self, tickets: Sequence[Ticket]) -> None:
-        try:
-            with turn(self.engine), self.engine.begin() as connection:
-                made = write(connection, tickets, self.tenant, self.signer)
-        except (OSError, sa.exc.SQLAlchemyError) as error:
-            raise AuditUnavailableError(f"nothing was recorded: {error.args[0]}") from error
-        for ticket, committed in made:
-            ticket.committed = committed

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, astuple, dataclass, field
+from operator import attrgetter
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -13,9 +14,13 @@ from serving.audit.errors import KeyTakenError, TakenError
 from serving.audit.group import Committed, Key, Ticket
 from serving.audit.merkle import Frontier
 from serving.audit.months import make_months
+from serving.audit.rows import insert, taken
 from serving.audit.tables import ENTRIES, HEAD, NODES, PAYLOADS, REQUESTS
 
-MOST_IN_A_QUERY = 500
+READ_HEAD = sa.select(HEAD)
+LOCK_HEAD = READ_HEAD.with_for_update()
+MOVE_HEAD = sa.update(HEAD)
+entry_columns = attrgetter(*(column.name for column in ENTRIES.columns if column.name != "hash"))
 
 
 class Signer(Protocol):
@@ -41,8 +46,16 @@ class Head:
 
 def head(connection: sa.Connection, *, lock: bool = False) -> Head:
     """The end of the log; locked, until the transaction ends, for whoever writes next."""
-    query = sa.select(HEAD)
-    return Head.of(connection.execute(query.with_for_update() if lock else query).one())
+    return Head.of(connection.execute(LOCK_HEAD if lock else READ_HEAD).one())
+
+
+class AlsoError(Exception):
+    """What a caller wanted done with its entries failed, so nothing of the group was written."""
+
+    def __init__(self, ticket: Ticket, error: Exception) -> None:
+        super().__init__(str(error))
+        self.ticket = ticket
+        self.error = error
 
 
 def write(
@@ -50,11 +63,16 @@ def write(
 ) -> list[tuple[Ticket, Committed]]:
     """Write what can be written; what is refused gets its error at once.
 
-    A ticket is settled only when the transaction is through: the caller does that.
+    The rest is settled only when the transaction is through: the caller does that.
+
+    Raises:
+        AlsoError: one ticket's `also` failed.
     """
     end = head(connection, lock=True)
-    free = _Free.read(connection, tickets)
-    taken_in = [ticket for ticket in tickets if free.takes(ticket)]
+    recognise(connection, tickets)
+    asking = [ticket for ticket in tickets if not ticket.done]
+    free = _Free.read(connection, asking)
+    taken_in = [ticket for ticket in asking if free.takes(ticket)]
     made: list[list[Entry]] = []
     sequence, previous = end.frontier.size, end.hash
     for ticket in taken_in:
@@ -67,13 +85,38 @@ def write(
     frontier, nodes = end.frontier.extended(bytes.fromhex(entry.hash) for entry in every)
     note = "" if signer is None else signer.note(end.origin, frontier.size, frontier.root())
     keys = [_request(t.key, e, note) for t, e in zip(taken_in, made, strict=True) if t.key]
-    _insert(connection, every, [node._asdict() | {"hash": node.hash.hex()} for node in nodes], keys)
+    make_months(connection, {entry.envelope.month for entry in every})
+    insert(connection, ENTRIES, [_envelope(entry) for entry in every])
+    insert(connection, PAYLOADS, [_payload(entry) for entry in every])
+    insert(connection, NODES, [(node.level, node.index, node.hash.hex()) for node in nodes])
+    insert(connection, REQUESTS, keys)
     now = {"size": frontier.size, "hash": previous, "frontier": frontier.text()}
-    connection.execute(sa.update(HEAD).values(now))
+    connection.execute(MOVE_HEAD, now)
     for ticket in taken_in:
-        if ticket.also is not None:
-            ticket.also(connection)
+        _also(connection, ticket)
     return [(t, Committed(e, note)) for t, e in zip(taken_in, made, strict=True)]
+
+
+def recognise(connection: sa.Connection, tickets: Sequence[Ticket]) -> None:
+    """Settle whoever was written by a commit of which nobody knew whether it went through."""
+    for ticket in tickets:
+        if ticket.tried is None or ticket.done:
+            continue
+        entry = ticket.tried.entries[0]
+        query = sa.select(ENTRIES.c.hash).where(ENTRIES.c.sequence == entry.sequence)
+        if connection.scalar(query) == entry.hash:
+            ticket.committed = ticket.tried
+        else:
+            ticket.tried = None
+
+
+def _also(connection: sa.Connection, ticket: Ticket) -> None:
+    if ticket.also is None:
+        return
+    try:
+        ticket.also(connection)
+    except Exception as error:
+        raise AlsoError(ticket, error) from error
 
 
 @dataclass
@@ -86,15 +129,10 @@ class _Free:
     @classmethod
     def read(cls, connection: sa.Connection, tickets: Sequence[Ticket]) -> _Free:
         wanted = [draft.id for ticket in tickets for draft in ticket.drafts]
-        ids = {
-            name
-            for some in _chunks(wanted)
-            for name in connection.scalars(sa.select(ENTRIES.c.id).where(ENTRIES.c.id.in_(some)))
-        }
         asked = {ticket.key.key for ticket in tickets if ticket.key}
         query = sa.select(REQUESTS).where(REQUESTS.c.key.in_(asked))
         rows = connection.execute(query).mappings().all() if asked else []
-        return cls(ids, {(row["caller"], row["key"]): row for row in rows})
+        return cls(taken(connection, wanted), {(row["caller"], row["key"]): row for row in rows})
 
     def takes(self, ticket: Ticket) -> bool:
         """Whether the ticket may be written; if not, it gets the reason."""
@@ -122,43 +160,14 @@ def _in_place(ticket: Ticket, sequence: int, previous: str, tenant: str) -> Iter
         yield entry
 
 
-def _request(key: Key, entries: Sequence[Entry], note: str) -> dict[str, Any]:
-    return asdict(key) | {
-        "first": entries[0].sequence,
-        "count": len(entries),
-        "checkpoint": note,
-        "recorded_at": entries[0].recorded_at,
-    }
+def _request(key: Key, entries: Sequence[Entry], note: str) -> tuple[Any, ...]:
+    first = entries[0]
+    return (*astuple(key), first.sequence, len(entries), note, first.recorded_at)
 
 
-def _insert(
-    connection: sa.Connection,
-    entries: Sequence[Entry],
-    nodes: Sequence[Mapping[str, Any]],
-    keys: Sequence[Mapping[str, Any]],
-) -> None:
-    make_months(connection, {entry.envelope.month for entry in entries})
-    envelopes = [vars(entry.envelope) | {"hash": entry.hash} for entry in entries]
-    payloads = [
-        {
-            "month": entry.envelope.month,
-            "sequence": entry.sequence,
-            "salt": entry.salt,
-            "body": entry.body,
-        }
-        for entry in entries
-    ]
-    for table, rows in (
-        (ENTRIES, envelopes),
-        (PAYLOADS, payloads),
-        (NODES, nodes),
-        (REQUESTS, keys),
-    ):
-        if rows:
-            connection.execute(sa.insert(table), list(rows))
+def _envelope(entry: Entry) -> tuple[Any, ...]:
+    return (*entry_columns(entry.envelope), entry.hash)
 
 
-def _chunks(values: Collection[str]) -> Iterator[list[str]]:
-    every = list(values)
-    for start in range(0, len(every), MOST_IN_A_QUERY):
-        yield every[start : start + MOST_IN_A_QUERY]
+def _payload(entry: Entry) -> tuple[Any, ...]:
+    return (entry.sequence, entry.envelope.month, entry.salt, entry.body)

@@ -1,0 +1,237 @@
+"""How many appends a second the record takes, grouped and with one commit each.
+
+Both ways write the same entries from the same number of threads, in turn, to one store:
+`Group(most=1)` gives every append a transaction and an fsync of its own. Entries are signed
+for, as in the service. Sizes are of the payload: about 1 KB is a person's decision, 10 KB a
+change of model, 30 KB a recommendation with its input, history and explanation.
+
+    python -m tests.bench.audit_appends [--rounds 5] [--seconds 1.5] [--json FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import os
+import platform
+import random
+import sqlite3
+import statistics
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psycopg
+import sqlalchemy as sa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from serving.audit.entry import Draft, EntryKind
+from serving.audit.signing_key import SigningKey
+from serving.audit.store import AuditStore
+
+POSTGRES = "postgresql://postgres@127.0.0.1:5432/test"
+MOST = {"one commit each": 1, "grouped": 4096}
+STORES = ("sqlite", "postgresql")
+CALLERS = (16, 64)
+KILOBYTES = (1, 10, 30)
+
+
+@dataclass(frozen=True)
+class Run:
+    """Appends a second, and how long one took, in milliseconds."""
+
+    rate: float
+    p50: float
+    p99: float
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of the table: medians over rounds; ratio: (smallest, median, largest)."""
+
+    store: str
+    callers: int
+    kilobytes: int
+    one: Run
+    grouped: Run
+    ratio: tuple[float, float, float]
+
+
+def payload(kilobytes: int) -> dict[str, object]:
+    """Numbers and sentences, as the record of a score holds them; the same at every call."""
+    numbers = random.Random(kilobytes)
+    rows = [
+        {
+            "feature": f"late_share_{i}_days",
+            "theme": "supplier",
+            "value": numbers.random(),
+            "contribution": numbers.gauss(0, 1),
+            "sentence": f"{i} of 60 receipts in 90 days came later than promised",
+        }
+        for i in range(6 * kilobytes)
+    ]
+    return {"schema": 2, "kind": "recommendation", "steps": rows, "recommendation_only": True}
+
+
+def draft(content: dict[str, object]) -> Draft:
+    """A recommendation of that content, under a name of its own."""
+    name = str(uuid.uuid4())
+    return Draft(
+        id=name,
+        kind=EntryKind.RECOMMENDATION,
+        about=name,
+        task="supplier_delay",
+        site="S02",
+        reference=f"po-{name[:8]}",
+        priority=123.45,
+        recorded_at="2026-03-10T08:00:00.000000+00:00",
+        payload=content | {"id": name},
+    )
+
+
+def run(store: AuditStore, callers: int, content: dict[str, object], seconds: float) -> Run:
+    """Callers that append one entry after the other, each on its own thread."""
+    took: list[list[float]] = [[] for _ in range(callers)]
+    ready = threading.Barrier(callers + 1)
+    until = [0.0]
+
+    def caller(own: list[float]) -> None:
+        ready.wait()
+        began = time.perf_counter()
+        while began < until[0]:
+            store.append([draft(content)])
+            ended = time.perf_counter()
+            own.append(ended - began)
+            began = ended
+
+    threads = [threading.Thread(target=caller, args=(own,)) for own in took]
+    for thread in threads:
+        thread.start()
+    began = time.perf_counter()
+    until[0] = began + seconds
+    ready.wait()
+    for thread in threads:
+        thread.join()
+    elapsed = time.perf_counter() - began
+    every = sorted(itertools.chain.from_iterable(took))
+    return Run(
+        len(every) / elapsed, 1000 * every[len(every) // 2], 1000 * every[int(len(every) * 0.99)]
+    )
+
+
+def figure(name: str, callers: int, kilobytes: int, rounds: int, seconds: float) -> Figure:
+    """The two ways in turn, `rounds` times after one that warms up."""
+    content = payload(kilobytes)
+    runs: dict[str, list[Run]] = {way: [] for way in MOST}
+    with opened(name) as store:
+        for i in range(rounds + 1):
+            for way in MOST if i % 2 else reversed(MOST):
+                store.group.most = MOST[way]
+                runs[way].append(run(store, callers, content, seconds if i else 0.3))
+    one, grouped = (runs[way][1:] for way in MOST)
+    ratios = sorted(g.rate / o.rate for o, g in zip(one, grouped, strict=True))
+    spread = (ratios[0], statistics.median(ratios), ratios[-1])
+    return Figure(name, callers, kilobytes, median(one), median(grouped), spread)
+
+
+def median(runs: list[Run]) -> Run:
+    """The median of each figure."""
+    return Run(*(statistics.median(getattr(r, name) for r in runs) for name in asdict(runs[0])))
+
+
+@contextmanager
+def opened(name: str) -> Iterator[AuditStore]:
+    """An empty record: a file in the folder for temporary files, or a schema of its own."""
+    signer = SigningKey.of(Ed25519PrivateKey.generate())
+    if name == "sqlite":
+        with tempfile.TemporaryDirectory() as folder:
+            store = AuditStore.open(Path(folder) / "audit.db", signer=signer)
+            yield store
+            store.close()
+        return
+    url = postgres()
+    schema = f"bench_{uuid.uuid4().hex[:12]}"
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
+    try:
+        own = url.update_query_dict({"options": f"-csearch_path={schema}"})
+        store = AuditStore.open(own.render_as_string(hide_password=False), signer=signer)
+        yield store
+        store.close()
+    finally:
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f"DROP SCHEMA {schema} CASCADE")
+        engine.dispose()
+
+
+def postgres() -> sa.URL:
+    """Where PostgreSQL runs."""
+    found = os.environ.get("TRIAGE_TEST_POSTGRES", POSTGRES)
+    return sa.make_url(found).set(drivername="postgresql+psycopg")
+
+
+def versions() -> dict[str, str]:
+    """What ran."""
+    engine = sa.create_engine(postgres())
+    with engine.connect() as connection:
+        server = connection.exec_driver_sql("SHOW server_version").scalar_one()
+        fsync = connection.exec_driver_sql("SHOW fsync").scalar_one()
+    engine.dispose()
+    return {
+        "python": platform.python_version(),
+        "sqlite": sqlite3.sqlite_version,
+        "postgresql": f"{server}, fsync {fsync}",
+        "psycopg": psycopg.__version__,
+        "sqlalchemy": sa.__version__,
+        "processors": str(os.cpu_count()),
+    }
+
+
+HEADER = (
+    "| store | callers | payload | one commit each | p50, p99 ms | grouped | p50, p99 ms | ratio |\n"
+    "| --- | --- | --- | --- | --- | --- | --- | --- |"
+)
+
+
+def line(of: Figure) -> str:
+    """The figure as a row of the table."""
+    low, middle, high = of.ratio
+    return (
+        f"| {of.store} | {of.callers} | {of.kilobytes} KB"
+        f" | {of.one.rate:,.0f}/s | {of.one.p50:.1f}, {of.one.p99:.1f}"
+        f" | {of.grouped.rate:,.0f}/s | {of.grouped.p50:.1f}, {of.grouped.p99:.1f}"
+        f" | {middle:.1f}x ({low:.1f} to {high:.1f}) |"
+    )
+
+
+def main() -> None:
+    """Print the table."""
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--rounds", type=int, default=5)
+    arguments.add_argument("--seconds", type=float, default=1.5, help="of one run")
+    arguments.add_argument("--stores", nargs="+", default=STORES, choices=STORES)
+    arguments.add_argument("--callers", nargs="+", type=int, default=CALLERS)
+    arguments.add_argument("--kilobytes", nargs="+", type=int, default=KILOBYTES)
+    arguments.add_argument("--json", type=Path)
+    given = arguments.parse_args()
+    print(", ".join(f"{name} {what}" for name, what in versions().items()), HEADER, sep="\n")
+    figures = []
+    for of in itertools.product(given.stores, given.callers, given.kilobytes):
+        found = figure(*of, given.rounds, given.seconds)
+        figures.append(found)
+        print(line(found), flush=True)
+    if given.json:
+        given.json.write_text(
+            json.dumps({"versions": versions(), "figures": [asdict(f) for f in figures]}, indent=1)
+        )
+
+
+if __name__ == "__main__":
+    main()
