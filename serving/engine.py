@@ -93,7 +93,7 @@ class NotServedError(RuntimeError):
 
 @dataclass(frozen=True)
 class Engine:
-    """Everything an answer needs, loaded once."""
+    """Everything an answer needs, loaded once. wrote: told how many entries an answer took."""
 
     tasks: Mapping[TaskName, Served]
     champions: Mapping[TaskName, Champion]
@@ -106,6 +106,7 @@ class Engine:
     sources: Sources
     address: str = ""
     code: str = field(default_factory=code_version)
+    wrote: Callable[[int], None] = lambda _: None
     once: Once = field(init=False)
 
     def __post_init__(self) -> None:
@@ -139,7 +140,9 @@ class Engine:
             draft_of(advice, case, scored, row, champion, told)
             for row, (advice, case) in enumerate(zip(advices, cases, strict=True))
         ]
-        return self.again(self.audit.commit(drafts, key))
+        committed = self.audit.commit(drafts, key)
+        self.wrote(len(committed.entries))
+        return self.again(committed)
 
     def again(self, committed: Committed) -> Answer:
         """The answer whose entries these are; see `serving.answered`."""

@@ -5,16 +5,20 @@ from __future__ import annotations
 import gc
 import logging
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import anyio.to_thread
 import bentoml
 
+from data.lake import Lake
 from serving.api.app import application
+from serving.audit.checkpointer import Checkpointer
+from serving.audit.opened import second_place
 from serving.audit.settings import AuditSettings
 from serving.audit.store import AuditUnavailableError
 from serving.catalogue import served
-from serving.engine import start
+from serving.engine import Engine, start
 from serving.front import FrontedService, Whole
 from serving.lifecycle import Lifecycle
 from serving.settings import Settings
@@ -28,6 +32,7 @@ os.environ.setdefault("OTEL_SDK_DISABLED", "true")
 
 LOG = logging.getLogger("triage")
 STOPPING_SECONDS = 5.0
+LAST_CHECKPOINT_SECONDS = 5.0
 
 app = application(served())
 whole = Whole(app)
@@ -49,10 +54,15 @@ class Triage:
     def __init__(self) -> None:
         """Load models, profiles, policy and audit, once, and record that this process serves."""
         follow()  # a worker ends with whoever started it, killed or not
+        audit = AuditSettings()
         engine = start(SETTINGS, lambda: datetime.now(UTC))
-        self.lifecycle = Lifecycle(engine, SETTINGS, AuditSettings())
+        self.checkpoints = checkpointer(SETTINGS.lake, engine, audit)
+        engine = replace(engine, wrote=self.checkpoints.nudge)
+        self.lifecycle = Lifecycle(engine, SETTINGS, audit)
         self.started = self.lifecycle.start()
+        self.checkpoints.start()
         app.state.max_body_bytes = SETTINGS.max_body_bytes
+        app.state.checkpoints = self.checkpoints
         app.state.engine = engine
         gc.collect()
         gc.freeze()  # what was loaded lives as long as the process: never look at it again
@@ -71,4 +81,17 @@ class Triage:
             self.lifecycle.stop(self.started)
         except AuditUnavailableError as error:
             LOG.warning("that the service stopped is not on record: %s", error)
+        self.checkpoints.stop(LAST_CHECKPOINT_SECONDS)
         app.state.engine.audit.close()
+
+
+def checkpointer(lake: Lake, engine: Engine, settings: AuditSettings) -> Checkpointer:
+    """What takes the record's checkpoints to the second place, as the settings say."""
+    return Checkpointer(
+        engine.audit,
+        second_place(lake, settings),
+        settings.every_entries,
+        settings.every_seconds,
+        engine.clock,
+        settings.keys_kept_hours,
+    )

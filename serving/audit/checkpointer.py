@@ -121,6 +121,7 @@ class Checkpointer:
             step()
         except Exception as error:  # whatever it is, another round comes
             if not self.failing:
+                self.failing_since = time.monotonic()
                 unexpected = None if isinstance(error, EXPECTED) else error
                 said = "no checkpoint can be written: %s"
                 LOG.log(logging.ERROR, said, error, exc_info=unexpected)
