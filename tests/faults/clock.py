@@ -1,0 +1,61 @@
+"""The clock steps, for the processes under test alone: by Debian's `faketime`."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from random import Random
+
+from tests.faults.fault import Bench
+from tests.faults.gathered import Outcome, Window
+from tests.faults.place import NotHereError, Place
+
+LIBRARIES = ("/usr/lib/*/faketime/libfaketime.so.1", "/usr/local/lib/faketime/libfaketime.so.1")
+WAIT_SECONDS = 60
+STEPS = ("-1d", "+1d", "+0")
+ANSWERS_EACH = 5
+
+
+def library() -> Path:
+    """The library that goes between a process and the clock.
+
+    Raises:
+        NotHereError: it is not installed.
+    """
+    for pattern in LIBRARIES:
+        for found in sorted(Path("/").glob(pattern.lstrip("/"))):
+            return found
+    raise NotHereError(f"no {' or '.join(LIBRARIES)}: install faketime")
+
+
+def environment(place: Place) -> Mapping[str, str]:
+    """What puts a process's clock into the hands of a file. Its monotonic clock stays true."""
+    set_clock(place, "+0")
+    return {
+        "LD_PRELOAD": str(library()),
+        "FAKETIME_TIMESTAMP_FILE": str(file(place)),
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+
+
+def file(place: Place) -> Path:
+    """What says how far the clock is off."""
+    return place.folder / "clock"
+
+
+def set_clock(place: Place, offset: str) -> None:
+    """Step it: at once, so that nobody reads half a line."""
+    partial = file(place).with_suffix(".part")
+    partial.write_text(offset + "\n")
+    partial.replace(file(place))
+
+
+def clock_back(bench: Bench, _: Random) -> Window:
+    """A day back, a day ahead, and right again, with answers at each."""
+    for step in STEPS:
+        set_clock(bench.place, step)
+        at = time.monotonic()
+        answered = bench.target.answers.first(Outcome.ACKNOWLEDGED, at, WAIT_SECONDS, ANSWERS_EACH)
+        if answered is None:
+            raise RuntimeError(f"with the clock at {step} nobody is answered")
+    return Window(at, at, steps_hours=24)

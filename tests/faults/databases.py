@@ -1,0 +1,95 @@
+"""Faults of what keeps the record."""
+
+import os
+import sqlite3
+import stat
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from random import Random
+
+from tests.faults.fault import Bench
+from tests.faults.gathered import Outcome, Window
+from tests.faults.writing import until
+
+REFUSED_SECONDS = 60
+LOCKED_SECONDS = 12
+"""Longer than a writer waits for its turn (serving.audit.engines.SQLITE_WAIT_SECONDS)."""
+
+
+def postgres_kill(bench: Bench, rng: Random) -> Window:
+    """SIGKILL to the postmaster, and a new one."""
+    until(time.monotonic() + rng.uniform(0, 0.15))
+    at = time.monotonic()
+    bench.place.cluster.kill()
+    bench.place.cluster.start()
+    return Window(at, time.monotonic())
+
+
+def postgres_restart(bench: Bench, rng: Random) -> Window:
+    """A restart, orderly or as after a crash."""
+    until(time.monotonic() + rng.uniform(0, 0.15))
+    at = time.monotonic()
+    bench.place.cluster.stop(rng.choice(["fast", "immediate"]))
+    bench.place.cluster.start()
+    return Window(at, time.monotonic())
+
+
+def postgres_away(bench: Bench, rng: Random) -> Window:
+    """Stopped for a while: nothing is answered meanwhile."""
+    bench.place.cluster.stop(rng.choice(["fast", "immediate"]))
+    at = time.monotonic()
+    _refused(bench, at)
+    until(at + bench.away)
+    end = time.monotonic()
+    bench.place.cluster.start()
+    return Window(at, end, refuses=True, closed=True)
+
+
+def sqlite_locked(bench: Bench, _: Random) -> Window:
+    """Another process holds the file for longer than a writer waits."""
+    with closing(sqlite3.connect(bench.place.file, 30, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        at = time.monotonic()
+        _refused(bench, at)
+        until(at + LOCKED_SECONDS)
+        end = time.monotonic()
+        other.execute("ROLLBACK")
+    return Window(at, end, refuses=True, closed=True)
+
+
+def sqlite_read_only(bench: Bench, _: Random) -> Window:
+    """Files and folder lose their write permission, and get it back."""
+    every = [bench.place.record, *bench.place.record.iterdir()]
+    before = [(path, stat.S_IMODE(path.stat().st_mode)) for path in every]
+    for path, mode in before:
+        path.chmod(mode & ~0o222)
+    at = time.monotonic()
+    try:
+        _refused(bench, at)
+        until(at + bench.away)
+    finally:
+        end = time.monotonic()
+        for path, mode in before:
+            path.chmod(mode)
+    return Window(at, end, refuses=True)
+
+
+def disk_full(bench: Bench, _: Random) -> Window:
+    """The record grows until the disk has no room; then there is room again."""
+    at = time.monotonic()
+    _refused(bench, at)
+    until(time.monotonic() + bench.away)
+    bench.place.enlarge()
+    return Window(at, time.monotonic(), refuses=True)
+
+
+def _refused(bench: Bench, since: float) -> None:
+    """Until somebody was refused: the fault has struck."""
+    if bench.target.answers.first(Outcome.REFUSED, since, REFUSED_SECONDS) is None:
+        raise RuntimeError("the store is away and nobody is refused")
+
+
+def without_privilege() -> Sequence[str]:
+    """What lets permissions bind a process of root: it writes to any file otherwise."""
+    return ["setpriv", "--bounding-set=-dac_override"] if os.geteuid() == 0 else []

@@ -1,0 +1,209 @@
+"""What must hold after every fault, over what was gathered; reads and writes nothing.
+
+Every kind has the counter-example in `test_invariants.py` that it catches.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from itertools import pairwise
+from typing import Any
+
+from serving.audit.entry import GENESIS, Entry, commitment
+from serving.audit.merkle import Frontier
+from tests.faults.gathered import Answer, Outcome, Snapshot, Told, Window
+
+
+class Broken(StrEnum):
+    """What can be wrong."""
+
+    LOST = "lost"
+    ALTERED = "altered"
+    DOUBLE = "double"
+    GAP = "gap"
+    CHAIN = "chain"
+    HEAD = "head"
+    NOTE = "note"
+    ANSWERED_WHILE_AWAY = "answered while away"
+    DID_NOT_STRIKE = "did not strike"
+    WRONG_REFUSAL = "wrong refusal"
+
+
+REFUSALS = frozenset({409, 503, 504})
+"""In flight; the record is away; a caller that waited too long, and may ask again."""
+AWAY = frozenset({503, 504})
+
+
+@dataclass(frozen=True)
+class Break:
+    """One thing that does not hold."""
+
+    kind: Broken
+    sequence: int | None
+    sentence: str
+
+
+Root = Callable[[str], tuple[str, int, bytes]]
+"""Reads a signed note: origin, size and root.
+
+Raises:
+    ValueError: its signature does not hold.
+"""
+
+
+@dataclass
+class Known:
+    """The record as far as it has been looked at. Feed it snapshots, each after the last.
+
+    content: what of an entry an answer repeats. roots: of the tree at every size so far.
+    """
+
+    content: Callable[[Entry], Any]
+    read_note: Root
+    frontier: Frontier = field(default_factory=Frontier)
+    previous: str = GENESIS
+    entries: dict[int, tuple[str, str, Any]] = field(default_factory=dict)
+    ids: Counter[str] = field(default_factory=Counter)
+    keys: Counter[tuple[str, str]] = field(default_factory=Counter)
+    key_of: dict[int, str] = field(default_factory=dict)
+    roots: list[bytes] = field(default_factory=lambda: [Frontier().root()])
+
+    @property
+    def size(self) -> int:
+        """Entries that have been looked at."""
+        return self.frontier.size
+
+    def extend(self, snapshot: Snapshot) -> list[Break]:
+        """Look at what came since; what does not hold of the record by itself."""
+        return [
+            *(found for entry in snapshot.entries for found in self._next(entry)),
+            *self._ends_at(snapshot),
+            *self._used(snapshot),
+        ]
+
+    def _next(self, entry: Entry) -> Iterator[Break]:
+        at, wanted = entry.sequence, self.frontier.size + 1
+        if at != wanted:
+            yield Break(Broken.GAP, at, f"entry {at} stands where {wanted} is due")
+        if entry.previous != self.previous:
+            yield Break(Broken.CHAIN, at, f"entry {at} does not follow the one before")
+        if entry.hash != entry.envelope.leaf():
+            yield Break(Broken.CHAIN, at, f"entry {at} has another hash than its envelope")
+        if entry.body is None or entry.salt is None:
+            yield Break(Broken.CHAIN, at, f"entry {at} has no payload")
+        elif commitment(entry.salt, entry.body) != entry.envelope.commitment:
+            yield Break(Broken.CHAIN, at, f"entry {at} has another payload than it commits to")
+        self.ids[entry.id] += 1
+        if self.ids[entry.id] > 1:
+            yield Break(Broken.DOUBLE, at, f"id {entry.id} is there {self.ids[entry.id]} times")
+        self.entries[at] = (entry.id, entry.hash, self.content(entry))
+        self.frontier, _ = self.frontier.extended([bytes.fromhex(entry.hash)])
+        self.previous = entry.hash
+        self.roots.append(self.frontier.root())
+
+    def _ends_at(self, snapshot: Snapshot) -> Iterator[Break]:
+        end = snapshot.head
+        if (end.frontier, end.hash) != (self.frontier, self.previous):
+            yield Break(
+                Broken.HEAD,
+                end.frontier.size,
+                f"the head says {end.frontier.size} entries ending in {end.hash[:12]}, "
+                f"the entries make {self.size} ending in {self.previous[:12]}",
+            )
+        if snapshot.count != self.size:
+            yield Break(Broken.GAP, None, f"{snapshot.count} rows for {self.size} entries")
+
+    def _used(self, snapshot: Snapshot) -> Iterator[Break]:
+        for row in snapshot.keys:
+            who, key = row["caller"], row["key"]
+            self.keys[who, key] += 1
+            if self.keys[who, key] > 1:
+                yield Break(Broken.DOUBLE, row["first"], f"key {key} of {who} is there twice")
+            for at in range(row["first"], row["first"] + row["count"]):
+                if at in self.key_of or at not in self.entries:
+                    yield Break(Broken.DOUBLE, at, f"key {key} names entry {at}, as another does")
+                self.key_of[at] = key
+
+    def holds(self, answers: Iterable[Answer]) -> list[Break]:
+        """What does not hold of answers, given before the last snapshot was taken."""
+        return [
+            found
+            for answer in answers
+            if answer.outcome is Outcome.ACKNOWLEDGED
+            for found in (*self._recorded(answer), *self._covered(answer))
+        ]
+
+    def _recorded(self, answer: Answer) -> Iterator[Break]:
+        for told in answer.told:
+            held = self.entries.get(told.sequence)
+            if held is None or told.id not in {held[0], ""}:
+                yield Break(Broken.LOST, told.sequence, _lost(told, held))
+            elif told.id and not _same(told, held):
+                yield Break(
+                    Broken.ALTERED, told.sequence, f"{told.id} was answered otherwise than recorded"
+                )
+        if answer.key:
+            used = {self.key_of.get(told.sequence) for told in answer.told}
+            if used != {answer.key}:
+                yield Break(
+                    Broken.DOUBLE,
+                    answer.told[0].sequence,
+                    f"key {answer.key} was answered with entries of {sorted(map(str, used))}",
+                )
+
+    def _covered(self, answer: Answer) -> Iterator[Break]:
+        if not answer.note:
+            return
+        last = max(told.sequence for told in answer.told)
+        try:
+            _, size, root = self.read_note(answer.note)
+        except ValueError as error:
+            yield Break(Broken.NOTE, last, f"the checkpoint answered with {last}: {error}")
+            return
+        if size < last:
+            yield Break(Broken.NOTE, last, f"the checkpoint of {size} entries leaves out {last}")
+        if size > self.size or self.roots[size] != root:
+            yield Break(Broken.NOTE, last, f"the checkpoint of {size} entries is of another log")
+
+
+def _same(told: Told, held: tuple[str, str, Any]) -> bool:
+    return held[1] == told.hash and told.content == held[2]
+
+
+def _lost(told: Told, held: tuple[str, str, Any] | None) -> str:
+    there = "nothing" if held is None else held[0]
+    return f"{told.id} was acknowledged as entry {told.sequence}; there is {there}"
+
+
+def struck(answers: Sequence[Answer], entries: Sequence[Entry], window: Window) -> list[Break]:
+    """What does not hold of the time of the fault. entries: those since the last one."""
+    return [*_refused(answers, window), *_stepped(entries, window.steps_hours)]
+
+
+def _refused(answers: Sequence[Answer], window: Window) -> Iterator[Break]:
+    """Who could not be recorded was told so, in the words that are due, and given no score."""
+    refused = [a for a in answers if a.outcome is Outcome.REFUSED]
+    for answer in refused:
+        if answer.status not in REFUSALS:
+            yield Break(Broken.WRONG_REFUSAL, None, f"{answer.status}: {answer.reason[:200]}")
+    if window.refuses and not any(window.start < answer.got for answer in refused):
+        yield Break(Broken.DID_NOT_STRIKE, None, "nobody was refused")
+    for answer in answers if window.closed else ():
+        inside = window.start < answer.sent and answer.got < window.end
+        if inside and answer.outcome is Outcome.ACKNOWLEDGED:
+            at = answer.told[0].sequence
+            yield Break(Broken.ANSWERED_WHILE_AWAY, at, "a score, and nothing could be kept")
+        if inside and answer.outcome is Outcome.REFUSED and answer.status not in AWAY:
+            yield Break(Broken.WRONG_REFUSAL, None, f"{answer.status}: {answer.reason[:200]}")
+
+
+def _stepped(entries: Sequence[Entry], hours: float) -> Iterator[Break]:
+    """The clock did step: else order by sequence would prove nothing."""
+    if not hours:
+        return
+    moments = [datetime.fromisoformat(entry.recorded_at) for entry in entries]
+    steps = [(b - a).total_seconds() / 3600 for a, b in pairwise(moments)]
+    if not steps or min(steps) > -0.9 * hours or max(steps) < 0.9 * hours:
+        yield Break(Broken.DID_NOT_STRIKE, None, f"the clock did not step {hours:g} h and back")

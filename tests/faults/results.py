@@ -1,0 +1,101 @@
+"""Figures of runs: as a table, and as JSON that a later run goes on from."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from rich.table import Table
+
+from tests.faults.cycles import Figures, Plan
+from tests.faults.invariants import Broken
+
+COLUMNS = (
+    "cycles",
+    "acknowledged",
+    "entries",
+    "refused",
+    "cut off",
+    "lost",
+    "double",
+    "breaks",
+    "back, median s",
+    "back, longest s",
+)
+
+
+@dataclass
+class Result:
+    """What became of a plan. ended: why it did not run to its end, or nothing."""
+
+    plan: Plan
+    figures: Figures
+    ended: str = ""
+
+    @property
+    def well(self) -> bool:
+        """Whether everything held, and all of it was run."""
+        return not self.figures.breaks and not self.ended
+
+    def row(self) -> list[str]:
+        """Its figures as COLUMNS."""
+        found = Counter(one.kind for one in self.figures.breaks)
+        back = self.figures.back
+        counts = (
+            self.figures.cycles,
+            self.figures.acknowledged,
+            self.figures.entries,
+            self.figures.refused,
+            self.figures.broken,
+            found[Broken.LOST] + found[Broken.ALTERED],
+            found[Broken.DOUBLE],
+            len(self.figures.breaks),
+        )
+        times = (median(back), max(back)) if back else ()
+        return [f"{one:,}" for one in counts] + [f"{one:.2f}" for one in times]
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything, as JSON can hold it."""
+        return {
+            "plan": asdict(self.plan),
+            "figures": asdict(self.figures),
+            "ended": self.ended,
+        }
+
+    @classmethod
+    def read(cls, given: dict[str, Any]) -> "Result":
+        """What `as_json` made."""
+        return cls(Plan(**given["plan"]), Figures(**given["figures"]), given["ended"])
+
+
+@dataclass
+class Results:
+    """Results of several plans, kept in a file as they come."""
+
+    file: Path | None = None
+    every: dict[str, Result] = field(default_factory=dict)
+
+    def put(self, result: Result) -> None:
+        """Keep it, in place of an earlier one of that plan."""
+        self.every[result.plan.name] = result
+        if self.file is not None:
+            text = json.dumps([one.as_json() for one in self.every.values()], indent=1)
+            partial = self.file.with_suffix(".part")
+            partial.write_text(text + "\n")
+            partial.replace(self.file)
+
+
+def table(results: Iterable[Result]) -> Table:
+    """One line a plan."""
+    made = Table(title="Faults", title_justify="left")
+    for name in ("fault", "target", "store"):
+        made.add_column(name, no_wrap=True)
+    for name in COLUMNS:
+        made.add_column(name, justify="right")
+    for result in results:
+        plan = result.plan
+        made.add_row(plan.fault, plan.target, plan.store, *result.row())
+    return made

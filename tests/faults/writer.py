@@ -1,0 +1,210 @@
+"""A bare process that writes to the record and says what was acknowledged, a line each.
+
+    python -m tests.faults.writer --threads 4 --name w1
+
+Where the record is, the environment says, as for the service. A line on standard output is
+written only after `commit` has returned; whoever has read a whole line holds an answer.
+"""
+
+import argparse
+import hashlib
+import itertools
+import json
+import os
+import random
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import partial
+
+import sqlalchemy as sa
+
+from data.lake import Lake
+from serving.audit import queries
+from serving.audit.entry import Draft, Entry, EntryKind
+from serving.audit.group import Key
+from serving.audit.opened import open_audit
+from serving.audit.store import AuditStore, AuditUnavailableError, KeyTakenError
+from serving.audit.tables import ENTRIES
+
+CALLER = "writer"
+PAUSE_SECONDS = 0.05
+"""Between two tries while the record is away."""
+
+
+class Plant(StrEnum):
+    """Faults planted in the writer, to see the harness find them."""
+
+    NONE = "none"
+    ACKNOWLEDGE_FIRST = "acknowledge_first"
+    DROP = "drop"
+    IGNORE_KEYS = "ignore_keys"
+
+
+class DroppedError(Exception):
+    """What was acknowledged is rolled back."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write until SIGTERM, or until whoever started this is gone."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--name", required=True, help="start of every id, unlike any other run's")
+    parser.add_argument("--threads", type=int, default=4)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--twice", action="store_true", help="send everything twice at once")
+    parser.add_argument("--plant", type=Plant, choices=list(Plant), default=Plant.NONE)
+    given = parser.parse_args(arguments)
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    store = _opened(stop)
+    if store is None:
+        return 0
+    writer = Writer(store, given.name, given.plant, stop)
+    work = [
+        threading.Thread(
+            target=writer.work, args=(number, given.seed), kwargs={"twice": given.twice}
+        )
+        for number in range(given.threads)
+    ]
+    threading.Thread(target=_orphaned, args=(stop,), daemon=True).start()
+    for thread in work:
+        thread.start()
+    for thread in work:
+        thread.join()
+    store.close()
+    return 0
+
+
+def _opened(stop: threading.Event) -> AuditStore | None:
+    """The record; a service that starts while it is away keeps trying as well."""
+    while not stop.is_set():
+        sent = time.monotonic()
+        try:
+            return open_audit(Lake.from_environment())
+        except AuditUnavailableError as error:
+            _say({"refused": str(error), "sent": sent})
+            stop.wait(PAUSE_SECONDS)
+    return None
+
+
+def _orphaned(stop: threading.Event) -> None:
+    """Standard input ends when whoever started this is gone."""
+    while os.read(0, 1024):
+        pass
+    stop.set()
+
+
+class Writer:
+    """Threads that record and acknowledge."""
+
+    def __init__(self, store: AuditStore, name: str, plant: Plant, stop: threading.Event) -> None:
+        self.store, self.name, self.plant, self.stop = store, name, plant, stop
+
+    def work(self, thread: int, seed: int, *, twice: bool) -> None:
+        """Ask until told to stop; what is refused is asked again, with the same key."""
+        rng = random.Random(f"{seed}-{thread}")
+        for number in itertools.count():
+            if self.stop.is_set():
+                return
+            ask = f"{self.name}-{thread}-{number}"
+            size, count = rng.randrange(20, 4000), rng.choice([1, 1, 1, 2, 3])
+            key = Key(CALLER, ask, "write", digest(ask)) if twice or rng.random() < 0.5 else None
+            if not twice:
+                self._until_recorded(ask, key, size, count)
+                continue
+            both = [
+                threading.Thread(target=self._until_recorded, args=(ask, key, size, count))
+                for _ in range(2)
+            ]
+            for one in both:
+                one.start()
+            for one in both:
+                one.join()
+            self._until_recorded(ask, key, size, count)  # and again, later
+
+    def _until_recorded(self, ask: str, key: Key | None, size: int, count: int) -> None:
+        for attempt in itertools.count():
+            again = f"{ask}-{attempt}-{threading.get_ident()}" if key else ask
+            if self._asked(list(drafts(again, key, size, count)), key) or self.stop.is_set():
+                return
+            self.stop.wait(PAUSE_SECONDS)
+
+    def _asked(self, wanted: list[Draft], key: Key | None) -> bool:
+        """Whether an answer was given; not where the record was away."""
+        sent = time.monotonic()
+        used = None if self.plant is Plant.IGNORE_KEYS else key
+        also = partial(self._too_early, wanted, key, sent) if self.early else None
+        try:
+            made = self.store.commit(wanted, used, also)
+        except AuditUnavailableError as error:
+            _say({"refused": str(error), "sent": sent})
+            return False
+        except KeyTakenError as error:
+            _say({"again": [error.row["first"], error.row["count"]], "key": key.key, "sent": sent})
+            return True
+        except DroppedError:
+            return True
+        if not self.early:
+            _acknowledge(made.entries, made.checkpoint, key, sent)
+        return True
+
+    @property
+    def early(self) -> bool:
+        """Whether it acknowledges inside the transaction, which it must not."""
+        return self.plant in {Plant.ACKNOWLEDGE_FIRST, Plant.DROP}
+
+    def _too_early(
+        self, wanted: list[Draft], key: Key | None, sent: float, connection: sa.Connection
+    ) -> None:
+        mine = queries.entries().where(ENTRIES.c.id.in_([draft.id for draft in wanted]))
+        found = [queries.entry_of(row) for row in connection.execute(mine).mappings()]
+        _acknowledge(found, "", key, sent)
+        if self.plant is Plant.DROP and found[-1].sequence % 7 == 0:
+            raise DroppedError
+
+
+def drafts(ask: str, key: Key | None, size: int, count: int) -> Iterator[Draft]:
+    """What is asked to be recorded: as many recommendations, of about that many bytes."""
+    for number in range(count):
+        identifier = f"{ask}-{number}"
+        context = {"idempotency_key": key.key if key else None, "monotonic_ns": time.monotonic_ns()}
+        yield Draft(
+            id=identifier,
+            kind=EntryKind.RECOMMENDATION,
+            about=identifier,
+            task="stock_risk",
+            site="site_03",
+            reference=identifier,
+            priority=size / 7,
+            recorded_at=datetime.now(UTC).isoformat(),
+            payload={
+                "schema": 2,
+                "kind": "recommendation",
+                "context": context,
+                "input": {"text": "x" * size},
+                "recommendation": {"id": identifier, "size": size},
+            },
+        )
+
+
+def _acknowledge(entries: list[Entry], note: str, key: Key | None, sent: float) -> None:
+    told = [[one.id, one.sequence, one.hash, digest(one.body)] for one in entries]
+    _say({"told": told, "note": note, "key": key.key if key else "", "sent": sent})
+
+
+def digest(text: str) -> str:
+    """Of a text, hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _say(line: dict) -> None:
+    """A line at once: shorter than a pipe's buffer, so lines of threads do not mix."""
+    os.write(1, (json.dumps(line | {"got": time.monotonic()}) + "\n").encode())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+"""The bare writer as a target: started, listened to, killed."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from serving.audit.entry import Entry
+from tests.faults.gathered import Answer, Outcome, Told
+from tests.faults.writer import Plant, digest
+
+ROOT = Path(__file__).resolve().parents[2]
+STOP_SECONDS = 60
+
+
+def content(entry: Entry) -> str:
+    """What of an entry the writer's answers repeat: a digest of all it holds."""
+    return digest(entry.body or "")
+
+
+@dataclass
+class Answers:
+    """Answers as they came, from every thread that brings them."""
+
+    every: list[Answer] = field(default_factory=list)
+    taken: int = 0
+    news: threading.Condition = field(default_factory=threading.Condition)
+
+    def add(self, answer: Answer) -> None:
+        """One more."""
+        with self.news:
+            self.every.append(answer)
+            self.news.notify_all()
+
+    def take(self) -> list[Answer]:
+        """Those that came since the last time."""
+        with self.news:
+            new = self.every[self.taken :]
+            self.taken = len(self.every)
+        return new
+
+    def first(
+        self,
+        outcome: Outcome,
+        since: float,
+        seconds: float,
+        count: int = 1,
+    ) -> Answer | None:
+        """The count-th answer of that outcome to a request sent since then; waits for it."""
+
+        def found() -> Answer | None:
+            late = [a for a in reversed(self.every[-4000:]) if a.outcome is outcome]
+            late = [a for a in reversed(late) if a.sent >= since]
+            return late[count - 1] if len(late) >= count else None
+
+        with self.news:
+            self.news.wait_for(found, seconds)
+            return found()
+
+
+@dataclass
+class Writer:
+    """One writer process. environment: where its record is."""
+
+    environment: Mapping[str, str]
+    folder: Path
+    name: str = "w"
+    threads: int = 4
+    twice: bool = False
+    plant: Plant = Plant.NONE
+    prefix: Sequence[str] = ()
+    answers: Answers = field(default_factory=Answers)
+    started: int = 0
+    process: subprocess.Popen[bytes] | None = None
+    reader: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start one, under names that no earlier one used."""
+        self.started += 1
+        command = [*self.prefix, sys.executable, "-m", "tests.faults.writer"]
+        command += ["--name", f"{self.name}{self.started}", "--threads", str(self.threads)]
+        command += ["--seed", str(self.started), "--plant", self.plant]
+        with (self.folder / "writer.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [*command, *(["--twice"] if self.twice else [])],
+                cwd=ROOT,
+                env=os.environ | {"PYTHONPATH": str(ROOT)} | self.environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                bufsize=0,
+            )
+        self.reader = threading.Thread(target=self._listen, args=(self.process,), daemon=True)
+        self.reader.start()
+
+    def _listen(self, process: subprocess.Popen[bytes]) -> None:
+        """Whole lines only: half a line was never an answer."""
+        with open(process.stdout.fileno(), "rb", closefd=False) as lines:
+            for line in lines:
+                if line.endswith(b"\n"):
+                    self.answers.add(answer_of(json.loads(line)))
+
+    def kill(self) -> None:
+        """SIGKILL, and wait until all it had said was read."""
+        self.process.kill()
+        self._ended()
+
+    def terminate(self) -> int:
+        """SIGTERM; its exit code once it has finished what it had begun."""
+        self.process.terminate()
+        return self._ended()
+
+    def _ended(self) -> int:
+        code = self.process.wait(STOP_SECONDS)
+        self.reader.join(STOP_SECONDS)
+        self.process.stdin.close()
+        self.process.stdout.close()
+        return code
+
+    def stop(self) -> None:
+        """End it, however it is."""
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self.process is not None and self.process.poll() is None
+
+
+def answer_of(line: Mapping[str, Any]) -> Answer:
+    """The answer that a line of the writer says."""
+    sent, got = line["sent"], line["got"]
+    if "refused" in line:
+        return Answer(Outcome.REFUSED, sent, got, status=503, reason=line["refused"])
+    if "again" in line:
+        first, count = line["again"]
+        told: Iterator[Told] = (Told("", at, "") for at in range(first, first + count))
+        return Answer(Outcome.ACKNOWLEDGED, sent, got, tuple(told), key=line["key"], status=200)
+    found = tuple(Told(*one) for one in line["told"])
+    return Answer(Outcome.ACKNOWLEDGED, sent, got, found, line["note"], line["key"], 200)
+
+
+def until(moment: float) -> None:
+    """Wait for a moment of the monotonic clock."""
+    time.sleep(max(0.0, moment - time.monotonic()))
