@@ -1,0 +1,110 @@
+"""What was read, with what several rules ask of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from serving.audit.merkle import Frontier
+from serving.audit.verify.diagnosis import diagnose
+from serving.audit.verify.evidence import Erasure, Evidence
+from serving.audit.verify.fault import Finding
+from serving.audit.verify.folding import Folded
+from serving.audit.verify.witness import Signed
+
+
+@dataclass(frozen=True)
+class Case:
+    """Evidence with what several rules ask of it."""
+
+    evidence: Evidence
+
+    @cached_property
+    def entries(self) -> list[Finding]:
+        """What was done to entries that do not fit together."""
+        return list(diagnose(self.evidence.suspects)) if self.evidence.suspects else []
+
+    @property
+    def bad(self) -> frozenset[int]:
+        """Entries that are not those that were recorded under their number."""
+        return self.evidence.suspects.bad if self.evidence.suspects else frozenset()
+
+    @cached_property
+    def first(self) -> int:
+        """The first number from which on nothing can be mended; one behind the end if none."""
+        suspects = self.evidence.suspects
+        end = self.evidence.last + 1
+        if suspects is None:
+            return end
+        gaps = [first for first, last in suspects.gaps if first != last or not _mended(self, first)]
+        return min([*gaps, suspects.shifted or end, end])
+
+    @cached_property
+    def proven(self) -> int:
+        """Size of the largest signed tree that fits the entries as they are."""
+        fitting = [one.checkpoint.size for one in self.evidence.opened.signed if self.fits(one)]
+        return max(fitting, default=0)
+
+    @cached_property
+    def matched(self) -> int:
+        """The same, once what is known to be edited is set right."""
+        signed = [one.checkpoint.size for one in self.evidence.opened.signed if self.explained(one)]
+        return max(signed, default=0)
+
+    def fits(self, one: Signed) -> bool:
+        """Whether a checkpoint is of the tree as it is."""
+        return self.evidence.now.roots.get(one.checkpoint.size) == one.checkpoint.root
+
+    def explained(self, one: Signed) -> bool:
+        """Whether a checkpoint is of the tree as it is, or as it was before what was found."""
+        size, root = one.checkpoint.size, one.checkpoint.root
+        return self.fits(one) or (size < self.first and self.tree.roots.get(size) == root)
+
+    @property
+    def tree(self) -> Folded:
+        """The tree as it was before what was found, as well as can be told."""
+        return self.evidence.mended or self.evidence.now
+
+    @property
+    def erasures(self) -> list[Erasure]:
+        """Erasures that can be relied on."""
+        return [one for one in self.evidence.erasures if one.sequence not in self.bad]
+
+    @cached_property
+    def frontier(self) -> Frontier | None:
+        """What `head` keeps of the tree; None where that is no frontier of its size."""
+        head = self.evidence.head
+        try:
+            made = Frontier.read(head.size, head.frontier) if head else None
+        except (ValueError, TypeError, AttributeError):
+            return None
+        return made if made is not None and head and made.text() == head.frontier else None
+
+    @cached_property
+    def rewritten(self) -> list[Signed]:
+        """Checkpoints that nothing else explains."""
+        found = [
+            one
+            for one in self.evidence.opened.signed
+            if self.evidence.since <= one.checkpoint.size <= self.evidence.last
+            and one.checkpoint.size < self.first
+            and not self.explained(one)
+        ]
+        return sorted(found, key=lambda one: one.checkpoint.size)
+
+    @cached_property
+    def differing_nodes(self) -> list[tuple[int, int]]:
+        """Levels and indexes at which there should be another hash, or one at all."""
+        made = {
+            (level, index): node
+            for (level, index), node in self.tree.nodes.items()
+            if (index + 1) << level < self.first
+        }
+        kept = self.evidence.nodes
+        return sorted(key for key, node in made.items() if kept.get(key) != node)
+
+
+def _mended(case: Case, number: int) -> bool:
+    mended = case.evidence.mended
+    suspects = case.evidence.suspects
+    return mended is not None and suspects is not None and number + 1 in suspects.rows

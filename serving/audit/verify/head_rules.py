@@ -1,0 +1,102 @@
+"""The row `head` against the entries: where the log says it ends, and where it does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from serving.audit.tree import perfect
+from serving.audit.verify.case import Case
+from serving.audit.verify.evidence import Head
+from serving.audit.verify.fault import Fault, Finding, Where
+from serving.audit.verify.tree_rules import truncated
+
+
+def of_head(case: Case) -> Iterator[Finding]:
+    """The row that says where the log ends, against where it ends."""
+    head, last = case.evidence.head, case.evidence.last
+    if head is None:
+        yield _head("there is not exactly one row that says where the log ends")
+        return
+    yield from _end(case, head, last)
+    size = head.checkpoint_size
+    if not isinstance(size, int) or not 0 <= size <= max(last, _most_signed(case)):
+        yield _head(
+            f"it says that the last checkpoint was of {size!r} entries, and there are {last}"
+        )
+
+
+def _end(case: Case, head: Head, last: int) -> Iterator[Finding]:
+    if case.frontier == case.tree.frontier and case.first > last:
+        if head.hash != case.evidence.last_hash and last not in case.bad:
+            yield _head("the hash it gives the last entry is another, and its tree is that of now")
+    elif not isinstance(head.size, int) or head.size < 0:
+        yield _head(f"its size is {head.size!r}")
+    elif head.size > last:
+        yield from _longer(case, head.size, last)
+    elif head.size == 0 and last:
+        yield _head(f"it says that the log is empty, and there are {last} entries")
+    elif head.size < last:
+        yield from _shorter(case, head.size, last)
+    elif case.frontier is None:
+        yield _head("its frontier is none of a tree of its size")
+    elif case.first > last and not case.rewritten and not case.differing_nodes:
+        yield from _another_tree(case, head)
+
+
+def _another_tree(case: Case, head: Head) -> Iterator[Finding]:
+    """The frontier is of other entries: told by the first of its subtrees that differs."""
+    if head.hash == case.evidence.last_hash or case.frontier is None:
+        yield _head("its frontier is not that of the entries, which fit each other and the nodes")
+        return
+    begin = 0
+    subtrees = perfect(0, case.frontier.size)
+    for (level, _), kept, made in zip(
+        subtrees, case.frontier.peaks, case.tree.frontier.peaks, strict=True
+    ):
+        if kept != made:
+            break
+        begin += 1 << level
+    first = max(begin, case.matched) + 1
+    yield Finding(
+        Fault.REWRITTEN,
+        first,
+        f"The row `head` keeps the tree of other entries: what was recorded between {first} and "
+        f"{case.frontier.size} was changed and hashes worked out anew.",
+        Where.HEAD,
+    )
+
+
+def _longer(case: Case, size: int, last: int) -> Iterator[Finding]:
+    head = case.evidence.head
+    whole = case.tree.frontier.text()
+    if head and head.hash == case.evidence.last_hash and (head.frontier == whole):
+        yield _head(f"it says {size} entries; its hash and its tree are of the {last} there are")
+    else:
+        yield truncated(last, size, "the row `head`", Where.HEAD)
+
+
+def _shorter(case: Case, size: int, last: int) -> Iterator[Finding]:
+    here = case.evidence.now.roots.get(size)
+    if case.frontier is not None and here == case.frontier.root() and case.proven <= size:
+        yield Finding(
+            Fault.INSERTED,
+            size + 1,
+            f"The log ends after entry {size} by its own word, and entries up to {last} stand "
+            "behind that: they were not recorded by this service.",
+        )
+    else:
+        yield _head(f"it says {size} entries, and there are {last}")
+
+
+def _most_signed(case: Case) -> int:
+    return max((one.checkpoint.size for one in case.evidence.opened.signed), default=0)
+
+
+def _head(why: str) -> Finding:
+    return Finding(
+        Fault.EDITED,
+        None,
+        f"The row `head` was changed: {why}. The entries are judged by themselves; the service "
+        "must not write on from here.",
+        Where.HEAD,
+    )
