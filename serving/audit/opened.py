@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from data.lake import Lake
 from serving.audit.note import Verifier
 from serving.audit.second_place import SecondPlace
@@ -39,17 +41,18 @@ def signing_key(lake: Lake, settings: AuditSettings | None = None) -> SigningKey
 
 
 def trusted_keys(lake: Lake, settings: AuditSettings | None = None) -> list[Verifier]:
-    """Whose checkpoints of this lake's log this machine trusts: its own key.
+    """Whose checkpoints of this lake's log are trusted: its own key, and those of its second place.
+
+    After a change of key the second place still names the old one, which signed what is older.
 
     Raises:
-        as `open_audit`.
+        as `open_audit`, and SecondPlaceError.
     """
-    store = open_audit(lake, settings)
-    try:
+    with closing(open_audit(lake, settings)) as store:
         origin = store.head().origin
-    finally:
-        store.close()
-    return [Verifier.parse(signing_key(lake, settings).verifier(origin))]
+    own = Verifier.parse(signing_key(lake, settings).verifier(origin))
+    kept = second_place(lake, settings).keys()
+    return [own, *(key for key in kept if key.name == origin and key != own)]
 
 
 def second_place(lake: Lake, settings: AuditSettings | None = None) -> SecondPlace:
