@@ -31,7 +31,11 @@ BY = {
     EntryKind.FALLBACK: {"why": "the model is not loaded"},
     EntryKind.MODEL_PROMOTED: {"task": "stock_risk", "version": "4", "reason": "passed its gates"},
     EntryKind.MODEL_ROLLED_BACK: {"task": "stock_risk", "version": "3", "reason": "worse at S03"},
-    EntryKind.POLICY_CHANGED: {"policy": {"flag": {"stock_risk": 0.3}}, "version": "2", "before": None},
+    EntryKind.POLICY_CHANGED: {
+        "policy": {"flag": {"stock_risk": 0.3}},
+        "version": "2",
+        "before": None,
+    },
     EntryKind.REPORT_READ: {"by": "person-0123456789abcdef0123456789abcdef", "role": "auditor"},
 }
 RARE = {
@@ -69,9 +73,7 @@ def draft(sequence: int) -> Draft:
             return made(sequence, kind, BY[kind])
 
 
-def made(
-    sequence: int, kind: EntryKind, fields: dict[str, Any], about: str | None = None
-) -> Draft:
+def made(sequence: int, kind: EntryKind, fields: dict[str, Any], about: str | None = None) -> Draft:
     """A draft of that kind, with the fields of its own."""
     answered = kind in {EntryKind.RECOMMENDATION, EntryKind.ABSTENTION}
     head = {"schema": SCHEMA, "kind": str(kind), "context": context(sequence)}

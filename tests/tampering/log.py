@@ -36,7 +36,7 @@ def test_key(name: str) -> SigningKey:
 
 
 KEY = test_key("the log's own")
-STOLEN_NOT = test_key("an attacker's own")
+ATTACKERS_KEY = test_key("an attacker's own")
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,9 @@ def log(plan: Plan) -> Log:
                 files |= kept(rows.read(store)["entries"], note)
         tables = rows.read(store)
         store.close()
-    erased = {s for spans in dict(plan.erasures).values() for a, b in spans for s in range(a, b + 1)}
+    erased = {
+        s for spans in dict(plan.erasures).values() for a, b in spans for s in range(a, b + 1)
+    }
     covered = max(plan.checkpoints, default=0)
     return Log(tables, files, KEY.verifier(ORIGIN), note, covered, frozenset(erased))
 
@@ -139,6 +141,7 @@ def erasure(sequence: int, spans: Iterable[Span]) -> Draft:
             "ranges": ranges,
             "count": sum(last - first + 1 for first, last in ranges),
         },
+        about="",
     )
 
 

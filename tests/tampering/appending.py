@@ -1,0 +1,111 @@
+"""Entries put at the end by who can write, as properly as the service would."""
+
+from __future__ import annotations
+
+from serving.audit.canonical import canonical
+from serving.audit.entry import EntryKind, placed
+from serving.audit.verify.fault import Fault
+from tests.tampering.attack import attack
+from tests.tampering.drafts import made
+from tests.tampering.log import ATTACKERS_KEY, KEY, checkpoint
+from tests.tampering.scene import COLUMNS, Expected, Scene
+from tests.tampering.text import flipped_hex
+
+
+def appended(scene: Scene, draft: object) -> int:
+    """Append a draft as the service would, head and tree included; its sequence."""
+    at = scene.size + 1
+    previous = scene.get("entries", "hash", scene.size)
+    entry = placed(draft, canonical(draft.payload), at, previous, salt="cd" * 16)
+    values = [{**vars(entry.envelope), "hash": entry.hash}[name] for name in COLUMNS]
+    names = ", ".join(f'"{name}"' for name in COLUMNS)
+    scene.run(f"INSERT INTO entries ({names}) VALUES ({', '.join('?' * len(values))})", *values)
+    row = "INSERT INTO payloads (sequence, month, salt, body) VALUES (?, ?, ?, ?)"
+    scene.run(row, at, entry.envelope.month, entry.salt, entry.body)
+    scene.regrow()
+    return at
+
+
+@attack
+def appended_checkpoint_signed_with_another_key(scene: Scene) -> Expected:
+    """A forged CHECKPOINT entry."""
+    note = scene.signed(scene.size, ATTACKERS_KEY)
+    return Expected.at(appended(scene, checkpoint(scene.size + 1, note)), Fault.WRONG_KEY)
+
+
+@attack
+def appended_checkpoint_of_another_log(scene: Scene) -> Expected:
+    """A CHECKPOINT entry whose note was changed."""
+    note = scene.signed(scene.size, KEY)
+    lines = note.split("\n")
+    lines[1] = str(scene.size + 7)
+    at = appended(scene, checkpoint(scene.size + 1, "\n".join(lines)))
+    return Expected.at(at, Fault.FORGED_PROOF)
+
+
+@attack
+def appended_checkpoint_without_a_note(scene: Scene) -> Expected:
+    """A CHECKPOINT entry that holds no note at all."""
+    fields = scene.rng.choice([{}, {"note": None}, {"note": 7}, {"note": ""}, {"note": "\n\n"}])
+    draft = made(scene.size + 1, EntryKind.CHECKPOINT, fields, about="")
+    return Expected.at(appended(scene, draft), Fault.FORGED_PROOF)
+
+
+@attack
+def erasure_of_later_entries(scene: Scene) -> Expected:
+    """Payloads deleted, and an earlier ERASURE made to name them, everything worked out anew."""
+    at = scene.rng.choice(scene.of_kind("erasure"))
+    scene.forge(at, lambda held: held["ranges"].append([5, 5]))
+    scene.run("DELETE FROM payloads WHERE sequence = 5")
+    scene.rehash(at)
+    scene.regrow()
+    return Expected.at(at, Fault.REWRITTEN) | Expected.at(5, Fault.DELETED)
+
+
+@attack
+def erasure_that_looks_ahead(scene: Scene) -> Expected:
+    """A payload deleted that an ERASURE at the end names, with entries that come after it.
+
+    Appended properly; but what it names was not there when it was written.
+    """
+    at = scene.pick_held(plain=True)
+    scene.run("DELETE FROM payloads WHERE sequence = ?", at)
+    fields = {"ground": "person", "reason": "", "by": "", "ranges": [[at + 10**6, at + 10**7]]}
+    appended(scene, made(scene.size + 1, EntryKind.ERASURE, fields, about=""))
+    return Expected.at(at, Fault.DELETED)
+
+
+@attack
+def entry_made_an_erasure(scene: Scene) -> Expected:
+    """An entry in the middle made an ERASURE of one before it, its hash worked out anew."""
+    at = scene.pick_held(scene.size - 1, plain=True)
+    while at < 8:
+        at = scene.pick_held(scene.size - 1, plain=True)
+    gone = scene.pick_held(at - 1, plain=True)
+    ranges = {"kind": "erasure", "ranges": [[gone, gone]], "count": 1}
+    scene.forge(at, lambda held: held.update(ranges))
+    scene.set("entries", "kind", at, "erasure")
+    scene.run("DELETE FROM payloads WHERE sequence = ?", gone)
+    scene.rehash(at, at)
+    return Expected.at(at, Fault.EDITED) | Expected.at(gone, Fault.DELETED)
+
+
+@attack
+def appended_entry_off_the_chain(scene: Scene) -> Expected:
+    """An entry at the end that names another one before it, in a tree that has it."""
+    at = appended(scene, made(scene.size + 1, EntryKind.FALLBACK, {"why": "forged"}))
+    link = flipped_hex(scene.rng, scene.get("entries", "previous", at))
+    scene.set("entries", "previous", at, link)
+    scene.regrow()
+    return Expected.at(at, Fault.EDITED, Fault.INSERTED)
+
+
+ATTACKS = (
+    appended_checkpoint_signed_with_another_key,
+    appended_checkpoint_of_another_log,
+    appended_checkpoint_without_a_note,
+    erasure_of_later_entries,
+    erasure_that_looks_ahead,
+    entry_made_an_erasure,
+    appended_entry_off_the_chain,
+)

@@ -1,0 +1,84 @@
+"""A log laid out as files, to be copied, tampered with and verified, again and again."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from serving.audit.engines import engine_of, sqlite_url
+from serving.audit.note import Verifier
+from serving.audit.second_place import SecondPlace
+from serving.audit.store import AuditStore
+from serving.audit.verify.fault import Verdict
+from serving.audit.verify.verification import verify
+from tests.tampering import rows
+from tests.tampering.attack import Attack
+from tests.tampering.log import Log
+from tests.tampering.scene import Expected, Scene
+
+DATABASE, PLACE = "audit.db", "second-place"
+
+
+def lay_out(log: Log, folder: Path) -> None:
+    """The record in SQLite, and its second place, in that folder."""
+    store = AuditStore.open(folder / DATABASE)
+    rows.put(store, log.tables)
+    store.close()
+    with closing(sqlite3.connect(folder / DATABASE)) as db:
+        db.execute("PRAGMA journal_mode=DELETE")  # one file, that can be copied
+    put_place(log, folder)
+
+
+def put_place(log: Log, folder: Path) -> None:
+    """The second place alone."""
+    for name, content in log.files.items():
+        file = folder / PLACE / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A copy of a log in a folder of its own."""
+
+    log: Log
+    folder: Path
+
+    def tamper(self, attack: Attack, rng: random.Random) -> Expected:
+        """Do the attack; says what verification must find."""
+        with closing(sqlite3.connect(self.folder / DATABASE)) as db:
+            db.execute("PRAGMA synchronous=OFF")
+            scene = Scene(self.log, db, self.folder / PLACE, rng)
+            db.execute("BEGIN")
+            expected = attack.tamper(scene)
+            db.execute("COMMIT")
+        return expected
+
+    def verify(self, *, trusted: bool = False) -> Verdict:
+        """What verification says. trusted: it is given the last caller's checkpoint too."""
+        store = AuditStore(engine_of(sqlite_url(self.folder / DATABASE)), "default", None)
+        try:
+            return verify(
+                store,
+                keys=[Verifier.parse(self.log.vkey)],
+                second_place=SecondPlace.open(self.folder / PLACE),
+                trusted=self.log.note if trusted else None,
+                workers=1,
+            )
+        finally:
+            store.close()
+
+
+@contextmanager
+def fresh_copy(log: Log, template: Path, folder: Path) -> Iterator[Copy]:
+    """A copy of what `lay_out` made in `template`, gone afterwards."""
+    shutil.copytree(template, folder)
+    try:
+        yield Copy(log, folder)
+    finally:
+        shutil.rmtree(folder)

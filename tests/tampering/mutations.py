@@ -1,0 +1,89 @@
+"""Random mutations of a log: each must be seen, called what it is, and found where it is."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+
+from tests.tampering.attacks import ATTACKS
+from tests.tampering.crime import fresh_copy, lay_out
+from tests.tampering.log import Log, Plan, log
+from tests.tampering.scene import Place
+
+PLAN = Plan(
+    size=540,
+    checkpoints=(120, 250, 380, 510),
+    erasures={200: ((10, 10), (30, 32)), 400: ((150, 151),)},
+)
+
+
+class Result(StrEnum):
+    """What came of a mutation."""
+
+    DETECTED = "detected"
+    MISPLACED = "misplaced"
+    MISSED = "missed"
+    CRASHED = "crashed"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One mutation. expected, found: as people read them."""
+
+    number: int
+    attack: str
+    result: Result
+    expected: str
+    found: str
+
+    def as_json(self) -> dict[str, object]:
+        """For machines."""
+        return asdict(self)
+
+
+@cache
+def base() -> Log:
+    """The log that is tampered with: over two full tiles, checkpoints, erasures, a bare tail."""
+    return log(PLAN)
+
+
+def mutations(seed: int, numbers: Iterable[int], names: Iterable[str] = ()) -> Iterator[Outcome]:
+    """Do the mutations of those numbers, each on a fresh copy, and verify each.
+
+    A mutation hangs on seed and number alone, so that each can be repeated by itself.
+    names: only of these attacks; all in turn if none is named.
+    """
+    chosen = sorted(names or ATTACKS)
+    with tempfile.TemporaryDirectory() as folder:
+        template = Path(folder) / "template"
+        template.mkdir()
+        lay_out(base(), template)
+        for number in numbers:
+            yield _one(seed, number, chosen[number % len(chosen)], template)
+
+
+def _one(seed: int, number: int, name: str, template: Path) -> Outcome:
+    with fresh_copy(base(), template, template.parent / "copy") as copy:
+        expected = copy.tamper(ATTACKS[name], random.Random(f"{seed}/{number}/{name}"))
+        wanted = ", or ".join(sorted(map(_told, expected.places)))
+        try:
+            verdict = copy.verify(trusted=expected.trusted)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is no verdict
+            return Outcome(number, name, Result.CRASHED, wanted, repr(error))
+    found = [(finding.fault, finding.sequence) for finding in verdict.findings]
+    told = "; ".join(map(_told, found)) or "nothing"
+    if not found:
+        result = Result.MISSED
+    else:
+        result = Result.DETECTED if found[0] in expected.places else Result.MISPLACED
+    return Outcome(number, name, result, wanted, told)
+
+
+def _told(place: Place) -> str:
+    fault, sequence = place
+    return f"{fault} at {sequence}" if sequence is not None else str(fault)

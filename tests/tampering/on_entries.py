@@ -1,0 +1,160 @@
+"""Changes of one entry's columns, its hash not worked out anew."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from serving.audit.entry import EntryKind
+from serving.audit.verify.fault import Fault
+from tests.tampering.attack import Attack, attack
+from tests.tampering.scene import Expected, Scene
+from tests.tampering.text import flipped_hex, look_alike, retold
+
+TEXTS = ("about", "id", "task", "site", "reference", "tenant")
+HASHES = ("commitment", "previous", "hash")
+
+
+def texts(column: str) -> Attack:
+    """Another text in a column."""
+
+    def tamper(scene: Scene) -> Expected:
+        at = scene.pick()
+        text = scene.get("entries", column, at)
+        scene.set("entries", column, at, retold(scene.rng, text))
+        return Expected.at(at, Fault.EDITED)
+
+    return Attack(f"entry-{column}", tamper)
+
+
+def hashes(column: str) -> Attack:
+    """One bit of a hash the other way, or its letters large."""
+
+    def tamper(scene: Scene) -> Expected:
+        at = scene.pick()
+        text = scene.get("entries", column, at)
+        made = text.upper() if scene.rng.random() < 0.2 else flipped_hex(scene.rng, text)
+        scene.set("entries", column, at, made if made != text else flipped_hex(scene.rng, text))
+        return Expected.at(at, Fault.EDITED)
+
+    return Attack(f"entry-{column}", tamper)
+
+
+def plain(scene: Scene) -> int:
+    """An entry on whose kind nothing else hangs."""
+    return scene.pick_held(plain=True)
+
+
+@attack
+def entry_kind(scene: Scene) -> Expected:
+    """Another kind, real or not; an entry that says it erased nothing changes nothing else."""
+    at = plain(scene)
+    kinds = [*map(str, EntryKind), "", "RECOMMENDATION", "recommendation "]
+    kinds.remove(scene.kind(at))
+    scene.set("entries", "kind", at, scene.rng.choice(kinds))
+    return Expected.at(at, Fault.EDITED)
+
+
+@attack
+def entry_priority(scene: Scene) -> Expected:
+    """Another priority: the next number there is, or none at all."""
+    at = scene.pick()
+    was = scene.get("entries", "priority", at)
+    nudged = was + 2**-40
+    others = (nudged, -was - 1, was * 10 + 1, 1e308, float("inf"), "high", b"\x00")
+    scene.set("entries", "priority", at, scene.rng.choice(others))
+    return Expected.at(at, Fault.EDITED)
+
+
+@attack
+def entry_picked(scene: Scene) -> Expected:
+    """Out of the audit sample or into it, or a value that reads as true and is found by nobody."""
+    at = scene.pick()
+    was = scene.get("entries", "picked", at)
+    scene.set("entries", "picked", at, scene.rng.choice([1 - was, 2, -1, "yes"]))
+    return Expected.at(at, Fault.EDITED)
+
+
+@attack
+def entry_schema(scene: Scene) -> Expected:
+    """Another version of the schema, or none."""
+    at = scene.pick()
+    scene.set("entries", "schema", at, scene.rng.choice([1, 3, -2, 2.5, "two", 2**60]))
+    return Expected.at(at, Fault.EDITED)
+
+
+@attack
+def entry_clock(scene: Scene) -> Expected:
+    """Another time, or the same time said otherwise."""
+    at = scene.pick()
+    was = scene.get("entries", "recorded_at", at)
+    step = timedelta(seconds=scene.rng.choice([1, -1, 86400, -86400, 31 * 86400]))
+    moved = (datetime.fromisoformat(was) + step).isoformat()
+    others = [moved, was.replace("+00:00", "Z"), was.replace("T", " "), "", "yesterday"]
+    scene.set("entries", "recorded_at", at, scene.rng.choice(others))
+    return Expected.at(at, Fault.EDITED)
+
+
+@attack
+def entry_as_bytes(scene: Scene) -> Expected:
+    """The same text, kept as bytes: no query finds it any more. Or bytes that are no text."""
+    at = plain(scene)
+    column = scene.rng.choice([*TEXTS, "kind", "commitment", "hash"])
+    raw = str(scene.get("entries", column, at)).encode()
+    scene.set("entries", column, at, raw if scene.rng.random() < 0.5 else b"\xff" + raw)
+    return Expected.at(at, Fault.EDITED)
+
+
+@attack
+def entry_text_that_is_no_utf8(scene: Scene) -> Expected:
+    """Text with a byte that no UTF-8 has."""
+    at = plain(scene)
+    column = scene.rng.choice([*TEXTS, "kind"])
+    change = f"UPDATE entries SET \"{column}\" = CAST(x'C3286162' AS TEXT) WHERE sequence = ?"
+    scene.run(change, at)
+    return Expected.at(at, Fault.EDITED)
+
+
+@attack
+def several_entries(scene: Scene) -> Expected:
+    """Columns of some entries; the first of them is to be named."""
+    some = sorted({scene.pick() for _ in range(scene.rng.randint(2, 5))})
+    for at in some:
+        column = scene.rng.choice(TEXTS)
+        scene.set("entries", column, at, scene.get("entries", column, at) + "x")
+    return Expected.at(some[0], Fault.EDITED)
+
+
+@attack
+def two_columns(scene: Scene) -> Expected:
+    """A look-alike site and the hash in the same entry."""
+    at = scene.pick()
+    text = scene.get("entries", "site", at)
+    other = look_alike(scene.rng, text)
+    scene.set("entries", "site", at, other if other != text else text + "x")
+    scene.set("entries", "hash", at, flipped_hex(scene.rng, scene.get("entries", "hash", at)))
+    return Expected.at(at, Fault.EDITED)
+
+
+@attack
+def erasure_kind(scene: Scene) -> Expected:
+    """An ERASURE made another kind: then what it erased is simply gone."""
+    at = scene.rng.choice(scene.of_kind("erasure"))
+    scene.set("entries", "kind", at, "recommendation")
+    gone = min(s for a, b in scene.payload(at)["ranges"] for s in range(a, b + 1))
+    return Expected.at(at, Fault.EDITED) | Expected.at(gone, Fault.DELETED)
+
+
+ATTACKS = (
+    *map(texts, TEXTS),
+    *map(hashes, HASHES),
+    entry_kind,
+    entry_priority,
+    entry_picked,
+    entry_schema,
+    entry_clock,
+    entry_as_bytes,
+    entry_text_that_is_no_utf8,
+    several_entries,
+    two_columns,
+    erasure_kind,
+)

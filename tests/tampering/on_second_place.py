@@ -1,0 +1,210 @@
+"""Changes of what is kept in the second place, the database left alone."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+
+from serving.audit.verify.fault import Fault
+from tests.tampering.attack import Attack, attack
+from tests.tampering.log import ATTACKERS_KEY, KEY, ORIGIN
+from tests.tampering.place import HASH_BYTES, path, tiles
+from tests.tampering.scene import Expected, Scene
+from tests.tampering.text import retold
+
+NOT_HOLDING = (Fault.FORGED_PROOF, Fault.WRONG_KEY)
+Change = Callable[[Scene, str], str]
+
+
+def flipped_base64(scene: Scene, text: str, first: int = 0) -> str:
+    """One bit of the bytes the other way, from a byte on."""
+    raw = bytearray(b64decode(text))
+    raw[scene.rng.randrange(first, len(raw))] ^= 1 << scene.rng.randrange(8)
+    return b64encode(bytes(raw)).decode()
+
+
+def on_line(number: int, change: Change) -> Change:
+    """A change of one line of a note."""
+
+    def changed(scene: Scene, note: str) -> str:
+        lines = note.split("\n")
+        lines[number] = change(scene, lines[number])
+        return "\n".join(lines)
+
+    return changed
+
+
+def signature(first: int) -> Change:
+    """A bit of the signature's bytes, from a byte on."""
+
+    def changed(scene: Scene, line: str) -> str:
+        dash, name, encoded = line.split(" ")
+        return " ".join((dash, name, flipped_base64(scene, encoded, first)))
+
+    return changed
+
+
+def key_id(scene: Scene, line: str) -> str:
+    """A bit of the four bytes that say whose signature it is."""
+    dash, name, encoded = line.split(" ")
+    raw = bytearray(b64decode(encoded))
+    raw[scene.rng.randrange(4)] ^= 1
+    return " ".join((dash, name, b64encode(bytes(raw)).decode()))
+
+
+CHANGES: dict[str, Change] = {
+    "origin": on_line(0, lambda scene, line: retold(scene.rng, line)),
+    "size": on_line(1, lambda scene, line: str(int(line) + scene.rng.choice([1, -1, 1000]))),
+    "size-spelling": on_line(1, lambda _, line: "0" + line),
+    "root": on_line(2, flipped_base64),
+    "blank-line": on_line(3, lambda *_: " "),
+    "key-name": on_line(4, lambda _, line: line.replace("exception", "exceptiom")),
+    "key-id": on_line(4, key_id),
+    "signature": on_line(4, signature(4)),
+    "any-character": lambda scene, note: retold(scene.rng, note),
+    "extra-line": lambda _, note: note.replace("\n\n", "\nextra\n\n"),
+    "cut": lambda scene, note: note[: scene.rng.randrange(1, len(note))],
+    "empty": lambda *_: "",
+}
+
+
+def note(name: str) -> Attack:
+    """That change of one of the notes."""
+
+    def tamper(scene: Scene) -> Expected:
+        file = scene.rng.choice([*scene.notes(), scene.place / "checkpoint"])
+        was = file.read_bytes().decode()
+        made = CHANGES[name](scene, was)
+        assert made != was
+        file.write_bytes(made.encode(errors="surrogatepass"))
+        return Expected.at(None, *NOT_HOLDING)
+
+    return Attack(f"note-{name}", tamper)
+
+
+@attack
+def note_signed_with_another_key(scene: Scene) -> Expected:
+    """What the note says is right; who signed it is not."""
+    file = scene.rng.choice([*scene.notes(), scene.place / "checkpoint"])
+    size = int(file.read_text().split("\n")[1])
+    file.write_text(scene.signed(size, ATTACKERS_KEY))
+    return Expected.at(None, Fault.WRONG_KEY)
+
+
+@attack
+def note_of_another_log(scene: Scene) -> Expected:
+    """Signed by the log's own key, for a log of another name."""
+    file = scene.rng.choice(list(scene.notes()))
+    size = int(file.read_text().split("\n")[1])
+    file.write_text(KEY.note(ORIGIN + "0", size, b"\0" * HASH_BYTES))
+    return Expected.at(None, *NOT_HOLDING)
+
+
+@attack
+def notes_swapped(scene: Scene) -> Expected:
+    """Two notes under each other's size."""
+    one, two = scene.rng.sample(list(scene.notes()), 2)
+    first, second = one.read_text(), two.read_text()
+    one.write_text(second)
+    two.write_text(first)
+    return Expected.at(None, Fault.FORGED_PROOF)
+
+
+@attack
+def another_log_signed(scene: Scene) -> Expected:
+    """A checkpoint of another tree, properly signed: somebody had the key, or the log is wrong.
+
+    Its size is not one of a checkpoint on record, so nothing else speaks against it.
+    """
+    size = scene.pick(scene.log.covered)
+    forged = KEY.note(ORIGIN, size, b"\x01" * HASH_BYTES)
+    (scene.place / "checkpoints" / f"{size:020}").write_text(forged)
+    before = [int(file.name) for file in scene.notes() if int(file.name) < size]
+    return Expected.at(max(before, default=0) + 1, Fault.REWRITTEN)
+
+
+def current_tiles(scene: Scene) -> list[str]:
+    """The tiles of the latest checkpoint's tree; smaller partial ones are superseded."""
+    rows = scene.log.tables["entries"][: scene.log.covered]
+    return [name for name, _ in tiles([bytes.fromhex(str(row["hash"])) for row in rows])]
+
+
+@attack
+def leaf_in_a_tile(scene: Scene) -> Expected:
+    """One bit of a leaf's hash in the second place."""
+    at = scene.pick(scene.log.covered)
+    index = (at - 1) // 256
+    name = path(0, index, min(256, scene.log.covered - index * 256))
+    flip(scene, name, (at - 1) % 256 * HASH_BYTES + scene.rng.randrange(HASH_BYTES))
+    return Expected.at(at, Fault.FORGED_PROOF)
+
+
+@attack
+def node_in_a_tile(scene: Scene) -> Expected:
+    """One bit of a hash above the leaves."""
+    name = next(name for name in current_tiles(scene) if name.startswith("tile/1/"))
+    flip(scene, name, scene.rng.randrange(len(scene.log.files[name])))
+    return Expected.at(1, Fault.FORGED_PROOF)
+
+
+@attack
+def tile_cut(scene: Scene) -> Expected:
+    """A tile with fewer hashes than it must have, or gone."""
+    name = scene.rng.choice(current_tiles(scene))
+    file = scene.place / name
+    content = file.read_bytes()
+    if scene.rng.random() < 0.5:
+        file.unlink()
+    else:
+        file.write_bytes(content[: -scene.rng.randrange(1, len(content))])
+    first = int(name.split("/")[2].split(".")[0]) * 256 + 1
+    return Expected.at(first, Fault.FORGED_PROOF, Fault.DELETED)
+
+
+def flip(scene: Scene, name: str, at: int) -> None:
+    """One bit of a file."""
+    content = bytearray((scene.place / name).read_bytes())
+    content[at] ^= 1 << scene.rng.randrange(8)
+    (scene.place / name).write_bytes(bytes(content))
+
+
+@attack
+def key_replaced(scene: Scene) -> Expected:
+    """Notes and key of the second place by the attacker; who verifies trusts another."""
+    for file in [*scene.notes(), scene.place / "checkpoint"]:
+        size = int(file.read_text().split("\n")[1])
+        file.write_text(scene.signed(size, ATTACKERS_KEY))
+    (scene.place / "key").write_text(ATTACKERS_KEY.verifier(ORIGIN) + "\n")
+    return Expected.at(None, Fault.WRONG_KEY)
+
+
+@attack
+def note_deleted(scene: Scene) -> Expected:
+    """A checkpoint gone that the log says was written there."""
+    file = scene.rng.choice(list(scene.notes()))
+    file.unlink()
+    return Expected.at(None, Fault.DELETED) | Expected.at(int(file.name) + 1, Fault.DELETED)
+
+
+@attack
+def second_place_emptied(scene: Scene) -> Expected:
+    """Every note and tile gone."""
+    for file in [*scene.notes(), scene.place / "checkpoint"]:
+        file.unlink()
+    first = int(next(iter(sorted(n for n in scene.log.files if "checkpoints/" in n))).split("/")[1])
+    return Expected.at(None, Fault.DELETED) | Expected.at(first + 1, Fault.DELETED)
+
+
+ATTACKS = (
+    *map(note, CHANGES),
+    note_signed_with_another_key,
+    note_of_another_log,
+    notes_swapped,
+    another_log_signed,
+    leaf_in_a_tile,
+    node_in_a_tile,
+    tile_cut,
+    key_replaced,
+    note_deleted,
+    second_place_emptied,
+)

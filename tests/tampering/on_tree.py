@@ -1,0 +1,142 @@
+"""Changes of what is kept of the tree: its nodes, and the head."""
+
+from __future__ import annotations
+
+from serving.audit.merkle import Frontier
+from serving.audit.verify.fault import Fault
+from tests.tampering.attack import Attack, attack
+from tests.tampering.scene import Expected, Scene
+from tests.tampering.text import flipped_hex, retold
+
+CHANGED = (Fault.EDITED, Fault.DELETED, Fault.INSERTED)
+
+
+def pick_node(scene: Scene) -> tuple[int, int, int]:
+    """Level, index and first entry of a node."""
+    row = scene.rng.choice(scene.log.tables["nodes"])
+    level, index = int(str(row["level"])), int(str(row["index"]))
+    return level, index, (index << level) + 1
+
+
+@attack
+def node_hash(scene: Scene) -> Expected:
+    """One bit, or the hash of another node."""
+    level, index, first = pick_node(scene)
+    where = 'level = ? AND "index" = ?'
+    query = f"SELECT hash FROM nodes WHERE {where}"
+    (was,) = scene.db.execute(query, (level, index)).fetchone()
+    made = scene.rng.choice([flipped_hex(scene.rng, was), was.upper(), was[:-2], "", "0" * 64])
+    scene.run(f"UPDATE nodes SET hash = ? WHERE {where}", made, level, index)
+    return Expected.at(first, Fault.EDITED)
+
+
+@attack
+def node_place(scene: Scene) -> Expected:
+    """A node under another level or index."""
+    level, index, first = pick_node(scene)
+    column = scene.rng.choice(["level", "index"])
+    change = f'UPDATE nodes SET "{column}" = ? WHERE level = ? AND "index" = ?'
+    scene.run(change, scene.rng.choice([16, 24, 999]), level, index)
+    return Expected.at(first, *CHANGED)
+
+
+@attack
+def node_deleted(scene: Scene) -> Expected:
+    """A node less."""
+    level, index, first = pick_node(scene)
+    scene.run('DELETE FROM nodes WHERE level = ? AND "index" = ?', level, index)
+    return Expected.at(first, *CHANGED)
+
+
+@attack
+def node_added(scene: Scene) -> Expected:
+    """A node of a subtree that is not complete."""
+    level, index = scene.rng.choice([(8, 2), (16, 0)])
+    scene.run("INSERT INTO nodes VALUES (?, ?, ?)", level, index, "ab" * 32)
+    return Expected.at((index << level) + 1, *CHANGED)
+
+
+@attack
+def nodes_swapped(scene: Scene) -> Expected:
+    """Two nodes in each other's place."""
+    scene.run('UPDATE nodes SET "index" = 1 - "index" + 100')
+    scene.run('UPDATE nodes SET "index" = "index" - 100')
+    return Expected.at(1, Fault.EDITED, Fault.REORDERED)
+
+
+def head_texts(column: str) -> Attack:
+    """Another text in a column of the head."""
+
+    def tamper(scene: Scene) -> Expected:
+        (was,) = scene.db.execute(f"SELECT {column} FROM head").fetchone()
+        other = flipped_hex if column in {"hash", "frontier"} else retold
+        ways = [other(scene.rng, was), retold(scene.rng, was)]
+        scene.run(f"UPDATE head SET {column} = ?", scene.rng.choice(ways))
+        return Expected.at(None, Fault.EDITED)
+
+    return Attack(f"head-{column}", tamper)
+
+
+@attack
+def head_size_larger(scene: Scene) -> Expected:
+    """The head says that there are more."""
+    scene.run("UPDATE head SET size = size + ?", scene.rng.choice([1, 2, 60, 10**6]))
+    return Expected.at(scene.size + 1, Fault.TRUNCATED) | Expected.at(None, Fault.EDITED)
+
+
+@attack
+def head_size_smaller(scene: Scene) -> Expected:
+    """The head says that there are fewer."""
+    size = scene.rng.randint(0, scene.size - 1)
+    scene.run("UPDATE head SET size = ?", size)
+    return Expected.at(size + 1, Fault.INSERTED) | Expected.at(None, Fault.EDITED)
+
+
+@attack
+def head_of_an_earlier_log(scene: Scene) -> Expected:
+    """The head as it was some entries before: what came after was never recorded, it says."""
+    size = scene.pick(scene.size - 1, first=1)
+    rows = scene.entries()[:size]
+    frontier, _ = Frontier().extended(bytes.fromhex(str(row["hash"])) for row in rows)
+    end = (frontier.size, rows[-1]["hash"], frontier.text())
+    scene.run("UPDATE head SET size = ?, hash = ?, frontier = ?", *end)
+    return Expected.at(size + 1, Fault.INSERTED) | Expected.at(None, Fault.EDITED)
+
+
+@attack
+def head_checkpoint_size(scene: Scene) -> Expected:
+    """Another size of the last checkpoint: the next one would come late, or never."""
+    others = [0, scene.log.covered - 1, scene.log.covered + 1, 10**9]
+    scene.run("UPDATE head SET checkpoint_size = ?", scene.rng.choice(others))
+    return Expected.at(None, Fault.EDITED)
+
+
+@attack
+def head_deleted(scene: Scene) -> Expected:
+    """No head at all."""
+    scene.run("DELETE FROM head")
+    return Expected.at(None, Fault.EDITED, Fault.DELETED)
+
+
+@attack
+def head_twice(scene: Scene) -> Expected:
+    """Two heads."""
+    copied = "origin, size - 1, hash, frontier, checkpoint_size, checkpoint_at FROM head"
+    scene.run(f"INSERT INTO head SELECT 2, {copied}")
+    return Expected.at(None, Fault.EDITED, Fault.INSERTED)
+
+
+ATTACKS = (
+    node_hash,
+    node_place,
+    node_deleted,
+    node_added,
+    nodes_swapped,
+    *map(head_texts, ("origin", "hash", "frontier", "checkpoint_at")),
+    head_size_larger,
+    head_size_smaller,
+    head_of_an_earlier_log,
+    head_checkpoint_size,
+    head_deleted,
+    head_twice,
+)
