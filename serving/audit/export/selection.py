@@ -1,0 +1,106 @@
+"""Which entries are exported, and how they are read: in one snapshot, a batch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from serving.audit import queries
+from serving.audit.entry import Entry, EntryKind
+from serving.audit.store import AuditStore, AuditUnavailableError
+from serving.audit.tables import ENTRIES, PAYLOADS
+
+BATCH = 1000
+BYTEWISE = {"sqlite": "BINARY", "postgresql": "C"}
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is wanted; everything by default. since, until: days of recording, UTC, half-open."""
+
+    since: date | None = None
+    until: date | None = None
+    kinds: tuple[EntryKind, ...] = tuple(EntryKind)
+    task: str = ""
+    site: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The filters; null and empty where there is none."""
+        every = set(self.kinds) == set(EntryKind)
+        return {
+            "since": self.since and self.since.isoformat(),
+            "until": self.until and self.until.isoformat(),
+            "kinds": None if every else sorted(map(str, self.kinds)),
+            "task": self.task or None,
+            "site": self.site or None,
+        }
+
+    def of(self, query: sa.Select[Any], dialect: str) -> sa.Select[Any]:
+        """The query, for these entries alone."""
+        of, at = ENTRIES.c, sa.collate(ENTRIES.c.recorded_at, BYTEWISE[dialect])
+        query = query.where(of.kind.in_([str(kind) for kind in self.kinds]))
+        if self.since:
+            query = query.where(at >= self.since.isoformat())
+        if self.until:
+            query = query.where(at < self.until.isoformat())
+        if self.task:
+            query = query.where(of.task == self.task)
+        return query.where(of.site == self.site) if self.site else query
+
+
+@contextmanager
+def snapshot(store: AuditStore) -> Iterator[sa.Connection]:
+    """A connection to which the record stands still.
+
+    Raises:
+        AuditUnavailableError: the record cannot be read.
+    """
+    options: dict[str, Any] = {"reading": True}
+    if store.engine.dialect.name == "postgresql":
+        options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    try:
+        with store.engine.connect().execution_options(**options) as connection:
+            yield connection
+    except sa.exc.SQLAlchemyError as error:
+        raise AuditUnavailableError(f"the audit cannot be read: {error.args[0]}") from error
+
+
+def batches(
+    connection: sa.Connection, wanted: Selection, size: int = BATCH
+) -> Iterator[Sequence[Entry]]:
+    """The entries in order, so many at a time."""
+    last = 0
+    while True:
+        query = wanted.of(queries.entries(), connection.dialect.name)
+        after = query.where(ENTRIES.c.sequence > last).order_by(ENTRIES.c.sequence).limit(size)
+        found = [queries.entry_of(row) for row in connection.execute(after).mappings()]
+        if not found:
+            return
+        yield found
+        last = found[-1].sequence
+
+
+def counted(connection: sa.Connection, wanted: Selection) -> list[Any]:
+    """What the database counts of them: rows by kind and site.
+
+    kind, site, rows, sum of sequences, first and last sequence, and how many hold something.
+    """
+    of = ENTRIES.c
+    count, held = sa.func.count(), sa.func.count(PAYLOADS.c.sequence)
+    ends = sa.func.min(of.sequence), sa.func.max(of.sequence)
+    query = sa.select(of.kind, of.site, count, sa.func.sum(of.sequence), *ends, held)
+    grouped = query.select_from(queries.WITH_PAYLOAD).group_by(of.kind, of.site)
+    return list(connection.execute(wanted.of(grouped, connection.dialect.name)))
+
+
+def gaps(connection: sa.Connection) -> list[tuple[int, int]]:
+    """Sequences that are missing from the whole record, as runs."""
+    before = sa.func.lag(ENTRIES.c.sequence, 1, 0).over(order_by=ENTRIES.c.sequence)
+    pairs = sa.select(before.label("before"), ENTRIES.c.sequence).subquery()
+    query = sa.select(pairs).where(pairs.c.sequence > pairs.c.before + 1)
+    return [(row.before + 1, row.sequence - 1) for row in connection.execute(query)]
