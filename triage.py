@@ -37,6 +37,7 @@ from training.commands.arguments import DAY, day, task_named
 from training.commands.backtest import backtest
 from training.commands.card import card
 from training.commands.case import case
+from training.commands.export import export
 from training.commands.gates import gates
 from training.commands.mlflow import mlflow
 from training.commands.people import people
@@ -64,6 +65,7 @@ OF_ONE_ROOM = (
     tune,
     gates,
     card,
+    export,
     serve,
     case,
     report,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -12,23 +13,44 @@ from models.artefact import MANIFEST
 from models.task import TaskName
 from training.approval import PromotionError
 from training.registry import ARTEFACT, Registry
+from training.replacing import replace_text
+
+VERSIONS = "versions.json"
 
 
 def export(registry: Registry, task: TaskName, version: int, home: Path) -> str:
-    """Copy the version's artefact to `home/<digest>` and try it there; the digest."""
+    """Copy the version's artefact to `home/<digest>` and try it there; the digest.
+
+    `versions.json` beside it then says which digest the version has, for those who know
+    nothing of the registry.
+    """
     home.mkdir(parents=True, exist_ok=True)
     digest = registry.versions(task)[version]
     target = home / digest
     if digest and (target / MANIFEST).exists():
         load_in_child(target, digest)
-        return digest
+    else:
+        _fetch(registry, task, version, target)
+    _note(home, version, digest)
+    return digest
+
+
+def _fetch(registry: Registry, task: TaskName, version: int, target: Path) -> None:
+    home, digest = target.parent, target.name
     with tempfile.TemporaryDirectory(dir=home, prefix=".export-") as scratch:
         uri = f"models:/{task}/{version}"
         got = Path(registry.mlflow.artifacts.download_artifacts(uri, dst_path=scratch))
         source = next(got.rglob(f"{ARTEFACT}/{MANIFEST}")).parent
         load_in_child(source, digest)
         shutil.move(source, target)
-    return digest
+
+
+def _note(home: Path, version: int, digest: str) -> None:
+    """Say in the lake which digest the version has."""
+    path = home / VERSIONS
+    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if known.get(str(version)) != digest:
+        replace_text(path, json.dumps(known | {str(version): digest}, indent=1) + "\n")
 
 
 def load_in_child(folder: Path, digest: str) -> None:
