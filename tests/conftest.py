@@ -1,12 +1,13 @@
 """What every test may ask for."""
 
 import os
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+
+from tests.schemas import own_schema
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -43,15 +44,8 @@ def postgres_server() -> sa.URL:
 @pytest.fixture
 def postgres_url(postgres_server: sa.URL) -> Iterator[str]:
     """A URL whose tables live in a schema of their own, gone afterwards."""
-    schema = f"triage_{uuid.uuid4().hex[:12]}"
-    engine = sa.create_engine(postgres_server.set(drivername="postgresql+psycopg"))
-    with engine.begin() as connection:
-        connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
-    own = postgres_server.update_query_dict({"options": f"-csearch_path={schema}"})
-    yield own.render_as_string(hide_password=False)
-    with engine.begin() as connection:
-        connection.exec_driver_sql(f"DROP SCHEMA {schema} CASCADE")
-    engine.dispose()
+    with own_schema(postgres_server) as (url, _):
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
