@@ -5,6 +5,7 @@ Exit code 0 if everything held, 1 if not, 2 if it could not be run.
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ KEPT_EVERY = 10
 
 def main(arguments: list[str] | None = None) -> int:
     """Run what is asked for, and print a table."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # leaves nothing running
     given = _parser().parse_args(arguments)
     results = Results(given.json)
     folder = Path(tempfile.mkdtemp(prefix="faults-"))

@@ -40,6 +40,7 @@ class Place:
     cluster: Cluster | None = None
     megabytes: int = MEGABYTES
     environment: dict[str, str] = field(init=False)
+    keys: dict[str, Verifier] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.environment = {"TRIAGE_HOME": str(self.lake), "TRIAGE_AUDIT_URL": self.url}
@@ -69,8 +70,10 @@ class Place:
         return found.origin, found.size, found.root
 
     def _keys(self, origin: str) -> list[Verifier]:
-        key = SigningKey.load(self.lake / "audit.key")
-        return [Verifier.parse(key.verifier(origin))]
+        if origin not in self.keys:
+            key = SigningKey.load(self.lake / "audit.key")
+            self.keys[origin] = Verifier.parse(key.verifier(origin))
+        return [self.keys[origin]]
 
     def enlarge(self) -> None:
         """Make room on the small disk."""

@@ -1,7 +1,5 @@
 """A bare process that writes to the record and says what was acknowledged, a line each.
 
-    python -m tests.faults.writer --threads 4 --name w1
-
 Where the record is, the environment says, as for the service. A line on standard output is
 written only after `commit` has returned; whoever has read a whole line holds an answer.
 """
@@ -13,7 +11,6 @@ import json
 import os
 import random
 import signal
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -49,8 +46,8 @@ class DroppedError(Exception):
     """What was acknowledged is rolled back."""
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Write until SIGTERM, or until whoever started this is gone."""
+def main(arguments: list[str], lifeline: int) -> int:
+    """Write until SIGTERM, or until whoever started this is gone: then the lifeline ends."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--name", required=True, help="start of every id, unlike any other run's")
     parser.add_argument("--threads", type=int, default=4)
@@ -70,7 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
         )
         for number in range(given.threads)
     ]
-    threading.Thread(target=_orphaned, args=(stop,), daemon=True).start()
+    threading.Thread(target=_orphaned, args=(lifeline, stop), daemon=True).start()
     for thread in work:
         thread.start()
     for thread in work:
@@ -86,14 +83,13 @@ def _opened(stop: threading.Event) -> AuditStore | None:
         try:
             return open_audit(Lake.from_environment())
         except AuditUnavailableError as error:
-            _say({"refused": str(error), "sent": sent})
+            say({"refused": str(error), "sent": sent})
             stop.wait(PAUSE_SECONDS)
     return None
 
 
-def _orphaned(stop: threading.Event) -> None:
-    """Standard input ends when whoever started this is gone."""
-    while os.read(0, 1024):
+def _orphaned(lifeline: int, stop: threading.Event) -> None:
+    while os.read(lifeline, 1):
         pass
     stop.set()
 
@@ -141,10 +137,10 @@ class Writer:
         try:
             made = self.store.commit(wanted, used, also)
         except AuditUnavailableError as error:
-            _say({"refused": str(error), "sent": sent})
+            say({"refused": str(error), "sent": sent})
             return False
         except KeyTakenError as error:
-            _say({"again": [error.row["first"], error.row["count"]], "key": key.key, "sent": sent})
+            say({"again": [error.row["first"], error.row["count"]], "key": key.key, "sent": sent})
             return True
         except DroppedError:
             return True
@@ -193,7 +189,7 @@ def drafts(ask: str, key: Key | None, size: int, count: int) -> Iterator[Draft]:
 
 def _acknowledge(entries: list[Entry], note: str, key: Key | None, sent: float) -> None:
     told = [[one.id, one.sequence, one.hash, digest(one.body)] for one in entries]
-    _say({"told": told, "note": note, "key": key.key if key else "", "sent": sent})
+    say({"told": told, "note": note, "key": key.key if key else "", "sent": sent})
 
 
 def digest(text: str) -> str:
@@ -201,10 +197,6 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _say(line: dict) -> None:
-    """A line at once: shorter than a pipe's buffer, so lines of threads do not mix."""
+def say(line: dict) -> None:
+    """A line on standard output at once: shorter than a pipe's buffer, so lines of threads do not mix."""
     os.write(1, (json.dumps(line | {"got": time.monotonic()}) + "\n").encode())
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -2,6 +2,8 @@
 
 import json
 import os
+import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -66,7 +68,7 @@ class Answers:
 
 @dataclass
 class Writer:
-    """One writer process. environment: where its record is."""
+    """One writer process at a time. environment: where its record is."""
 
     environment: Mapping[str, str]
     folder: Path
@@ -77,18 +79,23 @@ class Writer:
     prefix: Sequence[str] = ()
     answers: Answers = field(default_factory=Answers)
     started: int = 0
-    process: subprocess.Popen[bytes] | None = None
-    reader: threading.Thread | None = None
+    pid: int = 0
+    nursery: subprocess.Popen[bytes] | None = None
+    said: queue.Queue[Mapping[str, Any]] = field(default_factory=queue.Queue)
 
     def start(self) -> None:
         """Start one, under names that no earlier one used."""
         self.started += 1
-        command = [*self.prefix, sys.executable, "-m", "tests.faults.writer"]
-        command += ["--name", f"{self.name}{self.started}", "--threads", str(self.threads)]
+        if self.nursery is None:
+            self._open_nursery()
+        command = ["--name", f"{self.name}{self.started}", "--threads", str(self.threads)]
         command += ["--seed", str(self.started), "--plant", self.plant]
+        self.pid = self._told([*command, *(["--twice"] if self.twice else [])])["started"]
+
+    def _open_nursery(self) -> None:
         with (self.folder / "writer.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [*command, *(["--twice"] if self.twice else [])],
+            self.nursery = subprocess.Popen(
+                [*self.prefix, sys.executable, "-m", "tests.faults.nursery"],
                 cwd=ROOT,
                 env=os.environ | {"PYTHONPATH": str(ROOT)} | self.environment,
                 stdin=subprocess.PIPE,
@@ -96,42 +103,46 @@ class Writer:
                 stderr=log,
                 bufsize=0,
             )
-        self.reader = threading.Thread(target=self._listen, args=(self.process,), daemon=True)
-        self.reader.start()
+        threading.Thread(target=self._listen, args=(self.nursery,), daemon=True).start()
 
-    def _listen(self, process: subprocess.Popen[bytes]) -> None:
+    def _listen(self, nursery: subprocess.Popen[bytes]) -> None:
         """Whole lines only: half a line was never an answer."""
-        with open(process.stdout.fileno(), "rb", closefd=False) as lines:
+        with open(nursery.stdout.fileno(), "rb", closefd=False) as lines:
             for line in lines:
-                if line.endswith(b"\n"):
-                    self.answers.add(answer_of(json.loads(line)))
+                found = json.loads(line) if line.endswith(b"\n") else {}
+                if "sent" in found:
+                    self.answers.add(answer_of(found))
+                elif found:
+                    self.said.put(found)
+
+    def _told(self, wish: Any) -> Mapping[str, Any]:
+        self.nursery.stdin.write((json.dumps(wish) + "\n").encode())
+        return self.said.get(timeout=STOP_SECONDS)
 
     def kill(self) -> None:
         """SIGKILL, and wait until all it had said was read."""
-        self.process.kill()
+        os.kill(self.pid, signal.SIGKILL)
         self._ended()
 
     def terminate(self) -> int:
         """SIGTERM; its exit code once it has finished what it had begun."""
-        self.process.terminate()
+        os.kill(self.pid, signal.SIGTERM)
         return self._ended()
 
     def _ended(self) -> int:
-        code = self.process.wait(STOP_SECONDS)
-        self.reader.join(STOP_SECONDS)
-        self.process.stdin.close()
-        self.process.stdout.close()
+        code = self._told(self.pid)["code"]
+        self.pid = 0
         return code
 
     def stop(self) -> None:
         """End it, however it is."""
-        if self.process is not None and self.process.poll() is None:
+        if self.pid:
             self.kill()
-
-    @property
-    def alive(self) -> bool:
-        """Whether the process runs."""
-        return self.process is not None and self.process.poll() is None
+        if self.nursery is not None:
+            self.nursery.stdin.close()
+            self.nursery.wait(STOP_SECONDS)
+            self.nursery.stdout.close()
+            self.nursery = None
 
 
 def answer_of(line: Mapping[str, Any]) -> Answer:
