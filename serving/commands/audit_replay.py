@@ -69,7 +69,7 @@ def replay(
             console.print(f"drawn with --seed {drawn_with}", highlight=False)
         sources = sources_of(lake, record)
         if what_if:
-            told, exit_code = _what_if(places, sources, what_if, html), 0
+            told, exit_code = _what_if(places, sources, what_if, html)
         else:
             told, exit_code = _replayed(places, sources)
     if json_file:
@@ -96,13 +96,14 @@ def _replayed(places: Sequence[int], sources: Sources) -> tuple[dict[str, Any], 
 
 def _what_if(
     places: Sequence[int], sources: Sources, wanted: Sequence[str], html: Path | None
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], int]:
+    from serving.replay.summary import EXIT_CANNOT, EXIT_SAME
     from serving.replay.what_if.alternative import alternative_of
     from serving.replay.what_if.page import render
     from serving.replay.what_if.report import report
     from serving.replay.what_if.terminal import lines, tables
 
-    alternative = alternative_of(wanted, sources)
+    alternative = alternative_of(wanted)
     with step(f"Asking {len(places):,} answers again") as progress:
         found = report(places, sources, alternative, lambda share: progress("done", share))
     for table in tables(found):
@@ -111,7 +112,7 @@ def _what_if(
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     if html:
         html.write_text(render(found), encoding="utf-8")
-    return found.as_json()
+    return found.as_json(), EXIT_SAME if found.answers else EXIT_CANNOT
 
 
 def _task(name: str) -> TaskName | None:

@@ -11,7 +11,6 @@ from pydantic import ValidationError
 
 from models.task import TaskName
 from serving.audit.entry import Entry, commitment
-from serving.audit.frames import flagged
 from serving.recommendation import Advice
 from serving.replay.reason import NotReplayableError, Reason
 
@@ -95,11 +94,6 @@ class Recorded:
             )
         past: dict[str, float | None] = self.payload["history"]
         return past
-
-    @property
-    def flagged(self) -> bool:
-        """Whether it was to be looked at even if it had not been drawn at random."""
-        return flagged(self.payload["recommendation"])
 
 
 def intact(entry: Entry) -> bool:

@@ -1,0 +1,1 @@
+"""What another policy or another model would have answered, before anyone goes live with it."""

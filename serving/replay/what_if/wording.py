@@ -1,0 +1,82 @@
+"""Figures of a what-if in words, the same in a terminal and on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from serving.replay.what_if.figures import Both, Decided, Figures
+from serving.replay.what_if.report import Report
+
+LATEST = (
+    "Answers are counted one by one. Money and the first cases are of each case's latest "
+    "answer, so that a case that was asked about every day counts once."
+)
+MONEY = (
+    "Money is what is at risk in flagged cases, at the same rates before and after; flagged "
+    "cases whose money is not known, or has no rate, are counted beside it."
+)
+DECISIONS = (
+    "What people would have done then is not known: decisions are those on the answers that "
+    "were given. Nothing was written to the record."
+)
+NOTES = (LATEST, MONEY, DECISIONS)
+NO_CHANGE = "none"
+
+
+def title(report: Report) -> str:
+    """What was asked."""
+    return f"What if: {report.alternative}"
+
+
+def period(report: Report) -> str:
+    """Of which answers."""
+    if not report.answers:
+        return "No answer could be compared."
+    noun = "answer" if report.answers == 1 else "answers"
+    return f"{report.answers:,} {noun} given from {report.since[:10]} to {report.until[:10]}."
+
+
+def place(figures: Figures) -> str:
+    """Where."""
+    return figures.site or "all sites"
+
+
+def both(figure: Both) -> str:
+    """A count before and after."""
+    return f"{figure.before:,.0f} → {figure.after:,.0f}"
+
+
+def money(figures: Figures) -> str:
+    """Money before and after, with how many cases it leaves out."""
+    unknown = figures.unknown
+    left_out = f" (not known: {both(unknown)})" if any(unknown) else ""
+    return f"{both(figures.money)}{left_out}"
+
+
+def changes(moved: Mapping[tuple[str, str], int]) -> str:
+    """What turned into what, the most frequent first."""
+    told = [f"{count:,} {before} → {after}" for (before, after), count in moved.items()]
+    return ", ".join(told) or NO_CHANGE
+
+
+def stays(figures: Figures) -> str:
+    """The share of the first cases that stay first."""
+    noun = "case" if figures.top == 1 else "cases"
+    return f"{figures.stays:.0%} of the first {figures.top} {noun}"
+
+
+def decided(figures: Figures) -> Iterator[str]:
+    """What people did with answers, and whether they would have been flagged."""
+    for action, one in figures.decided.items():
+        yield f"{one.answers:,} {action}: {_flagged(one)}"
+
+
+def lacking(report: Report) -> Iterator[str]:
+    """Answers that are left out, and why."""
+    for (task, why), count in report.lacking.items():
+        noun = "answer" if count == 1 else "answers"
+        yield f"{count:,} {noun} of {task} left out: {why}"
+
+
+def _flagged(one: Decided) -> str:
+    return f"flagged {one.before:,} → {one.after:,}"
