@@ -60,6 +60,20 @@ class Case:
         size, root = one.checkpoint.size, one.checkpoint.root
         return self.fits(one) or (size < self.first and self.tree.roots.get(size) == root)
 
+    @cached_property
+    def cut(self) -> bool:
+        """Whether something says that there were more entries."""
+        head = self.evidence.head
+        said = [one.checkpoint.size for one in self.evidence.opened.signed]
+        if head is not None and isinstance(head.size, int):
+            said.append(head.size)
+        return max(said, default=0) > self.evidence.last
+
+    @cached_property
+    def unsound(self) -> frozenset[int]:
+        """Entries that cannot be relied on, for themselves or for what they hold."""
+        return self.bad | {one.sequence for one in self.evidence.payloads.wrong}
+
     @property
     def tree(self) -> Folded:
         """The tree as it was before what was found, as well as can be told."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from serving.audit.verify.case import Case
 from serving.audit.verify.evidence import Evidence
-from serving.audit.verify.fault import Fault, Finding, Verdict, Where
-from serving.audit.verify.head_rules import of_head
+from serving.audit.verify.fault import Fault, Finding, Verdict
+from serving.audit.verify.head_rules import of_head, of_last_checkpoint
 from serving.audit.verify.payload_rules import of_payloads
 from serving.audit.verify.ranges import both, count, merged
 from serving.audit.verify.tree_rules import (
@@ -27,15 +27,16 @@ def decide(evidence: Evidence) -> Verdict:
     case = Case(evidence)
     found = [
         *evidence.findings,
-        *evidence.opened.findings,
+        *(one for one in evidence.opened.findings if one.sequence not in case.unsound),
         *case.entries,
         *of_head(case),
         *of_checkpoints(case),
         *of_nodes(case),
         *of_strange_nodes(case),
         *of_second_place(case),
-        *of_payloads(evidence, case.first, case.bad),
+        *of_payloads(case),
     ]
+    found = found or list(of_last_checkpoint(case))
     size = evidence.last
     erased = merged(part for one in case.erasures for part in one.ranges or ())
     there = [(evidence.since + 1, size)] if size > evidence.since else []
@@ -58,11 +59,14 @@ def decide(evidence: Evidence) -> Verdict:
 
 
 def _once(found: list[Finding]) -> list[Finding]:
-    """A fault of an entry once: what is said of the entry itself stands for its payload too."""
-    made = dict[tuple[Fault, int | None, Where | None], Finding]()
-    for finding in found:
-        where = finding.where if finding.sequence is None else None
-        made.setdefault((finding.fault, finding.sequence, where), finding)
+    """One finding an entry: what is said of the entry itself stands for its payload too.
+
+    What was put in was never recorded, so whether it was also changed means nothing.
+    """
+    made = dict[object, Finding]()
+    for finding in sorted(found, key=lambda one: one.fault is not Fault.INSERTED):
+        key = (finding.fault, finding.where) if finding.sequence is None else finding.sequence
+        made.setdefault(key, finding)
     return list(made.values())
 
 

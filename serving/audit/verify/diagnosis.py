@@ -153,16 +153,15 @@ def _gap(suspects: Suspects, first: int, last: int) -> Finding:
 
 def _moved(suspects: Suspects, number: int) -> Finding:
     origin = suspects.origins[number]
-    if number in suspects.origins.values() or origin in suspects.origins:
-        other = next((n for n, o in suspects.origins.items() if o == number), origin)
-        first = min(number, origin)
-        if number in suspects.origins.values():
-            return Finding(
-                Fault.REORDERED,
-                first,
-                f"Entries {first} and {max(other, origin)} stand in each other's place: entry "
-                f"{number} was recorded as {origin}. Each is as recorded, but their order is not.",
-            )
+    partner = next((n for n, o in suspects.origins.items() if o == number), None)
+    if origin > number and partner is not None:
+        return Finding(
+            Fault.REORDERED,
+            number,
+            f"Entries {number} and {partner} do not stand in their places: entry {number} was "
+            f"recorded as {origin}, and entry {partner} as {number}. What they say is as recorded, "
+            "but the order is not.",
+        )
     if origin > number:
         return Finding(
             Fault.DELETED,

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from serving.audit.checkpoint import Checkpoint
+from serving.audit.note import Note
 from serving.audit.verify.diagnosis import Suspects
 from serving.audit.verify.fault import ClockStep, Finding
 from serving.audit.verify.folding import Folded
@@ -25,6 +27,24 @@ class Head:
     hash: Any
     frontier: Any
     checkpoint_size: Any = 0
+    checkpoint_at: Any = ""
+
+
+@dataclass(frozen=True)
+class OnRecord:
+    """A checkpoint that is on record as written. note: None where its payload is gone."""
+
+    sequence: int
+    at: Any
+    note: str | None
+
+    @property
+    def size(self) -> int | None:
+        """The size it is of; None where that cannot be read."""
+        try:
+            return Checkpoint.parse(Note.parse(self.note or "").text).size
+        except ValueError:
+            return None
 
 
 @dataclass(frozen=True)
@@ -67,6 +87,7 @@ class Evidence:
     head: None where there is not exactly one. last: number of the last entry, since: of the one
     after which reading began. now: the tree over the entries as they are; mended: over what
     they were, as the suspects tell it. commitments: that entries name, by number, of some.
+    lost: the first entry that names a checkpoint in the second place that is not there.
     """
 
     head: Head | None
@@ -82,6 +103,8 @@ class Evidence:
     commitments: Mapping[int, str] = field(default_factory=dict)
     erasures: Sequence[Erasure] = ()
     place: Place | None = None
+    lost: int | None = None
+    checkpoints: Sequence[OnRecord] = ()
     entries: int = 0
     findings: Sequence[Finding] = ()
     steps_back: int = 0

@@ -21,11 +21,11 @@ from serving.audit.second_place import SecondPlace
 from serving.audit.store import AuditStore
 from serving.audit.verify import rows
 from serving.audit.verify.diagnosis import Suspects
-from serving.audit.verify.evidence import Erasure, Evidence, Head, Payloads, Place
+from serving.audit.verify.evidence import Erasure, Evidence, Head, OnRecord, Payloads, Place
 from serving.audit.verify.fault import Where
 from serving.audit.verify.folding import Folded, Leaves, folded
 from serving.audit.verify.leaf import COMMITMENT, SEQUENCE, Row
-from serving.audit.verify.place import known, place_of, place_witnesses
+from serving.audit.verify.place import known, lost_notes, place_of, place_witnesses
 from serving.audit.verify.ranges import Ranges, merged
 from serving.audit.verify.span import FURTHEST, MOST, Span, commitment, examine
 from serving.audit.verify.witness import Opened, Witness, open_all
@@ -37,6 +37,7 @@ ALONE = 2 * AT_ONCE
 """Below that many entries another process takes longer to start than to read them."""
 BESIDE = 2
 HASH_BYTES = 32
+HEAD = 'SELECT origin, size, hash, frontier, checkpoint_size, checkpoint_at FROM "head"'
 MOST_CLUSTERS = 40
 MOST_OF_A_CLUSTER = 600
 
@@ -61,7 +62,7 @@ class State:
     total: int
     last: int
     nodes: dict[tuple[Any, Any], Any]
-    notes: Sequence[tuple[int, str | None]]
+    checkpoints: Sequence[OnRecord]
     erasures: Sequence[Erasure]
 
 
@@ -83,9 +84,10 @@ def gather(
     address = rows.Address(store.engine.url.render_as_string(hide_password=False), lenient=True)
     # The second place first: it is written after the record, so it is never ahead of it.
     witnesses = [Witness(t, Where.TRUSTED, "the checkpoint you gave") for t in trusted]
-    witnesses += place_witnesses(second_place)
-    state = _state(address, start.since)
-    witnesses += _entry_witnesses(state)
+    kept = list(place_witnesses(second_place))
+    witnesses += kept
+    state = _state(address)
+    witnesses += _entry_witnesses(state, start.since)
     origin = str(state.head.origin) if state.head else ""
     opened = open_all(witnesses, keys, origin)
     leaves, spans = Leaves(start.since), list[Span]()
@@ -93,7 +95,8 @@ def gather(
         leaves.add(span.leaves)
         spans.append(replace(span, leaves=b""))
         progress("entries", (span.last - start.since) / max(1, state.last - start.since))
-    return _evidence(address, second_place, state, start, opened, leaves, spans)
+    lost = None if second_place is None else lost_notes(state.checkpoints, kept)
+    return _evidence(address, second_place, state, start, opened, leaves, spans, lost)
 
 
 def _evidence(
@@ -104,6 +107,7 @@ def _evidence(
     opened: Opened,
     leaves: Leaves,
     spans: Sequence[Span],
+    lost: int | None,
 ) -> Evidence:
     sizes = {one.checkpoint.size for one in opened.signed}
     if state.head and isinstance(state.head.size, int) and 0 <= state.head.size <= state.last:
@@ -119,7 +123,7 @@ def _evidence(
     missing = merged(part for span in spans for part in span.missing)
     erasures = list(state.erasures)
     if missing:  # an erasure may have come while the entries were read
-        erasures = list(_state(address, start.since).erasures)
+        erasures = list(_state(address).erasures)
     found = [one for span in spans for one in span.wrong][:MOST]
     steps = [step for span in spans for step in span.clock_steps]
     return Evidence(
@@ -136,15 +140,17 @@ def _evidence(
         commitments=_commitments(address, missing) | named,
         erasures=erasures,
         place=place,
+        lost=lost,
+        checkpoints=state.checkpoints,
         entries=sum(span.entries for span in spans),
         steps_back=sum(span.steps_back for span in spans),
         clock_steps=nlargest(FURTHEST, steps, key=attrgetter("seconds")),
     )
 
 
-def _state(address: rows.Address, since: int) -> State:
+def _state(address: rows.Address) -> State:
     with address.reading() as read:
-        heads = list(read('SELECT origin, size, hash, frontier, checkpoint_size FROM "head"'))
+        heads = list(read(HEAD))
         head = Head(*heads[0]) if len(heads) == 1 else None
         total = rows.one(read, "SELECT count(*) FROM entries")
         # One number far away must not make a log of it.
@@ -153,24 +159,23 @@ def _state(address: rows.Address, since: int) -> State:
         query = "SELECT max(sequence) FROM entries WHERE sequence BETWEEN 1 AND ?"
         last = rows.one(read, query, (bound,))
         nodes = {(a, b): c for a, b, c in read('SELECT level, "index", hash FROM nodes')}
-        notes = [(int(n), _note(body)) for n, body in rows.held(read, str(EntryKind.CHECKPOINT))]
-        erased = [
-            Erasure(int(n), _ranges(body)) for n, body in rows.held(read, str(EntryKind.ERASURE))
-        ]
-    notes = [(number, note) for number, note in notes if number > since]
-    return State(head, total, int(last or 0), nodes, notes, erased)
+        written = [OnRecord(n, at, _note(b)) for n, at, b in rows.held(read, EntryKind.CHECKPOINT)]
+        erased = [Erasure(n, _ranges(body)) for n, _, body in rows.held(read, EntryKind.ERASURE)]
+    return State(head, total, int(last or 0), nodes, written, erased)
 
 
-def _note(body: str | None) -> str | None:
-    """The note that a checkpoint on record holds; None where it holds none any more."""
-    try:
-        note = json.loads(body or "")["note"]
-    except (ValueError, TypeError, LookupError):
+def _note(body: Any) -> str | None:
+    """The note that a checkpoint on record holds, "" for none; None where its payload is gone."""
+    if body is None:
         return None
-    return note if isinstance(note, str) else None
+    try:
+        note = json.loads(body)["note"]
+    except (ValueError, TypeError, LookupError):
+        return ""
+    return note if isinstance(note, str) else ""
 
 
-def _ranges(body: str | None) -> Ranges | None:
+def _ranges(body: Any) -> Ranges | None:
     """What an erasure on record names; None where that cannot be read."""
     try:
         return merged((int(a), int(b)) for a, b in json.loads(body or "")["ranges"])
@@ -178,11 +183,11 @@ def _ranges(body: str | None) -> Ranges | None:
         return None
 
 
-def _entry_witnesses(state: State) -> Iterator[Witness]:
-    for number, note in state.notes:
-        if note is not None:
-            name = f"the checkpoint in entry {number}"
-            yield Witness(note, Where.CHECKPOINT_ENTRY, name, number)
+def _entry_witnesses(state: State, since: int) -> Iterator[Witness]:
+    for one in state.checkpoints:
+        if one.note is not None and one.sequence > since:
+            name = f"the checkpoint in entry {one.sequence}"
+            yield Witness(one.note, Where.CHECKPOINT_ENTRY, name, one.sequence)
 
 
 def examined(address: rows.Address, since: int, last: int, workers: int) -> Iterator[Span]:
@@ -231,14 +236,17 @@ def _suspects(
         if sum(span.entries for span in spans) + start.since != state.total:
             strays = [Row(tuple(v)) for v in rows.strays(read, state.last, MOST)]
         by_number = dict[int, Row]()
-        for first, last in found[:MOST_CLUSTERS]:
-            begin, stop = first - BESIDE, min(last, first + MOST_OF_A_CLUSTER) + BESIDE
+        windows = merged(
+            (first - BESIDE, min(last, first + MOST_OF_A_CLUSTER) + BESIDE)
+            for first, last in found[:MOST_CLUSTERS]
+        )
+        for begin, stop in windows:
             for values in rows.entries(read, begin, stop):
                 row = Row(tuple(values))
-                if type(row.sequence) is int and row.sequence not in by_number:
-                    by_number[row.sequence] = row
-                elif type(row.sequence) is int and by_number[row.sequence] != row:
+                if type(row.sequence) is int and row.sequence in by_number:
                     strays.append(row)
+                elif type(row.sequence) is int:
+                    by_number[row.sequence] = row
     named = {n: str(row.values[COMMITMENT]) for n, row in by_number.items()}
     if not found and not gaps and not strays:
         return None, last_hash, named

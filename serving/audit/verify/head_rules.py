@@ -17,11 +17,19 @@ def of_head(case: Case) -> Iterator[Finding]:
     if head is None:
         yield _head("there is not exactly one row that says where the log ends")
         return
-    yield from _end(case, head, last)
-    size = head.checkpoint_size
-    if not isinstance(size, int) or not 0 <= size <= max(last, _most_signed(case)):
+    if case.evidence.suspects is None or case.evidence.suspects.shifted is None:
+        yield from _end(case, head, last)
+
+
+def of_last_checkpoint(case: Case) -> Iterator[Finding]:
+    """What `head` says of the last checkpoint, against the entries that say so."""
+    head, written = case.evidence.head, [one for one in case.evidence.checkpoints if one.size]
+    size = max((one.size or 0 for one in written), default=0)
+    times = [one.at for one in written if one.size == size] or [""]
+    if head is not None and (head.checkpoint_size != size or head.checkpoint_at not in times):
         yield _head(
-            f"it says that the last checkpoint was of {size!r} entries, and there are {last}"
+            f"the last checkpoint was of {head.checkpoint_size!r} entries at "
+            f"{head.checkpoint_at!r}, it says; on record it was of {size} at {times[-1]!r}"
         )
 
 
@@ -86,10 +94,6 @@ def _shorter(case: Case, size: int, last: int) -> Iterator[Finding]:
         )
     else:
         yield _head(f"it says {size} entries, and there are {last}")
-
-
-def _most_signed(case: Case) -> int:
-    return max((one.checkpoint.size for one in case.evidence.opened.signed), default=0)
 
 
 def _head(why: str) -> Finding:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from serving.audit.verify.case import Case
 from serving.audit.verify.evidence import Evidence
 from serving.audit.verify.fault import Fault, Finding, Where
-from serving.audit.verify.ranges import Ranges, count, holds, merged, without
+from serving.audit.verify.ranges import Ranges, both, count, holds, merged, without
 from serving.audit.verify.span import WrongPayload
 
 
-def of_payloads(evidence: Evidence, first: int, bad: frozenset[int]) -> Iterator[Finding]:
+def of_payloads(case: Case) -> Iterator[Finding]:
     """Payloads against the entries that name them.
 
-    first: from there on entries have the numbers of others, and payloads say nothing more.
-    bad: entries that are at fault themselves.
+    From `case.first` on entries have the numbers of others, and payloads say nothing more. Of a
+    log that was cut, the erasures that were cut off may have named what is missing.
     """
-    missing = _unexplained(evidence, first, bad)
+    evidence, first, bad = case.evidence, case.first, case.bad
+    missing = () if case.cut else _unexplained(evidence, first, bad)
     strays = {made: number for number, made in evidence.payloads.strays if made}
     strays |= {w.commitment: w.sequence for w in evidence.payloads.wrong if w.wanted is None}
     wanted = {w.commitment: w for w in evidence.payloads.wrong if w.commitment}
@@ -49,7 +51,8 @@ def _unexplained(evidence: Evidence, first: int, bad: frozenset[int]) -> Ranges:
     """
     broken = {w.sequence for w in evidence.payloads.wrong} | bad
     if any(one.ranges is None or one.sequence in broken for one in evidence.erasures):
-        return ()
+        own = merged((one.sequence, one.sequence) for one in evidence.erasures)
+        return merged(both(evidence.payloads.missing, own))
     named = list[tuple[int, int]]()
     for one in evidence.erasures:
         named += [(a, min(b, one.sequence - 1)) for a, b in one.ranges or () if a < one.sequence]
@@ -81,7 +84,7 @@ def _gone(missing: Ranges, number: int) -> Finding:
 
 def _numbered(number: int, other: object) -> Finding:
     return Finding(
-        Fault.EDITED,
+        Fault.DELETED,
         number,
         f"What entry {number} held now stands under the number {other!r}; by its digest it is "
         f"entry {number}'s, and as it was recorded.",

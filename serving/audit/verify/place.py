@@ -9,7 +9,7 @@ from serving.audit.merkle import TILE_LEVELS, root_of
 from serving.audit.second_place import SecondPlace
 from serving.audit.tiles import hashes_of, tile_name, widths
 from serving.audit.tree import WIDTH
-from serving.audit.verify.evidence import Place
+from serving.audit.verify.evidence import OnRecord, Place
 from serving.audit.verify.fault import Where
 from serving.audit.verify.folding import BYTES, Folded, Leaves
 from serving.audit.verify.witness import Opened, Witness
@@ -29,6 +29,13 @@ def place_witnesses(place: SecondPlace | None) -> Iterator[Witness]:
     latest = place.latest()
     if latest is not None:
         yield Witness(latest, Where.SECOND_PLACE, "the latest checkpoint in the second place")
+
+
+def lost_notes(written: Iterable[OnRecord], kept: Iterable[Witness]) -> int | None:
+    """The first entry whose checkpoint, by its own word written there, is not there."""
+    there = {one.size for one in kept}
+    sizes = [(one.sequence, one.size) for one in written]
+    return next((number for number, size in sizes if size is not None and size not in there), None)
 
 
 def place_of(

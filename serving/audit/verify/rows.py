@@ -86,10 +86,10 @@ def stray_payloads(read: Reader, last: int, most: int) -> Iterator[Values]:
 
 
 def held(read: Reader, kind: str) -> Iterator[Values]:
-    """Sequence and body (None if it is gone) of entries of a kind, in order."""
+    """Sequence, time and body (None if it is gone) of entries of a kind, in order."""
     joined = "entries e LEFT JOIN payloads p ON p.sequence = e.sequence"
-    query = f"SELECT e.sequence, p.body FROM {joined} WHERE e.kind = ?"  # noqa: S608 - constant
-    return read(f"{query} ORDER BY e.sequence", (kind,))
+    query = f"SELECT e.sequence, e.recorded_at, p.body FROM {joined} WHERE e.kind = ?"  # noqa: S608 - constant
+    return read(f"{query} ORDER BY e.sequence", (str(kind),))
 
 
 def one(read: Reader, query: str, parameters: Sequence[Any] = ()) -> Any:

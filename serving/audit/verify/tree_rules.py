@@ -19,7 +19,7 @@ def of_checkpoints(case: Case) -> Iterator[Finding]:
         yield truncated(last, longest.checkpoint.size, longest.witness.name, longest.witness.where)
     if case.rewritten:
         yield _rewriting(case, case.rewritten[0])
-    elif longest is not None and _first_other(case) is not None:
+    elif longest is not None and _first_other(case):
         yield _rewriting(case, longest)
 
 
@@ -34,6 +34,14 @@ def _first_other(case: Case) -> int | None:
 def _rewriting(case: Case, by: Signed) -> Finding:
     whose = f"{by.witness.name} was signed over another tree of {by.checkpoint.size} entries"
     first = _first_other(case)
+    broken = min((n for n in case.bad if n >= (first or 0)), default=None)
+    if first is not None and broken is not None:
+        return Finding(
+            Fault.EDITED,
+            first,
+            f"{whose}. By the hashes in the second place, entry {first} is the first that is "
+            f"another; from there to entry {broken} hashes were worked out anew.",
+        )
     if first is not None:
         return Finding(
             Fault.REWRITTEN,
@@ -65,7 +73,8 @@ def of_nodes(case: Case) -> Iterator[Finding]:
     under = (index << level) + 1
     what = f"the hash of entries {under} to {(index + 1) << level} that is kept for proofs"
     end = (index + 1) << level
-    if end <= case.matched or case.frontier == case.tree.frontier:
+    whole = case.frontier == case.tree.frontier and not case.rewritten
+    if end <= case.matched or whole:
         yield Finding(
             Fault.EDITED,
             under,
@@ -87,13 +96,13 @@ def of_nodes(case: Case) -> Iterator[Finding]:
 def of_strange_nodes(case: Case) -> Iterator[Finding]:
     """Hashes that are kept of entries that are not there."""
     last = case.evidence.last
-    for level, index in case.evidence.nodes:
+    for level, index in () if case.cut else case.evidence.nodes:
         whole = isinstance(level, int) and isinstance(index, int) and 0 < level < 64 and index >= 0
         if whole and level % TILE_LEVELS == 0 and (index + 1) << level <= last:
             continue
         yield Finding(
             Fault.INSERTED,
-            None,
+            (index << level) + 1 if whole else None,
             f"In the tree there is a hash at level {level!r}, place {index!r}, where a log of "
             f"{last} entries has none.",
             Where.NODES,
@@ -104,7 +113,16 @@ def of_strange_nodes(case: Case) -> Iterator[Finding]:
 def of_second_place(case: Case) -> Iterator[Finding]:
     """The second place's own hashes, where the entries are proven to be whole."""
     place = case.evidence.place
-    if place is None or (place.fits and not place.damaged):
+    if case.evidence.lost is not None and case.evidence.lost not in case.unsound:
+        yield Finding(
+            Fault.DELETED,
+            None,
+            f"Entry {case.evidence.lost} says that a checkpoint was written to the second place, "
+            "and it is not there: it was removed, or this is another place (then copy the old "
+            "one there). What it covered is proven by less.",
+            Where.SECOND_PLACE,
+        )
+    if place is None or (place.fits and not place.damaged) or case.rewritten:
         return
     if place.differs is not None and place.differs <= case.matched:
         yield Finding(
