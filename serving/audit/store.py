@@ -12,11 +12,11 @@ import sqlalchemy as sa
 
 from serving.audit import queries
 from serving.audit.canonical import canonical
-from serving.audit.create import create
 from serving.audit.engines import engine_of, sqlite_url
 from serving.audit.entry import ANSWERS, Draft, Entry, EntryKind
 from serving.audit.errors import AuditUnavailableError, KeyTakenError, TakenError
 from serving.audit.group import Also, Committed, Group, Key, Ticket
+from serving.audit.schema import bring_up
 from serving.audit.transaction import Transaction
 from serving.audit.writing import Head, Signer, head
 
@@ -52,7 +52,7 @@ class AuditStore:
             if isinstance(where, Path):
                 where.parent.mkdir(parents=True, exist_ok=True)
             engine = engine_of(sqlite_url(where) if isinstance(where, Path) else where)
-            create(engine)
+            bring_up(engine, tenant)
         except (OSError, sa.exc.SQLAlchemyError) as error:
             why = getattr(error, "orig", None) or error
             told = where if isinstance(where, Path) else sa.make_url(where).render_as_string()

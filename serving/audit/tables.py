@@ -9,11 +9,13 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 METADATA = sa.MetaData()
+WHOLE = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+"""A whole number of 64 bits: SQLite's INTEGER, and as a primary key its own row number."""
 
 ENTRIES = sa.Table(
     "entries",
     METADATA,
-    sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("sequence", WHOLE, primary_key=True, autoincrement=False),
     sa.Column("id", sa.Text, nullable=False, unique=True),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("about", sa.Text, nullable=False, index=True),
@@ -35,7 +37,7 @@ ENTRIES = sa.Table(
 PAYLOADS = sa.Table(
     "payloads",
     METADATA,
-    sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("sequence", WHOLE, primary_key=True, autoincrement=False),
     sa.Column("month", sa.Text, primary_key=True),
     sa.Column("salt", sa.Text, nullable=False),
     sa.Column("body", sa.Text, nullable=False),
@@ -47,7 +49,7 @@ NODES = sa.Table(
     "nodes",
     METADATA,
     sa.Column("level", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("index", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("index", WHOLE, primary_key=True, autoincrement=False),
     sa.Column("hash", sa.Text, nullable=False),
 )
 
@@ -58,11 +60,12 @@ HEAD = sa.Table(
     METADATA,
     sa.Column("one", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("origin", sa.Text, nullable=False),
-    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("size", WHOLE, nullable=False),
     sa.Column("hash", sa.Text, nullable=False),
     sa.Column("frontier", sa.Text, nullable=False),
-    sa.Column("checkpoint_size", sa.BigInteger, nullable=False),
+    sa.Column("checkpoint_size", WHOLE, nullable=False),
     sa.Column("checkpoint_at", sa.Text, nullable=False),
+    sa.CheckConstraint("one = 1", name="head_is_one_row"),
 )
 
 # What a request with an Idempotency-Key was answered with: `count` entries from `first` on.
@@ -73,8 +76,20 @@ REQUESTS = sa.Table(
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("operation", sa.Text, nullable=False),
     sa.Column("body_digest", sa.Text, nullable=False),
-    sa.Column("first", sa.BigInteger, nullable=False),
+    sa.Column("first", WHOLE, nullable=False),
     sa.Column("count", sa.Integer, nullable=False),
     sa.Column("checkpoint", sa.Text, nullable=False),
     sa.Column("recorded_at", sa.Text, nullable=False, index=True),
+)
+
+# What an older version wrote: its chain of sha256 over {body: sha256 of the body, previous,
+# sequence} (canonical JSON), kept beside the entries that were carried over into the tree. Bodies
+# are payloads now, where they can be erased.
+CHAIN = sa.Table(
+    "chain",
+    METADATA,
+    sa.Column("sequence", WHOLE, primary_key=True, autoincrement=False),
+    sa.Column("body_digest", sa.Text, nullable=False),
+    sa.Column("previous", sa.Text, nullable=False),
+    sa.Column("hash", sa.Text, nullable=False),
 )

@@ -1,0 +1,1 @@
+"""Migrations of the record (Alembic), run by `AuditStore.open`: see serving.audit.schema."""

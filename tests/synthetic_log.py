@@ -1,0 +1,19 @@
+"""Entries of the record made by hand."""
+
+from serving.audit.entry import Draft, EntryKind
+
+
+def made(name, **changes):
+    """A small recommendation of that id."""
+    fields = {
+        "id": name,
+        "kind": EntryKind.RECOMMENDATION,
+        "about": name,
+        "task": "stock_risk",
+        "site": "site_01",
+        "reference": name,
+        "priority": 1.0,
+        "recorded_at": "2026-03-10T08:00:00+00:00",
+        "payload": {"value": 0.1, "nothing": None},
+    }
+    return Draft(**(fields | changes))
