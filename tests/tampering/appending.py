@@ -63,6 +63,19 @@ def erasure_of_later_entries(scene: Scene) -> Expected:
 
 
 @attack
+def erasure_of_an_erasure(scene: Scene) -> Expected:
+    """What says that something was erased is itself erased, with all the form there is.
+
+    Else nobody could tell any more what was erased by law and what is simply gone.
+    """
+    at = scene.rng.choice(scene.of_kind("erasure"))
+    ranges = {"ground": "request", "reason": "", "by": "", "ranges": [[at, at]], "count": 1}
+    appended(scene, made(scene.size + 1, EntryKind.ERASURE, ranges, about=""))
+    scene.run("DELETE FROM payloads WHERE sequence = ?", at)
+    return Expected.at(at, Fault.DELETED) | scene.unexplained(at, at)
+
+
+@attack
 def erasure_that_looks_ahead(scene: Scene) -> Expected:
     """A payload deleted that an ERASURE at the end names, with entries that come after it.
 
@@ -105,6 +118,7 @@ ATTACKS = (
     appended_checkpoint_of_another_log,
     appended_checkpoint_without_a_note,
     erasure_of_later_entries,
+    erasure_of_an_erasure,
     erasure_that_looks_ahead,
     entry_made_an_erasure,
     appended_entry_off_the_chain,

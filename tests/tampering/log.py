@@ -60,6 +60,11 @@ class Log:
         """Entries."""
         return len(self.tables["entries"])
 
+    def body(self, sequence: int) -> str:
+        """What an entry held."""
+        held = (row for row in self.tables["payloads"] if row["sequence"] == sequence)
+        return str(next(held)["body"])
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -79,6 +84,7 @@ def log(plan: Plan) -> Log:
     with tempfile.TemporaryDirectory() as folder, salted():
         store = AuditStore.open(Path(folder) / "audit.db", signer=KEY)
         with store.engine.begin() as connection:
+            rows.unguarded(connection)
             connection.execute(sa.update(HEAD).values(origin=ORIGIN))
         files: dict[str, bytes] = {"key": (KEY.verifier(ORIGIN) + "\n").encode()}
         note = ""
@@ -125,7 +131,9 @@ def written(store: AuditStore, plan: Plan, group: Sequence[int], note: str) -> s
 def checkpoint(sequence: int, note: str) -> Draft:
     """The entry that says which note is in the second place."""
     fields = {"note": note, "place": "second-place"}
-    return made(sequence, EntryKind.CHECKPOINT, fields, about=note.split("\n")[1])
+    return made(
+        sequence, EntryKind.CHECKPOINT, fields, about=f"checkpoint/{note.split(chr(10))[1]}"
+    )
 
 
 def erasure(sequence: int, spans: Iterable[Span]) -> Draft:

@@ -46,7 +46,7 @@ def deleted_middle(scene: Scene) -> Expected:
     first = scene.pick(scene.size - 1)
     last = min(first + scene.rng.choice([0, 0, 0, 1, 5, 300]), scene.size - 1)
     remove(scene, first, last)
-    return Expected.at(first, Fault.DELETED)
+    return Expected.at(first, Fault.DELETED) | scene.unexplained(first, last)
 
 
 @attack
@@ -61,9 +61,8 @@ def deleted_checkpoint_entry(scene: Scene) -> Expected:
 def deleted_erasure_entry(scene: Scene) -> Expected:
     """The entry that tells of an erasure gone; what it erased is then simply gone."""
     at = scene.rng.choice(scene.of_kind("erasure"))
-    gone = min(first for first, _ in scene.payload(at)["ranges"])
     remove(scene, at, at)
-    return Expected.at(at, Fault.DELETED) | Expected.at(gone, Fault.DELETED)
+    return Expected.at(at, Fault.DELETED) | scene.unexplained(at, at)
 
 
 @attack
@@ -71,7 +70,7 @@ def deleted_entry_whose_payload_stays(scene: Scene) -> Expected:
     """Only the envelope gone."""
     at = scene.pick(scene.size - 1)
     scene.run("DELETE FROM entries WHERE sequence = ?", at)
-    return Expected.at(at, Fault.DELETED)
+    return Expected.at(at, Fault.DELETED) | scene.unexplained(at, at)
 
 
 @attack
@@ -79,7 +78,7 @@ def truncated_tail(scene: Scene) -> Expected:
     """The last entries gone."""
     first = scene.pick() if scene.rng.random() < 0.5 else scene.pick(first=scene.size - 20)
     remove(scene, first, scene.size)
-    return Expected.at(first, Fault.TRUNCATED)
+    return Expected.at(first, Fault.TRUNCATED) | scene.unexplained(first, scene.size)
 
 
 @attack
@@ -112,7 +111,7 @@ def renumbered_after_deletion(scene: Scene) -> Expected:
     first = scene.pick(scene.size - 1)
     remove(scene, first, first)
     shift(scene, first + 1, -1)
-    return Expected.at(first, Fault.DELETED)
+    return Expected.at(first, Fault.DELETED) | scene.unexplained(first, first)
 
 
 @attack
@@ -143,6 +142,7 @@ def inserted_entry(scene: Scene) -> Expected:
 def entry_between_numbers(scene: Scene) -> Expected:
     """An entry under a number that is none, where a reader in order would find it."""
     at = scene.pick(scene.size - 1)
+    scene.unbound("entries")
     copy(scene, at, at + 0.5, "forged")
     return Expected.at(at, Fault.INSERTED) | Expected(
         frozenset({(Fault.INSERTED, None), (Fault.INSERTED, at + 1)})
@@ -188,6 +188,7 @@ def number_that_is_none(scene: Scene) -> Expected:
     """An entry under a text, nothing, or a fraction instead of its number."""
     at = scene.pick(scene.size - 1)
     others = (0, -at, at + 0.25, "first", b"\x01")
+    scene.unbound("entries")
     scene.run("UPDATE entries SET sequence = ? WHERE sequence = ?", scene.rng.choice(others), at)
     return Expected.at(at, Fault.DELETED, Fault.EDITED)
 

@@ -156,7 +156,7 @@ def moved_payload(scene: Scene) -> Expected:
     """A payload under a number that no entry has, away from the entry that it is of."""
     at = scene.pick_held(plain=True)
     scene.set("payloads", "sequence", at, scene.size + scene.rng.randint(1, 1000))
-    return Expected.at(at, Fault.DELETED)
+    return Expected.at(at, Fault.DELETED, Fault.EDITED)
 
 
 @attack
@@ -197,7 +197,7 @@ def checkpoint_entry_note(scene: Scene) -> Expected:
     held = scene.payload(at)
     held["note"] = retold(scene.rng, held["note"])
     scene.set("payloads", "body", at, canonical(held))
-    return Expected.at(at, Fault.EDITED)
+    return Expected.at(at, Fault.EDITED, Fault.FORGED_PROOF)
 
 
 @attack

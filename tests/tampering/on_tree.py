@@ -53,7 +53,7 @@ def node_added(scene: Scene) -> Expected:
     """A node of a subtree that is not complete."""
     level, index = scene.rng.choice([(8, 2), (16, 0)])
     scene.run("INSERT INTO nodes VALUES (?, ?, ?)", level, index, "ab" * 32)
-    return Expected.at((index << level) + 1, *CHANGED)
+    return Expected.at((index << level) + 1, Fault.INSERTED)
 
 
 @attack
@@ -122,6 +122,7 @@ def head_deleted(scene: Scene) -> Expected:
 def head_twice(scene: Scene) -> Expected:
     """Two heads."""
     copied = "origin, size - 1, hash, frontier, checkpoint_size, checkpoint_at FROM head"
+    scene.unbound("head")
     scene.run(f"INSERT INTO head SELECT 2, {copied}")
     return Expected.at(None, Fault.EDITED, Fault.INSERTED)
 

@@ -61,7 +61,7 @@ def edited_and_some_rehashed(scene: Scene) -> Expected:
     at = scene.pick_held(scene.size - 2, plain=True)
     change(scene, at)
     scene.rehash(at, scene.pick(scene.size - 1, first=at))
-    return Expected.at(at, Fault.EDITED)
+    return Expected.at(at, Fault.EDITED, Fault.REWRITTEN)
 
 
 @attack
@@ -107,7 +107,7 @@ def deleted_and_rehashed(scene: Scene) -> Expected:
     on_order.shift(scene, at + 1, -1)
     scene.rehash(at)
     scene.regrow()
-    return rewritten(scene, at)
+    return rewritten(scene, at) | scene.unexplained(at, at)
 
 
 @attack
@@ -148,7 +148,8 @@ def truncated_with_head_rewritten(scene: Scene) -> Expected:
     first = scene.pick()
     on_order.remove(scene, first, scene.size)
     scene.regrow()
-    return Expected.at(first, Fault.TRUNCATED, trusted=first > scene.log.covered)
+    cut = Expected.at(first, Fault.TRUNCATED, trusted=first > scene.log.covered)
+    return cut | scene.unexplained(first, scene.size)
 
 
 @attack
@@ -175,7 +176,7 @@ def rewritten_with_another_key(scene: Scene) -> Expected:
 
 @attack
 def rewritten_with_stolen_key(scene: Scene) -> Expected:
-    """The same with the log's own key: the older checkpoints are still there."""
+    """The same with the log's own key, and new tiles: what was there before is still there."""
     at = scene.pick_held(scene.log.covered, plain=True)
     change(scene, at)
     scene.rehash(at)
@@ -183,8 +184,10 @@ def rewritten_with_stolen_key(scene: Scene) -> Expected:
     scene.regrow()
     note = scene.signed(scene.size, KEY)
     for name, content in kept(scene.entries(), note).items():
-        if not name.startswith("tile/"):
-            (scene.place / name).write_bytes(content)
+        file = scene.place / name
+        if name == "checkpoint" or not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
     return Expected.at(at, Fault.REWRITTEN) | Expected.at(
         max([s for s in sizes(scene) if s < at], default=0) + 1, Fault.REWRITTEN
     )

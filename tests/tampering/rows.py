@@ -34,8 +34,7 @@ def read(store: AuditStore) -> Tables:
 def put(store: AuditStore, tables: Tables) -> None:
     """Put the rows into an empty store, as they are: past triggers, rules and sense."""
     with store.engine.begin() as connection:
-        if store.engine.dialect.name == "sqlite":
-            drop_triggers(connection)
+        unguarded(connection)
         connection.execute(sa.delete(HEAD))
         make_months(connection, sorted({str(row["month"]) for row in tables["payloads"]}))
         for name, rows in tables.items():
@@ -43,8 +42,11 @@ def put(store: AuditStore, tables: Tables) -> None:
                 connection.execute(sa.insert(TABLES[name]), rows)
 
 
-def drop_triggers(connection: sa.Connection) -> None:
-    """What an attacker with the file does first."""
+def unguarded(connection: sa.Connection) -> None:
+    """What an attacker who owns the database does first."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+        return
     query = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
     for (name,) in connection.exec_driver_sql(query).all():
         connection.exec_driver_sql(f'DROP TRIGGER "{name}"')

@@ -24,7 +24,7 @@ Place = tuple[Fault, int | None]
 
 @dataclass(frozen=True)
 class Expected:
-    """What verification must say first: one of these faults, at this entry.
+    """What verification must say of the first entry that it names: one of these faults.
 
     trusted: the verifier holds the checkpoint that the last caller was given; without it,
     what came after the last checkpoint in the second place is anybody's who has the database.
@@ -163,6 +163,16 @@ class Scene:
         """A checkpoint of the first `size` entries there are now."""
         hashes = [bytes.fromhex(str(row["hash"])) for row in self.entries()[:size]]
         return key.note(ORIGIN, size, Frontier().extended(hashes)[0].root())
+
+    def unexplained(self, first: int, last: int) -> Expected:
+        """What may be named instead if entries go: payloads whose erasure was among them."""
+        gone = [
+            span[0]
+            for at in self.of_kind("erasure")
+            if first <= at <= last
+            for span in json.loads(self.log.body(at))["ranges"]
+        ]
+        return Expected(frozenset({(Fault.DELETED, min(gone))} if gone else ()))
 
     def notes(self) -> Iterator[Path]:
         """The checkpoints kept under their sizes, smallest first."""
