@@ -94,10 +94,19 @@ class Suspects:
                 return place
         return None
 
+    @cached_property
+    def astray(self) -> frozenset[int]:
+        """Numbers of entries that were recorded under one that no entry has now."""
+        return frozenset(n for n, origin in self.origins.items() if holds(self.gaps, origin))
+
     @property
     def shifted(self) -> int | None:
         """From which number on entries have the numbers of others, to the end; None: none."""
-        moves = [n for n, origin in self.origins.items() if origin not in self.origins]
+        moves = [
+            n
+            for n, origin in self.origins.items()
+            if origin not in self.origins and n not in self.astray
+        ]
         whole = [n for n in moves if self.clusters and self.clusters[-1][1] == self.last]
         return min(whole, default=None)
 
@@ -118,9 +127,9 @@ def diagnose(suspects: Suspects) -> Iterator[Finding]:
 def _of(suspects: Suspects, cluster: tuple[int, int]) -> Iterator[Finding]:
     """What was done to neighbours that do not fit: the first of it, and every gap."""
     gaps = [gap for gap in suspects.gaps if cluster[0] <= gap[0] <= cluster[1] + 1]
-    yield from (_gap(suspects, *gap) for gap in gaps)
+    yield from (_gap(suspects, *gap) for gap in gaps if gap[1] + 1 not in suspects.astray)
     rows = range(cluster[0], min(cluster[1], cluster[0] + MOST_PLACES) + 1)
-    moved = next((n for n in rows if n in suspects.origins), None)
+    moved = next((n for n in rows if n in suspects.origins and n not in suspects.astray), None)
     bad = next((n for n in rows if n in suspects.bad and n not in suspects.origins), None)
     if moved is not None:
         finding = _moved(suspects, moved)

@@ -17,7 +17,8 @@ def of_head(case: Case) -> Iterator[Finding]:
     if head is None:
         yield _head("there is not exactly one row that says where the log ends")
         return
-    if case.evidence.suspects is None or case.evidence.suspects.shifted is None:
+    suspects = case.evidence.suspects
+    if suspects is None or (suspects.shifted is None and last not in suspects.astray):
         yield from _end(case, head, last)
 
 
