@@ -17,6 +17,9 @@ MENDS = {
     "read-only transaction": "the server is a standby; name the primary",
     "permission denied": "give the role the rights on the audit's tables",
     "lock timeout": "another writer does not finish: see pg_stat_activity and pg_locks",
+    "Permission denied": "give the service's user the right to write the file and its folder",
+    "Read-only file system": "mount it for writing, or move the audit to another disk",
+    "password authentication failed": "see the user and password of the audit's URL",
     "Connection refused": "see that the server runs, and that address and port are right",
 }
 """What a database says, and what helps."""

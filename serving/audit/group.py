@@ -7,6 +7,7 @@ the lead on to the first who came meanwhile. Nobody else takes a turn at anythin
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -38,6 +39,8 @@ class Committed:
     checkpoint: str
 
 
+GATHER = 0.25
+"""Share of the last commit's time that is waited for others to join the next."""
 Also = Callable[[sa.Connection], None]
 
 
@@ -92,6 +95,9 @@ class Group:
     waiting: deque[Ticket] = field(default_factory=deque)
     lock: threading.Lock = field(default_factory=threading.Lock)
     led: bool = False
+    expected: int = 1
+    took: float = 0.0
+    gathered: threading.Event = field(default_factory=threading.Event)
 
     def commit(self, ticket: Ticket) -> Committed:
         """Have it written, alone or with others, and wait until it is."""
@@ -99,22 +105,38 @@ class Group:
             with self.lock:
                 self.waiting.append(ticket)
                 ticket.leads, self.led = not self.led, True
+                if len(self.waiting) == self.expected:
+                    self.gathered.set()
             if not ticket.leads:
                 ticket.woken.wait()
             if ticket.leads:
+                self._gather()
                 self._write_some()
         finally:
             self._leave(ticket)
         return ticket.result()
 
+    def _gather(self) -> None:
+        """Wait for as many as were written last: they were answered just now and come again.
+
+        Where they do not, it was a part of what the commit takes anyway.
+        """
+        with self.lock:
+            self.gathered.clear()
+            enough = len(self.waiting) >= self.expected
+        if not enough:
+            self.gathered.wait(self.took * GATHER)
+
     def _write_some(self) -> None:
         tickets = self._next()
+        began = time.monotonic()
         try:
             self.write(tickets)
         except Exception as error:  # noqa: BLE001 - every caller gets it, see Ticket.result
             for ticket in tickets:
                 ticket.error = ticket.error or error
         finally:
+            self.expected, self.took = len(tickets), time.monotonic() - began
             # Whoever is not settled now was led by a thread that is being stopped: try again.
             with self.lock:
                 self.waiting.extendleft(t for t in reversed(tickets) if not t.done)

@@ -40,6 +40,11 @@ def between(first: int, last: int) -> Query:
     return entries().where(ENTRIES.c.sequence.between(first, last)).order_by(ENTRIES.c.sequence)
 
 
+def following(first: int, most: int) -> Query:
+    """Up to so many entries from sequence `first` on, in order; all kinds."""
+    return entries().where(ENTRIES.c.sequence >= first).order_by(ENTRIES.c.sequence).limit(most)
+
+
 def named(start: str) -> Query:
     """Up to two answers whose id starts so."""
     named_so = ENTRIES.c.id.startswith(start, autoescape=True)

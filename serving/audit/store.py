@@ -12,9 +12,9 @@ import sqlalchemy as sa
 
 from serving.audit import queries
 from serving.audit.canonical import canonical
-from serving.audit.engines import engine_of, sqlite_url
+from serving.audit.engines import engine_of, sqlite_url, turn
 from serving.audit.entry import ANSWERS, Draft, Entry, EntryKind
-from serving.audit.errors import AuditUnavailableError, KeyTakenError, TakenError
+from serving.audit.errors import AuditUnavailableError, KeyTakenError, TakenError, reason
 from serving.audit.group import Also, Committed, Group, Key, Ticket
 from serving.audit.schema import bring_up
 from serving.audit.transaction import Transaction
@@ -48,15 +48,17 @@ class AuditStore:
             AuditUnavailableError: if it cannot be written.
             ValueError: for a URL of another kind of database.
         """
+        told = where if isinstance(where, Path) else sa.make_url(where).render_as_string()
         try:
             if isinstance(where, Path):
                 where.parent.mkdir(parents=True, exist_ok=True)
             engine = engine_of(sqlite_url(where) if isinstance(where, Path) else where)
-            bring_up(engine, tenant)
+            with _disposed_if_it_fails(engine):
+                bring_up(engine, tenant)
         except (OSError, sa.exc.SQLAlchemyError) as error:
-            why = getattr(error, "orig", None) or error
-            told = where if isinstance(where, Path) else sa.make_url(where).render_as_string()
-            raise AuditUnavailableError(f"audit {told} cannot be opened: {why}") from error
+            raise AuditUnavailableError(
+                f"audit {told} cannot be opened: {reason(error)}"
+            ) from error
         return cls(engine, tenant, signer)
 
     def append(self, drafts: Sequence[Draft]) -> list[Entry]:
@@ -135,8 +137,20 @@ class AuditStore:
         return [entry for entry in self.of_kind(*ANSWERS) if entry.body is not None]
 
     def all(self) -> list[Entry]:
-        """Every entry, in order."""
-        return self.select(queries.entries().order_by(sa.text("entries.sequence")))
+        """Every entry, in order, all in memory: for tests and small records, see `walk`."""
+        return list(self.walk())
+
+    def walk(self, first: int = 1, batch: int = 1000) -> Iterator[Entry]:
+        """Entries from sequence `first` to the last there is, in order, `batch` in memory at once.
+
+        No transaction is kept open meanwhile, so it holds nobody up, however long it takes.
+        """
+        while True:
+            some = self.select(queries.following(first, batch))
+            yield from some
+            if len(some) < batch:
+                return
+            first = some[-1].sequence + 1
 
     def between(self, first: int, last: int) -> list[Entry]:
         """Entries from sequence `first` to `last`, both included, in order."""
@@ -154,10 +168,10 @@ class AuditStore:
             AuditUnavailableError: it cannot.
         """
         try:
-            with self.engine.begin() as connection:
+            with turn(self.engine), self.engine.begin() as connection:
                 head(connection, lock=True)
         except (OSError, sa.exc.SQLAlchemyError) as error:
-            raise AuditUnavailableError(f"the audit cannot be written: {error.args[0]}") from error
+            raise AuditUnavailableError(f"the audit cannot be written: {reason(error)}") from error
 
     def close(self) -> None:
         """Let go of the file."""
@@ -179,4 +193,13 @@ class AuditStore:
             with self.engine.connect().execution_options(reading=True) as connection:
                 yield connection
         except sa.exc.SQLAlchemyError as error:
-            raise AuditUnavailableError(f"the audit cannot be read: {error.args[0]}") from error
+            raise AuditUnavailableError(f"the audit cannot be read: {reason(error)}") from error
+
+
+@contextmanager
+def _disposed_if_it_fails(engine: sa.Engine) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        engine.dispose()
+        raise
