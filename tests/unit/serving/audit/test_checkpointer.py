@@ -18,6 +18,7 @@ from serving.audit.signing_key import SigningKey
 from serving.audit.storage import Folder, SecondPlaceError
 from serving.audit.store import AuditStore
 from serving.audit.tables import HEAD, REQUESTS
+from tests.tampering.rows import unguarded
 
 START = datetime(2026, 3, 10, 8, tzinfo=UTC)
 LONG = 30.0  # seconds a test waits for what happens at once
@@ -169,10 +170,9 @@ def test_a_second_place_that_is_away_leaves_the_record_as_it_was(store, checkpoi
 def test_a_record_that_was_changed_is_not_taken_to_the_second_place(store, checkpointer):
     write(store, 5)
     with store.engine.begin() as connection:
-        if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql("DROP TRIGGER no_update")
-        hashes = "UPDATE entries SET hash = 'ab' || substr(hash, 3) WHERE sequence = 2"
-        connection.exec_driver_sql(hashes)
+        unguarded(connection)
+        third = "SELECT hash FROM entries WHERE sequence = 3"
+        connection.exec_driver_sql(f"UPDATE entries SET hash = ({third}) WHERE sequence = 2")
     with pytest.raises(OtherHistoryError, match="with 5 entries"):
         checkpointer.write_now()
     assert checkpointer.place.latest() is None
