@@ -1,0 +1,44 @@
+"""A service without models over either store: what it needs to show and decide what is on record."""
+
+from dataclasses import dataclass
+
+import pytest
+from starlette.testclient import TestClient
+
+from serving.api.app import application
+from serving.engine import Engine, start
+from serving.settings import Settings
+from tests.synthetic_record import NOW, answer
+
+
+@dataclass(frozen=True)
+class Service:
+    """An engine, and a client of its application."""
+
+    engine: Engine
+    client: TestClient
+
+    @property
+    def audit(self):
+        return self.engine.audit
+
+    def get(self, address):
+        return self.client.get(address)
+
+    def decide(self, identifier, **said):
+        body = {"action": "followed", "role": "accounts payable"} | said
+        return self.client.post(f"/v1/recommendations/{identifier}/decision", json=body)
+
+    def kinds(self):
+        return [str(entry.kind) for entry in self.audit.all()]
+
+
+@pytest.fixture
+def service(audit_url, tmp_path, monkeypatch):
+    monkeypatch.setenv("TRIAGE_AUDIT_URL", audit_url)
+    engine = start(Settings(home=tmp_path / "lake"), lambda: NOW)
+    engine.audit.append([answer(1), answer(2, invoice_line_id="inv-2")])
+    app = application(engine.tasks)
+    app.state.engine, app.state.max_body_bytes = engine, 2**20
+    yield Service(engine, TestClient(app, raise_server_exceptions=False))
+    engine.audit.close()
