@@ -30,7 +30,8 @@ class Suspects:
     gaps: numbers without an entry. strays: rows whose number is outside of the log, or is one
     that another row has. last: the last number. end: the hash that `head` gives the last
     entry; "" if it says nothing of this one. known: leaves by number, from a second place that
-    fits its own signed root.
+    fits its own signed root. doubting: where an entry was changed in several ways, and the one
+    before may have been too, take it that both were.
     """
 
     rows: Mapping[int, Row]
@@ -40,6 +41,7 @@ class Suspects:
     last: int = 0
     end: str = ""
     known: Mapping[int, str] = field(default_factory=dict)
+    doubting: bool = False
 
     @cached_property
     def expected(self) -> dict[int, str]:
@@ -57,7 +59,8 @@ class Suspects:
             return after.previous
         if after.placed(previous=row.stored) == made[number + 1]:
             return row.stored  # only the link was changed
-        return row.stored if row.leaf == row.stored else after.previous
+        sound = row.leaf == row.stored and not self.doubting
+        return row.stored if sound else after.previous
 
     @cached_property
     def bad(self) -> frozenset[int]:
@@ -84,8 +87,11 @@ class Suspects:
         """The number under which a row has the hash that is written beside it, or after it."""
         here = row.sequence if isinstance(row.sequence, int) else 0
         after = self.rows.get(here + 1)
-        told = {row.stored, after.previous if after else row.stored}
-        near = [here + step for far in range(NEAR + 1) for step in (far, -far)]
+        told = {after.previous} if after else set()
+        told |= {row.stored} if row.stored != row.leaf else set()  # else it was worked out anew
+        if row.leaf in told:
+            return here  # what comes after it names it as it is
+        near = [here + step for far in range(1, NEAR + 1) for step in (far, -far)]
         for place in (*near, *places[:MOST_PLACES]):
             named = self.rows.get(place + 1)
             witnesses = told | {self.known.get(place), named.previous if named else None}
@@ -170,6 +176,12 @@ def _moved(suspects: Suspects, number: int) -> Finding:
             f"Entries {number} and {partner} do not stand in their places: entry {number} was "
             f"recorded as {origin}, and entry {partner} as {number}. What they say is as recorded, "
             "but the order is not.",
+        )
+    if origin < number and origin in suspects.origins:
+        return Finding(
+            Fault.REORDERED,
+            origin,
+            f"What is now entry {number} was recorded as entry {origin}, where another stands.",
         )
     if origin > number:
         return Finding(

@@ -117,8 +117,13 @@ def _evidence(
     suspects, last_hash, named = _suspects(address, state, start, spans, now, place, second_place)
     mended = None
     if suspects is not None:
-        truth = _truth(suspects)
+        truth, kept = _truth(suspects), state.head.frontier if state.head else ""
         mended = folded(start.frontier, leaves.changed(truth), sizes)
+        if mended.frontier.text() != kept:
+            doubted = replace(suspects, doubting=True)
+            other = folded(start.frontier, leaves.changed(_truth(doubted)), sizes)
+            if other.frontier.text() == kept:
+                suspects, truth, mended = doubted, _truth(doubted), other
         place = place_of(second_place, opened, leaves, mended, truth)
     missing = merged(part for span in spans for part in span.missing)
     erasures = list(state.erasures)

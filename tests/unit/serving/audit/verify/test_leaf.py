@@ -1,0 +1,71 @@
+"""The quick hash of a leaf is the slow one, for every value that a column can have."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from serving.audit.entry import NAMES, Envelope
+from serving.audit.verify.leaf import HASH, SEQUENCE, Row, leaf
+
+TEXT = st.text()
+WHOLE = st.integers(-(2**53) + 1, 2**53 - 1)
+ENVELOPES = st.builds(
+    Envelope,
+    picked=st.booleans(),
+    priority=st.floats(allow_nan=False, allow_infinity=False),
+    schema=WHOLE,
+    sequence=WHOLE,
+    **dict.fromkeys(set(NAMES) - {"picked", "priority", "schema", "sequence"}, TEXT),
+)
+
+
+def values(envelope, stored="", **changes):
+    fields = vars(envelope) | changes
+    return (*(fields[name] for name in NAMES), stored)
+
+
+@given(ENVELOPES)
+def test_the_quick_hash_is_that_of_the_canonical_envelope(envelope):
+    assert leaf(values(envelope)).hex() == envelope.leaf()
+    assert leaf(values(envelope, picked=int(envelope.picked))).hex() == envelope.leaf()
+
+
+PLAIN = Envelope(
+    "about", "c" * 64, "id", "recommendation", False, "0" * 64, 1.5, "2026-11-01T00:00:00+00:00",
+    "reference", 2, 7, "site", "task", "default",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("picked", 2),
+        ("picked", -1),
+        ("picked", "yes"),
+        ("priority", 1),
+        ("priority", "1.5"),
+        ("priority", float("inf")),
+        ("priority", float("nan")),
+        ("schema", 2.0),
+        ("schema", True),
+        ("schema", 2**53),
+        ("sequence", "7"),
+        ("site", None),
+        ("site", b"site"),
+        ("site", 7),
+        ("task", "\udcff"),
+    ],
+)
+def test_what_no_entry_ever_held_has_no_hash(column, value):
+    with pytest.raises((TypeError, ValueError)):
+        leaf(values(PLAIN, **{column: value}))
+    assert Row(values(PLAIN, **{column: value})).leaf == ""
+
+
+def test_a_row_tells_the_hash_it_would_have_elsewhere():
+    row = Row(values(PLAIN, "stored"))
+    moved = list(row.values)
+    moved[SEQUENCE] = 9
+    assert row.placed(sequence=9) == leaf(moved).hex() != row.leaf
+    assert row.placed(previous="f" * 64) not in {row.leaf, row.placed(sequence=9)}
+    assert (row.sequence, row.stored, row.values[HASH]) == (7, "stored", "stored")
