@@ -1,0 +1,54 @@
+"""A small lake whose record holds answers of every task, some of them abstentions."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from data.lake import Lake
+from models.task import TaskName
+from serving.engine import Engine, start
+from serving.replay.replay import replay
+from serving.replay.sources import Sources, sources_of
+from serving.settings import Settings
+from tests.synthetic_service import ASKED, case, make_lake
+
+MANY = 20
+
+
+@pytest.fixture(scope="session")
+def lake(tmp_path_factory) -> Lake:
+    return make_lake(tmp_path_factory.mktemp("lake"))
+
+
+@pytest.fixture(scope="session")
+def engine(lake) -> Iterator[Engine]:
+    started = start(Settings(home=lake.home), lambda: ASKED)
+    yield started
+    started.audit.close()
+
+
+@pytest.fixture(scope="session")
+def answered(engine):
+    """Twenty answers of each task, on record."""
+    made = [ask(engine, task, case(task, number)) for task in TaskName for number in range(MANY)]
+    return [engine.audit.read(identifier) for identifier in made]
+
+
+@pytest.fixture
+def sources(lake, engine) -> Sources:
+    """What the lake keeps, with nothing loaded yet."""
+    return sources_of(lake, engine.audit)
+
+
+def ask(engine, task, sent):
+    """The id of the answer to a case as a caller sends it."""
+    read = engine.tasks[task].request.read(json.dumps({"cases": [sent]}).encode())
+    (made,) = engine.answer(task, read).recommendations
+    return made.id
+
+
+def asked_again(engine, sources, task, sent):
+    """What comes of replaying the answer to a case."""
+    (outcome,) = replay([engine.audit.read(ask(engine, task, sent))], sources)
+    return outcome
