@@ -13,9 +13,12 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from serving.audit import queries
+from serving.audit.checkpoint import opened
 from serving.audit.entry import SCHEMA, Draft, EntryKind
 from serving.audit.errors import AuditUnavailableError, reason
-from serving.audit.second_place import SecondPlace
+from serving.audit.note import WrongKeyError
+from serving.audit.second_place import OtherHistoryError, SecondPlace
 from serving.audit.signing_key import SigningKey, Verifier
 from serving.audit.store import AuditStore
 from serving.audit.tables import ENTRIES, HEAD
@@ -82,13 +85,35 @@ class CheckpointWriter:
         if not isinstance(key, SigningKey):
             raise ValueError("this record is opened without a key that signs its checkpoints")  # noqa: TRY004 - of a setting
         end = self.store.head()
+        own = Verifier.parse(key.verifier(end.origin))
+        self._one_key(own)
         size, at = end.frontier.size, self.clock().isoformat()
         note = key.note(end.origin, size, end.frontier.root())
-        self.place.write(note, Verifier.parse(key.verifier(end.origin)), self._leaves)
+        self.place.write(note, own, self._leaves)
         further = sa.update(HEAD).where(HEAD.c.checkpoint_size <= size)
         now = further.values(checkpoint_size=size, checkpoint_at=at)
         self.store.commit([self._draft(note, size, at)], also=lambda c: c.execute(now) and None)
         return note
+
+    def _one_key(self, own: Verifier) -> None:
+        """Refuse where another key signs this log: machines that write one log share one key."""
+        last = self.store.select(queries.last_checkpoint())
+        if not last or last[0].body is None:
+            return
+        note = last[0].payload["note"]
+        try:
+            opened(note, [own, *self.place.keys()])
+        except WrongKeyError as error:
+            raise OtherHistoryError(
+                f"entry {last[0].sequence} holds a checkpoint of another key ({error}); nothing "
+                "was written. Machines that write one log sign with one key: give each of them "
+                "the same TRIAGE_AUDIT_KEY_FILE and TRIAGE_AUDIT_CHECKPOINTS"
+            ) from error
+        except ValueError as error:
+            raise OtherHistoryError(
+                f"the checkpoint in entry {last[0].sequence} does not verify ({error}); nothing "
+                "was written: run `triage audit verify`"
+            ) from error
 
     def _leaves(self, first: int, last: int) -> Iterator[bytes]:
         """Leaf hashes, some at a time: no read lasts while a second place is slow."""

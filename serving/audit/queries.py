@@ -90,3 +90,10 @@ def sites() -> Query:
 def request(caller: str, key: str) -> Query:
     """What the idempotency key of a caller was used for."""
     return sa.select(REQUESTS).where(REQUESTS.c.caller == caller, REQUESTS.c.key == key)
+
+
+def last_checkpoint() -> Query:
+    """The latest entry of a checkpoint; task and reference are those it has, for the index."""
+    kind = ENTRIES.c.kind == str(EntryKind.CHECKPOINT)
+    query = entries().where(kind, ENTRIES.c.task == "", ENTRIES.c.reference == "")
+    return query.order_by(ENTRIES.c.sequence.desc()).limit(1)

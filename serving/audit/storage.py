@@ -185,7 +185,7 @@ class Bucket:
     def _said(self) -> Iterator[None]:
         try:
             yield
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, NotImplementedError) as error:
             why = self._without_secrets(str(error))
             # without the cause, which may hold what was left out of the message
             raise SecondPlaceError(f"second place {self.told} cannot be used: {why}") from None

@@ -273,6 +273,35 @@ def test_a_last_checkpoint_that_cannot_be_written_does_not_keep_the_service(
     assert standing(store) == (0, "")
 
 
+def test_two_machines_with_a_key_each_are_told_to_share_one(
+    store, checkpointer, audit_url, clock, tmp_path
+):
+    write(store, 1)
+    checkpointer.write_now()
+    theirs = AuditStore.open(audit_url, signer=SigningKey.load_or_make(tmp_path / "their.key"))
+    write(theirs, 1, "theirs")
+    their_place = SecondPlace.open(tmp_path / "theirs")
+    with pytest.raises(OtherHistoryError, match="entry 2 holds a checkpoint of another key"):
+        Checkpointer(theirs, their_place, 1, 1.0, clock).write_now()
+    assert their_place.latest() is None
+    theirs.close()
+
+
+def test_a_key_that_was_changed_on_purpose_signs_on(
+    store, checkpointer, audit_url, clock, tmp_path
+):
+    write(store, 1)
+    checkpointer.write_now()
+    new = SigningKey.load_or_make(tmp_path / "new.key")
+    lines = [*checkpointer.place.keys(), new.verifier(store.head().origin)]
+    checkpointer.place.storage.write("key", "\n".join(map(str, lines)).encode())
+    successor = AuditStore.open(audit_url, signer=new)
+    for n in range(2):
+        write(successor, 1, f"later{n}")
+        assert Checkpointer(successor, checkpointer.place, 1, 1.0, clock).write_now()
+    successor.close()
+
+
 def test_a_store_that_nobody_signs_for_says_so(audit_url, fragile, clock):
     store = AuditStore.open(audit_url)
     write(store, 1)
