@@ -69,8 +69,10 @@ def undecided(task: str, site: str, limit: int, *, picked: bool) -> Query:
     answered = sa.exists().where(
         decided.c.about == ENTRIES.c.id, decided.c.kind == EntryKind.DECISION
     )
-    query = entries().where(
-        ENTRIES.c.kind.in_(answers), ~newer, ~answered, PAYLOADS.c.body.is_not(None)
+    there = sa.exists().where(PAYLOADS.c.sequence == ENTRIES.c.sequence)
+    # Which ones first, what they hold afterwards: sorting must not carry every payload along.
+    query = sa.select(ENTRIES.c.sequence).where(
+        ENTRIES.c.kind.in_(answers), ~newer, ~answered, there
     )
     if task:
         query = query.where(ENTRIES.c.task == task)
@@ -78,7 +80,9 @@ def undecided(task: str, site: str, limit: int, *, picked: bool) -> Query:
         query = query.where(ENTRIES.c.site == site)
     if picked:
         query = query.where(ENTRIES.c.picked)
-    return query.order_by(ENTRIES.c.priority.desc(), ENTRIES.c.sequence).limit(limit)
+    order = (ENTRIES.c.priority.desc(), ENTRIES.c.sequence)
+    found = query.order_by(*order).limit(limit).subquery()
+    return entries().where(ENTRIES.c.sequence.in_(sa.select(found.c.sequence))).order_by(*order)
 
 
 def sites() -> Query:
