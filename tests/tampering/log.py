@@ -71,12 +71,12 @@ class Plan:
     """What a log is to hold.
 
     checkpoints: sizes that are signed and kept in the second place; the entry that says so
-    comes right behind. erasures: sequence of an ERASURE entry -> ranges that it erases.
+    comes right behind. erasures: sequence of an ERASURE entry, and the ranges that it erases.
     """
 
     size: int
     checkpoints: Sequence[int] = ()
-    erasures: Mapping[int, Sequence[Span]] = ()
+    erasures: Sequence[tuple[int, Sequence[Span]]] = ()
 
 
 def log(plan: Plan) -> Log:
@@ -95,16 +95,15 @@ def log(plan: Plan) -> Log:
                 files |= kept(rows.read(store)["entries"], note)
         tables = rows.read(store)
         store.close()
-    erased = {
-        s for spans in dict(plan.erasures).values() for a, b in spans for s in range(a, b + 1)
-    }
+    spans = [span for _, spans in plan.erasures for span in spans]
+    erased = frozenset(s for first, last in spans for s in range(first, last + 1))
     covered = max(plan.checkpoints, default=0)
-    return Log(tables, files, KEY.verifier(ORIGIN), note, covered, frozenset(erased))
+    return Log(tables, files, KEY.verifier(ORIGIN), note, covered, erased)
 
 
 def groups(plan: Plan) -> Iterator[list[int]]:
     """Sequences that are committed together: checkpoints and erasures alone, others in sixes."""
-    alone = {size + 1 for size in plan.checkpoints} | set(plan.erasures)
+    alone = {size + 1 for size in plan.checkpoints} | {at for at, _ in plan.erasures}
     group: list[int] = []
     for sequence in range(1, plan.size + 1):
         if group and (sequence in alone or group[-1] in alone or len(group) == 6):
@@ -122,8 +121,8 @@ def written(store: AuditStore, plan: Plan, group: Sequence[int], note: str) -> s
         return store.commit(
             [checkpoint(first, note)], also=lambda c: c.execute(sa.update(HEAD).values(moved))
         ).checkpoint
-    if first in plan.erasures:
-        spans = plan.erasures[first]
+    spans = next((spans for at, spans in plan.erasures if at == first), None)
+    if spans is not None:
         return store.commit([erasure(first, spans)], also=lambda c: erase(c, spans)).checkpoint
     return store.commit([draft(sequence) for sequence in group]).checkpoint
 

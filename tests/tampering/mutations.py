@@ -18,7 +18,7 @@ from tests.tampering.scene import Place
 PLAN = Plan(
     size=540,
     checkpoints=(120, 250, 380, 510),
-    erasures={200: ((10, 10), (30, 32)), 400: ((150, 151),)},
+    erasures=((200, ((10, 10), (30, 32))), (400, ((150, 151),))),
 )
 
 
