@@ -144,7 +144,7 @@ def _postgresql(url: sa.URL) -> sa.Engine:
     options = [f"-c {name}={value}" for name, value in POSTGRESQL.items()]
     options += [given] if isinstance(given, str) else given
     engine = sa.create_engine(
-        url.set(drivername="postgresql+psycopg").difference_update_query(["options"]),
+        url.set(drivername="postgresql+psycopg"),  # whole: verification connects by it too
         isolation_level="READ COMMITTED",
         pool_pre_ping=True,  # after the server was restarted, old connections are replaced
         pool_timeout=POSTGRES_WAIT_SECONDS,
