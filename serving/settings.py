@@ -22,7 +22,7 @@ class Settings(BaseSettings):
         default=None, description="policy file; the built-in one by default"
     )
     max_body_bytes: int = Field(default=10 * MEGABYTE, gt=0, description="larger requests get 413")
-    threads: int = Field(default=8, gt=0, le=64, description="requests worked on at once")
+    threads: int = Field(default=16, gt=0, le=64, description="requests worked on at once")
     workers: int = Field(
         default=1, gt=0, le=64, description="processes that answer; all append to one record"
     )

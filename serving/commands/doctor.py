@@ -12,8 +12,10 @@ from data.progress import console
 def doctor(port: Port = 3000) -> None:
     """Check what the service needs of this machine, and say how to mend it."""
     from serving.doctor import examine
+    from serving.record_checks import record_checks
 
-    checks = list(examine(Lake.from_environment().home, HOST, port))
+    lake = Lake.from_environment()
+    checks = [*examine(lake.home, HOST, port), *record_checks(lake)]
     for check in checks:
         mark = "[green]✓[/]" if check.well else "[red]✗[/]"
         console.print(f"{mark} {check.name}: {check.found}", highlight=False)
