@@ -1,0 +1,335 @@
+"""What another policy or model would have changed: counted as somebody would by hand."""
+
+import io
+import json
+import shutil
+from collections import Counter, OrderedDict
+from dataclasses import replace
+from math import fsum
+
+import pytest
+from rich.console import Console
+
+from data.contracts.decisions import Action
+from models.task import TaskName
+from serving.api.messages import DecisionMessage
+from serving.policy.policy import DEFAULT, Level, Money, load_policy, policy_of
+from serving.replay.reason import NotReplayableError
+from serving.replay.replay import in_batches
+from serving.replay.versions import VERSIONS, digest_of
+from serving.replay.what_if.alternative import Alternative, alternative_of
+from serving.replay.what_if.compared import Compared, Said, comparing
+from serving.replay.what_if.figures import Both, Decided, figures
+from serving.replay.what_if.page import render
+from serving.replay.what_if.report import Report, report
+from serving.replay.what_if.terminal import lines, tables
+from tests import synthetic_service as made
+
+from .conftest import ask
+
+STOCK, INVOICE, DELAY = TaskName.STOCK_RISK, TaskName.INVOICE_MISMATCH, TaskName.SUPPLIER_DELAY
+EUR = Money(reporting_currency="EUR", rates={"EUR": 1.0, "USD": 0.5})
+POLICY = load_policy()
+EVIL = '<script>alert("x")</script>'
+
+
+def said(level="none", priority=0.0, amount=10.0, currency="EUR", **other):
+    level = Level(level)
+    rest = {"flagged": level is not Level.NONE, "abstained": False, "route": "planner"}
+    return Said(level=level, priority=priority, amount=amount, currency=currency, **rest | other)
+
+
+def compared(number, before, after, case=None, site="S01"):
+    return Compared(
+        id=f"rec-{number}",
+        sequence=number,
+        task=STOCK,
+        site=site,
+        case=case or f"case-{number}",
+        before=before,
+        after=after,
+        policy=POLICY,
+    )
+
+
+def test_the_figures_by_hand():
+    found = [
+        compared(1, said("none"), said("watch"), case="again"),
+        compared(2, said("watch", amount=3.0), said("act", amount=3.0), case="again"),
+        compared(3, said("act", currency="USD"), said("none", currency="USD")),
+        compared(4, said("watch", amount=None), said("watch", amount=None, abstained=True)),
+        compared(5, said("watch", currency="XXX"), said("none", route="buyer", currency="XXX")),
+    ]
+    decided = {"rec-2": Action.FOLLOWED, "rec-3": Action.OVERRIDDEN, "rec-9": Action.IGNORED}
+    told = figures(STOCK, "", found, decided, EUR)
+    assert (told.answers, told.cases) == (5, 4)
+    assert told.flagged == Both(4, 3)
+    assert told.abstained == Both(0, 1)
+    assert told.levels == {
+        ("none", "watch"): 1,
+        ("watch", "act"): 1,
+        ("act", "none"): 1,
+        ("watch", "none"): 1,
+    }
+    assert told.routes == {("planner", "buyer"): 1}
+    assert told.money == Both(3.0 + 5.0, 3.0)
+    assert told.unknown == Both(2, 1)
+    assert told.decided == {"followed": Decided(1, 1, 1), "overridden": Decided(1, 1, 0)}
+    assert (told.top, told.stays) == (4, 1.0)
+
+
+def test_the_first_cases_are_those_of_the_highest_priority():
+    """Twenty-four cases, ranked the other way round: the sixteen in the middle stay."""
+    found = [compared(n, said(priority=n), said(priority=24 - n)) for n in range(24)]
+    told = figures(STOCK, "", found, {}, EUR)
+    assert (told.top, told.stays) == (20, 16 / 20)
+
+
+def test_no_answer_changes_no_order():
+    assert figures(STOCK, "", [], {}, EUR).stays == 1.0
+
+
+@pytest.fixture(scope="module")
+def decided(engine, answered):
+    """What people did with some of the answers."""
+    actions = {}
+    for place, entry in enumerate(answered[::7]):
+        action = list(Action)[place % 3]
+        message = DecisionMessage(action=action, role="planner", reason="as it was")
+        _, advice = engine.read(entry.id)
+        engine.decide(advice, message)
+        actions[entry.id] = action
+    return actions
+
+
+def stricter():
+    """Half the thresholds, other rates, wider intervals refused, and another role."""
+    plain = POLICY.plain()
+    plain["thresholds"] = {task: {"act": 0.3, "watch": 0.1} for task in TaskName}
+    plain["money"]["rates"] = {"EUR": 1.0}
+    plain["roles"][STOCK] = "head of planning"
+    for limits in plain["abstain"].values():
+        limits["widest"] = 0.05
+    return policy_of(plain)
+
+
+def places(entries):
+    return [entry.sequence for entry in entries]
+
+
+def test_another_policy_changes_what_a_service_under_it_would_have_said(
+    engine, answered, sources, decided
+):
+    """Ask every case again of an engine under that policy; count by plain loops."""
+    policy = stricter()
+    other = replace(engine, policy=policy)
+    told = report(places(answered), sources, Alternative(policy=policy))
+    assert (told.answers, told.lacking, told.currency) == (len(answered), {}, "EUR")
+    for task in TaskName:
+        pairs = []
+        for entry in answered:
+            if entry.envelope.task != task:
+                continue
+            before = entry.payload["recommendation"]
+            after = engine.audit.read(ask(other, task, entry.payload["input"]))
+            pairs.append((before, after.payload["recommendation"]))
+        (whole,) = [one for one in told.figures if (one.task, one.site) == (task, "")]
+        (at_site,) = [one for one in told.figures if (one.task, one.site) == (task, "site_03")]
+        assert replace(at_site, site="") == whole
+        expected = oracle(pairs, decided)
+        assert {name: getattr(whole, name) for name in expected} == expected
+    assert any(one.levels for one in told.figures)
+    assert any(one.abstained.before != one.abstained.after for one in told.figures)
+
+
+def oracle(pairs, decided):
+    """The same figures, each counted in a loop of its own."""
+    flagged = [sum(1 for pair in pairs if pair[side]["flagged"]) for side in (0, 1)]
+    abstained = [sum(1 for pair in pairs if pair[side]["abstained"]) for side in (0, 1)]
+    money = [
+        fsum(
+            pair[side]["money_at_risk"]
+            for pair in pairs
+            if pair[side]["flagged"] and pair[side]["currency"] == "EUR"
+        )
+        for side in (0, 1)
+    ]
+    by_action = {}
+    for before, after in pairs:
+        if before["id"] in decided:
+            counts = by_action.setdefault(str(decided[before["id"]]), [0, 0, 0])
+            counts[0] += 1
+            counts[1] += before["flagged"]
+            counts[2] += after["flagged"]
+    first = [
+        {
+            tuple(p[0]["case"].values())
+            for p in sorted(pairs, key=lambda p, s=side: -p[s]["priority"])[:20]
+        }
+        for side in (0, 1)
+    ]
+    return {
+        "answers": len(pairs),
+        "flagged": Both(*flagged),
+        "abstained": Both(*abstained),
+        "levels": changed(pairs, "level"),
+        "routes": changed(pairs, "route"),
+        "money": Both(*money),
+        "decided": {name: Decided(*counts) for name, counts in by_action.items()},
+        "stays": len(first[0] & first[1]) / len(first[0]),
+    }
+
+
+def changed(pairs, name):
+    told = Counter((before[name], after[name]) for before, after in pairs)
+    return {pair: count for pair, count in told.items() if pair[0] != pair[1]}
+
+
+def test_the_same_policy_and_model_change_nothing(answered, sources):
+    """So the scores read back from the record lead to the very answers that were given."""
+    for alternative in (Alternative(policy=POLICY), Alternative(version="1")):
+        made = comparing(alternative, sources)
+        found = [one for _, one in in_batches(answered, sources, made)]
+        assert [one.before for one in found] == [one.after for one in found]
+        assert [one.id for one in found] == [entry.id for entry in answered]
+
+
+def test_nothing_is_written_to_the_record(engine, answered, sources):
+    before = engine.audit.head()
+    report(places(answered), sources, Alternative(policy=stricter()))
+    report(places(answered), sources, Alternative(version="1"))
+    assert engine.audit.head() == before
+
+
+@pytest.fixture(scope="module")
+def other_models(tmp_path_factory):
+    """A lake with a model of each task that learnt from something else."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(made, "SMALL", made.SMALL | {"num_iterations": 3})
+        return made.make_lake(tmp_path_factory.mktemp("other"), (STOCK,)).models
+
+
+def exported(lake, other_models, tmp_path):
+    """The lake with that model of stock risk as version 2, and a trial of version 3."""
+    shutil.copytree(lake.models, tmp_path / "models")
+    digest = json.loads((other_models / STOCK / "champion.json").read_text())["digest"]
+    shutil.copytree(other_models / STOCK / digest, tmp_path / "models" / STOCK / digest)
+    (tmp_path / "models" / STOCK / VERSIONS).write_text(json.dumps({"2": digest}))
+    return tmp_path / "models", digest
+
+
+def test_another_model_changes_what_a_service_with_it_would_have_said(
+    engine, lake, answered, sources, other_models, tmp_path
+):
+    models, digest = exported(lake, other_models, tmp_path)
+    there = replace(sources, models=models)
+    told = report(places(answered), there, Alternative(version="2"))
+    assert told.answers == sum(entry.envelope.task == STOCK for entry in answered)
+    assert {(task, why.split(":")[0]) for task, why in told.lacking} == {
+        (task, f"the lake has no version 2 of {task}; it has 1") for task in (INVOICE, DELAY)
+    }
+    assert any("run `triage export supplier_delay --version 2`" in line for line in lines(told))
+    champion = there.champion(STOCK, "2", digest)
+    other = replace(engine, champions=dict(engine.champions) | {STOCK: champion})
+    stock = [entry for entry in answered if entry.envelope.task == STOCK]
+    pairs = [
+        (e.payload["recommendation"], engine.audit.read(again).payload["recommendation"])
+        for e in stock
+        for again in [ask(other, STOCK, e.payload["input"])]
+    ]
+    expected = oracle(pairs, {})
+    names = expected.keys() - {"decided"}
+    (whole,) = [one for one in told.figures if not one.site]
+    assert {name: getattr(whole, name) for name in names} == {n: expected[n] for n in names}
+
+
+def test_a_model_that_needs_other_measures_is_refused_in_words(
+    lake, answered, sources, other_models, tmp_path
+):
+    models, digest = exported(lake, other_models, tmp_path)
+    served = sources.tasks[STOCK]
+    (stream, *rest) = served.streams
+    wider = replace(stream, windows=(*stream.windows, 5))
+    tasks = dict(sources.tasks) | {STOCK: replace(served, streams=[wider, *rest])}
+    there = replace(sources, models=models, tasks=tasks)
+    told = report(places(answered), there, Alternative(version="2"))
+    ((_, why),) = [one for one in told.lacking if one[0] == STOCK]
+    assert why.startswith("the past that was recorded has no ")
+    assert why.count("_5d") >= 1
+    shorter = replace(served, task=replace(served.task, features=served.task.features[1:]))
+    tasks = dict(sources.tasks) | {STOCK: shorter}
+    fresh = replace(there, tasks=tasks, opened=OrderedDict())
+    told = report(places(answered), fresh, Alternative(version="2"))
+    ((_, why),) = [one for one in told.lacking if one[0] == STOCK]
+    assert why == (
+        f"model {digest[:12]} of stock_risk was trained with other features than this version has"
+    )
+
+
+def test_versions_are_those_exported_and_those_promoted(tmp_path):
+    folder = tmp_path / STOCK
+    folder.mkdir()
+    pointer = {"version": 3, "digest": "c", "previous": [{"version": 1, "digest": "a"}]}
+    (folder / "champion.json").write_text(json.dumps(pointer))
+    (folder / VERSIONS).write_text(json.dumps({"2": "b"}))
+    assert [digest_of(tmp_path, STOCK, version) for version in "123"] == ["a", "b", "c"]
+    with pytest.raises(NotReplayableError, match="no version 4 of stock_risk; it has 1, 2, 3: run"):
+        digest_of(tmp_path, STOCK, "4")
+    with pytest.raises(NotReplayableError, match="no version 1 of supplier_delay: run"):
+        digest_of(tmp_path, DELAY, "1")
+
+
+def test_what_is_asked_is_a_policy_a_version_or_both(tmp_path):
+    path = tmp_path / "policy.toml"
+    path.write_text(DEFAULT.read_text())
+    assert alternative_of(["model=3"]) == Alternative(version="3")
+    both = alternative_of([str(path), "model=12"])
+    assert (both.policy, both.version) == (POLICY, "12")
+    assert str(both) == f"policy 2026.1 ({POLICY.digest[:12]}) and model version 12"
+    for wrong in (["model=latest"], ["model=1", "model=2"], [str(path), str(path)], []):
+        with pytest.raises(ValueError, match="--what-if takes a policy file"):
+            alternative_of(wrong)
+    with pytest.raises(ValueError, match="policy nowhere"):
+        alternative_of(["nowhere.toml"])
+
+
+def small(site="S01"):
+    found = [
+        compared(1, said("none"), said("watch"), site=site),
+        compared(2, said("act", amount=1234.5), said("none", amount=1234.5), site=site),
+        compared(3, said("act", amount=None), said("act", amount=None, route="b"), site=site),
+    ]
+    decided = {"rec-2": Action.OVERRIDDEN}
+    told = tuple(figures(STOCK, at, found, decided, EUR) for at in ("", site))
+    at = "2026-03-10T08:00:00+00:00"
+    return Report("policy x", at, at, "EUR", told, {("stock_risk", "it was erased"): 2})
+
+
+def test_a_small_report_as_people_read_it(root):
+    """The golden text: `tests/golden/what_if.txt`."""
+    console = Console(width=140, record=True, file=io.StringIO())
+    for table in tables(small()):
+        console.print(table)
+    for line in lines(small()):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    golden = root / "tests" / "golden" / "what_if.txt"
+    assert console.export_text() == golden.read_text(encoding="utf-8")
+
+
+def test_the_page_holds_the_same_and_nothing_of_others():
+    page = render(small(site=EVIL))
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    for text in ("What if: policy x", "1 none → watch", "1,234 → 10", "1 overridden", "EUR"):
+        assert text in page
+    assert "2 answers of stock_risk left out: it was erased" in page
+    assert not any(word in page for word in ("http:", "https:", " src=", "@import", "url("))
+
+
+def test_the_figures_are_plain_json():
+    told = json.loads(json.dumps(small().as_json(), allow_nan=False))
+    whole = told["figures"][0]
+    assert whole["levels"][0] == {"before": "none", "after": "watch", "answers": 1}
+    assert whole["money"] == {"before": 1234.5, "after": 10.0}
+    assert whole["decided"] == {"overridden": {"answers": 1, "before": 1, "after": 0}}
+    assert told["not_replayed"] == [{"task": "stock_risk", "why": "it was erased", "answers": 2}]
