@@ -11,11 +11,11 @@ from typing import Any, Self
 import sqlalchemy as sa
 
 from serving.audit import queries
-from serving.audit.canonical import canonical
 from serving.audit.engines import engine_of, sqlite_url, turn
 from serving.audit.entry import ANSWERS, Draft, Entry, EntryKind
 from serving.audit.errors import AuditUnavailableError, KeyTakenError, TakenError, reason
 from serving.audit.group import Also, Committed, Group, Key, Ticket
+from serving.audit.recordable import body_of
 from serving.audit.schema import bring_up
 from serving.audit.transaction import Transaction
 from serving.audit.writing import Head, Signer, head
@@ -85,7 +85,7 @@ class AuditStore:
         """
         if not drafts:
             return Committed([], "")
-        ticket = Ticket(drafts, [canonical(draft.payload) for draft in drafts], key, also)
+        ticket = Ticket(drafts, [body_of(draft) for draft in drafts], key, also)
         return self.group.commit(ticket)
 
     def read(self, identifier: str) -> Entry | None:
