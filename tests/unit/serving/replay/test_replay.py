@@ -297,3 +297,11 @@ def test_models_are_loaded_once_and_a_few_are_kept(answered, sources):
     sources.champion(STOCK, "1", models[0])
     assert len(sources.opened) == MOST_MODELS
     assert models[0] in sources.opened
+
+
+def test_what_is_read_back_is_written_as_it_was_recorded(answered):
+    """With every number a float: whole ones beyond 2**53 could not be written as such."""
+    for entry in answered:
+        assert canonical(json.loads(entry.body, parse_int=float)) == entry.body
+    huge = canonical({"whole": 1e300, "beyond": 2.0**60, "small": 5e-324, "zero": -0.0})
+    assert canonical(json.loads(huge, parse_int=float)) == huge
