@@ -69,6 +69,11 @@ def mutations(seed: int, numbers: Iterable[int], names: Iterable[str] = ()) -> I
             yield _one(seed, number, chosen[number % len(chosen)], template)
 
 
+def batch_of(seed: int, numbers: Iterable[int]) -> list[Outcome]:
+    """Outcomes of those mutations, in order; can be run in a process of its own."""
+    return list(mutations(seed, numbers))
+
+
 def _one(seed: int, number: int, name: str, template: Path) -> Outcome:
     with fresh_copy(base(), template, template.parent / "copy") as copy:
         expected = copy.tamper(ATTACKS[name], random.Random(f"{seed}/{number}/{name}"))
