@@ -19,7 +19,7 @@ from features.inputs import inputs
 from features.profiles import Profiles
 from models.catalogue import TASKS
 from models.task import TaskName
-from serving.audit.entry import EntryKind
+from serving.audit.entry import ANSWERS, EntryKind
 from serving.audit.store import AuditStore
 from serving.catalogue import served
 from serving.engine import Batch
@@ -144,10 +144,16 @@ def kinds(name: TaskName) -> dict[str, str]:
 def test_every_promotion_and_answer_was_recorded_once_and_in_order(answered):
     answers, entries = answered
     given = [answer for of_task in answers.values() for answer in of_task]
-    promoted = [e for e in entries.values() if e.kind is EntryKind.MODEL_PROMOTED]
-    assert sorted(e.sequence for e in promoted) == list(range(1, len(TaskName) + 1))
-    after = range(len(promoted) + 1, len(promoted) + len(given) + 1)
-    assert sorted(a["audit_sequence"] for a in given) == list(after)
+    told = [entry.kind for entry in sorted(entries.values(), key=lambda e: e.sequence)]
+    served = [kind for kind in told if kind is not EntryKind.CHECKPOINT]
+    assert served[: len(TaskName)] == [EntryKind.MODEL_PROMOTED] * len(TaskName)
+    rest = served[len(TaskName) :]
+    assert rest[:2] == [EntryKind.SERVICE_STARTED, EntryKind.POLICY_CHANGED]
+    assert set(rest[2:-1]) <= ANSWERS
+    assert len(rest[2:-1]) == len(given)
+    assert rest[-1] is EntryKind.SERVICE_STOPPED
+    assert sorted(e.sequence for e in entries.values()) == list(range(1, len(entries) + 1))
+    assert len({a["audit_sequence"] for a in given}) == len(given)
     assert all(entries[a["id"]].sequence == a["audit_sequence"] for a in given)
     assert all(a["recommendation_only"] is True for a in given)
 

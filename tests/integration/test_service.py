@@ -130,10 +130,16 @@ def test_a_decision_is_taken_once_and_in_the_words_of_the_task(running):
     decision["resolved_as"] = "DUPLICATE"
     first, again = (ask(running, "POST", path, decision) for _ in range(2))
     assert (first[0], again[0]) == (201, 200)
-    assert first[2] == again[2]
+    assert without_checkpoint(first[2]) == without_checkpoint(again[2])
     status, kind, problem = ask(running, "POST", path, decision | {"role": "controller"})
     assert (status, kind) == (409, "application/problem+json")
     assert "followed by accounts payable, resolved as DUPLICATE" in problem["detail"]
+
+
+def without_checkpoint(decided):
+    """A repetition is signed anew, and the record may have grown by then."""
+    assert decided["checkpoint"]
+    return {name: value for name, value in decided.items() if name != "checkpoint"}
 
 
 def test_what_would_change_an_answer_is_told_by_its_address_and_on_its_report(running):
