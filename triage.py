@@ -174,6 +174,7 @@ def erase(
     from serving.audit.erasing import Wanted, announced, chosen
     from serving.audit.erasure import erase, plan
     from serving.audit.opened import open_audit
+    from serving.audit.payload_deletion import scrub
     from serving.audit.pseudonym import open_pseudonyms
     from serving.context import of_command
     from serving.policy.policy import load_policy
@@ -197,7 +198,10 @@ def erase(
         entry = erase(
             store, meant.ground, found.left, reason, by, context, now=now, months=meant.months
         )
+        off_the_disk = scrub(store)
     console.print(f"Erased {entry.payload['count']}; entry {entry.sequence} says so.")
+    if not off_the_disk:
+        console.print("Readers keep it in the write-ahead log until the service is idle or stops.")
     if (lake.canonical / "decisions.parquet").exists():
         decisions()  # the table that training reads still held what was erased
 

@@ -31,8 +31,6 @@ def delete(
     Raises:
         MovedError: others than `count` were there.
     """
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("PRAGMA secure_delete=ON")  # else it stays in free pages
     deleted = sum(_drop(connection, month, ranges) for month in months)
     for first, last in ranges:
         of_range = sa.delete(PAYLOADS).where(PAYLOADS.c.sequence.between(first, last))
@@ -44,8 +42,9 @@ def delete(
 def scrub(store: AuditStore) -> bool:
     """Take what was deleted off the disk; False where readers kept that from being done now.
 
-    SQLite keeps it in its write-ahead log until that is emptied, PostgreSQL in dead rows until
-    they are vacuumed. Neither can reach copies of the files, nor WAL archives and backups.
+    SQLite overwrites it in the file (`serving.audit.engines` asks it to) and keeps it in its
+    write-ahead log until that is emptied, PostgreSQL in dead rows until they are vacuumed.
+    Neither can reach copies of the files, nor WAL archives and backups.
     """
     if store.engine.dialect.name == "sqlite":
         return _emptied(store.engine)

@@ -207,7 +207,7 @@ def test_a_row_that_was_not_written_is_noticed_and_nothing_is_left(
 def test_a_gap_in_the_record_is_in_the_manifest(audit, tmp_path):
     with audit.engine.begin() as connection:
         if audit.engine.dialect.name == "sqlite":
-            connection.exec_driver_sql("DROP TRIGGER no_delete")
+            connection.exec_driver_sql("DROP TRIGGER entries_no_delete")
         else:
             connection.exec_driver_sql("ALTER TABLE entries DISABLE TRIGGER ALL")
         connection.execute(sa.text("DELETE FROM entries WHERE sequence IN (1, 11, 12)"))
