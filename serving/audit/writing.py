@@ -116,6 +116,8 @@ def _also(connection: sa.Connection, ticket: Ticket) -> None:
     try:
         ticket.also(connection)
     except Exception as error:
+        if getattr(error, "connection_invalidated", False):
+            raise  # the database went away, which is nothing of the caller's own
         raise AlsoError(ticket, error) from error
 
 

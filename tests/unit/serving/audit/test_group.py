@@ -1,0 +1,196 @@
+"""Callers written together: none pays for another's mistake, none is left waiting."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import sqlalchemy as sa
+
+from serving.audit import transaction
+from serving.audit.errors import AuditUnavailableError, KeyTakenError, TakenError
+from serving.audit.group import Committed, Group, Key, Ticket
+from serving.audit.recordable import body_of
+from serving.audit.store import AuditStore
+from tests.synthetic_log import made
+
+
+@pytest.fixture
+def store(audit_url):
+    opened = AuditStore.open(audit_url)
+    yield opened
+    opened.close()
+
+
+def ticket(*names, **given):
+    drafts = [made(name) for name in names]
+    return Ticket(drafts, [body_of(draft) for draft in drafts], **given)
+
+
+def transactions(store):
+    """Counts commits."""
+    count = []
+    sa.event.listen(store.engine, "commit", lambda _: count.append(1))
+    return count
+
+
+def test_a_group_is_one_transaction(store):
+    count = transactions(store)
+    tickets = [ticket(f"{i}-0", f"{i}-1") for i in range(20)]
+    store.group.write(tickets)
+    assert len(count) == 1
+    assert [t.committed.entries[0].sequence for t in tickets] == list(range(1, 41, 2))
+    assert len({t.committed.checkpoint for t in tickets}) == 1
+
+
+def test_whoever_comes_while_one_writes_is_written_together_next():
+    written, started, go = [], threading.Event(), threading.Event()
+
+    def write(tickets):
+        started.set()
+        go.wait()
+        written.append(len(tickets))
+        for one in tickets:
+            one.committed = Committed([], "")
+
+    group = Group(write)
+    with ThreadPoolExecutor(9) as pool:
+        first = pool.submit(group.commit, ticket("first"))
+        started.wait()
+        others = [pool.submit(group.commit, ticket(str(i))) for i in range(8)]
+        while len(group.waiting) < 8:
+            threading.Event().wait(0.001)
+        go.set()
+        for job in [first, *others]:
+            job.result()
+    assert written == [1, 8]
+    assert not group.led
+
+
+def test_a_refused_caller_does_not_fail_its_neighbours(store):
+    store.commit([made("on record")], key=Key("c", "used", "", ""))
+    good, taken, twice = ticket("a"), ticket("b", "on record"), ticket("c", "c")
+    used = ticket("d", key=Key("c", "used", "", ""))
+    same, again = ticket("e", key=Key("c", "k", "", "")), ticket("f", key=Key("c", "k", "", ""))
+    last = ticket("a2")
+    store.group.write([good, taken, twice, used, same, again, last])
+    assert [type(t.error) for t in (taken, twice)] == [TakenError] * 2
+    assert [type(t.error) for t in (used, again)] == [KeyTakenError] * 2
+    assert [entry.id for entry in store.all()] == ["on record", "a", "e", "a2"]
+
+
+def test_a_caller_whose_own_step_fails_does_not_fail_its_neighbours(store):
+    def fails(connection):
+        connection.exec_driver_sql("DELETE FROM payloads")
+        raise LookupError("of its own")
+
+    count = transactions(store)
+    tickets = [ticket("a"), ticket("b", also=fails), ticket("c")]
+    store.group.write(tickets)
+    assert isinstance(tickets[1].error, LookupError)
+    assert [entry.id for entry in store.all()] == ["a", "c"]
+    assert all(entry.body for entry in store.all())
+    assert len(count) == 1  # the two were written together again
+
+
+def test_a_statement_that_fails_in_a_callers_own_step_does_not_either(store):
+    tickets = [ticket("a"), ticket("b", also=lambda c: c.exec_driver_sql("SELEKT"))]
+    store.group.write(tickets)
+    assert isinstance(tickets[1].error, sa.exc.DBAPIError)
+    assert [entry.id for entry in store.all()] == ["a"]
+
+
+def test_an_integrity_error_that_nobody_foresaw_is_brought_home_to_its_caller(store):
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("CREATE UNIQUE INDEX one_a_place ON entries (site)")
+    tickets = [ticket("a"), ticket("b")]
+    store.group.write(tickets)
+    assert [entry.id for entry in store.all()] == ["a"]
+    assert isinstance(tickets[1].error, AuditUnavailableError)
+    assert "nothing was recorded" in str(tickets[1].error)
+
+
+@pytest.fixture
+def commit_breaks(store, monkeypatch):
+    """The connection breaks at the commit: before or after the database has done it."""
+
+    def breaks(when):
+        commit = store.engine.dialect.do_commit
+        left = [1]
+
+        def broken(connection):
+            if not left:
+                return commit(connection)
+            left.pop()
+            if when == "after":
+                commit(connection)
+            raise sa.exc.OperationalError("COMMIT", None, OSError("the connection is lost"))
+
+        monkeypatch.setattr(store.engine.dialect, "do_commit", broken)
+
+    return breaks
+
+
+def test_a_commit_that_went_through_unseen_is_told_as_written(store, commit_breaks):
+    commit_breaks("after")
+    assert [entry.id for entry in store.append([made("a"), made("b")])] == ["a", "b"]
+    assert [entry.id for entry in store.all()] == ["a", "b"]
+
+
+def test_a_commit_that_did_not_go_through_is_told_as_nothing(store, commit_breaks):
+    commit_breaks("before")
+    with pytest.raises(AuditUnavailableError, match=r"nothing was recorded: .*connection is lost"):
+        store.append([made("a")])
+    assert store.all() == []
+    store.append([made("a")])
+    assert [entry.id for entry in store.all()] == ["a"]
+
+
+def test_a_commit_of_which_nobody_can_tell_says_so(store, commit_breaks, monkeypatch):
+    commit_breaks("after")
+
+    def away(*_):
+        raise OSError("the server is away")
+
+    monkeypatch.setattr(transaction, "recognise", away)
+    with pytest.raises(AuditUnavailableError, match=r"cannot be told.*the server is away"):
+        store.append([made("a")])
+
+
+def test_a_leader_that_is_stopped_leaves_nobody_waiting(store, monkeypatch):
+    """Ctrl-C comes after the commit and before anybody was told: nothing is written twice."""
+    real = store.group.write
+    started, go = threading.Event(), threading.Event()
+
+    def stopped(tickets):
+        store.group.write = real
+        started.set()
+        go.wait()
+        real(tickets)
+        for one in tickets:
+            one.committed = None  # as if the interruption came just before
+        raise KeyboardInterrupt
+
+    store.group.write = stopped
+    with ThreadPoolExecutor(4) as pool:
+        leader = pool.submit(store.append, [made("leader")])
+        started.wait()
+        others = [pool.submit(store.append, [made(str(i))]) for i in range(3)]
+        while len(store.group.waiting) < 3:
+            threading.Event().wait(0.001)
+        go.set()
+        with pytest.raises(KeyboardInterrupt):
+            leader.result()
+        for job in others:
+            assert job.result()[0].id in {"0", "1", "2"}
+    assert sorted(entry.id for entry in store.all()) == ["0", "1", "2", "leader"]
+    store.append([made("afterwards")])
+
+
+def test_whoever_was_written_by_a_leader_that_was_stopped_is_told_so(store):
+    first, second = ticket("a"), ticket("b")
+    store.group.write([first, second])
+    for one in (first, second):
+        one.committed = None  # as the interruption leaves them: tried, and not told
+    store.group.write([first, second])
+    assert [t.committed.entries[0].sequence for t in (first, second)] == [1, 2]
+    assert len(store.all()) == 2
