@@ -1,5 +1,6 @@
 # make up     a running service on simulated data, from nothing
 # make test   the whole test suite
+# make bench  appends to the record a second, grouped and one commit each
 # make check  lint, types, import contracts
 # make lock   new pins, after changing requirements.in
 
@@ -9,13 +10,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: up test check lock clean
+.PHONY: up test bench check lock clean
 
 up: $(READY)
 	@$(BIN)/triage up $(ARGS)
 
 test: $(READY)
 	@$(BIN)/pytest $(ARGS)
+
+bench: $(READY)
+	@$(BIN)/python -m tests.bench.audit_appends $(ARGS)
 
 check: $(READY)
 	$(BIN)/ruff check .
