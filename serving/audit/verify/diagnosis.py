@@ -132,7 +132,7 @@ def diagnose(suspects: Suspects) -> Iterator[Finding]:
 
 def _of(suspects: Suspects, cluster: tuple[int, int]) -> Iterator[Finding]:
     """What was done to neighbours that do not fit: the first of it, and every gap."""
-    gaps = [gap for gap in suspects.gaps if cluster[0] <= gap[0] <= cluster[1] + 1]
+    gaps = [g for g in suspects.gaps if cluster[0] - 1 <= g[1] and g[0] <= cluster[1] + 1]
     yield from (_gap(suspects, *gap) for gap in gaps if gap[1] + 1 not in suspects.astray)
     rows = range(cluster[0], min(cluster[1], cluster[0] + MOST_PLACES) + 1)
     moved = next((n for n in rows if n in suspects.origins and n not in suspects.astray), None)

@@ -90,13 +90,14 @@ def gather(
     witnesses += _entry_witnesses(state, start.since)
     origin = str(state.head.origin) if state.head else ""
     opened = open_all(witnesses, keys, origin)
-    leaves, spans = Leaves(start.since), list[Span]()
-    for span in examined(replace(address, lenient=False), start.since, state.last, workers):
-        leaves.add(span.leaves)
-        spans.append(replace(span, leaves=b""))
-        progress("entries", (span.last - start.since) / max(1, state.last - start.since))
     lost = None if second_place is None else lost_notes(state.checkpoints, kept)
-    return _evidence(address, second_place, state, start, opened, leaves, spans, lost)
+    with Leaves(start.since) as leaves:
+        spans = list[Span]()
+        for span in examined(replace(address, lenient=False), start.since, state.last, workers):
+            leaves.add(span.leaves)
+            spans.append(replace(span, leaves=b""))
+            progress("entries", (span.last - start.since) / max(1, state.last - start.since))
+        return _evidence(address, second_place, state, start, opened, leaves, spans, lost)
 
 
 def _evidence(
@@ -237,6 +238,9 @@ def _suspects(
         end = _end(state, now, last_hash)
         if end:
             found = merged([*found, (state.last, state.last)])
+        if ends and state.head and state.head.hash == ends[0].leaf:
+            end = ends[0].leaf
+        found = merged([*found, *((after + 1, after + 1) for _, after in gaps)])
         strays = list[Row]()
         if sum(span.entries for span in spans) + start.since != state.total:
             strays = [Row(tuple(v)) for v in rows.strays(read, state.last, MOST)]

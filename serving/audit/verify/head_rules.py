@@ -54,23 +54,25 @@ def _end(case: Case, head: Head, last: int) -> Iterator[Finding]:
 
 def _another_tree(case: Case, head: Head) -> Iterator[Finding]:
     """The frontier is of other entries: told by the first of its subtrees that differs."""
-    if head.hash == case.evidence.last_hash or case.frontier is None:
+    told = head.hash == case.evidence.last_hash and not case.bad
+    if told or case.frontier is None:
         yield _head("its frontier is not that of the entries, which fit each other and the nodes")
         return
-    begin = 0
+    begin = width = 0
     subtrees = perfect(0, case.frontier.size)
     for (level, _), kept, made in zip(
         subtrees, case.frontier.peaks, case.tree.frontier.peaks, strict=True
     ):
+        width = 1 << level
         if kept != made:
             break
-        begin += 1 << level
+        begin += width
     first = max(begin, case.matched) + 1
     yield Finding(
-        Fault.REWRITTEN,
+        Fault.EDITED if case.bad else Fault.REWRITTEN,
         first,
         f"The row `head` keeps the tree of other entries: what was recorded between {first} and "
-        f"{case.frontier.size} was changed and hashes worked out anew.",
+        f"{begin + width} was changed and hashes worked out anew.",
         Where.HEAD,
     )
 

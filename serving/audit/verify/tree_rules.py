@@ -102,7 +102,7 @@ def of_strange_nodes(case: Case) -> Iterator[Finding]:
             continue
         yield Finding(
             Fault.INSERTED,
-            None,
+            (index << level) + 1 if whole else None,
             f"In the tree there is a hash at level {level!r}, place {index!r}, where a log of "
             f"{last} entries has none.",
             Where.NODES,
