@@ -63,7 +63,9 @@ def announced(chosen: Chosen, found: Plan, now: datetime) -> Iterator[str]:
         yield f"Nothing is left to erase{before}."
         return
     kinds = ", ".join(f"{count} {kind}" for kind, count in found.kinds.items())
-    yield f"Erases what {len(found.left)} entries hold ({kinds}): {told(found.ranges)}."
+    count = len(found.left)
+    what = "1 entry holds" if count == 1 else f"{count:,} entries hold"
+    yield f"Erases what {what} ({kinds}): {told(found.ranges)}."
     yield f"They were recorded from {found.oldest[:10]} to {found.youngest[:10]}."
     if chosen.months:
         yield f"Whole months that go: {', '.join(chosen.months)}."
