@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from bentoml import Service
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -54,11 +55,9 @@ class Whole:
 
     async def drained(self, seconds: float) -> bool:
         """Wait until nothing is worked on; false if that takes longer."""
-        try:
+        with suppress(TimeoutError):
             await asyncio.wait_for(self.idle.wait(), seconds)
-        except TimeoutError:
-            return False
-        return True
+        return self.idle.is_set()
 
 
 class Front:

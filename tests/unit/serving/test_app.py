@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 
 from models.task import TaskName
 from serving.api.app import application
+from serving.api.schema import DECISION_PATH
 from serving.audit.store import AuditUnavailableError
 from serving.champions import Missing
 from serving.engine import Batch, FromTheFutureError, NotServedError
@@ -81,3 +82,54 @@ def test_another_method_is_told_which_one_the_address_takes():
     answer = client().get("/v1/stock_risk")
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
     assert answer.json()["detail"] == "GET is not for this address; it takes POST"
+
+
+def test_when_to_ask_again_is_said_where_it_may_help():
+    app = client(AuditUnavailableError("nothing was recorded: disk is full"))
+    answer = app.post("/v1/stock_risk", json={"cases": [EXAMPLES[TaskName.STOCK_RISK]]})
+    assert int(answer.headers["retry-after"]) > 0
+    assert "Idempotency-Key" in answer.json()["mend"]
+    assert "retry-after" not in app.get("/nothing").headers
+
+
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+
+
+@pytest.mark.parametrize(
+    ("path", "error"),
+    [("/nothing", None), ("/v1/stock_risk", None), ("/v1/stock_risk", AuditUnavailableError("x"))],
+)
+def test_a_problem_names_the_trace_that_the_caller_began(path, error):
+    answer = client(error).post(
+        path,
+        json={"cases": [EXAMPLES[TaskName.STOCK_RISK]]},
+        headers={"traceparent": f"00-{TRACE}-b7ad6b7169203331-01"},
+    )
+    assert answer.json()["trace_id"] == TRACE
+    version, trace, _, _ = answer.headers["traceresponse"].split("-")
+    assert (version, trace) == ("00", TRACE)
+
+
+def test_without_a_trace_of_the_caller_body_and_header_name_the_same_new_one():
+    answer = client().get("/nothing")
+    assert answer.json()["trace_id"] == answer.headers["traceresponse"].split("-")[1]
+    assert answer.json()["trace_id"] != client().get("/nothing").json()["trace_id"]
+
+
+def test_the_documentation_tells_what_a_caller_who_asks_twice_needs():
+    app = application(CATALOGUE)
+    schema = app.openapi()
+    for path in (*(f"/v1/{task}" for task in TaskName), DECISION_PATH):
+        operation = schema["paths"][path]["post"]
+        named = {one["name"] for one in operation["parameters"]}
+        assert {"Idempotency-Key", "traceparent"} <= named
+        assert {"400", "409", "410", "413", "415", "422", "503", "504"} <= set(
+            operation["responses"]
+        )
+        for status in ("409", "503"):
+            assert "Retry-After" in operation["responses"][status]["headers"]
+    decided = schema["paths"][DECISION_PATH]["post"]["responses"]
+    assert "Idempotency-Replayed" in decided["201"]["headers"]
+    assert decided["409"]["description"].startswith("Something else was decided before")
+    before = json.dumps(schema)
+    assert json.dumps(app.openapi()) == before

@@ -1,0 +1,69 @@
+"""Before the application: the framework's own answers as problems, and the end without loss."""
+
+import asyncio
+
+import pytest
+from starlette.testclient import TestClient
+
+from serving.api.tracing import Traced
+from serving.front import Front, Whole
+
+
+class Framework:
+    """What stands before the application, and answers for it with a status of its own."""
+
+    def __init__(self, status):
+        self.status = status
+
+    async def __call__(self, scope, receive, send):
+        await send({"type": "http.response.start", "status": self.status, "headers": []})
+        await send({"type": "http.response.body", "body": b"the framework's page"})
+
+
+@pytest.mark.parametrize(("status", "helps"), [(504, "same Idempotency-Key"), (429, "again")])
+def test_the_framework_speaks_in_problems_and_says_what_to_do(status, helps):
+    answer = TestClient(Traced(Front(Framework(status), None))).get("/v1/stock_risk")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (answer.status_code, helps in answer.json()["mend"]) == (status, True)
+    assert int(answer.headers["retry-after"]) > 0
+    assert answer.json()["trace_id"] == answer.headers["traceresponse"].split("-")[1]
+
+
+class Slow:
+    """An application that answers when it is let."""
+
+    def __init__(self):
+        self.begun, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def __call__(self, scope, receive, send):
+        self.begun.set()
+        await self.go_on.wait()
+
+
+def test_the_end_waits_for_what_is_worked_on_although_its_caller_was_answered():
+    async def ends():
+        slow = Slow()
+        whole = Whole(slow)
+        assert await whole.drained(0)
+        request = asyncio.create_task(whole({"type": "http"}, None, None))
+        await slow.begun.wait()
+        early = await whole.drained(0)
+        slow.go_on.set()
+        late = await whole.drained(30)
+        await request
+        return early, late
+
+    assert asyncio.run(ends()) == (False, True)
+
+
+def test_what_fails_is_worked_on_no_more():
+    async def ends():
+        async def broken(scope, receive, send):
+            raise ZeroDivisionError
+
+        whole = Whole(broken)
+        with pytest.raises(ZeroDivisionError):
+            await whole({"type": "http"}, None, None)
+        return await whole.drained(0)
+
+    assert asyncio.run(ends())
