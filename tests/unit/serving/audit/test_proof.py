@@ -114,6 +114,12 @@ def test_trees_that_need_no_path(first, second, one, two, path, holds):
     assert verify_consistency(first, second, one, two, path) is holds
 
 
+def test_a_path_that_leads_above_the_root_of_that_size_does_not_verify():
+    zero, one = (leaf_hash(data) for data in oracle.LEAVES[:2])
+    assert verify_inclusion(one, 1, 2, [zero], oracle.ROOTS[2])
+    assert not verify_inclusion(one, 0, 1, [zero], oracle.ROOTS[2])
+
+
 @given(logs, st.data())
 def test_every_inclusion_proof_is_that_of_the_definition_and_verifies(log, data):
     index = data.draw(st.integers(0, len(log) - 1))

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from data.lake import Lake
 from serving.audit.checkpoint import Checkpoint, opened
+from serving.audit.key_file import make_key
 from serving.audit.opened import open_audit, second_place, signing_key, trusted_keys
 from serving.audit.settings import AuditSettings
 from serving.audit.signing_key import SigningKey, Verifier
@@ -58,6 +59,13 @@ def test_processes_that_start_at_once_end_with_one_key(tmp_path):
     for process in processes:
         process.join()
     assert keys == {SigningKey.load(path).public}
+    assert [one.name for one in tmp_path.iterdir()] == ["audit.key"]
+
+
+def test_whoever_comes_second_leaves_the_key_of_the_first(tmp_path):
+    path = put(tmp_path / "audit.key", b"the first")
+    make_key(path, lambda: b"the second")
+    assert path.read_bytes() == b"the first"
     assert [one.name for one in tmp_path.iterdir()] == ["audit.key"]
 
 
