@@ -106,7 +106,7 @@ def _what_if(
     alternative = alternative_of(wanted)
     with step(f"Asking {len(places):,} answers again") as progress:
         found = report(places, sources, alternative, lambda share: progress("done", share))
-    for table in tables(found):
+    for table in tables(found) if found.figures else ():
         console.print(table)
     for line in lines(found):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
