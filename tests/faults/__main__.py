@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.faults.cycles import Figures, NotBackError, Plan, Run, run
+from tests.faults.cycles import Figures, Plan, Run, run
 from tests.faults.fault import Fault, TargetKind
 from tests.faults.faults import FAULTS
 from tests.faults.place import NotHereError, StoreKind
@@ -31,8 +31,12 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # leaves nothing running
     given = _parser().parse_args(arguments)
     results = Results(given.json)
+    if given.resume:
+        results.resume()
     folder = Path(tempfile.mkdtemp(prefix="faults-"))
     for plan in plans(given):
+        if results.done(plan):
+            continue
         try:
             results.put(carried_out(plan, folder / plan.name, results))
         except (NoPostgresError, NotHereError) as error:
@@ -66,9 +70,9 @@ def carried_out(plan: Plan, folder: Path, results: Results) -> Result:
 
     try:
         result = Result(plan, run(plan, folder, told).figures)
-    except (NotBackError, RuntimeError) as error:
-        if isinstance(error, (NoPostgresError, NotHereError)):
-            raise
+    except (NoPostgresError, NotHereError):
+        raise
+    except RuntimeError as error:
         figures = kept[0].figures if kept else Figures()
         result = Result(plan, figures, str(error))
     if not result.well:
@@ -97,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--away", type=float, default=30.0, help="seconds a store stays away")
     parser.add_argument("--json", type=Path, help="write the figures here as they come")
+    parser.add_argument("--resume", action="store_true", help="leave out what --json has well")
     parser.add_argument("--plant", type=Plant, choices=list(Plant), default=Plant.NONE)
     return parser
 

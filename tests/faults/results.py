@@ -11,7 +11,10 @@ from typing import Any
 from rich.table import Table
 
 from tests.faults.cycles import Figures, Plan
+from tests.faults.fault import Fault, TargetKind
 from tests.faults.invariants import Broken
+from tests.faults.place import StoreKind
+from tests.faults.writer import Plant
 
 COLUMNS = (
     "cycles",
@@ -67,8 +70,14 @@ class Result:
 
     @classmethod
     def read(cls, given: dict[str, Any]) -> "Result":
-        """What `as_json` made."""
-        return cls(Plan(**given["plan"]), Figures(**given["figures"]), given["ended"])
+        """What `as_json` made, of a run in which everything held."""
+        plan = given["plan"] | {
+            "fault": Fault(given["plan"]["fault"]),
+            "target": TargetKind(given["plan"]["target"]),
+            "store": StoreKind(given["plan"]["store"]),
+            "plant": Plant(given["plan"]["plant"]),
+        }
+        return cls(Plan(**plan), Figures(**given["figures"]), given["ended"])
 
 
 @dataclass
@@ -77,6 +86,20 @@ class Results:
 
     file: Path | None = None
     every: dict[str, Result] = field(default_factory=dict)
+
+    def resume(self) -> None:
+        """Take over from the file what was run to its end, and held."""
+        if self.file is None or not self.file.exists():
+            return
+        for given in json.loads(self.file.read_text()):
+            if not given["ended"] and not given["figures"]["breaks"]:
+                result = Result.read(given)
+                self.every[result.plan.name] = result
+
+    def done(self, plan: Plan) -> bool:
+        """Whether that very plan was run to its end."""
+        found = self.every.get(plan.name)
+        return found is not None and found.plan == plan and found.well
 
     def put(self, result: Result) -> None:
         """Keep it, in place of an earlier one of that plan."""
