@@ -7,9 +7,10 @@ from functools import cached_property
 
 from serving.audit.merkle import Frontier
 from serving.audit.verify.diagnosis import diagnose
-from serving.audit.verify.evidence import Erasure, Evidence
+from serving.audit.verify.evidence import Evidence
 from serving.audit.verify.fault import Finding
 from serving.audit.verify.folding import Folded
+from serving.audit.verify.ranges import Ranges, merged
 from serving.audit.verify.witness import Signed
 
 
@@ -79,10 +80,15 @@ class Case:
         """The tree as it was before what was found, as well as can be told."""
         return self.evidence.mended or self.evidence.now
 
-    @property
-    def erasures(self) -> list[Erasure]:
-        """Erasures that can be relied on."""
-        return [one for one in self.evidence.erasures if one.sequence not in self.bad]
+    @cached_property
+    def erased(self) -> Ranges:
+        """Entries that an erasure names, of those before it; erasures that can be relied on."""
+        return merged(
+            (first, min(last, one.sequence - 1))
+            for one in self.evidence.erasures
+            for first, last in one.ranges or ()
+            if first < one.sequence and one.sequence not in self.bad
+        )
 
     @cached_property
     def frontier(self) -> Frontier | None:

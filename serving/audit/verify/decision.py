@@ -38,10 +38,9 @@ def decide(evidence: Evidence) -> Verdict:
     ]
     found = found or list(of_last_checkpoint(case))
     size = evidence.last
-    erased = merged(part for one in case.erasures for part in one.ranges or ())
     there = [(evidence.since + 1, size)] if size > evidence.since else []
-    gone = merged(both(evidence.payloads.missing, erased))
-    named = merged(both(tuple(there), erased))
+    gone = merged(both(evidence.payloads.missing, case.erased))
+    named = merged(both(tuple(there), case.erased))
     return Verdict(
         findings=tuple(sorted(_once(found), key=_order)),
         origin=str(evidence.head.origin) if evidence.head else "",

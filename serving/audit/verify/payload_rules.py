@@ -18,7 +18,7 @@ def of_payloads(case: Case) -> Iterator[Finding]:
     log that was cut, the erasures that were cut off may have named what is missing.
     """
     evidence, first, bad = case.evidence, case.first, case.bad
-    missing = () if case.cut else _unexplained(evidence, first, bad)
+    missing = () if case.cut else _unexplained(case)
     strays = {made: number for number, made in evidence.payloads.strays if made}
     strays |= {w.commitment: w.sequence for w in evidence.payloads.wrong if w.wanted is None}
     wanted = {w.commitment: w for w in evidence.payloads.wrong if w.commitment}
@@ -43,21 +43,18 @@ def of_payloads(case: Case) -> Iterator[Finding]:
             break
 
 
-def _unexplained(evidence: Evidence, first: int, bad: frozenset[int]) -> Ranges:
+def _unexplained(case: Case) -> Ranges:
     """Payloads that are gone, and no erasure that can be relied on names them.
 
     Where an erasure was itself changed, what it named is not known: that it was changed is
     the finding then.
     """
-    broken = {w.sequence for w in evidence.payloads.wrong} | bad
-    if any(one.ranges is None or one.sequence in broken for one in evidence.erasures):
+    evidence, first = case.evidence, case.first
+    if any(one.ranges is None or one.sequence in case.unsound for one in evidence.erasures):
         own = merged((one.sequence, one.sequence) for one in evidence.erasures)
         return merged(both(evidence.payloads.missing, own))
-    named = list[tuple[int, int]]()
-    for one in evidence.erasures:
-        named += [(a, min(b, one.sequence - 1)) for a, b in one.ranges or () if a < one.sequence]
-    left = without(evidence.payloads.missing, merged(named))
-    left = without(left, merged((n, n) for n in bad))
+    left = without(evidence.payloads.missing, case.erased)
+    left = without(left, merged((n, n) for n in case.bad))
     return tuple((a, min(b, first - 1)) for a, b in left if a < first)
 
 
