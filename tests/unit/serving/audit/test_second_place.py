@@ -118,6 +118,16 @@ def test_another_history_is_refused_by_both_names_and_what_is_there_is_left(
     assert everything(place) == before
 
 
+def test_another_root_is_refused_though_the_checkpoint_of_that_size_is_gone(tmp_path, put):
+    place = SecondPlace.open(tmp_path)
+    latest = put(place, 60)
+    (tmp_path / f"checkpoints/{60:020d}").unlink()
+    with pytest.raises(OtherHistoryError, match=r"60 entries, root .* with 60 entries"):
+        put(place, 60, OTHERS)
+    assert place.latest() == latest
+    assert place.note(60) is None
+
+
 def test_hashes_that_do_not_make_the_signed_root_are_refused(place, put, key):
     note = key.note(ORIGIN, 60, root_of(LEAVES[:60]))
     verifier = Verifier.parse(key.verifier(ORIGIN))
