@@ -132,8 +132,10 @@ class _Free:
     def read(cls, connection: sa.Connection, tickets: Sequence[Ticket]) -> _Free:
         wanted = [draft.id for ticket in tickets for draft in ticket.drafts]
         asked = {ticket.key.key for ticket in tickets if ticket.key}
+        if not asked:
+            return cls(taken(connection, wanted))
         query = sa.select(REQUESTS).where(REQUESTS.c.key.in_(asked))
-        rows = connection.execute(query).mappings().all() if asked else []
+        rows = connection.execute(query).mappings().all()
         return cls(taken(connection, wanted), {(row["caller"], row["key"]): row for row in rows})
 
     def takes(self, ticket: Ticket) -> bool:

@@ -27,7 +27,9 @@ def test_every_number_equals_the_reference(value):
     assert canonical(value) == rfc8785.dumps(value).decode()
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), 2**53, object(), "\ud800"])
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("inf"), 2**53, object(), "\ud800", {1: "one"}, {"a": 1, 2: 2}]
+)
 def test_what_cannot_be_recorded_exactly_is_refused(value):
     with pytest.raises(ValueError):
         canonical({"x": value})
