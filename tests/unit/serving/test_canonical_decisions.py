@@ -39,7 +39,8 @@ def decision(answers: Draft, **said) -> Draft:
         **said,
     }
     task, site = answers.task, answers.site
-    return Draft(name, EntryKind.DECISION, answers.id, task, site, "", 0.0, "", payload)
+    at = LATER.isoformat()
+    return Draft(name, EntryKind.DECISION, answers.id, task, site, "", 0.0, at, payload)
 
 
 @pytest.fixture

@@ -88,7 +88,9 @@ def test_an_entry_of_before_audit_samples_is_neither_sampled_nor_abstained(
     new = ("flagged", "abstained", "abstentions", "audit_sample", "audit_share", "reason_groups")
     payload["recommendation"] = {k: v for k, v in payload["recommendation"].items() if k not in new}
     older = AuditStore.open(tmp_path / "audit.db")
-    older.append([Draft(entry.id, entry.kind, entry.id, DELAY, "", "", 0.0, "", payload)])
+    older.append(
+        [Draft(entry.id, entry.kind, entry.id, DELAY, "", "", 0.0, entry.recorded_at, payload)]
+    )
     [row] = recommendations(older).to_dict("records")
     older.close()
     assert (row["abstained"], row["abstentions"]) == (False, [])
@@ -111,7 +113,19 @@ def test_an_entry_of_today_says_whether_it_was_sampled_and_why_nothing_was_advis
     }
     now = AuditStore.open(tmp_path / "audit.db")
     now.append(
-        [Draft(entry.id, EntryKind.RECOMMENDATION, entry.id, DELAY, "", "", 0.0, "", payload)]
+        [
+            Draft(
+                entry.id,
+                EntryKind.RECOMMENDATION,
+                entry.id,
+                DELAY,
+                "",
+                "",
+                0.0,
+                entry.recorded_at,
+                payload,
+            )
+        ]
     )
     [row] = recommendations(now).to_dict("records")
     now.close()
