@@ -75,6 +75,7 @@ def test_what_is_read_back_is_what_was_answered_apart_from_the_checkpoint(client
     answer = post(client, "/v1/invoice_mismatch", {"cases": [case(SERVED[1], 3, **ODD)]})
     (given,) = answer.json()["recommendations"]
     read = client.get(f"/v1/recommendations/{given['id']}")
+    assert list(given["probabilities"]) == list(CATALOGUE[SERVED[1]].task.classes)
     assert answer.text.startswith(f'{{"recommendations":[{read.text}],"checkpoint":"')
 
 
