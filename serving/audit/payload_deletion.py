@@ -49,7 +49,9 @@ def scrub(store: AuditStore) -> bool:
     if store.engine.dialect.name == "sqlite":
         return _emptied(store.engine)
     with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("SET statement_timeout = 0")  # a year may take its time
         connection.exec_driver_sql("VACUUM payloads")
+        connection.exec_driver_sql("RESET statement_timeout")
     return True
 
 
