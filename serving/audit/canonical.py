@@ -19,7 +19,8 @@ def canonical(value: Any) -> str:
     """The canonical text of null, booleans, numbers, text, lists and objects.
 
     Raises:
-        ValueError: numbers that are not finite, whole numbers beyond 2**53, other types.
+        ValueError: numbers that are not finite, whole numbers beyond 2**53 that are not
+            the text of a float, other types.
     """
     text = WRITERS.get(type(value), _refused)(value)
     if not text.isascii():
@@ -32,7 +33,14 @@ def _refused(value: Any) -> str:
 
 
 def _whole(value: int) -> str:
-    return str(value) if -EXACT < value < EXACT else _refused(value)
+    if -EXACT < value < EXACT:
+        return str(value)
+    # The number 1e16 is written 10000000000000000, and that is read back as a whole one.
+    try:
+        text = _float(float(value))
+    except OverflowError:
+        return _refused(value)
+    return text if text == str(value) else _refused(value)
 
 
 def _float(value: float) -> str:

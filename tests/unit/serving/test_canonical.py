@@ -28,7 +28,17 @@ def test_every_number_equals_the_reference(value):
 
 
 @pytest.mark.parametrize(
-    "value", [float("nan"), float("inf"), 2**53, object(), "\ud800", {1: "one"}, {"a": 1, 2: 2}]
+    "value",
+    [
+        float("nan"),
+        float("inf"),
+        2**53 + 1,
+        10**400,
+        object(),
+        "\ud800",
+        {1: "one"},
+        {"a": 1, 2: 2},
+    ],
 )
 def test_what_cannot_be_recorded_exactly_is_refused(value):
     with pytest.raises(ValueError):
