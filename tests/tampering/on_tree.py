@@ -50,10 +50,11 @@ def node_deleted(scene: Scene) -> Expected:
 
 @attack
 def node_added(scene: Scene) -> Expected:
-    """A node of a subtree that is not complete."""
+    """A node of a subtree that is not complete: none is named, or the first under it."""
     level, index = scene.rng.choice([(8, 2), (16, 0)])
     scene.run("INSERT INTO nodes VALUES (?, ?, ?)", level, index, "ab" * 32)
-    return Expected.at((index << level) + 1, Fault.INSERTED)
+    first = (index << level) + 1
+    return Expected.at(first, Fault.INSERTED) | Expected.at(None, Fault.INSERTED)
 
 
 @attack

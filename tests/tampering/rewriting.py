@@ -57,10 +57,18 @@ def edited_with_its_own_hash(scene: Scene) -> Expected:
 
 @attack
 def edited_and_some_rehashed(scene: Scene) -> Expected:
-    """An entry changed, and the chain worked out for some entries behind it."""
+    """An entry changed, and the chain worked out for some entries behind it.
+
+    Behind the last checkpoint nobody kept the leaves. What is left to tell is the entry whose
+    hash the one after it names otherwise, and the subtree whose root the head keeps.
+    """
     at = scene.pick_held(scene.size - 2, plain=True)
+    last = scene.pick(scene.size - 1, first=at)
     change(scene, at)
-    scene.rehash(at, scene.pick(scene.size - 1, first=at))
+    scene.rehash(at, last)
+    if at > scene.log.covered:
+        under = max(scene.peak(at), scene.log.covered + 1)
+        return Expected.at(last, Fault.EDITED) | Expected.at(under, Fault.EDITED)
     return Expected.at(at, Fault.EDITED, Fault.REWRITTEN)
 
 

@@ -164,6 +164,16 @@ class Scene:
         hashes = [bytes.fromhex(str(row["hash"])) for row in self.entries()[:size]]
         return key.note(ORIGIN, size, Frontier().extended(hashes)[0].root())
 
+    def peak(self, sequence: int) -> int:
+        """First entry of the perfect subtree, of those the log falls into, that an entry is in."""
+        first = 1
+        while first <= self.size:
+            width = 1 << ((self.size - first + 1).bit_length() - 1)
+            if sequence < first + width:
+                return first
+            first += width
+        raise ValueError(f"there is no entry {sequence}")
+
     def unexplained(self, first: int, last: int) -> Expected:
         """What may be named instead if entries go: payloads whose erasure was among them."""
         gone = [

@@ -1,0 +1,63 @@
+"""Once through everything: answers over HTTP, the file tampered with, the command that tells."""
+
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+
+import pytest
+from starlette.testclient import TestClient
+from typer.testing import CliRunner
+
+import triage
+from models.task import TaskName
+from serving.api.app import application
+from serving.audit.checkpointer import Checkpointer
+from serving.audit.opened import second_place
+from serving.catalogue import served
+from serving.engine import start
+from serving.settings import Settings
+from tests.synthetic_service import case, make_lake
+
+TASK = TaskName.STOCK_RISK
+CASES = 5
+
+
+def now():
+    return datetime.now(UTC)
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory):
+    """A lake, and what its service answered: all of it under a checkpoint."""
+    lake = make_lake(tmp_path_factory.mktemp("lake"), (TASK,))
+    app = application(served())
+    engine = start(Settings(home=lake.home), now)
+    app.state.engine, app.state.max_body_bytes = engine, 10**7
+    body = {"cases": [case(TASK, number) for number in range(CASES)]}
+    answer = TestClient(app).post(f"/v1/{TASK}", json=body)
+    assert answer.status_code == 200, answer.text
+    Checkpointer(engine.audit, second_place(lake), 1, 1.0, now).write_now()
+    engine.audit.close()
+    return lake, answer.json()["recommendations"]
+
+
+def verified(lake, monkeypatch):
+    monkeypatch.setenv("TRIAGE_HOME", str(lake.home))
+    return CliRunner().invoke(triage.app, ["audit", "verify"])
+
+
+def test_a_tampered_answer_is_named_by_the_command(answers, monkeypatch):
+    lake, given = answers
+    before = verified(lake, monkeypatch)
+    assert before.exit_code == 0, before.output
+    tampered = given[2]["audit_sequence"]
+    with closing(sqlite3.connect(lake.audit)) as db:
+        names = db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for (name,) in names:
+            db.execute(f'DROP TRIGGER "{name}"')
+        change = "UPDATE payloads SET body = replace(body, '\"level\":', '\"leveI\":')"
+        assert db.execute(f"{change} WHERE sequence = ?", (tampered,)).rowcount == 1
+        db.commit()
+    after = verified(lake, monkeypatch)
+    assert after.exit_code == 1, after.output
+    assert f"✗ edited at payloads, entry {tampered}." in after.output
