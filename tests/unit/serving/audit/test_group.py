@@ -66,6 +66,25 @@ def test_whoever_comes_while_one_writes_is_written_together_next():
     assert not group.led
 
 
+def test_one_leads_at_a_time_and_every_caller_is_written_once():
+    inside, most, written = [], [], []
+
+    def write(tickets):
+        inside.append(1)
+        most.append(len(inside))
+        threading.Event().wait(0.0005)  # long enough for another to come in, were it let
+        for one in tickets:
+            written.append(one.drafts[0].id)
+            one.committed = Committed([], "")
+        inside.pop()
+
+    group = Group(write)
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda i: group.commit(ticket(str(i))), range(400)))
+    assert set(most) == {1}
+    assert sorted(written) == sorted(map(str, range(400)))
+
+
 def test_a_refused_caller_does_not_fail_its_neighbours(store):
     store.commit([made("on record")], key=Key("c", "used", "", ""))
     good, taken, twice = ticket("a"), ticket("b", "on record"), ticket("c", "c")

@@ -1,0 +1,44 @@
+"""`triage audit checkpoint` takes the record's state to the second place, and prints it."""
+
+import pytest
+from typer.testing import CliRunner
+
+import triage
+from data.lake import Lake
+from serving.audit.checkpoint import opened
+from serving.audit.entry import EntryKind
+from serving.audit.opened import open_audit, second_place, trusted_keys
+from tests.synthetic_record import answer
+
+
+@pytest.fixture
+def lake(tmp_path, monkeypatch):
+    monkeypatch.setenv("TRIAGE_HOME", str(tmp_path))
+    made = Lake(tmp_path).make()
+    store = open_audit(made)
+    store.append([answer(1), answer(2)])
+    store.close()
+    return made
+
+
+def run():
+    done = CliRunner().invoke(triage.app, ["audit", "checkpoint"])
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_what_is_printed_is_signed_and_lies_in_the_second_place(lake):
+    said = run()
+    assert f"written to {lake.home / 'checkpoints'}" in said
+    note = said[said.index("exception-triage/") :]
+    assert opened(note, trusted_keys(lake)).size == 2
+    assert second_place(lake).latest() == note
+    store = open_audit(lake)
+    assert [entry.payload["note"] for entry in store.of_kind(EntryKind.CHECKPOINT)] == [note]
+    store.close()
+
+
+def test_nothing_new_is_said_and_writes_nothing(lake):
+    run()
+    assert "nothing new" in run()
+    assert second_place(lake).sizes() == [2]
