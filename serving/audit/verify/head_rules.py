@@ -68,6 +68,9 @@ def _another_tree(case: Case, head: Head) -> Iterator[Finding]:
             break
         begin += width
     first = max(begin, case.matched) + 1
+    said = [one for one in case.entries if one.fault is not Fault.EDITED]
+    if any(first <= (one.sequence or 0) <= begin + width for one in said):
+        return  # an entry there is named already, and by what was done to it
     yield Finding(
         Fault.EDITED if case.bad else Fault.REWRITTEN,
         first,
