@@ -1,4 +1,10 @@
-"""Every attack, by name."""
+"""Every attack, by name.
+
+What none of them can be asked for: entries that were never recorded, put at the end by who can
+write there as the service does, are entries (the service itself has no more to show); what was
+appended after the last checkpoint in the second place is told from another only by a checkpoint
+that a caller kept; idempotency keys (`requests`) are not under the tree.
+"""
 
 from __future__ import annotations
 

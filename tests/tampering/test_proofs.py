@@ -47,10 +47,10 @@ def meaning(raw):
 
 
 def once(pairs):
-    assert_once = dict(pairs)
-    if len(assert_once) != len(pairs):
+    made = dict(pairs)
+    if len(made) != len(pairs):
         raise ValueError("a name is there twice")
-    return assert_once
+    return made
 
 
 def test_the_proof_holds_as_it_was_written(proof, keys):
