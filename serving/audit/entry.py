@@ -12,10 +12,10 @@ import json
 import secrets
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 
-from serving.audit.canonical import canonical
-from serving.audit.merkle import leaf_hash
+from serving.audit.leaf import leaf
 
 GENESIS = "0" * 64
 SCHEMA = 2
@@ -102,10 +102,11 @@ class Envelope:
 
     def leaf(self) -> str:
         """Hash of the leaf: RFC 9162 over the canonical JSON of all fields, hexadecimal."""
-        return leaf_hash(canonical({name: getattr(self, name) for name in NAMES}).encode()).hex()
+        return leaf(VALUES(self)).hex()
 
 
 NAMES = tuple(field.name for field in fields(Envelope))
+VALUES = attrgetter(*NAMES)
 
 
 @dataclass(frozen=True)

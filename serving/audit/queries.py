@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from serving.audit.entry import ANSWERS, NAMES, Entry, EntryKind, Envelope
-from serving.audit.tables import ENTRIES, PAYLOADS, REQUESTS
+from serving.audit.tables import ABOUT_ANOTHER, ENTRIES, PAYLOADS, REQUESTS
 
 Query = sa.Select[Any]
 WITH_PAYLOAD = ENTRIES.outerjoin(PAYLOADS, PAYLOADS.c.sequence == ENTRIES.c.sequence)
@@ -53,7 +53,7 @@ def named(start: str) -> Query:
 
 def about(identifier: str, kind: EntryKind) -> Query:
     """Entries of that kind about another entry, in order."""
-    return of_kinds([kind]).where(ENTRIES.c.about == identifier)
+    return of_kinds([kind]).where(ENTRIES.c.about == identifier, ABOUT_ANOTHER)
 
 
 def undecided(task: str, site: str, limit: int, *, picked: bool) -> Query:
@@ -67,7 +67,9 @@ def undecided(task: str, site: str, limit: int, *, picked: bool) -> Query:
         later.c.sequence > ENTRIES.c.sequence,
     )
     answered = sa.exists().where(
-        decided.c.about == ENTRIES.c.id, decided.c.kind == EntryKind.DECISION
+        decided.c.about == ENTRIES.c.id,
+        decided.c.about != decided.c.id,
+        decided.c.kind == EntryKind.DECISION,
     )
     there = sa.exists().where(PAYLOADS.c.sequence == ENTRIES.c.sequence)
     # Which ones first, what they hold afterwards: sorting must not carry every payload along.

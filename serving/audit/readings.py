@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from serving.audit import queries
 from serving.audit.entry import SCHEMA, Draft, Entry, EntryKind
 from serving.audit.store import AuditStore
-from serving.audit.tables import ENTRIES
+from serving.audit.tables import ABOUT_ANOTHER, ENTRIES
 
 HTML = "text/html"
 
@@ -88,7 +88,9 @@ def times_read(audit: AuditStore, recommendations: Collection[str]) -> Mapping[s
         AuditUnavailableError: the record cannot be read.
     """
     read = sa.select(ENTRIES.c.about, sa.func.count()).where(
-        ENTRIES.c.kind == EntryKind.REPORT_READ, ENTRIES.c.about.in_(recommendations)
+        ENTRIES.c.kind == EntryKind.REPORT_READ,
+        ENTRIES.c.about.in_(recommendations),
+        ABOUT_ANOTHER,
     )
     with audit.reading() as connection:
         found = connection.execute(read.group_by(ENTRIES.c.about))

@@ -18,7 +18,7 @@ ENTRIES = sa.Table(
     sa.Column("sequence", WHOLE, primary_key=True, autoincrement=False),
     sa.Column("id", sa.Text, nullable=False, unique=True),
     sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("about", sa.Text, nullable=False, index=True),
+    sa.Column("about", sa.Text, nullable=False),
     sa.Column("task", sa.Text, nullable=False),
     sa.Column("site", sa.Text, nullable=False),
     sa.Column("reference", sa.Text, nullable=False),
@@ -31,6 +31,14 @@ ENTRIES = sa.Table(
     sa.Column("previous", sa.Text, nullable=False),
     sa.Column("hash", sa.Text, nullable=False),
     sa.Index("entries_latest", "kind", "task", "reference", "sequence"),
+)
+ABOUT_ANOTHER = ENTRIES.c.about != ENTRIES.c.id
+"""What a search by `about` must say, for answers are about themselves and not in its index."""
+sa.Index(
+    "entries_about",
+    ENTRIES.c.about,
+    sqlite_where=ABOUT_ANOTHER,
+    postgresql_where=ABOUT_ANOTHER,
 )
 
 # By month, so that a month can be dropped as a whole: see serving.audit.months.

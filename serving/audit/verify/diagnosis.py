@@ -13,8 +13,8 @@ from functools import cached_property
 
 from serving.audit.entry import GENESIS
 from serving.audit.verify.fault import Fault, Finding
-from serving.audit.verify.leaf import Row
 from serving.audit.verify.ranges import Ranges, holds
+from serving.audit.verify.row import Row
 
 NEAR = 64
 """How far an entry is looked for from where it stands, besides the places of other suspects."""

@@ -24,9 +24,9 @@ from serving.audit.verify.diagnosis import Suspects
 from serving.audit.verify.evidence import Erasure, Evidence, Head, OnRecord, Payloads, Place
 from serving.audit.verify.fault import Where
 from serving.audit.verify.folding import Folded, Leaves, folded
-from serving.audit.verify.leaf import COMMITMENT, SEQUENCE, Row
 from serving.audit.verify.place import known, lost_notes, place_of, place_witnesses
 from serving.audit.verify.ranges import Ranges, merged
+from serving.audit.verify.row import COMMITMENT, SEQUENCE, Row
 from serving.audit.verify.span import FURTHEST, MOST, Span, commitment, examine
 from serving.audit.verify.witness import Opened, Witness, open_all
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 
 from serving.audit.errors import AuditUnavailableError
-from serving.audit.verify.leaf import COLUMNS
+from serving.audit.verify.row import COLUMNS
 
 AT_ONCE = 1000
 WAIT_SECONDS = 30

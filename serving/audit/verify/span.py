@@ -13,11 +13,12 @@ from operator import attrgetter, itemgetter
 from typing import Any
 
 from serving.audit.entry import GENESIS, SALT_BYTES
+from serving.audit.leaf import leaf
 from serving.audit.merkle import EMPTY_ROOT
 from serving.audit.verify import rows
 from serving.audit.verify.fault import ClockStep
-from serving.audit.verify.leaf import COMMITMENT, HASH, PREVIOUS, RECORDED_AT, SEQUENCE, leaf
 from serving.audit.verify.ranges import Ranges, merged
+from serving.audit.verify.row import COMMITMENT, HASH, PREVIOUS, RECORDED_AT, SEQUENCE
 
 NONE = bytes(len(EMPTY_ROOT))
 """In place of the leaf of an entry that is not there."""

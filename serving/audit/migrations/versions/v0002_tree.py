@@ -91,7 +91,13 @@ def _tables() -> None:
         sa.Column("schema", sa.Integer, nullable=False),
         *_text("recorded_at", "commitment", "previous", "hash"),
     )
-    op.create_index("ix_entries_about", "entries", ["about"])
+    op.create_index(
+        "entries_about",
+        "entries",
+        ["about"],
+        sqlite_where=sa.text("about != id"),
+        postgresql_where=sa.text("about != id"),
+    )
     op.create_index("entries_latest", "entries", ["kind", "task", "reference", "sequence"])
     op.create_table(
         "payloads",

@@ -7,8 +7,8 @@ import pytest
 from serving.audit.entry import GENESIS, NAMES, Envelope
 from serving.audit.verify.diagnosis import Suspects, diagnose
 from serving.audit.verify.fault import Fault
-from serving.audit.verify.leaf import Row
 from serving.audit.verify.ranges import merged
+from serving.audit.verify.row import Row
 
 LAST = 12
 
