@@ -8,6 +8,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from serving.audit.disk import to_disk
+
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -48,14 +50,6 @@ def make_key(path: Path, content: Callable[[], bytes]) -> None:
             os.link(name, path)
         except FileExistsError:
             return
-        _to_disk(path.parent)
+        to_disk(path.parent)
     finally:
         Path(name).unlink()
-
-
-def _to_disk(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
+from serving.audit.disk import to_disk
+
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
 
@@ -94,7 +96,7 @@ class Folder:
             except BaseException:
                 temporary.unlink(missing_ok=True)
                 raise
-            _to_disk(target.parent)
+            to_disk(target.parent)
 
     def names(self, folder: str) -> list[str]:
         """As `Storage` says."""
@@ -118,15 +120,7 @@ def _make(folder: Path) -> None:
     missing = [one for one in (folder, *folder.parents) if not one.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     for made in missing:
-        _to_disk(made.parent)
-
-
-def _to_disk(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        to_disk(made.parent)
 
 
 @dataclass(frozen=True)
