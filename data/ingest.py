@@ -7,6 +7,7 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,31 @@ from data.findings import rows_of, together
 from data.quarantine import Quarantine
 from data.totals import IngestReport, TableCount
 from data.validation import check, validate
+from data.writing import alone
 
-__all__ = ["MANIFEST", "Batch", "IngestReport", "batches_of", "ingest", "validate"]
+__all__ = [
+    "MANIFEST",
+    "Batch",
+    "IngestReport",
+    "Received",
+    "add",
+    "batches_of",
+    "ingest",
+    "validate",
+]
 
 MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Received:
+    """Rows that came one by one. through: entry of the record up to which they are in the tables.
+
+    until: when the newest of them became known, ISO 8601; "" for none.
+    """
+
+    through: int = 0
+    until: str = ""
 
 
 def ingest(batches: Iterable[Batch], folder: Path, quarantine: Path) -> IngestReport:
@@ -48,7 +70,8 @@ def ingest(batches: Iterable[Batch], folder: Path, quarantine: Path) -> IngestRe
         frames = run.frames()
         if not run.counts[DECISIONS.name].read and (folder / f"{DECISIONS.name}.parquet").exists():
             del frames[DECISIONS.name]
-        _write(folder, frames)
+        with alone(folder):
+            _write(folder, frames)
     return run.report(aside)
 
 
@@ -65,7 +88,9 @@ def ingest_one(batch: Batch, folder: Path, quarantine: Path) -> IngestReport:
     run = _Run()
     with Quarantine(quarantine) as aside:
         run.add(batch, aside)
-        _write(folder, {batch.table.name: run.frames()[batch.table.name]})
+        with alone(folder):
+            frames = {batch.table.name: run.frames()[batch.table.name]}
+            _write(folder, frames, received(folder))
     return run.report(aside)
 
 
@@ -105,14 +130,64 @@ class _Run:
         )
 
 
-def _write(folder: Path, frames: Mapping[str, pd.DataFrame]) -> None:
-    """All files beside the old ones first, then each takes its place, the manifest last."""
+def add(rows: Mapping[str, pd.DataFrame], folder: Path, received_now: Received) -> dict[str, int]:
+    """Add rows that came one by one to their tables; how many were new, by table.
+
+    A key that is there stays as it is, so the same rows added again change nothing. What an
+    ingest makes anew lacks them, and its manifest says so: they are added again then. How far
+    the ingested history reaches is not moved by them; see `data.period`.
+
+    Raises:
+        FileNotFoundError: when nothing was ingested into the folder yet.
+        ValueError: rows that break their contract; nothing was added.
+    """
+    with alone(folder):
+        before, frames = _kept(folder), dict[str, pd.DataFrame]()
+        added = dict[str, int]()
+        for name, new in rows.items():
+            table, path = TABLES[name], folder / f"{name}.parquet"
+            kept, broken = check(table, new)
+            if len(broken):
+                raise ValueError(f"received rows break the contract of {name}; none was added")
+            there = table.conform(pq.read_table(path).to_pandas()) if path.exists() else kept[:0]
+            keys = list(map(str, table.key))
+            both = pd.concat([there, kept], ignore_index=True).drop_duplicates(keys)
+            added[name] = len(both) - len(there)
+            if added[name]:
+                frames[name] = both
+        _write(folder, frames, received_now, {name: before.get(name, {}) for name in frames})
+    return added
+
+
+def received(folder: Path) -> Received:
+    """What was added to the tables of the folder since they were ingested."""
+    try:
+        found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["received"]
+        return Received(int(found["through"]), str(found["until"]))
+    except (OSError, ValueError, LookupError, TypeError):
+        return Received()
+
+
+def _write(
+    folder: Path,
+    frames: Mapping[str, pd.DataFrame],
+    rest: Received = Received(),
+    ranges: Mapping[str, Mapping[str, Any]] | None = None,
+) -> None:
+    """All files beside the old ones first, then each takes its place, the manifest last.
+
+    ranges: by table, what the manifest said of it, of which it keeps how far the clocks reach.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     parts = {f"{name}.parquet": _parquet(folder, name, frame) for name, frame in frames.items()}
     own = {name: _entry(folder, name, frame) for name, frame in frames.items()}
+    clocks = (str(HAPPENED_AT), str(KNOWN_AT))
+    for name, said in (ranges or {}).items():
+        own[name] |= {clock: said.get(clock) for clock in clocks}
     entries = _kept(folder) | own
+    told = {"tables": entries, "received": asdict(rest)}
     manifest = folder / f".{MANIFEST}.{os.getpid()}.part"
-    manifest.write_text(json.dumps({"tables": entries}, indent=2) + "\n", encoding="utf-8")
+    manifest.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     for name, part in {**parts, MANIFEST: manifest}.items():
         part.replace(folder / name)
 

@@ -17,18 +17,32 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Lake:
-    """Folders under one home. Nothing is created until it is asked for by `make`."""
+    """Folders under one home. Nothing is created until it is asked for by `make`.
+
+    exported: where models lie that something else brings (a volume, a copy of a bucket); under
+    the home by default.
+    """
 
     home: Path
+    exported: Path | None = None
 
     @classmethod
     def from_environment(cls) -> Lake:
         """The lake at `TRIAGE_HOME`, `.triage` in the working folder by default.
 
+        Its models are at `TRIAGE_MODELS`, if that is set.
+
         Raises:
             OSError, RuntimeError: as `layered` says.
         """
-        return cls(Path(os.environ.get("TRIAGE_HOME", ".triage")).resolve()).layered()
+        home, models = os.environ.get("TRIAGE_HOME", ".triage"), os.environ.get("TRIAGE_MODELS")
+        return cls(Path(home).resolve(), Path(models).resolve() if models else None).layered()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What tells another process of this lake."""
+        models = {"TRIAGE_MODELS": str(self.exported.resolve())} if self.exported else {}
+        return {"TRIAGE_HOME": str(self.home.resolve()), **models}
 
     def make(self) -> Lake:
         """Create the folders that are missing.
@@ -132,7 +146,7 @@ class Lake:
     @property
     def models(self) -> Path:
         """Exported artefacts: one folder a task, one folder a digest, a pointer a champion."""
-        return self.home / "models"
+        return self.exported or self.home / "models"
 
     @property
     def profiles(self) -> Path:

@@ -1,7 +1,8 @@
 """How far the ingested history reaches.
 
 Decisions do not count: people may decide long after the last extract, and nothing else is
-known of those days.
+known of those days. Nor do events that were received one by one: their day is the
+service's own.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def end_of_data(canonical: Path) -> datetime:
         newest = [
             table["known_at"][1]
             for name, table in tables.items()
-            if table["rows"] and name != DECISIONS.name
+            if table["rows"] and table["known_at"] and name != DECISIONS.name
         ]
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise ValueError(f"{path} is damaged ({error}); ingest the source again") from error
