@@ -1,30 +1,50 @@
-"""What a model is given: every feature of every case, as one frame."""
+"""What a model is given: every feature of every case, by column or as one frame.
+
+One case costs a frame more than all of its features do: serving takes the columns.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from features.cases import Cases
 from features.feature import Feature, FeatureKind
 
+DTYPES = {FeatureKind.NUMBER: np.float64, FeatureKind.CATEGORY: object}
 
-def inputs(features: Sequence[Feature], cases: Cases) -> pd.DataFrame:
-    """One column a feature, named by it, in order: float64, or object of str and None.
+
+def columns(features: Sequence[Feature], cases: Cases) -> dict[str, NDArray[Any]]:
+    """One array a feature, by its name, in order: float64, or object of str and None.
 
     Infinite values become missing: a quotient that cannot be formed is not a number.
 
     Raises:
         ValueError: naming a feature that does not give one value a case.
     """
-    return pd.DataFrame({f.name: _column(f, cases) for f in features}, index=range(len(cases)))
-
-
-def _column(feature: Feature, cases: Cases) -> pd.Series:
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        values = np.asarray(feature.compute(cases))
+        return {f.name: _column(f, cases) for f in features}
+
+
+def inputs(features: Sequence[Feature], cases: Cases) -> pd.DataFrame:
+    """The same as a frame.
+
+    Raises:
+        ValueError: as `columns` does.
+    """
+    made = columns(features, cases)
+    return pd.DataFrame(
+        {f.name: pd.Series(made[f.name], dtype=DTYPES[f.kind]) for f in features},
+        index=range(len(cases)),
+    )
+
+
+def _column(feature: Feature, cases: Cases) -> NDArray[Any]:
+    values = np.asarray(feature.compute(cases))
     if values.shape != (len(cases),):
         raise ValueError(
             f"feature {feature.name!r} gives shape {values.shape} for {len(cases)} cases"
@@ -32,6 +52,7 @@ def _column(feature: Feature, cases: Cases) -> pd.Series:
     match feature.kind:
         case FeatureKind.NUMBER:
             number = values.astype(np.float64)
-            return pd.Series(np.where(np.isfinite(number), number, np.nan))
+            number[~np.isfinite(number)] = np.nan
+            return number
         case FeatureKind.CATEGORY:
-            return pd.Series(values, dtype=object)
+            return values.astype(object)

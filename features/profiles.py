@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+import weakref
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from datetime import date
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
@@ -29,6 +31,8 @@ from features.profile_file import Key, ProfilesError
 __all__ = ["Profiles", "ProfilesError", "build_profiles"]
 
 Floats = NDArray[np.float64]
+
+REMEMBERED = 32_768  # rows, of some hundred bytes to two kilobytes each
 
 
 def build_profiles(store: Store, streams: Iterable[Stream], as_of: date, path: Path) -> None:
@@ -69,7 +73,10 @@ class Profiles:
         # One connection for all threads: one opened later might find newer profiles.
         self._database = database
         self._lock = threading.Lock()
+        self._find = _remembered(database, self._lock)
         self._queries: dict[str, str] = {}
+        # Whoever looks up when newer profiles take over finishes first: then it is given back.
+        weakref.finalize(self, database.close).atexit = False
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -102,9 +109,8 @@ class Profiles:
 
     def _rows(self, stream: Stream, keys: list[Key], n: int) -> Floats:
         """Values of the keys: one row a measure, one column a case."""
-        with self._lock:
-            query, find = self._query(stream), self._database.execute
-            known = {key: find(query, key).fetchone() for key in set(keys) if None not in key}
+        query, find = self._query(stream), self._find
+        known = {key: find(query, key) for key in set(keys) if None not in key}
         block = np.full((n, len(stream.names)), np.nan)
         for place, key in enumerate(keys):
             if (values := known.get(key)) is not None:
@@ -113,9 +119,25 @@ class Profiles:
 
     def _query(self, stream: Stream) -> str:
         if stream.name not in self._queries:
-            found = profile_file.query(self._database, stream, self.path)
+            with self._lock:
+                found = profile_file.query(self._database, stream, self.path)
             self._queries[stream.name] = found
         return self._queries[stream.name]
+
+
+def _remembered(database: sqlite3.Connection, lock: threading.Lock) -> Callable[[str, Key], Any]:
+    """Rows by query and key, those that were asked for of late without asking the file again.
+
+    SQLite lets go of the interpreter's lock at every query, and each time others who answer
+    take it: a site or a supplier is looked up by most cases, and never changes in one file.
+    """
+
+    @lru_cache(REMEMBERED)
+    def find(query: str, key: Key) -> Any:
+        with lock:
+            return database.execute(query, key).fetchone()
+
+    return find
 
 
 def _distinct(streams: Iterable[Stream]) -> list[Stream]:
