@@ -20,12 +20,15 @@ from models.encode import Encoder
 from models.feature_spec import FeatureSpec
 from models.model import Model
 from models.task import TaskName
-from models.trees import Trees
+from models.trees import Explainer, Trees
 
 MANIFEST = "manifest.json"
 FEATURES = "features.json"
-FORMAT = 2
-READ = (1, FORMAT)  # 1 knew of no mixing calibration and of no class sets by class
+FORMAT = 3
+READ = (1, 2, FORMAT)
+"""1 knew of no mixing calibration and of no class sets by class, 2 of no explainer but
+LightGBM's, whose last bits are in the record of what such models answered."""
+EXPLAINER = "explainer"
 
 Files = Mapping[str, str]
 
@@ -60,6 +63,15 @@ def load(folder: Path, digest: str | None = None) -> Model:
     return unpack(_verified(folder, digest))
 
 
+def verify(folder: Path, digest: str) -> None:
+    """Check every file of the artefact without parsing any of it.
+
+    Raises:
+        ArtefactError: as `load` does.
+    """
+    _verified(folder, digest)
+
+
 def pack(model: Model) -> dict[str, str]:
     """The artefact's files, the manifest among them."""
     files = {
@@ -73,13 +85,14 @@ def pack(model: Model) -> dict[str, str]:
     }
     for level, trees in zip(model.quantile_levels, model.quantile_trees, strict=True):
         files[_quantile_file(level)] = trees.text
+    old = model.trees.explainer is Explainer.PRED_CONTRIB
     manifest = {
-        "format": FORMAT,
+        "format": 2 if old else FORMAT,
         "task": str(model.task_name),
         "classes": list(model.classes),
         "quantiles": list(model.quantile_levels),
         "files": {name: _sha256(text.encode()) for name, text in files.items()},
-    }
+    } | ({} if old else {EXPLAINER: str(model.trees.explainer)})
     return files | {MANIFEST: _dumped(manifest)}
 
 
@@ -91,16 +104,22 @@ def unpack(files: Files) -> Model:
         task_name=TaskName(manifest["task"]),
         classes=tuple(manifest["classes"]),
         encoder=Encoder(tuple(map(FeatureSpec.from_json, json.loads(files[FEATURES])))),
-        trees=Trees(files["model.txt"]).load(),
+        trees=Trees(files["model.txt"], _explainer(manifest)).load(),
         calibration=calibration_from_json(json.loads(files["calibration.json"])),
         conformal=Conformal.from_json(json.loads(files["conformal.json"])),
         quantile_levels=levels,
-        quantile_trees=tuple(Trees(files[_quantile_file(level)]).load() for level in levels),
+        quantile_trees=tuple(
+            Trees(files[_quantile_file(level)]).load(explained=False) for level in levels
+        ),
         reference=json.loads(files["reference.json"]),
         golden=json.loads(files["golden.json"]),
         card=files["card.md"],
         digest=digest_of(files),
     )
+
+
+def _explainer(manifest: Mapping[str, Any]) -> Explainer:
+    return Explainer(manifest.get(EXPLAINER, Explainer.PRED_CONTRIB))
 
 
 def sealed(model: Model) -> Model:
@@ -154,6 +173,8 @@ def _listed(folder: Path, manifest: bytes) -> dict[str, str]:
         needed |= {_quantile_file(level) for level in fields["quantiles"]}
         known = fields["task"] in set(TaskName)
         written = fields["format"]
+        if written == FORMAT:
+            _explainer(fields)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ArtefactError(f"{folder / MANIFEST} is damaged: {error!r}") from error
     if written not in READ:

@@ -169,12 +169,12 @@ def _numbers(spec: FeatureSpec, column: NDArray[Any]) -> Floats:
         raise InputError(f"feature {spec.name!r} takes numbers, got {column.dtype}")
     numbers = np.empty(len(column))
     for row, value in enumerate(column):
-        if isinstance(value, (str, bytes)) or not (_is_missing(value) or _is_number(value)):
+        if isinstance(value, (str, bytes)) or not (is_missing(value) or _is_number(value)):
             raise InputError(
                 f"row {row}: feature {spec.name!r} takes a number"
                 f"{f' ({spec.unit})' if spec.unit else ''}, got {value!r}"
             )
-        numbers[row] = np.nan if _is_missing(value) else float(value)
+        numbers[row] = np.nan if is_missing(value) else float(value)
     return numbers
 
 
@@ -189,19 +189,20 @@ def _coded(
             known = codes.get(value)
             unseen[row] = known is None
             code[row] = fallback if known is None else known
-        elif not _is_missing(value):
+        elif not is_missing(value):
             _refuse_numbers(spec, column)
     return code, unseen
 
 
 def _refuse_numbers(spec: FeatureSpec, column: NDArray[Any]) -> None:
     for row, value in enumerate(column):
-        if not isinstance(value, str) and not _is_missing(value):
+        if not isinstance(value, str) and not is_missing(value):
             some = ", ".join(spec.categories[:5]) or "any text"
             raise InputError(f"row {row}: feature {spec.name!r} takes text ({some}), got {value!r}")
 
 
-def _is_missing(value: object) -> bool:
+def is_missing(value: object) -> bool:
+    """Whether a value of a column stands for none."""
     return value is None or value is pd.NA or (isinstance(value, float) and value != value)  # noqa: PLR0124
 
 

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from features.feature import FeatureKind, Theme
 from models.calibration import Calibration
-from models.encode import Encoded, Encoder, Inputs
+from models.encode import Encoded, Encoder, Inputs, is_missing
 from models.feature_spec import FeatureSpec
 
 Floats = NDArray[np.float64]
@@ -129,6 +128,6 @@ def _part(
 
 
 def _value(spec: FeatureSpec, value: Any) -> float | str | None:
-    if pd.isna(value):
+    if is_missing(value):
         return None
     return float(value) if spec.kind is FeatureKind.NUMBER else str(value)

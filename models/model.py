@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from models.calibration import Calibration
 from models.conformal import Conformal, wilson
-from models.encode import Encoder, Inputs
+from models.encode import Encoded, Encoder, Inputs
 from models.explain import Explanations, Scored, explain
 from models.feature_spec import FeatureSpec
 from models.task import TaskName
@@ -19,6 +20,9 @@ from models.trees import Trees
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Within = Callable[[str], AbstractContextManager[None]]
+SCORE, EXPLAIN = "score", "explain"
+"""Parts of an answer; see `Model.answer`."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,15 @@ class Predictions:
     def score(self) -> Floats:
         """(n,) probability of the explained class; the number that is logged."""
         return self.probability[np.arange(len(self)), self.explained]
+
+
+@dataclass(frozen=True)
+class _Read:
+    """Inputs as the model reads them. probability: (n, K). explained: (n,) class."""
+
+    encoded: Encoded
+    probability: Floats
+    explained: Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,9 +112,41 @@ class Model:
         Raises:
             InputError: for inputs that are not the model's features.
         """
+        return self._predictions(self._read(inputs, threads), threads)
+
+    def explain(self, inputs: Inputs, k: int | None = None, threads: int = 1) -> Explanations:
+        """Why each row has its score: the k strongest parts (all if None) and the rest."""
+        return self._explanations(self._read(inputs, threads), inputs, k, threads)
+
+    def answer(
+        self, inputs: Inputs, threads: int = 1, within: Within = lambda _: nullcontext()
+    ) -> tuple[Predictions, Explanations]:
+        """What `predict` and `explain` give, with the inputs encoded and scored once.
+
+        within: entered around each part of the work: `score`, then `explain`.
+
+        Raises:
+            InputError: for inputs that are not the model's features.
+        """
+        with within(SCORE):
+            read = self._read(inputs, threads)
+            answers = self._predictions(read, threads)
+        with within(EXPLAIN):
+            return answers, self._explanations(read, inputs, None, threads)
+
+    def explained(self, probability: Floats) -> Ints:
+        """(n,) the event of a binary task, else the likeliest class."""
+        if self.binary:
+            return np.ones(len(probability), dtype=np.int64)
+        return np.asarray(np.argmax(probability, axis=1))
+
+    def _read(self, inputs: Inputs, threads: int) -> _Read:
         encoded = self.encoder.encode(inputs)
         probability = self.calibration.probabilities(self.trees.margins(encoded.matrix, threads))
-        explained = self.explained(probability)
+        return _Read(encoded, probability, self.explained(probability))
+
+    def _predictions(self, read: _Read, threads: int) -> Predictions:
+        encoded, probability, explained = read.encoded, read.probability, read.explained
         score = probability[np.arange(len(probability)), explained]
         similar, hits = self.conformal.similar(probability, explained)
         low, high = wilson(hits, similar)
@@ -118,22 +163,20 @@ class Model:
             outside=self._named(self.encoder.outside(encoded.matrix)),
         )
 
-    def explain(self, inputs: Inputs, k: int | None = None, threads: int = 1) -> Explanations:
-        """Why each row has its score: the k strongest parts (all if None) and the rest."""
-        encoded = self.encoder.encode(inputs)
-        probability = self.calibration.probabilities(self.trees.margins(encoded.matrix, threads))
-        parts = self.trees.contributions(encoded.matrix, threads)
-        explained = self.explained(probability)
+    def _explanations(
+        self, read: _Read, inputs: Inputs, k: int | None, threads: int
+    ) -> Explanations:
+        parts = self.trees.contributions(read.encoded.matrix, threads)
         scored = Scored(
-            self.encoder, self.calibration, self.classes, encoded, parts, probability, explained
+            self.encoder,
+            self.calibration,
+            self.classes,
+            read.encoded,
+            parts,
+            read.probability,
+            read.explained,
         )
         return explain(scored, inputs, k)
-
-    def explained(self, probability: Floats) -> Ints:
-        """(n,) the event of a binary task, else the likeliest class."""
-        if self.binary:
-            return np.ones(len(probability), dtype=np.int64)
-        return np.asarray(np.argmax(probability, axis=1))
 
     def _quantiles(self, matrix: Floats, threads: int) -> Floats | None:
         if not self.quantile_trees:

@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
+
+from models.forest import Forest, UnknownTreesError, read_forest
+from models.treeshap import TreeShap
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
 
 Floats = NDArray[np.float64]
 
 CONSTANT = "constant\n"
+FEW = 4096  # rows that are walked down at once, without the threads and checks of many
+
+
+class Explainer(StrEnum):
+    """What computes contributions; the last bits differ, and they are part of what is recorded.
+
+    PRED_CONTRIB is LightGBM's own, and that of artefacts written before there was another.
+    """
+
+    PRED_CONTRIB = "pred_contrib"
+    QUADRATURE = "quadrature"
 
 
 @dataclass(frozen=True)
@@ -24,25 +42,68 @@ class Trees:
     """
 
     text: str
+    explainer: Explainer = Explainer.QUADRATURE
 
     @cached_property
     def _booster(self) -> lgb.Booster | None:
-        return None if self.text == CONSTANT else lgb.Booster(model_str=self.text)
+        """LightGBM's own: what we walk ourselves needs none, nor the second its import takes."""
+        if self.text == CONSTANT:
+            return None
+        import lightgbm as lgb  # noqa: PLC0415
+
+        return lgb.Booster(model_str=self.text)
+
+    @cached_property
+    def _forest(self) -> Forest | None:
+        """The trees as we walk them; None for those of a kind that only LightGBM can walk."""
+        try:
+            return None if self.text == CONSTANT else read_forest(self.text)
+        except UnknownTreesError:
+            return None
+
+    @cached_property
+    def _shap(self) -> TreeShap | None:
+        """None where LightGBM explains."""
+        if self._forest is None or self.explainer is Explainer.PRED_CONTRIB:
+            return None
+        try:
+            return TreeShap.of(self._forest)
+        except UnknownTreesError:
+            return None
 
     @cached_property
     def outputs(self) -> int:
         """Number of margins a row."""
+        if self._forest is not None:
+            return self._forest.outputs
         return 1 if self._booster is None else int(self._booster.num_model_per_iteration())
 
-    def load(self) -> Trees:
-        """Build the trees now, rather than at the first score."""
+    def load(self, *, explained: bool = True) -> Trees:
+        """Build the trees, and compile what walks them, now rather than at the first score.
+
+        explained: whether anybody will ask for contributions.
+        """
         assert self.outputs > 0
+        if self.text != CONSTANT:
+            blank = np.zeros((1, self._width()))
+            self.margins(blank)
+            if explained:
+                self.contributions(blank)
         return self
+
+    def _width(self) -> int:
+        if self._forest is not None:
+            return self._forest.features
+        assert self._booster is not None
+        return int(self._booster.num_feature())
 
     def margins(self, matrix: Floats, threads: int = 1) -> Floats:
         """(n, M) margins of an (n, F) matrix."""
-        if self._booster is None or len(matrix) == 0:
+        if self.text == CONSTANT or len(matrix) == 0:
             return np.zeros((len(matrix), self.outputs))
+        if self._forest is not None and len(matrix) <= FEW:
+            return self._forest.margins(matrix)
+        assert self._booster is not None
         raw = self._booster.predict(
             matrix, raw_score=True, num_threads=threads, validate_features=False
         )
@@ -51,8 +112,11 @@ class Trees:
     def contributions(self, matrix: Floats, threads: int = 1) -> Floats:
         """(n, M, F + 1) TreeSHAP parts of the margins; the last is the base."""
         rows, width = matrix.shape
-        if self._booster is None or rows == 0:
+        if self.text == CONSTANT or rows == 0:
             return np.zeros((rows, self.outputs, width + 1))
+        if self._shap is not None:
+            return self._shap.contributions(matrix, threads)
+        assert self._booster is not None
         parts = self._booster.predict(
             matrix, pred_contrib=True, num_threads=threads, validate_features=False
         )
