@@ -34,5 +34,5 @@ def _who(what: str, approval: Approval) -> str:
 
 
 def _said(lines: list[str], approval: Approval) -> str:
-    restart = "  a running service loads it when it starts again"
-    return "\n".join([*lines, restart, *([f"  {IN_DEMO}"] if approval.demo else [])])
+    taken = "  a running service takes it within seconds, once it has tried it"
+    return "\n".join([*lines, taken, *([f"  {IN_DEMO}"] if approval.demo else [])])

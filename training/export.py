@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 from models.artefact import MANIFEST
 from models.task import TaskName
+from models.trial import failed_in_child
 from training.approval import PromotionError
 from training.registry import ARTEFACT, Registry
 from training.replacing import replace_text
@@ -57,14 +56,9 @@ def load_in_child(folder: Path, digest: str) -> None:
     """Load an artefact and repeat its golden rows in a process of their own.
 
     A damaged model can end the process that reads it, so it is not this one.
+
+    Raises:
+        PromotionError: it cannot be loaded, or does not repeat them.
     """
-    command = [sys.executable, "-m", "training.trial", str(folder), digest]
-    root = Path(__file__).resolve().parent.parent
-    done = subprocess.run(  # noqa: S603 (our own module, with arguments of ours)
-        command, cwd=root, capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0:
-        said = done.stderr.strip().splitlines()
-        raise PromotionError(
-            f"{folder} was not promoted: {said[-1] if said else f'exit {done.returncode}'}"
-        )
+    if failed := failed_in_child(folder, digest):
+        raise PromotionError(f"{folder} was not promoted: {failed}")

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from data.environment import EnvironmentSettings
 from data.lake import Lake
 
 
-class TrackingSettings(BaseSettings):
-    """Where runs and models are recorded.
-
-    tracking_uri: MLflow tracking and registry address (`TRIAGE_TRACKING_URI`); by default
-        an SQLite file in the lake.
-    artifact_root: where a new experiment keeps its files (`TRIAGE_ARTIFACT_ROOT`); by
-        default a folder in the lake, or the tracking server's own place if there is one.
-    """
+class TrackingSettings(EnvironmentSettings):
+    """Where runs and models are recorded."""
 
     model_config = SettingsConfigDict(env_prefix="TRIAGE_", extra="ignore")
 
-    tracking_uri: str | None = Field(default=None)
-    artifact_root: str | None = Field(default=None)
+    tracking_uri: str | None = Field(
+        default=None,
+        description="MLflow tracking and registry address; an SQLite file in the lake by default",
+    )
+    artifact_root: str | None = Field(
+        default=None,
+        description="where a new experiment keeps its files; in the lake by default, or the "
+        "tracking server's own place if there is one",
+    )
 
     def tracking(self, lake: Lake) -> str:
         """The tracking address for this lake."""
@@ -43,35 +46,42 @@ class ApprovalMode(StrEnum):
     DEMO = "demo"
 
 
-class ApprovalSettings(BaseSettings):
-    """Who is acting, and whether a model needs someone else's approval.
-
-    approval: `TRIAGE_APPROVAL`. user, role: who says to act (`TRIAGE_USER`, `TRIAGE_ROLE`).
-    token: proves it (`TRIAGE_TOKEN`), looked up in the TOML file people (`TRIAGE_PEOPLE`).
-    owner: role that answers for the models (`TRIAGE_OWNER`), for their cards.
-    """
+class ApprovalSettings(EnvironmentSettings):
+    """Who is acting, and whether a model needs someone else's approval."""
 
     model_config = SettingsConfigDict(
         env_prefix="TRIAGE_", extra="ignore", frozen=True, env_ignore_empty=True
     )
 
-    approval: ApprovalMode = ApprovalMode.REQUIRED
-    user: str | None = None
-    role: str | None = None
-    token: SecretStr | None = None
-    people: Path | None = None
-    owner: str | None = None
+    approval: ApprovalMode = Field(
+        default=ApprovalMode.REQUIRED,
+        description="whether a model needs an approver who did not train it; demo: none, and "
+        "every answer says so",
+    )
+    user: str | None = Field(default=None, description="who says to act")
+    role: str | None = Field(default=None, description="in which role")
+    token: SecretStr | None = Field(
+        default=None, description="proves who acts, where TRIAGE_PEOPLE is set"
+    )
+    people: Path | None = Field(
+        default=None, description="TOML file of who may act and of their tokens' digests"
+    )
+    owner: str | None = Field(
+        default=None, description="role that answers for the models, for their cards"
+    )
 
     @classmethod
     def from_environment(cls) -> ApprovalSettings:
         """The settings in the environment.
 
         Raises:
-            ValueError: naming the setting and its choices, in one line.
+            SettingError: naming the setting and its choices, in one line.
         """
-        try:
-            return cls()
-        except ValidationError as error:
-            wrong = error.errors(include_input=False)[0]
-            name = f"TRIAGE_{wrong['loc'][0]}".upper()
-            raise ValueError(f"{name} cannot be used: {wrong['msg']}") from None
+        return cls()
+
+
+SETTINGS: Mapping[str, type[BaseSettings]] = {
+    "MLflow": TrackingSettings,
+    "approval": ApprovalSettings,
+}
+"""Every class of settings of this room, by part."""

@@ -185,7 +185,7 @@ def retiring(facts: Facts) -> Section:
     points = [
         (
             f'`triage rollback {facts.task} --reason "..."` takes the task back to the champion '
-            "before, in one step, on the record; the service loads it when it starts again."
+            "before, in one step, on the record; a running service takes it within seconds."
         ),
         (
             "With no successor: move champion.json out of the task's folder of models and start "
