@@ -10,7 +10,7 @@ import pandas as pd
 from data.batch import Batch
 from data.contracts import decisions as contract
 from data.contracts.decisions import DECISIONS
-from serving.audit.frames import decisions, recommendations
+from serving.audit.frames import answers, decisions
 from serving.audit.store import AuditStore
 
 OF_RECOMMENDATION: Mapping[str, str] = {
@@ -31,11 +31,15 @@ OF_RECOMMENDATION: Mapping[str, str] = {
 def canonical_decisions(store: AuditStore) -> Batch:
     """Every decision with what it answered, in the order of the record.
 
+    An answer without a score names no model and no probability. Where a rule found something,
+    everybody was to look at the case, so what was decided is a label like that of any flagged
+    one; where none did, nobody knows why it was looked at, and it teaches nothing.
+
     Raises:
         serving.audit.store.AuditUnavailableError: the record cannot be read.
     """
     decided = decisions(store)
-    answered = recommendations(store).set_index("id")
+    answered = answers(store).set_index("id")
     of = answered.reindex(decided["recommendation_id"]).reset_index(drop=True)
     told = {str(column): of[name] for column, name in OF_RECOMMENDATION.items()}
     frame = pd.DataFrame({**decided, **told})[[str(c) for c in DECISIONS.columns]]

@@ -8,16 +8,23 @@ from contextlib import closing
 from typing import Any
 
 from data.lake import Lake
-from serving.audit.entry import SCHEMA, Draft, Entry, EntryKind
+from serving.audit.entry import Draft, Entry, EntryKind, drafted
 from serving.audit.opened import open_audit
 from serving.audit.pseudonym import Pseudonyms, open_pseudonyms
 from serving.context import of_command
 
-CHANGES = frozenset({EntryKind.MODEL_PROMOTED, EntryKind.MODEL_ROLLED_BACK})
+CHANGES = frozenset(
+    {
+        EntryKind.MODEL_PROMOTED,
+        EntryKind.MODEL_ROLLED_BACK,
+        EntryKind.CHALLENGER_SET,
+        EntryKind.CHALLENGER_ENDED,
+    }
+)
 
 
 def record_change(lake: Lake, fields: Mapping[str, Any]) -> Entry:
-    """Write a promotion or a rollback to the record of the lake, durably.
+    """Write a promotion, a rollback or a change of challenger to the record of the lake, durably.
 
     fields: at least kind, task, version and decided_at (ISO 8601, UTC); all of it is kept.
 
@@ -29,8 +36,8 @@ def record_change(lake: Lake, fields: Mapping[str, Any]) -> Entry:
     """
     with closing(open_audit(lake)) as store:
         told = unnamed(fields, open_pseudonyms(lake))
-        draft = change(str(uuid.uuid4()), told, of_command("triage").recorded())
-        return store.append([draft])[0]
+        said = change(str(uuid.uuid4()), told, of_command("triage").recorded())
+        return store.append([said])[0]
 
 
 def unnamed(fields: Mapping[str, Any], people: Pseudonyms) -> dict[str, Any]:
@@ -55,14 +62,12 @@ def change(
     if kind not in CHANGES:
         choices = ", ".join(sorted(CHANGES))
         raise ValueError(f"{kind!s} is not a change of model; those are {choices}")
-    return Draft(
+    return drafted(
+        kind,
+        fields,
+        context or {},
+        str(fields["decided_at"]),
         id=identifier,
-        kind=kind,
         about=f"{fields['task']}/{fields['version']}",
         task=str(fields["task"]),
-        site="",
-        reference="",
-        priority=0.0,
-        recorded_at=str(fields["decided_at"]),
-        payload={"schema": SCHEMA, "context": dict(context or {}), **fields},
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ import sqlalchemy as sa
 
 from serving.audit import queries
 from serving.audit.checkpoint import opened
-from serving.audit.entry import SCHEMA, Draft, EntryKind
+from serving.audit.entry import Draft, EntryKind, drafted
 from serving.audit.errors import AuditUnavailableError, reason
 from serving.audit.note import WrongKeyError
 from serving.audit.second_place import OtherHistoryError, SecondPlace
@@ -125,23 +124,9 @@ class CheckpointWriter:
             yield from map(bytes.fromhex, found)
 
     def _draft(self, note: str, size: int, at: str) -> Draft:
-        return Draft(
-            id=str(uuid.uuid4()),
-            kind=EntryKind.CHECKPOINT,
-            about=f"checkpoint/{size}",
-            task="",
-            site="",
-            reference="",
-            priority=0.0,
-            recorded_at=at,
-            payload={
-                "schema": SCHEMA,
-                "kind": str(EntryKind.CHECKPOINT),
-                "context": of_service(self.code).recorded(),
-                "note": note,
-                "place": self.place.told,
-            },
-        )
+        said = {"note": note, "place": self.place.told}
+        context = of_service(self.code).recorded()
+        return drafted(EntryKind.CHECKPOINT, said, context, at, about=f"checkpoint/{size}")
 
 
 @contextmanager

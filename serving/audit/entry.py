@@ -8,12 +8,15 @@ verifies.
 from __future__ import annotations
 
 import hashlib
-import json
 import secrets
+import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from operator import attrgetter
 from typing import Any
+
+from pydantic_core import from_json
 
 from serving.audit.leaf import leaf
 
@@ -38,10 +41,23 @@ class EntryKind(StrEnum):
     SERVICE_STARTED = "service_started"
     SERVICE_STOPPED = "service_stopped"
     REPORT_READ = "report_read"
+    SHADOW = "shadow"
+    MODEL_LOADED = "model_loaded"
+    MODEL_REFUSED = "model_refused"
+    CHALLENGER_SET = "challenger_set"
+    CHALLENGER_ENDED = "challenger_ended"
+    ADVICE_PAUSED = "advice_paused"
+    ADVICE_RESUMED = "advice_resumed"
+    EVENT_RECEIVED = "event_received"
+    DRIFT_DETECTED = "drift_detected"
+    KEY_CREATED = "key_created"
+    KEY_REVOKED = "key_revoked"
 
 
-ANSWERS = frozenset({EntryKind.RECOMMENDATION, EntryKind.ABSTENTION})
+SCORED = frozenset({EntryKind.RECOMMENDATION, EntryKind.ABSTENTION})
 """Kinds whose payload holds a scored case and what was answered."""
+ANSWERS = SCORED | {EntryKind.FALLBACK}
+"""Kinds of what was answered; an old fallback holds no answer, see `Entry.answers`."""
 
 
 class ErasedError(LookupError):
@@ -69,6 +85,30 @@ class Draft:
     recorded_at: str
     payload: dict[str, Any]
     picked: bool = False
+
+
+def drafted(
+    kind: EntryKind,
+    said: Mapping[str, Any],
+    context: Mapping[str, Any],
+    at: str,
+    *,
+    id: str = "",  # noqa: A002 - the field's name
+    about: str = "",
+    task: str = "",
+    site: str = "",
+    reference: str = "",
+    priority: float = 0.0,
+    picked: bool = False,
+) -> Draft:
+    """The draft of that kind which says that, under a new id unless it is given one.
+
+    said: what is particular to the kind. context: as `serving.context` records it. at: ISO
+    8601, UTC. Everything else as `Draft` says.
+    """
+    payload = {"schema": SCHEMA, "kind": kind.value, "context": dict(context), **said}
+    name = id or str(uuid.uuid4())
+    return Draft(name, kind, about, task, site, reference, priority, at, payload, picked)
 
 
 @dataclass(frozen=True)
@@ -139,6 +179,16 @@ class Entry:
         return EntryKind(self.envelope.kind)
 
     @property
+    def answers(self) -> bool:
+        """Whether it holds an answer, scored or not.
+
+        Fallbacks of older versions hold requests that were refused, and name no case.
+        """
+        return self.kind in SCORED or (
+            self.kind is EntryKind.FALLBACK and bool(self.envelope.reference)
+        )
+
+    @property
     def recorded_at(self) -> str:
         """When, by the clock of who wrote it."""
         return self.envelope.recorded_at
@@ -152,7 +202,7 @@ class Entry:
         """
         if self.body is None:
             raise ErasedError(f"what entry {self.sequence} ({self.id}) held has been erased")
-        return json.loads(self.body)
+        return from_json(self.body)
 
 
 def commitment(salt: str, body: str) -> str:

@@ -18,15 +18,30 @@ class EntryGroup(StrEnum):
 
 
 KINDS: Mapping[EntryGroup, tuple[EntryKind, ...]] = {
-    EntryGroup.ANSWERS: (EntryKind.RECOMMENDATION, EntryKind.ABSTENTION, EntryKind.FALLBACK),
+    EntryGroup.ANSWERS: (
+        EntryKind.RECOMMENDATION,
+        EntryKind.ABSTENTION,
+        EntryKind.FALLBACK,
+        EntryKind.SHADOW,
+    ),
     EntryGroup.DECISIONS: (EntryKind.DECISION,),
     EntryGroup.CHANGES: (
         EntryKind.MODEL_PROMOTED,
         EntryKind.MODEL_ROLLED_BACK,
+        EntryKind.MODEL_LOADED,
+        EntryKind.MODEL_REFUSED,
+        EntryKind.CHALLENGER_SET,
+        EntryKind.CHALLENGER_ENDED,
         EntryKind.POLICY_CHANGED,
+        EntryKind.ADVICE_PAUSED,
+        EntryKind.ADVICE_RESUMED,
+        EntryKind.KEY_CREATED,
+        EntryKind.KEY_REVOKED,
     ),
     EntryGroup.OTHER: (
         EntryKind.REPORT_READ,
+        EntryKind.EVENT_RECEIVED,
+        EntryKind.DRIFT_DETECTED,
         EntryKind.SERVICE_STARTED,
         EntryKind.SERVICE_STOPPED,
         EntryKind.CHECKPOINT,
@@ -35,4 +50,4 @@ KINDS: Mapping[EntryGroup, tuple[EntryKind, ...]] = {
 }
 
 KEPT = frozenset({*KINDS[EntryGroup.CHANGES], EntryKind.CHECKPOINT, EntryKind.ERASURE})
-"""Kinds that are never erased: they hold no case, and replay and verification need them."""
+"""Kinds that are never erased: they hold no case, and replay, verification and access need them."""

@@ -6,7 +6,6 @@ digest; the salt is deleted with the payload, so nothing is left to guess from.
 
 from __future__ import annotations
 
-import uuid
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from serving.audit import queries
-from serving.audit.entry import SCHEMA, Draft, Entry, EntryKind
+from serving.audit.entry import Draft, Entry, EntryKind, drafted
 from serving.audit.entry_group import KEPT
 from serving.audit.payload_deletion import MovedError, delete, scrub
 from serving.audit.ranges import Ranges, ranges_of
@@ -194,23 +193,11 @@ def _on_record(wanted: Ranges, found: list[int]) -> None:
 def _draft(
     ground: Ground, found: Plan, reason: str, by: str, context: Mapping[str, Any], now: datetime
 ) -> Draft:
-    return Draft(
-        id=str(uuid.uuid4()),
-        kind=EntryKind.ERASURE,
-        about="",
-        task="",
-        site="",
-        reference="",
-        priority=0.0,
-        recorded_at=now.isoformat(),
-        payload={
-            "schema": SCHEMA,
-            "kind": EntryKind.ERASURE.value,
-            "context": dict(context),
-            "ground": ground.value,
-            "reason": reason,
-            "by": by,
-            "ranges": [list(span) for span in found.ranges],
-            "count": len(found.left),
-        },
-    )
+    said = {
+        "ground": ground.value,
+        "reason": reason,
+        "by": by,
+        "ranges": [list(span) for span in found.ranges],
+        "count": len(found.left),
+    }
+    return drafted(EntryKind.ERASURE, said, context, now.isoformat())

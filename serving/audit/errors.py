@@ -26,7 +26,14 @@ MENDS = {
 
 
 class AuditUnavailableError(RuntimeError):
-    """The record cannot be written or read, so nothing may be answered."""
+    """The record cannot be written or read, so nothing may be answered.
+
+    seconds: until it is tried again, where it is left alone; None where that is not known.
+    """
+
+    def __init__(self, told: str, seconds: float | None = None) -> None:
+        super().__init__(told)
+        self.seconds = seconds
 
 
 class TakenError(RuntimeError):

@@ -6,12 +6,12 @@ then: no abstention, no audit sample.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from serving.audit.entry import Entry, EntryKind
+from serving.audit.entry import ANSWERS, Entry, EntryKind
 from serving.audit.store import AuditStore
 from serving.catalogue import served
 from serving.policy.policy import Level
@@ -75,7 +75,7 @@ SAME = (
 
 
 def recommendations(store: AuditStore) -> pd.DataFrame:
-    """Every recommendation in the order of the record, with TYPES_OF_RECOMMENDATIONS.
+    """Every answer that a model scored, in order, with TYPES_OF_RECOMMENDATIONS.
 
     case_id: the case's own reference, joined by "/". flagged: to be looked at, whether or not
     it was drawn for the audit. probabilities, delay_days, features: dicts. class_set,
@@ -85,9 +85,16 @@ def recommendations(store: AuditStore) -> pd.DataFrame:
     Raises:
         serving.audit.store.AuditUnavailableError: the record cannot be read.
     """
-    references = {str(name): task.reference for name, task in served().items()}
-    rows = [_recommendation(e, references) for e in store.answers()]
-    return _frame(rows, TYPES_OF_RECOMMENDATIONS)
+    return _answered(store.answers())
+
+
+def answers(store: AuditStore) -> pd.DataFrame:
+    """The same of every answer, with a score or without: then model, score and features lack.
+
+    Raises:
+        serving.audit.store.AuditUnavailableError: the record cannot be read.
+    """
+    return _answered(entry for entry in store.of_kind(*ANSWERS) if entry.answers and entry.body)
 
 
 def decisions(store: AuditStore) -> pd.DataFrame:
@@ -104,22 +111,29 @@ def decisions(store: AuditStore) -> pd.DataFrame:
     return _frame(rows, TYPES_OF_DECISIONS)
 
 
+def _answered(entries: Iterable[Entry]) -> pd.DataFrame:
+    references = {str(name): task.reference for name, task in served().items()}
+    rows = [_recommendation(entry, references) for entry in entries]
+    return _frame(rows, TYPES_OF_RECOMMENDATIONS)
+
+
 def _recommendation(entry: Entry, references: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """A row. The record sorts the names in an object, so a case's parts are put in order."""
     payload = entry.payload
     advice = payload["recommendation"]
     case, parts = advice["case"], references[advice["task"]]
+    model = advice["model"] or {"version": None, "digest": None}
     return {name: advice[name] for name in SAME} | {
         "sequence": entry.sequence,
         "case_id": "/".join(case[part] for part in parts),
-        "model_version": advice["model"]["version"],
-        "model_digest": advice["model"]["digest"],
+        "model_version": model["version"],
+        "model_digest": model["digest"],
         "flagged": flagged(advice),
         "abstained": advice.get("abstained", False),
         "abstentions": [one["code"] for one in advice.get("abstentions", ())],
         "audit_sample": advice.get("audit_sample", False),
         "audit_share": advice.get("audit_share", 0.0),
-        "features": payload["features"],
+        "features": payload.get("features", {}),
     }
 
 

@@ -35,6 +35,18 @@ def of_kinds(kinds: Collection[EntryKind]) -> Query:
     return entries().where(ENTRIES.c.kind.in_(map(str, kinds))).order_by(ENTRIES.c.sequence)
 
 
+def answering() -> sa.ColumnElement[bool]:
+    """That the entry holds an answer: as `Entry.answers` says."""
+    kinds = ENTRIES.c.kind.in_([str(kind) for kind in ANSWERS])
+    fallback = ENTRIES.c.kind == str(EntryKind.FALLBACK)
+    return sa.and_(kinds, sa.or_(~fallback, ENTRIES.c.reference != ""))
+
+
+def newest(kinds: Collection[EntryKind]) -> Query:
+    """Sequence of the latest entry of those kinds."""
+    return sa.select(sa.func.max(ENTRIES.c.sequence)).where(ENTRIES.c.kind.in_(map(str, kinds)))
+
+
 def between(first: int, last: int) -> Query:
     """Entries from sequence `first` to `last`, both included, in order."""
     return entries().where(ENTRIES.c.sequence.between(first, last)).order_by(ENTRIES.c.sequence)
@@ -48,7 +60,7 @@ def following(first: int, most: int) -> Query:
 def named(start: str) -> Query:
     """Up to two answers whose id starts so."""
     named_so = ENTRIES.c.id.startswith(start, autoescape=True)
-    return of_kinds(ANSWERS).where(named_so).limit(2)
+    return of_kinds(ANSWERS).where(named_so, answering()).limit(2)
 
 
 def about(identifier: str, kind: EntryKind) -> Query:
@@ -56,12 +68,11 @@ def about(identifier: str, kind: EntryKind) -> Query:
     return of_kinds([kind]).where(ENTRIES.c.about == identifier, ABOUT_ANOTHER)
 
 
-def undecided(task: str, site: str, limit: int, *, picked: bool) -> Query:
-    """Latest answer of each case without a decision, by priority; see `AuditStore.undecided`."""
+def unsettled() -> sa.ColumnElement[bool]:
+    """Entries that are the latest answer of their case, and that nobody has decided."""
     later, decided = ENTRIES.alias("later"), ENTRIES.alias("decided")
-    answers = [str(kind) for kind in ANSWERS]
     newer = sa.exists().where(
-        later.c.kind.in_(answers),
+        later.c.kind.in_([str(kind) for kind in ANSWERS]),
         later.c.task == ENTRIES.c.task,
         later.c.reference == ENTRIES.c.reference,
         later.c.sequence > ENTRIES.c.sequence,
@@ -71,15 +82,22 @@ def undecided(task: str, site: str, limit: int, *, picked: bool) -> Query:
         decided.c.about != decided.c.id,
         decided.c.kind == EntryKind.DECISION,
     )
+    return ~newer & ~answered
+
+
+def undecided(
+    task: str, site: str, limit: int, *, picked: bool, within: Collection[str] | None = None
+) -> Query:
+    """Latest answer of each case without a decision, by priority; see `AuditStore.undecided`."""
     there = sa.exists().where(PAYLOADS.c.sequence == ENTRIES.c.sequence)
     # Which ones first, what they hold afterwards: sorting must not carry every payload along.
-    query = sa.select(ENTRIES.c.sequence).where(
-        ENTRIES.c.kind.in_(answers), ~newer, ~answered, there
-    )
+    query = sa.select(ENTRIES.c.sequence).where(answering(), unsettled(), there)
     if task:
         query = query.where(ENTRIES.c.task == task)
     if site:
         query = query.where(ENTRIES.c.site == site)
+    if within is not None:
+        query = query.where(ENTRIES.c.site.in_(within))
     if picked:
         query = query.where(ENTRIES.c.picked)
     order = (ENTRIES.c.priority.desc(), ENTRIES.c.sequence)
@@ -89,8 +107,7 @@ def undecided(task: str, site: str, limit: int, *, picked: bool) -> Query:
 
 def sites() -> Query:
     """Sites that have answers."""
-    made = ENTRIES.c.kind.in_([str(kind) for kind in ANSWERS])
-    return sa.select(ENTRIES.c.site).where(made).distinct().order_by(ENTRIES.c.site)
+    return sa.select(ENTRIES.c.site).where(answering()).distinct().order_by(ENTRIES.c.site)
 
 
 def request(caller: str, key: str) -> Query:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import uuid
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from serving.audit import queries
-from serving.audit.entry import SCHEMA, Draft, Entry, EntryKind
+from serving.audit.entry import Entry, EntryKind, drafted
 from serving.audit.store import AuditStore
 from serving.audit.tables import ABOUT_ANOTHER, ENTRIES
 
@@ -50,25 +49,21 @@ def record_reading(
         AuditUnavailableError: nothing was recorded, so the page may not be given.
     """
     envelope = answered.envelope
-    draft = Draft(
-        id=str(uuid.uuid4()),
-        kind=EntryKind.REPORT_READ,
+    said = {
+        "recommendation_id": answered.id,
+        "page_digest": hashlib.sha256(page).hexdigest(),
+        "format": HTML,
+    }
+    access = drafted(
+        EntryKind.REPORT_READ,
+        said,
+        context,
+        now.isoformat(),
         about=answered.id,
         task=envelope.task,
         site=envelope.site,
-        reference="",
-        priority=0.0,
-        recorded_at=now.isoformat(),
-        payload={
-            "schema": SCHEMA,
-            "kind": EntryKind.REPORT_READ.value,
-            "context": dict(context),
-            "recommendation_id": answered.id,
-            "page_digest": hashlib.sha256(page).hexdigest(),
-            "format": HTML,
-        },
     )
-    return audit.append([draft])[0]
+    return audit.append([access])[0]
 
 
 def readings(audit: AuditStore, recommendation: str) -> list[Reading]:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from serving.audit.engines import turn
 from serving.audit.errors import AuditUnavailableError
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 REVISION = REVISIONS[-1]
 LOCK = 7_301_652_948
 """Of PostgreSQL's advisory locks: who migrates. A number of our own, no other meaning."""

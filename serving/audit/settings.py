@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from data.environment import EnvironmentSettings, FolderOrUrl
 
 
-class AuditSettings(BaseSettings):
+class AuditSettings(EnvironmentSettings):
     """What can be set. Every name is read from `TRIAGE_AUDIT_` + the name in capitals."""
 
     model_config = SettingsConfigDict(env_prefix="TRIAGE_AUDIT_", frozen=True, extra="ignore")
@@ -17,7 +19,7 @@ class AuditSettings(BaseSettings):
         default="",
         description="database: sqlite:///file or postgresql://...; audit.db in the lake by default",
     )
-    checkpoints: str = Field(
+    checkpoints: FolderOrUrl = Field(
         default="",
         description="second place for signed checkpoints: a folder, or object storage by URL "
         "(s3://, gs://, abfs://); `checkpoints` in the lake by default",

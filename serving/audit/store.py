@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -12,13 +12,14 @@ import sqlalchemy as sa
 
 from serving.audit import queries
 from serving.audit.engines import engine_of, sqlite_url, turn
-from serving.audit.entry import ANSWERS, Draft, Entry, EntryKind
+from serving.audit.entry import SCORED, Draft, Entry, EntryKind
 from serving.audit.errors import AuditUnavailableError, KeyTakenError, TakenError, reason
 from serving.audit.group import Also, Committed, Group, Key, Ticket
 from serving.audit.recordable import body_of
 from serving.audit.schema import bring_up
 from serving.audit.transaction import Transaction
 from serving.audit.writing import Head, Signer, head
+from serving.breaker import Breaker, OpenError
 
 __all__ = ["AuditStore", "AuditUnavailableError", "KeyTakenError", "TakenError"]
 
@@ -28,11 +29,13 @@ class AuditStore:
     """Entries in SQLite or PostgreSQL. Safe to use from several threads and processes.
 
     tenant: whose entries are written. signer: signs what the log is after every commit.
+    breaker: keeps callers from waiting for a store that is away; none by default.
     """
 
     engine: sa.Engine
     tenant: str
     signer: Signer | None
+    breaker: Breaker | None = None
     group: Group = field(init=False)
 
     def __post_init__(self) -> None:
@@ -86,7 +89,8 @@ class AuditStore:
         if not drafts:
             return Committed([], "")
         ticket = Ticket(drafts, [body_of(draft) for draft in drafts], key, also)
-        return self.group.commit(ticket)
+        with self._passing():
+            return self.group.commit(ticket)
 
     def read(self, identifier: str) -> Entry | None:
         """The entry with that id."""
@@ -115,13 +119,20 @@ class AuditStore:
         return self.select(queries.about(recommendation, EntryKind.DECISION))
 
     def undecided(
-        self, task: str = "", site: str = "", limit: int = 200, *, picked: bool = False
+        self,
+        task: str = "",
+        site: str = "",
+        limit: int = 200,
+        *,
+        picked: bool = False,
+        within: Collection[str] | None = None,
     ) -> list[Entry]:
         """Latest recommendation of each case without a decision, by priority.
 
-        picked: only those of the audit sample, which a small priority would hide.
+        picked: only those of the audit sample, which a small priority would hide. within: only
+        those of these sites.
         """
-        return self.select(queries.undecided(task, site, limit, picked=picked))
+        return self.select(queries.undecided(task, site, limit, picked=picked, within=within))
 
     def sites(self) -> list[str]:
         """Sites that have recommendations."""
@@ -132,9 +143,14 @@ class AuditStore:
         """Every entry of those kinds, in order."""
         return self.select(queries.of_kinds(kinds))
 
+    def newest(self, kinds: Sequence[EntryKind]) -> int:
+        """Sequence of the latest entry of those kinds; 0 if there is none."""
+        with self.reading() as connection:
+            return connection.scalar(queries.newest(kinds)) or 0
+
     def answers(self) -> list[Entry]:
         """Every answer to a scored case, advice or not, in order; erased ones left out."""
-        return [entry for entry in self.of_kind(*ANSWERS) if entry.body is not None]
+        return [entry for entry in self.of_kind(*SCORED) if entry.body is not None]
 
     def all(self) -> list[Entry]:
         """Every entry, in order, all in memory: for tests and small records, see `walk`."""
@@ -170,6 +186,8 @@ class AuditStore:
         try:
             with turn(self.engine), self.engine.begin() as connection:
                 head(connection, lock=True)
+            if self.breaker is not None:
+                self.breaker.works()
         except (OSError, sa.exc.SQLAlchemyError) as error:
             raise AuditUnavailableError(f"the audit cannot be written: {reason(error)}") from error
 
@@ -189,11 +207,21 @@ class AuditStore:
         Raises:
             AuditUnavailableError: the record cannot be read.
         """
+        with self._passing():
+            try:
+                with self.engine.connect().execution_options(reading=True) as connection:
+                    yield connection
+            except sa.exc.SQLAlchemyError as error:
+                raise AuditUnavailableError(f"the audit cannot be read: {reason(error)}") from error
+
+    @contextmanager
+    def _passing(self) -> Iterator[None]:
+        """Around one use of the store: refused at once while the breaker is open."""
         try:
-            with self.engine.connect().execution_options(reading=True) as connection:
-                yield connection
-        except sa.exc.SQLAlchemyError as error:
-            raise AuditUnavailableError(f"the audit cannot be read: {reason(error)}") from error
+            with self.breaker.passing(AuditUnavailableError) if self.breaker else nullcontext():
+                yield
+        except OpenError as error:
+            raise AuditUnavailableError(f"nothing was tried: {error}", error.seconds) from error
 
 
 @contextmanager

@@ -101,3 +101,31 @@ CHAIN = sa.Table(
     sa.Column("previous", sa.Text, nullable=False),
     sa.Column("hash", sa.Text, nullable=False),
 )
+
+# How far events were delivered: of each subscription the last entry that is done with, and of the
+# next one how often it was tried, when it is tried again, and why it failed. stopped: why nothing
+# is sent any more; "" while it is. Beside the record: changed as often as it takes.
+DELIVERIES = sa.Table(
+    "deliveries",
+    METADATA,
+    sa.Column("subscription", sa.Text, primary_key=True),
+    sa.Column("sequence", WHOLE, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("next_at", sa.Text, nullable=False),
+    sa.Column("last_error", sa.Text, nullable=False),
+    sa.Column("stopped", sa.Text, nullable=False),
+)
+
+# Events that could not be delivered. resend: an operator wants it tried again.
+DEAD_LETTERS = sa.Table(
+    "dead_letters",
+    METADATA,
+    sa.Column("subscription", sa.Text, primary_key=True),
+    sa.Column("sequence", WHOLE, primary_key=True, autoincrement=False),
+    sa.Column("id", sa.Text, nullable=False),
+    sa.Column("type", sa.Text, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("error", sa.Text, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+    sa.Column("resend", sa.Boolean, nullable=False),
+)

@@ -48,6 +48,12 @@ def _codes(_: Entry, payload: Any) -> str | None:
     return None if advice is None else " ".join(a["code"] for a in advice.get("abstentions", ()))
 
 
+def _down(_: Entry, payload: Any) -> str | None:
+    """Codes of why better rungs of the ladder were left, with spaces between them."""
+    advice = (payload or {}).get("recommendation")
+    return None if advice is None else " ".join(a["code"] for a in advice.get("rung_reasons", ()))
+
+
 def _pages(_: Entry, payload: Any) -> int | None:
     """How many pages of the report had been given by then."""
     shown = (payload or {}).get("shown")
@@ -61,6 +67,8 @@ def _advice(name: str, kind: Type, meaning: str, path: str = "") -> Column:
 ANSWERS = (
     _advice("asked_at", Type.MOMENT, "moment the question is about"),
     _advice("answered_at", Type.MOMENT, "when it was answered"),
+    _advice("rung", Type.TEXT, "how it was made: champion, previous, rules or no_score"),
+    Column("rung_reasons", Type.TEXT, "codes of why not better, with spaces between", _down),
     _advice("sentence", Type.TEXT, "what was said"),
     _advice("explained_class", Type.TEXT, "class that was explained"),
     _advice("probability", Type.NUMBER, "of that class"),
