@@ -1,0 +1,87 @@
+"""How often one caller may ask: counted in fixed windows of a minute and of a second."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import math
+import time
+from dataclasses import dataclass
+
+from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
+from limits.aio.strategies import FixedWindowRateLimiter
+from limits.errors import ConfigurationError, StorageError
+from limits.storage import storage_from_string
+
+from serving.access.settings import AccessSettings
+
+LOG = logging.getLogger("triage.access")
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What is left to a caller. seconds: until the window that is tightest begins again."""
+
+    allowed: bool
+    left: int
+    seconds: int
+    told: str
+
+
+class Limits:
+    """Counts requests by caller, and refusals by address.
+
+    Raises:
+        ValueError: a store that cannot be used.
+    """
+
+    def __init__(self, settings: AccessSettings) -> None:
+        try:
+            store = storage_from_string(f"async+{settings.limits}", wrap_exceptions=True)
+        except (ConfigurationError, ImportError) as error:
+            raise ValueError(
+                "TRIAGE_AUTH_LIMITS: got what cannot be used, takes memory:// or the URL of a "
+                "store whose client is installed, e.g. redis://host:6379"
+            ) from error
+        self._counter = FixedWindowRateLimiter(store)
+        self._minute = RateLimitItemPerMinute(settings.requests_per_minute)
+        self._second = RateLimitItemPerSecond(settings.requests_per_second)
+        self._failures = RateLimitItemPerMinute(settings.failures_per_minute)
+        per_minute, per_second = settings.requests_per_minute, settings.requests_per_second
+        self.policy = f'"minute";q={per_minute};w=60, "second";q={per_second};w=1'
+
+    async def spend(self, caller: str) -> Budget:
+        """One request of that caller. A store that is away lets everybody in, and is logged."""
+        try:
+            peak = await self._counter.hit(self._second, "peak", caller)
+            item, name = (self._minute, "minute") if peak else (self._second, "second")
+            within = peak and await self._counter.hit(self._minute, "minute", caller)
+            return await self._budget(item, name, caller, within=within)
+        except StorageError:
+            LOG.warning("requests cannot be counted: the store of limits is away")
+            return Budget(allowed=True, left=0, seconds=0, told="")
+
+    async def failed(self, address: str) -> bool:
+        """Whether that address may be refused once more before it is told to wait."""
+        try:
+            return await self._counter.hit(self._failures, "failed", network(address))
+        except StorageError:
+            return True
+
+    async def _budget(self, item: RateLimitItem, name: str, caller: str, *, within: bool) -> Budget:
+        space = "minute" if name == "minute" else "peak"
+        found = await self._counter.get_window_stats(item, space, caller)
+        seconds = max(1, math.ceil(found.reset_time - time.time()))
+        told = f'"{name}";r={found.remaining};t={seconds}'
+        return Budget(within, found.remaining, seconds, told)
+
+
+def network(address: str) -> str:
+    """What one client may have all addresses of: itself, or its /64 of IPv6."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    if found.version == 4:
+        return str(found)
+    return str(ipaddress.ip_network((int(found) >> 64 << 64, 64)).network_address)
