@@ -22,6 +22,10 @@ def picked(sample: AuditSample, task: TaskName, reference: Sequence[str]) -> boo
 
     The seed is the policy's, so a caller cannot steer a case into the sample or out of it.
     """
-    named = "\x1f".join([sample.seed, task, *reference])
-    drawn = int.from_bytes(hashlib.sha256(named.encode()).digest()[:8], "big")
-    return drawn < sample.share * WHOLE
+    return drawn(sample.seed, task, reference) < sample.share
+
+
+def drawn(seed: str, task: TaskName, reference: Sequence[str]) -> float:
+    """A number from 0 up to 1 that a case always draws with that seed."""
+    named = "\x1f".join([seed, task, *reference])
+    return int.from_bytes(hashlib.sha256(named.encode()).digest()[:8], "big") / WHOLE

@@ -15,29 +15,28 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped] # it ships no types
 import sqlalchemy as sa
 
+from data.environment import SECRETS, path_variables
 from data.lake import Lake
+from serving.all_settings import SETTINGS
 from serving.supervised import GRACE_SECONDS, Lifeline
 
 ROOT = Path(__file__).resolve().parent.parent
 MARK = "TRIAGE_SERVICE"
 """The variable by which the processes of one service know each other."""
-PATHS = (
-    "TRIAGE_POLICY",
-    "TRIAGE_PEOPLE",
-    "TRIAGE_AUDIT_KEY_FILE",
-    "TRIAGE_AUDIT_PSEUDONYM_KEY_FILE",
-    "TRIAGE_AUDIT_CHECKPOINTS",
-)
 
 
 @dataclass(frozen=True)
 class Command:
-    """How the service is started, as often as it takes. log: the terminal by default."""
+    """How the service is started, as often as it takes. log: the terminal by default.
+
+    more: variables that are its own.
+    """
 
     lake: Lake
     host: str
     port: int
     log: Path | None = None
+    more: Mapping[str, str] = field(default_factory=dict)
     mark: str = field(default_factory=lambda: uuid.uuid4().hex)
     lifeline: Lifeline = field(default_factory=Lifeline)
 
@@ -64,13 +63,15 @@ class Command:
         home = self.lake.home.resolve()
         path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
         own = {
-            "TRIAGE_HOME": str(home),
+            **self.lake.environment,
             MARK: self.mark,
-            "BENTOML_HOME": str(home / "bentoml"),
+            # BentoML clears the figures there when it starts: not those of another service.
+            "BENTOML_HOME": str(home / "bentoml" / str(self.port)),
             "BENTOML_DO_NOT_TRACK": "True",
             "OTEL_SDK_DISABLED": "true",
             "OMP_NUM_THREADS": "1",
             "PYTHONPATH": path,
+            **self.more,
         }
         return os.environ | absolute(os.environ) | self.lifeline.environment | own
 
@@ -84,7 +85,8 @@ class Command:
 
 def absolute(settings: Mapping[str, str]) -> dict[str, str]:
     """Paths among the settings, as seen from here: the child works in another folder."""
-    found = {name: settings[name] for name in PATHS if settings.get(name)}
+    names = [SECRETS, *(name for kind in SETTINGS.values() for name in path_variables(kind))]
+    found = {name: settings[name] for name in names if settings.get(name)}
     made = {name: str(Path(v).resolve()) for name, v in found.items() if "://" not in v}
     address = settings.get("TRIAGE_AUDIT_URL", "")
     if address.startswith("sqlite:"):

@@ -13,7 +13,6 @@ from typing import Any
 
 PACKAGE = "exception-triage"
 ROOMS = ("data", "features", "models", "serving")
-LOCAL = "local"
 DIGITS = 12
 
 # W3C Trace Context, level 1: version, trace id, parent id, flags; a later version may say more.
@@ -59,11 +58,6 @@ def trace_id(traceparent: str | None) -> str:
     known = made_by != "ff" and (made_by != "00" or more is None)
     valid = known and set(trace) != {"0"} and set(parent) != {"0"}
     return trace if valid else secrets.token_hex(16)
-
-
-def caller_of() -> str:
-    """Who asks: everybody is local while there is no authentication."""
-    return LOCAL
 
 
 def code_version(root: Path | None = None) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from serving.api.messages import DecisionMessage
-from serving.audit.entry import SCHEMA, Draft, Entry, EntryKind
+from serving.audit.entry import Draft, Entry, EntryKind, drafted
 from serving.audit.group import Committed, Key
 from serving.audit.pseudonym import Pseudonyms
 from serving.audit.readings import readings
@@ -60,26 +60,23 @@ class Deciding:
     def draft(self, advice: Advice, said: Said, shown_at: datetime | None) -> Draft:
         """The decision as it is recorded."""
         now, identifier = self.now.isoformat(), str(uuid.uuid5(NAMES, advice.id))
-        return Draft(
+        told = {
+            "decision_id": identifier,
+            "recommendation_id": advice.id,
+            "happened_at": now,
+            "known_at": now,
+            **said,
+            "shown": self.shown(advice, shown_at),
+        }
+        return drafted(
+            EntryKind.DECISION,
+            told,
+            self.context.recorded(),
+            now,
             id=identifier,
-            kind=EntryKind.DECISION,
             about=advice.id,
             task=advice.task,
             site=advice.site_id,
-            reference="",
-            priority=0.0,
-            recorded_at=now,
-            payload={
-                "schema": SCHEMA,
-                "kind": EntryKind.DECISION.value,
-                "context": self.context.recorded(),
-                "decision_id": identifier,
-                "recommendation_id": advice.id,
-                "happened_at": now,
-                "known_at": now,
-                **said,
-                "shown": self.shown(advice, shown_at),
-            },
         )
 
     def shown(self, advice: Advice, shown_at: datetime | None) -> dict[str, Any]:
@@ -112,9 +109,9 @@ def decide(
     audit, said = deciding.audit, deciding.said(decision)
     if before := audit.decisions(advice.id):
         return _before(before[0], said), False
-    draft = deciding.draft(advice, said, decision.shown_at)
+    made = deciding.draft(advice, said, decision.shown_at)
     try:
-        return audit.commit([draft], key), True
+        return audit.commit([made], key), True
     except TakenError:  # by somebody else, between look and record
         return _before(audit.decisions(advice.id)[0], said), False
 

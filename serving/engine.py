@@ -2,111 +2,73 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from pathlib import Path
-from typing import Any
 
-from data.contracts.table import KNOWN_AT
-from features.profiles import Profiles, ProfilesError
 from models.task import TaskName
-from serving.advise import advise
 from serving.answered import advice_of, answer_of
+from serving.answering import Answering
 from serving.api.messages import CaseMessage, DecisionMessage
-from serving.audit.entry import ANSWERS, Entry
+from serving.audit.entry import Draft, Entry
+from serving.audit.followed import Followed
 from serving.audit.group import Committed, Key
 from serving.audit.opened import open_audit
 from serving.audit.pseudonym import Pseudonyms, open_pseudonyms
 from serving.audit.signing_key import SigningKey
 from serving.audit.store import AuditStore
+from serving.batch import Batch, FromTheFutureError
+from serving.breaker import Breaker, State
+from serving.budget import Budget, Monotonic
 from serving.catalogue import Served, served
-from serving.champions import Champion, Missing, champions
 from serving.context import Context, code_version, of_service
 from serving.counterfactual.answer import Counterfactuals, counterfactuals
 from serving.decide import Deciding, decide
-from serving.fallback import fallback
 from serving.idempotency import Once
+from serving.lineup import Live, assembled
+from serving.observe.observer import SILENT, Observer, Stage
+from serving.observe.told import told_of
+from serving.pause import KINDS, Pauses
 from serving.policy.policy import Policy, load_policy
-from serving.recommend import Asked, Provenance
 from serving.recommendation import Advice, Answer
-from serving.record import draft_of
 from serving.replay.sources import Sources, sources_of
-from serving.score import Scored, score
 from serving.settings import Settings
 
+__all__ = ["Batch", "Engine", "FromTheFutureError", "start"]
+
 Clock = Callable[[], datetime]
-Record = Mapping[str, Any]
-NO_PROFILES = Missing(
-    "the profile snapshot is missing or damaged",
-    "run `triage profiles`, then start the service again",
-)
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Cases of one task that are asked together."""
-
-    entry: Served
-    records: list[Record]
-    asked_at: list[datetime]
-    now: datetime
-
-    @classmethod
-    def of(cls, entry: Served, cases: Sequence[CaseMessage], now: datetime) -> Batch:
-        """The cases as plain values; a case that names no moment is asked now.
-
-        Raises:
-            FromTheFutureError: a case that is asked now and holds what is known later.
-        """
-        records = [entry.request.plain(case) for case in cases]
-        _refuse_the_future(entry, records, now)
-        return cls(entry, records, [record["asked_at"] or now for record in records], now)
-
-    def asked(self) -> Iterator[Asked]:
-        """Each case with a name of its own."""
-        for record, at in zip(self.records, self.asked_at, strict=True):
-            yield Asked(
-                str(uuid.uuid4()), self.entry.task, record, self.entry.reference, at, self.now
-            )
-
-
-class FromTheFutureError(ValueError):
-    """A case that is asked now holds what became known later; `field` is its path."""
-
-    def __init__(self, field: str, known: datetime, now: datetime) -> None:
-        super().__init__(f"{field} is after now")
-        self.field, self.known, self.now = field, known, now
-
-
-class NotServedError(RuntimeError):
-    """A task that cannot be answered now; `missing` says why and how to mend it.
-
-    audit_sequence: of the entry that records what was asked; 0 if none does.
-    """
-
-    def __init__(self, missing: Missing, audit_sequence: int = 0) -> None:
-        super().__init__(missing.why)
-        self.missing, self.audit_sequence = missing, audit_sequence
+NANO = 1e9
+NO_PROFILES = "the snapshot is missing or damaged; run `triage profiles`"
+UNREAD_PROFILES = "the snapshot could not be read; see whether its file is still there"
 
 
 @dataclass(frozen=True)
 class Engine:
-    """Everything an answer needs, loaded once. wrote: told how many entries an answer took."""
+    """Everything an answer needs. live: the models and the past that answer now.
+
+    pauses: in force, as the record says. within: seconds from when a request was read, however
+    long it waited then, until scoring has to end; by `monotonic`, as of `Context`. wrote: told how
+    many entries an answer took. observe: told of stages and answers. profiles: the breaker
+    around them.
+    """
 
     tasks: Mapping[TaskName, Served]
-    champions: Mapping[TaskName, Champion]
-    missing: Mapping[TaskName, Missing]
-    profiles: Profiles | None
+    live: Live
     policy: Policy
     audit: AuditStore
     pseudonyms: Pseudonyms
     clock: Clock
     sources: Sources
+    pauses: Followed[Pauses]
     address: str = ""
+    within: float = math.inf
+    monotonic: Monotonic = time.monotonic
+    profiles: Breaker = field(default_factory=lambda: Breaker("the profiles"))
     code: str = field(default_factory=code_version)
     wrote: Callable[[int], None] = lambda _: None
+    observe: Observer = SILENT
     once: Once = field(init=False)
 
     def __post_init__(self) -> None:
@@ -119,30 +81,55 @@ class Engine:
         context: Context | None = None,
         key: Key | None = None,
     ) -> Answer:
-        """Recommendations for the cases, every one recorded before it is returned.
+        """Recommendations for cases of one task; see `triage`."""
+        return self.triage([(name, case) for case in cases], context, key)
 
-        context: of who asks; the service itself by default. key: recorded with the answer, so
-        that the same request sent again gets the same.
+    def triage(
+        self,
+        asked: Sequence[tuple[TaskName, CaseMessage]],
+        context: Context | None = None,
+        key: Key | None = None,
+    ) -> Answer:
+        """Recommendations for cases of any tasks, in their order.
+
+        What no model can answer is answered lower down the ladder. Every one is recorded
+        before any is returned, all in one commit. context: of who asks; the service itself by
+        default. key: recorded with the answer, so that the same request
+        sent again gets the same.
 
         Raises:
-            NotServedError: no champion or no profiles; that it was asked is recorded.
             FromTheFutureError: as `Batch.of` says; nothing was recorded.
             AuditUnavailableError: nothing was recorded, so nothing is answered.
             KeyTakenError: the key was used before; nothing was recorded.
         """
-        asking = context or of_service(self.code)
-        champion, profiles = self._ready_or_fallen_back(name, cases, asking)
-        batch = Batch.of(self.tasks[name], cases, self.clock())
-        scored = score(champion, profiles, batch.records, batch.asked_at)
-        advices = self._advise(batch, scored, _provenance(champion, profiles))
-        told = asking.recorded()
-        drafts = [
-            draft_of(advice, case, scored, row, champion, told)
-            for row, (advice, case) in enumerate(zip(advices, cases, strict=True))
-        ]
-        committed = self.audit.commit(drafts, key)
+        answering, now = self._answering(context or of_service(self.code)), self.clock()
+        drafts = dict[int, Draft]()
+        for name in dict.fromkeys(task for task, _ in asked):
+            rows = [row for row, (task, _) in enumerate(asked) if task is name]
+            cases = [asked[row][1] for row in rows]
+            with self.observe.stage(Stage.READ):
+                batch = Batch.of(self.tasks[name], cases, now)
+            drafts.update(zip(rows, answering.drafts(batch, cases), strict=True))
+        given = [drafts[row] for row in range(len(asked))]
+        with self.observe.stage(Stage.AUDIT):
+            committed = self.audit.commit(given, key)
         self.wrote(len(committed.entries))
-        return self.again(committed)
+        self.live.tell(given)
+        answer = self.again(committed)
+        self.observe.answered(told_of(answer))
+        return answer
+
+    def _answering(self, context: Context) -> Answering:
+        """One request, from now on: what answers it stays the same whatever is loaded meanwhile."""
+        return Answering(
+            self.live.now,
+            self.pauses.now,
+            self.policy,
+            context.recorded(),
+            Budget.of(self.within, context.monotonic_ns / NANO, self.monotonic),
+            self.profiles,
+            self.observe,
+        )
 
     def again(self, committed: Committed) -> Answer:
         """The answer whose entries these are; see `serving.answered`."""
@@ -155,7 +142,7 @@ class Engine:
             ErasedError: it was erased.
         """
         entry = self.audit.read(identifier)
-        if entry is None or entry.kind not in ANSWERS:
+        if entry is None or not entry.answers:
             return None
         return entry, advice_of(entry, self.tasks)
 
@@ -200,37 +187,23 @@ class Engine:
         Raises:
             CannotRecomputeError: what answered cannot be found again.
         """
-        return counterfactuals(self.sources, self.profiles, entry, advice)
+        return counterfactuals(self.sources, self.live.now.profiles, entry, advice)
 
-    def not_ready(self) -> dict[str, str]:
-        """What is missing of the service, with how to mend it; empty if nothing is."""
-        reasons = {str(name): f"{m.why}; {m.mend}" for name, m in self.missing.items()}
-        if self.profiles is None:
-            reasons["profiles"] = f"{NO_PROFILES.why}; {NO_PROFILES.mend}"
-        return reasons
+    def degraded(self, sees: Callable[[str], bool] = lambda _: True) -> dict[str, str]:
+        """What is answered lower down the ladder than it should, with how to mend it.
 
-    def _ready_or_fallen_back(
-        self, name: TaskName, cases: Sequence[CaseMessage], asking: Context
-    ) -> tuple[Champion, Profiles]:
-        try:
-            return self._ready(name)
-        except NotServedError as error:
-            draft = fallback(name, cases, error.missing.why, asking, self.clock())
-            (entry,) = self.audit.append([draft])
-            raise NotServedError(error.missing, entry.sequence) from error
-
-    def _ready(self, name: TaskName) -> tuple[Champion, Profiles]:
-        if name in self.missing:
-            raise NotServedError(self.missing[name])
-        if self.profiles is None:
-            raise NotServedError(NO_PROFILES)
-        return self.champions[name], self.profiles
-
-    def _advise(self, batch: Batch, scored: Scored, made_from: Provenance) -> list[Advice]:
-        return [
-            advise(batch.entry, asked, scored, i, self.policy, made_from)
-            for i, asked in enumerate(batch.asked())
-        ]
+        sees: whether a site may be told of; a pause of another one is left out.
+        """
+        lineup = self.live.now
+        reasons = {str(name): f"{m.why}; {m.mend}" for name, m in lineup.missing.items()}
+        if lineup.profiles is None:
+            reasons["profiles"] = NO_PROFILES
+        elif self.profiles.state is not State.CLOSED:
+            reasons["profiles"] = f"{UNREAD_PROFILES} ({self.profiles.state})"
+        told = [p for p in self.pauses.now.all() if not p.site or sees(p.site)]
+        paused = {f"{p.task} {p.where}": p.sentence for p in told}
+        refused = {what: f"refused: {why}" for what, why in lineup.refused.items()}
+        return reasons | paused | refused
 
 
 def start(settings: Settings, clock: Clock) -> Engine:
@@ -242,38 +215,18 @@ def start(settings: Settings, clock: Clock) -> Engine:
     """
     tasks = served()
     lake = settings.lake
-    ready, missing = champions(lake, tasks)
-    policy, audit = load_policy(settings.policy), open_audit(lake)
+    lineup = assembled(lake, tasks)
+    policy = load_policy(settings.policy)
+    audit = replace(open_audit(lake), breaker=Breaker("the record"))
     return Engine(
         tasks=tasks,
-        champions=ready,
-        missing=missing,
-        profiles=_profiles(lake.profiles),
+        live=Live(lineup),
         policy=policy,
         audit=audit,
         pseudonyms=open_pseudonyms(lake),
         clock=clock,
-        sources=sources_of(lake, audit, policy, ready.values()),
+        sources=sources_of(lake, audit, policy, lineup.champions.values()),
+        pauses=Followed(audit, KINDS, Pauses.told_by),
         address=settings.address,
+        within=settings.answer_within_seconds,
     )
-
-
-def _profiles(path: Path) -> Profiles | None:
-    try:
-        return Profiles.open(path)
-    except ProfilesError:
-        return None
-
-
-def _provenance(champion: Champion, profiles: Profiles) -> Provenance:
-    return Provenance(champion.version, champion.model.digest, profiles.as_of, profiles.snapshot_id)
-
-
-def _refuse_the_future(entry: Served, records: Sequence[Record], now: datetime) -> None:
-    """A message checks a case that names its moment; here those that are asked now."""
-    for i, record in enumerate(records):
-        for child in entry.request.shape.children if record["asked_at"] is None else ():
-            for j, row in enumerate(record[child]):
-                if row[KNOWN_AT] > now:
-                    field = f"cases[{i}].{child}[{j}].{KNOWN_AT}"
-                    raise FromTheFutureError(field, row[KNOWN_AT], now)

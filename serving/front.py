@@ -6,16 +6,27 @@ import asyncio
 from contextlib import suppress
 
 from bentoml import Service
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.api.problems import Problem
+from serving.api.problem_kind import ProblemKind
+from serving.api.problems import MEDIA_TYPE, Problem
+from serving.api.sealed import Sealed
 from serving.api.tracing import Traced, trace_of
+from serving.observe.requests import Observed, routed
 
 # Addresses at which the framework answers before the mounted application is asked.
 OURS = frozenset({"/livez", "/readyz", "/healthz", "/schema.json", "/docs.json", "/metrics"})
 
 FRAMEWORK = {
-    429: Problem(429, "the service is busy", mend="try again in a second", retry_after=1),
+    429: Problem(
+        429,
+        "the service is busy",
+        mend="try again in a second",
+        retry_after=1,
+        kind=ProblemKind.BUSY,
+    ),
+    503: Problem(503, "the service cannot answer now", mend="try again soon", retry_after=5),
     504: Problem(
         504,
         "not answered in time; whether it was recorded is not known",
@@ -49,6 +60,7 @@ class Whole:
         try:
             await self.app(scope, receive, send)
         finally:
+            routed(scope)
             self.working -= 1
             if not self.working:
                 self.idle.set()
@@ -84,12 +96,20 @@ class _Translated:
         self.replaced = False
 
     async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start" and message["status"] in FRAMEWORK:
+        if message["type"] == "http.response.start" and (problem := _problem(message)):
             self.replaced = True
-            response = FRAMEWORK[message["status"]].response(trace_of(self.scope))
+            response = problem.response(trace_of(self.scope))
             await response(self.scope, self.receive, self.send)
         elif not self.replaced:
             await self.send(message)
+
+
+def _problem(start: Message) -> Problem | None:
+    """What the framework means by an error of its own; None for what the application answers."""
+    status: int = start["status"]
+    if status < 400 or Headers(raw=start["headers"]).get("content-type") == MEDIA_TYPE:
+        return None
+    return FRAMEWORK.get(status) or Problem(status, "the request could not be handled")
 
 
 class FrontedService(Service):  # type: ignore[misc] # the framework is untyped
@@ -99,4 +119,6 @@ class FrontedService(Service):  # type: ignore[misc] # the framework is untyped
         """The framework's application behind our front."""
         framework: ASGIApp = super().to_asgi(is_main)
         mounted = self.mount_apps[0][0]
-        return Traced(Front(framework, mounted))
+        state = mounted.app.state
+        front = Front(framework, mounted)
+        return Sealed(Traced(Observed(front, lambda: getattr(state, "watching", None))))

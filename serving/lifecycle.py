@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
-from serving.audit.entry import SCHEMA, Draft, Entry, EntryKind
+from serving.audit.entry import Draft, Entry, EntryKind, drafted
 from serving.audit.settings import AuditSettings
 from serving.audit.store import TakenError
 from serving.context import of_service
@@ -48,8 +48,8 @@ class Lifecycle:
         Raises:
             AuditUnavailableError: nothing was recorded.
         """
-        draft = self._draft(EntryKind.SERVICE_STOPPED, {"started": started.sequence})
-        return self.engine.audit.append([draft])[0]
+        said = self._draft(EntryKind.SERVICE_STOPPED, {"started": started.sequence})
+        return self.engine.audit.append([said])[0]
 
     def _policy(self) -> None:
         policy = self.engine.policy
@@ -72,21 +72,12 @@ class Lifecycle:
 
     def _draft(self, kind: EntryKind, said: dict[str, Any], identifier: str = "") -> Draft:
         context = of_service(self.engine.code).recorded()
-        return Draft(
-            id=identifier or str(uuid.uuid4()),
-            kind=kind,
-            about="",
-            task="",
-            site="",
-            reference="",
-            priority=0.0,
-            recorded_at=self.engine.clock().isoformat(),
-            payload={"schema": SCHEMA, "kind": kind.value, "context": context} | said,
-        )
+        return drafted(kind, said, context, self.engine.clock().isoformat(), id=identifier)
 
     def _what_serves(self) -> dict[str, Any]:
         """Everything an answer of this process hangs on, and what an auditor would ask first."""
-        engine, profiles = self.engine, self.engine.profiles
+        engine, lineup = self.engine, self.engine.live.now
+        profiles = lineup.profiles
         return {
             "host": socket.gethostname(),
             "process": os.getpid(),
@@ -96,9 +87,9 @@ class Lifecycle:
                     "digest": champion.model.digest,
                     "feature_schema": champion.feature_schema,
                 }
-                for name, champion in engine.champions.items()
+                for name, champion in lineup.champions.items()
             },
-            "not_served": {str(name): missing.why for name, missing in engine.missing.items()},
+            "not_served": {str(name): missing.why for name, missing in lineup.missing.items()},
             "policy": {"version": engine.policy.version, "digest": engine.policy.digest},
             "snapshot_id": profiles and profiles.snapshot_id,
             "features_as_of": profiles and profiles.as_of.isoformat(),

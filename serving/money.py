@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 from models.task import Task, TaskName
+from serving.policy.finding import quotient
 from serving.policy.policy import Money
 from serving.policy.rules_supplier_delay import outstanding
 
@@ -33,15 +34,20 @@ def at_risk(task: Task, case: Record) -> AtRisk:
     return AtRisk(amount, currency, how)
 
 
-def priority(probability: float, risk: AtRisk, money: Money) -> tuple[float, str]:
-    """Probability x money at risk in the reporting currency, and that formula in words."""
+def priority(
+    probability: float, risk: AtRisk, money: Money, weight: str = "probability"
+) -> tuple[float, str]:
+    """Probability x money at risk in the reporting currency, and that formula in words.
+
+    weight: what the probability is called in it.
+    """
     if risk.amount is None:
         return 0.0, "money at risk is not known: ranked last"
     rate = money.rates.get(risk.currency, 1.0)
     known = risk.currency in money.rates
     unit = f"{risk.currency or 'no currency'} at {rate:g} {money.reporting_currency}"
     note = "" if known else " (no rate in the policy)"
-    return probability * risk.amount * rate, f"probability x money at risk, {unit}{note}"
+    return probability * risk.amount * rate, f"{weight} x money at risk, {unit}{note}"
 
 
 def _computed(task: Task, case: Record) -> tuple[float | None, str]:
@@ -60,7 +66,7 @@ def _computed(task: Task, case: Record) -> tuple[float | None, str]:
 def _open_value(case: Record) -> float | None:
     ordered, out = case["quantity_ordered"], outstanding(case)
     if case["line_value"] is not None and ordered > 0:
-        return float(case["line_value"] * out / ordered)
+        return quotient(case["line_value"] * out, ordered)
     return _product(case["po_unit_price"], out)
 
 

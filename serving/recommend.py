@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from models.explain import OTHERS
 from models.task import Task, TaskName
 from serving import wording
 from serving.audit_sample import NOTE, picked
+from serving.ladder import Rung, StepDown, Turn, by_rules, withheld
 from serving.money import at_risk, priority
 from serving.policy.finding import Code, Finding
 from serving.policy.policy import Level, Policy
@@ -27,12 +28,18 @@ WINDOW = re.compile(r"_(\d+)d\b")
 
 @dataclass(frozen=True)
 class Provenance:
-    """What an answer was made from."""
+    """What an answer was made from. rung: whose model. down: why better rungs were left."""
 
     model_version: str
     model_digest: str
     features_as_of: date
     snapshot_id: str
+    rung: Rung = Rung.CHAMPION
+    down: tuple[StepDown, ...] = ()
+
+    def on(self, turn: Turn) -> Provenance:
+        """The same on that rung."""
+        return replace(self, rung=turn.rung, down=turn.down)
 
 
 @dataclass(frozen=True)
@@ -65,6 +72,7 @@ def recommend(
     suspect = None if abstentions else suspected(task, score, findings, flagged)
     risk = at_risk(task, asked.case)
     rank, formula = priority(wrong, risk, policy.money)
+    rung, reasons_down = rung_of(made_from, findings, abstentions)
     return Advice(
         id=asked.id,
         task=name,
@@ -73,6 +81,8 @@ def recommend(
         asked_at=asked.asked_at,
         answered_at=asked.answered_at,
         expires_at=asked.answered_at + policy.expiry(name),
+        rung=rung,
+        rung_reasons=list(reasons_down),
         sentence=wording.no_advice(task, asked.case, abstentions)
         or wording.sentence(task, asked.case, score, findings, policy),
         suggested_action=_suggested(task, flagged, suspect, policy, abstentions, sampled=sampled),
@@ -119,10 +129,25 @@ def exception_probability(task: Task, probabilities: Mapping[str, float]) -> flo
     return 1.0 - probabilities.get(ExceptionClass.CLEAN, 0.0)
 
 
+def rung_of(
+    made_from: Provenance, findings: Sequence[Finding], abstentions: Sequence[Abstention]
+) -> tuple[Rung, tuple[StepDown, ...]]:
+    """The rung of an answer: an abstention steps down from its model to what rules found."""
+    if not abstentions:
+        return made_from.rung, made_from.down
+    codes = [one.code for one in abstentions]
+    left = withheld(made_from.rung, codes, abstentions[0].sentence)
+    return by_rules([*made_from.down, left], found=something(findings))
+
+
+def something(findings: Sequence[Finding]) -> bool:
+    """Whether a rule found something, and not only that it could not be computed."""
+    return any(finding.code != Code.NOT_COMPUTED for finding in findings)
+
+
 def raised(level: Level, findings: Sequence[Finding]) -> Level:
     """The level, at least `watch` where a rule found something."""
-    found = any(finding.code != Code.NOT_COMPUTED for finding in findings)
-    return Level.WATCH if found and level is Level.NONE else level
+    return Level.WATCH if something(findings) and level is Level.NONE else level
 
 
 def suspected(
@@ -133,13 +158,18 @@ def suspected(
         return None
     if score.explained != ExceptionClass.CLEAN:
         return ExceptionClass(score.explained)
-    for finding in findings:
-        if finding.code in set(ExceptionClass):
-            return ExceptionClass(finding.code)
+    if (found := found_by_rule(findings)) is not None:
+        return found
     if level is Level.NONE:
         return None
     others = {name: p for name, p in score.probabilities.items() if name != ExceptionClass.CLEAN}
     return ExceptionClass(max(others, key=lambda name: others[name]))
+
+
+def found_by_rule(findings: Sequence[Finding]) -> ExceptionClass | None:
+    """The first exception class of an invoice that a rule found."""
+    known = set(ExceptionClass)
+    return next((ExceptionClass(one.code) for one in findings if one.code in known), None)
 
 
 def suggestion(

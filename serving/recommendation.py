@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from models.task import TaskName
+from serving.ladder import Rung, StepDown
 from serving.policy.finding import Finding
 from serving.policy.policy import Level
 
@@ -74,6 +75,9 @@ class PolicyVersion(Piece):
 class Advice(Piece):
     """A recommendation as it is recorded, before it has a place in the audit.
 
+    Where no model answered, everything that only a model can say is null or empty, and `rung`
+    is `rules` or `no_score`; `rung_reasons` says why.
+
     probability: of `explained_class` (the event of a two-class task, else the likeliest).
     exception_probability: that anything at all goes wrong; what `priority` is made from.
     delay_days: quantiles of the delay by level, where the task predicts one.
@@ -87,19 +91,28 @@ class Advice(Piece):
     answered_at: datetime
     expires_at: datetime
     recommendation_only: Literal[True] = True
+    rung: Rung = Field(
+        default=Rung.CHAMPION,
+        description="how the answer was made: `champion` or `previous` (the model before it) "
+        "advises; `rules`: only what rules found; `no_score`: nothing, queue the case as usual. "
+        "An abstention is on one of the last two, and keeps its score",
+    )
+    rung_reasons: list[StepDown] = Field(
+        default=[], description="why each better rung was left, from the top; empty at the top"
+    )
     sentence: str
     suggested_action: str
     level: Level
     route: str = Field(description="role or queue that should see it, never a person")
-    explained_class: str
-    probability: float
+    explained_class: str | None
+    probability: float | None
     probabilities: dict[str, float]
-    interval: Interval
+    interval: Interval | None
     class_set: list[str]
     delay_days: dict[str, float]
-    exception_probability: float
-    similar_cases: int
-    similar_cases_that_ended_so: int
+    exception_probability: float | None
+    similar_cases: int | None
+    similar_cases_that_ended_so: int | None
     abstained: bool = Field(
         default=False,
         description="true: the service does not advise here, see `abstentions`; the score is "
@@ -137,10 +150,10 @@ class Advice(Piece):
     currency: str
     priority: float
     priority_is: str
-    model: ModelVersion
+    model: ModelVersion | None = Field(description="that scored the case; null where none did")
     policy: PolicyVersion
-    features_as_of: str
-    snapshot_id: str
+    features_as_of: str | None
+    snapshot_id: str | None
 
 
 class Recommendation(Advice):

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from serving.api.messages import CaseMessage
-from serving.audit.entry import SCHEMA, Draft, EntryKind
+from serving.audit.entry import Draft, EntryKind, drafted
 from serving.champions import Champion
+from serving.ladder import NO_ALIAS
 from serving.recommendation import Advice
 from serving.score import Scored
-
-ALIAS = "champion"
 
 
 def draft_of(
@@ -21,31 +20,48 @@ def draft_of(
     row: int,
     champion: Champion,
     context: Mapping[str, Any],
+    alias: str,
 ) -> Draft:
     """The draft of an answer: input in full, its past, what was made of it, the recommendation.
 
     row: the case's place in `scored`. context: who asked, in which request, of which code.
+    alias: under which the model serves.
     """
     kind = EntryKind.ABSTENTION if advice.abstained else EntryKind.RECOMMENDATION
-    return Draft(
+    said = {
+        "provenance": {"alias": str(alias), "feature_schema": champion.feature_schema},
+        "input": case.model_dump(mode="json"),
+        "history": scored.history[row],
+        "features": scored.features[row],
+        "score": scored.scores[row].model_dump(mode="json"),
+        "recommendation": advice.model_dump(mode="json"),
+    }
+    return _drafted(kind, advice, said, context)
+
+
+def unscored_draft_of(advice: Advice, case: CaseMessage, context: Mapping[str, Any]) -> Draft:
+    """The draft of an answer without a model: input in full, and what was said."""
+    said = {
+        "provenance": {"alias": NO_ALIAS},
+        "input": case.model_dump(mode="json"),
+        "recommendation": advice.model_dump(mode="json"),
+    }
+    return _drafted(EntryKind.FALLBACK, advice, said, context)
+
+
+def _drafted(
+    kind: EntryKind, advice: Advice, said: Mapping[str, Any], context: Mapping[str, Any]
+) -> Draft:
+    return drafted(
+        kind,
+        said,
+        context,
+        advice.answered_at.isoformat(),
         id=advice.id,
-        kind=kind,
         about=advice.id,
         task=advice.task,
         site=advice.site_id,
         reference="/".join(advice.case.values()),
         priority=advice.priority,
         picked=advice.audit_sample,
-        recorded_at=advice.answered_at.isoformat(),
-        payload={
-            "schema": SCHEMA,
-            "kind": kind.value,
-            "context": dict(context),
-            "provenance": {"alias": ALIAS, "feature_schema": champion.feature_schema},
-            "input": case.model_dump(mode="json"),
-            "history": scored.history[row],
-            "features": scored.features[row],
-            "score": scored.scores[row].model_dump(mode="json"),
-            "recommendation": advice.model_dump(mode="json"),
-        },
     )

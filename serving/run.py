@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import subprocess
 import sys
@@ -12,14 +11,19 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from data.lake import Lake
 from models.task import TaskName
+from serving.access.key_ring import KeyRing
+from serving.access.settings import AccessSettings, Mode, is_loopback
 from serving.audit.opened import open_audit
+from serving.audit.store import AuditStore
 from serving.child import Command, kill, stop
 from serving.doctor import free_port
+from serving.events.settings import EventSettings
 from serving.policy.policy import load_policy
 from serving.restarts import Restarts, ending
 from serving.settings import Settings
@@ -30,6 +34,11 @@ __all__ = ["Running", "ServiceError", "kill", "serve"]
 START_SECONDS = 90
 ANSWER_SECONDS = 60
 PAUSE_SECONDS = 0.1
+MODE, ISSUER = "TRIAGE_AUTH_MODE", "TRIAGE_AUTH_ISSUER"
+CHOICES = (
+    "make a key (`triage keys create`), or set TRIAGE_AUTH_ISSUER, or listen on 127.0.0.1, ::1 or "
+    "localhost"
+)
 
 
 class ServiceError(RuntimeError):
@@ -102,14 +111,14 @@ def serve(
     log: file for what the service writes; the terminal by default.
 
     Raises:
-        ServiceError: a host that others can reach, a port that is taken, or a service that
-            does not start.
+        ServiceError: a host that others can reach while nobody could show who they are, a
+            port that is taken, or a service that does not start.
         AuditUnavailableError: a record that cannot be written.
         ValueError: a policy that cannot be read.
     """
-    only_this_machine(host)
-    can_start(lake.make(), host, port)
-    command = Command(lake, host, port, log)
+    mode = mode_for(host, AccessSettings())
+    can_start(lake.make(), host, port, mode)
+    command = Command(lake, host, port, log, {MODE: str(mode)})
     running = Running(f"http://{host}:{port}", command, command.start())
     try:
         _wait(running)
@@ -119,39 +128,74 @@ def serve(
         command.lifeline.cut()
 
 
-def only_this_machine(host: str) -> None:
-    """Refuse a host that others can reach: there is no authentication yet.
+def mode_for(host: str, settings: AccessSettings) -> Mode:
+    """Who is let in at that host without showing anything: at most whoever is on this machine.
+
+    Raises:
+        ServiceError: others can reach the host, and the settings would let everybody in.
+    """
+    said = "mode" in settings.model_fields_set
+    if is_loopback(host):
+        return settings.mode if said or settings.issuer else Mode.LOCAL
+    if said and settings.mode is Mode.LOCAL:
+        raise ServiceError(
+            f"host {host!r} can be reached by others, and TRIAGE_AUTH_MODE=local asks nobody who "
+            f"they are; {CHOICES}"
+        )
+    return Mode.REQUIRED
+
+
+def asks_nobody(host: str) -> None:
+    """Refuse what asks the service without showing anything, where it would be turned away.
+
+    Raises:
+        ServiceError: naming what makes the service take a key or token.
+    """
+    settings = AccessSettings()
+    if mode_for(host, settings) is Mode.LOCAL:
+        return
+    why = "TRIAGE_AUTH_MODE=required" if "mode" in settings.model_fields_set else ISSUER
+    raise ServiceError(
+        f"{why} makes the service take a key or token, and this asks it without one; set "
+        "TRIAGE_AUTH_MODE=local to let in whoever is on this machine, or run `triage serve`"
+    )
+
+
+def somebody_could_ask(audit: AuditStore, host: str) -> None:
+    """Refuse to listen where authentication is needed and nobody could show who they are.
 
     Raises:
         ServiceError: naming the host and what it takes.
+        AuditUnavailableError: the record cannot be read.
     """
-    if host == "localhost":
+    settings, ring = AccessSettings(), KeyRing(audit)
+    if settings.issuer:
         return
-    try:
-        loopback = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
+    ring.read()
+    if not (settings.api_keys and ring.live(datetime.now(UTC))):
         raise ServiceError(
-            f"host {host!r} can be reached by others and there is no authentication yet; "
-            "it takes 127.0.0.1, ::1 or localhost (put a proxy that authenticates in front)"
+            f"at host {host!r} authentication is needed, and there is neither an API key nor an "
+            f"issuer of tokens; {CHOICES}"
         )
 
 
-def can_start(lake: Lake, host: str, port: int) -> None:
+def can_start(lake: Lake, host: str, port: int, mode: Mode = Mode.LOCAL) -> None:
     """Look at what would end the service at once, while it can still be said in a line.
 
     Raises:
         ServiceError, AuditUnavailableError, ValueError: as `serve` says.
     """
-    if not (port_check := free_port(host, port)).well:
-        raise ServiceError(f"{port_check.found}; {port_check.mend}")
     audit = open_audit(lake)
     try:
         audit.check()
+        if mode is Mode.REQUIRED:
+            somebody_could_ask(audit, host)
     finally:
         audit.close()
     load_policy(Settings().policy)
+    EventSettings().checked()
+    if not (port_check := free_port(host, port)).well:
+        raise ServiceError(f"{port_check.found}; {port_check.mend}")
 
 
 def _wait(running: Running) -> None:

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any, Protocol
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from data.contracts.table import KNOWN_AT, Column, Kind
 from features.cases import Cases, CaseShape, Children, Floats, array_of
 from features.history.stream import Stream
-from features.inputs import inputs
+from features.inputs import columns
 from models.explain import Explanation
 from models.model import Predictions
 from serving.champions import Champion
+from serving.observe.observer import SILENT, Observer, Stage
+
+PROCESSORS = (
+    len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+)
 
 Record = Mapping[str, Any]
 Value = float | str | None
-Columns = Mapping[str, NDArray[Any]] | pd.DataFrame
+Columns = Mapping[str, NDArray[Any]]
 
 
 class Past(Protocol):
@@ -93,7 +98,11 @@ class Scored:
 
 
 def score(
-    champion: Champion, profiles: Past, records: Sequence[Record], asked_at: Sequence[datetime]
+    champion: Champion,
+    profiles: Past,
+    records: Sequence[Record],
+    asked_at: Sequence[datetime],
+    observe: Observer = SILENT,
 ) -> Scored:
     """Scores with their explanations, in the order of the records.
 
@@ -102,16 +111,18 @@ def score(
     Raises:
         features.profiles.ProfilesError: when the snapshot lacks what the task needs.
     """
-    cases = with_past(champion, profiles, records, asked_at)
-    frame = inputs(champion.features, cases)
-    answers = champion.model.predict(frame)
-    reasons = champion.model.explain(frame)
+    with observe.stage(Stage.LOOKUP):
+        cases = with_past(champion, profiles, records, asked_at)
+        made = columns(champion.features, cases)
+    answers, reasons = champion.model.answer(
+        made, threads=PROCESSORS, within=lambda part: observe.stage(Stage(part))
+    )
     classes = champion.model.classes
     levels = champion.model.quantile_levels
     return Scored(
         answers=answers,
         history=_plain(cases.history, len(cases)),
-        features=_plain(frame, len(cases)),
+        features=_plain(made, len(cases)),
         scores=[_score(classes, levels, answers, reasons[i], i) for i in range(len(records))],
     )
 
@@ -121,7 +132,7 @@ def probabilities(
 ) -> list[dict[str, float]]:
     """Probabilities by class, those that `score` gives to the last bit, without explanations."""
     cases = with_past(champion, profiles, records, asked_at)
-    answers = champion.model.predict(inputs(champion.features, cases))
+    answers = champion.model.predict(columns(champion.features, cases))
     return [
         dict(zip(champion.model.classes, row, strict=True)) for row in answers.probability.tolist()
     ]
@@ -196,29 +207,31 @@ def _score(
     row: int,
 ) -> Score:
     held = answers.quantiles
-    return Score(
-        probabilities=dict(zip(classes, answers.probability[row].tolist(), strict=True)),
-        explained=reason.name,
-        probability=reason.score,
-        low=float(answers.low[row]),
-        high=float(answers.high[row]),
-        similar=int(answers.similar[row]),
-        similar_hits=int(answers.similar_hits[row]),
-        class_set=[name for i, name in enumerate(classes) if answers.class_set[row, i]],
-        quantiles={}
-        if held is None
-        else {f"{level:g}": float(held[row, i]) for i, level in enumerate(levels)},
-        unseen=list(answers.unseen[row]),
-        outside=list(answers.outside[row]),
-        base=reason.base,
-        steps=[
-            Step(
-                feature=part.feature,
-                theme=str(part.theme or ""),
-                value=part.value,
-                sentence=part.text,
-                contribution=part.contribution,
-            )
-            for part in reason.parts
-        ],
+    return Score.model_validate(
+        {
+            "probabilities": dict(zip(classes, answers.probability[row].tolist(), strict=True)),
+            "explained": reason.name,
+            "probability": reason.score,
+            "low": float(answers.low[row]),
+            "high": float(answers.high[row]),
+            "similar": int(answers.similar[row]),
+            "similar_hits": int(answers.similar_hits[row]),
+            "class_set": [name for i, name in enumerate(classes) if answers.class_set[row, i]],
+            "quantiles": {}
+            if held is None
+            else {f"{level:g}": float(held[row, i]) for i, level in enumerate(levels)},
+            "unseen": list(answers.unseen[row]),
+            "outside": list(answers.outside[row]),
+            "base": reason.base,
+            "steps": [
+                {
+                    "feature": part.feature,
+                    "theme": str(part.theme or ""),
+                    "value": part.value,
+                    "sentence": part.text,
+                    "contribution": part.contribution,
+                }
+                for part in reason.parts
+            ],
+        }
     )

@@ -12,15 +12,24 @@ import anyio.to_thread
 import bentoml
 
 from data.lake import Lake
+from serving.access.gate import open_gate
+from serving.access.settings import AccessSettings
 from serving.api.app import application
 from serving.audit.checkpointer import Checkpointer
 from serving.audit.opened import second_place
 from serving.audit.settings import AuditSettings
 from serving.audit.store import AuditUnavailableError
 from serving.catalogue import served
+from serving.companion import companions
 from serving.engine import Engine, start
 from serving.front import FrontedService, Whole
 from serving.lifecycle import Lifecycle
+from serving.observe.figures import Figures
+from serving.observe.logs import configure
+from serving.observe.metrics import Metrics
+from serving.observe.settings import ObserveSettings
+from serving.observe.traces import Traces
+from serving.observe.watching import Watching
 from serving.settings import Settings
 from serving.supervised import follow
 
@@ -45,7 +54,7 @@ whole = Whole(app)
     threads=SETTINGS.threads,
     traffic={"timeout": SETTINGS.timeout_seconds},
     metrics={"enabled": False},
-    logging={"access": {"enabled": SETTINGS.access_log}},
+    logging={"access": {"enabled": False}},  # it tells paths; ours tells routes
 )
 @bentoml.asgi_app(whole, path="/")
 class Triage:
@@ -55,14 +64,27 @@ class Triage:
         """Load models, profiles, policy and audit, once, and record that this process serves."""
         follow()  # a worker ends with whoever started it, killed or not
         audit = AuditSettings()
+        settings = ObserveSettings()
+        configure(settings.log_level)
         engine = start(SETTINGS, lambda: datetime.now(UTC))
         self.checkpoints = checkpointer(SETTINGS.lake, engine, audit)
-        engine = replace(engine, wrote=self.checkpoints.nudge)
+        self.traces = Traces.of(settings)
+        classes = {name: entry.task.classes for name, entry in engine.tasks.items()}
+        watching = Watching(Metrics(classes), self.traces, SETTINGS.access_log)
+        engine = replace(engine, wrote=self.checkpoints.nudge, observe=watching)
         self.lifecycle = Lifecycle(engine, SETTINGS, audit)
         self.started = self.lifecycle.start()
         self.checkpoints.start()
+        self.companions = companions(SETTINGS, engine)
+        for companion in self.companions:
+            companion.start()
+        self.gate = open_gate(AccessSettings(), engine.audit, engine.pseudonyms, engine.clock)
+        self.gate.start()
+        app.state.gate = self.gate
         app.state.max_body_bytes = SETTINGS.max_body_bytes
         app.state.checkpoints = self.checkpoints
+        app.state.watching = watching
+        app.state.figures = Figures(engine, self.checkpoints, settings.figures_seconds)
         app.state.engine = engine
         gc.collect()
         gc.freeze()  # what was loaded lives as long as the process: never look at it again
@@ -77,12 +99,16 @@ class Triage:
         """Finish what was accepted, record the end, and let go of the record."""
         if not await whole.drained(STOPPING_SECONDS):
             LOG.warning("stopped while %d requests were worked on", whole.working)
+        for companion in reversed(self.companions):
+            companion.stop(STOPPING_SECONDS)
         try:
             self.lifecycle.stop(self.started)
         except AuditUnavailableError as error:
             LOG.warning("that the service stopped is not on record: %s", error)
         self.checkpoints.stop(LAST_CHECKPOINT_SECONDS)
+        self.gate.stop(STOPPING_SECONDS)
         app.state.engine.audit.close()
+        self.traces.stop()
 
 
 def checkpointer(lake: Lake, engine: Engine, settings: AuditSettings) -> Checkpointer:

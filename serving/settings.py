@@ -5,19 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
+from data.environment import EnvironmentSettings
 from data.lake import Lake
 
 MEGABYTE = 2**20
 
 
-class Settings(BaseSettings):
+class Settings(EnvironmentSettings):
     """What can be set. Every name is read from `TRIAGE_` + the name in capitals."""
 
     model_config = SettingsConfigDict(env_prefix="TRIAGE_", frozen=True, extra="ignore")
 
     home: Path = Field(default=Path(".triage"), description="the lake: models, profiles, audit")
+    models: Path | None = Field(
+        default=None, description="folder of models that something else fills; the lake's if unset"
+    )
     policy: Path | None = Field(
         default=None, description="policy file; the built-in one by default"
     )
@@ -27,6 +31,11 @@ class Settings(BaseSettings):
         default=1, gt=0, le=64, description="processes that answer; all append to one record"
     )
     timeout_seconds: int = Field(default=30, gt=0, description="longer requests get 504")
+    answer_within_seconds: float = Field(
+        default=10.0,
+        gt=0,
+        description="cases of a request not scored by then are answered by rules",
+    )
     access_log: bool = Field(default=False, description="one line a request in the log")
     address: str = Field(
         default="", description="start of the addresses in answers, e.g. https://triage"
@@ -34,5 +43,5 @@ class Settings(BaseSettings):
 
     @property
     def lake(self) -> Lake:
-        """The lake at `home`."""
-        return Lake(self.home.resolve())
+        """The lake at `home`, its models at `models`."""
+        return Lake(self.home.resolve(), self.models.resolve() if self.models else None)

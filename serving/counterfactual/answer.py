@@ -21,7 +21,7 @@ from serving.recommend import exception_probability
 from serving.recommendation import Advice, Piece
 from serving.replay.again import Question
 from serving.replay.past import RecordedPast
-from serving.replay.reason import NotReplayableError
+from serving.replay.reason import NotReplayableError, Reason
 from serving.replay.recorded import Recorded
 from serving.replay.sources import Sources
 from serving.score import Past, Score, probabilities, score
@@ -97,9 +97,12 @@ class Then:
         Raises:
             NotReplayableError: the model is not kept, or the policy or the past not on record.
         """
+        model = advice.model
+        if model is None:
+            raise NotReplayableError(Reason.NO_MODEL, "no model scored the case")
         return cls(
             sources.tasks[advice.task],
-            sources.champion(advice.task, advice.model.version, advice.model.digest),
+            sources.champion(advice.task, model.version, model.digest),
             _past(recorded, advice, profiles),
             sources.policy(advice.policy.digest),
         )
@@ -119,6 +122,7 @@ def counterfactuals(
         then = Then.of(told, advice, sources, profiles)
         asked = _Asked(then, Question.of(told, then.entry).case, advice.asked_at)
         (now,) = asked.scores([asked.case])
+        probability = exception_probability(then.entry.task, now.probabilities)
     except NotReplayableError as error:
         raise CannotRecomputeError(str(error)) from error
     if now.probabilities != advice.probabilities:
@@ -126,7 +130,7 @@ def counterfactuals(
     thresholds = then.policy.thresholds[advice.task]
     if advice.abstained:
         return _answer(advice, thresholds.watch, WITHHELD)
-    if advice.exception_probability < thresholds.watch:
+    if probability < thresholds.watch:
         return _answer(advice, thresholds.watch, _under(advice, thresholds.watch))
     return _searched(asked, advice, thresholds)
 

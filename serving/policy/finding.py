@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict
 from data.contracts.invoice_outcomes import ExceptionClass
 from serving.policy.policy import Policy
 
+MOST = 1e15
+
 
 class Code(StrEnum):
     """Findings that are not an exception class of an invoice."""
@@ -67,6 +69,11 @@ def of_class(
         oracle=known.oracle,
         role=known.role,
     )
+
+
+def quotient(value: float, base: float) -> float:
+    """Value / base, and 1e15 at most: an entry of nearly nothing must not make it infinite."""
+    return max(-MOST, min(MOST, value / base))
 
 
 def amount(value: float) -> str:

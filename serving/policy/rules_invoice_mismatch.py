@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from data.contracts.invoice_outcomes import ExceptionClass as Ends
-from serving.policy.finding import Code, Finding, amount, of_class
+from serving.policy.finding import Code, Finding, amount, of_class, quotient
 from serving.policy.policy import Policy
 from serving.policy.rules_duplicate import duplicates
 from serving.policy.rules_invoice_quantity import base_units, ordered, received
@@ -69,9 +69,9 @@ def price(case: Case, policy: Policy) -> Iterator[Finding]:
     same = case["currency"] is None or case["po_currency"] in (None, case["currency"])
     if held is None or not agreed or charged is None or not same:
         return
-    paid, bounds = charged / held, policy.tolerances
+    paid, bounds = quotient(charged, held), policy.tolerances
     over = (paid - agreed) * abs(case["quantity_invoiced"]) * held
-    share = paid / agreed - 1
+    share = quotient(paid, agreed) - 1
     line = f"{amount(abs(over))} {case['currency'] or ''}".strip()
     against = f"the order's {amount(agreed)} ({line} on the line)"
     if share > bounds.price_above_share and over > bounds.price_above_amount:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from data.contracts.invoice_outcomes import ExceptionClass as Ends
-from serving.policy.finding import Finding, amount, of_class
+from serving.policy.finding import Finding, amount, of_class, quotient
 from serving.policy.policy import Policy
 
 Case = Mapping[str, Any]
@@ -71,7 +71,7 @@ def _over(
     if taken is None or taken[0] <= 0:
         return
     here, so_far = taken
-    over = so_far / against - 1
+    over = quotient(so_far, against) - 1
     if over > allowed:
         earlier = f" ({amount(so_far - here)} of it before)" if so_far > here else ""
         verb = "ordered" if name is Ends.QTY_OVER_ORDERED else "received"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,14 +14,16 @@ from serving.api.messages import CaseMessage
 from serving.audit.entry import Draft
 from serving.catalogue import Served
 from serving.champions import Champion
+from serving.ladder import Rung, StepDown, Trigger
 from serving.policy.policy import Policy
 from serving.recommend import Asked, Provenance
 from serving.recommendation import Advice
-from serving.record import draft_of
+from serving.record import draft_of, unscored_draft_of
 from serving.replay.past import RecordedPast
 from serving.replay.recorded import MadeFrom, Recorded, unreadable
 from serving.replay.sources import Sources
 from serving.score import Scored, score
+from serving.unscored import unscored
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,15 @@ class Question:
             advice.answered_at,
         )
 
+    def stood(self) -> tuple[Rung, tuple[StepDown, ...]]:
+        """Where on the ladder it was answered, before the model's own doubts; see `rung_of`."""
+        advice = self.recorded.advice
+        doubts = {Trigger.ABSTAINED, Trigger.PROFILES_STALE}
+        left = [one.rung for one in advice.rung_reasons if one.code in doubts]
+        again = doubts | {Trigger.NOTHING_FOUND}
+        down = tuple(one for one in advice.rung_reasons if one.code not in again)
+        return (left[0] if left else advice.rung), down
+
 
 def again(made_from: MadeFrom, questions: Sequence[Question], sources: Sources) -> list[Draft]:
     """What would be recorded of the answers now, in order; all were made from the same.
@@ -65,6 +76,8 @@ def again(made_from: MadeFrom, questions: Sequence[Question], sources: Sources) 
     Raises:
         NotReplayableError: measures, model or policy are not to be had.
     """
+    if not made_from.model:
+        return _by_rules(made_from, questions, sources)
     past = past_of(made_from, questions)
     champion = sources.champion(made_from.task, made_from.version, made_from.model)
     policy = sources.policy(made_from.policy)
@@ -72,10 +85,35 @@ def again(made_from: MadeFrom, questions: Sequence[Question], sources: Sources) 
     advices = advised(questions, scored, sources.tasks[made_from.task], policy, made_from)
     return [
         draft_of(
-            advice, question.message, scored, row, champion, question.recorded.payload["context"]
+            advice,
+            question.message,
+            scored,
+            row,
+            champion,
+            question.recorded.payload["context"],
+            question.recorded.payload["provenance"]["alias"],
         )
         for row, (question, advice) in enumerate(zip(questions, advices, strict=True))
     ]
+
+
+def _by_rules(made_from: MadeFrom, questions: Sequence[Question], sources: Sources) -> list[Draft]:
+    """The same where no model answered."""
+    entry, policy = sources.tasks[made_from.task], sources.policy(made_from.policy)
+    return [
+        unscored_draft_of(
+            by_rules(question, entry, policy),
+            question.message,
+            question.recorded.payload["context"],
+        )
+        for question in questions
+    ]
+
+
+def by_rules(question: Question, entry: Served, policy: Policy) -> Advice:
+    """What rules say of a question under a policy, where no model answered it."""
+    asked, (_, down) = question.asked(entry), question.stood()
+    return unscored(asked, entry.rules(asked.case, policy, asked.asked_at), policy, down)
 
 
 def past_of(made_from: MadeFrom, questions: Sequence[Question]) -> RecordedPast:
@@ -107,7 +145,9 @@ def advised(
 ) -> list[Advice]:
     """What is recommended on those scores under a policy, in order."""
     provenance = Provenance(made_from.version, made_from.model, made_from.as_of, made_from.snapshot)
-    return [
-        advise(entry, question.asked(entry), scored, row, policy, provenance)
-        for row, question in enumerate(questions)
-    ]
+    made = []
+    for row, question in enumerate(questions):
+        rung, down = question.stood()
+        on_it = replace(provenance, rung=rung, down=down)
+        made.append(advise(entry, question.asked(entry), scored, row, policy, on_it))
+    return made

@@ -17,11 +17,12 @@ class Reason(StrEnum):
     MODEL_REFUSED = "model refused"
     POLICY_UNKNOWN = "policy unknown"
     OTHER_MEASURES = "other measures"
+    NO_MODEL = "no model"
 
     @property
     def lasting(self) -> bool:
         """Whether it is a fact of the record, which nothing will mend and nobody has to."""
-        return self in {Reason.ERASED, Reason.OLDER_ENTRY}
+        return self in {Reason.ERASED, Reason.OLDER_ENTRY, Reason.NO_MODEL}
 
 
 class NotReplayableError(LookupError):

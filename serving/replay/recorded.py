@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from models.task import TaskName
 from serving.audit.entry import Entry, commitment
-from serving.recommendation import Advice
+from serving.recommendation import Advice, ModelVersion
 from serving.replay.reason import NotReplayableError, Reason
 
 UNKNOWN = "not recorded"
@@ -69,16 +69,34 @@ class Recorded:
     @property
     def made_from(self) -> MadeFrom:
         """What it was made from."""
-        model, policy = self.advice.model, self.advice.policy
+        advice, policy = self.advice, self.advice.policy
+        if not self.scored:
+            return MadeFrom(advice.task, "", "", policy.digest, date.min, "", ())
         return MadeFrom(
-            self.advice.task,
-            model.digest,
-            model.version,
+            advice.task,
+            self.model.digest,
+            self.model.version,
             policy.digest,
-            date.fromisoformat(self.advice.features_as_of),
-            self.advice.snapshot_id,
+            date.fromisoformat(advice.features_as_of or ""),
+            advice.snapshot_id or "",
             tuple(self.payload.get("history", ())),
         )
+
+    @property
+    def scored(self) -> bool:
+        """Whether a model scored the case."""
+        return self.advice.model is not None
+
+    @property
+    def model(self) -> ModelVersion:
+        """The model that scored it.
+
+        Raises:
+            NotReplayableError: none did.
+        """
+        if self.advice.model is None:
+            raise NotReplayableError(Reason.NO_MODEL, "no model scored the case")
+        return self.advice.model
 
     @property
     def history(self) -> dict[str, float | None]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from serving.audit.entry import Draft, Entry
+from serving.audit.entry import Draft, Entry, EntryKind
 from serving.replay.again import Question, again
 from serving.replay.difference import Difference, difference
 from serving.replay.reason import Lacking, NotReplayableError
@@ -14,6 +14,9 @@ from serving.replay.recorded import UNKNOWN, MadeFrom, Recorded
 from serving.replay.sources import Sources
 
 PARTS = ("kind", "input", "history", "features", "score", "recommendation")
+UNSCORED_PARTS = ("kind", "input", "recommendation")
+LATER = ("rung", "rung_reasons")
+"""What answers did not say before there was a ladder: then it is not held against them."""
 FOUND_BY = ("kind", "about", "task", "site", "reference", "priority", "picked", "recorded_at")
 """What an envelope says of the answer itself."""
 
@@ -87,22 +90,28 @@ def _each(
 
 def _held(question: Question, draft: Draft) -> Outcome:
     recorded = question.recorded
-    found = difference(_told(recorded), _now(draft))
+    told, now = _told(recorded), _now(draft)
+    for name in LATER:
+        if name not in told["recommendation"]:
+            now["recommendation"] = {k: v for k, v in now["recommendation"].items() if k != name}
+    found = difference(told, now)
     return Outcome(recorded.entry, recorded.code, found)
 
 
 def _told(recorded: Recorded) -> dict[str, Any]:
     """What of an entry has to come out again."""
-    payload = recorded.payload
     envelope = {name: getattr(recorded.entry.envelope, name) for name in FOUND_BY}
-    schema = payload["provenance"]["feature_schema"]
-    parts = {name: payload[name] for name in PARTS}
-    return {"envelope": envelope, "provenance": {"feature_schema": schema}, **parts}
+    return {"envelope": envelope, **_parts(recorded.payload)}
 
 
 def _now(draft: Draft) -> dict[str, Any]:
     envelope = {name: getattr(draft, name) for name in FOUND_BY}
     strings = {name: str(value) for name, value in envelope.items() if isinstance(value, str)}
-    schema = draft.payload["provenance"]["feature_schema"]
-    parts = {name: draft.payload[name] for name in PARTS}
-    return {"envelope": envelope | strings, "provenance": {"feature_schema": schema}, **parts}
+    return {"envelope": envelope | strings, **_parts(draft.payload)}
+
+
+def _parts(payload: Mapping[str, Any]) -> dict[str, Any]:
+    if payload["kind"] == EntryKind.FALLBACK:
+        return {name: payload[name] for name in UNSCORED_PARTS}
+    schema = payload["provenance"]["feature_schema"]
+    return {"provenance": {"feature_schema": schema}} | {name: payload[name] for name in PARTS}

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from models.task import TaskName
 from serving.audit import queries
-from serving.audit.entry import ANSWERS, Entry
+from serving.audit.entry import Entry
 from serving.audit.store import AuditStore
 from serving.audit.tables import ENTRIES
 
@@ -42,7 +42,7 @@ class Selection:
         return sorted(drawn.sample(every, self.sample))
 
     def _conditions(self) -> Iterator[sa.ColumnElement[bool]]:
-        yield ENTRIES.c.kind.in_([str(kind) for kind in ANSWERS])
+        yield queries.answering()
         if self.task is not None:
             yield ENTRIES.c.task == str(self.task)
         if self.since is not None:  # both are ISO 8601 in UTC, which sorts as time does
@@ -68,6 +68,6 @@ def one(record: AuditStore, name: str) -> int:
     found = record.read(name) or record.named(name)
     if found is None:
         raise LookupError(f"there is no recommendation {name!r} on record")
-    if found.kind not in ANSWERS:
+    if not found.answers:
         raise LookupError(f"entry {name!r} is a {found.kind}; only answers can be replayed")
     return found.sequence

@@ -11,9 +11,11 @@ from pydantic import ValidationError
 from models.model import Predictions
 from models.task import Task, TaskName
 from serving.audit.frames import flagged
+from serving.catalogue import Served
 from serving.policy.policy import Level, Policy
 from serving.recommendation import Advice
-from serving.replay.again import Question, advised, past_of, scores
+from serving.replay.again import Question, advised, by_rules, past_of, scores
+from serving.replay.reason import NotReplayableError, Reason
 from serving.replay.recorded import MadeFrom, unreadable
 from serving.replay.sources import Sources
 from serving.replay.versions import digest_of
@@ -73,6 +75,9 @@ def comparing(alternative: Alternative, sources: Sources) -> Comparing:
     def compared(made_from: MadeFrom, questions: Sequence[Question]) -> list[Compared]:
         policy = alternative.policy or sources.policy(made_from.policy)
         entry = sources.tasks[made_from.task]
+        if not made_from.model:
+            advices = _unscored(alternative, questions, entry, policy)
+            return [_beside(*both, policy) for both in zip(questions, advices, strict=True)]
         if alternative.version is None:
             scored = as_recorded(entry.task, questions)
         else:
@@ -86,6 +91,20 @@ def comparing(alternative: Alternative, sources: Sources) -> Comparing:
         ]
 
     return compared
+
+
+def _unscored(
+    alternative: Alternative, questions: Sequence[Question], entry: Served, policy: Policy
+) -> list[Advice]:
+    """What rules say under the alternative, where no model answered.
+
+    Raises:
+        NotReplayableError: the alternative is a model: the past that it needs was not looked up.
+    """
+    if alternative.version is not None:
+        why = "no model answered, so the past that one needs is not on record"
+        raise NotReplayableError(Reason.NO_MODEL, why)
+    return [by_rules(question, entry, policy) for question in questions]
 
 
 def as_recorded(task: Task, questions: Sequence[Question]) -> Scored:
