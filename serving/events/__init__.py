@@ -1,0 +1,1 @@
+"""Events: what the record tells others, and what others tell the record."""

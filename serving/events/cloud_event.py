@@ -1,0 +1,94 @@
+"""An entry of the record as a CloudEvent 1.0: what a receiver must know, and nothing of a person.
+
+A case is named and not told; reasons in a person's words stay inside. Whoever may read more
+follows the address of the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from cloudevents.core.formats.json import JSONFormat
+from cloudevents.core.v1.event import CloudEvent
+
+from serving.audit.entry import Entry
+from serving.events.event_type import TYPES, EventType
+
+CONTENT_TYPE = JSONFormat.CONTENT_TYPE
+ADVISED = (
+    "level",
+    "route",
+    "rung",
+    "exception_probability",
+    "abstained",
+    "flagged",
+    "audit_sample",
+    "expires_at",
+)
+"""What is told of a recommendation."""
+SAID: Mapping[EventType, tuple[str, ...]] = {
+    EventType.RECOMMENDATION_GIVEN: ("rung",),
+    EventType.DECISION_RECORDED: ("decision_id", "action", "resolved_as", "role", "happened_at"),
+    EventType.MODEL_PROMOTED: ("version", "digest", "previous", "decided_at"),
+    EventType.MODEL_ROLLED_BACK: ("version", "digest", "previous", "decided_at"),
+    EventType.MODEL_LOADED: ("version", "digest", "alias"),
+    EventType.MODEL_REFUSED: ("version", "digest", "alias"),
+    EventType.ADVICE_PAUSED: (),
+    EventType.ADVICE_RESUMED: (),
+    EventType.DRIFT_DETECTED: ("advice", "headline", "since", "until"),
+}
+"""What is told of each payload, where it says it."""
+ABOUT_ONE = frozenset({EventType.RECOMMENDATION_GIVEN, EventType.DECISION_RECORDED})
+
+
+def event_of(entry: Entry, source: str, address: str = "") -> CloudEvent:
+    """The event that an entry is told as; the same entry is always the same event.
+
+    source: whose events they are. address: start of the report's address. What was erased is
+    told with `erased` and without what it held.
+    """
+    envelope, type_ = entry.envelope, TYPES[entry.kind]
+    attributes = {
+        "specversion": "1.0",
+        "id": entry.id,
+        "source": source,
+        "type": str(type_),
+        "subject": envelope.about or envelope.task or entry.id,
+        "time": datetime.fromisoformat(entry.recorded_at),
+        "datacontenttype": "application/json",
+    }
+    data = {
+        "audit_sequence": entry.sequence,
+        "task": envelope.task or None,
+        "site_id": envelope.site or None,
+        "reference": envelope.reference or None,
+    }
+    if type_ in ABOUT_ONE:
+        data["recommendation_id"] = envelope.about
+        data["report"] = f"{address}/v1/recommendations/{envelope.about}/report"
+    if entry.body is None:
+        return CloudEvent(attributes, data | {"erased": True})
+    payload = entry.payload
+    trace = payload.get("context", {}).get("trace_id")
+    if trace:
+        attributes["traceparent"] = f"00-{trace}-{span_of(entry.id)}-01"
+    return CloudEvent(attributes, data | _said(type_, payload))
+
+
+def written(event: CloudEvent) -> bytes:
+    """The event as JSON, in structured mode."""
+    return JSONFormat().write(event)
+
+
+def span_of(identifier: str) -> str:
+    """A span id for an entry: 16 hexadecimal digits, always the same, never all zero."""
+    return sha256(identifier.encode()).hexdigest()[:15] + "1"
+
+
+def _said(type_: EventType, payload: Mapping[str, Any]) -> dict[str, Any]:
+    told = {name: payload[name] for name in SAID[type_] if name in payload}
+    advice = payload.get("recommendation") if type_ is EventType.RECOMMENDATION_GIVEN else None
+    return told | {name: advice[name] for name in ADVISED if name in advice} if advice else told

@@ -1,0 +1,43 @@
+"""Types of events: the names by which receivers tell them apart, the same in every version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from serving.audit.entry import EntryKind
+
+
+class EventType(StrEnum):
+    """What is told to others."""
+
+    RECOMMENDATION_GIVEN = "recommendation.given"
+    DECISION_RECORDED = "decision.recorded"
+    MODEL_PROMOTED = "model.promoted"
+    MODEL_ROLLED_BACK = "model.rolled_back"
+    MODEL_LOADED = "model.loaded"
+    MODEL_REFUSED = "model.refused"
+    ADVICE_PAUSED = "advice.paused"
+    ADVICE_RESUMED = "advice.resumed"
+    DRIFT_DETECTED = "drift.detected"
+
+
+TYPES: Mapping[EntryKind, EventType] = {
+    EntryKind.RECOMMENDATION: EventType.RECOMMENDATION_GIVEN,
+    EntryKind.ABSTENTION: EventType.RECOMMENDATION_GIVEN,
+    EntryKind.FALLBACK: EventType.RECOMMENDATION_GIVEN,
+    EntryKind.DECISION: EventType.DECISION_RECORDED,
+    EntryKind.MODEL_PROMOTED: EventType.MODEL_PROMOTED,
+    EntryKind.MODEL_ROLLED_BACK: EventType.MODEL_ROLLED_BACK,
+    EntryKind.MODEL_LOADED: EventType.MODEL_LOADED,
+    EntryKind.MODEL_REFUSED: EventType.MODEL_REFUSED,
+    EntryKind.ADVICE_PAUSED: EventType.ADVICE_PAUSED,
+    EntryKind.ADVICE_RESUMED: EventType.ADVICE_RESUMED,
+    EntryKind.DRIFT_DETECTED: EventType.DRIFT_DETECTED,
+}
+"""Which entries are told, as what. All others stay inside."""
+
+
+def kinds_of(types: frozenset[EventType]) -> frozenset[EntryKind]:
+    """The kinds of entries that events of these types are made of."""
+    return frozenset(kind for kind, type_ in TYPES.items() if type_ in types)

@@ -1,0 +1,161 @@
+"""The outbox: the record itself, read on from where each subscription has come to.
+
+What is to be told is committed with what it tells, in one transaction and in order, since it is
+the same entry. All that is kept beside it is a cursor, and what could not be delivered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from serving.audit import queries
+from serving.audit.engines import turn
+from serving.audit.entry import Entry, EntryKind
+from serving.audit.errors import AuditUnavailableError, reason
+from serving.audit.store import AuditStore
+from serving.audit.tables import DEAD_LETTERS, DELIVERIES, ENTRIES
+
+WEBHOOK = "webhook"
+"""The one subscription there is: whoever the settings name."""
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """How far a subscription is. sequence: the last entry that is done with.
+
+    attempts: how often the next one failed; next_at: when it is tried again, ISO 8601, "" for
+    at once. stopped: why nothing is sent any more; "" while it is.
+    """
+
+    sequence: int
+    attempts: int = 0
+    next_at: str = ""
+    last_error: str = ""
+    stopped: str = ""
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """An event that could not be delivered. resend: it is to be tried again."""
+
+    sequence: int
+    id: str
+    type: str
+    attempts: int
+    error: str
+    at: str
+    resend: bool = False
+
+
+COLUMNS = [DELIVERIES.c[name] for name in Cursor.__dataclass_fields__]
+OF_LETTERS = [DEAD_LETTERS.c[name] for name in DeadLetter.__dataclass_fields__]
+
+
+class MovedError(RuntimeError):
+    """Somebody else moved the cursor meanwhile; nothing was changed."""
+
+
+@dataclass(frozen=True)
+class Outbox:
+    """What a subscription is still to be told. Errors are AuditUnavailableError."""
+
+    store: AuditStore
+    subscription: str = WEBHOOK
+
+    def cursor(self) -> Cursor | None:
+        """Where it is; None where it never began."""
+        mine = DELIVERIES.c.subscription == self.subscription
+        with self.store.reading() as connection:
+            row = connection.execute(sa.select(*COLUMNS).where(mine)).one_or_none()
+        return None if row is None else Cursor(*row)
+
+    def begin(self) -> Cursor:
+        """Where it is; at the end of the record, if it never began: the past is not told."""
+        if (found := self.cursor()) is not None:
+            return found
+        size = self.store.head().frontier.size
+        with self._writing() as connection:
+            mine = DELIVERIES.c.subscription == self.subscription
+            row = connection.execute(sa.select(*COLUMNS).where(mine)).one_or_none()
+            if row is None:
+                values = _values(Cursor(size)) | {"subscription": self.subscription}
+                connection.execute(sa.insert(DELIVERIES).values(values))
+        return self.cursor() or Cursor(size)
+
+    def next(self, after: int, kinds: Collection[EntryKind], most: int) -> list[Entry]:
+        """Up to so many entries of those kinds after a sequence, in order."""
+        later = queries.of_kinds(kinds).where(ENTRIES.c.sequence > after).limit(most)
+        return self.store.select(later)
+
+    def move(self, before: Cursor, now: Cursor, dead: DeadLetter | None = None) -> None:
+        """Move on, and put an event with the dead letters, both or neither.
+
+        Raises:
+            MovedError: it is not where it was thought to be.
+        """
+        mine = DELIVERIES.c.subscription == self.subscription
+        there = sa.and_(mine, *(column == getattr(before, column.name) for column in COLUMNS))
+        with self._writing() as connection:
+            moved = connection.execute(sa.update(DELIVERIES).where(there).values(_values(now)))
+            if moved.rowcount != 1:
+                raise MovedError("another process moved the cursor of the events")
+            if dead is not None:
+                self._bury(connection, dead)
+
+    def dead(self, *, resend: bool = False) -> list[DeadLetter]:
+        """Dead letters in order. resend: only those that are to be tried again."""
+        mine = DEAD_LETTERS.c.subscription == self.subscription
+        query = sa.select(*OF_LETTERS).where(mine).order_by(DEAD_LETTERS.c.sequence)
+        if resend:
+            query = query.where(DEAD_LETTERS.c.resend)
+        with self.store.reading() as connection:
+            return [DeadLetter(*row) for row in connection.execute(query)]
+
+    def resend(self, identifier: str = "") -> int:
+        """Ask for one dead letter to be tried again, or for all; how many there were."""
+        return self._letters({"resend": True}, identifier)
+
+    def settle(self, letter: DeadLetter, error: str = "") -> None:
+        """A dead letter was tried again: forget it, or say why it failed again."""
+        mine = sa.and_(
+            DEAD_LETTERS.c.subscription == self.subscription,
+            DEAD_LETTERS.c.sequence == letter.sequence,
+        )
+        again = {"resend": False, "error": error, "attempts": letter.attempts + 1}
+        with self._writing() as connection:
+            if error:
+                connection.execute(sa.update(DEAD_LETTERS).where(mine).values(again))
+            else:
+                connection.execute(sa.delete(DEAD_LETTERS).where(mine))
+
+    def _letters(self, values: dict[str, Any], identifier: str) -> int:
+        mine = DEAD_LETTERS.c.subscription == self.subscription
+        chosen = sa.and_(mine, DEAD_LETTERS.c.id == identifier) if identifier else mine
+        with self._writing() as connection:
+            done = connection.execute(sa.update(DEAD_LETTERS).where(chosen).values(values))
+            return done.rowcount
+
+    def _bury(self, connection: sa.Connection, dead: DeadLetter) -> None:
+        row = {column.name: getattr(dead, column.name) for column in OF_LETTERS}
+        connection.execute(
+            sa.insert(DEAD_LETTERS).values(row | {"subscription": self.subscription})
+        )
+
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        engine = self.store.engine
+        try:
+            with turn(engine), engine.begin() as connection:
+                yield connection
+        except (OSError, sa.exc.SQLAlchemyError) as error:
+            why = f"how far events are cannot be written: {reason(error)}"
+            raise AuditUnavailableError(why) from error
+
+
+def _values(cursor: Cursor) -> dict[str, Any]:
+    return {column.name: getattr(cursor, column.name) for column in COLUMNS}
