@@ -6,12 +6,22 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from models.task import TaskName
+from serving.api.challenger_route import of_challengers
+from serving.api.deprecated import Deprecating
+from serving.api.door import Door
+from serving.api.events_routes import events_in
 from serving.api.handlers import HANDLERS
+from serving.api.messages_triage import mixed_request
+from serving.api.metrics_route import metrics
 from serving.api.probes import probes
+from serving.api.problem_routes import of_problems
 from serving.api.record_routes import of_record
 from serving.api.routes import router, scoring
 from serving.api.schema import describe
+from serving.api.sealed import Sealed
+from serving.api.standing_routes import of_standing
 from serving.api.tracing import Traced
+from serving.api.triage_routes import triage_routes
 from serving.catalogue import Served
 from serving.recommendation import Answer
 
@@ -26,6 +36,7 @@ def application(tasks: dict[TaskName, Served]) -> FastAPI:
     app: FastAPI = FastAPIOffline(
         title="Exception Triage", version="1", description=DESCRIPTION, redoc_url=None
     )
+    app.router.redirect_slashes = False
     for name, entry in tasks.items():
         app.add_api_route(
             f"/v1/{name}",
@@ -35,10 +46,15 @@ def application(tasks: dict[TaskName, Served]) -> FastAPI:
             name=name,
             summary=entry.task.question,
         )
-    for routes in (router, of_record, probes):
+    mixed = mixed_request({name: entry.request for name, entry in tasks.items()})
+    own = (triage_routes(mixed), of_standing, of_problems)
+    for routes in (*own, router, of_record, events_in, probes, metrics, of_challengers):
         app.include_router(routes)
+    app.add_middleware(Deprecating)
+    app.add_middleware(Door)
+    app.add_middleware(Sealed)
     app.add_middleware(Traced)
     for kind, handler in HANDLERS.items():
         app.add_exception_handler(kind, handler)
-    describe(app, tasks)
+    describe(app, tasks, mixed)
     return app

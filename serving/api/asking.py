@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from starlette.requests import Request
 
+from serving.api.callers import caller_of
 from serving.api.problems import Problem
 from serving.api.tracing import trace_of
 from serving.audit.group import Key
-from serving.context import Context, caller_of
+from serving.context import Context
 from serving.engine import Engine
 
 IDEMPOTENCY_KEY = "idempotency-key"
@@ -47,7 +48,7 @@ def asking(request: Request, engine: Engine, operation: str, body: bytes) -> Ask
 
 def context_of(request: Request, code: str, key: str | None = None) -> Context:
     """Who asks and under which trace. code: version of what answers. key: as the caller gave it."""
-    return Context(trace_of(request.scope), caller_of(), key, code)
+    return Context(trace_of(request.scope), caller_of(request).name, key, code)
 
 
 def given_key(request: Request) -> str | None:

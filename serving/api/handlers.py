@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -10,32 +11,22 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from serving.api.problem_kind import ProblemKind
 from serving.api.problems import Problem, path
 from serving.api.tracing import trace_of
 from serving.audit.entry import ErasedError
 from serving.audit.store import AuditUnavailableError
 from serving.counterfactual.answer import CannotRecomputeError
 from serving.decide import AlreadyDecidedError
-from serving.engine import FromTheFutureError, NotServedError
+from serving.engine import FromTheFutureError
 from serving.idempotency import AnswerErasedError, InFlightError, KeyReusedError
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
-# Seconds after which asking again may help: a record that is away, a task without a model,
-# the same request being worked on.
+# Seconds after which asking again may help: a record that is away, the same request being
+# worked on.
 UNTIL_WRITTEN = 5
-UNTIL_MENDED = 60
 UNTIL_ANSWERED = 1
-
-
-def _not_served(error: NotServedError) -> Problem:
-    return Problem(
-        503,
-        error.missing.why,
-        mend=error.missing.mend,
-        retry_after=UNTIL_MENDED,
-        audit_sequence=error.audit_sequence,
-    )
 
 
 def _future(error: FromTheFutureError) -> Problem:
@@ -44,7 +35,7 @@ def _future(error: FromTheFutureError) -> Problem:
         "give asked_at if the question is about another moment"
     )
     field = {"field": error.field, "got": error.known.isoformat(), "takes": takes}
-    return Problem(422, "1 field cannot be read", [field])
+    return Problem(422, "1 field cannot be read", [field], kind=ProblemKind.FROM_THE_FUTURE)
 
 
 def _no_record(error: AuditUnavailableError) -> Problem:
@@ -52,26 +43,30 @@ def _no_record(error: AuditUnavailableError) -> Problem:
         "treat the case as if this service were not there, or send it again later, with the same "
         "Idempotency-Key; whoever runs the service: see /readyz and `triage doctor`"
     )
-    return Problem(503, f"{error}", mend=mend, retry_after=UNTIL_WRITTEN)
+    kind = ProblemKind.RECORD_AWAY
+    again = UNTIL_WRITTEN if error.seconds is None else max(1, math.ceil(error.seconds))
+    return Problem(503, f"{error}", mend=mend, retry_after=again, kind=kind)
 
 
 def _already(error: AlreadyDecidedError) -> Problem:
-    return Problem(409, f"{error}", mend="nothing was recorded; a decision on record stays")
+    mend = "nothing was recorded; a decision on record stays"
+    return Problem(409, f"{error}", mend=mend, kind=ProblemKind.ALREADY_DECIDED)
 
 
 def _not_again(error: CannotRecomputeError) -> Problem:
-    return Problem(
-        409, f"{error}", mend="score the case again: its new recommendation can be asked"
-    )
+    mend = "score the case again: its new recommendation can be asked"
+    return Problem(409, f"{error}", mend=mend, kind=ProblemKind.CANNOT_RECOMPUTE)
 
 
 def _in_flight(error: InFlightError) -> Problem:
     mend = "ask again in a second: once it is answered, you get the same answer"
-    return Problem(409, f"{error}", mend=mend, retry_after=UNTIL_ANSWERED)
+    kind = ProblemKind.IN_FLIGHT
+    return Problem(409, f"{error}", mend=mend, retry_after=UNTIL_ANSWERED, kind=kind)
 
 
 def _reused(error: KeyReusedError) -> Problem:
-    return Problem(422, f"{error}; nothing was done", mend="use a new key for what is new")
+    mend = "use a new key for what is new"
+    return Problem(422, f"{error}; nothing was done", mend=mend, kind=ProblemKind.KEY_REUSED)
 
 
 def _erased(error: Exception) -> Problem:
@@ -102,15 +97,17 @@ def _answers(tell: Callable[[Any], Problem]) -> Handler:
 
 async def _not_here(request: Request, error: HTTPException) -> Response:
     """What the framework refuses; with a 405 it says in a header which methods there are."""
-    headers = error.headers or {}
+    headers, told = error.headers or {}, []
     match error.status_code:
         case 404:
             detail = "there is nothing at this address"
         case 405:
-            detail = f"{request.method} is not for this address; it takes {headers.get('Allow')}"
+            allowed = str(headers.get("Allow"))
+            detail = f"{request.method} is not for this address; it takes {allowed}"
+            told = [{"field": "(method)", "got": request.method, "takes": allowed}]
         case _:
             detail = error.detail
-    problem = Problem(error.status_code, detail, mend="see /docs for what there is")
+    problem = Problem(error.status_code, detail, told, mend="see /docs for what there is")
     response = problem.response(trace_of(request.scope))
     response.headers.update(headers)
     return response
@@ -119,7 +116,6 @@ async def _not_here(request: Request, error: HTTPException) -> Response:
 HANDLERS: dict[Any, Any] = {
     HTTPException: _not_here,
     Problem: _answers(lambda problem: problem),
-    NotServedError: _answers(_not_served),
     FromTheFutureError: _answers(_future),
     AlreadyDecidedError: _answers(_already),
     CannotRecomputeError: _answers(_not_again),

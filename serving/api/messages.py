@@ -21,6 +21,9 @@ MOST_CHILDREN = 500
 ASKED_AT = "asked_at"
 MONEY_AT_RISK = "money_at_risk"
 
+Path = Sequence[int | str]
+"""Where a field is: ("cases", 3, "receipts", 0, "known_at")."""
+
 
 class CaseMessage(Message):
     """What every case may say besides its own fields."""
@@ -123,18 +126,26 @@ class Request:
         (case,) = self.read(json.dumps({"cases": [recorded]}).encode())
         return self.plain(case)
 
-    def column(self, path: Sequence[int | str]) -> Column | None:
+    def shown(self, path: Path) -> Path:
+        """The path as the sender wrote it."""
+        return path
+
+    def within(self, path: Path) -> tuple[Request, Path]:
+        """The request whose field that is, and the path in it."""
+        return self, path
+
+    def column(self, path: Path) -> Column | None:
         """The column behind a path such as ("cases", 3, "receipts", 0, "known_at")."""
         names = [part for part in path if isinstance(part, str)][1:]
         columns = self.shape.columns if len(names) < 2 else self.shape.children.get(names[0], ())
         return next((column for column in columns if names and column == names[-1]), None)
 
-    def needs(self, path: Sequence[int | str]) -> bool:
+    def needs(self, path: Path) -> bool:
         """Whether the field at that path may not be missing."""
         column, child = self.column(path), sum(isinstance(part, str) for part in path) > 2
         return column is not None and (column.required if child else column in self.required)
 
-    def choices(self, path: Sequence[int | str]) -> tuple[str, ...]:
+    def choices(self, path: Path) -> tuple[str, ...]:
         """The fields there are where an unknown one was found."""
         names = [part for part in path if isinstance(part, str)]
         if len(names) < 2:

@@ -8,10 +8,12 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.requests import Request
 
+from serving.api.callers import caller_of, known
 from serving.api.loaded import engine_of
 from serving.api.problems import Problem
 from serving.audit.checkpointer import Checkpointer
 from serving.audit.store import AuditUnavailableError
+from serving.breaker import State
 from serving.engine import Engine
 
 UNTIL_READY = 5
@@ -21,29 +23,39 @@ PERIODS = 3
 probes = APIRouter()
 
 
+@probes.head("/livez", include_in_schema=False)  # what load balancers ask by default
 @probes.get("/livez")
 def livez() -> dict[str, str]:
     """The process answers."""
     return {"status": "alive"}
 
 
+@probes.head("/readyz", include_in_schema=False)
 @probes.get("/readyz")
 def readyz(request: Request) -> dict[str, Any]:
-    """Whether every task can be answered now; 503 with reasons if not.
+    """Whether cases can be answered now and recorded; 503 with reasons if not.
 
-    "degraded": it can, and no checkpoint has reached the second place for longer than three
-    periods. Answers are recorded and signed as ever, so callers are not turned away; but until
-    it is mended, only what callers keep would show a record that was rewritten.
+    "degraded": they can, and something has to be mended. A task without a model, without
+    history, or paused is answered by rules or with no score, and is not among `tasks`. Where no
+    checkpoint has reached the second place for longer than three periods, answers are recorded
+    and signed as ever, so callers are not turned away; but until it is mended, only what
+    callers keep would show a record that was rewritten.
     """
     engine = engine_of(request)
-    if reasons := engine.not_ready() | _record(engine):
-        detail = "; ".join(f"{what}: {why}" for what, why in reasons.items())
+    if reasons := _record(engine):
+        told = "; ".join(f"{what}: {why}" for what, why in reasons.items())
+        detail = told if known(request) else "not ready"
         mend = "see /readyz again once it is done"
         raise Problem(503, detail, mend=mend, retry_after=UNTIL_READY)
-    tasks = [str(name) for name in engine.champions]
-    if reasons := degraded(getattr(request.app.state, "checkpoints", None)):
-        return {"status": "degraded", "tasks": tasks, "reasons": reasons}
-    return {"status": "ready", "tasks": tasks}
+    tasks = [str(name) for name in engine.live.now.champions]
+    checkpoints = degraded(getattr(request.app.state, "checkpoints", None))
+    state = "degraded" if engine.degraded() | checkpoints else "ready"
+    if not known(request):
+        return {"status": state}
+    # The state is the same for everybody; what another site is paused for is that site's.
+    if reasons := engine.degraded(caller_of(request).sees) | checkpoints:
+        return {"status": state, "tasks": tasks, "reasons": reasons}
+    return {"status": state, "tasks": tasks}
 
 
 def degraded(checkpoints: Checkpointer | None) -> dict[str, str]:
@@ -61,5 +73,8 @@ def _record(engine: Engine) -> dict[str, str]:
     try:
         engine.audit.check()
     except AuditUnavailableError as error:
-        return {"record": str(error)}
+        breaker = engine.audit.breaker
+        if breaker is None or breaker.state is State.CLOSED:
+            return {"record": str(error)}
+        return {"record": f"{error} (breaker {breaker.state})"}
     return {}

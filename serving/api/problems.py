@@ -11,32 +11,46 @@ from pydantic_core import ErrorDetails
 from starlette.responses import Response
 
 from data.contracts.decisions import Action
+from models.task import TaskName
 from serving.api.fields import TAKES_MOMENT, TAKES_TEXT, takes
-from serving.api.messages import ASKED_AT, MONEY_AT_RISK, MOST_CASES, MOST_CHILDREN, Request
+from serving.api.messages import (
+    ASKED_AT,
+    MONEY_AT_RISK,
+    MOST_CASES,
+    MOST_CHILDREN,
+    Path,
+    Request,
+)
+from serving.api.messages_triage import TASK, UNTAGGED, Mixed
+from serving.api.problem_kind import ProblemKind
+from serving.api.problem_meaning import MEANINGS
 
+MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 100
 MOST_CHARACTERS = 120
 PERSON = "person"
 
-TITLES = {
-    400: "Bad request",
-    404: "Not found",
-    405: "Method not allowed",
-    409: "Conflict",
-    410: "Gone",
-    413: "Request too large",
-    415: "Not JSON",
-    422: "Cannot be processed",
-    429: "Too many requests",
-    500: "The service failed",
-    503: "Not available",
-    504: "Not answered in time",
+OF_STATUS = {
+    400: ProblemKind.MALFORMED,
+    401: ProblemKind.UNAUTHENTICATED,
+    403: ProblemKind.FORBIDDEN,
+    404: ProblemKind.NOT_FOUND,
+    405: ProblemKind.METHOD_NOT_ALLOWED,
+    410: ProblemKind.ERASED,
+    413: ProblemKind.TOO_LARGE,
+    415: ProblemKind.NOT_JSON,
+    422: ProblemKind.UNREADABLE,
+    429: ProblemKind.RATE_LIMITED,
+    500: ProblemKind.FAILED,
+    503: ProblemKind.NOT_READY,
+    504: ProblemKind.TIMED_OUT,
 }
 
 
 class Problem(Exception):  # noqa: N818 - the word of RFC 9457
     """A request that cannot be answered, and why.
 
+    kind: what it is told apart by; by default the one that is usual for the status.
     retry_after: seconds until it may be worth while to ask again; 0 says nothing of it.
     audit_sequence: of the entry that records it; 0 where none does.
     """
@@ -49,16 +63,18 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
         mend: str = "",
         retry_after: int = 0,
         audit_sequence: int = 0,
+        kind: ProblemKind | None = None,
     ) -> None:
         super().__init__(detail)
+        self.kind = kind or OF_STATUS.get(status, ProblemKind.OTHER)
         self.status, self.detail, self.errors, self.mend = status, detail, errors, mend
         self.retry_after, self.audit_sequence = retry_after, audit_sequence
 
     def response(self, trace: str) -> Response:
         """The problem as an answer. trace: its trace id, by which an entry of it is found."""
         body: dict[str, Any] = {
-            "type": "about:blank",
-            "title": TITLES.get(self.status, "Problem"),
+            "type": self.kind.type,
+            "title": MEANINGS[self.kind].title,
             "status": self.status,
             "detail": self.detail,
             "trace_id": trace,
@@ -70,12 +86,10 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
         if self.errors:
             body["errors"] = list(self.errors)
         headers = {"Retry-After": str(self.retry_after)} if self.retry_after else {}
-        return Response(
-            json.dumps(body), self.status, headers, media_type="application/problem+json"
-        )
+        return Response(json.dumps(body), self.status, headers, media_type=MEDIA_TYPE)
 
 
-def unreadable(error: ValidationError, request: Request) -> Problem:
+def unreadable(error: ValidationError, request: Request | Mixed) -> Problem:
     """A 422 that names every field (at most 100), what it got and what it takes."""
     found = list(_fields(error, request))
     shown = found[:MOST_ERRORS]
@@ -84,16 +98,27 @@ def unreadable(error: ValidationError, request: Request) -> Problem:
     return Problem(422, f"{len(found)} {noun} cannot be read{more}", shown)
 
 
-def _fields(error: ValidationError, request: Request) -> Iterator[dict[str, Any]]:
+def _fields(error: ValidationError, request: Request | Mixed) -> Iterator[dict[str, Any]]:
     for one in error.errors(include_url=False):
+        if one["type"] in UNTAGGED:
+            yield _untagged(one)
+            continue
         yield {
-            "field": path(one["loc"]),
+            "field": path(request.shown(one["loc"])),
             "got": _got(one),
             "takes": _takes(one, request),
         }
 
 
-def path(location: Sequence[int | str]) -> str:
+def _untagged(error: ErrorDetails) -> dict[str, Any]:
+    """A case of a mixed request whose task is missing or unknown."""
+    given = error["input"].get(TASK) if isinstance(error["input"], dict) else None
+    got = "nothing" if given is None else _written(given)
+    takes = "one of " + ", ".join(TaskName)
+    return {"field": f"{path(error['loc'])}.{TASK}", "got": got, "takes": takes}
+
+
+def path(location: Path) -> str:
     """("cases", 3, "on_hand") as `cases[3].on_hand`."""
     text = ""
     for part in location:
@@ -113,26 +138,33 @@ def _got(error: ErrorDetails) -> str:
             return error["msg"]
     if error["loc"] and error["loc"][-1] == PERSON:
         return "something else"  # a name is not given back, not even to whoever sent it
-    written = json.dumps(error["input"], default=str)
+    return _written(error["input"])
+
+
+def _written(given: Any) -> str:
+    written = json.dumps(given, default=str)
     cut = len(written) > MOST_CHARACTERS
     return f"{written[:MOST_CHARACTERS]}..." if cut else written
 
 
-def _takes(error: ErrorDetails, request: Request) -> str:
+def _takes(error: ErrorDetails, request: Request | Mixed) -> str:
+    place = request.within(error["loc"])
     match error["type"]:
         case "extra_forbidden":
-            return "no such field; there are " + ", ".join(request.choices(error["loc"]))
+            told = request.choices(error["loc"]) if place is None else place[0].choices(place[1])
+            return "no such field; there are " + ", ".join(told)
         case "json_invalid":
             return "a JSON object"
         case "from_the_future":
             return "only what was known at or before asked_at"
         case "reason_missing":
             return "a reason, when a recommendation is overridden"
-    return _takes_at(error, request)
+    if place is None:
+        return TAKES.get(path(error["loc"]), "a JSON object")
+    return _takes_at(*place)
 
 
-def _takes_at(error: ErrorDetails, request: Request) -> str:
-    location = error["loc"]
+def _takes_at(request: Request, location: Path) -> str:
     name = str(location[-1]) if location else ""
     column = request.column(location)
     if column is not None:

@@ -8,10 +8,11 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from serving.api.loaded import Identifier, engine_of, no_recommendation
+from serving.api.callers import require
+from serving.api.loaded import Identifier, engine_of, no_recommendation, only_seen
 from serving.api.problems import Problem
-from serving.audit.entry import ANSWERS
 from serving.audit.verify.proving import proof_of
+from serving.caller import Scope
 from serving.engine import Engine
 
 NOTE: dict[int | str, dict[str, Any]] = {
@@ -29,9 +30,11 @@ def proof(request: Request, identifier: Identifier) -> Response:
     an inclusion proof (RFC 9162), and a signed checkpoint that covers it. Of an entry whose
     content was erased it proves that it was there, and no more.
     """
+    caller = require(request, Scope.READ_AUDIT)
     engine = engine_of(request)
+    only_seen(engine, identifier, caller)
     entry = engine.audit.read(identifier)
-    if entry is None or entry.kind not in ANSWERS:
+    if entry is None or not entry.answers:
         raise no_recommendation(identifier)
     _signed(engine)
     return JSONResponse(proof_of(engine.audit, identifier))
@@ -40,6 +43,7 @@ def proof(request: Request, identifier: Identifier) -> Response:
 @of_record.get("/v1/audit/checkpoint", response_class=PlainTextResponse, responses=NOTE)
 def checkpoint(request: Request) -> Response:
     """The state of the record now, signed: a C2SP tlog-checkpoint to keep and to compare."""
+    require(request, Scope.READ_AUDIT)
     engine = engine_of(request)
     _signed(engine)
     return PlainTextResponse(engine.checkpoint())
@@ -51,6 +55,7 @@ def key(request: Request) -> Response:
 
     Get it once, over a way that you trust, and keep it: what names its own key proves nothing.
     """
+    require(request, Scope.READ_AUDIT)
     return PlainTextResponse(_signed(engine_of(request)) + "\n")
 
 

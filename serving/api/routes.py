@@ -14,26 +14,22 @@ from models.task import TaskName
 from serving.answered import decided_of, recommendation_of
 from serving.api.asking import Asking, asking, context_of
 from serving.api.body import read_body
-from serving.api.loaded import Identifier, engine_of, found
+from serving.api.callers import only_own_sites, require
+from serving.api.loaded import Identifier, engine_of, found, only_seen
 from serving.api.messages import DECISION, CaseMessage, DecisionMessage
+from serving.api.pages import PAGE_HEADERS
 from serving.api.problems import unreadable
 from serving.api.reply import JSON, Reply
 from serving.api.resolved_as import check
 from serving.audit.entry import Entry
 from serving.audit.group import Committed
+from serving.caller import Caller, Scope
+from serving.caller import scoring as scope_of
 from serving.counterfactual.answer import CannotRecomputeError, Counterfactuals
 from serving.desk.queue import queue_page
 from serving.desk.report import read_page
 from serving.engine import Engine
 from serving.recommendation import Advice, Decided, Recommendation
-
-PAGE_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
 
 router = APIRouter()
 
@@ -44,20 +40,25 @@ def scoring(name: TaskName) -> Any:
     """The endpoint of one task."""
 
     async def endpoint(request: HttpRequest) -> Response:
+        caller = require(request, scope_of(name))
         engine = engine_of(request)
         body = await read_body(request)
         asked = asking(request, engine, f"score {name}", body)
-        return await run_in_threadpool(_answered, engine, name, body, asked)
+        return await run_in_threadpool(_answered, engine, caller, name, body, asked)
 
     return endpoint
 
 
-def _answered(engine: Engine, name: TaskName, body: bytes, asked: Asking) -> Response:
+def _answered(
+    engine: Engine, caller: Caller, name: TaskName, body: bytes, asked: Asking
+) -> Response:
     def make() -> Reply:
         cases = _cases(engine, name, body)
+        only_own_sites(caller, (case.site_id for case in cases))
         return Reply(engine.answer(name, cases, asked.context, asked.key))
 
     def again(before: Committed) -> Reply:
+        only_own_sites(caller, (entry.envelope.site for entry in before.entries))
         return Reply(engine.again(before), replayed=True)
 
     return engine.once.do(asked.key, make, again).response()
@@ -74,8 +75,9 @@ def _cases(engine: Engine, name: TaskName, body: bytes) -> list[CaseMessage]:
 @router.get("/v1/recommendations/{identifier}", response_model=Recommendation)
 def recommendation(request: HttpRequest, identifier: Identifier) -> Response:
     """A recommendation as it was answered, read back from the audit."""
+    caller = require(request, Scope.READ_REPORT)
     engine = engine_of(request)
-    entry, _ = found(engine, identifier)
+    entry, _ = found(engine, identifier, caller)
     given = recommendation_of(entry, engine.tasks, engine.address)
     return Response(given.model_dump_json(), media_type=JSON)
 
@@ -86,8 +88,9 @@ def report(request: HttpRequest, identifier: Identifier) -> Response:
 
     That it is read, and what it said, is on record before it is given; 503 if it cannot be.
     """
+    caller = require(request, Scope.READ_REPORT)
     engine = engine_of(request)
-    entry, advice = found(engine, identifier)
+    entry, advice = found(engine, identifier, caller)
     context = context_of(request, engine.code)
     page = read_page(engine.audit, entry, _ways(engine, entry, advice), engine.clock(), context)
     return HTMLResponse(page, headers=PAGE_HEADERS)
@@ -113,8 +116,9 @@ def counterfactuals(request: HttpRequest, identifier: Identifier) -> Response:
     Computed from the record, with the model and the policy that answered: 409 where those are
     not kept, or the entry is too old to hold the past it was made of.
     """
+    caller = require(request, Scope.READ_REPORT)
     engine = engine_of(request)
-    entry, advice = found(engine, identifier)
+    entry, advice = found(engine, identifier, caller)
     return Response(engine.counterfactuals(entry, advice).model_dump_json(), media_type=JSON)
 
 
@@ -133,20 +137,24 @@ async def decision(request: HttpRequest, identifier: Identifier) -> Response:
     A recommendation is decided once. The same decision sent again answers the one on record
     (200), with a checkpoint of now; another one is refused (409) with what was decided.
     """
+    caller = require(request, Scope.DECIDE)
     engine = engine_of(request)
     body = await read_body(request)
     asked = asking(request, engine, f"decide {identifier}", body)
-    return await run_in_threadpool(_decided, engine, identifier, body, asked)
+    return await run_in_threadpool(_decided, engine, caller, identifier, body, asked)
 
 
-def _decided(engine: Engine, identifier: str, body: bytes, asked: Asking) -> Response:
+def _decided(
+    engine: Engine, caller: Caller, identifier: str, body: bytes, asked: Asking
+) -> Response:
     def make() -> Reply:
-        _, advice = found(engine, identifier)
+        _, advice = found(engine, identifier, caller)
         message = _decision(engine, advice, body)
         committed, new = engine.decide(advice, message, asked.context, asked.key)
         return Reply(decided_of(committed), 201 if new else 200)
 
     def again(before: Committed) -> Reply:
+        only_seen(engine, identifier, caller)
         return Reply(decided_of(before), 201, replayed=True)
 
     return engine.once.do(asked.key, make, again).response()
@@ -169,9 +177,12 @@ def desk(
     *,
     picked: Annotated[bool, Query(description="only the audit sample")] = False,
 ) -> Response:
-    """Open recommendations, ranked by priority."""
+    """Open recommendations of the sites that the caller sees, ranked by priority."""
+    caller = require(request, Scope.READ_REPORT)
     engine = engine_of(request)
-    page = queue_page(engine.audit, engine.clock(), task, site, picked=picked)
+    now, seen = engine.clock(), caller.sites
+    pauses = engine.pauses.now.all()
+    page = queue_page(engine.audit, now, task, site, picked=picked, pauses=pauses, seen=seen)
     return HTMLResponse(page, headers=PAGE_HEADERS)
 
 

@@ -9,7 +9,11 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 
 from models.task import TaskName
+from serving.api.deprecated import DEPRECATED
 from serving.api.messages import DecisionMessage
+from serving.api.messages_triage import Mixed
+from serving.api.problem_kind import ProblemKind
+from serving.api.schema_access import RATE_LIMIT, REFUSED, SCHEMES, security
 from serving.catalogue import Served
 
 Json = dict[str, Any]
@@ -34,7 +38,7 @@ IDEMPOTENCY_KEY: Json = {
     "be done once. The same request sent again with its key gets the same answer, byte for byte, "
     "and nothing is recorded twice: send one, and after a broken connection, a 503 or a 504 send "
     "the same again",
-    "schema": TEXT | {"minLength": 1, "maxLength": 255},
+    "schema": TEXT | {"minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }
 TRACERESPONSE: Json = {"description": "the trace id under which it is on record", "schema": TEXT}
 REPLAYED: Json = {
@@ -69,12 +73,27 @@ OF_THE_RECORD: Mapping[str, Mapping[str, str]] = {
     "/readyz": {"503": "Not every task can be answered and recorded now, and why"},
     "/v1/audit/checkpoint": {"404": "Nothing is signed", "503": "The record cannot be read now"},
     "/v1/audit/key": {"404": "Nothing is signed", "503": "The record cannot be read now"},
+    "/problems/{kind}": {"404": "There is no such kind"},
+    "/v1/events": {
+        "400": "Not an event that can be read",
+        "403": "An event of a site that is not yours",
+        "409": "The id was used for another event",
+        "413": "Body too large",
+        "415": "Not JSON",
+        "422": "Fields that cannot be read",
+    },
+}
+FAILING: Mapping[str, str] = {
+    "500": "The service failed",
+    "503": "Cannot be answered or recorded now",
+    "504": "Not answered in time",
 }
 
 
-def describe(app: FastAPI, tasks: Mapping[TaskName, Served]) -> None:
+def describe(app: FastAPI, tasks: Mapping[TaskName, Served], mixed: Mixed) -> None:
     """Add bodies, headers and problems to the application's own schema."""
     bodies: dict[str, type[BaseModel]] = {f"/v1/{n}": e.request.batch for n, e in tasks.items()}
+    bodies["/v1/triage"] = mixed.batch
     bodies[DECISION_PATH] = DecisionMessage
     made = app.openapi
 
@@ -82,18 +101,36 @@ def describe(app: FastAPI, tasks: Mapping[TaskName, Served]) -> None:
         schema = made()  # the same one every time
         if PROBLEM in _components(schema):
             return schema
+        open_to_additions(schema)
         _components(schema)[PROBLEM] = _problem()
+        schema["components"]["securitySchemes"] = SCHEMES
         for path, body in bodies.items():
             _asked_twice(schema, schema["paths"][path]["post"], body, decides=path == DECISION_PATH)
         for path, operation in _operations(schema):
-            _traced(operation)
-            if "{identifier}" in path:
-                _refused(operation, OF_A_RECOMMENDATION, set())
-            elif path in OF_THE_RECORD:
-                _refused(operation, OF_THE_RECORD[path], set())
+            _whole(path, operation)
+        for unused in ("HTTPValidationError", "ValidationError"):
+            _components(schema).pop(unused, None)
         return schema
 
     app.openapi = openapi  # type: ignore[method-assign] # the way FastAPI documents
+
+
+def _whole(path: str, operation: Json) -> None:
+    """What holds for every operation: who may, the trace, and all problems it may answer."""
+    if "{identifier}" in path:
+        _refused(operation, OF_A_RECOMMENDATION, set())
+    elif path in OF_THE_RECORD:
+        _refused(operation, OF_THE_RECORD[path], set())
+    if "422" in operation["responses"]:
+        _refused(operation, {"422": ASKED_TWICE["422"]}, set())
+    operation["security"] = security(path)
+    if operation["security"]:
+        _refused(operation, REFUSED, {"429"})
+    _refused(operation, FAILING, LATER)
+    if (gone := DEPRECATED.get(path)) is not None:
+        operation["deprecated"] = True
+        operation["description"] = f"Gone after {gone.sunset:%Y-%m-%d}; see {gone.link}."
+    _traced(operation)
 
 
 def _asked_twice(schema: Json, operation: Json, body: type[BaseModel], *, decides: bool) -> None:
@@ -113,10 +150,13 @@ def _asked_twice(schema: Json, operation: Json, body: type[BaseModel], *, decide
 
 
 def _traced(operation: Json) -> None:
-    """Every operation takes a trace and answers with one."""
+    """Every operation takes a trace and answers with one, and says what the caller has left."""
     _named(operation, TRACEPARENT)
     for response in operation["responses"].values():
-        response.setdefault("headers", {})["traceresponse"] = TRACERESPONSE
+        headers = response.setdefault("headers", {})
+        headers["traceresponse"] = TRACERESPONSE
+        if operation["security"]:
+            headers |= RATE_LIMIT
 
 
 def _named(operation: Json, parameter: Json) -> None:
@@ -135,6 +175,12 @@ def _refused(operation: Json, meanings: Mapping[str, str], later: set[str]) -> N
         headers = {"Retry-After": RETRY_AFTER} if status in later | LATER else {}
         headers |= {"traceresponse": TRACERESPONSE}
         operation["responses"][status] = {**before, "content": content, "headers": headers}
+
+
+def open_to_additions(schema: Json) -> None:
+    """Answers may say more one day, and nobody should refuse them for it."""
+    for component in _components(schema).values():
+        component.pop("additionalProperties", None) if component.get("properties") else None
 
 
 def _operations(schema: Json) -> Iterator[tuple[str, Json]]:
@@ -156,7 +202,13 @@ def _problem() -> Json:
         "type": "object",
         "required": ["type", "title", "status", "detail", "trace_id"],
         "properties": {
-            "type": TEXT,
+            "type": TEXT
+            | {
+                "format": "uri-reference",
+                "description": "the kind of problem, the same in every version; its address "
+                "explains it. New kinds may come: go by `status` where you do not know one",
+                "examples": [kind.type for kind in ProblemKind],
+            },
             "title": TEXT,
             "status": number,
             "detail": TEXT,

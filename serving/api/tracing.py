@@ -12,6 +12,8 @@ from serving.context import trace_id
 TRACEPARENT = "traceparent"
 TRACERESPONSE = "traceresponse"
 IN_SCOPE = "triage.trace_id"
+SPAN_IN_SCOPE = "triage.span"
+"""Where the span of a request is kept (an OpenTelemetry `SpanContext`), if there is one."""
 
 
 def trace_of(scope: Scope) -> str:
@@ -32,11 +34,19 @@ class Traced:
         if scope["type"] != "http" or IN_SCOPE in scope:
             await self.app(scope, receive, send)
             return
-        told = f"00-{trace_of(scope)}-{secrets.token_hex(8)}-00"
+        trace_of(scope)
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)[TRACERESPONSE] = told
+                MutableHeaders(scope=message)[TRACERESPONSE] = _told(scope)
             await send(message)
 
         await self.app(scope, receive, answer)
+
+
+def _told(scope: Scope) -> str:
+    """The trace and the span under which a request was answered, and whether it is kept."""
+    span = scope.get(SPAN_IN_SCOPE)
+    if span is None or not span.is_valid:
+        return f"00-{trace_of(scope)}-{secrets.token_hex(8)}-00"
+    return f"00-{trace_of(scope)}-{span.span_id:016x}-{span.trace_flags:02x}"

@@ -1,0 +1,84 @@
+"""Request of `/v1/triage`: cases of any tasks, each with the name of its task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import BaseModel, Field, create_model
+
+from models.task import TaskName
+from serving.api.fields import Message
+from serving.api.messages import MOST_CASES, CaseMessage, Path, Request
+
+TASK, CASE = "task", "case"
+UNTAGGED = {"union_tag_not_found", "union_tag_invalid"}
+
+
+@dataclass(frozen=True)
+class Mixed:
+    """The request, and the requests of the tasks it is made of."""
+
+    of_task: Mapping[TaskName, Request]
+    batch: type[Message]
+
+    def read(self, body: bytes) -> list[tuple[TaskName, CaseMessage]]:
+        """The cases in a JSON body, each with its task.
+
+        Raises:
+            pydantic.ValidationError: one error for each field that is not as it should be.
+        """
+        batch: Any = self.batch.model_validate_json(body)
+        return [(TaskName(one.task), one.case) for one in batch.cases]
+
+    def shown(self, path: Path) -> Path:
+        """The path as the sender wrote it: ("cases", 3, "stock_risk", "case") without the task."""
+        return (*path[:2], *path[3:])
+
+    def within(self, path: Path) -> tuple[Request, Path] | None:
+        """The task's own request and the path in it; None outside of a case."""
+        if len(path) < 4 or path[3] != CASE:
+            return None
+        return self.of_task[TaskName(str(path[2]))], (*path[:2], *path[4:])
+
+    def choices(self, path: Path) -> tuple[str, ...]:
+        """The fields there are where an unknown one was found outside of a case."""
+        return (TASK, CASE) if len(path) > 2 else tuple(self.batch.model_fields)
+
+
+def mixed_request(requests: Mapping[TaskName, Request]) -> Mixed:
+    """The request of cases of any of those tasks."""
+    kinds = [_one(name, request) for name, request in requests.items()]
+    one = Annotated[reduce(or_, kinds), Field(discriminator=TASK)]  # type: ignore[arg-type] # types made at run time
+    many = Annotated[list[one], Field(min_length=1, max_length=MOST_CASES)]  # type: ignore[valid-type] # a type made at run time
+    shown = [{TASK: str(name), CASE: _example(request)} for name, request in requests.items()]
+    batch = create_model(
+        "triage_request",
+        __base__=Message,
+        cases=(many, Field(description="the cases", examples=[shown])),
+    )
+    return Mixed(requests, batch)
+
+
+def _one(name: TaskName, request: Request) -> type[BaseModel]:
+    """A case with the name of its task."""
+    fields: dict[str, Any] = {
+        TASK: (Literal[str(name)], Field(description="task of the case")),  # type: ignore[valid-type] # a name made at run time
+        CASE: (case_type(request), Field(description="the case, as the task's own address takes")),
+    }
+    return create_model(f"triage_{name}", __base__=Message, **fields)
+
+
+def _example(request: Request) -> Any:
+    """The example in the request of the task."""
+    shown: Any = request.batch.model_fields["cases"].examples
+    return shown[0][0]
+
+
+def case_type(request: Request) -> type[CaseMessage]:
+    """The message of one case."""
+    (made,) = cast("Any", request.batch.model_fields["cases"].annotation).__args__
+    return cast("type[CaseMessage]", made)
