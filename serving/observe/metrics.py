@@ -1,0 +1,97 @@
+"""Metrics of this process, and of the others that answer with it. Every label is bounded."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from models.task import TaskName
+from serving.ladder import Rung
+from serving.observe.observer import Given, Stage
+
+SHARED = "PROMETHEUS_MULTIPROC_DIR"
+"""Folder in which the processes of one service count together. BentoML names it for its
+processes, and clears it when the service starts."""
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+OTHER = "other"
+NONE = "none"
+
+
+class Metrics:
+    """Counts answers, and how long they took. classes: those of each task."""
+
+    def __init__(self, classes: Mapping[TaskName, Collection[str]]) -> None:
+        self.classes = classes
+        self.registry = own = CollectorRegistry()
+        self._requests = Counter(
+            "triage_requests", "Requests answered", ["method", "route", "status"], registry=own
+        )
+        self._seconds = Histogram(
+            "triage_request_seconds",
+            "Seconds from a request to its answer",
+            ["route"],
+            buckets=BUCKETS,
+            registry=own,
+        )
+        stages = Histogram(
+            "triage_stage_seconds",
+            "Seconds a stage of an answer took",
+            ["stage"],
+            buckets=BUCKETS,
+            registry=own,
+        )
+        self._stages = {stage: stages.labels(stage) for stage in Stage}
+        self._given = Counter(
+            "triage_recommendations",
+            "Recommendations recorded",
+            ["task", "rung", "expected", "abstained"],
+            registry=own,
+        )
+
+    def answered_request(self, method: str, route: str, status: int, seconds: float) -> None:
+        """A request was answered. route: its template, never its path; "" where there is none."""
+        known = method if method in METHODS else OTHER
+        self._requests.labels(known, route or NONE, str(status)).inc()
+        self._seconds.labels(route or NONE).observe(seconds)
+
+    def stage_took(self, stage: Stage, seconds: float) -> None:
+        """A stage of an answer is done."""
+        self._stages[stage].observe(seconds)
+
+    def given(self, every: Iterable[Given]) -> None:
+        """Recommendations were recorded."""
+        for one in every:
+            rung = one.rung if one.rung in set(Rung) else OTHER
+            self._given.labels(one.task, rung, self._class(one), str(one.abstained).lower()).inc()
+
+    def _class(self, one: Given) -> str:
+        if not one.expected:
+            return NONE
+        return one.expected if one.expected in self.classes[one.task] else OTHER
+
+    def text(self, figures: Collector) -> bytes:
+        """Everything, as Prometheus reads it. figures: what is looked up when it is asked for."""
+        registry = CollectorRegistry()
+        shared = os.environ.get(SHARED)
+        if shared and Path(shared).is_dir():
+            MultiProcessCollector(registry, shared)
+        else:
+            registry.register(_Same(self.registry))
+        registry.register(figures)
+        return generate_latest(registry)
+
+
+class _Same(Collector):
+    """What another registry holds."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+
+    def collect(self) -> Iterable[object]:  # type: ignore[override] # metrics, untyped there
+        return self.registry.collect()
