@@ -10,7 +10,7 @@ from typing import Any
 
 from data.lake import Lake
 from models.task import TaskName
-from serving.audit.entry import ANSWERS, Entry
+from serving.audit.entry import Entry
 from serving.audit.opened import open_audit
 from serving.audit.readings import record_reading
 from serving.audit.store import AuditStore
@@ -48,11 +48,12 @@ def render(
         ErasedError: the recommendation has been erased.
         ValueError: for an entry that is not a recommendation.
     """
-    if entry.kind not in ANSWERS:
+    if not entry.answers:
         raise ValueError(f"entry {entry.id} is a {entry.kind}; a report is of a recommendation")
     payload: Payload = entry.payload
     # Read back first: an old record lacks what answers did not say then.
     advice = Advice.model_validate(payload["recommendation"]).model_dump(mode="json")
+    scored = advice["model"] is not None
     return (
         environment()
         .get_template("report.html")
@@ -62,16 +63,17 @@ def render(
             ways=None if isinstance(ways, str) else ways,
             standing=standing,
             no_ways=ways if isinstance(ways, str) else "",
-            of_what=of_what(advice),
-            waterfall=waterfall(payload["score"]),
-            groups=groups(advice["reason_groups"], payload["score"]),
+            scored=scored,
+            of_what=of_what(advice) if scored else "",
+            waterfall=waterfall(payload["score"]) if scored else None,
+            groups=groups(advice["reason_groups"], payload["score"]) if scored else [],
             classes=likely(advice),
             facts=facts(payload),
             left_out=left_out(payload),
             children=children(payload),
             none_given=none_given(payload),
-            looked_at=looked_at(payload),
-            missing=missing(payload),
+            looked_at=looked_at(payload) if scored else [],
+            missing=missing(payload) if scored else [],
             overdue=any(f["code"] == Code.PROMISE_PASSED for f in advice["findings"]),
         )
     )
@@ -92,7 +94,7 @@ def write_report(lake: Lake, recommendation: str, out: Path | None = None) -> Pa
     """
     with closing(open_audit(lake)) as store:
         entry = store.read(recommendation) or store.named(recommendation)
-        if entry is None or entry.kind not in ANSWERS:
+        if entry is None or not entry.answers:
             raise LookupError(f"there is no recommendation {recommendation!r} in {lake.audit}")
         page = read_page(store, entry, offline(lake, entry), datetime.now(UTC), of_command(COMMAND))
     path = out or lake.reports / f"{entry.id}.html"
