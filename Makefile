@@ -1,7 +1,10 @@
 # make up     a running service on simulated data, from nothing
 # make test   the whole test suite
-# make bench  appends to the record a second, grouped and one commit each
+# make bench  this service beside its peers, and appends to the record; ARGS="serving --rounds 9"
 # make check  lint, types, import contracts
+# make audit  known vulnerabilities of what is pinned
+# make sbom   what the service is made of, as CycloneDX, in build/
+# make bento  the service as a bento
 # make lock   new pins, after changing requirements.in
 
 PYTHON ?= python3
@@ -10,7 +13,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: up test bench check lock clean
+.PHONY: up test bench check audit sbom bento lock clean
 
 up: $(READY)
 	@$(BIN)/triage up $(ARGS)
@@ -19,13 +22,26 @@ test: $(READY)
 	@$(BIN)/pytest $(ARGS)
 
 bench: $(READY)
-	@$(BIN)/python -m tests.bench.audit_appends $(ARGS)
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/triage openapi
+
+audit: $(READY)
+	@$(BIN)/python -m tests.supply.audit
+
+sbom: $(READY)
+	@mkdir -p build
+	@$(BIN)/cyclonedx-py requirements serving/deploy/requirements.txt --pyproject pyproject.toml \
+	  --output-reproducible --spec-version 1.6 --output-format JSON --validate --output-file build/sbom.json
+	@echo "build/sbom.json"
+
+bento: $(READY)
+	@$(BIN)/bentoml build --bentofile serving/deploy/bentofile.yaml .
 
 # uv installs in seconds what takes pip minutes; pip takes over where uv finds no index.
 $(READY): requirements.txt requirements-installer.txt pyproject.toml
@@ -41,6 +57,8 @@ $(READY): requirements.txt requirements-installer.txt pyproject.toml
 lock:
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make lock" requirements-dev.in --output-file requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --custom-compile-command "make lock" -c requirements.txt requirements.in --output-file serving/deploy/requirements.txt
 	echo uv | $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --custom-compile-command "make lock" - --output-file requirements-installer.txt
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
@@ -30,6 +31,10 @@ from data.progress import console, step
 from serving.commands.audit import audit
 from serving.commands.decisions import decisions
 from serving.commands.doctor import doctor
+from serving.commands.events import events
+from serving.commands.keys import keys
+from serving.commands.openapi import openapi
+from serving.commands.pause import pause, pauses, resume
 from serving.commands.report import report
 from serving.commands.serve import serve
 from serving.commands.stay import stay
@@ -51,6 +56,7 @@ if TYPE_CHECKING:
     from serving.run import Running
     from training.approval import Approval
     from training.asks.open_cases import OpenCases
+    from training.monitor.monitor import Report
     from training.monitor.run import Recorded
     from training.promote import Record
 
@@ -67,7 +73,11 @@ OF_ONE_ROOM = (
     card,
     export,
     serve,
+    openapi,
     case,
+    pause,
+    resume,
+    pauses,
     report,
     backtest,
     results,
@@ -77,6 +87,8 @@ for command in OF_ONE_ROOM:
     app.command()(command)
 app.add_typer(people, name="people")
 app.add_typer(audit, name="audit")
+app.add_typer(keys, name="keys")
+app.add_typer(events, name="events")
 
 BATCH = 100
 SHOWN = 20
@@ -131,6 +143,62 @@ def rollback(task: str, reason: Reason) -> None:
     console.print(rolled_back(back, left, approval), highlight=False, markup=False, soft_wrap=True)
 
 
+@app.command()
+def challenge(
+    task: str,
+    version: Annotated[str, typer.Option(help="a version's number, or an alias")] = "challenger",
+    canary: Annotated[float, typer.Option(help="share of the cases that it answers, 0 to 1")] = 0.0,
+    reason: Reason = "",
+    *,
+    override: Annotated[
+        bool, typer.Option("--override", help="although gates refuse it; needs --reason")
+    ] = False,
+    off: Annotated[bool, typer.Option("--off", help="let it score no more")] = False,
+) -> None:
+    """Let a version score beside the champion, in shadow or for a share of the cases."""
+    from training.challenger import challenge, stand_down
+
+    lake, name, now = Lake.from_environment(), task_named(task), datetime.now(UTC)
+    approval, record = approval_of(reason, override=override), recording(lake)
+    if off:
+        left = stand_down(name, lake, now, approval=approval, record=record)
+        said = f"{name}: version {left} challenges no more"
+    else:
+        wanted = int(version) if version.isdigit() else version
+        new = challenge(name, lake, now, wanted, canary, approval=approval, record=record)
+        how = f"answers {canary:.1%} of the cases" if canary else "scores in shadow"
+        said = f"{name}: version {new.version} ({new.digest[:12]}) {how}; see /desk/challenger"
+    console.print(said, highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
+def follow(
+    task: Annotated[str, typer.Argument(help="one task; all of them by default")] = "",
+    every: Annotated[float, typer.Option(help="seconds between looks; once by default")] = 0.0,
+    reason: Reason = "the registry's alias was moved",
+) -> None:
+    """Promote what the registry's champion alias was moved to, if gates and approval allow it."""
+    import time
+
+    from models.task import TaskName
+    from training.announcement import promoted
+    from training.following import follow
+    from training.promote import Champion
+
+    lake, names = Lake.from_environment(), [task_named(task)] if task else list(TaskName)
+    approval, told = approval_of(reason), set[str]()
+    while True:
+        now, record = datetime.now(UTC), recording(lake)
+        for one in follow(names, lake, now, approval=approval, record=record):
+            said = promoted(one, approval) if isinstance(one, Champion) else str(one)
+            if said not in told:
+                console.print(said, highlight=False, markup=False, soft_wrap=True)
+                told.add(said)
+        if not every:
+            return
+        time.sleep(every)
+
+
 def approval_of(reason: str, *, override: bool = False) -> Approval:
     """The approval of whoever is acting."""
     from training.approval import Approval
@@ -147,6 +215,24 @@ def recording(lake: Lake) -> Record:
     from serving.audit.changes import record_change
 
     return partial(record_change, lake)
+
+
+@app.command()
+def settings(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="for documents")] = False,
+) -> None:
+    """Everything that can be set in the environment: what it takes, its default, what it means."""
+    import os
+
+    from data.setting import settings_of, unread
+    from serving.all_settings import OWN, SETTINGS
+    from serving.commands.settings import shown
+    from training.settings import SETTINGS as OF_TRAINING
+
+    found = settings_of({**SETTINGS, **OF_TRAINING}, os.environ)
+    shown(found, unread(found, os.environ, OWN), as_json=as_json, markdown=markdown)
 
 
 @audit.command()
@@ -257,8 +343,26 @@ def monitor(
     with step("Comparing with the reference"):
         reports = monitor_lake(lake, names, recorded(lake), day(since), day(until))
         write(reports, html, json_file, metrics)
+    record_drifts(lake, reports)
     console.print(table(reports))
     raise typer.Exit(EXIT[gravest(reports)])
+
+
+def record_drifts(lake: Lake, reports: Sequence[Report]) -> None:
+    """Put on record what needs somebody, once, so that whoever takes events is told."""
+    from serving.audit.drift import record_drift
+    from training.monitor.verdict import Advice
+
+    for one in reports:
+        if one.verdict.advice is Advice.NO_NEED:
+            continue
+        said = {
+            "advice": str(one.verdict.advice),
+            "headline": one.verdict.headline,
+            "since": one.since.isoformat(),
+            "until": one.until.isoformat(),
+        }
+        record_drift(lake, str(one.task), said, datetime.now(UTC))
 
 
 def recorded(lake: Lake) -> Recorded:
@@ -281,8 +385,9 @@ def up(
 ) -> None:
     """Simulate, train, serve and rank what is open; reuse what is there."""
     from serving.doctor import free_port
-    from serving.run import serve
+    from serving.run import asks_nobody, serve
 
+    asks_nobody(HOST)
     if not (check := free_port(HOST, port)).well:
         raise RuntimeError(f"{check.found}; {check.mend}")
     lake = Lake.from_environment().make()

@@ -1,0 +1,128 @@
+"""`triage events`: how far events are, and what could not be delivered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+
+from data.lake import Lake
+from data.progress import console
+
+if TYPE_CHECKING:
+    from serving.events.outbox import Cursor, Outbox
+
+events = typer.Typer(no_args_is_help=True, help="Events that the service sends: state, dead ones.")
+
+
+@contextmanager
+def opened() -> Iterator[Outbox]:
+    """The outbox of the lake's record."""
+    from serving.audit.opened import open_audit
+    from serving.events.outbox import Outbox
+
+    with closing(open_audit(Lake.from_environment())) as store:
+        yield Outbox(store)
+
+
+def begun(outbox: Outbox) -> Cursor:
+    """Where the subscription is.
+
+    Raises:
+        LookupError: it never began; says how it does.
+    """
+    cursor = outbox.cursor()
+    if cursor is None:
+        raise LookupError(
+            "no event was ever sent: set TRIAGE_EVENTS_URL and TRIAGE_EVENTS_SECRET_FILE, "
+            "and start the service"
+        )
+    return cursor
+
+
+def say(line: str) -> None:
+    """One line."""
+    console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+@events.command()
+def status() -> None:
+    """How far the receiver was told, and what holds it up."""
+    from serving.events.event_type import EventType, kinds_of
+
+    with opened() as outbox:
+        cursor = begun(outbox)
+        size, dead = outbox.store.head().frontier.size, outbox.dead()
+        waiting = outbox.next(cursor.sequence, kinds_of(frozenset(EventType)), 1)
+    say(f"told up to entry {cursor.sequence} of {size}; {len(dead)} dead letters")
+    if cursor.stopped:
+        say(f"stopped: {cursor.stopped}; `triage events resume` goes on")
+    elif cursor.attempts:
+        say(f"entry {waiting[0].sequence} failed {cursor.attempts} times: {cursor.last_error}")
+        say(f"it is tried again at {cursor.next_at}; `triage events skip` gives it up")
+
+
+@events.command()
+def dead() -> None:
+    """Events that could not be delivered."""
+    with opened() as outbox:
+        letters = outbox.dead()
+    if not letters:
+        say("No dead letters.")
+        return
+    table = Table(title="Events that could not be delivered")
+    for heading in ("id", "entry", "type", "tries", "why", "since", "again"):
+        table.add_column(heading, overflow="fold")
+    for one in letters:
+        row = (one.id, one.sequence, one.type, one.attempts, one.error, one.at, one.resend or "")
+        table.add_row(*map(str, row))
+    console.print(table)
+
+
+@events.command()
+def resend(
+    identifier: Annotated[str, typer.Argument(metavar="ID", help="of a dead letter")] = "",
+    *,
+    every: Annotated[bool, typer.Option("--all", help="all of them")] = False,
+) -> None:
+    """Have dead letters sent once more by the service, each under the id it had."""
+    if bool(identifier) == every:
+        raise ValueError("name one dead letter (`triage events dead` lists them), or say --all")
+    with opened() as outbox:
+        count = outbox.resend(identifier)
+    if identifier and not count:
+        raise LookupError(f"there is no dead letter {identifier!r}; see `triage events dead`")
+    say(f"{count} to be sent again, as soon as the service runs.")
+
+
+@events.command()
+def skip() -> None:
+    """Put the event that holds up the others with the dead letters, without further tries."""
+    from datetime import UTC, datetime
+
+    from serving.events.dispatcher import skipped
+    from serving.events.event_type import EventType, kinds_of
+
+    with opened() as outbox:
+        cursor = begun(outbox)
+        if not cursor.attempts:
+            raise LookupError("nothing is held up; see `triage events status`")
+        (entry,) = outbox.next(cursor.sequence, kinds_of(frozenset(EventType)), 1)
+        skipped(outbox, cursor, entry, datetime.now(UTC).isoformat())
+    say(f"{entry.id} (entry {entry.sequence}) is with the dead letters now.")
+
+
+@events.command()
+def resume() -> None:
+    """Go on sending to a receiver that said it wants no more events (HTTP 410)."""
+    from serving.events.outbox import Cursor
+
+    with opened() as outbox:
+        cursor = begun(outbox)
+        if not cursor.stopped:
+            raise LookupError("nothing is stopped; see `triage events status`")
+        outbox.move(cursor, Cursor(cursor.sequence))
+    say(f"Goes on after entry {cursor.sequence}.")

@@ -1,0 +1,67 @@
+"""`triage pause`, `resume` and `pauses`: models kept from advising on a task, by an operator."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from data.lake import Lake
+from data.progress import console
+
+if TYPE_CHECKING:
+    from serving.audit.entry import EntryKind
+
+Task = Annotated[str, typer.Argument(help="stock_risk, invoice_mismatch or supplier_delay")]
+Site = Annotated[str, typer.Option(help="one site; every site by default")]
+By = Annotated[str, typer.Option(help="who does it; recorded as a pseudonym")]
+Role = Annotated[str, typer.Option(help="in which role; told on the desk and in answers")]
+Reason = Annotated[str, typer.Option(help="why; told in answers and kept for good: no names")]
+
+
+def pause(task: Task, by: By, reason: Reason, site: Site = "", role: Role = "operations") -> None:
+    """Keep models from advising on a task; cases are answered by rules until it is resumed.
+
+    Recorded first; every process of the service follows within about a second.
+    """
+    from serving.audit.entry import EntryKind
+
+    _record(EntryKind.ADVICE_PAUSED, (task, site), {"role": role, "reason": reason}, by)
+
+
+def resume(task: Task, by: By, reason: Reason, site: Site = "", role: Role = "operations") -> None:
+    """Let models advise again, where the task was paused so."""
+    from serving.audit.entry import EntryKind
+
+    _record(EntryKind.ADVICE_RESUMED, (task, site), {"role": role, "reason": reason}, by)
+
+
+def pauses() -> None:
+    """What is paused, by which role, since when and why."""
+    from serving.audit.opened import open_audit
+    from serving.pause import KINDS, Pauses
+
+    with closing(open_audit(Lake.from_environment())) as record:
+        held = Pauses.told_by(record.of_kind(*KINDS)).all()
+    for one in held:
+        _say(f"{one.task} {one.where}, by {one.role} since {one.since}: {one.reason}")
+    if not held:
+        _say("Nothing is paused.")
+
+
+def _record(kind: EntryKind, where: tuple[str, str], said: dict[str, str], by: str) -> None:
+    from serving.audit.opened import open_audit
+    from serving.audit.pseudonym import open_pseudonyms
+    from serving.pausing import Pausing
+
+    lake = Lake.from_environment()
+    with closing(open_audit(lake)) as record:
+        pausing = Pausing(record, open_pseudonyms(lake), datetime.now(UTC))
+        entry = pausing.record(kind, *where, said, by)
+    _say(f"Recorded as entry {entry.sequence}; the service follows within about a second.")
+
+
+def _say(sentence: str) -> None:
+    console.print(sentence, highlight=False, markup=False, soft_wrap=True)

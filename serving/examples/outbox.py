@@ -1,0 +1,147 @@
+"""Decisions on their way to the service: kept on the disk until it has them.
+
+A process writes here and goes on; whether the service runs at that moment does not matter to it.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, assert_never
+from uuid import UUID
+
+from serving.examples.client import Triage
+from serving.examples.outcome import Answered, Away, Refused, Step
+
+TABLE = """
+    CREATE TABLE IF NOT EXISTS reports (
+        instance TEXT NOT NULL,
+        task TEXT NOT NULL,
+        recommendation TEXT NOT NULL,
+        decision TEXT NOT NULL,
+        state TEXT NOT NULL,
+        why TEXT NOT NULL,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (instance, task)
+    )
+"""
+
+
+COLUMNS = "instance, task, recommendation, decision, state, why"
+
+# Reports in a row that find the service away, after which the rest waits for the next time.
+MOST_AWAY = 3
+
+
+class State(StrEnum):
+    """Where a report is. refused: somebody has to look at `why`."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Report:
+    """A decision to be reported. why: how the last attempt ended."""
+
+    step: Step
+    recommendation: str
+    decision: Mapping[str, Any]
+    state: State = State.WAITING
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Outbox:
+    """Reports in a SQLite file. It holds who decided: keep it as the process data are kept."""
+
+    path: Path
+
+    @classmethod
+    def at(cls, path: Path) -> Outbox:
+        """The outbox in that file, made if there is none, readable by its owner only."""
+        path.touch(mode=0o600)
+        outbox = cls(path)
+        with outbox._open() as database:
+            database.execute(TABLE)
+        return outbox
+
+    def put(self, report: Report) -> None:
+        """Keep a report until it is delivered; the same step again changes nothing."""
+        with self._open() as database:
+            database.execute(
+                f"INSERT OR IGNORE INTO reports ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608 - our own names
+                (
+                    str(report.step.instance),
+                    str(report.step.task),
+                    report.recommendation,
+                    json.dumps(report.decision, allow_nan=False),
+                    report.state,
+                    report.why,
+                ),
+            )
+
+    def reports(self, state: State) -> list[Report]:
+        """All reports in that state, those tried least often first, then the oldest."""
+        with self._open() as database:
+            rows = database.execute(
+                f"SELECT {COLUMNS} FROM reports WHERE state = ? ORDER BY attempts, rowid",  # noqa: S608 - our own names
+                (state,),
+            ).fetchall()
+        return [_report(row) for row in rows]
+
+    def deliver(self, triage: Triage) -> None:
+        """Report what waits, until nothing does or the service is away. Run it every so often."""
+        away = 0
+        for report in self.reports(State.WAITING):
+            match triage.decide(report.recommendation, report.decision, report.step):
+                case Answered():
+                    away = 0
+                    self._mark(report, State.DELIVERED, "")
+                case Refused(why):
+                    away = 0
+                    self._mark(report, State.REFUSED, why)
+                case Away(why):
+                    away += 1
+                    self._mark(report, State.WAITING, why)
+                case other:
+                    assert_never(other)
+            if away == MOST_AWAY:
+                return
+
+    def _mark(self, report: Report, state: State, why: str) -> None:
+        """Say how an attempt ended; of what is delivered only the step is kept, and no person."""
+        decision = {} if state is State.DELIVERED else report.decision
+        with self._open() as database:
+            database.execute(
+                "UPDATE reports SET state = ?, why = ?, decision = ?, attempts = attempts + 1 "
+                "WHERE instance = ? AND task = ?",
+                (
+                    state,
+                    why,
+                    json.dumps(decision),
+                    str(report.step.instance),
+                    str(report.step.task),
+                ),
+            )
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        database = sqlite3.connect(self.path)
+        try:
+            with database:
+                yield database
+        finally:
+            database.close()
+
+
+def _report(row: tuple[str, str, str, str, str, str]) -> Report:
+    instance, task, recommendation, decision, state, why = row
+    step = Step(UUID(instance), UUID(task))
+    return Report(step, recommendation, json.loads(decision), State(state), why)
