@@ -27,6 +27,7 @@ from serving.commands.decisions import decisions as export
 from serving.engine import start
 from serving.policy.policy import DEFAULT
 from serving.settings import Settings
+from tests.anybody import ANYBODY
 from tests.synthetic_service import SMALL
 from training.agreement import agreement
 from training.agreement_table import ended
@@ -79,6 +80,7 @@ def engine(lake, before, tmp_path_factory):
 def decided(lake, engine) -> dict[str, str]:
     """What people settled on, by invoice line: on what was flagged or drawn for review."""
     app = application(served())
+    app.state.gate = ANYBODY
     app.state.engine, app.state.max_body_bytes = engine, 10**7
     client = TestClient(app)
     end = end_of_data(lake.canonical)

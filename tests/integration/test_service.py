@@ -157,16 +157,19 @@ def test_what_would_change_an_answer_is_told_by_its_address_and_on_its_report(ru
 
 def test_a_task_without_a_champion_says_how_to_mend_it(running):
     body = {"cases": [case(TaskName.SUPPLIER_DELAY, 1)]}
-    status, kind, problem = ask(running, "POST", "/v1/supplier_delay", body)
-    assert (status, kind) == (503, "application/problem+json")
-    assert problem["detail"] == "no model of supplier_delay is promoted"
-    assert "triage promote supplier_delay" in problem["mend"]
+    status, kind, answer = ask(running, "POST", "/v1/supplier_delay", body)
+    assert (status, kind) == (200, "application/json")
+    (given,) = answer["recommendations"]
+    assert given["rung"] in {"rules", "no_score"}
+    why = given["rung_reasons"][0]
+    assert why["code"] == "MODEL_MISSING"
+    assert "No model of supplier_delay is in service" in why["sentence"]
 
 
 def test_readiness_gives_reasons(running):
-    status, _, problem = ask(running, "GET", "/readyz")
-    assert status == 503
-    assert "supplier_delay: no model of supplier_delay is promoted" in problem["detail"]
+    status, _, told = ask(running, "GET", "/readyz")
+    assert (status, told["status"]) == (200, "degraded")
+    assert "no model of supplier_delay is promoted" in told["reasons"]["supplier_delay"]
     assert ask(running, "GET", "/livez")[0] == 200
 
 
@@ -181,7 +184,6 @@ def test_readiness_gives_reasons(running):
         ("GET", "/v1/recommendations/nobody/report", None, "", 404),
         ("POST", "/v1/recommendations/nobody/decision", "{}", "application/json", 404),
         ("GET", "/nothing", None, "", 404),
-        ("GET", "/metrics", None, "", 404),
         ("GET", "/docs.json", None, "", 404),
     ],
 )
@@ -247,7 +249,7 @@ def test_what_was_answered_before_a_kill_is_on_record(lake):
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.4", "::", "example.com", ""])
 def test_a_host_that_others_can_reach_is_refused(lake, host):
-    with pytest.raises(ServiceError, match="no authentication yet"), serve(lake, host):
+    with pytest.raises(ServiceError, match="authentication is needed"), serve(lake, host):
         pass
 
 

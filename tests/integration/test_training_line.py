@@ -16,6 +16,7 @@ from data.store import Store
 from models.artefact import load
 from models.catalogue import TASKS
 from models.task import TaskName
+from models.trial import try_artefact
 from training.approval import Approval
 from training.build import build
 from training.gates.catalogue import GATES
@@ -27,7 +28,6 @@ from training.registry import CHALLENGER, CHAMPION, Registry, open_registry
 from training.split import hold_out
 from training.train import Trained, train_task
 from training.training_sets import training_set
-from training.trial import try_artefact
 
 TASK = TaskName.SUPPLIER_DELAY
 SIZE = Size(sites=2, suppliers=6, items=60, months=12, start=date(2025, 1, 1))

@@ -16,6 +16,7 @@ from serving.audit.opened import second_place
 from serving.catalogue import served
 from serving.engine import start
 from serving.settings import Settings
+from tests.anybody import ANYBODY
 from tests.synthetic_service import case, make_lake
 
 TASK = TaskName.STOCK_RISK
@@ -31,6 +32,7 @@ def answers(tmp_path_factory):
     """A lake, and what its service answered: all of it under a checkpoint."""
     lake = make_lake(tmp_path_factory.mktemp("lake"), (TASK,))
     app = application(served())
+    app.state.gate = ANYBODY
     engine = start(Settings(home=lake.home), now)
     app.state.engine, app.state.max_body_bytes = engine, 10**7
     body = {"cases": [case(TASK, number) for number in range(CASES)]}

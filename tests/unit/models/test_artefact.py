@@ -8,6 +8,8 @@ import pytest
 
 from models.artefact import MANIFEST, ArtefactError, load, pack, save
 from models.golden import GoldenError, check_golden
+from models.trees import Explainer
+from tests.synthetic_task import columns
 
 FILES = (
     "model.txt",
@@ -143,3 +145,26 @@ def test_a_format_of_the_future_is_named_with_those_that_are_read(folder):
     rewritten(folder, lambda fields: fields.update(format=7))
     with pytest.raises(ArtefactError, match="is of format 7; this version reads 1, 2"):
         load(folder)
+
+
+def test_what_explains_a_model_is_kept_with_it_and_older_ones_have_lightgbm(binary, tmp_path):
+    fitted, training = binary
+    some = columns(training, slice(0, 20))
+    save(fitted.model, tmp_path / "new")
+    assert load(tmp_path / "new").trees.explainer is Explainer.QUADRATURE
+    old = replace(fitted.model, trees=replace(fitted.model.trees, explainer=Explainer.PRED_CONTRIB))
+    digest = save(old, tmp_path / "old")
+    manifest = json.loads((tmp_path / "old" / "manifest.json").read_text())
+    assert (manifest["format"], "explainer" in manifest) == (2, False)
+    loaded = load(tmp_path / "old", digest)
+    assert loaded.explain(some) == old.explain(some)
+    assert loaded.digest == digest
+
+
+def test_an_explainer_that_nobody_knows_is_refused(binary, tmp_path):
+    fitted, _ = binary
+    save(fitted.model, tmp_path / "model")
+    path = tmp_path / "model" / "manifest.json"
+    path.write_text(path.read_text().replace('"quadrature"', '"tea leaves"'))
+    with pytest.raises(ArtefactError, match="tea leaves"):
+        load(tmp_path / "model")

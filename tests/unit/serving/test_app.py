@@ -10,9 +10,10 @@ from models.task import TaskName
 from serving.api.app import application
 from serving.api.schema import DECISION_PATH
 from serving.audit.store import AuditUnavailableError
-from serving.champions import Missing
-from serving.engine import Batch, FromTheFutureError, NotServedError
+from serving.engine import Batch, FromTheFutureError
 from serving.idempotency import Once
+from serving.observe.observer import SILENT
+from tests.anybody import ANYBODY
 from tests.synthetic_score import CATALOGUE, EXAMPLES
 
 
@@ -22,6 +23,7 @@ class Failing:
     tasks = CATALOGUE
     code = "0.1.0+0123456789ab"
     once = Once(None)
+    observe = SILENT
 
     def __init__(self, error):
         self.error = error
@@ -38,6 +40,7 @@ def posted(error):
 
 def client(error=None):
     app = application(CATALOGUE)
+    app.state.gate = ANYBODY
     app.state.max_body_bytes = 10_000
     app.state.engine = error and Failing(error)
     return TestClient(app, raise_server_exceptions=False)
@@ -54,7 +57,6 @@ def test_nothing_is_answered_that_could_not_be_recorded():
     ("error", "status", "detail"),
     [
         (None, 503, "the service is still loading"),
-        (NotServedError(Missing("no model", "train one")), 503, "no model"),
         (ZeroDivisionError("secret of the inside"), 500, "the service failed: ZeroDivisionError"),
     ],
 )

@@ -27,13 +27,23 @@ def ended(work):
         return pool.submit(lambda: asyncio.run(work())).result()
 
 
-@pytest.mark.parametrize(("status", "helps"), [(504, "same Idempotency-Key"), (429, "again")])
+@pytest.mark.parametrize(
+    ("status", "helps"), [(504, "same Idempotency-Key"), (429, "again"), (503, "again")]
+)
 def test_the_framework_speaks_in_problems_and_says_what_to_do(status, helps):
     answer = TestClient(Traced(Front(Framework(status), None))).get("/v1/stock_risk")
     assert answer.headers["content-type"] == "application/problem+json"
     assert (answer.status_code, helps in answer.json()["mend"]) == (status, True)
     assert int(answer.headers["retry-after"]) > 0
     assert answer.json()["trace_id"] == answer.headers["traceresponse"].split("-")[1]
+
+
+@pytest.mark.parametrize("status", [404, 405, 413, 500])
+def test_another_error_of_the_framework_is_a_problem_too(status):
+    answer = TestClient(Traced(Front(Framework(status), None))).get("/v1/stock_risk")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (answer.status_code, answer.json()["status"]) == (status, status)
+    assert "framework" not in answer.text
 
 
 class Slow:

@@ -16,6 +16,7 @@ from serving.audit.store import AuditStore
 from serving.engine import start
 from serving.idempotency import AnswerErasedError, InFlightError, KeyReusedError, Once
 from serving.settings import Settings
+from tests.anybody import ANYBODY
 from tests.synthetic_score import CATALOGUE, draft
 from tests.synthetic_service import case, make_lake
 
@@ -35,6 +36,7 @@ def engine(tmp_path_factory):
 @pytest.fixture(scope="module")
 def client(engine):
     app = application(CATALOGUE)
+    app.state.gate = ANYBODY
     app.state.max_body_bytes = 10**7
     app.state.engine = engine
     return TestClient(app, raise_server_exceptions=False)
@@ -113,7 +115,6 @@ def test_a_key_is_for_one_request(client, engine, path, number, was):
     ("path", "body", "status"),
     [
         ("/v1/stock_risk", {"cases": []}, 422),
-        ("/v1/supplier_delay", {"cases": [case(TaskName.SUPPLIER_DELAY, 1)]}, 503),
         ("/v1/recommendations/nobody/decision", {"action": "followed", "role": "buyer"}, 404),
     ],
 )
@@ -124,13 +125,15 @@ def test_what_was_not_answered_leaves_the_key_free(client, path, body, status):
     assert post(client, "/v1/stock_risk", good, key).status_code == 200
 
 
-def test_a_503_names_the_entry_of_what_was_asked_and_when_to_ask_again(client, engine):
-    refused = post(client, "/v1/supplier_delay", {"cases": [case(TaskName.SUPPLIER_DELAY, 1)]})
-    problem = refused.json()
-    (entry,) = engine.audit.between(problem["audit_sequence"], problem["audit_sequence"])
+def test_what_no_model_answers_is_recorded_with_its_key_and_answered_the_same_again(client, engine):
+    body = {"cases": [case(TaskName.SUPPLIER_DELAY, 1)]}
+    first, again = (post(client, "/v1/supplier_delay", body, "no-model") for _ in range(2))
+    assert (first.status_code, again.content) == (200, first.content)
+    (given,) = first.json()["recommendations"]
+    assert given["rung_reasons"][0]["code"] == "MODEL_MISSING"
+    (entry,) = engine.audit.between(given["audit_sequence"], given["audit_sequence"])
     assert (entry.kind, entry.envelope.site) == ("fallback", "site_03")
-    assert entry.payload["context"]["trace_id"] == problem["trace_id"]
-    assert int(refused.headers["retry-after"]) > 0
+    assert entry.payload["context"]["idempotency_key"] == "no-model"
 
 
 def test_a_decision_sent_again_with_its_key_is_answered_as_the_first_time(client, engine):

@@ -9,7 +9,7 @@ from serving.audit.entry import EntryKind
 from serving.audit.frames import decisions, recommendations
 from serving.audit.settings import AuditSettings
 from serving.audit.store import AuditUnavailableError
-from serving.engine import NotServedError, start
+from serving.engine import start
 from serving.lifecycle import Lifecycle, told
 from serving.policy.policy import DEFAULT, policy_of
 from serving.settings import Settings
@@ -56,11 +56,11 @@ def test_start_and_stop_are_on_record_with_what_served(begin):
     stopped = service.stop(started)
     assert kinds(service) == ["service_started", "policy_changed", "service_stopped"]
     said = started.payload
-    champion = service.engine.champions[SERVED]
+    champion = service.engine.live.now.champions[SERVED]
     assert said["models"][SERVED]["digest"] == champion.model.digest
     assert said["models"][SERVED]["feature_schema"] == champion.feature_schema
     assert set(said["not_served"]) == set(TaskName) - {SERVED}
-    assert said["snapshot_id"] == service.engine.profiles.snapshot_id
+    assert said["snapshot_id"] == service.engine.live.now.profiles.snapshot_id
     assert said["policy"]["digest"] == service.engine.policy.digest
     assert said["context"]["code_version"] == service.engine.code
     assert said["settings"]["threads"] == 3
@@ -89,41 +89,38 @@ def test_of_two_workers_that_start_at_once_one_records_the_policy(begin, monkeyp
     assert kinds(one) == ["service_started", "policy_changed", "service_started"]
 
 
-def test_what_could_not_be_scored_is_on_record_with_what_was_asked(begin):
+def test_what_could_not_be_scored_is_on_record_case_by_case_with_what_was_asked(begin):
     engine = begin().engine
     asked = [message(TaskName.SUPPLIER_DELAY), message(TaskName.SUPPLIER_DELAY, site_id="site_09")]
-    with pytest.raises(NotServedError) as refused:
-        engine.answer(TaskName.SUPPLIER_DELAY, asked)
-    (entry,) = engine.audit.all()
-    assert refused.value.audit_sequence == entry.sequence == 1
-    assert (entry.kind, entry.envelope.task, entry.envelope.site) == (
-        "fallback",
-        "supplier_delay",
-        "",
-    )
-    said = entry.payload
-    assert said["why"] == "no model of supplier_delay is promoted"
-    assert said["rung"] == "no_score"
-    assert said["input"] == [case.model_dump(mode="json") for case in asked]
-    assert engine.read(entry.id) is None
+    given = engine.answer(TaskName.SUPPLIER_DELAY, asked).recommendations
+    entries = engine.audit.all()
+    assert [(e.kind, e.envelope.task, e.envelope.site) for e in entries] == [
+        ("fallback", "supplier_delay", case.site_id) for case in asked
+    ]
+    for entry, case, one in zip(entries, asked, given, strict=True):
+        assert entry.payload["input"] == case.model_dump(mode="json")
+        assert (entry.id, entry.sequence) == (one.id, one.audit_sequence)
+        assert one.rung_reasons[0].sentence == "No model of supplier_delay is in service."
+        assert engine.read(entry.id) is not None
 
 
-def test_nothing_is_said_of_a_fallback_that_could_not_be_recorded(begin, monkeypatch):
+def test_nothing_is_answered_by_rules_that_could_not_be_recorded(begin, monkeypatch):
     engine = begin().engine
 
     def full(*_):
         raise AuditUnavailableError("nothing was recorded: disk is full")
 
-    monkeypatch.setattr(type(engine.audit), "append", full)
+    monkeypatch.setattr(type(engine.audit), "commit", full)
     with pytest.raises(AuditUnavailableError):
         engine.answer(TaskName.SUPPLIER_DELAY, [message(TaskName.SUPPLIER_DELAY)])
 
 
-def test_desk_frames_and_answers_see_none_of_it(begin):
+def test_frames_see_only_what_was_scored_and_the_desk_what_was_answered(begin):
     service = begin()
     started = service.start()
-    with pytest.raises(NotServedError):
-        service.engine.answer(TaskName.SUPPLIER_DELAY, [message(TaskName.SUPPLIER_DELAY)])
+    by_rules = service.engine.answer(
+        TaskName.SUPPLIER_DELAY, [message(TaskName.SUPPLIER_DELAY)]
+    ).recommendations[0]
     answer = service.engine.answer(SERVED, [message(SERVED)])
     service.stop(started)
     store = service.engine.audit
@@ -131,8 +128,8 @@ def test_desk_frames_and_answers_see_none_of_it(begin):
     assert [entry.id for entry in store.answers()] == [given.id]
     assert recommendations(store)["id"].tolist() == [given.id]
     assert decisions(store).empty
-    assert [entry.id for entry in store.undecided()] == [given.id]
-    assert store.sites() == [given.site_id]
+    assert {entry.id for entry in store.undecided()} == {given.id, by_rules.id}
+    assert store.sites() == sorted({given.site_id, by_rules.site_id})
 
 
 @pytest.mark.parametrize(

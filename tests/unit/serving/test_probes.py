@@ -8,13 +8,16 @@ from starlette.testclient import TestClient
 from serving.api import probes
 from serving.api.app import application
 from serving.audit.store import AuditUnavailableError
+from serving.breaker import Breaker
+from tests.anybody import ANYBODY
 from tests.synthetic_score import CATALOGUE
 
 
 class Quiet:
     """An engine that could answer, with a record that fails as told."""
 
-    champions = {"stock_risk": None}
+    breaker = None
+    live = SimpleNamespace(now=SimpleNamespace(champions={"stock_risk": None}))
 
     def __init__(self, error=None, missing=None):
         self.error, self.missing = error, missing or {}
@@ -24,14 +27,15 @@ class Quiet:
         if self.error:
             raise self.error
 
-    def not_ready(self):
+    def degraded(self, sees=None):
         return dict(self.missing)
 
 
-def ready(engine, checkpoints=None):
+def ready(engine, checkpoints=None, method="GET"):
     app = application(CATALOGUE)
+    app.state.gate = ANYBODY
     app.state.engine, app.state.checkpoints = engine, checkpoints
-    return TestClient(app).get("/readyz")
+    return TestClient(app).request(method, "/readyz")
 
 
 def failing(seconds, now, monkeypatch):
@@ -42,6 +46,12 @@ def failing(seconds, now, monkeypatch):
 def test_a_service_that_can_answer_is_ready():
     answer = ready(Quiet(), SimpleNamespace(failing=""))
     assert (answer.status_code, answer.json()["status"]) == (200, "ready")
+
+
+@pytest.mark.parametrize(("error", "status"), [(None, 200), ("the disk is full", 503)])
+def test_a_load_balancer_may_ask_for_the_head_alone(error, status):
+    engine = Quiet(error and AuditUnavailableError(error))
+    assert ready(engine, method="HEAD").status_code == status
 
 
 @pytest.mark.parametrize(("seconds", "status"), [(180.0, "ready"), (181.0, "degraded")])
@@ -56,10 +66,23 @@ def test_a_second_place_that_fails_for_three_periods_is_told_and_turns_nobody_aw
         }
 
 
-def test_without_a_record_nothing_is_ready_and_every_reason_is_given():
+def test_a_task_without_a_model_is_told_and_turns_nobody_away():
+    answer = ready(Quiet(missing={"stock_risk": "no model; train one"}))
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert answer.json()["reasons"] == {"stock_risk": "no model; train one"}
+
+
+def test_a_record_that_is_left_alone_is_told_with_the_state_of_its_breaker():
+    quiet = Quiet(AuditUnavailableError("the audit cannot be written: away"))
+    quiet.breaker = Breaker("the record", failures=1)
+    quiet.breaker.fails()
+    answer = ready(quiet)
+    assert answer.status_code == 503
+    assert answer.json()["detail"] == "record: the audit cannot be written: away (breaker open)"
+
+
+def test_without_a_record_nothing_is_ready():
     away = AuditUnavailableError("the audit cannot be written: disk is full")
     answer = ready(Quiet(away, {"stock_risk": "no model; train one"}))
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
-    assert answer.json()["detail"] == (
-        "stock_risk: no model; train one; record: the audit cannot be written: disk is full"
-    )
+    assert answer.json()["detail"] == ("record: the audit cannot be written: disk is full")

@@ -81,6 +81,20 @@ def test_money_at_risk_is_given_or_computed_as_stated(task, changes, money, how)
     assert (advice.money_at_risk, advice.money_at_risk_is) == (pytest.approx(money), how)
 
 
+def test_money_on_an_order_of_nearly_nothing_is_a_number_that_json_has():
+    returned = [
+        {
+            "quantity_received": -739.0,
+            "quantity_damaged": None,
+            "happened_at": "2026-03-01T10:00:00Z",
+            "known_at": "2026-03-01T15:30:00Z",
+        }
+    ]
+    advice = advise(DELAY, quantity_ordered=5e-324, line_value=237.0, receipts=returned)
+    assert advice.money_at_risk == 1e15
+    assert 0 < advice.priority <= 1e15
+
+
 def test_money_that_is_not_known_ranks_last_and_says_so():
     advice = advise(STOCK, unit_cost=None)
     assert (advice.money_at_risk, advice.priority) == (None, 0.0)

@@ -37,7 +37,7 @@ def test_nothing_is_made_where_nothing_is_yet(lake):
 def test_a_record_that_was_used_is_well(used):
     checks = found(used)
     assert [check.name for check in checks.values() if not check.well] == []
-    assert checks["Record"].found == "opens, at migration 0002"
+    assert checks["Record"].found == "opens, at migration 0003"
     assert checks["Signing key"].found.endswith("audit.key is private")
     assert checks["Second place"].found.endswith("checkpoints can be written")
 
@@ -45,7 +45,7 @@ def test_a_record_that_was_used_is_well(used):
 def test_a_record_on_either_store_opens_at_its_migration(lake, audit_url):
     settings = AuditSettings(url=audit_url)
     open_audit(lake.make(), settings).close()
-    assert found(lake, url=audit_url)["Record"].found == "opens, at migration 0002"
+    assert found(lake, url=audit_url)["Record"].found == "opens, at migration 0003"
 
 
 def test_a_record_of_a_newer_version_is_not_well(used):
@@ -54,7 +54,7 @@ def test_a_record_of_a_newer_version_is_not_well(used):
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     engine.dispose()
     check = found(used)["Record"]
-    assert (check.well, "newer than 0002" in check.found) == (False, True)
+    assert (check.well, "newer than 0003" in check.found) == (False, True)
 
 
 def test_a_damaged_record_is_named(used):

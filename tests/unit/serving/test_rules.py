@@ -90,6 +90,19 @@ def test_a_price_variance_says_numbers_and_the_erps_words():
     assert finding.limit == 0.02
 
 
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"po_unit_price": 5e-324}, "PRICE_VARIANCE"),
+        (AT_PRICE | {"quantity_ordered": 5e-324}, "QTY_OVER_ORDERED"),
+        (AT_PRICE | {"receipts": receipt(5e-324)}, "QTY_OVER_RECEIVED"),
+    ],
+)
+def test_what_is_held_against_nearly_nothing_is_found_with_a_number_that_json_has(changes, code):
+    by_code = {finding.code: finding for finding in found(TaskName.INVOICE_MISMATCH, **changes)}
+    assert 1e14 < by_code[code].measured <= 1e15
+
+
 def due(days, quantity=200):
     return [
         {

@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 from serving.api.app import application
 from serving.engine import Engine, start
 from serving.settings import Settings
+from tests.anybody import ANYBODY
 from tests.synthetic_record import NOW, answer
 
 
@@ -39,6 +40,7 @@ def service(audit_url, tmp_path, monkeypatch):
     engine = start(Settings(home=tmp_path / "lake"), lambda: NOW)
     engine.audit.append([answer(1), answer(2, invoice_line_id="inv-2")])
     app = application(engine.tasks)
+    app.state.gate = ANYBODY
     app.state.engine, app.state.max_body_bytes = engine, 2**20
     yield Service(engine, TestClient(app, raise_server_exceptions=False))
     engine.audit.close()

@@ -15,8 +15,10 @@ from serving.counterfactual.lever import LeverName
 from serving.counterfactual.offline import offline
 from serving.desk.report import write_report
 from serving.engine import start
+from serving.lineup import Lineup, Live
 from serving.policy.policy import Thresholds, load_policy
 from serving.settings import Settings
+from tests.anybody import ANYBODY
 from tests.synthetic_service import ASKED, case, make_lake
 
 STOCK, INVOICE, DELAY = TaskName.STOCK_RISK, TaskName.INVOICE_MISMATCH, TaskName.SUPPLIER_DELAY
@@ -44,6 +46,11 @@ def under(engine, **changes):
     policy = engine.policy.model_copy(update=changes)
     sources = replace(engine.sources, loaded={policy.digest: policy})
     return replace(engine, policy=policy, sources=sources)
+
+
+def without_profiles(engine, **changes):
+    """The engine with no past to look up."""
+    return replace(engine, live=Live(replace(engine.live.now, profiles=None)), **changes)
 
 
 def asked(engine, task, number=1, **changes):
@@ -168,7 +175,8 @@ def test_an_answer_of_another_model_policy_and_day_is_recomputed_from_the_record
     if record.read("policy-1") is None:
         record.append([changed])
     later = replace(engine.sources, loaded={}, opened=OrderedDict())
-    gone = replace(engine, champions={}, profiles=None, sources=later)
+    bare = Lineup(champions={}, missing={}, profiles=None)
+    gone = replace(engine, live=Live(bare), sources=later)
     assert gone.counterfactuals(entry, advice) == told
 
 
@@ -205,7 +213,7 @@ def test_an_older_entry_needs_the_very_profiles_that_answered(engine):
     (older,) = engine.audit.append([old])
     told = engine.counterfactuals(entry, advice)
     assert engine.counterfactuals(older, advice) == told
-    for others in (replace(engine, profiles=None), engine):
+    for others in (without_profiles(engine), engine):
         then = advice.model_copy(update={"snapshot_id": "0" * 64}) if others is engine else advice
         with pytest.raises(CannotRecomputeError, match="did not keep the past it was made of"):
             others.counterfactuals(older, then)
@@ -214,6 +222,7 @@ def test_an_older_entry_needs_the_very_profiles_that_answered(engine):
 def test_the_address_answers_with_the_same_and_with_a_problem_where_it_cannot(engine, tmp_path):
     entry, advice = asked(engine, STOCK, **NO_STOCK)
     app = application(engine.tasks)
+    app.state.gate = ANYBODY
     app.state.engine = engine
     client = TestClient(app)
     path = f"/v1/recommendations/{advice.id}/counterfactuals"
@@ -221,7 +230,7 @@ def test_the_address_answers_with_the_same_and_with_a_problem_where_it_cannot(en
     assert client.get(path).json() == told.model_dump(mode="json")
     page = client.get(f"/v1/recommendations/{advice.id}/report").text
     assert all(way.sentence in page for way in told.found)
-    app.state.engine = replace(engine, profiles=None)
+    app.state.engine = without_profiles(engine)
     assert client.get(path).json() == told.model_dump(mode="json")
     nothing = replace(engine.sources, models=tmp_path, opened=OrderedDict())
     app.state.engine = replace(engine, sources=nothing)

@@ -13,6 +13,7 @@ from rich.console import Console
 from data.contracts.decisions import Action
 from models.task import TaskName
 from serving.api.messages import DecisionMessage
+from serving.lineup import Live
 from serving.policy.policy import DEFAULT, Level, Money, load_policy, policy_of
 from serving.replay.reason import NotReplayableError
 from serving.replay.replay import in_batches
@@ -230,7 +231,9 @@ def test_another_model_changes_what_a_service_with_it_would_have_said(
     }
     assert any("run `triage export supplier_delay --version 2`" in line for line in lines(told))
     champion = there.champion(STOCK, "2", digest)
-    other = replace(engine, champions=dict(engine.champions) | {STOCK: champion})
+    lineup = engine.live.now
+    champions = dict(lineup.champions) | {STOCK: champion}
+    other = replace(engine, live=Live(replace(lineup, champions=champions)))
     stock = [entry for entry in answered if entry.envelope.task == STOCK]
     pairs = [
         (e.payload["recommendation"], engine.audit.read(again).payload["recommendation"])

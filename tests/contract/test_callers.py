@@ -1,0 +1,86 @@
+"""Who may ask for mixed cases, models and policy: whoever may ask for each of them alone."""
+
+from dataclasses import dataclass
+
+import pytest
+from starlette.testclient import TestClient
+
+from models.task import TaskName
+from serving.caller import Caller, Scope
+from tests.synthetic_service import case
+
+STOCK, INVOICE = TaskName.STOCK_RISK, TaskName.INVOICE_MISMATCH
+MIXED = {
+    "cases": [
+        {"task": "stock_risk", "case": case(STOCK, 1)},
+        {"task": "invoice_mismatch", "case": case(INVOICE, 1)},
+    ]
+}
+BOTH = {Scope.SCORE_STOCK_RISK, Scope.SCORE_INVOICE_MISMATCH}
+
+
+@dataclass
+class Only:
+    """A gate that lets everybody in as one caller."""
+
+    who: Caller
+
+    async def caller(self, shown):
+        return self.who
+
+    def limited(self, caller):
+        return False
+
+
+@pytest.fixture
+def client_of(app):
+    before = app.state.gate
+
+    def client(scopes, sites=None):
+        app.state.gate = Only(Caller("key:1", frozenset(scopes), sites))
+        return TestClient(app, raise_server_exceptions=False)
+
+    yield client
+    app.state.gate = before
+
+
+def recorded(app):
+    return app.state.engine.audit.head().frontier.size
+
+
+def test_every_task_of_a_mixed_request_takes_its_scope(app, client_of):
+    before = recorded(app)
+    refused = client_of({Scope.SCORE_STOCK_RISK}).post("/v1/triage", json=MIXED)
+    assert (refused.status_code, refused.json()["type"]) == (403, "/problems/forbidden")
+    assert refused.json()["detail"] == "this takes the scope score:invoice_mismatch"
+    assert recorded(app) == before
+    assert client_of(BOTH).post("/v1/triage", json=MIXED).status_code == 200
+
+
+def test_a_case_of_another_site_refuses_the_whole_and_names_its_field(app, client_of):
+    other = {"cases": [*MIXED["cases"], MIXED["cases"][0] | {"case": case(STOCK, 2, site_id="S9")}]}
+    before = recorded(app)
+    refused = client_of(BOTH, frozenset({"site_03"})).post("/v1/triage", json=other)
+    assert refused.status_code == 403
+    assert [e["field"] for e in refused.json()["errors"]] == ["cases[2].case.site_id"]
+    assert "S9" not in refused.text
+    assert recorded(app) == before
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/policy"])
+def test_what_stands_behind_answers_is_for_whoever_reads_reports(client_of, path):
+    assert client_of({Scope.DECIDE}).get(path).status_code == 403
+    assert client_of({Scope.READ_REPORT}).get(path).status_code == 200
+
+
+def test_every_address_asks_for_what_the_contract_says(app, client_of):
+    client, asked = client_of(set()), 0
+    for path, methods in app.openapi()["paths"].items():
+        for method, operation in methods.items():
+            if not any(scopes for one in operation["security"] for scopes in one.values()):
+                continue
+            url, body = path.replace("{identifier}", "x"), {} if method == "post" else None
+            answer = client.request(method, url, json=body)
+            assert answer.status_code == 403, (method, path, answer.status_code)
+            asked += 1
+    assert asked > 10

@@ -1,0 +1,81 @@
+"""Cases that the contract takes, of every shape: made up from the columns of their tasks."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from data.contracts.table import KNOWN_AT, Column, Kind
+from models.task import TaskName
+from serving.api.fields import EARLIEST, LARGEST
+from serving.api.messages import ASKED_AT, MONEY_AT_RISK, Request
+from serving.catalogue import served
+
+CATALOGUE = served()
+LAST = datetime(2199, 12, 30, tzinfo=UTC)
+ROWS = 3
+"""Children of one kind in a case; how many there are changes what is computed, not how."""
+
+TEXTS = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters=[*map(chr, range(32)), "\x7f"]),
+    min_size=1,
+    max_size=20,
+)
+
+
+def moments(latest: datetime) -> st.SearchStrategy[str]:
+    """Moments up to that one, as JSON writes them."""
+    seconds = int((latest - EARLIEST).total_seconds())
+    at = st.integers(0, seconds).map(lambda s: EARLIEST + timedelta(seconds=s))
+    return at.map(lambda moment: moment.isoformat())
+
+
+def values(column: Column, latest: datetime) -> st.SearchStrategy[Any]:
+    """What a column's field takes. latest: after which no moment lies."""
+    match column.kind:
+        case Kind.TEXT if column.allowed:
+            return st.sampled_from(column.allowed)
+        case Kind.TEXT:
+            return TEXTS
+        case Kind.FLAG:
+            return st.booleans()
+        case Kind.MOMENT:
+            return moments(latest)
+        case Kind.NUMBER:
+            low = -LARGEST if column.minimum is None else column.minimum
+            return st.one_of(st.floats(low, LARGEST), st.integers(int(low), 1000))
+
+
+def some(columns: Any, needed: Any, latest: datetime) -> st.SearchStrategy[dict[str, Any]]:
+    """An object with the columns that are needed, and any of the others."""
+    required = {str(c): values(c, latest) for c in columns if needed(c)}
+    optional = {str(c): st.none() | values(c, latest) for c in columns if str(c) not in required}
+    return st.fixed_dictionaries(required, optional=optional)
+
+
+def cases(task: TaskName) -> st.SearchStrategy[dict[str, Any]]:
+    """Cases of a task, asked about a moment after all that they hold was known."""
+    request: Request = CATALOGUE[task].request
+    day = st.integers(1, (LAST - EARLIEST).days).map(lambda d: EARLIEST + timedelta(days=d))
+    return day.flatmap(lambda asked: _case(request, asked))
+
+
+def _case(request: Request, asked: datetime) -> st.SearchStrategy[dict[str, Any]]:
+    own = some(request.shape.columns, lambda c: str(c) in request.required, LAST)
+    children = {
+        child: st.lists(some(columns, lambda c: c.required or c == KNOWN_AT, asked), max_size=ROWS)
+        for child, columns in request.shape.children.items()
+    }
+    said = {MONEY_AT_RISK: st.none() | st.floats(0, LARGEST)}
+    beside = st.fixed_dictionaries(
+        {ASKED_AT: st.just(asked.isoformat())}, optional={**children, **said}
+    )
+    return st.tuples(own, beside).map(lambda parts: parts[0] | parts[1])
+
+
+def mixed() -> st.SearchStrategy[list[dict[str, Any]]]:
+    """Cases of any tasks, as `/v1/triage` takes them."""
+    one = st.sampled_from(list(TaskName)).flatmap(
+        lambda task: cases(task).map(lambda case: {"task": str(task), "case": case})
+    )
+    return st.lists(one, min_size=1, max_size=3)

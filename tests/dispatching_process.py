@@ -1,0 +1,38 @@
+"""A process that dispatches events until it is killed: `URL_OF_RECORD URL_OF_RECEIVER SECRET`."""
+
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from serving.audit.store import AuditStore
+from serving.events.dispatcher import Dispatcher
+from serving.events.event_type import EventType
+from serving.events.outbox import Outbox
+from serving.events.signature import secrets_in
+from serving.events.turn import turn_of
+from serving.events.webhook import Webhook
+
+
+def main() -> None:
+    record, url, secret = sys.argv[1:]
+    store = AuditStore.open(record)
+    dispatcher = Dispatcher(
+        Outbox(store),
+        Webhook(url, secrets_in(Path(secret)), 5),
+        frozenset(EventType),
+        "/test",
+        "",
+        3,
+        lambda: datetime.now(UTC),
+        lambda: 0.0,
+    )
+    while True:
+        with turn_of(store.engine, "events") as mine:
+            more = mine and dispatcher.round()
+        if not more:
+            time.sleep(0.02)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""`triage pause` and `resume` against a service that runs: who is answered by rules meanwhile."""
+
+import socket
+import time
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from models.task import TaskName
+from serving.audit.store import AuditStore
+from serving.commands.pause import pause, pauses, resume
+from serving.pause import KINDS
+from serving.run import serve
+from tests.synthetic_service import case, make_lake
+
+INVOICE, STOCK = TaskName.INVOICE_MISMATCH, TaskName.STOCK_RISK
+WHO = "Zaphod Beeblebrox"
+LOWER = ("rules", "no_score")
+APP = typer.Typer()
+for command in (pause, resume, pauses):
+    APP.command()(command)
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory):
+    return make_lake(tmp_path_factory.mktemp("lake"), (INVOICE, STOCK))
+
+
+@pytest.fixture(scope="module")
+def running(lake):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRIAGE_WORKERS", "1")
+        with serve(lake, port=free_port(), log=lake.home / "service.log") as started:
+            yield started
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def run(lake, monkeypatch):
+    """A command of the operator on the lake: what it says."""
+    monkeypatch.setenv("TRIAGE_HOME", str(lake.home))
+
+    def said(*arguments):
+        result = CliRunner().invoke(APP, arguments)
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    return said
+
+
+def ask(running, task, site):
+    (given,) = running.recommend(task, [case(task, 3, site_id=site)])
+    return given
+
+
+def paused(given):
+    return "PAUSED" in [one["code"] for one in given["rung_reasons"]]
+
+
+def until(found, seconds=30.0):
+    """Wait for a condition."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found():
+            return
+        time.sleep(0.05)
+    raise AssertionError("not within the time")
+
+
+def test_a_pause_holds_for_its_task_and_site_alone_until_it_is_resumed(running, lake, run):
+    assert ask(running, INVOICE, "site_03")["model"] is not None
+    where = (INVOICE, "--site", "site_03", "--by", WHO, "--reason", "prices are wrong")
+    run("pause", *where)
+    until(lambda: paused(ask(running, INVOICE, "site_03")))
+    given = ask(running, INVOICE, "site_03")
+    assert (given["rung"] in LOWER, given["model"], given["probability"]) == (True, None, None)
+    assert "prices are wrong" in given["sentence"]
+    for task, site in ((INVOICE, "site_09"), (STOCK, "site_03")):
+        other = ask(running, task, site)
+        assert not paused(other)
+        assert other["model"] is not None
+    assert "invoice_mismatch at site_03" in run("pauses")
+
+    run("resume", *where)
+    until(lambda: not paused(ask(running, INVOICE, "site_03")))
+    assert ask(running, INVOICE, "site_03")["model"] is not None
+    assert "Nothing is paused." in run("pauses")
+    assert_only_pseudonyms(lake)
+
+
+def assert_only_pseudonyms(lake):
+    store = AuditStore.open(lake.audit)
+    entries, told = store.all(), store.of_kind(*KINDS)
+    store.close()
+    assert [entry.kind for entry in told] == list(KINDS)
+    assert len({entry.payload["by"] for entry in told}) == 1, "the same person"
+    bodies = "".join(entry.body for entry in entries)
+    assert not [part for part in WHO.split() if part in bodies]

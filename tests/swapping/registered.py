@@ -1,0 +1,30 @@
+"""Versions in the registry as trainings leave them, without the trainings."""
+
+from pathlib import Path
+
+from models.artefact import load
+from tests.swapping.versions import TASK
+from training.evidence import GATES
+from training.gates.finding import Finding, Verdict
+from training.registry import ARTEFACT, CHALLENGER, Registry
+
+PASSING = Finding("TRG001", "labels matured", Verdict.PASS, "All labels had matured.")
+
+
+def register(registry: Registry, artefact: Path, trained_by: str) -> int:
+    """A version of that artefact whose gates pass, made the challenger; its number."""
+    mlflow, digest = registry.mlflow, load(artefact).digest
+    client = mlflow.MlflowClient()
+    if not client.search_registered_models(f"name = '{TASK}'"):
+        client.create_registered_model(TASK)
+    with mlflow.start_run(experiment_id=registry.experiment(TASK)) as run:
+        mlflow.log_artifacts(str(artefact), f"model/{ARTEFACT}")
+        mlflow.log_dict([PASSING.as_json()], GATES)
+    made = client.create_model_version(
+        TASK,
+        source=f"{run.info.artifact_uri}/model",
+        run_id=run.info.run_id,
+        tags={"digest": digest, "trained_by": trained_by},
+    )
+    client.set_registered_model_alias(TASK, CHALLENGER, made.version)
+    return int(made.version)

@@ -1,0 +1,124 @@
+"""Restarts under load: callers who send again what got no answer, until every one has its own.
+
+A request is accepted once the service has read it: from then on its trace id is in the log of
+requests, whatever comes of it. Accepted, it has failed if its caller was given no answer, which
+a caller sees as a connection that is closed. What no service has read (no connection, or one
+closed before), and what was answered with 503 and Retry-After, is sent again after a moment
+under the same Idempotency-Key. A replay would show that an answer was recorded and not given.
+"""
+
+import http.client
+import json
+import re
+import secrets
+import threading
+import time
+import uuid
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+from serving.audit.entry import ANSWERS
+from serving.audit.opened import open_audit
+from serving.run import serve
+from tests.swapping.trial import settings, until
+from tests.swapping.versions import TASK
+from tests.synthetic_service import case, make_lake
+
+SETTINGS = {"TRIAGE_ACCESS_LOG": "true"}
+PAUSE_SECONDS = 0.05
+REPLAYED = "Idempotency-Replayed"
+TRACE = re.compile(r'"trace_id": ?"([0-9a-f]{32})"')
+
+
+@dataclass
+class Callers:
+    """What callers saw. answered: ids by key. replayed: keys of what was not answered at first.
+
+    read: trace ids that were answered with 200. closed: those whose connection ended without.
+    cut: those of `closed` that the service had read.
+    """
+
+    port: int
+    answered: dict[str, str] = field(default_factory=dict)
+    replayed: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    read: set[str] = field(default_factory=set)
+    closed: set[str] = field(default_factory=set)
+    cut: set[str] = field(default_factory=set)
+    sent_again: int = 0
+
+    def __post_init__(self) -> None:
+        self.next = count()
+        self.over = threading.Event()
+
+    def start(self, clients: int) -> list[threading.Thread]:
+        """So many callers, each with requests of its own."""
+        callers = [threading.Thread(target=self.call, daemon=True) for _ in range(clients)]
+        for caller in callers:
+            caller.start()
+        return callers
+
+    def call(self) -> None:
+        """One caller on one connection, made anew whenever it is closed."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        while not self.over.is_set():
+            key = str(uuid.uuid4())
+            body = json.dumps({"cases": [case(TASK, next(self.next) % 200)]})
+            while not self.given(connection, key, body):
+                self.sent_again += 1
+                time.sleep(PAUSE_SECONDS)
+        connection.close()
+
+    def given(self, connection: http.client.HTTPConnection, key: str, body: str) -> bool:
+        """Whether the request was answered; what was answered is kept."""
+        trace = secrets.token_hex(16)
+        headers = {
+            "Content-Type": "application/json",
+            "Idempotency-Key": key,
+            "traceparent": f"00-{trace}-{secrets.token_hex(8)}-00",
+        }
+        try:
+            connection.request("POST", f"/v1/{TASK}", body, headers)
+            answer = connection.getresponse()
+            content = answer.read()
+        except (OSError, http.client.HTTPException):
+            self.closed.add(trace)
+            connection.close()
+            return False
+        if answer.status == 503 and answer.headers["Retry-After"]:
+            return False
+        if answer.status != 200:
+            self.wrong.append(f"{answer.status} {content[:200]!r}")
+            return True
+        if answer.headers[REPLAYED]:
+            self.replayed.append(key)
+        self.read.add(trace)
+        self.answered[key] = json.loads(content)["recommendations"][0]["id"]
+        return True
+
+
+def run(home: Path, port: int, restarts: int, between: int, clients: int = 4) -> Callers:
+    """Stop the service and start it so many times, after so many more answers each time."""
+    lake = make_lake(home, (TASK,))
+    callers, threads, log = Callers(port), list[threading.Thread](), home / "service.log"
+    for number in range(restarts + 1):
+        with settings(SETTINGS), serve(lake, port=port, log=log):
+            threads = threads or callers.start(clients)
+            seen = len(callers.answered)
+            until(lambda seen=seen: callers.wrong or len(callers.answered) >= seen + between)
+            if number == restarts:
+                callers.over.set()
+                for thread in threads:
+                    thread.join()
+    logged = set(TRACE.findall(log.read_text()))
+    assert callers.read <= logged, "the log does not tell what the service reads"
+    callers.cut = callers.closed & logged
+    audit = open_audit(lake)
+    try:
+        ids = [entry.id for entry in audit.of_kind(*ANSWERS)]
+    finally:
+        audit.close()
+    if sorted(ids) != sorted(callers.answered.values()):
+        callers.wrong.append(f"{len(ids)} on record, {len(callers.answered)} answered")
+    return callers

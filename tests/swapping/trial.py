@@ -1,0 +1,118 @@
+"""One run: a real server under load while the alias moves and damaged models are offered."""
+
+import os
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from serving.audit.entry import EntryKind
+from serving.audit.opened import open_audit
+from serving.run import serve
+from tests.swapping.damage import offer
+from tests.swapping.load import Load
+from tests.swapping.versions import TASK, Versions, make_versions
+from tests.synthetic_service import case
+
+SETTINGS = {"TRIAGE_SWAP_SECONDS": "0.02", "TRIAGE_SWAP_PATIENCE_SECONDS": "0"}
+DEADLINE_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came of it. loaded: digests on record as loaded. memory: MiB before and after."""
+
+    load: Load
+    offered: int
+    moved: int
+    refused: int
+    loaded: set[str]
+    memory: tuple[float, float]
+    seconds: float
+
+
+def run(
+    home: Path, port: int, requests: int, damaged: int, clients: int = 4, every: int = 50
+) -> Run:
+    """Ask so often; meanwhile move the alias, and offer so many damaged models."""
+    versions = make_versions(home)
+    with settings(), serve(versions.lake, port=port, log=home / "service.log") as running:
+        running.recommend(TASK, [case(TASK, 1)])
+        before, began = memory(running.process.pid), time.monotonic()
+        load = Load(versions, running.address)
+        callers = load.start(clients)
+        offered, moved = meddle(versions, load, requests, damaged, every)
+        for caller in callers:
+            caller.join()
+        after = memory(running.process.pid)
+    seconds = time.monotonic() - began
+    entries = recorded(versions)
+    loaded = {e.payload["model"]["digest"] for e in entries if e.kind is EntryKind.MODEL_LOADED}
+    refused = sum(entry.kind is EntryKind.MODEL_REFUSED for entry in entries)
+    return Run(load, offered, moved, refused, loaded, (before, after), seconds)
+
+
+def meddle(
+    versions: Versions, load: Load, requests: int, damaged: int, every: int
+) -> tuple[int, int]:
+    """Move the alias until enough was asked and offered, or a request fails.
+
+    A damaged model is offered after every move, and the next once it was refused.
+    """
+    offered = moved = 0
+    names = list(versions.digests)
+    audit = open_audit(versions.lake)
+    try:
+        while (offered < damaged or load.asked < requests) and not load.failed:
+            if offered < damaged:
+                seen = len(audit.of_kind(EntryKind.MODEL_REFUSED))
+                offer(versions, offered, every)
+                offered += 1
+                until(lambda seen=seen: len(audit.of_kind(EntryKind.MODEL_REFUSED)) > seen)
+            moved += 1
+            version = names[moved % len(names)]
+            versions.point(version, before=names[(moved + 1) % len(names)])
+            asked = load.by_version[version]
+            until(lambda asked=asked, version=version: load.by_version[version] > asked)
+    finally:
+        load.over.set()
+        audit.close()
+    return offered, moved
+
+
+def until(done) -> None:
+    """Wait for a condition."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not done():
+        assert time.monotonic() < deadline, "nothing came of it in time"
+        time.sleep(0.01)
+
+
+def recorded(versions: Versions) -> list:
+    """What is on record of models."""
+    audit = open_audit(versions.lake)
+    try:
+        return audit.of_kind(EntryKind.MODEL_LOADED, EntryKind.MODEL_REFUSED)
+    finally:
+        audit.close()
+
+
+def memory(pid: int) -> float:
+    """MiB that the service's processes hold."""
+    process = psutil.Process(pid)
+    every = [process, *process.children(recursive=True)]
+    return sum(one.memory_info().rss for one in every) / 2**20
+
+
+@contextmanager
+def settings(wanted=SETTINGS):
+    """The settings of a run, for the child that serves."""
+    kept = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in kept.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})

@@ -1,0 +1,70 @@
+"""Versions of one task's model, what each says of every case, and the pointer between them."""
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from data.lake import Lake
+from features.profiles import Profiles
+from models.artefact import save
+from models.fit import fit
+from models.task import TaskName
+from serving.catalogue import served
+from serving.champions import kept
+from serving.score import probabilities
+from tests.synthetic_service import ASKED, SMALL, case, make_lake, training_set
+
+TASK = TaskName.STOCK_RISK
+CASES = 200
+
+
+@dataclass(frozen=True)
+class Versions:
+    """digests: by version. said: by digest, the probabilities of every case, by its number."""
+
+    lake: Lake
+    digests: dict[str, str]
+    said: dict[str, list[dict[str, float]]]
+
+    @property
+    def home(self) -> Path:
+        """The task's folder."""
+        return self.lake.models / TASK
+
+    def point(self, version: str, digest: str | None = None, before: str = "1") -> None:
+        """Move the pointer, in one step."""
+        write(self.home / "champion.json", {
+            "version": version,
+            "digest": digest or self.digests[version],
+            "previous": [{"version": before, "digest": self.digests[before]}],
+        })  # fmt: skip
+
+
+def write(path: Path, what: dict | str) -> None:
+    """Replace a file in one step."""
+    draft = path.with_name(f".{path.name}.draft")
+    draft.write_text(what if isinstance(what, str) else json.dumps(what))
+    draft.replace(path)
+
+
+def make_versions(home: Path, count: int = 3) -> Versions:
+    """A lake with so many versions of the model; version 1 is champion."""
+    lake = make_lake(home, (TASK,))
+    folder, profiles = lake.models / TASK, Profiles.open(lake.profiles)
+    digests = {"1": json.loads((folder / "champion.json").read_text())["digest"]}
+    for number in range(2, count + 1):
+        small = SMALL | {"num_iterations": 15 + number, "learning_rate": 0.3 / number}
+        task = replace(served()[TASK].task, lightgbm=small)
+        digest = save(fit(task, training_set(TASK, profiles)).model, folder / "draft")
+        (folder / "draft").rename(folder / digest)
+        digests[str(number)] = digest
+    said = {digest: expected(folder, digest, profiles) for digest in digests.values()}
+    return Versions(lake, digests, said)
+
+
+def expected(folder: Path, digest: str, profiles: Profiles) -> list[dict[str, float]]:
+    """What that model says of every case, without a service."""
+    entry = served()[TASK]
+    body = json.dumps({"cases": [case(TASK, number) for number in range(CASES)]}).encode()
+    records = [one.model_dump() for one in entry.request.read(body)]
+    return probabilities(kept(folder, "", digest, entry), profiles, records, [ASKED] * CASES)

@@ -1,0 +1,75 @@
+"""Answers recorded before there was a ladder: they say no rung, and are as good as ever."""
+
+import json
+from dataclasses import fields
+
+import pytest
+
+from models.task import TaskName
+from serving.answered import recommendation_of
+from serving.audit.entry import Draft, EntryKind
+from serving.audit.export.export import Export, Format
+from serving.audit.export.selection import Selection
+from serving.audit.note import Verifier
+from serving.audit.signing_key import SigningKey
+from serving.audit.store import AuditStore
+from serving.audit.verify.verification import verify
+from serving.desk.report import render
+from serving.replay.replay import replay
+from tests.synthetic_service import ASKED
+
+KINDS = (EntryKind.RECOMMENDATION, EntryKind.ABSTENTION)
+LATER = ("rung", "rung_reasons")
+
+
+def older(entry):
+    """The answer as it was recorded then."""
+    payload = json.loads(entry.body)
+    for name in LATER:
+        del payload["recommendation"][name]
+    told = {one.name: getattr(entry.envelope, one.name, None) for one in fields(Draft)}
+    return Draft(**told | {"kind": entry.kind, "payload": payload})
+
+
+@pytest.fixture(scope="module")
+def sent(answered):
+    """One answer of each kind and task, as far as there are, as they were then."""
+    first = {(e.kind, e.envelope.task): e for e in reversed(answered)}
+    return [older(entry) for entry in first.values()]
+
+
+@pytest.fixture
+def store(tmp_path, sent):
+    opened = AuditStore.open(
+        tmp_path / "audit.db", signer=SigningKey.load_or_make(tmp_path / "audit.key")
+    )
+    opened.append(sent)
+    yield opened
+    opened.close()
+
+
+def test_they_come_out_the_same_to_the_bit(store, sources):
+    entries = store.all()
+    assert {entry.kind for entry in entries} == set(KINDS)
+    assert len({entry.envelope.task for entry in entries}) == len(TaskName)
+    outcomes = replay(entries, sources)
+    assert [(one.difference, one.lacking) for one in outcomes] == [(None, None)] * len(entries)
+
+
+def test_they_verify_and_are_exported_as_they_are(store, tmp_path):
+    key = Verifier.parse(store.signer.verifier(store.head().origin))
+    found = verify(store, keys=[key], workers=1)
+    assert (found.ok, found.entries) == (True, len(store.all()))
+    Export(store, Selection(), Format.CSV, ASKED, "1.0+test").write(tmp_path / "out")
+    told = (tmp_path / "out").glob("*.csv")
+    lines = "".join(path.read_text() for path in told)
+    assert all(entry.id in lines for entry in store.all())
+
+
+def test_their_reports_are_shown_and_they_are_read_back(store, engine):
+    for entry in store.all():
+        page = render(entry)
+        assert entry.id in page
+        assert "No model answered" not in page
+        given = recommendation_of(entry, engine.tasks, engine.address)
+        assert (given.id, given.rung, given.rung_reasons) == (entry.id, "champion", [])

@@ -1,0 +1,60 @@
+"""The door counts what each caller asks, and tells one who asks too often when to come back."""
+
+from datetime import UTC, datetime
+
+import pytest
+from starlette.testclient import TestClient
+
+from serving.access.gate import Gate
+from serving.access.limits import Limits
+from serving.access.settings import AccessSettings
+from serving.api.app import application
+from serving.caller import Caller, Scope
+from tests.synthetic_score import CATALOGUE
+
+MOST = 3
+PATH = "/problems/rate-limited"
+
+
+class Known:
+    """Whoever shows a name is that caller."""
+
+    def caller(self, shown, _now):
+        return Caller(shown, frozenset(Scope), None)
+
+
+@pytest.fixture
+def ask():
+    """Asks as a caller of that name; every caller may ask MOST times a minute."""
+    limits = Limits(AccessSettings(requests_per_minute=MOST, requests_per_second=1000))
+    app = application(CATALOGUE)
+    app.state.gate = Gate(Known(), None, limits, lambda: datetime.now(UTC))
+    client = TestClient(app)
+    return lambda name: client.get(PATH, headers={"Authorization": f"Bearer tk_{name}"})
+
+
+def test_a_greedy_caller_is_told_to_wait_and_starves_nobody(ask):
+    for left in reversed(range(MOST)):
+        answer = ask("greedy")
+        assert answer.status_code == 200
+        assert answer.headers["ratelimit"].startswith(f'"minute";r={left};t=')
+    refused = ask("greedy")
+    assert (refused.status_code, refused.json()["type"]) == (429, PATH)
+    assert refused.headers["ratelimit-policy"] == f'"minute";q={MOST};w=60, "second";q=1000;w=1'
+    seconds = int(refused.headers["retry-after"])
+    assert 0 < seconds <= 60
+    assert refused.headers["ratelimit"] == f'"minute";r=0;t={seconds}'
+    another = ask("patient")
+    assert another.status_code == 200
+    assert another.headers["ratelimit"].startswith(f'"minute";r={MOST - 1};')
+
+
+def test_probes_are_never_counted():
+    app = application(CATALOGUE)
+    settings = AccessSettings(requests_per_minute=1)
+    app.state.gate = Gate(Known(), None, Limits(settings), lambda: datetime.now(UTC))
+    client = TestClient(app)
+    for _ in range(3):
+        answer = client.get("/livez", headers={"Authorization": "Bearer tk_probe"})
+        assert answer.status_code == 200
+        assert "ratelimit" not in answer.headers

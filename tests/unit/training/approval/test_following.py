@@ -1,0 +1,42 @@
+"""Where somebody moves the registry's alias by hand, what it names is promoted, or refused."""
+
+from training.approval import Approval, PromotionError
+from training.following import follow
+from training.pointer import champion
+from training.registry import CHAMPION
+
+from .conftest import BO, GOOD, NEWER, NOON, REFUSED, TASK
+
+
+def moved(line, version):
+    client = line.registry.mlflow.MlflowClient()
+    client.set_registered_model_alias(TASK, CHAMPION, str(version))
+
+
+def followed(line):
+    given = Approval(BO, "the registry's alias was moved")
+    return list(follow([TASK], line.lake, NOON, line.registry, approval=given, record=line.kept))
+
+
+def test_nothing_happens_while_the_alias_names_nobody_or_the_one_who_serves(line):
+    assert followed(line) == []
+    line.promote(GOOD)
+    assert followed(line) == []
+    assert len(line.kept.entries) == 1
+
+
+def test_what_the_alias_was_moved_to_serves_and_is_on_record(line):
+    line.promote(GOOD)
+    moved(line, NEWER)
+    (new,) = followed(line)
+    assert new.version == champion(line.lake, TASK).version == NEWER
+    assert line.kept.entries[-1]["previous"]["version"] == GOOD
+    assert followed(line) == []
+
+
+def test_what_gates_refuse_does_not_serve_however_the_alias_was_moved(line):
+    line.promote(GOOD)
+    moved(line, REFUSED)
+    (why,) = followed(line)
+    assert isinstance(why, PromotionError)
+    assert champion(line.lake, TASK).version == GOOD
