@@ -54,11 +54,13 @@ def revision_of(connection: sa.Connection) -> str | None:
         AuditUnavailableError: other tables have our names.
     """
     inspector = sa.inspect(connection)
-    if inspector.has_table("alembic_version"):
+    there = inspector.has_table("entries")
+    columns = {column["name"] for column in inspector.get_columns("entries")} if there else set()
+    # The stamp last: another process may make all of it, in one transaction, between two looks.
+    if sa.inspect(connection).has_table("alembic_version"):
         return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
-    if not inspector.has_table("entries"):
+    if not there:
         return None
-    columns = {column["name"] for column in inspector.get_columns("entries")}
     if {"body", "previous", "hash"} <= columns:
         return REVISIONS[0]  # written before there were revisions
     raise AuditUnavailableError(

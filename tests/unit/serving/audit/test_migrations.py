@@ -167,3 +167,26 @@ def test_a_record_that_is_up_to_date_is_opened_without_alembic(tmp_path):
         "sys.exit('alembic' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("looked", [1, 2])
+def test_a_record_that_another_process_makes_between_two_looks_is_opened(audit_url, looked):
+    """Each statement of the look may see what was committed since the one before."""
+    looks = 0
+
+    def made_by_another(connection, *_):
+        nonlocal looks
+        if connection.get_execution_options().get("reading"):
+            looks += 1
+            if looks == looked:
+                AuditStore.open(audit_url).close()
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", made_by_another)
+    try:
+        store = AuditStore.open(audit_url)
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", made_by_another)
+    store.append([made("a")])
+    assert [entry.id for entry in store.all()] == ["a"]
+    store.close()
+    assert looks > looked
