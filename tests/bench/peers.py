@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -26,6 +25,7 @@ from models.task import TaskName
 from models.trees import Trees
 from serving.run import serve
 from tests.bench.load import Connection, Target
+from tests.ports import free_port
 from tests.synthetic_service import case, make_lake
 
 TASK = TaskName.STOCK_RISK
@@ -88,13 +88,6 @@ def grown(model: Model, matrix: np.ndarray, classes: int, trees: int, leaves: in
     chosen = {"num_leaves": leaves, "learning_rate": 0.05, "verbosity": -1} | goal
     data = lgb.Dataset(matrix, label, categorical_feature=model.encoder.categorical)
     return lgb.train(chosen, data, trees)
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

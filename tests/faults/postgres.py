@@ -4,7 +4,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -12,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.ports import free_port
 
 DEBIAN = "/usr/lib/postgresql"
 USER = "postgres"
@@ -146,10 +147,3 @@ def _owner() -> pwd.struct_passwd:
         return pwd.getpwnam(USER)
     except KeyError as error:
         raise NoPostgresError(f"no user {USER!r} to run PostgreSQL as: install it") from error
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -21,9 +21,9 @@ from serving.audit.canonical import canonical
 from serving.audit.entry import ANSWERS, Entry
 from serving.recommendation import Advice
 from tests.faults.gathered import Answer, Outcome, Told
-from tests.faults.postgres import free_port
 from tests.faults.writer import digest
 from tests.faults.writing import ROOT, Answers
+from tests.ports import free_port
 from tests.synthetic_service import case
 
 TASK = TaskName.STOCK_RISK

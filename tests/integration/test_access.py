@@ -20,7 +20,7 @@ from serving.caller import Scope
 from serving.pausing import Pausing
 from serving.run import ServiceError, mode_for, serve, somebody_could_ask
 from tests.asking_service import Service, issuer, key_of, until
-from tests.integration.test_service import free_port
+from tests.ports import free_port
 from tests.synthetic_service import case, make_lake
 
 TASK, SITE = TaskName.STOCK_RISK, "site_03"

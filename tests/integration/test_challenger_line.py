@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from serving.audit.entry import EntryKind
 from serving.audit.opened import open_audit
 from serving.run import serve
+from tests.ports import free_port
 from tests.swapping.registered import register
-from tests.swapping.test_swapping import free_port
 from tests.swapping.trial import settings, until
 from tests.swapping.versions import TASK, make_versions
 from tests.synthetic_service import case

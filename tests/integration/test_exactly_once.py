@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import socket
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from serving.audit.entry import ANSWERS, EntryKind
 from serving.audit.opened import open_audit
 from serving.audit.settings import AuditSettings
 from serving.run import kill, serve
+from tests.ports import free_port
 from tests.schemas import own_schema
 from tests.synthetic_service import case, make_lake
 
@@ -77,12 +77,6 @@ def until_answered(service, path, body, key):
     while (got := ask(service, path, body, key)).status == 409:
         assert int(got.headers["retry-after"]) > 0
     return got
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @contextmanager

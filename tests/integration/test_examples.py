@@ -2,13 +2,13 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
 
 import pytest
 
 from serving.run import serve
+from tests.ports import free_port
 from tests.synthetic_service import make_lake
 
 PAGE = "serving/examples/README.md"
@@ -16,12 +16,6 @@ BLOCK = re.compile(
     r"^```(?P<kind>sh|python)\n(?P<code>.*?)^```$(?:\n\n```text\n(?P<shown>.*?)^```$)?",
     flags=re.MULTILINE | re.DOTALL,
 )
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture(scope="module")

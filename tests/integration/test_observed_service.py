@@ -4,9 +4,7 @@ import http.client
 import http.server
 import json
 import re
-import socket
 import threading
-import time
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -14,7 +12,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from models.task import TaskName
 from serving.run import serve
+from tests.ports import free_port
 from tests.synthetic_service import case, make_lake
+from tests.waiting import until
 
 TASK = TaskName.STOCK_RISK
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -69,12 +69,6 @@ def running(lake, collector):
             yield started
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def ask(running, method, path, body=None, **headers):
     host, port = running.address.removeprefix("http://").split(":")
     connection = http.client.HTTPConnection(host, int(port), timeout=60)
@@ -104,16 +98,6 @@ def value(samples, name, **labels):
     return sum(
         samples[one] for one in samples if one[0] == name and labels.items() <= dict(one[1]).items()
     )
-
-
-def until(found, seconds=30.0):
-    """Wait for a condition."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if got := found():
-            return got
-        time.sleep(0.05)
-    raise AssertionError("not within the time")
 
 
 def test_metrics_count_what_every_process_answered(running):

@@ -3,7 +3,6 @@
 A real server; SpiffWorkflow runs the diagrams and tables of `serving/examples/`.
 """
 
-import socket
 import threading
 from contextlib import ExitStack, closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,6 +23,7 @@ from serving.examples.orchestrator import FOLDER, Calls, Orchestrator, Process
 from serving.examples.outbox import Outbox, State
 from serving.run import serve
 from tests.asking_service import key_of
+from tests.ports import free_port
 from tests.synthetic_service import case, make_lake
 
 TASKS = {
@@ -32,12 +32,6 @@ TASKS = {
 }
 PATIENT = httpx.Timeout(30.0)  # a slow machine is not what is tested
 numbers = count(5000)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,5 @@
 """`triage pause` and `resume` against a service that runs: who is answered by rules meanwhile."""
 
-import socket
-import time
-
 import pytest
 import typer
 from typer.testing import CliRunner
@@ -12,7 +9,9 @@ from serving.audit.store import AuditStore
 from serving.commands.pause import pause, pauses, resume
 from serving.pause import KINDS
 from serving.run import serve
+from tests.ports import free_port
 from tests.synthetic_service import case, make_lake
+from tests.waiting import until
 
 INVOICE, STOCK = TaskName.INVOICE_MISMATCH, TaskName.STOCK_RISK
 WHO = "Zaphod Beeblebrox"
@@ -35,12 +34,6 @@ def running(lake):
             yield started
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.fixture
 def run(lake, monkeypatch):
     """A command of the operator on the lake: what it says."""
@@ -61,16 +54,6 @@ def ask(running, task, site):
 
 def paused(given):
     return "PAUSED" in [one["code"] for one in given["rung_reasons"]]
-
-
-def until(found, seconds=30.0):
-    """Wait for a condition."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found():
-            return
-        time.sleep(0.05)
-    raise AssertionError("not within the time")
 
 
 def test_a_pause_holds_for_its_task_and_site_alone_until_it_is_resumed(running, lake, run):

@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import socket
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -15,6 +14,7 @@ from models.task import TaskName
 from serving.audit.entry import GENESIS
 from serving.audit.store import AuditStore, AuditUnavailableError
 from serving.run import ServiceError, kill, serve
+from tests.ports import free_port
 from tests.synthetic_service import case, make_lake
 
 SERVED = (TaskName.STOCK_RISK, TaskName.INVOICE_MISMATCH)
@@ -30,12 +30,6 @@ def lake(tmp_path_factory):
 def running(lake):
     with serve(lake, port=free_port(), log=lake.home / "service.log") as started:
         yield started
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def ask(running, method, path, body=None, kind="application/json"):

@@ -1,15 +1,8 @@
 """Small runs of what `python -m tests.swapping` does at large."""
 
-import socket
-
+from tests.ports import free_port
 from tests.swapping import restarts
 from tests.swapping.trial import run
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_no_accepted_request_fails_when_the_service_is_restarted_under_load(tmp_path):
