@@ -6,9 +6,10 @@ request and the profile snapshot. A million cases or one look the same from insi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,6 +89,7 @@ class Cases:
     history counts: everything in `history` was known before it.
     columns: float64 (NaN missing), object of str/None, or datetime64[us] (NaT missing).
     history: float64 columns of history measures, NaN where there is no history.
+    kept: what several features are made of, see `kept`.
     """
 
     asked_at: NDArray[np.datetime64]
@@ -95,6 +97,7 @@ class Cases:
     columns: Mapping[str, NDArray[Any]]
     children: Mapping[str, Children]
     history: Mapping[str, Floats]
+    kept: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.asked_at)
@@ -124,6 +127,32 @@ class Cases:
             )
             raise KeyError(f"no history measure {name!r}; there are {', '.join(sorted(close))}")
         return self.history[name]
+
+
+Made = TypeVar("Made")
+More = ParamSpec("More")
+
+
+def kept(
+    make: Callable[Concatenate[Cases, More], Made],
+) -> Callable[Concatenate[Cases, More], Made]:
+    """A function of cases whose result is kept with them: several features are made of it.
+
+    Its further arguments are values that can be hashed. What it gives must not be written to.
+    """
+
+    @wraps(make)
+    def once(cases: Cases, /, *more: More.args, **named: More.kwargs) -> Made:
+        key = (make, more, tuple(named.items()))
+        if key not in cases.kept:
+            made = make(cases, *more, **named)
+            if isinstance(made, np.ndarray):
+                made.flags.writeable = False
+            cases.kept[key] = made
+        found: Made = cases.kept[key]
+        return found
+
+    return once
 
 
 def blank(dtype: np.dtype[Any], length: int) -> NDArray[Any]:

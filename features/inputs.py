@@ -6,7 +6,7 @@ One case costs a frame more than all of its features do: serving takes the colum
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 import pandas as pd
@@ -26,8 +26,25 @@ def columns(features: Sequence[Feature], cases: Cases) -> dict[str, NDArray[Any]
     Raises:
         ValueError: naming a feature that does not give one value a case.
     """
+    made: dict[str, NDArray[Any]] = {}
+    numbers = np.zeros((len(features), len(cases)))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        return {f.name: _column(f, cases) for f in features}
+        for place, feature in enumerate(features):
+            values = np.asarray(feature.compute(cases))
+            if values.shape != (len(cases),):
+                raise ValueError(
+                    f"feature {feature.name!r} gives shape {values.shape} for {len(cases)} cases"
+                )
+            match feature.kind:
+                case FeatureKind.NUMBER:
+                    numbers[place] = values
+                    made[feature.name] = numbers[place]
+                case FeatureKind.CATEGORY:
+                    made[feature.name] = values.astype(object)
+                case _:
+                    assert_never(feature.kind)
+    numbers[~np.isfinite(numbers)] = np.nan
+    return made
 
 
 def inputs(features: Sequence[Feature], cases: Cases) -> pd.DataFrame:
@@ -41,18 +58,3 @@ def inputs(features: Sequence[Feature], cases: Cases) -> pd.DataFrame:
         {f.name: pd.Series(made[f.name], dtype=DTYPES[f.kind]) for f in features},
         index=range(len(cases)),
     )
-
-
-def _column(feature: Feature, cases: Cases) -> NDArray[Any]:
-    values = np.asarray(feature.compute(cases))
-    if values.shape != (len(cases),):
-        raise ValueError(
-            f"feature {feature.name!r} gives shape {values.shape} for {len(cases)} cases"
-        )
-    match feature.kind:
-        case FeatureKind.NUMBER:
-            number = values.astype(np.float64)
-            number[~np.isfinite(number)] = np.nan
-            return number
-        case FeatureKind.CATEGORY:
-            return values.astype(object)

@@ -13,15 +13,17 @@ from data.contracts.supplier_events import (
     EventKind,
 )
 from data.contracts.table import KNOWN_AT
-from features.cases import Cases, Children
+from features.cases import Cases, Children, kept
 from features.feature import Feature, FeatureKind, Floats, Theme, days_between, ratio
+from features.request.facts import one_of
 from features.request.shapes import ORDERED_AT
 
 
+@kept
 def said(cases: Cases, *kinds: EventKind) -> Children:
     """Messages of these kinds."""
     events = cases.children["events"]
-    return events.where(np.isin(events.columns[EVENT_KIND].astype(str), list(map(str, kinds))))
+    return events.where(one_of(events.columns[EVENT_KIND], kinds))
 
 
 def shift(cases: Cases, events: Children) -> Floats:
@@ -30,6 +32,7 @@ def shift(cases: Cases, events: Children) -> Floats:
     return days_between(cases.moment(PROMISED_AT), dated.last(EXPECTED_AT))
 
 
+@kept
 def bad_acks(cases: Cases) -> Floats:
     """Acknowledgements that are not a plain acceptance."""
     acks = said(cases, EventKind.ACKNOWLEDGEMENT)
@@ -37,16 +40,19 @@ def bad_acks(cases: Cases) -> Floats:
     return acks.where((status != "None") & (status != AckStatus.ACCEPTED.value)).count()
 
 
+@kept
 def postponed(cases: Cases) -> Children:
     """Delay notices and revised promises."""
     return said(cases, EventKind.DELAY_NOTICE, EventKind.REVISED_PROMISE)
 
 
+@kept
 def received(cases: Cases, column: str) -> Floats:
     """A quantity summed over the receipts so far."""
     return cases.children["receipts"].total(column)
 
 
+@kept
 def announced(cases: Cases) -> Floats:
     """Quantity on ship notices."""
     return said(cases, EventKind.ASN).total(EVENT_QUANTITY)

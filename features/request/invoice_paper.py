@@ -29,6 +29,7 @@ from features.request.facts import (
     days_to_quarter_end,
     hour,
     number,
+    one_of,
     stated,
     weekday,
 )
@@ -74,7 +75,7 @@ def changed(cases: Cases, word: str) -> Floats:
 def acknowledged_as(cases: Cases, *status: AckStatus) -> Floats:
     """Acknowledgements with one of these statuses."""
     acks = said(cases, EventKind.ACKNOWLEDGEMENT)
-    return acks.where(np.isin(acks.columns[ACK_STATUS].astype(str), list(map(str, status)))).count()
+    return acks.where(one_of(acks.columns[ACK_STATUS], status)).count()
 
 
 def before_invoice(cases: Cases) -> Children:

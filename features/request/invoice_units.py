@@ -15,7 +15,7 @@ from data.contracts.invoices import (
 )
 from data.contracts.items import BASE_UNIT, PACK_SIZE
 from data.contracts.purchase_orders import ORDER_UNIT, PO_UNIT_PRICE
-from features.cases import Cases, Children
+from features.cases import Cases, Children, kept
 from features.feature import Floats, ratio
 from features.request.facts import Flags, Texts, settled, stated
 
@@ -25,6 +25,7 @@ def unit_differs(unit: Texts, base: Texts) -> Flags:
     return np.asarray(stated(unit) & stated(base) & (unit != base), dtype=np.bool_)
 
 
+@kept
 def base_unit(cases: Cases) -> Texts:
     """Unit of the item, or else of the order."""
     unit, ordered = cases.text(BASE_UNIT), cases.text(ORDER_UNIT)
@@ -36,12 +37,14 @@ def units_each(unit: Texts, base: Texts, pack: Floats) -> Floats:
     return np.where(unit_differs(unit, base) & (pack > 0), pack, 1.0)
 
 
+@kept
 def quantity(cases: Cases) -> Floats:
     """Invoiced quantity in base units."""
     each = units_each(cases.text(INVOICE_UNIT), base_unit(cases), cases.number(PACK_SIZE))
     return cases.number(QUANTITY_INVOICED) * each
 
 
+@kept
 def price(cases: Cases) -> Floats:
     """Invoiced price of a base unit; from amount and quantity where it is not written."""
     each = units_each(cases.text(INVOICE_UNIT), base_unit(cases), cases.number(PACK_SIZE))
@@ -55,6 +58,7 @@ def price_ratio(cases: Cases) -> Floats:
     return ratio(price(cases), cases.number(PO_UNIT_PRICE))
 
 
+@kept
 def on_line(cases: Cases) -> Children:
     """Earlier invoices on the same order line."""
     earlier = cases.children["earlier_invoices"]
@@ -62,6 +66,7 @@ def on_line(cases: Cases) -> Children:
     return earlier.where(stated(own) & (earlier.columns[PO_LINE_ID] == own))
 
 
+@kept
 def quantity_so_far(cases: Cases) -> Floats:
     """Quantity of this and all earlier invoices on the order line, in base units."""
     earlier = on_line(cases)

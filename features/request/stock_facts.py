@@ -9,23 +9,26 @@ import numpy as np
 
 from data.contracts.purchase_orders import PROMISED_AT
 from data.contracts.stock_levels import ON_HAND
-from features.cases import Cases, Children
+from features.cases import Cases, Children, kept
 from features.feature import Floats, ratio
 from features.request.shapes import QUANTITY_OPEN
 
 DAY = np.timedelta64(1, "D")
 
 
+@kept
 def on_hand(cases: Cases) -> Floats:
     """Stock on hand, counting what is owed as nothing."""
     return np.maximum(cases.number(ON_HAND), 0.0)
 
 
+@kept
 def demand(cases: Cases, window: int, entity: str = "site_item") -> Floats:
     """Issued a day over the last `window` days."""
     return cases.past(f"{entity}_issues_quantity_{window}d") / window
 
 
+@kept
 def demand_deviation(cases: Cases, window: int) -> Floats:
     """Standard deviation of a day's demand, days without demand included."""
     mean = demand(cases, window)
@@ -74,12 +77,14 @@ def change(recent: Floats, usual: Floats) -> Floats:
     return ratio(recent - usual, recent + usual)
 
 
+@kept
 def _due(cases: Cases, after: np.timedelta64, until: np.timedelta64) -> Floats:
     """Open quantity promised in (asked + after, asked + until]."""
     lines, wait = _waiting(cases)
     return lines.where((wait > after / DAY) & (wait <= until / DAY)).total(QUANTITY_OPEN)
 
 
+@kept
 def _waiting(cases: Cases) -> tuple[Children, Floats]:
     """Lines on their way, and the days until each is promised."""
     lines = cases.children["scheduled_receipts"]
