@@ -11,7 +11,7 @@ import hashlib
 import secrets
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from operator import attrgetter
 from typing import Any
@@ -73,6 +73,7 @@ class Draft:
     task, site, reference, priority, picked: what the desk finds it by; "" where there is none.
     recorded_at: ISO 8601, UTC. picked: drawn for the audit sample.
     payload: values that JSON can hold; numbers that are not finite must be null.
+    said: what the payload was made of, for whoever answers with it; not recorded.
     """
 
     id: str
@@ -85,6 +86,7 @@ class Draft:
     recorded_at: str
     payload: dict[str, Any]
     picked: bool = False
+    said: Any = field(default=None, repr=False, compare=False)
 
 
 def drafted(
@@ -100,15 +102,16 @@ def drafted(
     reference: str = "",
     priority: float = 0.0,
     picked: bool = False,
+    made_of: Any = None,
 ) -> Draft:
     """The draft of that kind which says that, under a new id unless it is given one.
 
     said: what is particular to the kind. context: as `serving.context` records it. at: ISO
-    8601, UTC. Everything else as `Draft` says.
+    8601, UTC. made_of: `Draft.said`. Everything else as `Draft` says.
     """
     payload = {"schema": SCHEMA, "kind": kind.value, "context": dict(context), **said}
     name = id or str(uuid.uuid4())
-    return Draft(name, kind, about, task, site, reference, priority, at, payload, picked)
+    return Draft(name, kind, about, task, site, reference, priority, at, payload, picked, made_of)
 
 
 @dataclass(frozen=True)
@@ -145,7 +148,7 @@ class Envelope:
         return leaf(VALUES(self)).hex()
 
 
-NAMES = tuple(field.name for field in fields(Envelope))
+NAMES = tuple(one.name for one in fields(Envelope))
 VALUES = attrgetter(*NAMES)
 
 

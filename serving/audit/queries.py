@@ -115,6 +115,11 @@ def request(caller: str, key: str) -> Query:
     return sa.select(REQUESTS).where(REQUESTS.c.caller == caller, REQUESTS.c.key == key)
 
 
+def requests(callers: Collection[str], keys: Collection[str]) -> Query:
+    """What any of those keys was used for by any of those callers."""
+    return sa.select(REQUESTS).where(REQUESTS.c.caller.in_(callers), REQUESTS.c.key.in_(keys))
+
+
 def last_checkpoint() -> Query:
     """The latest entry of a checkpoint; task and reference are those it has, for the index."""
     kind = ENTRIES.c.kind == str(EntryKind.CHECKPOINT)

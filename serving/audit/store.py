@@ -92,6 +92,30 @@ class AuditStore:
         with self._passing():
             return self.group.commit(ticket)
 
+    def commit_together(
+        self, wanted: Sequence[tuple[Sequence[Draft], Key | None]]
+    ) -> list[Committed | Exception]:
+        """What `commit` gives each of several callers, or raises; written in one transaction."""
+        settled: dict[int, Committed | Exception] = {}
+        tickets: dict[int, Ticket] = {}
+        for place, (drafts, key) in enumerate(wanted):
+            try:
+                tickets[place] = Ticket(drafts, [body_of(draft) for draft in drafts], key)
+            except ValueError as error:
+                settled[place] = error
+        if tickets:
+            settled.update(zip(tickets, self._together(list(tickets.values())), strict=True))
+        return [settled[place] for place in range(len(wanted))]
+
+    def _together(self, tickets: Sequence[Ticket]) -> list[Committed | Exception]:
+        try:
+            with self._passing():
+                self.group.write(tickets)
+                _raise_if_away(tickets)
+        except AuditUnavailableError as error:
+            return [ticket.committed or _of(ticket) or error for ticket in tickets]
+        return [ticket.committed or _of(ticket) or ticket.result() for ticket in tickets]
+
     def read(self, identifier: str) -> Entry | None:
         """The entry with that id."""
         found = self.select(queries.of_id(identifier))
@@ -102,6 +126,15 @@ class AuditStore:
         with self.reading() as connection:
             row = connection.execute(queries.request(caller, key)).mappings().one_or_none()
             return None if row is None else dict(row)
+
+    def requests(self, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], dict[str, Any]]:
+        """The rows for those callers' keys that were used; see `request`."""
+        if not keys:
+            return {}
+        with self.reading() as connection:
+            query = queries.requests({caller for caller, _ in keys}, {key for _, key in keys})
+            rows = connection.execute(query).mappings()
+            return {(row["caller"], row["key"]): dict(row) for row in rows}
 
     def named(self, start: str) -> Entry | None:
         """The only recommendation whose id starts so; None if there is none.
@@ -222,6 +255,28 @@ class AuditStore:
                 yield
         except OpenError as error:
             raise AuditUnavailableError(f"nothing was tried: {error}", error.seconds) from error
+
+
+def _of(ticket: Ticket) -> Exception | None:
+    """What it was refused for; what stops the whole process is nobody's answer.
+
+    Raises:
+        KeyboardInterrupt, SystemExit: such a stop.
+    """
+    if ticket.error is not None and not isinstance(ticket.error, Exception):
+        raise ticket.error
+    return ticket.error
+
+
+def _raise_if_away(tickets: Sequence[Ticket]) -> None:
+    """Let the breaker know where the store failed; a ticket refused for its own sake is no failure.
+
+    Raises:
+        AuditUnavailableError: the error of such a ticket.
+    """
+    for ticket in tickets:
+        if isinstance(ticket.error, AuditUnavailableError):
+            raise ticket.error
 
 
 @contextmanager

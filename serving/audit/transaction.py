@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
@@ -18,11 +19,15 @@ OF_ONE = (sa.exc.IntegrityError, sa.exc.DataError)
 
 @dataclass(frozen=True)
 class Transaction:
-    """Writes groups to a store. tenant: whose entries. signer: signs after every group."""
+    """Writes groups to a store. tenant: whose entries. signer: signs after every group.
+
+    lock: between threads of this process, who would wait longer for that between processes.
+    """
 
     engine: sa.Engine
     tenant: str
     signer: Signer | None
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def write(self, tickets: Sequence[Ticket]) -> None:
         """Write what can be written, together if possible, and settle every ticket."""
@@ -39,7 +44,7 @@ class Transaction:
             self._one_by_one(tickets, error)
 
     def _together(self, tickets: Sequence[Ticket]) -> None:
-        with turn(self.engine), self.engine.begin() as connection:
+        with self.lock, turn(self.engine), self.engine.begin() as connection:
             for ticket, committed in write(connection, tickets, self.tenant, self.signer):
                 ticket.tried = committed
         for ticket in tickets:

@@ -14,6 +14,7 @@ from serving.audit.errors import KeyTakenError, TakenError
 from serving.audit.group import Committed, Key, Ticket
 from serving.audit.merkle import Frontier
 from serving.audit.months import make_months
+from serving.audit.queries import requests
 from serving.audit.rows import insert, taken
 from serving.audit.tables import ENTRIES, HEAD, NODES, PAYLOADS, REQUESTS
 
@@ -131,10 +132,10 @@ class _Free:
     @classmethod
     def read(cls, connection: sa.Connection, tickets: Sequence[Ticket]) -> _Free:
         wanted = [draft.id for ticket in tickets for draft in ticket.drafts]
-        asked = {ticket.key.key for ticket in tickets if ticket.key}
+        asked = [ticket.key for ticket in tickets if ticket.key]
         if not asked:
             return cls(taken(connection, wanted))
-        query = sa.select(REQUESTS).where(REQUESTS.c.key.in_(asked))
+        query = requests({key.caller for key in asked}, {key.key for key in asked})
         rows = connection.execute(query).mappings().all()
         return cls(taken(connection, wanted), {(row["caller"], row["key"]): row for row in rows})
 

@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from serving.audit.errors import AuditUnavailableError, KeyTakenError, TakenErro
 from serving.audit.group import Committed, Group, Key, Ticket
 from serving.audit.recordable import body_of
 from serving.audit.store import AuditStore
+from serving.breaker import Breaker, State
 from tests.synthetic_log import made
 
 
@@ -213,3 +215,45 @@ def test_whoever_was_written_by_a_leader_that_was_stopped_is_told_so(store):
     store.group.write([first, second])
     assert [t.committed.entries[0].sequence for t in (first, second)] == [1, 2]
     assert len(store.all()) == 2
+
+
+def test_callers_written_together_get_each_what_is_their_own(store):
+    """Of five: one writes, one takes a taken id, one cannot be recorded, two want the same key."""
+    store.append([made("taken")])
+    key = Key("erp", "k-1", "score stock_risk", "ab" * 32)
+    strange = replace(made("strange"), payload={"number": float("nan")})
+    count = transactions(store)
+    wanted = [
+        ([made("good-0"), made("good-1")], None),
+        ([made("taken")], None),
+        ([strange], None),
+        ([made("first")], key),
+        ([made("second")], key),
+    ]
+    good, taken, refused, first, second = store.commit_together(wanted)
+    assert len(count) == 1
+    assert [entry.id for entry in good.entries] == ["good-0", "good-1"]
+    assert isinstance(taken, TakenError)
+    assert isinstance(refused, ValueError)
+    assert [entry.id for entry in first.entries] == ["first"]
+    assert isinstance(second, KeyTakenError)
+    assert good.checkpoint == first.checkpoint
+    assert store.head().frontier.size == 4
+    told = store.requests([("erp", "k-1"), ("erp", "k-2"), ("other", "k-1")])
+    assert {name: row["first"] for name, row in told.items()} == {("erp", "k-1"): 4}
+
+
+def test_where_the_store_is_away_everybody_is_told_and_the_breaker_knows(store, monkeypatch):
+    guarded = replace(store, breaker=Breaker("the record", failures=2))
+
+    def gone(*_, **__):
+        raise sa.exc.OperationalError("insert", {}, OSError("the disk is full"))
+
+    monkeypatch.setattr(transaction, "write", gone)
+    for _ in range(2):
+        first, second = guarded.commit_together([([made("a")], None), ([made("b")], None)])
+        assert isinstance(first, AuditUnavailableError)
+        assert isinstance(second, AuditUnavailableError)
+    assert guarded.breaker.state is State.OPEN
+    (refused,) = guarded.commit_together([([made("c")], None)])
+    assert "nothing was tried" in str(refused)
