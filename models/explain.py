@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features.feature import FeatureKind, Theme
 from models.calibration import Calibration
-from models.encode import Encoded, Encoder, Inputs, is_missing
+from models.encode import Encoder, is_missing
 from models.feature_spec import FeatureSpec
 
 Floats = NDArray[np.float64]
@@ -26,19 +26,40 @@ Ints = NDArray[np.int64]
 OTHERS = "all other features"
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """One step of the waterfall, in probability.
 
-    feature: its name, or `OTHERS`. theme: None for `OTHERS`. value: as given; None missing.
-    text: the sentence a reviewer reads.
+    spec: of the feature; None for all others together. value: as given; None missing.
+    unseen: a category that training never saw. others: how many features together.
     """
 
-    feature: str
-    theme: Theme | None
+    spec: FeatureSpec | None
     value: float | str | None
-    text: str
     contribution: float
+    unseen: bool = False
+    others: int = 0
+
+    @property
+    def feature(self) -> str:
+        """Its name, or `OTHERS`."""
+        return OTHERS if self.spec is None else self.spec.name
+
+    @property
+    def theme(self) -> Theme | None:
+        """The subject; None for `OTHERS`."""
+        return None if self.spec is None else self.spec.theme
+
+    @property
+    def sentence(self) -> str:
+        """What a reviewer reads; made when it is asked for, of most parts nobody does."""
+        if self.spec is None:
+            return f"{self.others} further features together"
+        return worded(self.spec, self.value, unseen=self.unseen)
+
+
+def worded(spec: FeatureSpec, value: float | str | None, *, unseen: bool) -> str:
+    """A feature's value in a sentence, and whether training never saw it."""
+    return spec.text(value) + (" (never seen in training)" if unseen else "")
 
 
 @dataclass(frozen=True)
@@ -59,51 +80,78 @@ Explanations = tuple[Explanation, ...]
 
 @dataclass(frozen=True)
 class Scored:
-    """What is explained. parts: (n, M, F + 1) of margins. explained: (n,) class."""
+    """What is explained. unseen: (n, F). parts: (n, M, F + 1) of margins. explained: (n,) class."""
 
     encoder: Encoder
     calibration: Calibration
     classes: tuple[str, ...]
-    encoded: Encoded
+    unseen: NDArray[np.bool_]
     parts: Floats
     probability: Floats
     explained: Ints
 
 
-def explain(scored: Scored, inputs: Inputs, k: int | None) -> Explanations:
-    """One explanation a row, with the k strongest features (all if None) and the rest."""
-    columns = [np.asarray(inputs[name]) for name in scored.encoder.names]
-    return tuple(_explained(scored, columns, row, k) for row in range(len(scored.probability)))
+def explain(scored: Scored, columns: Sequence[NDArray[Any]], k: int | None) -> Explanations:
+    """One explanation a row, with the k strongest features (all if None) and the rest.
+
+    columns: what each feature was given, in their order.
+    """
+    if not len(scored.probability):
+        return ()
+    plain = [
+        _values(spec, column) for spec, column in zip(scored.encoder.specs, columns, strict=True)
+    ]
+    orders = np.stack([_order(scored, row) for row in range(len(scored.probability))])
+    paths = _waterfalls(scored, orders)
+    return tuple(
+        _explained(scored, plain, row, order, path, k)
+        for row, (order, path) in enumerate(zip(orders.tolist(), paths, strict=True))
+    )
 
 
 def _explained(
-    scored: Scored, columns: Sequence[NDArray[Any]], row: int, k: int | None
+    scored: Scored,
+    columns: Sequence[Sequence[float | str | None]],
+    row: int,
+    order: Sequence[int],
+    path: Floats,
+    k: int | None,
 ) -> Explanation:
-    at = int(scored.explained[row])
-    score = float(scored.probability[row, at])
-    order, steps = _waterfall(scored, row, at, score)
+    specs, unseen = scored.encoder.specs, scored.unseen[row].tolist()
     shown = len(order) if k is None else min(k, len(order))
+    changes = np.diff(path).tolist()
     parts = [
-        _part(scored, columns, row, feature, float(steps[i + 1] - steps[i]))
-        for i, feature in enumerate(order[:shown].tolist())
+        Part(specs[feature], columns[feature][row], change, unseen[feature])
+        for feature, change in zip(order[:shown], changes, strict=False)
     ]
     if shown < len(order):
-        rest = float(steps[-1] - steps[shown])
-        text = f"{len(order) - shown} further features together"
-        parts.append(Part(OTHERS, None, None, text, rest))
-    return Explanation(scored.classes[at], float(steps[0]), tuple(parts), score)
+        rest = float(path[-1] - path[shown])
+        parts.append(Part(None, None, rest, others=len(order) - shown))
+    at = int(scored.explained[row])
+    score = float(scored.probability[row, at])
+    return Explanation(scored.classes[at], float(path[0]), tuple(parts), score)
 
 
-def _waterfall(scored: Scored, row: int, at: int, score: float) -> tuple[Ints, Floats]:
-    """Features in order of strength, and (F + 1,) probabilities from base to score."""
+def _order(scored: Scored, row: int) -> Ints:
+    """Features in order of strength."""
     margins = scored.parts[row]
-    strength = np.abs(_pull(scored, margins[:, :-1], row, at))
-    order = np.argsort(-strength, kind="stable")
-    added = np.concatenate([margins[:, -1:], margins[:, order]], axis=1)
-    steps = scored.calibration.probabilities(np.ascontiguousarray(np.cumsum(added, axis=1).T))
-    path = steps[:, at].copy()
-    path[-1] = score  # TreeSHAP's sum and the margin differ in the last bits; the margin counts
-    return order, path
+    strength = np.abs(_pull(scored, margins[:, :-1], row, int(scored.explained[row])))
+    return np.argsort(-strength, kind="stable")
+
+
+def _waterfalls(scored: Scored, orders: Ints) -> Floats:
+    """(n, F + 1) probabilities from base to score, the features added in their order."""
+    rows, outputs, width = scored.parts.shape
+    base, parts = scored.parts[:, :, -1:], scored.parts[:, :, :-1]
+    ordered = np.take_along_axis(parts, np.repeat(orders[:, None], outputs, axis=1), axis=2)
+    added = np.cumsum(np.concatenate([base, ordered], axis=2), axis=2)
+    margins = np.ascontiguousarray(added.transpose(0, 2, 1)).reshape(rows * width, outputs)
+    steps = scored.calibration.probabilities(margins).reshape(rows, width, -1)
+    every = np.arange(rows)
+    path = steps[every, :, scored.explained]
+    # TreeSHAP's sum and the margin differ in the last bits; the margin counts.
+    path[:, -1] = scored.probability[every, scored.explained]
+    return path
 
 
 def _pull(scored: Scored, margins: Floats, row: int, at: int) -> Floats:
@@ -116,18 +164,10 @@ def _pull(scored: Scored, margins: Floats, row: int, at: int) -> Floats:
     return np.asarray(own - weight @ margins)
 
 
-def _part(
-    scored: Scored, columns: Sequence[NDArray[Any]], row: int, feature: int, contribution: float
-) -> Part:
-    spec = scored.encoder.specs[feature]
-    value = _value(spec, columns[feature][row])
-    text = spec.text(value)
-    if scored.encoded.unseen[row, feature]:
-        text += " (never seen in training)"
-    return Part(spec.name, spec.theme, value, text, contribution)
-
-
-def _value(spec: FeatureSpec, value: Any) -> float | str | None:
-    if is_missing(value):
-        return None
-    return float(value) if spec.kind is FeatureKind.NUMBER else str(value)
+def _values(spec: FeatureSpec, column: NDArray[Any]) -> list[float | str | None]:
+    """A column as plain values; None is missing."""
+    plain = column.tolist()
+    if spec.kind is FeatureKind.NUMBER and column.dtype == np.float64:
+        return [None if value != value else value for value in plain]  # noqa: PLR0124 - NaN
+    of_kind: type[float | str] = float if spec.kind is FeatureKind.NUMBER else str
+    return [None if is_missing(value) else of_kind(value) for value in plain]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from features.feature import Feature, FeatureKind, Theme
@@ -36,10 +37,15 @@ class FeatureSpec:
         """The code that rare categories share."""
         return len(self.categories)
 
+    @cached_property
+    def text_of_missing(self) -> str:
+        """The sentence where there is no value: made once, it is what most cases have most of."""
+        return f"missing: {self.missing}"
+
     def text(self, value: float | str | None) -> str:
         """The sentence a reviewer reads for this value; None and NaN are missing."""
         if value is None or value != value:  # noqa: PLR0124 (NaN is the one unlike itself)
-            return f"missing: {self.missing}"
+            return self.text_of_missing
         return self.sentence.format(value=value)
 
     def as_json(self) -> dict[str, Any]:

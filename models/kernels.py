@@ -13,6 +13,8 @@ from typing import Any
 import numba
 import numpy as np
 
+from models.vectors import load, spread, store
+
 ZERO = float(np.float32(1e-35))  # what LightGBM takes for zero
 CATEGORICAL, DEFAULT_LEFT, MISSING_SHIFT = 1, 2, 2  # of LightGBM's `decision_type`
 MISSING_IS_ZERO, MISSING_IS_NAN = 1, 2
@@ -80,25 +82,29 @@ def explain(  # noqa: C901, PLR0912, PLR0915 - one walk: a call a node would cos
 ) -> None:
     """Add what some trees give to the (n, M, F + 1) parts; see `models.treeshap`.
 
-    at, weight: tuples, so that their length is known when this is compiled and the loops over
-    the points become vector instructions.
+    at, weight: tuples, so that their length, the number of points, is known when this is
+    compiled: what is said of a node is said of all points at once (`models.vectors`).
     """
-    # Of each node, at each point: the product of the factors above it, the sum of the
-    # leaves below it, and one over the factor of its own feature, for those that pass.
-    # The root stands for "no edge of that feature above": its factor is one.
+    # Of each node, at each point: the product of the factors above it, the sum of the leaves
+    # below it, one over the factor of its own feature, for those that pass, and what its leaves
+    # count for that feature. The root stands for "no edge of that feature above": its factor is 1.
     points = len(at)
     down = np.empty((widest, points))
     up = np.empty((widest, points))
     inverse = np.empty((widest, points))
+    counts = np.empty((widest, points))
     passes = np.empty(widest, np.bool_)
     to_left = np.empty(widest, np.bool_)
     outputs, width = parts.shape[1], matrix.shape[1]
-    sums = np.empty((outputs, width, points))
-    place = np.array(at)
-    rest = 1.0 - place
-    cold = 1.0 / rest
-    down[0] = 1.0
-    inverse[0] = 1.0
+    sums = np.empty((outputs * width, points))
+    table = np.empty((1, points))
+    for k in range(points):
+        table[0, k] = at[k]
+    zero, one, place = spread(0.0, at), spread(1.0, at), load(table, 0, at)
+    rest = one - place
+    cold = zero - one / rest
+    store(down, 0, one)
+    store(inverse, 0, one)
     passes[0] = True
     for i in range(matrix.shape[0]):
         row = matrix[i]
@@ -106,54 +112,47 @@ def explain(  # noqa: C901, PLR0912, PLR0915 - one walk: a call a node would cos
         for tree in trees:
             begin = starts[tree]
             size = starts[tree + 1] - begin
-            own = sums[tree % outputs]
+            own = (tree % outputs) * width
             to_left[0] = goes_left(row, nodes[begin], bits)
             for n in range(1, size):
                 node, edge = nodes[begin + n], edges[begin + n]
-                p, q, share = edge.parent, edge.before, edge.share
+                p, q = edge.parent, edge.before
                 hot = to_left[p] == (n == p + 1)
                 passes[n] = hot and passes[q]
+                here = load(down, p, at)
                 if not passes[q]:
-                    for k in range(points):
-                        down[n, k] = down[p, k] * edge.step
+                    here = here * spread(edge.step, at)
                 elif hot:
-                    for k in range(points):
-                        factor = place[k] + rest[k] * share
-                        inverse[n, k] = 1.0 / factor
-                        down[n, k] = down[p, k] * (factor * inverse[q, k])
+                    factor = place + rest * spread(edge.share, at)
+                    freed = one / factor
+                    store(inverse, n, freed)
+                    store(counts, n, spread(1.0 - edge.share, at) * freed)
+                    here = here * (factor * load(inverse, q, at))
                 else:
-                    for k in range(points):
-                        down[n, k] = down[p, k] * (rest[k] * share * inverse[q, k])
+                    store(counts, n, cold)
+                    here = here * (rest * spread(edge.share, at) * load(inverse, q, at))
+                store(down, n, here)
                 if node.feature >= 0:
                     to_left[n] = goes_left(row, node, bits)
-                    for k in range(points):
-                        up[n, k] = 0.0
+                    store(up, n, zero)
                 else:
-                    for k in range(points):
-                        up[n, k] = down[n, k] * node.number
+                    store(up, n, here * spread(node.number, at))
             for n in range(size - 1, 0, -1):
                 edge = edges[begin + n]
                 p, q = edge.parent, edge.before
+                below = load(up, n, at)
                 if p > 0:
-                    for k in range(points):
-                        up[p, k] += up[n, k]
+                    store(up, p, load(up, p, at) + below)
                 if not passes[q]:
                     continue  # what it adds for the feature the edge above takes away
-                f = nodes[begin + p].feature
-                if passes[n]:
-                    gain = 1.0 - edge.share
-                    for k in range(points):
-                        own[f, k] += up[n, k] * (gain * inverse[n, k])
-                else:
-                    for k in range(points):
-                        own[f, k] -= up[n, k] * cold[k]
+                f = own + nodes[begin + p].feature
+                total = load(sums, f, at) + below * load(counts, n, at)
                 if q > 0:  # these leaves were counted at the edge above, as if by it alone
-                    gain = 1.0 - edges[begin + q].share
-                    for k in range(points):
-                        own[f, k] -= up[n, k] * (gain * inverse[q, k])
+                    total = total - below * load(counts, q, at)
+                store(sums, f, total)
         for m in range(outputs):
             for f in range(width):
-                total = 0.0
+                whole = 0.0
                 for k in range(points):
-                    total += weight[k] * sums[m, f, k]
-                parts[i, m, f] += total
+                    whole += weight[k] * sums[m * width + f, k]
+                parts[i, m, f] += whole

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,9 +19,6 @@ from models.trees import Trees
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Within = Callable[[str], AbstractContextManager[None]]
-SCORE, EXPLAIN = "score", "explain"
-"""Parts of an answer; see `Model.answer`."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +58,11 @@ class Predictions:
 
 
 @dataclass(frozen=True)
-class _Read:
-    """Inputs as the model reads them. probability: (n, K). explained: (n,) class."""
+class Read:
+    """Inputs as the model reads them, and its answers: what explanations begin with."""
 
     encoded: Encoded
-    probability: Floats
-    explained: Ints
+    answers: Predictions
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,27 +107,49 @@ class Model:
         Raises:
             InputError: for inputs that are not the model's features.
         """
-        return self._predictions(self._read(inputs, threads), threads)
+        return self.read(inputs, threads).answers
 
     def explain(self, inputs: Inputs, k: int | None = None, threads: int = 1) -> Explanations:
         """Why each row has its score: the k strongest parts (all if None) and the rest."""
-        return self._explanations(self._read(inputs, threads), inputs, k, threads)
+        read = self.read(inputs, threads)
+        return self.explain_rows(read, inputs, range(len(read.answers)), k, threads)
 
-    def answer(
-        self, inputs: Inputs, threads: int = 1, within: Within = lambda _: nullcontext()
-    ) -> tuple[Predictions, Explanations]:
-        """What `predict` and `explain` give, with the inputs encoded and scored once.
-
-        within: entered around each part of the work: `score`, then `explain`.
+    def read(self, inputs: Inputs, threads: int = 1) -> Read:
+        """What `predict` gives, with what `explain_rows` needs.
 
         Raises:
             InputError: for inputs that are not the model's features.
         """
-        with within(SCORE):
-            read = self._read(inputs, threads)
-            answers = self._predictions(read, threads)
-        with within(EXPLAIN):
-            return answers, self._explanations(read, inputs, None, threads)
+        encoded = self.encoder.encode(inputs)
+        probability = self.calibration.probabilities(self.trees.margins(encoded.matrix, threads))
+        return Read(encoded, self._predictions(encoded, probability, threads))
+
+    def explain_rows(
+        self,
+        read: Read,
+        inputs: Inputs,
+        rows: Sequence[int],
+        k: int | None = None,
+        threads: int = 1,
+    ) -> Explanations:
+        """Why those rows have their scores: what `explain` says of them, in their order.
+
+        inputs: those that were read.
+        """
+        # All of them is the usual wish, and taking all is quicker than choosing each.
+        every = len(rows) == len(read.answers)
+        chosen = slice(None) if every else np.asarray(rows, dtype=np.int64)
+        scored = Scored(
+            self.encoder,
+            self.calibration,
+            self.classes,
+            read.encoded.unseen[chosen],
+            self.trees.contributions(read.encoded.matrix[chosen], threads),
+            read.answers.probability[chosen],
+            read.answers.explained[chosen],
+        )
+        columns = [np.asarray(inputs[name])[chosen] for name in self.encoder.names]
+        return explain(scored, columns, k)
 
     def explained(self, probability: Floats) -> Ints:
         """(n,) the event of a binary task, else the likeliest class."""
@@ -140,13 +157,8 @@ class Model:
             return np.ones(len(probability), dtype=np.int64)
         return np.asarray(np.argmax(probability, axis=1))
 
-    def _read(self, inputs: Inputs, threads: int) -> _Read:
-        encoded = self.encoder.encode(inputs)
-        probability = self.calibration.probabilities(self.trees.margins(encoded.matrix, threads))
-        return _Read(encoded, probability, self.explained(probability))
-
-    def _predictions(self, read: _Read, threads: int) -> Predictions:
-        encoded, probability, explained = read.encoded, read.probability, read.explained
+    def _predictions(self, encoded: Encoded, probability: Floats, threads: int) -> Predictions:
+        explained = self.explained(probability)
         score = probability[np.arange(len(probability)), explained]
         similar, hits = self.conformal.similar(probability, explained)
         low, high = wilson(hits, similar)
@@ -162,21 +174,6 @@ class Model:
             unseen=self._named(encoded.unseen),
             outside=self._named(self.encoder.outside(encoded.matrix)),
         )
-
-    def _explanations(
-        self, read: _Read, inputs: Inputs, k: int | None, threads: int
-    ) -> Explanations:
-        parts = self.trees.contributions(read.encoded.matrix, threads)
-        scored = Scored(
-            self.encoder,
-            self.calibration,
-            self.classes,
-            read.encoded,
-            parts,
-            read.probability,
-            read.explained,
-        )
-        return explain(scored, inputs, k)
 
     def _quantiles(self, matrix: Floats, threads: int) -> Floats | None:
         if not self.quantile_trees:

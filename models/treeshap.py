@@ -13,8 +13,10 @@ Path-dependent, as LightGBM's `pred_contrib`: equal to it but for the last bits.
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +26,7 @@ from models.forest import LEAF, Forest, UnknownTreesError
 Floats = NDArray[np.float64]
 
 POINTS = (4, 8, 16, 32)  # a kernel for each is compiled when trees first need it
-ROWS_A_THREAD = 32  # fewer are done before another thread has begun
+NODES_A_THREAD = 50_000  # looked at in a millisecond or two: fewer are done before it has begun
 
 
 @dataclass(frozen=True)
@@ -74,13 +76,18 @@ class TreeShap:
         rows, width = matrix.shape
         parts = np.zeros((rows, self.forest.outputs, width + 1))
         parts[:, :, -1] = self.base
-        matrix, shares = np.ascontiguousarray(matrix), min(threads, rows // ROWS_A_THREAD)
+        work = rows * len(self.forest.nodes)
+        matrix, shares = np.ascontiguousarray(matrix), min(threads, rows, work // NODES_A_THREAD)
         if shares < 2:
             self._add(matrix, parts)
             return parts
-        with ThreadPoolExecutor(shares) as pool:  # compiled code runs beside other threads
-            split = np.array_split(matrix, shares), np.array_split(parts, shares)
-            list(pool.map(self._add, *split))
+        # Compiled code runs beside other threads; the last share needs none of its own.
+        split = zip(np.array_split(matrix, shares), np.array_split(parts, shares), strict=True)
+        *others, mine = split
+        waited = [_pool().submit(self._add, *share) for share in others]
+        self._add(*mine)
+        for one in waited:
+            one.result()
         return parts
 
     def _add(self, matrix: Floats, parts: Floats) -> None:
@@ -90,6 +97,12 @@ class TreeShap:
         plain = forest.widest, forest.starts, forest.nodes, forest.edges, forest.bits
         for rule in self.rules:
             explain(matrix, parts, rule.at, rule.weight, rule.trees, *plain)
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    """Threads that explain, made when first needed: they cost more than a row does."""
+    return ThreadPoolExecutor(os.cpu_count(), "explaining")
 
 
 def _rule(points: int, trees: NDArray[np.int64]) -> Rule:

@@ -10,6 +10,7 @@ from typing import Any
 
 from data.contracts.table import KNOWN_AT
 from serving.api.messages import CaseMessage
+from serving.ask import Ask
 from serving.catalogue import Served
 from serving.recommend import Asked
 
@@ -26,23 +27,45 @@ class FromTheFutureError(ValueError):
 
 @dataclass(frozen=True)
 class Batch:
-    """Cases of one task that are asked together."""
+    """Cases of one task that are asked together, by one request or several.
+
+    messages: as they came; records: the same as plain values. asks: whose each of them is.
+    """
 
     entry: Served
+    messages: list[CaseMessage]
     records: list[Record]
     asked_at: list[datetime]
+    asks: list[Ask]
     now: datetime
 
     @classmethod
-    def of(cls, entry: Served, cases: Sequence[CaseMessage], now: datetime) -> Batch:
-        """The cases as plain values; a case that names no moment is asked now.
+    def of(cls, entry: Served, ask: Ask, now: datetime) -> Batch:
+        """The cases that a request asks of that task; one that names no moment is asked now.
 
         Raises:
             FromTheFutureError: a case that is asked now and holds what is known later.
         """
+        cases = [case for task, case in ask.cases if task is entry.task.name]
         records = [entry.request.plain(case) for case in cases]
         _refuse_the_future(entry, records, now)
-        return cls(entry, records, [record["asked_at"] or now for record in records], now)
+        moments = [record["asked_at"] or now for record in records]
+        return cls(entry, cases, records, moments, [ask] * len(cases), now)
+
+    @classmethod
+    def joined(cls, batches: Sequence[Batch]) -> Batch:
+        """Batches of one task and moment as one, in their order."""
+        first = batches[0]
+        if len(batches) == 1:
+            return first
+        return cls(
+            first.entry,
+            [one for batch in batches for one in batch.messages],
+            [one for batch in batches for one in batch.records],
+            [one for batch in batches for one in batch.asked_at],
+            [one for batch in batches for one in batch.asks],
+            first.now,
+        )
 
     def __len__(self) -> int:
         return len(self.records)
@@ -59,8 +82,16 @@ class Batch:
 
     def some(self, rows: Sequence[int]) -> Batch:
         """Those of its cases."""
-        records = [self.records[row] for row in rows]
-        return Batch(self.entry, records, [self.asked_at[row] for row in rows], self.now)
+        if len(rows) == len(self):
+            return self
+        return Batch(
+            self.entry,
+            [self.messages[row] for row in rows],
+            [self.records[row] for row in rows],
+            [self.asked_at[row] for row in rows],
+            [self.asks[row] for row in rows],
+            self.now,
+        )
 
 
 def _refuse_the_future(entry: Served, records: Sequence[Record], now: datetime) -> None:

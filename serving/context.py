@@ -6,7 +6,7 @@ import hashlib
 import re
 import secrets
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ class Context:
 
     def recorded(self) -> dict[str, Any]:
         """As it stands in a payload."""
-        return asdict(self)
+        return dict(vars(self))
 
 
 def of_service(code: str) -> Context:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import islice
 
 from models.task import TaskName
-from serving.answered import advice_of, answer_of
+from serving.answered import advice_of, answer_of, given
 from serving.answering import Answering
 from serving.api.messages import CaseMessage, DecisionMessage
+from serving.ask import Ask
 from serving.audit.entry import Draft, Entry
 from serving.audit.followed import Followed
 from serving.audit.group import Committed, Key
@@ -21,11 +23,12 @@ from serving.audit.signing_key import SigningKey
 from serving.audit.store import AuditStore
 from serving.batch import Batch, FromTheFutureError
 from serving.breaker import Breaker, State
-from serving.budget import Budget, Monotonic
+from serving.budget import Monotonic
 from serving.catalogue import Served, served
 from serving.context import Context, code_version, of_service
 from serving.counterfactual.answer import Counterfactuals, counterfactuals
 from serving.decide import Deciding, decide
+from serving.explain import Explain
 from serving.idempotency import Once
 from serving.lineup import Live, assembled
 from serving.observe.observer import SILENT, Observer, Stage
@@ -39,7 +42,6 @@ from serving.settings import Settings
 __all__ = ["Batch", "Engine", "FromTheFutureError", "start"]
 
 Clock = Callable[[], datetime]
-NANO = 1e9
 NO_PROFILES = "the snapshot is missing or damaged; run `triage profiles`"
 UNREAD_PROFILES = "the snapshot could not be read; see whether its file is still there"
 
@@ -80,56 +82,85 @@ class Engine:
         cases: Sequence[CaseMessage],
         context: Context | None = None,
         key: Key | None = None,
+        explain: Explain = Explain.ALL,
     ) -> Answer:
         """Recommendations for cases of one task; see `triage`."""
-        return self.triage([(name, case) for case in cases], context, key)
+        given = [(name, case) for case in cases]
+        return self.triage(Ask(given, context or of_service(self.code), key, explain))
 
-    def triage(
-        self,
-        asked: Sequence[tuple[TaskName, CaseMessage]],
-        context: Context | None = None,
-        key: Key | None = None,
-    ) -> Answer:
-        """Recommendations for cases of any tasks, in their order.
-
-        What no model can answer is answered lower down the ladder. Every one is recorded
-        before any is returned, all in one commit. context: of who asks; the service itself by
-        default. key: recorded with the answer, so that the same request
-        sent again gets the same.
+    def triage(self, ask: Ask) -> Answer:
+        """Recommendations for the cases of one request, in their order.
 
         Raises:
-            FromTheFutureError: as `Batch.of` says; nothing was recorded.
+            what `together` gives in place of an answer.
+        """
+        (made,) = self.together([ask])
+        if isinstance(made, BaseException):
+            raise made
+        return made
+
+    def together(self, asks: Sequence[Ask]) -> list[Answer | Exception]:
+        """What each request is answered with, in their order; worked on as one.
+
+        What no model can answer is answered lower down the ladder. Every recommendation of a
+        request is recorded, in one piece, before any is returned; all requests in one commit.
+        In place of an answer there is:
+
+            FromTheFutureError: as `Batch.of` says; nothing of that request was recorded.
             AuditUnavailableError: nothing was recorded, so nothing is answered.
             KeyTakenError: the key was used before; nothing was recorded.
         """
-        answering, now = self._answering(context or of_service(self.code)), self.clock()
-        drafts = dict[int, Draft]()
-        for name in dict.fromkeys(task for task, _ in asked):
-            rows = [row for row, (task, _) in enumerate(asked) if task is name]
-            cases = [asked[row][1] for row in rows]
-            with self.observe.stage(Stage.READ):
-                batch = Batch.of(self.tasks[name], cases, now)
-            drafts.update(zip(rows, answering.drafts(batch, cases), strict=True))
-        given = [drafts[row] for row in range(len(asked))]
+        now, settled = self.clock(), dict[int, Answer | Exception]()
+        with self.observe.stage(Stage.READ):
+            batches = self._read(asks, now, settled)
+        answering = self._answering()
+        made = {task: _drafts(answering, its, settled) for task, its in batches.items()}
+        ready = [place for place in range(len(asks)) if place not in settled]
+        drafted = [[next(made[task][place]) for task, _ in asks[place].cases] for place in ready]
         with self.observe.stage(Stage.AUDIT):
-            committed = self.audit.commit(given, key)
-        self.wrote(len(committed.entries))
-        self.live.tell(given)
-        answer = self.again(committed)
-        self.observe.answered(told_of(answer))
-        return answer
+            wanted = [(drafts, asks[p].key) for p, drafts in zip(ready, drafted, strict=True)]
+            committed = self.audit.commit_together(wanted)
+        for place, drafts, written in zip(ready, drafted, committed, strict=True):
+            settled[place] = (
+                written if isinstance(written, Exception) else self._told(drafts, written)
+            )
+        return [settled[place] for place in range(len(asks))]
 
-    def _answering(self, context: Context) -> Answering:
-        """One request, from now on: what answers it stays the same whatever is loaded meanwhile."""
+    def _read(
+        self, asks: Sequence[Ask], now: datetime, settled: dict[int, Answer | Exception]
+    ) -> dict[TaskName, dict[int, Batch]]:
+        """By task and place of the request its cases; what cannot be asked is settled."""
+        batches = dict[TaskName, dict[int, Batch]]()
+        for place, ask in enumerate(asks):
+            names = dict.fromkeys(task for task, _ in ask.cases)
+            try:
+                own = {name: Batch.of(self.tasks[name], ask, now) for name in names}
+            except FromTheFutureError as error:
+                settled[place] = error
+                continue
+            for name, batch in own.items():
+                batches.setdefault(name, {})[place] = batch
+        return batches
+
+    def _answering(self) -> Answering:
+        """Those requests, from now on: what answers them stays whatever is loaded meanwhile."""
         return Answering(
             self.live.now,
             self.pauses.now,
             self.policy,
-            context.recorded(),
-            Budget.of(self.within, context.monotonic_ns / NANO, self.monotonic),
+            self.within,
+            self.monotonic,
             self.profiles,
             self.observe,
         )
+
+    def _told(self, drafts: Sequence[Draft], committed: Committed) -> Answer:
+        """The answer to one request, once it is on record; whoever listens is told of it."""
+        self.wrote(len(committed.entries))
+        self.live.tell(drafts)
+        answer = given(committed, [draft.said for draft in drafts], self.address)
+        self.observe.answered(told_of(answer))
+        return answer
 
     def again(self, committed: Committed) -> Answer:
         """The answer whose entries these are; see `serving.answered`."""
@@ -204,6 +235,24 @@ class Engine:
         paused = {f"{p.task} {p.where}": p.sentence for p in told}
         refused = {what: f"refused: {why}" for what, why in lineup.refused.items()}
         return reasons | paused | refused
+
+
+def _drafts(
+    answering: Answering, batches: Mapping[int, Batch], settled: dict[int, Answer | Exception]
+) -> dict[int, Iterator[Draft]]:
+    """What is to be recorded of each request's cases of a task; by the request's place.
+
+    Where one cannot be worked on, nobody else is refused for it: each is tried by itself.
+    """
+    try:
+        drafts = iter(answering.drafts(Batch.joined(list(batches.values()))))
+    except Exception as error:  # noqa: BLE001 - whose case it is gets it
+        if len(batches) == 1:
+            settled.update(dict.fromkeys(batches, error))
+            return {}
+        alone = [_drafts(answering, {place: one}, settled) for place, one in batches.items()]
+        return {place: drafts for found in alone for place, drafts in found.items()}
+    return {place: iter(list(islice(drafts, len(one)))) for place, one in batches.items()}
 
 
 def start(settings: Settings, clock: Clock) -> Engine:

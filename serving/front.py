@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
-from bentoml import Service
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.api.problem_kind import ProblemKind
 from serving.api.problems import MEDIA_TYPE, Problem
-from serving.api.sealed import Sealed
-from serving.api.tracing import Traced, trace_of
-from serving.observe.requests import Observed, routed
+from serving.api.tracing import trace_of
+from serving.observe.requests import routed
 
 # Addresses at which the framework answers before the mounted application is asked.
 OURS = frozenset({"/livez", "/readyz", "/healthz", "/schema.json", "/docs.json", "/metrics"})
@@ -55,12 +54,20 @@ class Whole:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        with self.busy():
+            try:
+                await self.app(scope, receive, send)
+            finally:
+                routed(scope)
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """Around one request that is worked on."""
         self.working += 1
         self.idle.clear()
         try:
-            await self.app(scope, receive, send)
+            yield
         finally:
-            routed(scope)
             self.working -= 1
             if not self.working:
                 self.idle.set()
@@ -110,15 +117,3 @@ def _problem(start: Message) -> Problem | None:
     if status < 400 or Headers(raw=start["headers"]).get("content-type") == MEDIA_TYPE:
         return None
     return FRAMEWORK.get(status) or Problem(status, "the request could not be handled")
-
-
-class FrontedService(Service):  # type: ignore[misc] # the framework is untyped
-    """A BentoML service with `Front` before everything else."""
-
-    def to_asgi(self, is_main: bool = True) -> ASGIApp:  # noqa: FBT001, FBT002 - the framework's signature
-        """The framework's application behind our front."""
-        framework: ASGIApp = super().to_asgi(is_main)
-        mounted = self.mount_apps[0][0]
-        state = mounted.app.state
-        front = Front(framework, mounted)
-        return Sealed(Traced(Observed(front, lambda: getattr(state, "watching", None))))

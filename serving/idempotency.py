@@ -8,13 +8,13 @@ answer that can be given again, or nothing, and no key that is stuck.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from serving.audit.group import Committed, Key
-from serving.audit.store import AuditStore, KeyTakenError
+from serving.audit.store import AuditStore, AuditUnavailableError, KeyTakenError
 
 T = TypeVar("T")
 
@@ -61,25 +61,53 @@ class Once:
         """
         if key is None:
             return make()
-        with self._held(key):
+        with self.held(key):
             before = self.stored(key)
             if before is None:
                 try:
                     return make()
-                except KeyTakenError as error:  # by another process, between look and commit
-                    before = self.stored(key)
-                    if before is None:
-                        raise InFlightError(key) from error
+                except KeyTakenError as error:
+                    before = self.taken(key, error)
             return again(before)
 
     def stored(self, key: Key) -> Committed | None:
         """What the key led to before; None if it is new.
 
         Raises:
+            as `_led_to`.
+        """
+        return self._led_to(key, self.audit.request(key.caller, key.key))
+
+    def stored_of(self, keys: Sequence[Key]) -> list[Committed | Exception | None]:
+        """What `stored` says of each key, or raises; the record is looked into once."""
+        rows = self.audit.requests([(key.caller, key.key) for key in keys])
+        found: list[Committed | Exception | None] = []
+        for key in keys:
+            try:
+                found.append(self._led_to(key, rows.get((key.caller, key.key))))
+            except (KeyReusedError, AnswerErasedError, AuditUnavailableError) as error:
+                found.append(error)
+        return found
+
+    def taken(self, key: Key, error: KeyTakenError) -> Committed:
+        """What the key led to, used by another process between look and commit.
+
+        Raises:
+            InFlightError: it is not on record yet.
+            as `stored`.
+        """
+        before = self.stored(key)
+        if before is None:
+            raise InFlightError(key) from error
+        return before
+
+    def _led_to(self, key: Key, row: Mapping[str, Any] | None) -> Committed | None:
+        """The answer behind that row of the record.
+
+        Raises:
             KeyReusedError: it led to something else.
             AnswerErasedError: it was erased.
         """
-        row = self.audit.request(key.caller, key.key)
         if row is None:
             return None
         _same(key, Key(row["caller"], row["key"], row["operation"], row["body_digest"]))
@@ -89,7 +117,12 @@ class Once:
         return Committed(entries, row["checkpoint"])
 
     @contextmanager
-    def _held(self, key: Key) -> Iterator[None]:
+    def held(self, key: Key) -> Iterator[None]:
+        """Around the work on what a key asks for.
+
+        Raises:
+            KeyReusedError, InFlightError: it is being worked on.
+        """
         name = (key.caller, key.key)
         with self.lock:
             if (other := self.working.get(name)) is not None:

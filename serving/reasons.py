@@ -37,20 +37,20 @@ ACTIONABLE: dict[Theme, bool] = {
 def reason_groups(score: Score) -> list[ReasonGroup]:
     """All themes that moved the probability; base + their contributions is the probability."""
     together: dict[str, list[Step]] = {}
-    for step in sorted(score.steps, key=_strength):
-        together.setdefault(step.theme, []).append(step)
+    for step in sorted(score.steps or (), key=_strength):
+        together.setdefault(str(step.theme or ""), []).append(step)
     made = [_group(theme, steps) for theme, steps in together.items()]
     return _ordered([group for group in made if group.contribution != 0])
 
 
 def reasons(score: Score) -> list[Reason]:
     """The five strongest facts, those that a person can act on first."""
-    told = [step for step in score.steps if step.feature != OTHERS and step.contribution != 0]
+    told = [step for step in score.steps or () if step.feature != OTHERS and step.contribution != 0]
     told.sort(key=_strength)
     return [
         Reason(
             feature=step.feature,
-            theme=step.theme,
+            theme=str(step.theme or ""),
             sentence=step.sentence,
             contribution=step.contribution,
         )
@@ -58,7 +58,7 @@ def reasons(score: Score) -> list[Reason]:
     ]
 
 
-def actionable(theme: str) -> bool:
+def actionable(theme: str | None) -> bool:
     """Whether a person could change facts of that theme; nothing is known of the rest."""
     return theme in ACTIONABLE and ACTIONABLE[Theme(theme)]
 

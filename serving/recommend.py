@@ -102,10 +102,8 @@ def recommend(
         flagged=worth_a_look,
         audit_sample=sampled,
         audit_share=policy.audit_sample.share,
-        reason_groups=reason_groups(score),
-        reasons=reasons(score),
+        **told(score),
         findings=list(findings),
-        missing=missing(score),
         unseen=score.unseen,
         notes=[NOTE] * sampled + list(notes(asked, score, policy, made_from)),
         money_at_risk=risk.amount,
@@ -120,6 +118,26 @@ def recommend(
         features_as_of=made_from.features_as_of.isoformat(),
         snapshot_id=made_from.snapshot_id,
     )
+
+
+def with_reasons(advice: Advice, score: Score) -> Advice:
+    """The same advice with the reasons of its score, which was explained since."""
+    return advice.model_copy(update=told(score))
+
+
+def looked_at(advice: Advice) -> bool:
+    """Whether somebody is to look at the case: for what was found, or to check the model."""
+    return bool(advice.flagged) or advice.audit_sample
+
+
+def told(score: Score) -> dict[str, Any]:
+    """What a recommendation says of the reasons of its score."""
+    return {
+        "explained": score.steps is not None,
+        "reason_groups": reason_groups(score),
+        "reasons": reasons(score),
+        "missing": missing(score),
+    }
 
 
 def exception_probability(task: Task, probabilities: Mapping[str, float]) -> float:
@@ -210,7 +228,7 @@ def missing(score: Score) -> list[str]:
     """Facts that were missing, each with what that means."""
     return [
         f"{step.feature}: {step.sentence.removeprefix('missing: ')}"
-        for step in score.steps
+        for step in score.steps or ()
         if step.value is None and step.feature != OTHERS
     ]
 

@@ -131,6 +131,12 @@ class Advice(Piece):
     audit_share: float = Field(
         default=0.0, description="share of all cases that is picked at random"
     )
+    explained: bool = Field(
+        default=True,
+        description="false: scored without its reasons, as the request wanted (`explain`) or for "
+        "want of time; `reasons`, `reason_groups` and `missing` are empty, and `/reasons` and "
+        "the report make them from the record",
+    )
     reason_groups: list[ReasonGroup] = Field(
         default=[],
         description="all reasons by subject: first those a person can act on that matter (a "

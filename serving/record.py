@@ -10,7 +10,7 @@ from serving.audit.entry import Draft, EntryKind, drafted
 from serving.champions import Champion
 from serving.ladder import NO_ALIAS
 from serving.recommendation import Advice
-from serving.score import Scored
+from serving.score import Score, Scored
 
 
 def draft_of(
@@ -18,14 +18,15 @@ def draft_of(
     case: CaseMessage,
     scored: Scored,
     row: int,
+    score: Score,
     champion: Champion,
     context: Mapping[str, Any],
     alias: str,
 ) -> Draft:
     """The draft of an answer: input in full, its past, what was made of it, the recommendation.
 
-    row: the case's place in `scored`. context: who asked, in which request, of which code.
-    alias: under which the model serves.
+    row: the case's place in `scored`. score: of that row, explained or not. context: who asked,
+    in which request, of which code. alias: under which the model serves.
     """
     kind = EntryKind.ABSTENTION if advice.abstained else EntryKind.RECOMMENDATION
     said = {
@@ -33,7 +34,7 @@ def draft_of(
         "input": case.model_dump(mode="json"),
         "history": scored.history[row],
         "features": scored.features[row],
-        "score": scored.scores[row].model_dump(mode="json"),
+        "score": score.recorded(),
         "recommendation": advice.model_dump(mode="json"),
     }
     return _drafted(kind, advice, said, context)
@@ -64,4 +65,5 @@ def _drafted(
         reference="/".join(advice.case.values()),
         priority=advice.priority,
         picked=advice.audit_sample,
+        made_of=advice,
     )

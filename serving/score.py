@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from typing import Any, Protocol
+from functools import lru_cache
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
 from data.contracts.table import KNOWN_AT, Column, Kind
 from features.cases import Cases, CaseShape, Children, Floats, array_of
 from features.history.stream import Stream
 from features.inputs import columns
-from models.explain import Explanation
-from models.model import Predictions
+from models.model import Model, Predictions, Read
+from serving.audit.canonical import canonical
 from serving.champions import Champion
 from serving.observe.observer import SILENT, Observer, Stage
 
@@ -47,26 +47,70 @@ class Past(Protocol):
         """Every measure of every stream for n cases; see `features.profiles.Profiles`."""
 
 
-class Step(BaseModel):
+class Step(Protocol):
     """A step of the waterfall: what one fact (or all others together) did to the probability."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    @property
+    def feature(self) -> str:
+        """Its name."""
 
-    feature: str
-    theme: str
-    value: Value
-    sentence: str
-    contribution: float
+    @property
+    def theme(self) -> str | None:
+        """Its subject."""
+
+    @property
+    def value(self) -> Value:
+        """As the model read it; None where it was missing."""
+
+    @property
+    def sentence(self) -> str:
+        """What a reviewer reads."""
+
+    @property
+    def contribution(self) -> float:
+        """Change of the probability."""
 
 
-class Score(BaseModel):
-    """What the model says of one case, as it is recorded; see `models.model.Predictions`.
+class Steps(tuple[Step, ...]):
+    """Steps in the order in which they were added up, the strongest first.
 
-    base + the steps' contributions == probability, exactly; both are of class `explained`.
-    quantiles: of the delay in days by level ("0.5"), where the task predicts one.
+    Recorded as names and contributions: values are among the features on record, and the words
+    for them in the model that is named beside.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    __slots__ = ()
+
+    def canonical(self) -> str:
+        """As they are recorded; see `serving.audit.canonical`."""
+        pairs = [f"[{_quoted(step.feature)},{canonical(step.contribution)}]" for step in self]
+        return f"[{','.join(pairs)}]"
+
+    def told(self) -> list[dict[str, Value]]:
+        """With words and values, as entries of earlier versions hold them and reports read them."""
+        return [
+            {
+                "feature": step.feature,
+                "theme": str(step.theme or ""),
+                "value": step.value,
+                "sentence": step.sentence,
+                "contribution": step.contribution,
+            }
+            for step in self
+        ]
+
+
+_quoted = lru_cache(4096)(canonical)
+"""Names of features: the same in every answer."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """What the model says of one case, as it is recorded; see `models.model.Predictions`.
+
+    base + the steps' contributions == probability, exactly; both are of class `explained`, and
+    None where nobody wanted them. quantiles: of the delay in days by level ("0.5"), where the
+    task predicts one.
+    """
 
     probabilities: dict[str, float]
     explained: str
@@ -79,8 +123,21 @@ class Score(BaseModel):
     quantiles: dict[str, float]
     unseen: list[str]
     outside: list[str]
-    base: float
-    steps: list[Step]
+    base: float | None = None
+    steps: Steps | None = None
+
+    def recorded(self) -> dict[str, Any]:
+        """As the record holds it."""
+        return dict(vars(self))
+
+    @classmethod
+    def read(cls, fields: Mapping[str, Any]) -> Self:
+        """What was recorded, but for its steps.
+
+        Raises:
+            TypeError: it is no score.
+        """
+        return cls(**{**fields, "base": None, "steps": None})
 
 
 @dataclass(frozen=True)
@@ -88,13 +145,15 @@ class Scored:
     """Scores of n cases, the model's answers they were read from, and what they were made of.
 
     history: every measure that the profiles gave for a case, by its full name. features: by
-    name. In both, missing is null.
+    name. In both, missing is null. inputs, read: what explanations are made from.
     """
 
     answers: Predictions
     history: list[dict[str, Value]]
     features: list[dict[str, Value]]
     scores: list[Score]
+    inputs: Columns = field(repr=False)
+    read: Read | None = field(default=None, repr=False)
 
 
 def score(
@@ -104,7 +163,7 @@ def score(
     asked_at: Sequence[datetime],
     observe: Observer = SILENT,
 ) -> Scored:
-    """Scores with their explanations, in the order of the records.
+    """Scores, not explained, in the order of the records.
 
     records: cases as plain values, one key a column or child of the task's shape.
 
@@ -114,17 +173,31 @@ def score(
     with observe.stage(Stage.LOOKUP):
         cases = with_past(champion, profiles, records, asked_at)
         made = columns(champion.features, cases)
-    answers, reasons = champion.model.answer(
-        made, threads=PROCESSORS, within=lambda part: observe.stage(Stage(part))
-    )
-    classes = champion.model.classes
-    levels = champion.model.quantile_levels
+    with observe.stage(Stage.SCORE):
+        read = champion.model.read(made, threads=PROCESSORS)
     return Scored(
-        answers=answers,
+        answers=read.answers,
         history=_plain(cases.history, len(cases)),
         features=_plain(made, len(cases)),
-        scores=[_score(classes, levels, answers, reasons[i], i) for i in range(len(records))],
+        scores=_scores(champion.model, read.answers),
+        inputs=made,
+        read=read,
     )
+
+
+def explained(
+    champion: Champion, scored: Scored, rows: Sequence[int], observe: Observer = SILENT
+) -> list[Score]:
+    """The scores in those rows with what they are made of, by the model that gave them."""
+    if not rows:
+        return []
+    assert scored.read is not None
+    with observe.stage(Stage.EXPLAIN):
+        reasons = champion.model.explain_rows(scored.read, scored.inputs, rows, threads=PROCESSORS)
+    return [
+        replace(scored.scores[row], base=reason.base, steps=Steps(reason.parts))
+        for row, reason in zip(rows, reasons, strict=True)
+    ]
 
 
 def probabilities(
@@ -191,47 +264,55 @@ def _moments(given: Sequence[datetime | None]) -> NDArray[np.datetime64]:
 
 def _plain(columns: Columns, n: int) -> list[dict[str, Value]]:
     """Values of n cases as JSON can hold them: missing is null."""
-    plain = {str(name): [_value(v) for v in values.tolist()] for name, values in columns.items()}
-    return [{name: values[i] for name, values in plain.items()} for i in range(n)]
+    names = list(map(str, columns))
+    plain = np.empty((n, len(names)), dtype=object)
+    for place, values in enumerate(columns.values()):
+        plain[:, place] = values
+    plain[plain != plain] = None  # noqa: PLR0124 - NaN, the one value that is unlike itself
+    return [dict(zip(names, row, strict=True)) for row in plain.tolist()]
 
 
-def _value(value: Any) -> Value:
-    return None if value is None or value != value else value  # noqa: PLR0124 - NaN is unlike itself
-
-
-def _score(
-    classes: Sequence[str],
-    levels: Sequence[float],
-    answers: Predictions,
-    reason: Explanation,
-    row: int,
-) -> Score:
+def _scores(model: Model, answers: Predictions) -> list[Score]:
+    classes, levels = model.classes, [f"{level:g}" for level in model.quantile_levels]
     held = answers.quantiles
-    return Score.model_validate(
-        {
-            "probabilities": dict(zip(classes, answers.probability[row].tolist(), strict=True)),
-            "explained": reason.name,
-            "probability": reason.score,
-            "low": float(answers.low[row]),
-            "high": float(answers.high[row]),
-            "similar": int(answers.similar[row]),
-            "similar_hits": int(answers.similar_hits[row]),
-            "class_set": [name for i, name in enumerate(classes) if answers.class_set[row, i]],
-            "quantiles": {}
-            if held is None
-            else {f"{level:g}": float(held[row, i]) for i, level in enumerate(levels)},
-            "unseen": list(answers.unseen[row]),
-            "outside": list(answers.outside[row]),
-            "base": reason.base,
-            "steps": [
-                {
-                    "feature": part.feature,
-                    "theme": str(part.theme or ""),
-                    "value": part.value,
-                    "sentence": part.text,
-                    "contribution": part.contribution,
-                }
-                for part in reason.parts
-            ],
-        }
+    quantiles = [[]] * len(answers) if held is None else held.tolist()
+    every = zip(
+        answers.probability.tolist(),
+        answers.explained.tolist(),
+        answers.low.tolist(),
+        answers.high.tolist(),
+        answers.similar.tolist(),
+        answers.similar_hits.tolist(),
+        answers.class_set.tolist(),
+        quantiles,
+        answers.unseen,
+        answers.outside,
+        strict=True,
     )
+    return [
+        Score(
+            probabilities=dict(zip(classes, probability, strict=True)),
+            explained=classes[explained],
+            probability=probability[explained],
+            low=low,
+            high=high,
+            similar=similar,
+            similar_hits=hits,
+            class_set=[name for name, held in zip(classes, kept, strict=True) if held],
+            quantiles=dict(zip(levels, of_row, strict=False)),
+            unseen=list(unseen),
+            outside=list(outside),
+        )
+        for (
+            probability,
+            explained,
+            low,
+            high,
+            similar,
+            hits,
+            kept,
+            of_row,
+            unseen,
+            outside,
+        ) in every
+    ]

@@ -22,7 +22,8 @@ from serving.audit.store import AuditUnavailableError
 from serving.catalogue import served
 from serving.companion import companions
 from serving.engine import Engine, start
-from serving.front import FrontedService, Whole
+from serving.front import Whole
+from serving.fronted import FrontedService
 from serving.lifecycle import Lifecycle
 from serving.observe.figures import Figures
 from serving.observe.logs import configure
@@ -99,6 +100,8 @@ class Triage:
         """Finish what was accepted, record the end, and let go of the record."""
         if not await whole.drained(STOPPING_SECONDS):
             LOG.warning("stopped while %d requests were worked on", whole.working)
+        for gathering in (app.state.scoring, app.state.scoring_large):
+            gathering.close(STOPPING_SECONDS)
         for companion in reversed(self.companions):
             companion.stop(STOPPING_SECONDS)
         try:

@@ -26,7 +26,9 @@ class Settings(EnvironmentSettings):
         default=None, description="policy file; the built-in one by default"
     )
     max_body_bytes: int = Field(default=10 * MEGABYTE, gt=0, description="larger requests get 413")
-    threads: int = Field(default=16, gt=0, le=64, description="requests worked on at once")
+    threads: int = Field(
+        default=16, gt=0, le=64, description="requests worked on at once that score nothing"
+    )
     workers: int = Field(
         default=1, gt=0, le=64, description="processes that answer; all append to one record"
     )

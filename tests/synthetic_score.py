@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, date, datetime
+from typing import NamedTuple
 
 from models.catalogue import TASKS
 from models.task import TaskName
@@ -13,7 +14,18 @@ from serving.audit.entry import GENESIS, Draft, EntryKind, placed
 from serving.catalogue import served
 from serving.policy.policy import load_policy
 from serving.recommend import Asked, Provenance, recommend
-from serving.score import Score, Step
+from serving.score import Score, Steps
+
+
+class Step(NamedTuple):
+    """A step made by hand."""
+
+    feature: str
+    theme: str
+    value: float | None
+    sentence: str
+    contribution: float
+
 
 ASKED = datetime(2026, 3, 10, 8, tzinfo=UTC)
 EXAMPLES = {
@@ -57,7 +69,7 @@ def score(task, probability=0.7, explained=None, base=0.2, steps=None):
         unseen=["region"],
         outside=[],
         base=base,
-        steps=[
+        steps=Steps(
             Step(
                 feature=name,
                 theme="demand",
@@ -66,7 +78,7 @@ def score(task, probability=0.7, explained=None, base=0.2, steps=None):
                 contribution=part,
             )
             for name, text, part in steps
-        ],
+        ),
     )
 
 
@@ -88,7 +100,7 @@ def draft(task, number=1, given=None, **changes):
         "kind": "recommendation",
         "input": message(task, **case).model_dump(mode="json"),
         "features": {"cover": 1.0},
-        "score": given.model_dump(mode="json"),
+        "score": given.recorded() | {"steps": given.steps.told()},
         "recommendation": advice.model_dump(mode="json"),
     }
     return Draft(

@@ -18,10 +18,11 @@ from serving.api.problem_routes import of_problems
 from serving.api.record_routes import of_record
 from serving.api.routes import router, scoring
 from serving.api.schema import describe
+from serving.api.scoring import OneTask, gatherings
 from serving.api.sealed import Sealed
 from serving.api.standing_routes import of_standing
 from serving.api.tracing import Traced
-from serving.api.triage_routes import triage_routes
+from serving.api.triage_routes import OPERATION, AnyTask, triage_routes
 from serving.catalogue import Served
 from serving.recommendation import Answer
 
@@ -37,17 +38,22 @@ def application(tasks: dict[TaskName, Served]) -> FastAPI:
         title="Exception Triage", version="1", description=DESCRIPTION, redoc_url=None
     )
     app.router.redirect_slashes = False
+    app.state.scoring, app.state.scoring_large = gatherings()
+    kinds = {name: OneTask(name, entry.request) for name, entry in tasks.items()}
     for name, entry in tasks.items():
         app.add_api_route(
             f"/v1/{name}",
-            scoring(name),
+            scoring(kinds[name]),
             methods=["POST"],
             response_model=Answer,
             name=name,
             summary=entry.task.question,
         )
     mixed = mixed_request({name: entry.request for name, entry in tasks.items()})
-    own = (triage_routes(mixed), of_standing, of_problems)
+    every = AnyTask(mixed)
+    app.state.addresses = {f"/v1/{name}": kind for name, kind in kinds.items()}
+    app.state.addresses[f"/v1/{OPERATION}"] = every
+    own = (triage_routes(every), of_standing, of_problems)
     for routes in (*own, router, of_record, events_in, probes, metrics, of_challengers):
         app.include_router(routes)
     app.add_middleware(Deprecating)

@@ -44,10 +44,19 @@ def require(request: Request, scope: Scope) -> Caller:
         Problem: 401 as `caller_of`, 403 where it is not allowed.
     """
     caller = caller_of(request)
+    allowed(caller, scope)
+    return caller
+
+
+def allowed(caller: Caller, scope: Scope) -> None:
+    """Refuse what is not allowed to a caller.
+
+    Raises:
+        Problem: 403.
+    """
     if not caller.may(scope):
         mend = f"ask whoever gave out your key or token for the scope {scope}"
         raise Problem(403, f"this takes the scope {scope}", mend=mend, kind=ProblemKind.FORBIDDEN)
-    return caller
 
 
 def only_own_sites(caller: Caller, sites: Iterable[str], inside: str = "") -> None:

@@ -22,6 +22,7 @@ UNTIL_LOADED = 2
 UNTIL_READ = 5
 UNTIL_FORGOTTEN = 60
 CHALLENGE = (b"www-authenticate", b"Bearer")
+RawHeaders = list[tuple[bytes, bytes]]
 LOG = logging.getLogger("triage.access")
 
 
@@ -40,8 +41,6 @@ class Door:
         try:
             await self._let_in(scope, answering)
         except Problem as problem:
-            if problem.status == 401:
-                answering.headers.append(CHALLENGE)
             await problem.response(trace_of(scope))(scope, receive, answering)
             return
         await self.app(scope, receive, answering)
@@ -51,13 +50,26 @@ class Door:
         if scope["path"] in OPEN:
             await _if_known(scope, gate)
             return
-        if gate is None:
-            mend = "try again in a few seconds"
-            raise Problem(503, "the service is still loading", mend=mend, retry_after=UNTIL_LOADED)
+        await let_in(scope, gate, answering.headers)
+
+
+async def let_in(scope: Scope, gate: Gate | None, headers: RawHeaders) -> None:
+    """Let a request in as somebody's. headers: what the answer has to say of it is added.
+
+    Raises:
+        Problem: 401, 429, 503: it is not let in.
+    """
+    if gate is None:
+        mend = "try again in a few seconds"
+        raise Problem(503, "the service is still loading", mend=mend, retry_after=UNTIL_LOADED)
+    try:
         caller = await _caller(scope, gate)
-        if gate.limited(caller):
-            await _spend(gate, caller, answering)
-        admit(scope, caller)
+    except Problem as problem:
+        headers += [CHALLENGE] if problem.status == 401 else []
+        raise
+    if gate.limited(caller):
+        await _spend(gate, caller, headers)
+    admit(scope, caller)
 
 
 class Answering:
@@ -65,7 +77,7 @@ class Answering:
 
     def __init__(self, send: Send) -> None:
         self.send = send
-        self.headers: list[tuple[bytes, bytes]] = []
+        self.headers: RawHeaders = []
 
     async def __call__(self, message: Message) -> None:
         """One message of an answer."""
@@ -98,11 +110,11 @@ async def _caller(scope: Scope, gate: Gate) -> Caller:
         raise _too_many(UNTIL_FORGOTTEN) from None
 
 
-async def _spend(gate: Gate, caller: Caller, answering: Answering) -> None:
+async def _spend(gate: Gate, caller: Caller, headers: RawHeaders) -> None:
     budget: Budget = await gate.limits.spend(caller.name)
-    answering.headers.append((b"ratelimit-policy", gate.limits.policy.encode()))
+    headers.append((b"ratelimit-policy", gate.limits.policy.encode()))
     if budget.told:
-        answering.headers.append((b"ratelimit", budget.told.encode()))
+        headers.append((b"ratelimit", budget.told.encode()))
     if not budget.allowed:
         raise _too_many(budget.seconds)
 

@@ -127,3 +127,12 @@ HANDLERS: dict[Any, Any] = {
     RequestValidationError: _answers(_arguments),
     Exception: _answers(_failed),
 }
+
+
+async def handled(request: Request, error: Exception) -> Response | None:
+    """What an error is answered with; None for what no handler is there for."""
+    for kind in type(error).__mro__:
+        if kind in HANDLERS:
+            response: Response = await HANDLERS[kind](request, error)
+            return response
+    return None

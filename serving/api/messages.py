@@ -14,6 +14,7 @@ from data.contracts.decisions import Action
 from data.contracts.table import KNOWN_AT, Column
 from features.cases import CaseShape
 from serving.api.fields import Amount, Message, Moment, Text, field_of
+from serving.explain import Explain
 
 MOST_CASES = 1000
 MOST_CHILDREN = 500
@@ -51,10 +52,19 @@ class CaseMessage(Message):
         return self
 
 
+EXPLAIN = Field(
+    default=Explain.ALL,
+    strict=False,
+    description="which answers come with their reasons: `all`, `flagged` (those that somebody is "
+    "to look at) or `none`; those of the others are made when they are asked for",
+)
+
+
 class Batch(Message):
     """A request: one case or up to a thousand."""
 
     cases: list[CaseMessage]
+    explain: Explain = EXPLAIN
 
 
 class DecisionMessage(Message):
@@ -110,9 +120,17 @@ class Request:
         Raises:
             pydantic.ValidationError: one error for each field that is not as it should be.
         """
+        return self.asked(body)[0]
+
+    def asked(self, body: bytes) -> tuple[list[CaseMessage], Explain]:
+        """The cases in a JSON body, and which answers are to be explained.
+
+        Raises:
+            as `read`.
+        """
         batch = self.batch.model_validate_json(body)
         assert isinstance(batch, Batch)
-        return batch.cases
+        return batch.cases, batch.explain
 
     def plain(self, case: CaseMessage) -> Mapping[str, Any]:
         """A case as plain values; its children in the order in which they became known."""

@@ -12,7 +12,8 @@ from pydantic import BaseModel, Field, create_model
 
 from models.task import TaskName
 from serving.api.fields import Message
-from serving.api.messages import MOST_CASES, CaseMessage, Path, Request
+from serving.api.messages import EXPLAIN, MOST_CASES, CaseMessage, Path, Request
+from serving.explain import Explain
 
 TASK, CASE = "task", "case"
 UNTAGGED = {"union_tag_not_found", "union_tag_invalid"}
@@ -31,8 +32,16 @@ class Mixed:
         Raises:
             pydantic.ValidationError: one error for each field that is not as it should be.
         """
+        return self.asked(body)[0]
+
+    def asked(self, body: bytes) -> tuple[list[tuple[TaskName, CaseMessage]], Explain]:
+        """The cases in a JSON body, and which answers are to be explained.
+
+        Raises:
+            as `read`.
+        """
         batch: Any = self.batch.model_validate_json(body)
-        return [(TaskName(one.task), one.case) for one in batch.cases]
+        return [(TaskName(one.task), one.case) for one in batch.cases], batch.explain
 
     def shown(self, path: Path) -> Path:
         """The path as the sender wrote it: ("cases", 3, "stock_risk", "case") without the task."""
@@ -59,6 +68,7 @@ def mixed_request(requests: Mapping[TaskName, Request]) -> Mixed:
         "triage_request",
         __base__=Message,
         cases=(many, Field(description="the cases", examples=[shown])),
+        explain=(Explain, EXPLAIN),
     )
     return Mixed(requests, batch)
 

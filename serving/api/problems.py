@@ -24,6 +24,7 @@ from serving.api.messages import (
 from serving.api.messages_triage import TASK, UNTAGGED, Mixed
 from serving.api.problem_kind import ProblemKind
 from serving.api.problem_meaning import MEANINGS
+from serving.explain import Explain
 
 MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 100
@@ -175,6 +176,7 @@ def _takes_at(request: Request, location: Path) -> str:
 
 
 TAKES = {
+    "explain": "one of " + ", ".join(Explain),
     "cases": f"a list of 1 to {MOST_CASES} cases",
     ASKED_AT: f"{TAKES_MOMENT}, or null",
     MONEY_AT_RISK: "a number from 0 to 1e+12, in the case's currency, or null",

@@ -21,5 +21,9 @@ class Reply:
 
     def response(self) -> Response:
         """As HTTP has it."""
+        return self.of(self.content.model_dump_json())
+
+    def of(self, text: str) -> Response:
+        """The same where its content is written already."""
         headers = REPLAYED if self.replayed else {}
-        return Response(self.content.model_dump_json(), self.status, headers, media_type=JSON)
+        return Response(text, self.status, headers, media_type=JSON)

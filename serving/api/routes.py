@@ -10,66 +10,39 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from models.task import TaskName
 from serving.answered import decided_of, recommendation_of
 from serving.api.asking import Asking, asking, context_of
 from serving.api.body import read_body
-from serving.api.callers import only_own_sites, require
+from serving.api.callers import require
 from serving.api.loaded import Identifier, engine_of, found, only_seen
-from serving.api.messages import DECISION, CaseMessage, DecisionMessage
+from serving.api.messages import DECISION, DecisionMessage
 from serving.api.pages import PAGE_HEADERS
 from serving.api.problems import unreadable
 from serving.api.reply import JSON, Reply
 from serving.api.resolved_as import check
+from serving.api.scoring import OneTask, answer
 from serving.audit.entry import Entry
 from serving.audit.group import Committed
 from serving.caller import Caller, Scope
-from serving.caller import scoring as scope_of
 from serving.counterfactual.answer import CannotRecomputeError, Counterfactuals
 from serving.desk.queue import queue_page
 from serving.desk.report import read_page
 from serving.engine import Engine
 from serving.recommendation import Advice, Decided, Recommendation
+from serving.replay.explained import Reasons, reasons_of, told
 
 router = APIRouter()
 
 Filter = Annotated[str, Query(max_length=200)]
 
 
-def scoring(name: TaskName) -> Any:
+def scoring(kind: OneTask) -> Any:
     """The endpoint of one task."""
 
     async def endpoint(request: HttpRequest) -> Response:
-        caller = require(request, scope_of(name))
-        engine = engine_of(request)
-        body = await read_body(request)
-        asked = asking(request, engine, f"score {name}", body)
-        return await run_in_threadpool(_answered, engine, caller, name, body, asked)
+        return await answer(request, kind)
 
     return endpoint
-
-
-def _answered(
-    engine: Engine, caller: Caller, name: TaskName, body: bytes, asked: Asking
-) -> Response:
-    def make() -> Reply:
-        cases = _cases(engine, name, body)
-        only_own_sites(caller, (case.site_id for case in cases))
-        return Reply(engine.answer(name, cases, asked.context, asked.key))
-
-    def again(before: Committed) -> Reply:
-        only_own_sites(caller, (entry.envelope.site for entry in before.entries))
-        return Reply(engine.again(before), replayed=True)
-
-    return engine.once.do(asked.key, make, again).response()
-
-
-def _cases(engine: Engine, name: TaskName, body: bytes) -> list[CaseMessage]:
-    request = engine.tasks[name].request
-    try:
-        return request.read(body)
-    except ValidationError as error:
-        raise unreadable(error, request) from error
 
 
 @router.get("/v1/recommendations/{identifier}", response_model=Recommendation)
@@ -92,7 +65,8 @@ def report(request: HttpRequest, identifier: Identifier) -> Response:
     engine = engine_of(request)
     entry, advice = found(engine, identifier, caller)
     context = context_of(request, engine.code)
-    page = read_page(engine.audit, entry, _ways(engine, entry, advice), engine.clock(), context)
+    ways, reasons = _ways(engine, entry, advice), told(entry, engine.sources)
+    page = read_page(engine.audit, entry, ways, reasons, engine.clock(), context)
     return HTMLResponse(page, headers=PAGE_HEADERS)
 
 
@@ -102,6 +76,25 @@ def _ways(engine: Engine, entry: Entry, advice: Advice) -> Counterfactuals | str
         return engine.counterfactuals(entry, advice)
     except CannotRecomputeError as error:
         return str(error)
+
+
+@router.get(
+    "/v1/recommendations/{identifier}/reasons",
+    response_model=Reasons,
+    responses={409: {"description": "Cannot be told now, and why"}},
+)
+def reasons(request: HttpRequest, identifier: Identifier) -> Response:
+    """Why the case has its score, fact by fact, whether or not the answer came with reasons.
+
+    From the record, with the model that answered: 409 where that is not kept, or none did.
+    """
+    caller = require(request, Scope.READ_REPORT)
+    engine = engine_of(request)
+    entry, _ = found(engine, identifier, caller)
+    made = reasons_of(entry, engine.sources)
+    if isinstance(made, str):
+        raise CannotRecomputeError(made)
+    return Response(made.model_dump_json(), media_type=JSON)
 
 
 @router.get(

@@ -22,6 +22,10 @@ HEADERS = (
 """No Access-Control-...: pages of other sites read nothing and ask for nothing."""
 
 
+SEAL = (*HEADERS, (CSP, DATA))
+"""Of every answer but the documentation."""
+
+
 class Sealed:
     """Adds what an answer does not say itself; twice around it does no harm."""
 

@@ -38,13 +38,13 @@ class Traced:
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)[TRACERESPONSE] = _told(scope)
+                MutableHeaders(scope=message)[TRACERESPONSE] = told(scope)
             await send(message)
 
         await self.app(scope, receive, answer)
 
 
-def _told(scope: Scope) -> str:
+def told(scope: Scope) -> str:
     """The trace and the span under which a request was answered, and whether it is kept."""
     span = scope.get(SPAN_IN_SCOPE)
     if span is None or not span.is_valid:

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from fastapi import APIRouter
-from pydantic import Field, ValidationError
-from starlette.concurrency import run_in_threadpool
+from pydantic import BaseModel, Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from data.contracts.sites import SITE_ID
-from models.task import TaskName
-from serving.api.asking import Asking, asking
-from serving.api.body import read_body
-from serving.api.callers import caller_of, only_own_sites, require
-from serving.api.loaded import engine_of
-from serving.api.messages import CaseMessage
+from serving.api.callers import allowed, caller_of
 from serving.api.messages_triage import CASE, Mixed
 from serving.api.problems import unreadable
-from serving.api.reply import Reply
-from serving.audit.group import Committed
+from serving.api.scoring import Read, answer
+from serving.ask import Ask
 from serving.batch import Batch, FromTheFutureError
 from serving.caller import Caller, scoring
+from serving.context import of_service
 from serving.engine import Engine
 from serving.recommendation import Answer, Recommendation
 
 OPERATION = "triage"
-Asked = Sequence[tuple[TaskName, CaseMessage]]
 
 
 class Ranked(Answer):
@@ -39,8 +33,48 @@ class Ranked(Answer):
     )
 
 
-def triage_routes(request: Mixed) -> APIRouter:
-    """The address that takes that request."""
+@dataclass(frozen=True)
+class AnyTask:
+    """The address of cases of any tasks, as `serving.api.scoring.Kind` says."""
+
+    request: Mixed
+    inside: str = f"{CASE}."
+    operation: str = OPERATION
+
+    def caller(self, request: Request) -> Caller:
+        """Who asks; what they may ask is known once the tasks are read."""
+        return caller_of(request)
+
+    def read(self, body: bytes, caller: Caller) -> Read:
+        """Cases of tasks that the caller may have scored."""
+        try:
+            cases, explain = self.request.asked(body)
+        except ValidationError as error:
+            raise unreadable(error, self.request) from error
+        for name in dict.fromkeys(task for task, _ in cases):
+            allowed(caller, scoring(name))
+        return cases, explain
+
+    def content(self, answer: Answer) -> BaseModel:
+        """The answer with its ranking."""
+        return _ranked(answer)
+
+    def placed(self, engine: Engine, cases: Read, error: Exception) -> Exception:
+        """The same error with the field's place among all cases, not those of its task alone."""
+        if not isinstance(error, FromTheFutureError):
+            return error
+        context = of_service(engine.code)
+        for row, (task, case) in enumerate(cases[0]):
+            try:
+                Batch.of(engine.tasks[task], Ask([(task, case)], context), error.now)
+            except FromTheFutureError as own:
+                field = own.field.replace("cases[0]", f"cases[{row}].{CASE}", 1)
+                return FromTheFutureError(field, own.known, own.now)
+        return error
+
+
+def triage_routes(kind: AnyTask) -> APIRouter:
+    """The address that takes such requests."""
     routes = APIRouter()
 
     @routes.post("/v1/triage", response_model=Ranked, name=OPERATION)
@@ -50,20 +84,7 @@ def triage_routes(request: Mixed) -> APIRouter:
         Everything is recorded in one piece, or nothing is: no case is answered without the
         others.
         """
-        caller = caller_of(http)
-        engine = engine_of(http)
-        body = await read_body(http)
-        asked = asking(http, engine, OPERATION, body)
-
-        def cases() -> Asked:
-            given = _cases(request, body)
-            for name in dict.fromkeys(task for task, _ in given):
-                require(http, scoring(name))
-            sites = (str(getattr(case, SITE_ID)) for _, case in given)
-            only_own_sites(caller, sites, inside=f"{CASE}.")
-            return given
-
-        return await run_in_threadpool(_answered, engine, caller, cases, asked)
+        return await answer(http, kind)
 
     return routes
 
@@ -73,40 +94,5 @@ def ranking(given: Sequence[Recommendation]) -> list[str]:
     return [one.id for one in sorted(given, key=lambda one: -one.priority)]
 
 
-def _answered(
-    engine: Engine, caller: Caller, cases: Callable[[], Asked], asked: Asking
-) -> Response:
-    def make() -> Reply:
-        given = cases()
-        try:
-            return Reply(_ranked(engine.triage(given, asked.context, asked.key)))
-        except FromTheFutureError as error:
-            raise _placed(engine, given, error) from error
-
-    def again(before: Committed) -> Reply:
-        only_own_sites(caller, (entry.envelope.site for entry in before.entries), f"{CASE}.")
-        return Reply(_ranked(engine.again(before)), replayed=True)
-
-    return engine.once.do(asked.key, make, again).response()
-
-
-def _cases(request: Mixed, body: bytes) -> Asked:
-    try:
-        return request.read(body)
-    except ValidationError as error:
-        raise unreadable(error, request) from error
-
-
 def _ranked(answer: Answer) -> Ranked:
     return Ranked.model_construct(**dict(answer), ranking=ranking(answer.recommendations))
-
-
-def _placed(engine: Engine, asked: Asked, error: FromTheFutureError) -> FromTheFutureError:
-    """The same error with the field's place among all cases, not those of its task alone."""
-    for row, (task, case) in enumerate(asked):
-        try:
-            Batch.of(engine.tasks[task], [case], error.now)
-        except FromTheFutureError as own:
-            field = own.field.replace("cases[0]", f"cases[{row}].{CASE}", 1)
-            return FromTheFutureError(field, own.known, own.now)
-    return error

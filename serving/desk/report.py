@@ -24,6 +24,8 @@ from serving.desk.standing import Standing, standing
 from serving.desk.waterfall import waterfall
 from serving.policy.finding import Code
 from serving.recommendation import Advice
+from serving.replay.explained import Told, in_words, told
+from serving.replay.sources import sources_of
 
 Payload = Mapping[str, Any]
 
@@ -37,12 +39,16 @@ OF_WHAT = {
 
 
 def render(
-    entry: Entry, ways: Counterfactuals | str = NOT_ASKED, standing: Standing | None = None
+    entry: Entry,
+    ways: Counterfactuals | str = NOT_ASKED,
+    standing: Standing | None = None,
+    reasons: Told | None = None,
 ) -> str:
     """One HTML page that needs nothing else: no script, no font, no address.
 
     ways: what would change the answer, or why that cannot be said. standing: what became of
-    it since; nothing is said of that by default.
+    it since; nothing is said of that by default. reasons: what the entry holds, in words; as it
+    stands by default.
 
     Raises:
         ErasedError: the recommendation has been erased.
@@ -50,10 +56,12 @@ def render(
     """
     if not entry.answers:
         raise ValueError(f"entry {entry.id} is a {entry.kind}; a report is of a recommendation")
-    payload: Payload = entry.payload
+    reasons = reasons or Told(in_words(entry.payload, ()))
+    payload: Payload = reasons.payload
     # Read back first: an old record lacks what answers did not say then.
     advice = Advice.model_validate(payload["recommendation"]).model_dump(mode="json")
     scored = advice["model"] is not None
+    explained = scored and reasons.explained
     return (
         environment()
         .get_template("report.html")
@@ -64,16 +72,19 @@ def render(
             standing=standing,
             no_ways=ways if isinstance(ways, str) else "",
             scored=scored,
+            explained=explained,
+            unexplained=reasons.lacking or NOT_ASKED,
+            afterwards=explained and not entry.payload["recommendation"].get("explained", True),
             of_what=of_what(advice) if scored else "",
-            waterfall=waterfall(payload["score"]) if scored else None,
-            groups=groups(advice["reason_groups"], payload["score"]) if scored else [],
+            waterfall=waterfall(payload["score"]) if explained else None,
+            groups=groups(advice["reason_groups"], payload["score"]) if explained else [],
             classes=likely(advice),
             facts=facts(payload),
             left_out=left_out(payload),
             children=children(payload),
             none_given=none_given(payload),
-            looked_at=looked_at(payload) if scored else [],
-            missing=missing(payload) if scored else [],
+            looked_at=looked_at(payload) if explained else [],
+            missing=missing(payload) if explained else [],
             overdue=any(f["code"] == Code.PROMISE_PASSED for f in advice["findings"]),
         )
     )
@@ -96,7 +107,9 @@ def write_report(lake: Lake, recommendation: str, out: Path | None = None) -> Pa
         entry = store.read(recommendation) or store.named(recommendation)
         if entry is None or not entry.answers:
             raise LookupError(f"there is no recommendation {recommendation!r} in {lake.audit}")
-        page = read_page(store, entry, offline(lake, entry), datetime.now(UTC), of_command(COMMAND))
+        reasons = told(entry, sources_of(lake, store))
+        ways, context = offline(lake, entry), of_command(COMMAND)
+        page = read_page(store, entry, ways, reasons, datetime.now(UTC), context)
     path = out or lake.reports / f"{entry.id}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(page)
@@ -104,7 +117,12 @@ def write_report(lake: Lake, recommendation: str, out: Path | None = None) -> Pa
 
 
 def read_page(
-    audit: AuditStore, entry: Entry, ways: Counterfactuals | str, now: datetime, context: Context
+    audit: AuditStore,
+    entry: Entry,
+    ways: Counterfactuals | str,
+    reasons: Told,
+    now: datetime,
+    context: Context,
 ) -> bytes:
     """The page of a recommendation, for somebody to read: given once that is on record.
 
@@ -112,7 +130,7 @@ def read_page(
         ErasedError: the recommendation has been erased.
         AuditUnavailableError: the access could not be recorded, so there is no page.
     """
-    page = render(entry, ways, standing(audit, entry.id)).encode()
+    page = render(entry, ways, standing(audit, entry.id), reasons).encode()
     record_reading(audit, entry, page, now, context.recorded())
     return page
 

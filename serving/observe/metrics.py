@@ -47,6 +47,7 @@ class Metrics:
             registry=own,
         )
         self._stages = {stage: stages.labels(stage) for stage in Stage}
+        self._told: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._given = Counter(
             "triage_recommendations",
             "Recommendations recorded",
@@ -57,8 +58,13 @@ class Metrics:
     def answered_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """A request was answered. route: its template, never its path; "" where there is none."""
         known = method if method in METHODS else OTHER
-        self._requests.labels(known, route or NONE, str(status)).inc()
-        self._seconds.labels(route or NONE).observe(seconds)
+        told = known, route or NONE, status
+        if told not in self._told:
+            counter = self._requests.labels(known, route or NONE, str(status))
+            self._told[told] = counter, self._seconds.labels(route or NONE)
+        counter, histogram = self._told[told]
+        counter.inc()
+        histogram.observe(seconds)
 
     def stage_took(self, stage: Stage, seconds: float) -> None:
         """A stage of an answer is done."""

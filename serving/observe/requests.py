@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from opentelemetry.trace import Span, StatusCode
@@ -43,29 +44,33 @@ class Observed:
         self.app, self.watching = app, watching
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request; its trace id is in every line that is logged meanwhile."""
-        watching = self.watching()
-        if scope["type"] != "http" or watching is None:
+        """One request."""
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        trace, sent = trace_of(scope), Headers(scope=scope).get(TRACEPARENT)
-        with bound_contextvars(trace_id=trace), watching.traces.request(trace, sent) as span:
-            await self._answered(watching, span, scope, receive, send)
+        with observed(self.watching(), scope) as seen:
 
-    async def _answered(
-        self, watching: Watching, span: Span, scope: Scope, receive: Receive, send: Send
-    ) -> None:
-        seen = scope[SEEN] = Seen()
+            async def answer(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    seen.status = message["status"]
+                await send(message)
+
+            await self.app(scope, receive, answer)
+
+
+@contextmanager
+def observed(watching: Watching | None, scope: Scope) -> Iterator[Seen]:
+    """Around one request; its trace id is in every line that is logged meanwhile."""
+    seen = scope[SEEN] = Seen()
+    if watching is None:
+        yield seen
+        return
+    trace, sent = trace_of(scope), Headers(scope=scope).get(TRACEPARENT)
+    with bound_contextvars(trace_id=trace), watching.traces.request(trace, sent) as span:
         scope[SPAN_IN_SCOPE] = span.get_span_context()
         started = time.perf_counter()
-
-        async def answer(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                seen.status = message["status"]
-            await send(message)
-
         try:
-            await self.app(scope, receive, answer)
+            yield seen
         finally:
             _told(watching, span, scope["method"], seen, time.perf_counter() - started)
 

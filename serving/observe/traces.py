@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from opentelemetry import context as otel
 from opentelemetry import trace
 from opentelemetry.sdk.environment_variables import OTEL_SDK_DISABLED
 from opentelemetry.sdk.resources import Resource
@@ -24,7 +26,24 @@ EXPORT_SECONDS = 5
 FLUSH_MILLISECONDS = 2000
 # Of a traceparent that is known to be valid: version-trace-parent-flags.
 TRACE, PARENT, FLAGS = slice(3, 35), slice(36, 52), slice(53, 55)
+Above = otel.Context
+_above: ContextVar[Sequence[Above]] = ContextVar("spans that those of shared work are below")
 _wanted: ContextVar[int] = ContextVar("trace id of the request", default=0)
+
+
+def here() -> Above:
+    """The span of now, for work on it that is done elsewhere."""
+    return otel.get_current()
+
+
+@contextmanager
+def below(above: Sequence[Above]) -> Iterator[None]:
+    """Around work that is done for several requests at once: its spans are below each of theirs."""
+    token = _above.set(above)
+    try:
+        yield
+    finally:
+        _above.reset(token)
 
 
 class TraceIds(RandomIdGenerator):
@@ -73,18 +92,25 @@ class Traces:
 
     @contextmanager
     def span(self, name: str) -> Iterator[None]:
-        """A part of a request. Of an error the kind is told, its words may hold what was asked."""
+        """A part of one request or of several, see `below`.
+
+        Of an error the kind is told, its words may hold what was asked.
+        """
         if self.provider is None:
             yield
             return
-        with self.tracer.start_as_current_span(
-            name, record_exception=False, set_status_on_exception=False
-        ) as span:
-            try:
-                yield
-            except Exception as error:
-                span.set_status(trace.StatusCode.ERROR, type(error).__name__)
-                raise
+        began, failed = time.time_ns(), None
+        try:
+            yield
+        except Exception as error:
+            failed = type(error).__name__
+            raise
+        finally:
+            for above in _above.get((otel.get_current(),)):
+                span = self.tracer.start_span(name, above, start_time=began)
+                if failed is not None:
+                    span.set_status(trace.StatusCode.ERROR, failed)
+                span.end()
 
     def stop(self) -> None:
         """Send what is left, within seconds."""

@@ -9,14 +9,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from serving.advise import advise
+from serving.advise import advise, explain
 from serving.api.messages import CaseMessage
 from serving.audit.entry import Draft
 from serving.catalogue import Served
 from serving.champions import Champion
+from serving.explain import Explain
 from serving.ladder import Rung, StepDown, Trigger
 from serving.policy.policy import Policy
-from serving.recommend import Asked, Provenance
+from serving.recommend import Asked, Provenance, looked_at
 from serving.recommendation import Advice
 from serving.record import draft_of, unscored_draft_of
 from serving.replay.past import RecordedPast
@@ -70,8 +71,15 @@ class Question:
         return (left[0] if left else advice.rung), down
 
 
-def again(made_from: MadeFrom, questions: Sequence[Question], sources: Sources) -> list[Draft]:
+def again(
+    made_from: MadeFrom,
+    questions: Sequence[Question],
+    sources: Sources,
+    explaining: Explain | None = None,
+) -> list[Draft]:
     """What would be recorded of the answers now, in order; all were made from the same.
+
+    explaining: which of them are explained; those that were by default.
 
     Raises:
         NotReplayableError: measures, model or policy are not to be had.
@@ -83,17 +91,25 @@ def again(made_from: MadeFrom, questions: Sequence[Question], sources: Sources) 
     policy = sources.policy(made_from.policy)
     scored = scores(champion, past, questions)
     advices = advised(questions, scored, sources.tasks[made_from.task], policy, made_from)
+    wanted = [
+        question.recorded.advice.explained
+        if explaining is None
+        else explaining.wants(looked_at=looked_at(advice))
+        for question, advice in zip(questions, advices, strict=True)
+    ]
+    given = explain(champion, scored, advices, wanted)
     return [
         draft_of(
             advice,
             question.message,
             scored,
             row,
+            its_score,
             champion,
             question.recorded.payload["context"],
             question.recorded.payload["provenance"]["alias"],
         )
-        for row, (question, advice) in enumerate(zip(questions, advices, strict=True))
+        for row, (question, (advice, its_score)) in enumerate(zip(questions, given, strict=True))
     ]
 
 

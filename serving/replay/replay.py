@@ -15,8 +15,8 @@ from serving.replay.sources import Sources
 
 PARTS = ("kind", "input", "history", "features", "score", "recommendation")
 UNSCORED_PARTS = ("kind", "input", "recommendation")
-LATER = ("rung", "rung_reasons")
-"""What answers did not say before there was a ladder: then it is not held against them."""
+LATER = ("rung", "rung_reasons", "explained")
+"""What answers of earlier versions did not say: then it is not held against them."""
 FOUND_BY = ("kind", "about", "task", "site", "reference", "priority", "picked", "recorded_at")
 """What an envelope says of the answer itself."""
 
@@ -91,11 +91,20 @@ def _each(
 def _held(question: Question, draft: Draft) -> Outcome:
     recorded = question.recorded
     told, now = _told(recorded), _now(draft)
+    if _with_words(told):
+        steps = now["score"]["steps"]
+        now["score"] = now["score"] | {"steps": steps and steps.told()}
     for name in LATER:
         if name not in told["recommendation"]:
             now["recommendation"] = {k: v for k, v in now["recommendation"].items() if k != name}
     found = difference(told, now)
     return Outcome(recorded.entry, recorded.code, found)
+
+
+def _with_words(told: Mapping[str, Any]) -> bool:
+    """Whether an entry holds its steps in words, as earlier versions recorded them."""
+    steps = told.get("score", {}).get("steps")
+    return bool(steps) and isinstance(steps[0], dict)
 
 
 def _told(recorded: Recorded) -> dict[str, Any]:

@@ -19,10 +19,12 @@ from features.inputs import inputs
 from features.profiles import Profiles
 from models.catalogue import TASKS
 from models.task import TaskName
+from serving.ask import Ask
 from serving.audit.entry import ANSWERS, EntryKind
 from serving.audit.store import AuditStore
+from serving.batch import Batch
 from serving.catalogue import served
-from serving.engine import Batch
+from serving.context import of_service
 from serving.run import serve
 from serving.score import cases_of
 from training.asks.as_request import as_requests
@@ -99,7 +101,8 @@ def test_training_and_serving_compute_the_same_features_bit_for_bit(lake, open_a
     asks, trained = open_asks[name]
     entry = served()[name]
     body = json.dumps({"cases": as_requests(asks)}).encode()
-    batch = Batch.of(entry, entry.request.read(body), end_of_data(lake.canonical))
+    cases = [(entry.task.name, one) for one in entry.request.read(body)]
+    batch = Batch.of(entry, Ask(cases, of_service("code")), end_of_data(lake.canonical))
     profiles = Profiles.open(lake.profiles)
     cases = cases_of(entry.request.shape, batch.records, batch.asked_at, profiles.as_of)
     past = profiles.lookup(entry.streams, cases.columns, len(cases))

@@ -68,8 +68,8 @@ def test_answer_record_and_artefact_agree_to_the_last_bit(running, lake, task):
         assert classes == answer["probabilities"]
         steps = payload["score"]["steps"]
         total = payload["score"]["base"]
-        for step in steps:
-            total += step["contribution"]
+        for _, contribution in steps:
+            total += contribution
         assert total == answer["probability"]
         groups = sum(group["contribution"] for group in answer["reason_groups"])
         assert payload["score"]["base"] + groups == answer["probability"]

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from pydantic import ValidationError
 
 from models.model import Predictions
 from models.task import Task, TaskName
@@ -114,11 +113,11 @@ def as_recorded(task: Task, questions: Sequence[Question]) -> Scored:
         NotReplayableError: they are not of the classes that this version knows.
     """
     try:
-        told = [Score.model_validate(q.recorded.payload["score"]) for q in questions]
+        told = [Score.read(q.recorded.payload["score"]) for q in questions]
         answers = _predictions(task.classes, told)
-    except (ValidationError, KeyError, ValueError) as error:
+    except (TypeError, KeyError, ValueError) as error:
         raise unreadable("score", error) from error
-    return Scored(answers, [], [], told)
+    return Scored(answers, [], [], told, {})
 
 
 def _predictions(classes: Sequence[str], told: Sequence[Score]) -> Predictions:

@@ -42,12 +42,12 @@ def test_a_part_carries_the_sentence_the_value_and_what_missing_means(binary):
         "region": np.array(["Mars"], dtype=object),
     }
     parts = {part.feature: part for part in fitted.model.explain(row)[0].parts}
-    assert parts["cover"].text == "-2.0 days of cover"
+    assert parts["cover"].sentence == "-2.0 days of cover"
     assert parts["cover"].value == -2.0
     assert parts["cover"].contribution > 0
-    assert parts["late_share"].text == "missing: no receipt yet"
+    assert parts["late_share"].sentence == "missing: no receipt yet"
     assert parts["late_share"].value is None
-    assert parts["region"].text == "the site is in Mars (never seen in training)"
+    assert parts["region"].sentence == "the site is in Mars (never seen in training)"
 
 
 def test_more_than_two_classes_are_explained_by_the_likeliest(classes):

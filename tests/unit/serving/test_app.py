@@ -9,7 +9,9 @@ from starlette.testclient import TestClient
 from models.task import TaskName
 from serving.api.app import application
 from serving.api.schema import DECISION_PATH
+from serving.ask import Ask
 from serving.audit.store import AuditUnavailableError
+from serving.context import of_service
 from serving.engine import Batch, FromTheFutureError
 from serving.idempotency import Once
 from serving.observe.observer import SILENT
@@ -28,8 +30,8 @@ class Failing:
     def __init__(self, error):
         self.error = error
 
-    def answer(self, name, cases, context, key):
-        raise self.error
+    def together(self, asks):
+        return [self.error for _ in asks]
 
 
 def posted(error):
@@ -67,11 +69,13 @@ def test_a_failure_is_a_problem_that_gives_nothing_away(error, status, detail):
 
 def test_a_case_that_is_asked_now_holds_nothing_known_later():
     case = EXAMPLES[TaskName.STOCK_RISK] | {"asked_at": None}
-    read = CATALOGUE[TaskName.STOCK_RISK].request.read(json.dumps({"cases": [case]}).encode())
+    entry = CATALOGUE[TaskName.STOCK_RISK]
+    (read,) = entry.request.read(json.dumps({"cases": [case]}).encode())
+    ask = Ask([(TaskName.STOCK_RISK, read)], of_service("code"))
     known = datetime(2026, 3, 1, 8, tzinfo=UTC)
-    assert Batch.of(CATALOGUE[TaskName.STOCK_RISK], read, known).asked_at == [known]
+    assert Batch.of(entry, ask, known).asked_at == [known]
     with pytest.raises(FromTheFutureError) as refused:
-        Batch.of(CATALOGUE[TaskName.STOCK_RISK], read, known - timedelta(seconds=1))
+        Batch.of(entry, ask, known - timedelta(seconds=1))
     status, problem = posted(refused.value)
     (field,) = problem["errors"]
     assert status == 422

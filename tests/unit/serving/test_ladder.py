@@ -11,6 +11,7 @@ from data.contracts.decisions import DECISIONS
 from data.validation import check
 from models.task import TaskName
 from serving.api.messages import DecisionMessage
+from serving.ask import Ask
 from serving.audit.canonical_decisions import canonical_decisions
 from serving.audit.entry import EntryKind
 from serving.audit.errors import AuditUnavailableError
@@ -116,16 +117,43 @@ def test_the_rung_and_the_reasons_are_in_the_answer_and_replayed_from_the_record
     assert (outcome.difference, outcome.lacking) == (None, None)
 
 
-@pytest.mark.parametrize("in_time", [0, 1, 2])
+@pytest.mark.parametrize("in_time", [0, 1])
 def test_no_stage_begins_once_the_time_is_over(engine, in_time):
-    """Before looking up, scoring and explaining; in_time: stages that began before."""
+    """Before looking up and scoring; in_time: stages that began before."""
     ticks = iter([1.0] * in_time + [6.0] * 9)
     begun = Begun()
     late = replace(engine, within=5.0, monotonic=lambda: next(ticks), observe=begun)
     given = waited(late, since=0)
     assert (given.rung, codes(given)) == ("rules", [("champion", "OUT_OF_TIME")])
-    stages = ["read", "lookup", "score", "explain"]
+    stages = ["read", "lookup", "score"]
     assert begun.stages == [*stages[: 1 + in_time], "audit"]
+
+
+def test_a_score_is_given_without_its_reasons_where_there_is_no_time_left_for_them(engine, lake):
+    ticks = iter([1.0, 1.0] + [6.0] * 9)
+    begun = Begun()
+    late = replace(engine, within=5.0, monotonic=lambda: next(ticks), observe=begun)
+    given = waited(late, since=0)
+    assert given.model is not None
+    assert (given.explained, given.reasons, given.reason_groups) == (False, [], [])
+    assert begun.stages == ["read", "lookup", "score", "advise", "audit"]
+    entry, outcome = again(engine, lake, given)
+    assert entry.payload["score"]["steps"] is None
+    assert (outcome.difference, outcome.lacking) == (None, None)
+
+
+def test_of_requests_that_are_answered_together_only_those_that_waited_too_long_go_unscored(engine):
+    on_time = replace(engine, within=5.0, monotonic=lambda: 100.0)
+    asks = [
+        Ask(
+            [(TASK, message(TASK, **case(TASK, 3)))],
+            replace(of_service("code"), monotonic_ns=since * 10**9),
+        )
+        for since in (96, 95, 99)
+    ]
+    given = [answer.recommendations[0] for answer in on_time.together(asks)]
+    assert [one.model is not None for one in given] == [True, False, True]
+    assert codes(given[1]) == [("champion", "OUT_OF_TIME")]
 
 
 def test_time_that_a_request_waited_before_it_was_worked_on_counts(engine):

@@ -107,10 +107,10 @@ def test_what_could_not_be_scored_is_on_record_case_by_case_with_what_was_asked(
 def test_nothing_is_answered_by_rules_that_could_not_be_recorded(begin, monkeypatch):
     engine = begin().engine
 
-    def full(*_):
-        raise AuditUnavailableError("nothing was recorded: disk is full")
+    def full(_, tickets):
+        return [AuditUnavailableError("nothing was recorded: disk is full") for _ in tickets]
 
-    monkeypatch.setattr(type(engine.audit), "commit", full)
+    monkeypatch.setattr(type(engine.audit), "commit_together", full)
     with pytest.raises(AuditUnavailableError):
         engine.answer(TaskName.SUPPLIER_DELAY, [message(TaskName.SUPPLIER_DELAY)])
 

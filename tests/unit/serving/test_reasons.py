@@ -1,5 +1,7 @@
 """Reasons by subject: every part once, and first what a person can act on."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,8 +11,8 @@ from models.calibration import GRID
 from models.catalogue import TASKS
 from models.task import TaskName
 from serving.reasons import ACTIONABLE, reason_groups, reasons
-from serving.score import Step
-from tests.synthetic_score import score
+from serving.score import Steps
+from tests.synthetic_score import Step, score
 
 STOCK = TaskName.STOCK_RISK
 
@@ -22,7 +24,7 @@ def scored(*parts):
         for i, (theme, text, part) in enumerate(parts)
     ]
     total = 0.2 + sum(step.contribution for step in steps)
-    return score(STOCK, total, base=0.2).model_copy(update={"steps": steps})
+    return replace(score(STOCK, total, base=0.2), steps=Steps(steps))
 
 
 def test_every_theme_says_whether_a_person_can_act_on_it():

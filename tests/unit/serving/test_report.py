@@ -1,6 +1,7 @@
 """The report: complete in itself, escaped, and its printed numbers add up."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from serving.desk.report import render, write_report
 from serving.desk.standing import Standing
 from serving.desk.waterfall import apportion, waterfall
 from serving.recommendation import Abstention
+from serving.score import Steps
 from tests.synthetic_score import ASKED, POLICY, draft, entry, score
 
 EVIL = '<script>alert("x")</script>'
@@ -134,8 +136,8 @@ def test_subjects_come_before_facts_and_their_printed_numbers_add_up():
     total = 0.3333 + sum(part for _, _, part in steps)
     given_score = score(TaskName.STOCK_RISK, total, base=0.3333, steps=steps)
     themes = ["stock cover", "demand", "timing"]
-    mixed = [s.model_copy(update={"theme": themes[i % 3]}) for i, s in enumerate(given_score.steps)]
-    page = render(entry(TaskName.STOCK_RISK, given=given_score.model_copy(update={"steps": mixed})))
+    mixed = [s._replace(theme=themes[i % 3]) for i, s in enumerate(given_score.steps)]
+    page = render(entry(TaskName.STOCK_RISK, given=replace(given_score, steps=Steps(mixed))))
     listed = page.split('<ul class="groups">')[1].split("</ul>")[0]
     parts = [round(float(n) * 10) for n in re.findall(r'number [^"]*">([+\-][\d.]+)', listed)]
     assert len(parts) == 3

@@ -7,7 +7,7 @@ from opentelemetry.trace import StatusCode
 
 from data.environment import SettingError
 from serving.observe.settings import ObserveSettings
-from serving.observe.traces import Traces
+from serving.observe.traces import Traces, below, here
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 CANARY = "Zaphod Beeblebrox"
@@ -82,3 +82,27 @@ def test_headers_that_cannot_be_read_are_told_without_their_value(monkeypatch):
     with pytest.raises(SettingError, match="TRIAGE_OTLP_HEADERS") as error:
         Traces.of(ObserveSettings())
     assert CANARY not in str(error.value)
+
+
+def test_work_done_for_several_requests_has_its_span_below_each_of_theirs(exported):
+    traces, other = traced(exported), "1" * 32
+    above = []
+    for trace_id in (TRACE, other):
+        with traces.request(trace_id, None):
+            above.append(here())
+    exported.clear()
+    with below(above), pytest.raises(ValueError, match=CANARY), traces.span("score"):
+        raise ValueError(CANARY)
+    spans = exported.get_finished_spans()
+    assert [f"{span.context.trace_id:032x}" for span in spans] == [TRACE, other]
+    assert [span.name for span in spans] == ["score", "score"]
+    assert {(span.status.status_code, span.status.description) for span in spans} == {
+        (StatusCode.ERROR, "ValueError")
+    }
+    assert len({(span.start_time, span.end_time > span.start_time) for span in spans}) == 1
+
+
+def test_without_requests_above_shared_work_has_no_span(exported):
+    with below([]), traced(exported).span("score"):
+        pass
+    assert exported.get_finished_spans() == ()

@@ -1,0 +1,202 @@
+"""Reasons with the answer, or when somebody asks: the same ones, and replayed from the record."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from starlette.testclient import TestClient
+
+from models.task import TaskName
+from serving.api.app import application
+from serving.ask import Ask
+from serving.audit.canonical import canonical
+from serving.context import of_service
+from serving.engine import start
+from serving.explain import Explain
+from serving.replay.replay import replay
+from serving.settings import Settings
+from tests.anybody import ANYBODY
+from tests.synthetic_score import CATALOGUE, message
+from tests.synthetic_service import case, make_lake
+
+NOW = datetime(2026, 3, 11, 8, tzinfo=UTC)
+TASKS = tuple(TaskName)
+REASONS = ("reason_groups", "reasons", "missing")
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory):
+    lake = make_lake(tmp_path_factory.mktemp("lake"), TASKS)
+    started = start(Settings(home=lake.home), lambda: NOW)
+    yield started
+    started.audit.close()
+
+
+@pytest.fixture(scope="module")
+def client(engine):
+    app = application(CATALOGUE)
+    app.state.gate, app.state.engine, app.state.max_body_bytes = ANYBODY, engine, 10**7
+    return TestClient(app, raise_server_exceptions=False)
+
+
+def scored(client, task, number, explain=None, **headers):
+    body = {"cases": [case(task, number)]} | ({} if explain is None else {"explain": explain})
+    answer = client.post(f"/v1/{task}", json=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["recommendations"][0]
+
+
+def but_reasons(one):
+    """What an answer says besides its reasons and its place."""
+    own = {"id", "audit_sequence", "audit_hash", "report", "explained", *REASONS}
+    return {name: value for name, value in one.items() if name not in own}
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_reasons_change_nothing_else_of_an_answer(client, task):
+    with_them, without = scored(client, task, 3), scored(client, task, 3, "none")
+    assert (with_them["explained"], without["explained"]) == (True, False)
+    assert all(without[name] == [] for name in REASONS)
+    assert with_them["reasons"]
+    assert but_reasons(with_them) == but_reasons(without)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_reasons_asked_for_later_are_those_that_would_have_been_given(client, engine, task):
+    given, bare = scored(client, task, 4), scored(client, task, 4, "none")
+    later = client.get(f"/v1/recommendations/{bare['id']}/reasons").json()
+    at_once = client.get(f"/v1/recommendations/{given['id']}/reasons").json()
+    assert {name: later[name] for name in REASONS} == {name: given[name] for name in REASONS}
+    assert later | {"recommendation_id": ""} == at_once | {"recommendation_id": ""}
+    total = later["base"]
+    for fact in later["facts"]:
+        total += fact["contribution"]
+    assert total == later["probability"] == given["probability"]
+    features = engine.read(given["id"])[0].payload["features"]
+    assert {fact["feature"]: fact["value"] for fact in later["facts"]} == features
+    assert all(fact["sentence"] and fact["theme"] for fact in later["facts"])
+
+
+def test_a_report_of_an_answer_without_reasons_computes_and_says_so(client):
+    given, bare = scored(client, TASKS[0], 5), scored(client, TASKS[0], 5, "none")
+    pages = [client.get(f"/v1/recommendations/{one['id']}/report").text for one in (given, bare)]
+    assert "Computed for this page from the record" not in pages[0]
+    assert "Computed for this page from the record" in pages[1]
+    for group in given["reason_groups"]:
+        said = group["sentence"].split(": ", 1)[-1].split(";")[0].split(".")[0]
+        assert all(said[1:20] in page for page in pages)
+
+
+@pytest.mark.parametrize("explain", list(Explain))
+def test_answers_are_replayed_with_the_reasons_they_had(client, engine, explain):
+    given = scored(client, TaskName.INVOICE_MISMATCH, 6, str(explain))
+    entry, _ = engine.read(given["id"])
+    (outcome,) = replay([entry], engine.sources)
+    assert (outcome.difference, outcome.lacking) == (None, None)
+    assert (entry.payload["score"]["steps"] is None) == (not given["explained"])
+
+
+def test_of_flagged_cases_alone_the_reasons_are_given_where_so_wished(client):
+    answers = [scored(client, TaskName.STOCK_RISK, i, "flagged") for i in range(40)]
+    looked_at = {one["flagged"] or one["audit_sample"] for one in answers}
+    assert looked_at == {True, False}
+    assert all(one["explained"] == (one["flagged"] or one["audit_sample"]) for one in answers)
+
+
+def test_another_wish_for_reasons_is_refused_with_the_choices(client):
+    body = {"cases": [case(TASKS[0], 1)], "explain": "some"}
+    answer = client.post(f"/v1/{TASKS[0]}", json=body)
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [
+        {"field": "explain", "got": '"some"', "takes": "one of all, flagged, none"}
+    ]
+
+
+def test_no_reasons_are_told_of_what_no_model_scored(client, engine):
+    sent = case(TASKS[0], 7)
+    live = engine.live.now
+    engine.live.swap(type(live)({}, {}, None))
+    try:
+        given = client.post(f"/v1/{TASKS[0]}", json={"cases": [sent]}).json()["recommendations"][0]
+    finally:
+        engine.live.swap(live)
+    answer = client.get(f"/v1/recommendations/{given['id']}/reasons")
+    assert answer.status_code == 409
+    assert "no model scored the case" in answer.json()["detail"]
+
+
+def test_answers_made_together_are_those_made_alone_to_the_last_bit(engine):
+    """Of every task, explained or not: the same record but for names, places and moments."""
+    wishes = list(Explain)
+    asks = [
+        Ask(
+            [(task, message(task, **case(task, 20 + i)))],
+            of_service(engine.code),
+            explain=wishes[i % len(wishes)],
+        )
+        for i in range(6)
+        for task in TASKS
+    ]
+    together = [answer.recommendations[0] for answer in engine.together(asks)]
+    alone = [engine.triage(ask).recommendations[0] for ask in asks]
+    parts = ("input", "history", "features", "score")
+    for one, other in zip(together, alone, strict=True):
+        (entry, advice), (again, other_advice) = engine.read(one.id), engine.read(other.id)
+        for part in parts:
+            assert canonical(entry.payload[part]) == canonical(again.payload[part])
+        assert advice.model_copy(update={"id": ""}) == other_advice.model_copy(update={"id": ""})
+
+
+def test_one_that_is_refused_takes_nobody_with_it(engine):
+    future = message(TaskName.STOCK_RISK, asked_at=None)
+    known = [
+        row.model_copy(update={"known_at": NOW.replace(year=2030)})
+        for row in future.scheduled_receipts
+    ]
+    assert known, "the example has a child that can be known too late"
+    late = future.model_copy(update={"scheduled_receipts": known})
+    good = message(TaskName.STOCK_RISK, **case(TaskName.STOCK_RISK, 30))
+    asks = [
+        Ask([(TaskName.STOCK_RISK, one)], of_service(engine.code)) for one in (good, late, good)
+    ]
+    before = engine.audit.head().frontier.size
+    first, refused, third = engine.together(asks)
+    assert type(refused).__name__ == "FromTheFutureError"
+    assert [len(one.recommendations) for one in (first, third)] == [1, 1]
+    assert engine.audit.head().frontier.size == before + 2
+
+
+def test_a_negative_zero_is_answered_at_once_as_it_is_read_back(client):
+    sent = {"cases": [case(TaskName.STOCK_RISK, 8, on_hand=-0.0, backordered=-0.0)]}
+    text = json.dumps(sent)
+    assert "-0.0" in text
+    headers = {"Idempotency-Key": "zero", "Content-Type": "application/json"}
+    first, again = (client.post("/v1/stock_risk", content=text, headers=headers) for _ in range(2))
+    assert again.headers["idempotency-replayed"] == "true"
+    assert first.content == again.content
+
+
+def test_a_case_that_cannot_be_worked_on_fails_alone(engine):
+    """A defect that one case brings to light is nobody else's 500."""
+    task = TaskName.STOCK_RISK
+    served = engine.tasks[task]
+
+    def rules(found, policy, at):
+        if found["item_id"] == "item_0041":
+            raise ZeroDivisionError
+        return served.rules(found, policy, at)
+
+    broken = replace(engine, tasks={**engine.tasks, task: replace(served, rules=rules)})
+    asks = [
+        Ask([(task, message(task, **case(task, number)))], of_service(engine.code))
+        for number in (40, 41, 42)
+    ]
+    before = engine.audit.head().frontier.size
+    first, failed, third = broken.together(asks)
+    assert isinstance(failed, ZeroDivisionError)
+    assert [one.recommendations[0].case["item_id"] for one in (first, third)] == [
+        "item_0040",
+        "item_0042",
+    ]
+    assert engine.audit.head().frontier.size == before + 2
