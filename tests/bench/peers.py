@@ -23,6 +23,7 @@ from models.golden import golden_inputs, golden_rows
 from models.model import Model
 from models.task import TaskName
 from models.trees import Trees
+from serving.explain import Explain
 from serving.run import serve
 from tests.bench.load import Connection, Target
 from tests.ports import free_port
@@ -94,9 +95,14 @@ def grown(model: Model, matrix: np.ndarray, classes: int, trees: int, leaves: in
 def ours(of: Scene, workers: int = 1) -> Iterator[Target]:
     """This service: features, score, explanation, and the record, before it answers."""
     port = free_port()
-    body = json.dumps({"cases": [case(TASK, 7)]}).encode()
     with _set(TRIAGE_WORKERS=str(workers)), serve(of.lake, port=port, log=of.lake.home / "log"):
-        yield Target(port, f"/v1/{TASK}", body)
+        yield asking(port, Explain.ALL)
+
+
+def asking(port: int, explain: Explain, cases: int = 1) -> Target:
+    """A request to this service."""
+    body = {"cases": [case(TASK, 7 + i) for i in range(cases)], "explain": explain}
+    return Target(port, f"/v1/{TASK}", json.dumps(body).encode())
 
 
 @contextmanager

@@ -1,9 +1,9 @@
 """This service beside its peers: one model, one case, in turn in one run.
 
-Ratios are of the same round; smallest, median, largest. The peers score features that they
-are handed; this service computes them, explains the score and has it on the disk first.
+Ratios are of the same round; smallest, median, largest. The peers score features that they are
+handed; this service computes them, and has the answer on the disk first.
 
-    python -m tests.bench.serving [--rounds 5] [--seconds 4] [--workers 1] [--out FOLDER]
+    python -m tests.bench.serving [--rounds 5] [--seconds 4] [--workers 1 2] [--out FOLDER]
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ import platform
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing
 from importlib.metadata import version
 from pathlib import Path
 
 from models.artefact import load
 from models.trees import Explainer, Trees
+from serving.audit.opened import open_audit
+from serving.explain import Explain
 from tests.bench.audit_appends import draft, opened, payload
 from tests.bench.load import Connection, Target, client, paced, rate
 from tests.bench.peers import (
@@ -30,6 +32,7 @@ from tests.bench.peers import (
     TASK,
     TREES,
     Scene,
+    asking,
     drawn,
     grown,
     handwritten,
@@ -38,13 +41,17 @@ from tests.bench.peers import (
     scene,
 )
 from tests.bench.starts import start
-from tests.synthetic_service import case
 
 PACKAGES = ("lightgbm", "mlflow", "bentoml", "fastapi", "uvicorn", "numba", "numpy")
-OURS = "this service: features, score, explanation, record"
+WAYS = {
+    Explain.NONE: "features, score, record",
+    Explain.ALL: "features, score, explanation, record",
+}
 MLFLOW = "mlflow models serve, signature"
 CONNECTIONS = 16
 BATCH = 1000
+KILOBYTE = 1024
+Spread = tuple[float, float, float]
 Line = dict[str, object]
 
 
@@ -58,71 +65,81 @@ def versions() -> dict[str, str]:
     }
 
 
-def spread(values: list[float]) -> tuple[float, float, float]:
+def spread(values: list[float]) -> Spread:
     """Smallest, median, largest."""
     return min(values), statistics.median(values), max(values)
 
 
-def servers(of: Scene, rounds: int, seconds: float, workers: int) -> tuple[list[Line], float]:
-    """Answers a second of each, and this service's ceiling; one of them is asked at a time.
+def over(values: list[float], others: list[float]) -> Spread:
+    """The ratios of the same rounds."""
+    return spread([a / b for a, b in zip(values, others, strict=True)])
 
-    workers: processes of each server.
+
+def servers(of: Scene, rounds: int, seconds: float, workers: list[int]) -> list[Line]:
+    """Answers a second of each, one of them asked at a time, and what batches take.
+
+    workers: numbers of processes to run this service with; the peers have one each.
     """
     with ExitStack() as stack:
+        own: dict[str, Target] = {}
+        for count in workers:
+            port = stack.enter_context(ours(of, count)).port
+            noun = "process" if count == 1 else "processes"
+            own |= {f"{way}; {count} {noun}": asking(port, e) for e, way in WAYS.items()}
         peers: dict[str, Target] = {
-            OURS: stack.enter_context(ours(of, workers)),
-            MLFLOW: stack.enter_context(of_mlflow(of, workers, signature=True)),
-            "mlflow models serve": stack.enter_context(of_mlflow(of, workers, signature=False)),
-            "FastAPI by hand": stack.enter_context(handwritten(of, workers)),
+            MLFLOW: stack.enter_context(of_mlflow(of, signature=True)),
+            "mlflow models serve": stack.enter_context(of_mlflow(of, signature=False)),
+            "FastAPI by hand": stack.enter_context(handwritten(of)),
         }
-        found: dict[str, list[float]] = {name: [] for name in (*peers, "Booster.predict")}
+        found: dict[str, list[float]] = {name: [] for name in (*own, *peers)}
         for i in range(rounds + 1):  # the first warms up
-            for name, target in peers.items():
+            for name, target in (own | peers).items():
                 reached = rate(target, CONNECTIONS, seconds if i else 1)
                 found[name] += [reached] if i else []
-            found["Booster.predict"] += [_bare(of, seconds / 4)] if i else []
-        ceiling = statistics.median(found[OURS])
-        slow = {name: paced(target, ceiling / 5, seconds) for name, target in peers.items()}
-        batch = _batch(of, peers[OURS], rounds)
-    lines = [_line(name, rates, found[OURS], slow.get(name)) for name, rates in found.items()]
-    return [*lines, batch], ceiling
+        lines = [_own(name, target, found, peers, seconds) for name, target in own.items()]
+        lines += [_peer(name, target, found[name], seconds) for name, target in peers.items()]
+        port = next(iter(own.values())).port
+        return [*lines, *(_batch(of, asking(port, e, BATCH), e, rounds) for e in WAYS)]
 
 
-def _bare(of: Scene, seconds: float) -> float:
-    row, done, began = of.rows[:1], 0, time.perf_counter()
-    while time.perf_counter() - began < seconds:
-        of.booster.predict(row, num_threads=1)
-        done += 1
-    return done / (time.perf_counter() - began)
+def _own(
+    name: str,
+    target: Target,
+    found: Mapping[str, list[float]],
+    peers: Mapping[str, Target],
+    seconds: float,
+) -> Line:
+    against = {peer: over(found[name], found[peer]) for peer in peers}
+    return _peer(f"this service: {name}", target, found[name], seconds) | {"against": against}
 
 
-def _line(name: str, rates: list[float], own: list[float], slow: list[float] | None) -> Line:
-    ratios = spread([ours / theirs for ours, theirs in zip(own, rates, strict=True)])
-    late = [] if slow is None else [slow[len(slow) // 2], slow[int(len(slow) * 0.99)]]
-    return {"what": name, "a second": spread(rates), "ratio": ratios, "p50, p99 ms": late}
+def _peer(name: str, target: Target, rates: list[float], seconds: float) -> Line:
+    """Also how long single answers take at a fifth of the ceiling."""
+    slow = paced(target, statistics.median(rates) / 5, 2 * seconds)
+    late = [slow[len(slow) // 2], slow[int(len(slow) * 0.99)]]
+    return {"what": name, "a second": spread(rates), "p50, p99 ms": late}
 
 
-def _batch(of: Scene, target: Target, rounds: int) -> Line:
-    """A batch over HTTP against predicting its rows and writing as many entries."""
-    body = json.dumps({"cases": [case(TASK, i) for i in range(BATCH)]}).encode()
-    large = Target(target.port, target.path, body)
+def _batch(of: Scene, target: Target, explain: Explain, rounds: int) -> Line:
+    """A batch over HTTP against predicting its rows and writing as many entries as large."""
 
     def ask() -> None:  # on a connection of its own: an idle one is closed after some seconds
-        with Connection(large) as connection:
+        with Connection(target) as connection:
             connection.ask()
 
     ask()
-    content, own, bare = payload(30), [], []
+    with closing(open_audit(of.lake)) as record:
+        weight = len(record.between(*[record.head().frontier.size] * 2)[0].body or "")
+    content, own, bare = payload(max(1, round(weight / KILOBYTE))), [], []
     with opened("sqlite") as store:
         for _ in range(rounds):
             own.append(_seconds(ask))
             drafts = [draft(content) for _ in range(BATCH)]
             bare.append(_seconds(lambda: of.booster.predict(of.rows, num_threads=1)))
             bare[-1] += _seconds(lambda drafts=drafts: store.append(drafts))
-    ratios = spread([a / b for a, b in zip(own, bare, strict=True)])
-    rates = spread([BATCH / took for took in own])
-    name = f"batch of {BATCH}: cases a second; times the time of Booster.predict and one write"
-    return {"what": name, "a second": rates, "ratio": ratios, "p50, p99 ms": []}
+    name = f"batch of {BATCH}: {WAYS[explain]}; entries of {weight / KILOBYTE:.0f} KB"
+    against = {"time of Booster.predict and one write": over(own, bare)}
+    return {"what": name, "a second": spread([BATCH / t for t in own]), "against": against}
 
 
 def explanations(of: Scene, rounds: int, trees: int, leaves: int) -> list[Line]:
@@ -140,10 +157,9 @@ def explanations(of: Scene, rounds: int, trees: int, leaves: int) -> list[Line]:
             row = of.rows[i : i + 1]
             for way, trees_of in (("new", new), ("old", old)):
                 found[way].append(_seconds(lambda t=trees_of, r=row: t.contributions(r)))
-        ratios = spread([b / a for a, b in zip(found["new"], found["old"], strict=True)])
         rates = spread([1 / took for took in found["new"]])
-        what = f"TreeSHAP of {name} against pred_contrib"
-        lines.append({"what": what, "a second": rates, "ratio": ratios, "p50, p99 ms": []})
+        against = {"pred_contrib": over(found["old"], found["new"])}
+        lines.append({"what": f"TreeSHAP, {name}", "a second": rates, "against": against})
     return lines
 
 
@@ -170,16 +186,19 @@ def _seconds(do: Callable[[], object]) -> float:
 def table(lines: list[Line]) -> str:
     """As Markdown."""
     rows = [
-        "| what | a second (least to most) | ratio | p50, p99 ms |",
+        "| what | a second (least to most) | against others in the same round | p50, p99 ms |",
         "| --- | --- | --- | --- |",
     ]
     for line in lines:
         low, middle, high = line["a second"]
-        least, ratio, most = line["ratio"]
-        late = ", ".join(f"{value:.1f}" for value in line["p50, p99 ms"])
+        told = [
+            f"{middle_ratio:.2f}x ({least:.2f} to {most:.2f}) {name}"
+            for name, (least, middle_ratio, most) in line.get("against", {}).items()
+        ]
+        late = ", ".join(f"{value:.1f}" for value in line.get("p50, p99 ms", []))
         rows.append(
             f"| {line['what']} | {middle:,.0f} ({low:,.0f} to {high:,.0f})"
-            f" | {ratio:.2f}x ({least:.2f} to {most:.2f}) | {late} |"
+            f" | {'; '.join(told)} | {late} |"
         )
     return "\n".join(rows)
 
@@ -189,7 +208,9 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--seconds", type=float, default=4.0, help="of load on one server")
-    arguments.add_argument("--workers", type=int, default=1, help="processes of each server")
+    arguments.add_argument(
+        "--workers", type=int, nargs="+", default=[1, 2], help="processes of this service"
+    )
     arguments.add_argument("--trees", type=int, default=TREES)
     arguments.add_argument("--leaves", type=int, default=LEAVES)
     arguments.add_argument("--rows", type=int, default=ROWS, help="that the model learns from")
@@ -197,13 +218,13 @@ def main() -> None:
     given = arguments.parse_args()
     with tempfile.TemporaryDirectory() as home:
         of = scene(Path(home), given.trees, given.leaves, given.rows)
-        lines, ceiling = servers(of, given.rounds, given.seconds, given.workers)
+        lines = servers(of, given.rounds, given.seconds, given.workers)
         lines += explanations(of, given.rounds, given.trees, given.leaves)
         began = starts(of, given.rounds)
     about = ", ".join(f"{name} {what}" for name, what in versions().items())
     about += (
-        f"; {given.trees} trees of {given.leaves} leaves; {given.workers} processes a server;"
-        f" latency at {ceiling / 5:.0f} a second"
+        f"; {given.trees} trees of {given.leaves} leaves; one process a peer;"
+        f" {CONNECTIONS} connections; p50 and p99 at a fifth of what was reached"
     )
     text = "\n".join([about, "", table(lines), "", *began, ""])
     given.out.mkdir(parents=True, exist_ok=True)
