@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from data.contracts.table import HAPPENED_AT
 from models.task import TaskName
 from serving.events.contracts import CONTRACTS
+from serving.explain import Explain
 from tests.contract.fuzz import CHECKS, Found
 from tests.contract.valid import TEXTS, cases, mixed, moments, some
 
@@ -77,13 +78,19 @@ def _event(type_: Any) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(envelope, optional={"subject": st.none() | TEXTS})
 
 
+def asked(some: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """A body of those cases, with or without a wish for reasons."""
+    wish = {"explain": st.sampled_from([str(one) for one in Explain])}
+    return st.fixed_dictionaries({"cases": some}, optional=wish)
+
+
 def of_operation(label: str) -> st.SearchStrategy[Any] | None:
     """Whole bodies of an operation; None for one that is small enough for the contract alone."""
     for task in TaskName:
         if label == f"POST /v1/{task}":
-            return st.lists(cases(task), min_size=1, max_size=2).map(lambda some: {"cases": some})
+            return asked(st.lists(cases(task), min_size=1, max_size=2))
     if label == "POST /v1/triage":
-        return mixed().map(lambda some: {"cases": some})
+        return asked(mixed())
     return events() if label == "POST /v1/events" else None
 
 

@@ -40,7 +40,10 @@ def test_answers_are_counted_and_every_body_is_the_one_given(server):
     reached = load._threads(target, 2, 0.2)
     assert reached == pytest.approx(len(asked) / 0.2)
     assert set(asked) == {b'{"a":1}'}
-    assert len(load.paced(target, 200, 0.1)) == 20
+    before = len(asked)
+    took = load.paced(target, 200, 0.1, connections=3)
+    assert (len(took), len(asked) - before) == (20, 20)
+    assert took == sorted(took)
 
 
 def test_what_is_refused_is_no_answer(server):
@@ -53,7 +56,8 @@ def test_the_table_names_spread_and_ratio():
     line = {
         "what": "a",
         "a second": (1.0, 2.0, 3.0),
-        "ratio": (4.0, 5.0, 6.0),
+        "against": {"b": (4.0, 5.0, 6.0), "c": (1.0, 1.5, 2.0)},
         "p50, p99 ms": [7.0, 8.0],
     }
-    assert "| a | 2 (1 to 3) | 5.00x (4.00 to 6.00) | 7.0, 8.0 |" in table([line])
+    told = "5.00x (4.00 to 6.00) b; 1.50x (1.00 to 2.00) c"
+    assert f"| a | 2 (1 to 3) | {told} | 7.0, 8.0 |" in table([line])

@@ -41,7 +41,7 @@ def test_a_clean_end_that_is_less_than_even_is_not_announced_as_expected():
 
 
 def test_windows_of_facts_are_told_in_days():
-    outside = score(STOCK).model_copy(update={"outside": ["demand_in_stock_84d", "on_hand"]})
+    outside = replace(score(STOCK), outside=["demand_in_stock_84d", "on_hand"])
     notes = advise(STOCK, outside).notes
     assert "Outside anything seen in training: demand in stock 84 days, on hand." in notes
 
