@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from data.contracts.catalogue import TABLES
 from data.contracts.table import Table
 from data.findings import none
+from data.lazily import pd
 
 
 @dataclass(frozen=True)

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from numbers import Real
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from data.contracts.table import DTYPES, Column, Kind
+from data.contracts.table import Column, Kind, dtype_of
 from data.findings import findings, none
+from data.lazily import pd
 
-EARLIEST, LATEST = pd.Timestamp("1900-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC")
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 """Moments outside are typing errors or stand for "never"; neither is a moment."""
 
 
@@ -49,7 +49,7 @@ _PROBLEM = {
 def _fast(kind: Kind, values: pd.Series) -> pd.Series | None:
     """The whole column at once, where its dtype allows."""
     dtype = values.dtype
-    if dtype == DTYPES[kind]:
+    if dtype == dtype_of(kind):
         return values
     if kind is Kind.NUMBER and pd.api.types.is_numeric_dtype(dtype) and dtype.kind in "iuf":
         return pd.Series(values.to_numpy(np.float64, na_value=np.nan))
@@ -58,7 +58,7 @@ def _fast(kind: Kind, values: pd.Series) -> pd.Series | None:
     if kind is Kind.MOMENT and isinstance(dtype, pd.DatetimeTZDtype):
         return _utc(values)
     if kind is Kind.TEXT and isinstance(dtype, pd.StringDtype):
-        return values.astype(DTYPES[kind])  # type: ignore[call-overload, no-any-return]
+        return values.astype(dtype_of(kind))
     return None
 
 
@@ -68,7 +68,7 @@ def _slow(kind: Kind, values: pd.Series) -> pd.Series:
     cells = [one(value) for value in values.astype(object)]
     if kind is Kind.MOMENT:
         return _utc(pd.Series(pd.to_datetime(cells, utc=True), index=values.index))
-    return pd.Series(cells, index=values.index, dtype=DTYPES[kind])  # type: ignore[call-overload, no-any-return]
+    return pd.Series(cells, index=values.index, dtype=dtype_of(kind))  # type: ignore[no-any-return]
 
 
 def _utc(values: pd.Series) -> pd.Series:

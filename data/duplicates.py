@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from data.batch import Batch
 from data.contracts.table import Table
 from data.findings import findings, none
+from data.lazily import pd
 
 
 class Keys:

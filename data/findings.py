@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
+
+from data.lazily import pd
 
 MISSING = "is missing"
 WHOLE_ROW = ""

@@ -11,16 +11,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from data.batch import Batch, batches_of
 from data.contracts.catalogue import TABLES
 from data.contracts.decisions import DECISIONS
 from data.contracts.table import HAPPENED_AT, KNOWN_AT
 from data.duplicates import Keys
 from data.findings import rows_of, together
+from data.lazily import pa, pd, pq
 from data.quarantine import Quarantine
 from data.totals import IngestReport, TableCount
 from data.validation import check, validate

@@ -15,10 +15,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import pandas as pd
-
 from data.batch import Batch
 from data.findings import message
+from data.lazily import pd
 
 COLUMNS = (
     "table",

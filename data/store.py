@@ -11,15 +11,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import duckdb
-import ibis
-import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
-from ibis.backends.duckdb import Backend
-
 from data.contracts.catalogue import TABLES
 from data.contracts.table import Table
+from data.lazily import duckdb, ibis, pa, pd, pq
 
 
 class Store:
@@ -28,7 +22,7 @@ class Store:
     Every moment is UTC, whatever the machine's clock says. A context manager.
     """
 
-    def __init__(self, connection: Backend) -> None:
+    def __init__(self, connection: ibis.backends.duckdb.Backend) -> None:
         """Take over a connection in which every canonical table exists."""
         self.connection = connection
 
@@ -77,7 +71,7 @@ class Store:
     def frame(self, name: str) -> pd.DataFrame:
         """The canonical table of that name as a frame in canonical types."""
         arrow = self.table(name).to_pyarrow()
-        return _canonical(name).conform(arrow.to_pandas(types_mapper=_NULLABLE.get))
+        return _canonical(name).conform(arrow.to_pandas(types_mapper=_nullable))
 
     def close(self) -> None:
         """Give the engine's memory back; the store cannot be used afterwards."""
@@ -115,10 +109,12 @@ class Store:
             self._create(table, table.empty())
 
 
-_NULLABLE = {pa.bool_(): pd.BooleanDtype()}
+def _nullable(kind: pa.DataType) -> pd.BooleanDtype | None:
+    """The type of a frame's column in which nothing is lost, where it is not the usual one."""
+    return pd.BooleanDtype() if kind == pa.bool_() else None
 
 
-def _connect(threads: int) -> Backend:
+def _connect(threads: int) -> ibis.backends.duckdb.Backend:
     connection = ibis.duckdb.connect(threads=threads)
     connection.settings["timezone"] = "UTC"
     return connection

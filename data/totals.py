@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pandas as pd
-
 from data.contracts.table import Column, Kind, Table
+from data.lazily import pd
 
 
 @dataclass

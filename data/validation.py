@@ -7,12 +7,11 @@ two clocks. A row that fails is named with every column that fails.
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
-import pandera.errors
 
 from data.coercion import coerce
 from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column, Kind, Table
 from data.findings import MISSING, findings, none, rows_of, together
+from data.lazily import pandera_errors, pd
 
 
 def validate(table: Table, frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -54,7 +53,7 @@ def _schema(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
     parts = [_blank(column, frame[column]) for column in table.columns if column.required]
     try:
         table.schema.validate(frame, lazy=True)
-    except pandera.errors.SchemaErrors as error:
+    except pandera_errors.SchemaErrors as error:
         cases = error.failure_cases
         for (name, rule), group in cases.groupby(["column", "check"], sort=False):
             column = table.column(str(name))

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from typing import Any, assert_never
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from data.lazily import pd
 from features.cases import Cases
 from features.feature import Feature, FeatureKind
 

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from data.contracts.catalogue import TABLES
+from data.lazily import pd
 from data.store import Store
 from features import profile_file
 from features.history.stream import AS_OF, Stream, history

@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from data.lazily import pd
 from features.feature import Feature, FeatureKind
 from models.feature_spec import FeatureSpec
 
 Floats = NDArray[np.float64]
-Inputs = pd.DataFrame | Mapping[str, NDArray[Any]]
+Inputs: TypeAlias = "pd.DataFrame | Mapping[str, NDArray[Any]]"
 
 
 class InputError(ValueError):
@@ -94,10 +94,10 @@ class Encoder:
         return np.asarray((matrix < low) | (matrix > high))
 
     def _columns(self, inputs: Inputs) -> list[NDArray[Any]]:
-        given = tuple(inputs.columns) if isinstance(inputs, pd.DataFrame) else tuple(inputs)
+        given = tuple(inputs) if isinstance(inputs, Mapping) else tuple(inputs.columns)
         if set(given) != set(self.names) or len(given) != len(self.names):
             raise InputError(_wrong_columns(given, self.names))
-        if isinstance(inputs, pd.DataFrame):
+        if not isinstance(inputs, Mapping):
             if given != self.names:
                 place = next(i for i, name in enumerate(given) if name != self.names[i])
                 raise InputError(
@@ -203,7 +203,11 @@ def _refuse_numbers(spec: FeatureSpec, column: NDArray[Any]) -> None:
 
 def is_missing(value: object) -> bool:
     """Whether a value of a column stands for none."""
-    return value is None or value is pd.NA or (isinstance(value, float) and value != value)  # noqa: PLR0124
+    if value is None or isinstance(value, str):
+        return value is None
+    if isinstance(value, float):
+        return value != value  # noqa: PLR0124 - NaN is unlike itself
+    return value is pd.NA
 
 
 def _is_number(value: object) -> bool:

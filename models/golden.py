@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
+from data.lazily import pd
 from features.feature import FeatureKind
 from models.model import Model
 

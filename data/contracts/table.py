@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
-from typing import Self
+from functools import cache, cached_property
+from typing import Any, Self, assert_never
 
 import numpy as np
-import pandas as pd
-import pandera.pandas as pa
+
+from data.lazily import pandera, pd
 
 
 class Kind(StrEnum):
@@ -26,12 +26,20 @@ class Kind(StrEnum):
     MOMENT = "moment"
 
 
-DTYPES: dict[Kind, object] = {
-    Kind.TEXT: pd.StringDtype(na_value=np.nan),
-    Kind.NUMBER: np.dtype("float64"),
-    Kind.FLAG: pd.BooleanDtype(),
-    Kind.MOMENT: pd.DatetimeTZDtype("us", "UTC"),
-}
+@cache
+def dtype_of(kind: Kind) -> Any:
+    """The type that a frame holds columns of that kind in."""
+    match kind:
+        case Kind.TEXT:
+            return pd.StringDtype(na_value=np.nan)
+        case Kind.NUMBER:
+            return np.dtype("float64")
+        case Kind.FLAG:
+            return pd.BooleanDtype()
+        case Kind.MOMENT:
+            return pd.DatetimeTZDtype("us", "UTC")
+        case _:
+            assert_never(kind)
 
 
 class Column(str):
@@ -65,14 +73,14 @@ class Column(str):
         self.required = required
         return self
 
-    def check(self) -> pa.Column:
+    def check(self) -> pandera.Column:
         """The pandera column that enforces this one."""
         checks = []
         if self.allowed:
-            checks.append(pa.Check.isin(self.allowed))
+            checks.append(pandera.Check.isin(self.allowed))
         if self.minimum is not None:
-            checks.append(pa.Check.ge(self.minimum))
-        return pa.Column(DTYPES[self.kind], checks, nullable=not self.required)
+            checks.append(pandera.Check.ge(self.minimum))
+        return pandera.Column(dtype_of(self.kind), checks, nullable=not self.required)
 
 
 HAPPENED_AT = Column("happened_at", Kind.MOMENT, "when it happened", unit="UTC", required=True)
@@ -96,9 +104,9 @@ class Table:
     observed: bool = False
 
     @cached_property
-    def schema(self) -> pa.DataFrameSchema:
+    def schema(self) -> pandera.DataFrameSchema:
         """Strict pandera schema: these columns, in any order, and no others."""
-        return pa.DataFrameSchema(
+        return pandera.DataFrameSchema(
             {str(column): column.check() for column in self.columns},
             name=self.name,
             strict=True,
@@ -131,7 +139,7 @@ class Table:
                 str(column): pd.Series(
                     frame.get(column, None),
                     index=frame.index,
-                    dtype=DTYPES[column.kind],  # type: ignore[call-overload]
+                    dtype=dtype_of(column.kind),
                 )
                 for column in self.columns
             }

@@ -8,7 +8,7 @@ from functools import reduce
 import numpy as np
 import pandas as pd
 
-from data.contracts.table import DTYPES, Column, Kind
+from data.contracts.table import Column, Kind, dtype_of
 from data.findings import findings, none, together
 from data.sources.fields import Decimal, Factor, FieldMapping, Thousands
 from data.sources.mapping import CONVERTED_DECIMALS, Mapping
@@ -17,7 +17,7 @@ from data.sources.moments import localized, read_moments
 Read = tuple[pd.Series, pd.DataFrame]
 """Values, and findings for what could not be read (which is missing among the values)."""
 
-_TEXT = DTYPES[Kind.TEXT]
+_TEXT = dtype_of(Kind.TEXT)
 
 
 def read(column: Column, field: FieldMapping, cells: pd.DataFrame, mapping: Mapping) -> Read:
@@ -41,7 +41,7 @@ def _text(values: pd.Series) -> pd.Series:
     """As text: Parquet may hold numbers where the contract has an id."""
     if values.dtype == _TEXT:
         return values.str.strip()
-    return values.astype(_TEXT)  # type: ignore[call-overload, no-any-return]
+    return values.astype(_TEXT)
 
 
 def _present(values: pd.Series, mapping: Mapping) -> pd.Series:
@@ -68,7 +68,7 @@ def _coded(column: Column, field: FieldMapping, texts: pd.Series, mapping: Mappi
     rows = np.flatnonzero(~known)
     choices = ", ".join(code or "blank" for code in field.codes)
     return (
-        values.astype(DTYPES[column.kind]),  # type: ignore[call-overload]
+        values.astype(dtype_of(column.kind)),
         findings(rows, column, list(texts.iloc[rows]), f"is not one of {choices}"),
     )
 

@@ -18,13 +18,13 @@ import pyarrow.csv as csv_arrow
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from data.contracts.table import DTYPES, Kind
+from data.contracts.table import Kind, dtype_of
 from data.sources.encoding import ExtractError, decoded
 from data.sources.mapping import Mapping
 
 CHUNK = 250_000  # rows; bounds the memory that Python's own strings take
 _BLANK = re.compile(r"(?:\A|\n)[ \t]*\r?\n")
-_TEXT = DTYPES[Kind.TEXT]
+_TEXT = dtype_of(Kind.TEXT)
 
 
 class _Reader(Protocol):
@@ -160,4 +160,4 @@ def _chunk(
 
 def _texts(values: pa.Array | pa.ChunkedArray) -> pd.Series:
     trimmed = pc.utf8_trim_whitespace(values)
-    return pd.Series(pd.arrays.ArrowExtensionArray(trimmed)).astype(_TEXT)  # type: ignore[call-overload, no-any-return]
+    return pd.Series(pd.arrays.ArrowExtensionArray(trimmed)).astype(_TEXT)

@@ -7,7 +7,7 @@ rows here than there are days.
 
 from __future__ import annotations
 
-import ibis
+from data.lazily import ibis
 
 EVENTS = "events"
 KNOWN_AT = "known_at"

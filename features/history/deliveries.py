@@ -6,10 +6,9 @@ the promised day; its event is known when that receipt was posted. Postings befo
 never count as a delivery, so a supplier does not look punctual for sending a first part.
 """
 
-from collections.abc import Mapping
+from __future__ import annotations
 
-import ibis
-import ibis.expr.types as ir
+from collections.abc import Mapping
 
 from data.contracts.items import CATEGORY
 from data.contracts.purchase_orders import (
@@ -23,6 +22,7 @@ from data.contracts.receipts import FINAL, QUANTITY_DAMAGED, QUANTITY_RECEIVED, 
 from data.contracts.sites import SITE_ID
 from data.contracts.suppliers import SUPPLIER_ID
 from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column
+from data.lazily import ibis, ir
 from features.history.integers import QUANTITY, day, flag, later
 from features.history.stream import Stream, whole
 

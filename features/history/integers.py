@@ -3,8 +3,9 @@
 Numbers become whole ones by `features.history.stream.whole`; here are the other kinds.
 """
 
-import ibis
-import ibis.expr.types as ir
+from __future__ import annotations
+
+from data.lazily import ibis, ir
 
 MONEY = 100
 QUANTITY = 1_000

@@ -4,10 +4,9 @@ Quantities and prices are brought to base units before they are compared: an inv
 packs is divided by the pack size. Everything here is known when the invoice is booked.
 """
 
-from collections.abc import Mapping
+from __future__ import annotations
 
-import ibis
-import ibis.expr.types as ir
+from collections.abc import Mapping
 
 from data.contracts.invoices import (
     ENTRY_CHANNEL,
@@ -20,6 +19,7 @@ from data.contracts.invoices import (
 from data.contracts.items import BASE_UNIT, PACK_SIZE
 from data.contracts.purchase_orders import PO_LINE_ID, PO_UNIT_PRICE
 from data.contracts.table import KNOWN_AT, Column
+from data.lazily import ibis, ir
 from features.history.integers import MONEY, PRICE, RELATIVE, flag, relative
 from features.history.stream import Stream, whole
 

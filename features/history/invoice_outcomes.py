@@ -5,10 +5,9 @@ window is over. To count both alike an outcome counts from the later of the two:
 was known, and 30 days after booking.
 """
 
-from collections.abc import Mapping
+from __future__ import annotations
 
-import ibis
-import ibis.expr.types as ir
+from collections.abc import Mapping
 
 from data.contracts.invoice_outcomes import (
     EXCEPTION_CLASS,
@@ -18,6 +17,7 @@ from data.contracts.invoice_outcomes import (
 )
 from data.contracts.invoices import INVOICE_LINE_ID
 from data.contracts.table import KNOWN_AT, Column
+from data.lazily import ibis, ir
 from features.history.integers import flag, later
 from features.history.invoice_lines import booked_lines
 from features.history.stream import Stream

@@ -1,12 +1,13 @@
 """Messages: how a supplier answers, announces and postpones."""
 
-from collections.abc import Mapping
+from __future__ import annotations
 
-import ibis.expr.types as ir
+from collections.abc import Mapping
 
 from data.contracts.purchase_orders import PO_LINE_ID
 from data.contracts.supplier_events import ACK_STATUS, EVENT_KIND, AckStatus, EventKind
 from data.contracts.table import KNOWN_AT, Column
+from data.lazily import ir
 from features.history.integers import flag, later
 from features.history.stream import Stream
 

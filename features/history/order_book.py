@@ -4,10 +4,9 @@ Open and overdue lines are kept as +1 and -1: their sum over all events is what 
 at that midnight. A line that nothing was heard of for a year stops counting.
 """
 
-from collections.abc import Mapping
+from __future__ import annotations
 
-import ibis
-import ibis.expr.types as ir
+from collections.abc import Mapping
 
 from data.contracts.purchase_orders import (
     LINE_VALUE,
@@ -16,6 +15,7 @@ from data.contracts.purchase_orders import (
     QUANTITY_ORDERED,
 )
 from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column
+from data.lazily import ibis, ir
 from features.history.deliveries import closed_lines
 from features.history.integers import MONEY, QUANTITY, constant, day, flag, later
 from features.history.stream import Stream, whole

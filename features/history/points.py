@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from data.lazily import pd
 from features.history.days import ENTITY
 from features.history.windows import Ints, place_of
 

@@ -6,14 +6,13 @@ counted: a day (or a month's card) with demand is one event.
 
 from __future__ import annotations
 
-import ibis
-
 from data.contracts.items import ITEM_ID
 from data.contracts.order_lines import QUANTITY_DEMANDED, QUANTITY_SHORT
 from data.contracts.sites import REGION, SITE_ID
 from data.contracts.stock_levels import ACTIVE, ON_HAND, QUANTITY_REQUESTED
 from data.contracts.stock_movements import MOVEMENT_KIND, QUANTITY_MOVED, MovementKind
 from data.contracts.table import KNOWN_AT, Column
+from data.lazily import ibis
 from features.history.days import DAY
 from features.history.integers import QUANTITY, day, flag, later
 from features.history.stream import Stream, Tables, whole

@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
-import ibis
 import numpy as np
-import pandas as pd
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from data.contracts.catalogue import TABLES
 from data.contracts.table import Column
+from data.lazily import ibis, pa, pd
 from data.store import Store
 from features.history.days import DAY, ENTITY, EVENTS, by_day, last
 from features.history.points import AS_OF, Points
@@ -26,7 +25,7 @@ from features.history.windows import Looking, place_of, running
 __all__ = ["AS_OF", "Floats", "Stream", "Tables", "history", "whole"]
 
 Floats = NDArray[np.float64]
-Tables = Mapping[str, ibis.Table]
+Tables: TypeAlias = "Mapping[str, ibis.Table]"
 DAYS_SINCE = "days_since"
 
 

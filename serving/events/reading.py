@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-import pandas as pd
 from pydantic import ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column
+from data.lazily import pd
 from data.validation import check
 from serving.api.fields import TAKES_MOMENT, TAKES_TEXT, Message, Moment, Text, takes
 from serving.events.contracts import CONTRACTS, Contract, ReceivedType

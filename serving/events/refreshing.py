@@ -15,8 +15,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-import pyarrow.parquet as pq
 import sqlalchemy as sa
 
 from data.contracts.catalogue import TABLES
@@ -25,6 +23,7 @@ from data.contracts.sites import SITE_ID
 from data.contracts.table import KNOWN_AT, Kind
 from data.ingest import MANIFEST, Received, add, received
 from data.lake import Lake
+from data.lazily import pd, pq
 from data.store import Store
 from features.history.stream import Stream
 from features.profiles import build_profiles

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from data.contracts.table import DTYPES, Kind
+from data.contracts.table import Kind, dtype_of
 
 
 def numbered(prefix: str, numbers: NDArray[Any], width: int) -> pd.Series:
@@ -33,4 +33,4 @@ def plain(values: NDArray[np.object_]) -> pd.Series:
 
 
 def _series(array: Any) -> pd.Series:
-    return pd.Series(pd.array(array, dtype=DTYPES[Kind.TEXT]))
+    return pd.Series(pd.array(array, dtype=dtype_of(Kind.TEXT)))

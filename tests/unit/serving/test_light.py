@@ -1,0 +1,46 @@
+"""What only answers makes no tables and no frames, and does not hold the libraries for them."""
+
+import json
+import subprocess
+import sys
+
+from models.task import TaskName
+from tests.synthetic_service import case, make_lake
+
+HEAVY = ("pandas", "pandera", "pyarrow", "ibis", "duckdb", "sklearn", "lightgbm", "mlflow")
+ANSWER = """
+import json, sys
+from datetime import UTC, datetime
+import serving.service
+from models.task import TaskName
+from serving.ask import Ask
+from serving.context import of_service
+from serving.engine import start
+from serving.settings import Settings
+
+engine = start(Settings(), lambda: datetime.now(UTC))
+asked = []
+for name, body in json.load(sys.stdin).items():
+    task = TaskName(name)
+    cases = engine.tasks[task].request.read(json.dumps(body).encode())
+    asked.append(Ask([(task, one) for one in cases], of_service("code")))
+for answer in engine.together(asked):
+    assert answer.recommendations[0].explained, answer
+print(json.dumps(sorted(set(sys.modules) & set(sys.argv[1:]))))
+"""
+
+
+def test_a_process_that_answers_every_task_loads_no_library_of_tables(tmp_path, monkeypatch):
+    lake = make_lake(tmp_path)
+    monkeypatch.setenv("TRIAGE_HOME", str(lake.home))
+    bodies = {task: {"cases": [case(task, 1)]} for task in TaskName}
+    ran = subprocess.run(
+        [sys.executable, "-c", ANSWER, *HEAVY],
+        input=json.dumps(bodies),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout) == []
