@@ -14,6 +14,7 @@ from models.task import Task
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = (
     "data/contracts",
+    "data/lazily.py",
     "data/store.py",
     "features",
     "models/task.py",
