@@ -68,12 +68,12 @@ def told(entry: Entry, sources: Sources) -> Told:
         ErasedError: it was erased.
     """
     payload: dict[str, Any] = entry.payload
-    if not payload.get("score"):
+    if not payload.get("score") or _has_words(payload["score"]["steps"]):
         return Told(payload)
     try:
         if payload["score"]["steps"] is None:
             return Told(_computed(entry, payload, sources))
-        return Told(in_words(payload, _specs(entry, sources)))
+        return Told(in_words(payload, _specs(payload, sources)))
     except NotReplayableError as error:
         return Told(in_words(payload, ()), str(error))
 
@@ -104,7 +104,7 @@ def in_words(payload: Payload, specs: Sequence[FeatureSpec]) -> Payload:
     """The payload with each step in words; a feature that no spec tells of by its bare name."""
     score = payload.get("score") or {"steps": None}
     steps = score["steps"]
-    if not steps or isinstance(steps[0], Mapping):  # as earlier versions recorded them
+    if not steps or _has_words(steps):
         return payload
     known = {spec.name: spec for spec in specs}
     features, unseen = payload["features"], set(score["unseen"])
@@ -133,8 +133,13 @@ def _step(
     }
 
 
-def _specs(entry: Entry, sources: Sources) -> Sequence[FeatureSpec]:
-    advice = Advice.model_validate(entry.payload["recommendation"])
+def _has_words(steps: Sequence[Any] | None) -> bool:
+    """Whether steps are recorded in words, as earlier versions did: they need no model."""
+    return bool(steps) and isinstance(steps[0], Mapping)
+
+
+def _specs(payload: Payload, sources: Sources) -> Sequence[FeatureSpec]:
+    advice = Advice.model_validate(payload["recommendation"])
     if advice.model is None:
         return ()
     model = sources.champion(advice.task, advice.model.version, advice.model.digest).model
