@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 
 def stay(running: Running) -> None:
     """Print the addresses and wait for Ctrl-C."""
-    console.print(
-        f"desk        {running.address}/desk\n"
-        f"API docs    {running.address}/docs\n"
-        "MLflow UI   triage mlflow\n"
-        "a report    triage report ID\n"
-        "Only recommendations: nothing here releases, posts, orders or pays. Ctrl-C stops it.",
-        highlight=False,
-    )
     try:
+        console.print(
+            f"desk        {running.address}/desk\n"
+            f"API docs    {running.address}/docs\n"
+            "MLflow UI   triage mlflow\n"
+            "a report    triage report ID\n"
+            "Only recommendations: nothing here releases, posts, orders or pays. Ctrl-C stops it.",
+            highlight=False,
+        )
         running.wait()
     except KeyboardInterrupt:
         console.print("Stopping ...")
