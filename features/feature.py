@@ -64,8 +64,9 @@ class Feature:
 
 def ratio(numerator: Floats, denominator: Floats) -> Floats:
     """Numerator / denominator, missing where the denominator is not above zero."""
-    safe = np.where(denominator > 0, denominator, np.nan)
-    return np.asarray(numerator / safe, dtype=np.float64)
+    made: Floats = np.asarray(numerator / denominator, dtype=np.float64)
+    made[~(denominator > 0)] = np.nan
+    return made
 
 
 def days_between(start: NDArray[np.datetime64], end: NDArray[np.datetime64]) -> Floats:

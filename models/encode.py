@@ -19,6 +19,8 @@ from features.feature import Feature, FeatureKind
 from models.feature_spec import FeatureSpec
 
 Floats = NDArray[np.float64]
+PLAIN_KINDS = frozenset("fiub")
+"""Of numpy's kinds of arrays those that hold numbers."""
 Inputs: TypeAlias = "pd.DataFrame | Mapping[str, NDArray[Any]]"
 
 
@@ -51,6 +53,11 @@ class Encoder:
         return [i for i, spec in enumerate(self.specs) if spec.kind is FeatureKind.CATEGORY]
 
     @cached_property
+    def numeric(self) -> list[int]:
+        """Places of the features that are numbers."""
+        return [i for i, spec in enumerate(self.specs) if spec.kind is FeatureKind.NUMBER]
+
+    @cached_property
     def bounds(self) -> tuple[Floats, Floats]:
         """Least and greatest value of each feature in training; infinite where none."""
         low = [-np.inf if spec.low is None else spec.low for spec in self.specs]
@@ -72,19 +79,13 @@ class Encoder:
                 order), text for a number, a number for text, or an infinite number.
         """
         columns = self._columns(inputs)
-        rows = len(columns[0])
+        rows = self._rows(columns)
         matrix = np.empty((rows, len(self.specs)))
         unseen = np.zeros((rows, len(self.specs)), dtype=bool)
-        for i, (spec, column) in enumerate(zip(self.specs, columns, strict=True)):
-            if len(column) != rows:
-                raise InputError(
-                    f"feature {spec.name!r} has {len(column)} rows, "
-                    f"{self.names[0]!r} has {rows}; all must have the same"
-                )
-            if spec.kind is FeatureKind.NUMBER:
-                matrix[:, i] = _numbers(spec, column)
-            else:
-                matrix[:, i], unseen[:, i] = _coded(spec, column, self._codes[i])
+        if self.numeric:
+            matrix[:, self.numeric] = self._stacked(columns).T
+        for i in self.categorical:
+            matrix[:, i], unseen[:, i] = _coded(self.specs[i], columns[i], self._codes[i])
         self._refuse_infinite(matrix)
         return Encoded(matrix, unseen)
 
@@ -92,6 +93,23 @@ class Encoder:
         """(n, F): numbers below the least or above the greatest that training saw."""
         low, high = self.bounds
         return np.asarray((matrix < low) | (matrix > high))
+
+    def _rows(self, columns: Sequence[NDArray[Any]]) -> int:
+        rows = len(columns[0])
+        for spec, column in zip(self.specs, columns, strict=True):
+            if len(column) != rows:
+                raise InputError(
+                    f"feature {spec.name!r} has {len(column)} rows, "
+                    f"{self.names[0]!r} has {rows}; all must have the same"
+                )
+        return rows
+
+    def _stacked(self, columns: Sequence[NDArray[Any]]) -> Floats:
+        """(numbers, n) of the numeric features, at once where all of them are numbers."""
+        given = [columns[i] for i in self.numeric]
+        if not {column.dtype.kind for column in given} <= PLAIN_KINDS:
+            given = [_numbers(self.specs[i], columns[i]) for i in self.numeric]
+        return np.array(given, dtype=np.float64)
 
     def _columns(self, inputs: Inputs) -> list[NDArray[Any]]:
         given = tuple(inputs) if isinstance(inputs, Mapping) else tuple(inputs.columns)
@@ -163,7 +181,7 @@ def _code_table(spec: FeatureSpec) -> dict[str, float]:
 
 
 def _numbers(spec: FeatureSpec, column: NDArray[Any]) -> Floats:
-    if column.dtype.kind in "fiub":
+    if column.dtype.kind in PLAIN_KINDS:
         return column.astype(np.float64, copy=False)
     if column.dtype.kind != "O":
         raise InputError(f"feature {spec.name!r} takes numbers, got {column.dtype}")

@@ -265,11 +265,12 @@ def _moments(given: Sequence[datetime | None]) -> NDArray[np.datetime64]:
 def _plain(columns: Columns, n: int) -> list[dict[str, Value]]:
     """Values of n cases as JSON can hold them: missing is null."""
     names = list(map(str, columns))
-    plain = np.empty((n, len(names)), dtype=object)
-    for place, values in enumerate(columns.values()):
-        plain[:, place] = values
-    plain[plain != plain] = None  # noqa: PLR0124 - NaN, the one value that is unlike itself
-    return [dict(zip(names, row, strict=True)) for row in plain.tolist()]
+    lists = [values.tolist() for values in columns.values()]
+    rows = zip(*lists, strict=True) if lists else [()] * n
+    return [
+        dict(zip(names, [None if v != v else v for v in row], strict=True))  # noqa: PLR0124 - NaN
+        for row in rows
+    ]
 
 
 def _scores(model: Model, answers: Predictions) -> list[Score]:

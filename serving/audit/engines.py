@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 import psycopg
 import sqlalchemy as sa
@@ -18,6 +18,9 @@ from serving.audit.filesystem import network
 
 SQLITE_WAIT_SECONDS = 10
 """A group is written in milliseconds: who waits so long waits for something that hangs."""
+
+READ_AND_WRITE = 0o666
+"""Less what the process's umask takes away."""
 
 SQLITE = (
     "PRAGMA journal_mode=WAL",
@@ -81,12 +84,16 @@ def turn(engine: sa.Engine) -> Iterator[None]:
     if engine.dialect.name != "sqlite":
         yield
         return
-    with Path(f"{engine.url.database}.lock").open("a") as file:
-        _lock(file)
+    name = f"{engine.url.database}.lock"
+    file = os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, READ_AND_WRITE)
+    try:
+        _lock(file, name)
         yield
+    finally:
+        os.close(file)
 
 
-def _lock(file: IO[str]) -> None:
+def _lock(file: int, name: str) -> None:
     """Lock the file, in a thread that can be left behind: such a lock has no timeout."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -101,7 +108,7 @@ def _lock(file: IO[str]) -> None:
         if not got.wait(SQLITE_WAIT_SECONDS):
             raise TimeoutError(
                 f"another process has kept the turn to write for {SQLITE_WAIT_SECONDS} s; see who"
-                f" has {file.name} open"
+                f" has {name} open"
             ) from None
 
 

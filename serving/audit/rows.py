@@ -14,6 +14,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from serving.audit.tables import HEAD
+
 ROWS_IN_A_STATEMENT = 32
 """Few enough that drivers keep the statement of every count prepared."""
 
@@ -33,6 +35,20 @@ def statement(table: sa.Table, rows: int, paramstyle: str) -> str:
     names = ", ".join(f'"{column.name}"' for column in table.columns)
     row = f"({', '.join([mark] * len(table.columns))})"
     return f"INSERT INTO {table.name} ({names}) VALUES {', '.join([row] * rows)}"  # noqa: S608 - names of our own
+
+
+@cache
+def head_query(backend: str, lock: bool) -> str:  # noqa: FBT001 - both are what is kept by
+    """The query for the head row. lock: until the transaction ends; SQLite has one writer."""
+    names = ", ".join(f'"{column.name}"' for column in HEAD.columns)
+    return f"SELECT {names} FROM head" + (" FOR UPDATE" if lock and backend != "sqlite" else "")  # noqa: S608 - names of our own
+
+
+def move_head(connection: sa.Connection, size: int, last: str, frontier: str) -> None:
+    """The end of the log is there now. last: hash of the last entry."""
+    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+    text = f'UPDATE head SET "size" = {mark}, "hash" = {mark}, "frontier" = {mark}'  # noqa: S608
+    connection.exec_driver_sql(text, (size, last, frontier))
 
 
 def taken(connection: sa.Connection, identifiers: Sequence[str]) -> set[str]:

@@ -9,12 +9,10 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from serving.audit.engines import turn
-from serving.audit.errors import AuditUnavailableError, reason
+from serving.audit.errors import AuditUnavailableError, TakenError, reason
 from serving.audit.group import Ticket
+from serving.audit.rows import taken
 from serving.audit.writing import AlsoError, Signer, head, recognise, write
-
-OF_ONE = (sa.exc.IntegrityError, sa.exc.DataError)
-"""What one caller's entries can bring upon a whole group."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,15 @@ class Transaction:
         except AlsoError as failed:
             failed.ticket.error = failed.error
             self._again([ticket for ticket in tickets if ticket is not failed.ticket])
-        except OF_ONE as error:
+        except sa.exc.IntegrityError as error:
+            on_record = self._on_record(tickets)
+            for ticket in tickets:
+                ticket.error = next(map(TakenError, on_record & _ids(ticket)), None)
+            if on_record:
+                self._again([ticket for ticket in tickets if not ticket.done])
+            else:
+                self._one_by_one(tickets, error)
+        except sa.exc.DataError as error:
             self._one_by_one(tickets, error)
         except (OSError, sa.exc.SQLAlchemyError) as error:
             self._away(tickets, error)
@@ -67,6 +73,15 @@ class Transaction:
         told.__cause__ = None if told is error else error
         tickets[0].error = told
 
+    def _on_record(self, tickets: Sequence[Ticket]) -> set[str]:
+        """Their ids that are on record: asked only where the database refused, for most are new."""
+        ids = set[str]().union(*map(_ids, tickets))
+        try:
+            with self.engine.connect().execution_options(reading=True) as connection:
+                return taken(connection, sorted(ids))
+        except (OSError, sa.exc.SQLAlchemyError):
+            return set()
+
     def _away(self, tickets: Sequence[Ticket], error: Exception) -> None:
         """The database is away, or refuses. If that was at the commit, look what became of it.
 
@@ -88,3 +103,7 @@ class Transaction:
         for ticket in tickets:
             if not ticket.done:
                 ticket.error = told
+
+
+def _ids(ticket: Ticket) -> set[str]:
+    return {draft.id for draft in ticket.drafts}

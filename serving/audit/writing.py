@@ -15,12 +15,9 @@ from serving.audit.group import Committed, Key, Ticket
 from serving.audit.merkle import Frontier
 from serving.audit.months import make_months
 from serving.audit.queries import requests
-from serving.audit.rows import insert, taken
-from serving.audit.tables import ENTRIES, HEAD, NODES, PAYLOADS, REQUESTS
+from serving.audit.rows import head_query, insert, move_head
+from serving.audit.tables import ENTRIES, NODES, PAYLOADS, REQUESTS
 
-READ_HEAD = sa.select(HEAD)
-LOCK_HEAD = READ_HEAD.with_for_update()
-MOVE_HEAD = sa.update(HEAD)
 entry_columns = attrgetter(*(column.name for column in ENTRIES.columns if column.name != "hash"))
 
 
@@ -47,7 +44,7 @@ class Head:
 
 def head(connection: sa.Connection, *, lock: bool = False) -> Head:
     """The end of the log; locked, until the transaction ends, for whoever writes next."""
-    return Head.of(connection.execute(LOCK_HEAD if lock else READ_HEAD).one())
+    return Head.of(connection.exec_driver_sql(head_query(connection.dialect.name, lock)).one())
 
 
 class AlsoError(Exception):
@@ -91,8 +88,7 @@ def write(
     insert(connection, PAYLOADS, [_payload(entry) for entry in every])
     insert(connection, NODES, [(node.level, node.index, node.hash.hex()) for node in nodes])
     insert(connection, REQUESTS, keys)
-    now = {"size": frontier.size, "hash": previous, "frontier": frontier.text()}
-    connection.execute(MOVE_HEAD, now)
+    move_head(connection, frontier.size, previous, frontier.text())
     for ticket in taken_in:
         _also(connection, ticket)
     return [(t, Committed(e, note)) for t, e in zip(taken_in, made, strict=True)]
@@ -124,20 +120,22 @@ def _also(connection: sa.Connection, ticket: Ticket) -> None:
 
 @dataclass
 class _Free:
-    """Which ids and keys are on record, or taken by an earlier ticket of the group."""
+    """Which keys are on record, and which ids and keys an earlier ticket of the group takes.
 
-    ids: set[str]
+    Ids on record are refused by the database: nearly all are new, see `Transaction`.
+    """
+
+    ids: set[str] = field(default_factory=set)
     keys: dict[tuple[str, str], Mapping[str, Any] | None] = field(default_factory=dict)
 
     @classmethod
     def read(cls, connection: sa.Connection, tickets: Sequence[Ticket]) -> _Free:
-        wanted = [draft.id for ticket in tickets for draft in ticket.drafts]
         asked = [ticket.key for ticket in tickets if ticket.key]
         if not asked:
-            return cls(taken(connection, wanted))
+            return cls()
         query = requests({key.caller for key in asked}, {key.key for key in asked})
         rows = connection.execute(query).mappings().all()
-        return cls(taken(connection, wanted), {(row["caller"], row["key"]): row for row in rows})
+        return cls(keys={(row["caller"], row["key"]): row for row in rows})
 
     def takes(self, ticket: Ticket) -> bool:
         """Whether the ticket may be written; if not, it gets the reason."""
