@@ -8,6 +8,7 @@ from typing import Protocol
 from serving.engine import Engine
 from serving.events.learning import learning
 from serving.events.telling import telling
+from serving.moving import moving
 from serving.settings import Settings
 from serving.swap.shadow import shadow
 from serving.swap.watcher import watcher
@@ -28,6 +29,7 @@ MAKERS: tuple[Callable[[Settings, Engine], Companion | None], ...] = (
     learning,
     watcher,
     shadow,
+    moving,
 )
 """One line a companion; None where the settings do not want it."""
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from serving.audit.engines import turn
+from serving.audit.engines import SQLITE_WAIT_SECONDS, turn
 from serving.audit.months import drop_month, make_months
 from serving.audit.ranges import Ranges
 from serving.audit.store import AuditStore
 from serving.audit.tables import PAYLOADS
 
 MOST_IN_A_QUERY = 500
+AGAIN_SECONDS = 0.05
 
 
 class MovedError(RuntimeError):
@@ -56,14 +58,21 @@ def scrub(store: AuditStore) -> bool:
 
 
 def _emptied(engine: sa.Engine) -> bool:
-    """Empty SQLite's write-ahead log, which cannot be done within a transaction."""
+    """Empty SQLite's write-ahead log, which cannot be done within a transaction.
+
+    SQLite does not wait for whoever is moving the log at the moment: so we try again.
+    """
+    until = time.monotonic() + SQLITE_WAIT_SECONDS
     raw = engine.raw_connection()
     try:
-        with turn(engine):
-            (busy, _, _) = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        while True:
+            with turn(engine):
+                (busy, _, _) = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if not busy or time.monotonic() > until:
+                return not busy
+            time.sleep(AGAIN_SECONDS)
     finally:
         raw.close()
-    return not busy
 
 
 def _drop(connection: sa.Connection, month: str, ranges: Ranges) -> int:

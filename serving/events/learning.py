@@ -8,8 +8,8 @@ import sys
 
 from serving.engine import Engine
 from serving.events.refreshing import due
-from serving.events.work import Work
 from serving.settings import Settings
+from serving.work import Work
 
 EVERY_SECONDS = 30.0
 """A table is written as a whole: often enough for a past that counts days."""

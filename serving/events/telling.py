@@ -12,8 +12,8 @@ from serving.events.settings import EventSettings
 from serving.events.signature import secrets_in
 from serving.events.turn import turn_of
 from serving.events.webhook import Webhook
-from serving.events.work import Work
 from serving.settings import Settings
+from serving.work import Work
 
 TURN = "events"
 

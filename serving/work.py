@@ -1,4 +1,4 @@
-"""Work in the background that one process does at a time, round by round, until it is stopped."""
+"""Work in the background, round by round, until it is stopped."""
 
 from __future__ import annotations
 
