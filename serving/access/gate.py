@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import anyio
@@ -22,6 +23,8 @@ from serving.audit.store import AuditStore
 from serving.caller import LOCAL, Caller
 
 LONGEST = 8192
+LONGEST_NAME = 261
+"""Of a host with its port: names are at most 255 characters (RFC 1035)."""
 BEARER = "bearer"
 
 
@@ -95,7 +98,7 @@ class Gate:
         """
         if not self.local:
             raise RefusedError(Refusal.NOTHING_SHOWN)
-        if not (is_loopback(shown.peer) and is_loopback(_name(shown.host))):
+        if len(shown.host) > LONGEST_NAME or not _here(shown.peer, shown.host):
             raise RefusedError(Refusal.NOT_THIS_MACHINE)
         return LOCAL
 
@@ -147,6 +150,12 @@ def _bearer(credentials: Sequence[str]) -> str:
     if scheme.lower() != BEARER or not rest.strip().isascii():
         raise RefusedError(Refusal.NOT_BEARER)
     return rest.strip()
+
+
+@lru_cache(256)
+def _here(peer: str, host: str) -> bool:
+    """Whether that peer, and the host it asked for, are this machine; kept: callers come again."""
+    return is_loopback(peer) and is_loopback(_name(host))
 
 
 def _name(host: str) -> str:

@@ -1,0 +1,20 @@
+"""Nothing of a request is held once it is answered."""
+
+from tests.bench.held import held_after, service
+
+MORE = 960
+
+
+def test_no_objects_are_left_behind_by_requests(tmp_path):
+    with service(tmp_path) as express:
+        first, *later = held_after(express, [320, MORE, MORE])
+    assert max(later) - first < MORE / 4, (first, later)  # one a request would be at least 960
+
+
+def test_what_a_request_leaves_behind_would_be_seen(tmp_path, monkeypatch):
+    left = []
+    with service(tmp_path) as express:
+        busy = express.whole.busy
+        monkeypatch.setattr(express.whole, "busy", lambda: left.append([]) or busy())
+        first, last = held_after(express, [320, MORE])
+    assert last - first > MORE / 2
