@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from serving.audit.entry import GENESIS
 from serving.audit.verify.fault import Fault, Finding
@@ -44,14 +45,17 @@ class Suspects:
     doubting: bool = False
 
     @cached_property
-    def expected(self) -> dict[int, str]:
-        """The hash that each entry had when it was recorded, as well as can be told."""
-        made = dict[int, str]()
+    def expected(self) -> dict[int, Any]:
+        """The hash that each entry had when it was recorded, as well as can be told.
+
+        Where only a column tells it: whatever a database may hold.
+        """
+        made = dict[int, Any]()
         for number in sorted(self.rows, reverse=True):
             made[number] = self.known.get(number) or self._expected(number, made)
         return made
 
-    def _expected(self, number: int, made: Mapping[int, str]) -> str:
+    def _expected(self, number: int, made: Mapping[int, Any]) -> Any:
         row, after = self.rows[number], self.rows.get(number + 1)
         if after is None:
             return self.end if self.end and number == self.last else row.stored
@@ -68,7 +72,7 @@ class Suspects:
         return frozenset(
             number
             for number, row in self.rows.items()
-            if not row.leaf == row.stored == self.expected[number]
+            if not row.leaf or not row.leaf == row.stored == self.expected[number]
         )
 
     @cached_property
@@ -211,7 +215,8 @@ def _changed(suspects: Suspects, number: int) -> Finding:
             "was put in between and was never recorded.",
         )
     for other in suspects.bad - {number}:
-        if row.holding(suspects.rows[other]) in {suspects.expected[number], row.stored}:
+        made = row.holding(suspects.rows[other])
+        if made and made in {suspects.expected[number], row.stored}:
             first = min(number, other)
             return Finding(
                 Fault.REORDERED,

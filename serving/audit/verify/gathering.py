@@ -272,7 +272,7 @@ def _end(state: State, now: Folded, last_hash: str) -> str:
     if head is None or head.size != state.last or not isinstance(head.hash, str):
         return ""
     moved = head.hash != last_hash and head.frontier != now.frontier.text()
-    return head.hash if moved and len(head.hash) == len(last_hash) else ""
+    return head.hash if moved and _is_hash(head.hash) else ""
 
 
 def _truth(suspects: Suspects) -> dict[int, str]:

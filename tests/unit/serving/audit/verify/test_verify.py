@@ -167,6 +167,22 @@ def test_what_was_done_to_the_tables_is_told(record, statement, expected):
     assert told(record.verify())[0] == expected
 
 
+def test_entries_that_give_no_hash_are_not_taken_for_each_other(record):
+    """Of one the written hash is blank, of the other a column holds what has no hash."""
+    with record.attack() as connection:
+        connection.exec_driver_sql("UPDATE entries SET hash = '' WHERE sequence = 300")
+        connection.exec_driver_sql("UPDATE entries SET priority = 'NaN' WHERE sequence = 320")
+    assert told(record.verify()) == [(Fault.EDITED, 300), (Fault.EDITED, 320)]
+
+
+@pytest.mark.parametrize("number", [300, SIZE])
+def test_a_blank_hash_does_not_hide_an_entry_that_gives_none(record, number):
+    values = "hash = '', priority = 'NaN'"
+    with record.attack() as connection:
+        connection.exec_driver_sql(f"UPDATE entries SET {values} WHERE sequence = {number}")
+    assert told(record.verify())[0] == (Fault.EDITED, number)
+
+
 def rewrite(record, first, size=SIZE, **values):
     """Change an entry and work everything out anew, up to `size`."""
     entries = record.store.all()[:size]
