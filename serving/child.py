@@ -73,7 +73,7 @@ class Command:
             "PYTHONPATH": path,
             **self.more,
         }
-        return os.environ | absolute(os.environ) | self.lifeline.environment | own
+        return {**os.environ, **absolute(os.environ), **self.lifeline.environment, **own}
 
     def clear(self) -> None:
         """End at once what is left of the service, whoever its parent is by now."""

@@ -37,8 +37,9 @@ class Express:
 
     def __init__(self, whole: Whole, others: ASGIApp, seconds: float) -> None:
         self.whole, self.others, self.seconds = whole, others, seconds
-        self.app: Any = whole.app
-        self.addresses: Mapping[str, Kind] = self.app.state.addresses
+        app: Any = whole.app
+        self.app = app
+        self.addresses: Mapping[str, Kind] = app.state.addresses
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""

@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse, Response
 
 from serving.api.callers import require
 from serving.api.loaded import engine_of
-from serving.api.routes import PAGE_HEADERS
+from serving.api.pages import PAGE_HEADERS
 from serving.caller import Scope
 from serving.desk.challenger import challenger_page
 

@@ -61,8 +61,9 @@ class Mixed:
 def mixed_request(requests: Mapping[TaskName, Request]) -> Mixed:
     """The request of cases of any of those tasks."""
     kinds = [_one(name, request) for name, request in requests.items()]
-    one = Annotated[reduce(or_, kinds), Field(discriminator=TASK)]  # type: ignore[arg-type] # types made at run time
-    many = Annotated[list[one], Field(min_length=1, max_length=MOST_CASES)]  # type: ignore[valid-type] # a type made at run time
+    either: Any = reduce(or_, kinds)
+    one = Annotated[either, Field(discriminator=TASK)]
+    many = Annotated[list[one], Field(min_length=1, max_length=MOST_CASES)]
     shown = [{TASK: str(name), CASE: _example(request)} for name, request in requests.items()]
     batch = create_model(
         "triage_request",
@@ -76,7 +77,7 @@ def mixed_request(requests: Mapping[TaskName, Request]) -> Mixed:
 def _one(name: TaskName, request: Request) -> type[BaseModel]:
     """A case with the name of its task."""
     fields: dict[str, Any] = {
-        TASK: (Literal[str(name)], Field(description="task of the case")),  # type: ignore[valid-type] # a name made at run time
+        TASK: (Literal[str(name)], Field(description="task of the case")),
         CASE: (case_type(request), Field(description="the case, as the task's own address takes")),
     }
     return create_model(f"triage_{name}", __base__=Message, **fields)

@@ -48,7 +48,9 @@ class Kind(Protocol):
     site is, see `callers`.
     """
 
-    inside: str
+    @property
+    def inside(self) -> str:
+        """What stands before a site's name; empty where a case is the task's own."""
 
     @property
     def operation(self) -> str:

@@ -106,7 +106,7 @@ def _of_task(lineup: Lineup, name: TaskName, question: str) -> TaskModels:
         champion=_told(lineup.champions.get(name)),
         previous=_told(lineup.previous.get(name)),
         challenger=_told(lineup.challengers.get(name)),
-        not_served=missing and NotInService(why=missing.why, mend=missing.mend),
+        not_served=None if missing is None else NotInService(why=missing.why, mend=missing.mend),
     )
 
 

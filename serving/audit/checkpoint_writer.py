@@ -91,7 +91,11 @@ class CheckpointWriter:
         self.place.write(note, own, self._leaves)
         further = sa.update(HEAD).where(HEAD.c.checkpoint_size <= size)
         now = further.values(checkpoint_size=size, checkpoint_at=at)
-        self.store.commit([self._draft(note, size, at)], also=lambda c: c.execute(now) and None)
+
+        def move(connection: sa.Connection) -> None:
+            connection.execute(now)
+
+        self.store.commit([self._draft(note, size, at)], also=move)
         return note
 
     def _one_key(self, own: Verifier) -> None:

@@ -151,10 +151,10 @@ def _frame(rows: Sequence[Mapping[str, Any]], types: Mapping[str, str]) -> pd.Da
         {name: pd.Series([row[name] for row in rows], dtype=object) for name in types}
     )
     for name, kind in types.items():
-        moment = kind == MOMENT
+        moment, dtype = kind == MOMENT, pd.api.types.pandas_dtype(kind)
         frame[name] = (
-            pd.to_datetime(frame[name], utc=True, format="ISO8601").astype(kind)
+            pd.to_datetime(frame[name], utc=True, format="ISO8601").astype(dtype)
             if moment
-            else frame[name].astype(kind)
+            else frame[name].astype(dtype)
         )
     return frame

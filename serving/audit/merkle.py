@@ -16,7 +16,7 @@ class Node(NamedTuple):
     """Hash of the perfect subtree over leaves [index * 2**level, (index + 1) * 2**level)."""
 
     level: int
-    index: int
+    index: int  # type: ignore[assignment] # in place of a tuple's method, which nobody calls
     hash: bytes
 
 

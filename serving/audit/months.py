@@ -23,7 +23,7 @@ class Month(NamedTuple):
     month: str
     first: int
     last: int
-    count: int
+    total: int
 
 
 def months(connection: sa.Connection) -> list[Month]:

@@ -53,6 +53,7 @@ def move_head(connection: sa.Connection, size: int, last: str, frontier: str) ->
 
 def taken(connection: sa.Connection, identifiers: Sequence[str]) -> set[str]:
     """Which of these ids are on record."""
+    asked: tuple[str, tuple[Any, ...]]
     if connection.dialect.name == "postgresql":
         asked = "SELECT id FROM entries WHERE id = ANY(%b)", (list(identifiers),)
     else:

@@ -21,7 +21,8 @@ from serving.audit.checkpoint import Checkpoint, claimed, opened
 from serving.audit.note import Verifier
 from serving.audit.proof import HASH_BYTES
 from serving.audit.storage import SecondPlaceError, Storage, storage
-from serving.audit.tiles import WIDTH, RightEdge, Tile, hashes_of, tile_name, widths
+from serving.audit.tiles import RightEdge, Tile, hashes_of, tile_name, widths
+from serving.audit.tree import WIDTH
 
 __all__ = ["OtherHistoryError", "SecondPlace", "SecondPlaceError"]
 

@@ -27,12 +27,11 @@ class SecondPlaceError(RuntimeError):
 
 
 class Storage(Protocol):
-    """Files by name; a name is a path with slashes. Errors are SecondPlaceError.
+    """Files by name; a name is a path with slashes. Errors are SecondPlaceError."""
 
-    told: what messages call it; no password or key is in it.
-    """
-
-    told: str
+    @property
+    def told(self) -> str:
+        """What messages call it; no password or key is in it."""
 
     def read(self, name: str) -> bytes | None:
         """What the file holds; None if there is none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, astuple, dataclass, field
 from operator import attrgetter
 from typing import Any, Protocol
@@ -126,7 +126,7 @@ class _Free:
     """
 
     ids: set[str] = field(default_factory=set)
-    keys: dict[tuple[str, str], Mapping[str, Any] | None] = field(default_factory=dict)
+    keys: dict[tuple[str, str], sa.RowMapping | None] = field(default_factory=dict)
 
     @classmethod
     def read(cls, connection: sa.Connection, tickets: Sequence[Ticket]) -> _Free:

@@ -161,9 +161,7 @@ class _Asked:
 def _searched(asked: _Asked, advice: Advice, thresholds: Thresholds) -> Counterfactuals:
     levers = LEVERS[advice.task](asked.case, asked.at)
     limits = [
-        limit
-        for limit in (thresholds.watch, thresholds.act)
-        if limit <= advice.exception_probability
+        limit for limit in (thresholds.watch, thresholds.act) if limit <= _probability(advice)
     ]
     for limit in limits:
         found = search(asked.case, levers, asked.probe, limit)
@@ -209,16 +207,22 @@ def _answer(
     return Counterfactuals(
         recommendation_id=advice.id,
         sentence=sentence,
-        probability=advice.exception_probability,
+        probability=_probability(advice),
         threshold=limit,
         found=list(found),
         tried=[lever.title for lever in levers],
     )
 
 
+def _probability(advice: Advice) -> float:
+    """Of an exception, as it was answered."""
+    assert advice.exception_probability is not None  # a model scored it, see `Then.of`
+    return advice.exception_probability
+
+
 def _some(advice: Advice, limit: float) -> str:
     return (
-        f"The probability of an exception is {share(advice.exception_probability)}. "
+        f"The probability of an exception is {share(_probability(advice))}. "
         f"It would be under {_limit(limit)} if one of these were established:"
     )
 
@@ -254,10 +258,12 @@ def _exactly(probability: float, limit: float) -> str:
 
 def _past(recorded: Recorded, advice: Advice, profiles: Profiles | None) -> Past:
     """What the profiles gave then; of an older entry, the profiles, if they are those still."""
+    day, snapshot = advice.features_as_of, advice.snapshot_id
+    assert day is not None  # a model scored it, see `Then.of`
+    assert snapshot is not None
     try:
-        day = date.fromisoformat(advice.features_as_of)
-        return RecordedPast(day, advice.snapshot_id, [recorded.history])
+        return RecordedPast(date.fromisoformat(day), snapshot, [recorded.history])
     except NotReplayableError:
-        if profiles is None or profiles.snapshot_id != advice.snapshot_id:
+        if profiles is None or profiles.snapshot_id != snapshot:
             raise
         return profiles

@@ -86,7 +86,7 @@ class Metrics:
         registry = CollectorRegistry()
         shared = os.environ.get(SHARED)
         if shared and Path(shared).is_dir():
-            MultiProcessCollector(registry, shared)
+            MultiProcessCollector(registry, shared)  # type: ignore[no-untyped-call] # untyped there
         else:
             registry.register(_Same(self.registry))
         registry.register(figures)

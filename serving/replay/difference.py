@@ -37,9 +37,9 @@ def _differences(one: Any, other: Any, path: str) -> Iterator[Difference]:
         for name in sorted(one.keys() | other.keys()):
             yield from _of_part(one, other, name, f"{path}.{name}" if path else name)
     elif isinstance(one, list) and isinstance(other, list):
-        both = [dict(enumerate(values)) for values in (one, other)]
+        ours, theirs = dict(enumerate(one)), dict(enumerate(other))
         for place in range(max(len(one), len(other))):
-            yield from _of_part(*both, place, f"{path}[{place}]")
+            yield from _of_part(ours, theirs, place, f"{path}[{place}]")
     elif canonical(one) != canonical(other):
         yield Difference(path, canonical(one), canonical(other))
 

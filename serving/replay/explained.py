@@ -135,7 +135,7 @@ def _step(
 
 def _has_words(steps: Sequence[Any] | None) -> bool:
     """Whether steps are recorded in words, as earlier versions did: they need no model."""
-    return bool(steps) and isinstance(steps[0], Mapping)
+    return bool(steps and isinstance(steps[0], Mapping))
 
 
 def _specs(payload: Payload, sources: Sources) -> Sequence[FeatureSpec]:

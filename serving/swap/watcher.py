@@ -166,7 +166,9 @@ def watcher(settings: Settings, engine: Engine) -> Watcher:
 
 def named(champion: Champion | None) -> dict[str, str] | None:
     """Which model it is, for the record."""
-    return champion and {"version": champion.version, "digest": champion.model.digest}
+    if champion is None:
+        return None
+    return {"version": champion.version, "digest": champion.model.digest}
 
 
 def _name(place: Place) -> str:
@@ -194,7 +196,8 @@ def _with(lineup: Lineup, place: Place, taken: Taken) -> Lineup:
             return replace(lineup, previous=held)
         case Alias.CHALLENGER:
             held = _put(lineup.challengers, place.task, taken.champion)
-            drawn = _put(lineup.canaries, place.task, taken.champion and taken.canary)
+            canary = None if taken.champion is None else taken.canary
+            drawn = _put(lineup.canaries, place.task, canary)
             return replace(lineup, challengers=held, canaries=drawn)
 
 

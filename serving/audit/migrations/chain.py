@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +24,7 @@ ROWS_AT_ONCE = 1000
 PICKED = '"audit_sample":true,'
 """In canonical JSON nothing else reads so: a quote inside a text is escaped."""
 
-Row = Mapping[str, Any]
+Row = sa.RowMapping
 Rows = dict[str, list[dict[str, Any]]]
 
 
@@ -105,7 +105,7 @@ def _add(rows: Rows, row: Row, so_far: Carried, tenant: str) -> Carried:
 
 
 def _read(connection: sa.Connection, table: str) -> Iterator[Row]:
-    sequence = sa.column("sequence")
+    sequence: sa.ColumnClause[int] = sa.column("sequence")
     query = sa.select(sa.text("*")).select_from(sa.table(table)).order_by(sequence)
     last = 0
     while True:

@@ -53,7 +53,7 @@ class Address:
         try:
             with _sqlite(str(url.database), self) if sqlite else _postgresql(url) as reader:
                 yield reader
-        except (sqlite3.Error, sa.exc.SQLAlchemyError, *_postgresql_errors()) as error:
+        except _database_errors() as error:
             if _undecodable(error) and not self.lenient:
                 raise
             raise AuditUnavailableError(f"the audit cannot be read: {error}") from error
@@ -127,10 +127,10 @@ def _postgresql(url: sa.URL) -> Iterator[Reader]:
         yield read
 
 
-def _postgresql_errors() -> tuple[type[Exception], ...]:
+def _database_errors() -> tuple[type[Exception], ...]:
     import psycopg  # noqa: PLC0415 - a record in SQLite needs none
 
-    return (psycopg.Error,)
+    return (sqlite3.Error, sa.exc.SQLAlchemyError, psycopg.Error)
 
 
 def _undecodable(error: Exception) -> bool:

@@ -4,6 +4,7 @@ What revision 0001 recorded is verified, and carried over in order.
 """
 
 import uuid
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -30,7 +31,9 @@ def upgrade() -> None:
         op.rename_table("entries", BEFORE)
     _tables()
     if sqlite:
-        _carry(op.get_bind(), op.get_context().config.attributes["tenant"])
+        config = op.get_context().config
+        assert config is not None  # the revisions run by it, see `serving.audit.schema`
+        _carry(op.get_bind(), config.attributes["tenant"])
         op.drop_table(BEFORE)
     else:
         op.bulk_insert(HEAD, [_head(Carried())])
@@ -44,7 +47,7 @@ def _carry(connection: sa.Connection, tenant: str) -> None:
         end = so_far
         for name, some in rows.items():
             if some:
-                columns = [sa.column(column) for column in some[0]]
+                columns: list[sa.ColumnClause[Any]] = [sa.column(column) for column in some[0]]
                 connection.execute(sa.insert(sa.table(name, *columns)), some)
     connection.execute(sa.insert(HEAD), _head(end))
 
