@@ -14,8 +14,15 @@ from limits.errors import ConfigurationError, StorageError
 from limits.storage import storage_from_string
 
 from serving.access.settings import AccessSettings
+from serving.breaker import Breaker, OpenError
 
 LOG = logging.getLogger("triage.access")
+REDIS = "redispy"
+"""The client: Redis' own."""
+STORE_SECONDS = 0.25
+"""A store that takes longer is away: who asks would wait for it before every answer."""
+LEFT_ALONE_SECONDS = 5.0
+"""Until one that was away several times in a row is tried again."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +35,11 @@ class Budget:
     told: str
 
 
+UNCOUNTED = Budget(allowed=True, left=0, seconds=0, told="")
+
+
 class Limits:
-    """Counts requests by caller, and refusals by address.
+    """Counts requests by caller, and refusals by address: by itself, or with others in a store.
 
     Raises:
         ValueError: a store that cannot be used.
@@ -37,12 +47,19 @@ class Limits:
 
     def __init__(self, settings: AccessSettings) -> None:
         try:
-            store = storage_from_string(f"async+{settings.limits}", wrap_exceptions=True)
+            store = storage_from_string(
+                f"async+{settings.limits}",
+                wrap_exceptions=True,
+                implementation=REDIS,
+                socket_timeout=STORE_SECONDS,
+                socket_connect_timeout=STORE_SECONDS,
+            )
         except (ConfigurationError, ImportError) as error:
             raise ValueError(
                 "TRIAGE_AUTH_LIMITS: got what cannot be used, takes memory:// or the URL of a "
                 "store whose client is installed, e.g. redis://host:6379"
             ) from error
+        self._breaker = Breaker("the store of limits", seconds=LEFT_ALONE_SECONDS)
         self._counter = FixedWindowRateLimiter(store)
         self._minute = RateLimitItemPerMinute(settings.requests_per_minute)
         self._second = RateLimitItemPerSecond(settings.requests_per_second)
@@ -53,19 +70,23 @@ class Limits:
     async def spend(self, caller: str) -> Budget:
         """One request of that caller. A store that is away lets everybody in, and is logged."""
         try:
-            peak = await self._counter.hit(self._second, "peak", caller)
-            item, name = (self._minute, "minute") if peak else (self._second, "second")
-            within = peak and await self._counter.hit(self._minute, "minute", caller)
-            return await self._budget(item, name, caller, within=within)
+            with self._breaker.passing(StorageError):
+                peak = await self._counter.hit(self._second, "peak", caller)
+                item, name = (self._minute, "minute") if peak else (self._second, "second")
+                within = peak and await self._counter.hit(self._minute, "minute", caller)
+                return await self._budget(item, name, caller, within=within)
+        except OpenError:
+            return UNCOUNTED
         except StorageError:
             LOG.warning("requests cannot be counted: the store of limits is away")
-            return Budget(allowed=True, left=0, seconds=0, told="")
+            return UNCOUNTED
 
     async def failed(self, address: str) -> bool:
         """Whether that address may be refused once more before it is told to wait."""
         try:
-            return await self._counter.hit(self._failures, "failed", network(address))
-        except StorageError:
+            with self._breaker.passing(StorageError):
+                return await self._counter.hit(self._failures, "failed", network(address))
+        except (OpenError, StorageError):
             return True
 
     async def _budget(self, item: RateLimitItem, name: str, caller: str, *, within: bool) -> Budget:

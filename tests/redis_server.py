@@ -1,0 +1,54 @@
+"""A Redis server of a test's own, that can be stopped and frozen."""
+
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import redis
+
+from tests.ports import free_port
+from tests.waiting import until
+
+
+class RedisServer:
+    """Keeps nothing on the disk. address: as TRIAGE_AUTH_LIMITS takes it."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.address = f"redis://127.0.0.1:{self.port}"
+        self.process = self.start()
+
+    def start(self) -> subprocess.Popen:
+        """Start it, and wait until it answers."""
+        command = ["redis-server", "--port", str(self.port), "--save", "", "--appendonly", "no"]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        with redis.Redis(port=self.port) as client:
+            until(lambda: _answers(client))
+        return self.process
+
+    def freeze(self) -> None:
+        """It takes connections still, and answers nobody."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def stop(self) -> None:
+        """End it at once."""
+        self.process.kill()
+        self.process.wait()
+
+
+def _answers(client: redis.Redis) -> bool:
+    try:
+        return bool(client.ping())
+    except redis.exceptions.ConnectionError:
+        return False
+
+
+@contextmanager
+def redis_server() -> Iterator[RedisServer]:
+    """One, until the block ends."""
+    server = RedisServer()
+    try:
+        yield server
+    finally:
+        server.stop()
