@@ -13,6 +13,7 @@ from typing import Protocol
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
+from structlog.contextvars import bound_contextvars
 
 from models.task import TaskName
 from serving.answered import as_recorded, read_back
@@ -118,7 +119,17 @@ async def answer(request: HttpRequest, kind: Kind) -> Response:
 
 
 def answered(questions: Sequence[Question]) -> list[Result]:
-    """What each is answered with, or the error it is refused with; in order."""
+    """What each is answered with, or the error it is refused with; in order.
+
+    What is logged meanwhile names the trace, or the traces, for which it was done.
+    """
+    traces = [question.asked.context.trace_id for question in questions]
+    named = {"trace_ids": traces} if len(traces) > 1 else {"trace_id": traces[0]}
+    with bound_contextvars(**named):
+        return _answered(questions)
+
+
+def _answered(questions: Sequence[Question]) -> list[Result]:
     settled = dict[int, Result]()
     with ExitStack() as held:
         new = list(_new(questions, held, settled))
