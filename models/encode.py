@@ -21,6 +21,8 @@ from models.feature_spec import FeatureSpec
 Floats = NDArray[np.float64]
 PLAIN_KINDS = frozenset("fiub")
 """Of numpy's kinds of arrays those that hold numbers."""
+AT_ONCE = 100_000
+"""Numbers put into the matrix at once: one case in one go, a million cases feature by feature."""
 Inputs: TypeAlias = "pd.DataFrame | Mapping[str, NDArray[Any]]"
 
 
@@ -82,8 +84,10 @@ class Encoder:
         rows = self._rows(columns)
         matrix = np.empty((rows, len(self.specs)))
         unseen = np.zeros((rows, len(self.specs)), dtype=bool)
-        if self.numeric:
-            matrix[:, self.numeric] = self._stacked(columns).T
+        several = max(1, AT_ONCE // max(1, rows))
+        for first in range(0, len(self.numeric), several):
+            places = self.numeric[first : first + several]
+            matrix[:, places] = self._stacked(columns, places).T
         for i in self.categorical:
             matrix[:, i], unseen[:, i] = _coded(self.specs[i], columns[i], self._codes[i])
         self._refuse_infinite(matrix)
@@ -104,11 +108,11 @@ class Encoder:
                 )
         return rows
 
-    def _stacked(self, columns: Sequence[NDArray[Any]]) -> Floats:
-        """(numbers, n) of the numeric features, at once where all of them are numbers."""
-        given = [columns[i] for i in self.numeric]
+    def _stacked(self, columns: Sequence[NDArray[Any]], places: Sequence[int]) -> Floats:
+        """(places, n) of those numeric features."""
+        given = [columns[i] for i in places]
         if not {column.dtype.kind for column in given} <= PLAIN_KINDS:
-            given = [_numbers(self.specs[i], columns[i]) for i in self.numeric]
+            given = [_numbers(self.specs[i], columns[i]) for i in places]
         return np.array(given, dtype=np.float64)
 
     def _columns(self, inputs: Inputs) -> list[NDArray[Any]]:

@@ -1,7 +1,7 @@
 """SQLite's write-ahead log, moved into the file beside the writers instead of by one of them.
 
-Left to itself SQLite moves it in whichever commit makes it long: that one waits for thousands of
-pages, 110 to 140 ms where others take 18 (https://sqlite.org/wal.html, section 3.1).
+Left to itself SQLite moves it in whichever commit makes it long, and that one waits for thousands
+of pages (https://sqlite.org/wal.html, section 3.1).
 """
 
 from __future__ import annotations

@@ -91,3 +91,15 @@ def test_columns_of_unequal_length_are_refused(encoder):
 def test_missing_text_may_be_none_nan_or_na(encoder):
     missing = frame(region=np.array([None, np.nan, pd.NA, "north"], dtype=object))
     assert np.isnan(encoder.encode(missing).matrix[:3, 3]).all()
+
+
+@pytest.mark.parametrize("at_once", [1, 4, 9])
+def test_a_matrix_is_the_same_however_many_numbers_are_put_in_at_once(
+    encoder, monkeypatch, at_once
+):
+    given = frame(cover=np.array([1, None, 3.5, 4], dtype=object), late_share=np.arange(4))
+    whole = encoder.encode(given).matrix
+    monkeypatch.setattr("models.encode.AT_ONCE", at_once)
+    assert encoder.encode(given).matrix.tobytes() == whole.tobytes()
+    assert whole[:, 0].tolist() == pytest.approx([1.0, np.nan, 3.5, 4.0], nan_ok=True)
+    assert whole[:, 1].tolist() == [0.0, 1.0, 2.0, 3.0]
