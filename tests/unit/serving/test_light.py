@@ -7,11 +7,12 @@ import sys
 from models.task import TaskName
 from tests.synthetic_service import case, make_lake
 
+OF_WORKERS = ("numpy", "numba", "sqlalchemy", "fastapi", "opentelemetry", "models", "features")
 HEAVY = ("pandas", "pandera", "pyarrow", "ibis", "duckdb", "sklearn", "lightgbm", "mlflow")
 ANSWER = """
 import json, sys
 from datetime import UTC, datetime
-import serving.service
+import serving.process, serving.service
 from models.task import TaskName
 from serving.ask import Ask
 from serving.context import of_service
@@ -44,3 +45,12 @@ def test_a_process_that_answers_every_task_loads_no_library_of_tables(tmp_path, 
     )
     assert ran.returncode == 0, ran.stderr
     assert json.loads(ran.stdout) == []
+
+
+def test_a_process_that_only_starts_workers_loads_nothing_that_answers():
+    told = "import json, sys, serving.service; print(json.dumps(list(sys.modules)))"
+    ran = subprocess.run(
+        [sys.executable, "-c", told], capture_output=True, text=True, check=True, timeout=300
+    )
+    assert "bentoml" in json.loads(ran.stdout)
+    assert not set(json.loads(ran.stdout)) & set(OF_WORKERS)
