@@ -1,5 +1,6 @@
 """A Redis server of a test's own, that can be stopped and frozen."""
 
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ import redis
 
 from tests.ports import free_port
 from tests.waiting import until
+
+NAME = "redis-server"
 
 
 class RedisServer:
@@ -21,7 +24,8 @@ class RedisServer:
 
     def start(self) -> subprocess.Popen:
         """Start it, and wait until it answers."""
-        command = ["redis-server", "--port", str(self.port), "--save", "", "--appendonly", "no"]
+        assert shutil.which(NAME), f"no Redis: {NAME} is not installed (apt install {NAME})"
+        command = [NAME, "--port", str(self.port), "--save", "", "--appendonly", "no"]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         with redis.Redis(port=self.port) as client:
             until(lambda: _answers(client))
