@@ -25,6 +25,7 @@ from serving.observe.traces import Traces
 from serving.observe.watching import Watching
 from serving.settings import Settings
 from tests.anybody import ANYBODY
+from tests.loops import ended
 from tests.synthetic_service import case, make_lake
 
 TASK = TaskName.STOCK_RISK
@@ -49,7 +50,7 @@ def service(home: Path) -> Iterator[Express]:
 
 def held_after(express: Express, requests: list[int]) -> list[int]:
     """Objects there are after so many requests, and so many more, and so on."""
-    return asyncio.run(_counted(express, requests))
+    return ended(lambda: _counted(express, requests))
 
 
 async def _counted(express: Express, requests: list[int]) -> list[int]:

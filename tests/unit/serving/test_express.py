@@ -3,7 +3,6 @@
 import asyncio
 import json
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -21,6 +20,7 @@ from serving.front import Whole
 from serving.gathering import Gathering
 from serving.settings import Settings
 from tests.anybody import ANYBODY
+from tests.loops import ended
 from tests.synthetic_score import CATALOGUE, EXAMPLES
 from tests.synthetic_service import case, make_lake
 
@@ -182,9 +182,7 @@ def test_requests_that_come_together_are_answered_each_by_its_own(engine):
             *(loop.run_in_executor(None, lambda b=b: client.post(PATH, json=b)) for b in bodies)
         )
 
-    with ThreadPoolExecutor(1) as pool:
-        answers = pool.submit(lambda: asyncio.run(at_once())).result(60)
-    for i, answer in enumerate(answers):
+    for i, answer in enumerate(ended(at_once)):
         assert answer.status_code == (422 if i % 5 == 0 else 200)
         if answer.status_code == 200:
             (one,) = answer.json()["recommendations"]

@@ -1,13 +1,13 @@
 """Before the application: the framework's own answers as problems, and the end without loss."""
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from starlette.testclient import TestClient
 
 from serving.api.tracing import Traced
 from serving.front import Front, Whole
+from tests.loops import ended
 
 
 class Framework:
@@ -19,12 +19,6 @@ class Framework:
     async def __call__(self, scope, receive, send):
         await send({"type": "http.response.start", "status": self.status, "headers": []})
         await send({"type": "http.response.body", "body": b"the framework's page"})
-
-
-def ended(work):
-    """What a coroutine gives, on a thread of its own: a browser's test may leave a loop here."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(lambda: asyncio.run(work())).result()
 
 
 @pytest.mark.parametrize(

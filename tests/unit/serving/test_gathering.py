@@ -2,19 +2,13 @@
 
 import asyncio
 import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from serving.gathering import ClosedError, Gathering
+from tests.loops import ended
 
 LONG = 30
-
-
-def ended(work):
-    """What a coroutine gives, on a thread of its own: a browser's test may leave a loop here."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(lambda: asyncio.run(work())).result(LONG)
 
 
 class Held:
