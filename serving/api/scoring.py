@@ -43,19 +43,15 @@ Result = Response | Exception
 
 
 class Kind(Protocol):
-    """What an address takes and gives.
-
-    operation: its name, under which an Idempotency-Key is kept. inside: where in a case its
-    site is, see `callers`.
-    """
+    """What an address takes and gives."""
 
     @property
     def inside(self) -> str:
-        """What stands before a site's name; empty where a case is the task's own."""
+        """Where in a case its site is, see `callers`; empty for the case itself."""
 
     @property
     def operation(self) -> str:
-        """As it is on record."""
+        """Its name, under which an Idempotency-Key is kept."""
 
     def caller(self, request: HttpRequest) -> Caller:
         """Who asks, if they may ask this address anything.
