@@ -72,7 +72,7 @@ class Suspects:
         return frozenset(
             number
             for number, row in self.rows.items()
-            if not row.leaf or not row.leaf == row.stored == self.expected[number]
+            if not ((leaf := row.leaf) and leaf == row.stored == self.expected[number])
         )
 
     @cached_property

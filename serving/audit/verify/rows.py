@@ -128,7 +128,7 @@ def _postgresql(url: sa.URL) -> Iterator[Reader]:
 
 
 def _database_errors() -> tuple[type[Exception], ...]:
-    import psycopg  # noqa: PLC0415 - a record in SQLite needs none
+    import psycopg  # noqa: PLC0415 - only where something failed
 
     return (sqlite3.Error, sa.exc.SQLAlchemyError, psycopg.Error)
 
