@@ -13,36 +13,53 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Self
+
+IN_TURN = """
+local requests, at = {{}}, 0
+wrk.headers["Content-Type"] = "application/json"
+function init(args)
+  for line in io.lines("{path}") do
+    requests[#requests + 1] = wrk.format("POST", nil, nil, line)
+  end
+end
+function request()
+  at = at % #requests + 1
+  return requests[at]
+end
+"""
+"""What wrk runs: it sends one request after the other, in turn."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """A request that is sent again and again."""
+    """Requests that are sent in turn, again and again. bodies: JSON, one line each."""
 
     port: int
     path: str
-    body: bytes
+    bodies: tuple[bytes, ...]
 
-    @property
-    def request(self) -> bytes:
-        """As it goes over the wire."""
+    def requests(self, first: int = 0) -> Iterator[bytes]:
+        """As they go over the wire, without end. first: place of the one to begin with."""
         head = f"POST {self.path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n"
-        head += f"Content-Type: application/json\r\nContent-Length: {len(self.body)}\r\n\r\n"
-        return head.encode() + self.body
+        head += "Content-Type: application/json\r\nContent-Length: "
+        for body in islice(cycle(self.bodies), first % len(self.bodies), None):
+            yield f"{head}{len(body)}\r\n\r\n".encode() + body
 
 
 class Connection:
     """One connection, kept open."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, first: int = 0) -> None:
         self.socket = socket.create_connection(("127.0.0.1", target.port), timeout=120)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.file = self.socket.makefile("rb")
-        self.request = target.request
+        self.requests = target.requests(first)
 
     def __enter__(self) -> Self:
         return self
@@ -53,7 +70,7 @@ class Connection:
 
     def ask(self) -> bytes:
         """The body of the answer; a ValueError for anything but 200."""
-        self.socket.sendall(self.request)
+        self.socket.sendall(next(self.requests))
         status, length = self.file.readline(), 0
         while (line := self.file.readline()) not in {b"\r\n", b""}:
             name, _, value = line.partition(b":")
@@ -77,12 +94,9 @@ def rate(target: Target, connections: int, seconds: float) -> float:
 
 def _wrk(target: Target, connections: int, seconds: float) -> float:
     with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "body").write_bytes(target.body)
+        (Path(folder) / "bodies").write_bytes(b"".join(body + b"\n" for body in target.bodies))
         script = Path(folder) / "post.lua"
-        script.write_text(
-            f'local f = io.open("{folder}/body", "rb")\nwrk.method = "POST"\n'
-            'wrk.body = f:read("*a")\nwrk.headers["Content-Type"] = "application/json"\n'
-        )
+        script.write_text(IN_TURN.format(path=Path(folder) / "bodies"))
         url = f"http://127.0.0.1:{target.port}{target.path}"
         command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout"]
         command += ["60s", "-s", str(script), url]
@@ -97,7 +111,7 @@ def _threads(target: Target, connections: int, seconds: float) -> float:
     until = time.perf_counter() + seconds
 
     def ask(i: int) -> None:
-        with Connection(target) as connection:
+        with Connection(target, i) as connection:
             while time.perf_counter() < until:
                 connection.ask()
                 done[i] += 1
@@ -120,7 +134,7 @@ def paced(target: Target, per_second: float, seconds: float, connections: int = 
 
     def ask(first: int) -> list[float]:
         took = []
-        with Connection(target) as connection:
+        with Connection(target, first) as connection:
             for i in range(first, count, connections):
                 due = began + i / per_second
                 time.sleep(max(0.0, due - time.perf_counter()))

@@ -18,13 +18,13 @@ import psutil
 from serving.explain import Explain
 from tests.bench.held import held_after, service
 from tests.bench.load import Target, paced, rate
-from tests.bench.peers import LEAVES, TREES, asking, ours, scene
+from tests.bench.peers import ours
+from tests.bench.scene import LEAVES, TREES, scene
 from tests.bench.serving import CONNECTIONS
 
 MINUTE = 60.0
 PAUSE = 50.0
 """Milliseconds from which an answer was kept waiting by something."""
-ROWS = 20_000
 MEGABYTE = 2**20
 TENTHS = 10
 
@@ -59,9 +59,9 @@ def main() -> None:
     arguments.add_argument("--workers", type=int, default=1)
     given = arguments.parse_args()
     with tempfile.TemporaryDirectory() as home:
-        of = scene(Path(home), TREES, LEAVES, ROWS)
+        of = scene(Path(home), TREES, LEAVES)
         with ours(of, given.workers) as opened:
-            target = asking(opened.port, Explain.ALL)
+            target = of.asking(opened.port, Explain.ALL)
             rate(target, CONNECTIONS, 2)
             a_second = rate(target, CONNECTIONS, 5) / 5
             print(f"{a_second:.0f} a second, a fifth of what {CONNECTIONS} connections reach\n")

@@ -1,4 +1,4 @@
-"""This service beside its peers: one model, one case, in turn in one run.
+"""This service beside its peers: one model, the same cases, in turn in one run.
 
 Ratios are of the same round; smallest, median, largest. The peers score features that they are
 handed; this service computes them, and has the answer on the disk first.
@@ -20,26 +20,13 @@ from contextlib import ExitStack, closing
 from importlib.metadata import version
 from pathlib import Path
 
-from models.artefact import load
 from models.trees import Explainer, Trees
 from serving.audit.opened import open_audit
 from serving.explain import Explain
 from tests.bench.audit_appends import draft, opened, payload
 from tests.bench.load import Connection, Target, client, paced, rate
-from tests.bench.peers import (
-    LEAVES,
-    ROWS,
-    TASK,
-    TREES,
-    Scene,
-    asking,
-    drawn,
-    grown,
-    handwritten,
-    of_mlflow,
-    ours,
-    scene,
-)
+from tests.bench.peers import handwritten, of_mlflow, ours
+from tests.bench.scene import LEAVES, TREES, Scene, eight_classes, scene
 from tests.bench.starts import start
 
 PACKAGES = ("lightgbm", "mlflow", "bentoml", "fastapi", "uvicorn", "numba", "numpy")
@@ -85,7 +72,7 @@ def servers(of: Scene, rounds: int, seconds: float, workers: list[int]) -> list[
         for count in workers:
             port = stack.enter_context(ours(of, count)).port
             noun = "process" if count == 1 else "processes"
-            own |= {f"{way}; {count} {noun}": asking(port, e) for e, way in WAYS.items()}
+            own |= {f"{way}; {count} {noun}": of.asking(port, e) for e, way in WAYS.items()}
         peers: dict[str, Target] = {
             MLFLOW: stack.enter_context(of_mlflow(of, signature=True)),
             "mlflow models serve": stack.enter_context(of_mlflow(of, signature=False)),
@@ -99,7 +86,7 @@ def servers(of: Scene, rounds: int, seconds: float, workers: list[int]) -> list[
         lines = [_own(name, target, found, peers, seconds) for name, target in own.items()]
         lines += [_peer(name, target, found[name], seconds) for name, target in peers.items()]
         port = next(iter(own.values())).port
-        return [*lines, *(_batch(of, asking(port, e, BATCH), e, rounds) for e in WAYS)]
+        return [*lines, *(_batch(of, of.asking(port, e, BATCH), e, rounds) for e in WAYS)]
 
 
 def _own(
@@ -123,13 +110,14 @@ def _peer(name: str, target: Target, rates: list[float], seconds: float) -> Line
 def _batch(of: Scene, target: Target, explain: Explain, rounds: int) -> Line:
     """A batch over HTTP against predicting its rows and writing as many entries as large."""
 
-    def ask() -> None:  # on a connection of its own: an idle one is closed after some seconds
+    def ask() -> bytes:  # on a connection of its own: an idle one is closed after some seconds
         with Connection(target) as connection:
-            connection.ask()
+            return connection.ask()
 
-    ask()
+    given = [one["id"] for one in json.loads(ask())["recommendations"]]
     with closing(open_audit(of.lake)) as record:
-        weight = len(record.between(*[record.head().frontier.size] * 2)[0].body or "")
+        entries = [record.read(identifier) for identifier in given]
+        weight = statistics.mean(len(entry.body) for entry in entries)
     content, own, bare = payload(max(1, round(weight / KILOBYTE))), [], []
     with opened("sqlite") as store:
         for _ in range(rounds):
@@ -144,10 +132,7 @@ def _batch(of: Scene, target: Target, explain: Explain, rounds: int) -> Line:
 
 def explanations(of: Scene, rounds: int, trees: int, leaves: int) -> list[Line]:
     """Our TreeSHAP against pred_contrib, a row at a time, one thread."""
-    folder = of.lake.models / TASK
-    digest = json.loads((folder / "champion.json").read_text())["digest"]
-    model = load(folder / digest)
-    many = grown(model, drawn(model, ROWS // 5), 8, trees // 3, leaves)
+    many = eight_classes(of, trees // 3, leaves)
     lines = []
     for name, booster in (("two classes", of.booster), ("all of eight classes", many)):
         text = booster.model_to_string()
@@ -213,11 +198,10 @@ def main() -> None:
     )
     arguments.add_argument("--trees", type=int, default=TREES)
     arguments.add_argument("--leaves", type=int, default=LEAVES)
-    arguments.add_argument("--rows", type=int, default=ROWS, help="that the model learns from")
     arguments.add_argument("--out", type=Path, default=Path(".triage/bench"))
     given = arguments.parse_args()
     with tempfile.TemporaryDirectory() as home:
-        of = scene(Path(home), given.trees, given.leaves, given.rows)
+        of = scene(Path(home), given.trees, given.leaves)
         lines = servers(of, given.rounds, given.seconds, given.workers)
         lines += explanations(of, given.rounds, given.trees, given.leaves)
         began = starts(of, given.rounds)

@@ -1,0 +1,100 @@
+"""What is compared: a small distributor's lake, a champion of a given size, and the cases asked."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+
+from data.lake import Lake
+from data.period import end_of_data
+from data.store import Store
+from models.artefact import save
+from models.catalogue import TASKS
+from models.fit import FitOptions, fit
+from models.model import Model
+from models.task import TaskName
+from serving.explain import Explain
+from tests.bench.load import Target
+from training.asks.as_request import as_requests
+from training.build import build, model_inputs
+from training.wiring import wiring
+
+TASK = TaskName.STOCK_RISK
+TREES, LEAVES = 300, 63
+SIZE = ("--sites", "3", "--suppliers", "9", "--items", "800", "--months", "10")
+MOST = 15_000
+"""Asks that the model learns from."""
+IN_TURN = 500
+"""Cases that are asked one after the other, each with a past of its own."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A lake with a champion, its booster alone, open cases, and rows of their features.
+
+    rows: one a case, nothing missing: without a signature mlflow cannot read a null.
+    """
+
+    lake: Lake
+    model: Model
+    booster: lgb.Booster
+    cases: list[dict[str, Any]]
+    rows: np.ndarray
+
+    @property
+    def names(self) -> list[str]:
+        """Of the columns."""
+        return list(self.model.encoder.names)
+
+    def asking(self, port: int, explain: Explain, cases: int = 1) -> Target:
+        """Requests to this service: the open cases in turn, so many in one."""
+        given = self.cases[:IN_TURN] if cases == 1 else self.cases[:cases]
+        together = [given[at : at + cases] for at in range(0, len(given), cases)]
+        bodies = [json.dumps({"cases": some, "explain": explain}).encode() for some in together]
+        return Target(port, f"/v1/{TASK}", tuple(bodies))
+
+
+def scene(home: Path, trees: int, leaves: int) -> Scene:
+    """A simulated distributor, its open cases and their past, and a model of that size."""
+    lake = Lake(home / "lake")
+    for command in (("simulate", *SIZE), ("ingest", "--source", "simulator"), ("profiles",)):
+        _triage(lake, *command)
+    task = replace(TASKS[TASK], lightgbm={"num_leaves": leaves, "learning_rate": 0.05})
+    with Store.from_folder(lake.canonical) as store:
+        training = build(task, store, max_rows=MOST)
+        asks = wiring(TASK).open_asks(store, task, end_of_data(lake.canonical))
+        inputs = model_inputs(task, store, asks)
+    model = fit(task, training, FitOptions(rounds=trees)).model
+    draft = lake.models / TASK / "draft"
+    digest = save(model, draft)
+    draft.rename(draft.with_name(digest))
+    pointer = {"version": "1", "digest": digest, "promoted_at": f"{training.matured_at.max()}Z"}
+    draft.with_name("champion.json").write_text(json.dumps(pointer))
+    booster = lgb.Booster(model_str=model.trees.text)
+    rows = np.nan_to_num(model.encoder.encode(inputs).matrix)
+    return Scene(lake, model, booster, as_requests(asks), rows)
+
+
+def eight_classes(of: Scene, trees: int, leaves: int) -> lgb.Booster:
+    """A booster of as many features, with trees of that size for each of eight classes."""
+    random = np.random.default_rng(8)
+    matrix = random.normal(size=(20_000, len(of.names)))
+    signal = matrix[:, :20] @ random.normal(size=20) / 5 + matrix[:, 20] * matrix[:, 21]
+    signal += random.normal(size=len(matrix))
+    label = np.digitize(signal, np.quantile(signal, np.linspace(0, 1, 9)[1:-1]))
+    chosen = {"objective": "multiclass", "num_class": 8, "num_leaves": leaves, "verbosity": -1}
+    return lgb.train(chosen | {"learning_rate": 0.05}, lgb.Dataset(matrix, label), trees)
+
+
+def _triage(lake: Lake, *command: str) -> None:
+    environment = os.environ | {"TRIAGE_HOME": str(lake.home)}
+    program = str(Path(sys.executable).with_name("triage"))
+    subprocess.run([program, *command], check=True, env=environment, stdout=subprocess.DEVNULL)
