@@ -18,6 +18,7 @@ from features.history.stream import Stream
 from features.inputs import columns
 from models.model import Model, Predictions, Read
 from serving.audit.canonical import canonical
+from serving.audit.written import Written, written
 from serving.champions import Champion
 from serving.observe.observer import SILENT, Observer, Stage
 
@@ -149,8 +150,8 @@ class Scored:
     """
 
     answers: Predictions
-    history: list[dict[str, Value]]
-    features: list[dict[str, Value]]
+    history: list[Written]
+    features: list[Written]
     scores: list[Score]
     inputs: Columns = field(repr=False)
     read: Read | None = field(default=None, repr=False)
@@ -177,8 +178,8 @@ def score(
         read = champion.model.read(made, threads=PROCESSORS)
     return Scored(
         answers=read.answers,
-        history=_plain(cases.history, len(cases)),
-        features=_plain(made, len(cases)),
+        history=written(cases.history, len(cases)),
+        features=written(made, len(cases)),
         scores=_scores(champion.model, read.answers),
         inputs=made,
         read=read,
@@ -260,17 +261,6 @@ def _array(column: Column, given: list[Any]) -> NDArray[Any]:
 def _moments(given: Sequence[datetime | None]) -> NDArray[np.datetime64]:
     naive = [None if v is None else v.astimezone(UTC).replace(tzinfo=None) for v in given]
     return np.array(naive, dtype="datetime64[us]")
-
-
-def _plain(columns: Columns, n: int) -> list[dict[str, Value]]:
-    """Values of n cases as JSON can hold them: missing is null."""
-    names = list(map(str, columns))
-    lists = [values.tolist() for values in columns.values()]
-    rows = zip(*lists, strict=True) if lists else [()] * n
-    return [
-        dict(zip(names, [None if v != v else v for v in row], strict=True))  # noqa: PLR0124 - NaN
-        for row in rows
-    ]
 
 
 def _scores(model: Model, answers: Predictions) -> list[Score]:

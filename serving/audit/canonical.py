@@ -78,18 +78,18 @@ def _scientific(text: str) -> str:
 
 def _object(value: Mapping[str, Any]) -> str:
     try:
-        layout = _layout(tuple(value))
+        order = layout(tuple(value))
     except TypeError:
         return _refused(value)
     parts = [
         empty if (item := value[name]) is None else start + WRITERS.get(type(item), _refused)(item)
-        for name, start, empty in layout
+        for name, start, empty in order
     ]
     return "{" + ",".join(parts) + "}"
 
 
 @lru_cache(4096)
-def _layout(names: tuple[str, ...]) -> tuple[tuple[str, str, str], ...]:
+def layout(names: tuple[str, ...]) -> tuple[tuple[str, str, str], ...]:
     """The names of an object in their order, each with what its value comes behind.
 
     And with all of it where there is none: half of what is recorded of a past is missing. Kept:
