@@ -111,11 +111,9 @@ class Profiles:
         """Values of the keys: one row a measure, one column a case."""
         query, find = self._query(stream), self._find
         known = {key: find(query, key) for key in set(keys) if None not in key}
-        block = np.full((n, len(stream.names)), np.nan)
-        for place, key in enumerate(keys):
-            if (values := known.get(key)) is not None:
-                block[place] = values
-        return np.ascontiguousarray(block.T)
+        unseen = np.full(len(stream.names), np.nan)
+        rows = [unseen if (row := known.get(key)) is None else row for key in keys]
+        return np.ascontiguousarray(np.array(rows).reshape(n, -1).T)
 
     def _query(self, stream: Stream) -> str:
         if stream.name not in self._queries:
@@ -125,7 +123,9 @@ class Profiles:
         return self._queries[stream.name]
 
 
-def _remembered(database: sqlite3.Connection, lock: threading.Lock) -> Callable[[str, Key], Any]:
+def _remembered(
+    database: sqlite3.Connection, lock: threading.Lock
+) -> Callable[[str, Key], Floats | None]:
     """Rows by query and key, those that were asked for of late without asking the file again.
 
     SQLite lets go of the interpreter's lock at every query, and each time others who answer
@@ -133,9 +133,10 @@ def _remembered(database: sqlite3.Connection, lock: threading.Lock) -> Callable[
     """
 
     @lru_cache(REMEMBERED)
-    def find(query: str, key: Key) -> Any:
+    def find(query: str, key: Key) -> Floats | None:
         with lock:
-            return database.execute(query, key).fetchone()
+            row = database.execute(query, key).fetchone()
+        return None if row is None else np.array(row, dtype=np.float64)
 
     return find
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from data.contracts.invoice_outcomes import ExceptionClass
@@ -132,8 +133,10 @@ def looked_at(advice: Advice) -> bool:
 
 def told(score: Score) -> dict[str, Any]:
     """What a recommendation says of the reasons of its score."""
+    if score.steps is None:
+        return {"explained": False, "reason_groups": [], "reasons": [], "missing": []}
     return {
-        "explained": score.steps is not None,
+        "explained": True,
         "reason_groups": reason_groups(score),
         "reasons": reasons(score),
         "missing": missing(score),
@@ -255,4 +258,9 @@ def notes(asked: Asked, score: Score, policy: Policy, made_from: Provenance) -> 
 
 
 def _named(features: Sequence[str]) -> str:
-    return ", ".join(WINDOW.sub(r" \1 days", name).replace("_", " ") for name in features)
+    return ", ".join(map(_plainly, features))
+
+
+@lru_cache(1024)
+def _plainly(feature: str) -> str:
+    return WINDOW.sub(r" \1 days", feature).replace("_", " ")

@@ -81,7 +81,8 @@ def change(recent: Floats, usual: Floats) -> Floats:
 def _due(cases: Cases, after: np.timedelta64, until: np.timedelta64) -> Floats:
     """Open quantity promised in (asked + after, asked + until]."""
     lines, wait = _waiting(cases)
-    return lines.where((wait > after / DAY) & (wait <= until / DAY)).total(QUANTITY_OPEN)
+    inside = (wait > after / DAY) & (wait <= until / DAY)
+    return lines.sum_of(np.where(inside, lines.columns[QUANTITY_OPEN], 0.0))
 
 
 @kept

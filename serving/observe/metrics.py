@@ -18,6 +18,7 @@ SHARED = "PROMETHEUS_MULTIPROC_DIR"
 """Folder in which the processes of one service count together. BentoML names it for its
 processes, and clears it when the service starts."""
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+RUNGS = frozenset(Rung)
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 OTHER = "other"
 NONE = "none"
@@ -54,6 +55,7 @@ class Metrics:
             ["task", "rung", "expected", "abstained"],
             registry=own,
         )
+        self._counters: dict[tuple[str, str, str, str], Counter] = {}
 
     def answered_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """A request was answered. route: its template, never its path; "" where there is none."""
@@ -73,8 +75,14 @@ class Metrics:
     def given(self, every: Iterable[Given]) -> None:
         """Recommendations were recorded."""
         for one in every:
-            rung = one.rung if one.rung in set(Rung) else OTHER
-            self._given.labels(one.task, rung, self._class(one), str(one.abstained).lower()).inc()
+            self._counter(one).inc()
+
+    def _counter(self, one: Given) -> Counter:
+        rung = one.rung if one.rung in RUNGS else OTHER
+        told = one.task, rung, self._class(one), str(one.abstained).lower()
+        if told not in self._counters:
+            self._counters[told] = self._given.labels(*told)
+        return self._counters[told]
 
     def _class(self, one: Given) -> str:
         if not one.expected:
