@@ -39,8 +39,6 @@ from serving.recommendation import Advice, Answer
 from serving.replay.sources import Sources, sources_of
 from serving.settings import Settings
 
-__all__ = ["Batch", "Engine", "FromTheFutureError", "start"]
-
 Clock = Callable[[], datetime]
 NO_PROFILES = "the snapshot is missing or damaged; run `triage profiles`"
 UNREAD_PROFILES = "the snapshot could not be read; see whether its file is still there"

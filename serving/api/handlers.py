@@ -16,9 +16,9 @@ from serving.api.problems import Problem, path
 from serving.api.tracing import trace_of
 from serving.audit.entry import ErasedError
 from serving.audit.store import AuditUnavailableError
+from serving.batch import FromTheFutureError
 from serving.counterfactual.answer import CannotRecomputeError
 from serving.decide import AlreadyDecidedError
-from serving.engine import FromTheFutureError
 from serving.idempotency import AnswerErasedError, InFlightError, KeyReusedError
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]

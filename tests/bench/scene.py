@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, replace
@@ -53,6 +54,12 @@ class Scene:
     def names(self) -> list[str]:
         """Of the columns."""
         return list(self.model.encoder.names)
+
+    def apart(self, name: str) -> Scene:
+        """The same in a lake of its own: services on one record would take turns with it."""
+        home = self.lake.home.with_name(name)
+        shutil.copytree(self.lake.home, home)
+        return replace(self, lake=Lake(home))
 
     def asking(self, port: int, explain: Explain, cases: int = 1) -> Target:
         """Requests to this service: the open cases in turn, so many in one."""

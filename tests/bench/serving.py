@@ -69,8 +69,9 @@ def servers(of: Scene, rounds: int, seconds: float, workers: list[int]) -> list[
     """
     with ExitStack() as stack:
         own: dict[str, Target] = {}
-        for count in workers:
-            port = stack.enter_context(ours(of, count)).port
+        scenes = [of.apart(f"of_{count}") for count in workers]
+        for its, count in zip(scenes, workers, strict=True):
+            port = stack.enter_context(ours(its, count)).port
             noun = "process" if count == 1 else "processes"
             own |= {f"{way}; {count} {noun}": of.asking(port, e) for e, way in WAYS.items()}
         peers: dict[str, Target] = {
@@ -86,7 +87,7 @@ def servers(of: Scene, rounds: int, seconds: float, workers: list[int]) -> list[
         lines = [_own(name, target, found, peers, seconds) for name, target in own.items()]
         lines += [_peer(name, target, found[name], seconds) for name, target in peers.items()]
         port = next(iter(own.values())).port
-        return [*lines, *(_batch(of, of.asking(port, e, BATCH), e, rounds) for e in WAYS)]
+        return [*lines, *(_batch(scenes[0], of.asking(port, e, BATCH), e, rounds) for e in WAYS)]
 
 
 def _own(

@@ -12,11 +12,14 @@ from models.task import TaskName
 from serving.api.app import application
 from serving.catalogue import served
 from serving.engine import start
+from serving.express import Express
+from serving.front import Whole
 from serving.settings import Settings
 from tests.anybody import ANYBODY
 from tests.synthetic_service import case, make_lake
 
 MOST_BYTES = 10 * 2**20
+SECONDS = 30
 
 
 @contextmanager
@@ -32,6 +35,11 @@ def service(home: Path) -> Iterator[FastAPI]:
         yield app
     finally:
         engine.audit.close()
+
+
+def front(app: FastAPI) -> Express:
+    """What requests come to: scoring requests pass by the application's own routes."""
+    return Express(Whole(app), app, SECONDS)
 
 
 def recommended(app: FastAPI) -> list[str]:

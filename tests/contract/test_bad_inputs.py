@@ -10,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from models.task import TaskName
+from tests.contract.service import front
 from tests.synthetic_service import case
 
 STOCK, INVOICE, DELAY = TaskName.STOCK_RISK, TaskName.INVOICE_MISMATCH, TaskName.SUPPLIER_DELAY
@@ -82,7 +83,7 @@ ANSWERED = [
 
 @pytest.fixture(scope="module")
 def client(app):
-    return TestClient(app, raise_server_exceptions=False)
+    return TestClient(front(app), raise_server_exceptions=False)
 
 
 def written(task, **changes):

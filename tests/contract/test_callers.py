@@ -7,6 +7,7 @@ from starlette.testclient import TestClient
 
 from models.task import TaskName
 from serving.caller import Caller, Scope
+from tests.contract.service import front
 from tests.synthetic_service import case
 
 STOCK, INVOICE = TaskName.STOCK_RISK, TaskName.INVOICE_MISMATCH
@@ -38,7 +39,7 @@ def client_of(app):
 
     def client(scopes, sites=None):
         app.state.gate = Only(Caller("key:1", frozenset(scopes), sites))
-        return TestClient(app, raise_server_exceptions=False)
+        return TestClient(front(app), raise_server_exceptions=False)
 
     yield client
     app.state.gate = before

@@ -7,6 +7,7 @@ from starlette.testclient import TestClient
 
 from models.task import TaskName
 from serving.ladder import Rung
+from tests.contract.service import front
 from tests.synthetic_service import case
 
 STOCK, INVOICE, DELAY = TaskName.STOCK_RISK, TaskName.INVOICE_MISMATCH, TaskName.SUPPLIER_DELAY
@@ -18,7 +19,7 @@ MIXED = [
 
 @pytest.fixture(scope="module")
 def client(app):
-    return TestClient(app, raise_server_exceptions=False)
+    return TestClient(front(app), raise_server_exceptions=False)
 
 
 def asked(client, cases, **headers):

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from starlette.testclient import TestClient
 
 from models.task import TaskName
+from tests.contract.service import front
 from tests.contract.valid import cases, mixed
 
 CASES = int(os.environ.get("TRIAGE_VALID_CASES", "15"))
@@ -26,7 +27,7 @@ QUIET = settings(
 
 @pytest.mark.parametrize("task", TaskName)
 def test_every_case_that_the_contract_takes_is_answered(app, task):
-    client = TestClient(app, raise_server_exceptions=False)
+    client = TestClient(front(app), raise_server_exceptions=False)
 
     @seed(1)
     @QUIET
@@ -44,7 +45,7 @@ def test_every_case_that_the_contract_takes_is_answered(app, task):
 
 
 def test_every_mixed_request_that_the_contract_takes_is_answered(app):
-    client = TestClient(app, raise_server_exceptions=False)
+    client = TestClient(front(app), raise_server_exceptions=False)
 
     @seed(1)
     @QUIET

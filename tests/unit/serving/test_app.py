@@ -11,8 +11,8 @@ from serving.api.app import application
 from serving.api.schema import DECISION_PATH
 from serving.ask import Ask
 from serving.audit.store import AuditUnavailableError
+from serving.batch import Batch, FromTheFutureError
 from serving.context import of_service
-from serving.engine import Batch, FromTheFutureError
 from serving.idempotency import Once
 from serving.observe.observer import SILENT
 from tests.anybody import ANYBODY
