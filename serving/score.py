@@ -18,7 +18,7 @@ from features.history.stream import Stream
 from features.inputs import columns
 from models.model import Model, Predictions, Read
 from serving.audit.canonical import canonical
-from serving.audit.written import Written, written
+from serving.audit.written import Written, numbers, written
 from serving.champions import Champion
 from serving.observe.observer import SILENT, Observer, Stage
 
@@ -83,7 +83,10 @@ class Steps(tuple[Step, ...]):
 
     def canonical(self) -> str:
         """As they are recorded; see `serving.audit.canonical`."""
-        pairs = [f"[{_quoted(step.feature)},{canonical(step.contribution)}]" for step in self]
+        told = numbers([step.contribution for step in self])
+        if "null" in told:
+            raise ValueError("a contribution that is not finite cannot be recorded exactly as JSON")
+        pairs = [f"[{_quoted(step.feature)},{n}]" for step, n in zip(self, told, strict=True)]
         return f"[{','.join(pairs)}]"
 
     def told(self) -> list[dict[str, Value]]:

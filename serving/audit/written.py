@@ -75,12 +75,16 @@ def _numbers(columns: Sequence[NDArray[np.float64]], n: int) -> list[tuple[str, 
     block = np.array(columns).T
     if np.isinf(block).any():
         raise ValueError("an infinite number cannot be recorded exactly as JSON")
-    text = to_json(block.tolist(), inf_nan_mode="null").decode()
-    text = text.replace(".0,", ",").replace(".0]", "]")
-    rows = [row.split(",") for row in text[2:-2].split("],[")]
+    return list(zip(*map(numbers, block.tolist()), strict=True))
+
+
+def numbers(values: list[float]) -> list[str]:
+    """Canonical text of each; NaN, and what is infinite, as null."""
+    text = to_json(values, inf_nan_mode="null").decode().replace(".0,", ",").replace(".0]", "]")
+    told = text[1:-1].split(",") if values else []
     if any(sign in text for sign in OTHERWISE):
-        rows = [[_as_ecmascript(number) for number in row] for row in rows]
-    return list(zip(*rows, strict=True))
+        return [_as_ecmascript(number) for number in told]
+    return told
 
 
 def _as_ecmascript(number: str) -> str:

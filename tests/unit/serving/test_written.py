@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from serving.audit.canonical import canonical
-from serving.audit.written import written
+from serving.audit.written import numbers, written
+from serving.score import Steps
+from tests.synthetic_score import Step
 
 ON_THE_EDGE = [1e15, 1e16, 1e20, 1e21, 1e22, 1e-4, 1e-5, 1e-6, 1e-7, 5e-324, 1.7e308, 2.0**53]
 NUMBERS = (
@@ -70,6 +72,19 @@ def test_an_infinite_number_is_refused_and_not_taken_for_missing(value):
         written({"x": np.array([1.0, value])}, 2)
 
 
+@pytest.mark.parametrize("value", [math.inf, math.nan])
+def test_a_step_that_is_no_number_is_refused_and_not_taken_for_missing(value):
+    step = Step("f", "demand", 1.0, "so", value)
+    with pytest.raises(ValueError, match="not finite"):
+        Steps([step]).canonical()
+
+
 def test_half_a_surrogate_pair_is_refused():
     with pytest.raises(ValueError):
         written({"x": np.array(["\ud800"], dtype=object)}, 1)
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False)))
+@settings(max_examples=300, deadline=None)
+def test_every_number_of_a_list_has_the_text_of_the_reference(values):
+    assert f"[{','.join(numbers(values))}]" == rfc8785.dumps(values).decode()
