@@ -9,12 +9,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import psycopg
 import sqlalchemy as sa
 
 from serving.audit.errors import AuditUnavailableError
 from serving.audit.filesystem import network
+
+if TYPE_CHECKING:
+    import psycopg
 
 SQLITE_WAIT_SECONDS = 10
 """A group is written in milliseconds: who waits so long waits for something that hangs."""

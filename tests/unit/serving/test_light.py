@@ -9,6 +9,7 @@ from tests.synthetic_service import case, make_lake
 
 OF_WORKERS = ("numpy", "numba", "sqlalchemy", "fastapi", "opentelemetry", "models", "features")
 HEAVY = ("pandas", "pandera", "pyarrow", "ibis", "duckdb", "sklearn", "lightgbm", "mlflow")
+OTHER_STORES = ("psycopg", "redis")
 ANSWER = """
 import json, sys
 from datetime import UTC, datetime
@@ -31,12 +32,12 @@ print(json.dumps(sorted(set(sys.modules) & set(sys.argv[1:]))))
 """
 
 
-def test_a_process_that_answers_every_task_loads_no_library_of_tables(tmp_path, monkeypatch):
+def test_a_process_that_answers_every_task_loads_no_library_of_tables_or_other_stores(tmp_path, monkeypatch):
     lake = make_lake(tmp_path)
     monkeypatch.setenv("TRIAGE_HOME", str(lake.home))
     bodies = {task: {"cases": [case(task, 1)]} for task in TaskName}
     ran = subprocess.run(
-        [sys.executable, "-c", ANSWER, *HEAVY],
+        [sys.executable, "-c", ANSWER, *HEAVY, *OTHER_STORES],
         input=json.dumps(bodies),
         capture_output=True,
         text=True,
