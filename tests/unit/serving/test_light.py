@@ -32,7 +32,9 @@ print(json.dumps(sorted(set(sys.modules) & set(sys.argv[1:]))))
 """
 
 
-def test_a_process_that_answers_every_task_loads_no_library_of_tables_or_other_stores(tmp_path, monkeypatch):
+def test_a_process_that_answers_every_task_loads_no_library_of_tables_or_other_stores(
+    tmp_path, monkeypatch
+):
     lake = make_lake(tmp_path)
     monkeypatch.setenv("TRIAGE_HOME", str(lake.home))
     bodies = {task: {"cases": [case(task, 1)]} for task in TaskName}
