@@ -58,8 +58,7 @@ class Children:
 
     def sum_of(self, values: Floats) -> Floats:
         """Sum a case of a number a child, in child order; missing values count as 0."""
-        weights = np.nan_to_num(values, nan=0.0)
-        return np.bincount(self.row, weights=weights, minlength=self.cases).astype(np.float64)
+        return np.bincount(self.row, or_zero(values), self.cases).astype(np.float64)
 
     def first(self, name: str) -> NDArray[Any]:
         """Value of each case's first child; NaN, NaT or None where there is none."""
@@ -153,6 +152,11 @@ def kept(
         return found
 
     return once
+
+
+def or_zero(values: Floats) -> Floats:
+    """The values, 0 where they are missing; the same array where none is."""
+    return values if np.isfinite(values).all() else np.nan_to_num(values, nan=0.0)
 
 
 def blank(dtype: np.dtype[Any], length: int) -> NDArray[Any]:

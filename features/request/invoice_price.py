@@ -13,7 +13,7 @@ from data.contracts.invoices import (
 )
 from data.contracts.items import CURRENCY, PACK_SIZE
 from data.contracts.purchase_orders import LINE_VALUE, PO_UNIT_PRICE
-from features.cases import Cases
+from features.cases import Cases, or_zero
 from features.feature import Feature, Floats, Theme, ratio
 from features.request.facts import flag, number, settled, stated
 from features.request.invoice_units import (
@@ -70,7 +70,7 @@ def freight_gap(cases: Cases) -> Floats:
 
 def tax_gap(cases: Cases) -> Floats:
     """Tax rate charged less the rate expected; freight is taxed with the goods."""
-    freight = np.nan_to_num(cases.number(FREIGHT_AMOUNT), nan=0.0)
+    freight = or_zero(cases.number(FREIGHT_AMOUNT))
     charged = ratio(cases.number(TAX_AMOUNT), cases.number(LINE_AMOUNT) + freight)
     return settled(charged - cases.number(TAX_RATE_EXPECTED))
 
@@ -78,7 +78,7 @@ def tax_gap(cases: Cases) -> Floats:
 def roundness(cases: Cases) -> Floats:
     """Of the steps 0.10, 1, 10, 100 and 1,000, how many divide the amount."""
     amount = cases.number(LINE_AMOUNT)
-    cents = np.round(np.nan_to_num(amount, nan=0.0) * 100.0)
+    cents = np.round(or_zero(amount) * 100.0)
     steps = sum((np.mod(cents, step) == 0).astype(np.float64) for step in ROUND_STEPS_CENTS)
     return np.where(np.isnan(amount), np.nan, steps)
 

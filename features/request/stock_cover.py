@@ -16,7 +16,7 @@ from data.contracts.stock_levels import (
     REORDER_POINT,
     SAFETY_STOCK,
 )
-from features.cases import Cases
+from features.cases import Cases, or_zero
 from features.feature import Feature, Floats, Theme, ratio
 from features.request.facts import flag, number
 from features.request.stock_facts import (
@@ -62,7 +62,7 @@ def _is_out(cases: Cases) -> Floats:
 
 
 def _position_to_reorder_point(cases: Cases) -> Floats:
-    ordered, owed = (np.nan_to_num(cases.number(name)) for name in (ON_ORDER, BACKORDERED))
+    ordered, owed = (or_zero(cases.number(name)) for name in (ON_ORDER, BACKORDERED))
     return ratio(on_hand(cases) + ordered - owed, cases.number(REORDER_POINT))
 
 

@@ -14,6 +14,7 @@ from features.feature import Floats, ratio
 from features.request.shapes import QUANTITY_OPEN
 
 DAY = np.timedelta64(1, "D")
+FAR = 10**6  # days: a promise beyond is none, such as the end of the year 9999
 
 
 @kept
@@ -38,17 +39,17 @@ def demand_deviation(cases: Cases, window: int) -> Floats:
 
 def due_inside(cases: Cases, horizon_days: int) -> Floats:
     """Open quantity promised up to the end of the horizon, overdue lines included."""
-    return _due(cases, np.timedelta64(-(10**6), "D"), horizon_days * DAY)
+    return _due(cases, -FAR, horizon_days)
 
 
 def due_outside(cases: Cases, horizon_days: int) -> Floats:
     """Open quantity promised after the horizon: no cover."""
-    return _due(cases, horizon_days * DAY, np.timedelta64(10**6, "D"))
+    return _due(cases, horizon_days, FAR)
 
 
 def overdue(cases: Cases) -> Floats:
     """Open quantity whose promise has passed."""
-    return _due(cases, np.timedelta64(-(10**6), "D"), np.timedelta64(0, "D"))
+    return _due(cases, -FAR, 0)
 
 
 def days_to_next_receipt(cases: Cases) -> Floats:
@@ -78,10 +79,10 @@ def change(recent: Floats, usual: Floats) -> Floats:
 
 
 @kept
-def _due(cases: Cases, after: np.timedelta64, until: np.timedelta64) -> Floats:
-    """Open quantity promised in (asked + after, asked + until]."""
+def _due(cases: Cases, after: float, until: float) -> Floats:
+    """Open quantity promised in (asked + after, asked + until]. after, until: days."""
     lines, wait = _waiting(cases)
-    inside = (wait > after / DAY) & (wait <= until / DAY)
+    inside = (wait > after) & (wait <= until)
     return lines.sum_of(np.where(inside, lines.columns[QUANTITY_OPEN], 0.0))
 
 

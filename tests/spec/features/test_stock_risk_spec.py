@@ -74,6 +74,31 @@ def test_a_receipt_after_the_horizon_is_no_cover_and_an_overdue_one_is(ask: Aski
     )
 
 
+def test_a_promise_that_only_stands_for_none_is_no_receipt(ask: Asking) -> None:
+    answer = ask.features(
+        stock_risk,
+        {"stock_movements": MONTHLY},
+        """
+        site_id | item_id | on_hand | asked_at
+        north   | bolt    |      10 | 2026-03-01 12:00
+        """,
+        {
+            "scheduled_receipts": """
+                row | quantity_open | promised_at
+                0   |           100 | 9999-12-31
+            """
+        },
+    )
+    expect(
+        answer,
+        """
+        due_inside_horizon | due_outside_horizon | overdue_quantity
+        -------------------+---------------------+------------------
+        0                  | 0                   | 0
+        """,
+    )
+
+
 def test_stock_that_never_moved_is_missing_not_zero(ask: Asking) -> None:
     answer = ask.features(
         stock_risk,
