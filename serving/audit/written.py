@@ -1,4 +1,4 @@
-"""Many alike objects of numbers as canonical JSON, all at once: a third of what `canonical` takes.
+"""Many alike objects of numbers as canonical JSON, in less than half the time of `canonical`.
 
 The past of a case is some hundreds of numbers, and so are its features: writing them one by one
 was the largest part of an answer.
@@ -7,7 +7,7 @@ was the largest part of an answer.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from json import loads
 from typing import Any
 
@@ -54,28 +54,37 @@ def written(columns: Mapping[str, NDArray[Any]], n: int) -> list[Written]:
     Raises:
         ValueError: infinite numbers.
     """
-    order = layout(tuple(map(str, columns)))
-    floats = [name for name, _, _ in order if columns[name].dtype == np.float64]
-    texts = dict(zip(floats, _numbers([columns[name] for name in floats], n), strict=True))
-    for name, _, _ in order:
-        if name not in texts:
-            texts[name] = tuple(map(canonical, columns[name].tolist()))
-    pieces = [piece for _, start, _ in order for piece in (f",{start}", "null")]
-    objects = []
-    for row in zip(*(texts[name] for name, _, _ in order), strict=True):
-        pieces[1::2] = row
-        objects.append(Written(f"{{{''.join(pieces)[1:]}}}"))
-    return objects or [Written("{}") for _ in range(n)]
+    names, between = _form(tuple(map(str, columns)))
+    texts = [(at, columns[name]) for at, name in enumerate(names) if columns[name].dtype == object]
+    rows = _numbers([columns[name] for name in names if columns[name].dtype != object], n)
+    for at, column in texts:  # in the order of the names, so each comes to its place
+        for row, value in zip(rows, column.tolist(), strict=True):
+            row.insert(at, canonical(value))
+    return [Written(_joined(between, row)) for row in rows]
 
 
-def _numbers(columns: Sequence[NDArray[np.float64]], n: int) -> list[tuple[str, ...]]:
-    """Canonical text of each number, column by column."""
+@lru_cache(64)
+def _form(names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names in the order of RFC 8785, and what stands before, between and behind their values."""
+    starts = [start for _, start, _ in layout(names)]
+    between = [f"{',' if at else '{'}{start}" for at, start in enumerate(starts)]
+    return tuple(name for name, _, _ in layout(names)), (*between, "}" if between else "{}")
+
+
+def _joined(between: Sequence[str], values: Sequence[str]) -> str:
+    pieces = [""] * (len(between) + len(values))
+    pieces[::2], pieces[1::2] = between, values
+    return "".join(pieces)
+
+
+def _numbers(columns: Sequence[NDArray[np.float64]], n: int) -> list[list[str]]:
+    """Canonical text of each number, row by row."""
     if not columns or not n:
-        return [()] * len(columns)
-    block = np.array(columns).T
+        return [[] for _ in range(n)]
+    block = np.concatenate(columns).reshape(len(columns), n).T
     if np.isinf(block).any():
         raise ValueError("an infinite number cannot be recorded exactly as JSON")
-    return list(zip(*map(numbers, block.tolist()), strict=True))
+    return list(map(numbers, block.tolist()))
 
 
 def numbers(values: list[float]) -> list[str]:
