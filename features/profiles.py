@@ -113,7 +113,7 @@ class Profiles:
         known = {key: find(query, key) for key in set(keys) if None not in key}
         unseen = np.full(len(stream.names), np.nan)
         rows = [unseen if (row := known.get(key)) is None else row for key in keys]
-        return np.ascontiguousarray(np.array(rows).reshape(n, -1).T)
+        return np.ascontiguousarray(np.array(rows).reshape(n, len(stream.names)).T)
 
     def _query(self, stream: Stream) -> str:
         if stream.name not in self._queries:

@@ -59,6 +59,10 @@ def test_entities_without_a_past_and_cases_without_a_key_are_missing(built: Path
     np.testing.assert_array_equal(got, [3.5, np.nan, np.nan, 3.0, np.nan, 3.5])
 
 
+def test_of_no_cases_nothing_is_found_and_nothing_fails(built: Path) -> None:
+    assert values(built) == []
+
+
 def test_equal_content_has_an_equal_id_and_other_days_have_another(
     store: Store, built: Path, tmp_path: Path
 ) -> None:
