@@ -92,8 +92,8 @@ def _object(value: Mapping[str, Any]) -> str:
 def layout(names: tuple[str, ...]) -> tuple[tuple[str, str, str], ...]:
     """The names of an object in their order, each with what its value comes behind.
 
-    And with all of it where there is none: half of what is recorded of a past is missing. Kept:
-    the objects of a record have the same names in each entry.
+    And with all of it where there is none. Kept: the objects of a record have the same names in
+    each entry.
     """
     ordered = sorted(names)
     if not "".join(names).isascii():

@@ -1,7 +1,7 @@
 """Many alike objects of numbers as canonical JSON, in less than half the time of `canonical`.
 
-The past of a case is some hundreds of numbers, and so are its features: writing them one by one
-was the largest part of an answer.
+The past of a case and its features are some hundreds of values: writing them one by one was the
+largest part of an answer.
 """
 
 from __future__ import annotations
@@ -66,9 +66,9 @@ def written(columns: Mapping[str, NDArray[Any]], n: int) -> list[Written]:
 @lru_cache(64)
 def _form(names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Names in the order of RFC 8785, and what stands before, between and behind their values."""
-    starts = [start for _, start, _ in layout(names)]
-    between = [f"{',' if at else '{'}{start}" for at, start in enumerate(starts)]
-    return tuple(name for name, _, _ in layout(names)), (*between, "}" if between else "{}")
+    order = layout(names)
+    between = [f"{',' if at else '{'}{start}" for at, (_, start, _) in enumerate(order)]
+    return tuple(name for name, _, _ in order), (*between, "}" if between else "{}")
 
 
 def _joined(between: Sequence[str], values: Sequence[str]) -> str:

@@ -20,7 +20,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import Self
 
-IN_TURN = """
+SCRIPT = """
 local requests, at = {{}}, 0
 wrk.headers["Content-Type"] = "application/json"
 function init(args)
@@ -96,7 +96,7 @@ def _wrk(target: Target, connections: int, seconds: float) -> float:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "bodies").write_bytes(b"".join(body + b"\n" for body in target.bodies))
         script = Path(folder) / "post.lua"
-        script.write_text(IN_TURN.format(path=Path(folder) / "bodies"))
+        script.write_text(SCRIPT.format(path=Path(folder) / "bodies"))
         url = f"http://127.0.0.1:{target.port}{target.path}"
         command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout"]
         command += ["60s", "-s", str(script), url]

@@ -17,13 +17,13 @@ import numpy as np
 from data.lake import Lake
 from data.period import end_of_data
 from data.store import Store
-from models.artefact import save
 from models.catalogue import TASKS
 from models.fit import FitOptions, fit
 from models.model import Model
 from models.task import TaskName
 from serving.explain import Explain
 from tests.bench.load import Target
+from tests.synthetic_service import crown
 from training.asks.as_request import as_requests
 from training.build import build, model_inputs
 from training.wiring import wiring
@@ -80,11 +80,7 @@ def scene(home: Path, trees: int, leaves: int) -> Scene:
         asks = wiring(TASK).open_asks(store, task, end_of_data(lake.canonical))
         inputs = model_inputs(task, store, asks)
     model = fit(task, training, FitOptions(rounds=trees)).model
-    draft = lake.models / TASK / "draft"
-    digest = save(model, draft)
-    draft.rename(draft.with_name(digest))
-    pointer = {"version": "1", "digest": digest, "promoted_at": f"{training.matured_at.max()}Z"}
-    draft.with_name("champion.json").write_text(json.dumps(pointer))
+    crown(lake, TASK, model)
     booster = lgb.Booster(model_str=model.trees.text)
     rows = np.nan_to_num(model.encoder.encode(inputs).matrix)
     return Scene(lake, model, booster, as_requests(asks), rows)
