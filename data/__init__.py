@@ -1,1 +1,1 @@
-"""Where history comes from: contracts, sources, quarantine, the store."""
+"""Where history comes from: contracts, sources, quarantine, the store. Imports no other room."""

@@ -1,4 +1,4 @@
-"""Findings: which cell of which row broke a rule, and how to say so.
+"""Validation findings as a frame: which cell of which row broke a rule, and its message.
 
 Kept as columns (a frame), because a bad file has as many findings as it has rows.
 """
@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data.lazily import pd
+from data.lazy_imports import pd
 
 MISSING = "is missing"
 WHOLE_ROW = ""
 """Column of a finding about the row as such."""
 
-_SHOWN = 80  # characters of a value in a message
+_MOST_VALUE_CHARACTERS = 80  # characters of a value in a message
 
 
-def findings(
+def build_findings(
     rows: Sequence[int] | NDArray[Any],
     column: str,
     values: Sequence[Any],
@@ -32,7 +32,7 @@ def findings(
     after the value, such as "is not one of EUR, GBP, USD"; one for all or one each. A
     missing value has no value to show.
     """
-    shown = None if problem == MISSING else [_shown(value) for value in values]
+    shown = None if problem == MISSING else [_value_text(value) for value in values]
     return pd.DataFrame(
         {
             "row": np.asarray(rows, dtype=np.int64),
@@ -43,26 +43,26 @@ def findings(
     )
 
 
-def none() -> pd.DataFrame:
+def no_findings() -> pd.DataFrame:
     """No findings."""
-    return findings([], WHOLE_ROW, [], "")
+    return build_findings([], WHOLE_ROW, [], "")
 
 
-def together(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+def merge_findings(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Findings in order of rows, the first one only of each cell.
 
     A row that is broken as a whole has no other findings: they would only repeat it.
     """
     parts = [part for part in parts if len(part)]
     if not parts:
-        return none()
+        return no_findings()
     all_parts = pd.concat(parts, ignore_index=True).drop_duplicates(["row", "column"])
     broken = all_parts.loc[all_parts["column"] == WHOLE_ROW, "row"]
     keep = ~all_parts["row"].isin(broken) | (all_parts["column"] == WHOLE_ROW)
     return all_parts[keep].sort_values("row", kind="stable", ignore_index=True)
 
 
-def message(
+def finding_message(
     table: str, line: int, source: str, *, column: str, value: str | None, problem: str
 ) -> str:
     """The finding as one sentence with its place.
@@ -75,16 +75,18 @@ def message(
     return f"{table} row {line}: {what} (source: {source})"
 
 
-def _shown(value: Any) -> str | None:
+def _value_text(value: Any) -> str | None:
     if value is None:
         return None
     if isinstance(value, pd.Timestamp):
         return value.isoformat()
     text = f"{value:.15g}" if isinstance(value, float) else repr(value)
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
+    return (
+        text if len(text) <= _MOST_VALUE_CHARACTERS else text[: _MOST_VALUE_CHARACTERS - 3] + "..."
+    )
 
 
-def rows_of(found: pd.DataFrame) -> pd.Index:
+def rows_with_findings(found: pd.DataFrame) -> pd.Index:
     """Positions of the rows that have a finding, each once."""
     rows: pd.Index = pd.Index(found["row"].unique())
     return rows

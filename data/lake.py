@@ -1,4 +1,4 @@
-"""The lake: where everything the service makes is kept, outside git.
+"""The lake: folder layout under TRIAGE_HOME, in layers raw, interim and processed.
 
 Three layers, each made from the one before: raw (extracts as they came), interim (canonical
 tables, and what broke their contracts), processed (training sets, profiles). Beside them
@@ -33,10 +33,12 @@ class Lake:
         Its models are at `TRIAGE_MODELS`, if that is set.
 
         Raises:
-            OSError, RuntimeError: as `layered` says.
+            OSError, RuntimeError: as `migrate_layout` says.
         """
         home, models = os.environ.get("TRIAGE_HOME", ".triage"), os.environ.get("TRIAGE_MODELS")
-        return cls(Path(home).resolve(), Path(models).resolve() if models else None).layered()
+        return cls(
+            Path(home).resolve(), Path(models).resolve() if models else None
+        ).migrate_layout()
 
     @property
     def environment(self) -> dict[str, str]:
@@ -49,9 +51,9 @@ class Lake:
 
         Raises:
             OSError: naming the lake that is a file or cannot be written, and the way out.
-            RuntimeError: as `layered` says.
+            RuntimeError: as `migrate_layout` says.
         """
-        self.layered()
+        self.migrate_layout()
         layers = (self.raw, self.canonical, self.quarantine, self.processed)
         for folder in (*layers, self.models, self.reports):
             try:
@@ -60,7 +62,7 @@ class Lake:
                 raise self._unusable(folder, error) from error
         return self
 
-    def layered(self) -> Lake:
+    def migrate_layout(self) -> Lake:
         """Move what an older version kept directly under the home into its layer.
 
         Raises:

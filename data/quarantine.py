@@ -1,4 +1,4 @@
-"""Quarantine: rows that broke a contract, each with the reason and the row as it came.
+"""Quarantine: rejected rows as one CSV file a run, each with the reason and the row as it came.
 
 One CSV file a run, one line a finding, so that whoever owns the source can open it. All
 fields are quoted; `value` is shown as in a programme ('1,5'), never as a formula.
@@ -15,9 +15,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from data.batch import Batch
-from data.findings import message
-from data.lazily import pd
+from data.findings import finding_message
+from data.lazy_imports import pd
+from data.source_batch import SourceBatch
 
 COLUMNS = (
     "table",
@@ -56,7 +56,7 @@ class Quarantine:
         self._csv.writerow(COLUMNS)
         return self
 
-    def add(self, batch: Batch, findings: pd.DataFrame) -> None:
+    def add(self, batch: SourceBatch, findings: pd.DataFrame) -> None:
         """Record what was found in the batch."""
         if findings.empty:
             return
@@ -76,13 +76,13 @@ class Quarantine:
         else:
             self._part.unlink()
 
-    def _records(self, batch: Batch, findings: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
-        rows = _originals(batch.raw, sorted(set(findings["row"])))
+    def _records(self, batch: SourceBatch, findings: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
+        rows = _source_rows_as_json(batch.raw, sorted(set(findings["row"])))
         cells = (findings[name] for name in ("row", "column", "value", "problem"))
         for row, column, found, problem in zip(*cells, strict=True):
             line = int(batch.lines[row])
             value = found if isinstance(found, str) else None
-            text = message(
+            text = finding_message(
                 batch.table.name,
                 line,
                 batch.place(column),
@@ -100,7 +100,7 @@ class Quarantine:
             )
 
 
-def _originals(raw: pd.DataFrame, rows: list[int]) -> dict[int, str]:
+def _source_rows_as_json(raw: pd.DataFrame, rows: list[int]) -> dict[int, str]:
     """Each of these rows as JSON, as it came."""
     chosen = raw.iloc[rows]
     names = [str(name) for name in chosen.columns]
@@ -108,7 +108,7 @@ def _originals(raw: pd.DataFrame, rows: list[int]) -> dict[int, str]:
     cells = zip(*columns, strict=True) if columns else ((),) * len(rows)
     return {
         row: json.dumps(
-            {name: _plain(cell) for name, cell in zip(names, values, strict=True)},
+            {name: _json_value(cell) for name, cell in zip(names, values, strict=True)},
             default=str,
             ensure_ascii=False,
         )
@@ -116,7 +116,7 @@ def _originals(raw: pd.DataFrame, rows: list[int]) -> dict[int, str]:
     }
 
 
-def _plain(cell: Any) -> Any:
+def _json_value(cell: Any) -> Any:
     if isinstance(cell, (str, bool, int)):
         return cell
     if isinstance(cell, float):

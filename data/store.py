@@ -1,4 +1,4 @@
-"""The store: the canonical tables behind one Ibis connection.
+"""The store: canonical tables behind one Ibis connection to DuckDB, read only.
 
 The only place that opens the engine. It reads Parquet where it lies and never writes:
 what goes into the folder is written by `data.ingest`.
@@ -13,7 +13,7 @@ from typing import Self
 
 from data.contracts.catalogue import TABLES
 from data.contracts.table import Table
-from data.lazily import duckdb, ibis, pa, pd, pq
+from data.lazy_imports import duckdb, ibis, pa, pd, pq
 
 
 class Store:

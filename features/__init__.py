@@ -1,1 +1,1 @@
-"""One definition of every feature, for training and serving."""
+"""One definition of every feature, for training and serving. Imports data only."""

@@ -1,4 +1,4 @@
-"""Cases: the asks of one task as columns, with what belongs to each and what history says.
+"""Cases of one task as columns, with children and history: the shape both paths build.
 
 The one shape that both paths build: training from the canonical tables, serving from a
 request and the profile snapshot. A million cases or one look the same from inside.
@@ -74,7 +74,7 @@ class Children:
 
     def _pick(self, name: str, at: Ints) -> NDArray[Any]:
         values = self.columns[name]
-        result = blank(values.dtype, self.cases)
+        result = missing_array(values.dtype, self.cases)
         has = self.count() > 0
         result[has] = values[at[has]]
         return result
@@ -128,27 +128,27 @@ class Cases:
         return self.history[name]
 
 
-Made = TypeVar("Made")
-More = ParamSpec("More")
+Result = TypeVar("Result")
+Arguments = ParamSpec("Arguments")
 
 
-def kept(
-    make: Callable[Concatenate[Cases, More], Made],
-) -> Callable[Concatenate[Cases, More], Made]:
+def cached_with_cases(
+    make: Callable[Concatenate[Cases, Arguments], Result],
+) -> Callable[Concatenate[Cases, Arguments], Result]:
     """A function of cases whose result is kept with them: several features are made of it.
 
     Its further arguments are values that can be hashed. What it gives must not be written to.
     """
 
     @wraps(make)
-    def once(cases: Cases, /, *more: More.args, **named: More.kwargs) -> Made:
+    def once(cases: Cases, /, *more: Arguments.args, **named: Arguments.kwargs) -> Result:
         key = (make, more, tuple(named.items()))
         if key not in cases.kept:
             made = make(cases, *more, **named)
             if isinstance(made, np.ndarray):
                 made.flags.writeable = False
             cases.kept[key] = made
-        found: Made = cases.kept[key]
+        found: Result = cases.kept[key]
         return found
 
     return once
@@ -159,7 +159,7 @@ def or_zero(values: Floats) -> Floats:
     return values if np.isfinite(values).all() else np.nan_to_num(values, nan=0.0)
 
 
-def blank(dtype: np.dtype[Any], length: int) -> NDArray[Any]:
+def missing_array(dtype: np.dtype[Any], length: int) -> NDArray[Any]:
     """An array of that length in which every value is missing."""
     if dtype.kind == "M":
         return np.full(length, np.datetime64("NaT"), dtype=dtype)
@@ -168,7 +168,7 @@ def blank(dtype: np.dtype[Any], length: int) -> NDArray[Any]:
     return np.full(length, np.nan, dtype=np.float64)
 
 
-def array_of(column: Column, values: Any) -> NDArray[Any]:
+def case_array(column: Column, values: Any) -> NDArray[Any]:
     """Values as the array that a case keeps of that column (FLAG becomes 0.0 / 1.0 / NaN)."""
     match column.kind:
         case Kind.TEXT:

@@ -1,6 +1,6 @@
-"""Profiles: the past of every live entity as of one day, kept where serving looks it up.
+"""Profile snapshot: history of every live entity as of one day, where serving looks it up.
 
-The same `history` that training calls at the day of each ask, called at one day for every
+The same `history_measures` that training calls at the day of each ask, called at one day for every
 entity there is.
 """
 
@@ -22,17 +22,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.contracts.catalogue import TABLES
-from data.lazily import pd
+from data.lazy_imports import pd
 from data.store import Store
-from features import profile_file
-from features.history.stream import AS_OF, Stream, history
-from features.profile_file import Key, ProfilesError
-
-__all__ = ["Profiles", "ProfilesError", "build_profiles"]
+from features import profile_storage
+from features.history.stream import Stream, history_measures
+from features.history.windows import AS_OF
+from features.profile_storage import EntityKey
 
 Floats = NDArray[np.float64]
 
-REMEMBERED = 32_768  # rows, of some hundred bytes to two kilobytes each
+MOST_CACHED_ROWS = 32_768  # rows, of some hundred bytes to two kilobytes each
 
 
 def build_profiles(store: Store, streams: Iterable[Stream], as_of: date, path: Path) -> None:
@@ -48,14 +47,14 @@ def build_profiles(store: Store, streams: Iterable[Stream], as_of: date, path: P
     draft.unlink(missing_ok=True)
     digest = sha256(as_of.isoformat().encode())
     with closing(sqlite3.connect(draft)) as database:
-        profile_file.create(database)
-        for stream in _distinct(streams):
-            entities, block = _past(store, stream, as_of)
-            profile_file.write_stream(database, stream, entities, block)
-            digest.update(json.dumps([profile_file.layout(stream), entities]).encode())
+        profile_storage.create_tables(database)
+        for stream in _distinct_streams(streams):
+            entities, block = _entity_history(store, stream, as_of)
+            profile_storage.write_stream(database, stream, entities, block)
+            digest.update(json.dumps([profile_storage.stream_layout(stream), entities]).encode())
             digest.update(block.tobytes())
         facts = {"as_of": as_of.isoformat(), "snapshot_id": digest.hexdigest()}
-        profile_file.write_snapshot(database, facts)
+        profile_storage.write_facts_and_commit(database, facts)
     draft.replace(path)
 
 
@@ -73,7 +72,7 @@ class Profiles:
         # One connection for all threads: one opened later might find newer profiles.
         self._database = database
         self._lock = threading.Lock()
-        self._find = _remembered(database, self._lock)
+        self._find = _cached_row_lookup(database, self._lock)
         self._queries: dict[str, str] = {}
         # Whoever looks up when newer profiles take over finishes first: then it is given back.
         weakref.finalize(self, database.close).atexit = False
@@ -85,7 +84,7 @@ class Profiles:
         Raises:
             ProfilesError: when it is missing, damaged or of another version.
         """
-        return cls(path, *profile_file.open_checked(path))
+        return cls(path, *profile_storage.open_verified(path))
 
     def close(self) -> None:
         """Give the file back; nothing can be looked up afterwards."""
@@ -107,7 +106,7 @@ class Profiles:
             result.update(zip(stream.names, self._rows(stream, keys, n), strict=True))
         return result
 
-    def _rows(self, stream: Stream, keys: list[Key], n: int) -> Floats:
+    def _rows(self, stream: Stream, keys: list[EntityKey], n: int) -> Floats:
         """Values of the keys: one row a measure, one column a case."""
         query, find = self._query(stream), self._find
         known = {key: find(query, key) for key in set(keys) if None not in key}
@@ -118,22 +117,22 @@ class Profiles:
     def _query(self, stream: Stream) -> str:
         if stream.name not in self._queries:
             with self._lock:
-                found = profile_file.query(self._database, stream, self.path)
+                found = profile_storage.lookup_query(self._database, stream, self.path)
             self._queries[stream.name] = found
         return self._queries[stream.name]
 
 
-def _remembered(
+def _cached_row_lookup(
     database: sqlite3.Connection, lock: threading.Lock
-) -> Callable[[str, Key], Floats | None]:
+) -> Callable[[str, EntityKey], Floats | None]:
     """Rows by query and key, those that were asked for of late without asking the file again.
 
     SQLite lets go of the interpreter's lock at every query, and each time others who answer
     take it: a site or a supplier is looked up by most cases, and never changes in one file.
     """
 
-    @lru_cache(REMEMBERED)
-    def find(query: str, key: Key) -> Floats | None:
+    @lru_cache(MOST_CACHED_ROWS)
+    def find(query: str, key: EntityKey) -> Floats | None:
         with lock:
             row = database.execute(query, key).fetchone()
         return None if row is None else np.array(row, dtype=np.float64)
@@ -141,7 +140,7 @@ def _remembered(
     return find
 
 
-def _distinct(streams: Iterable[Stream]) -> list[Stream]:
+def _distinct_streams(streams: Iterable[Stream]) -> list[Stream]:
     """The streams by name: tasks share some."""
     named: dict[str, Stream] = {}
     for stream in streams:
@@ -150,13 +149,13 @@ def _distinct(streams: Iterable[Stream]) -> list[Stream]:
     return list(named.values())
 
 
-def _past(store: Store, stream: Stream, as_of: date) -> tuple[list[Key], Floats]:
+def _entity_history(store: Store, stream: Stream, as_of: date) -> tuple[list[EntityKey], Floats]:
     """Keys of the entities that have a past, in order, and its measures, one row a key."""
     names = list(map(str, stream.key))
     events = stream.events({name: store.table(name) for name in TABLES})
     entities = store.connection.to_pandas(events.select(*names).distinct().drop_null())
     asks = entities.sort_values(names, ignore_index=True).assign(**{AS_OF: pd.Timestamp(as_of)})
-    measures = history(store, [stream], asks)
+    measures = history_measures(store, [stream], asks)
     block = np.column_stack([measures[name] for name in stream.names])
     seen = ~np.isnan(block[:, -1])  # days since the last event: missing where there is none
     return list(asks.loc[seen, names].itertuples(index=False, name=None)), block[seen]

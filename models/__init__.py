@@ -1,1 +1,1 @@
-"""Frames in, values out: fit, calibrate, explain, store."""
+"""Frames in, values out: fit, calibrate, explain, store. Imports features and data only."""

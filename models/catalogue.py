@@ -1,4 +1,4 @@
-"""The tasks there are, one line each."""
+"""All tasks, one line each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folds in time: fit, then early stopping, then calibration, each later than the one before.
+"""Time-ordered folds for fitting, early stopping and calibration, with groups and embargo.
 
 Two things are kept apart. A group's asks share one outcome, so a group lies in one fold.
 And a label is of use only once it has matured, so an earlier fold ends early enough for
@@ -12,17 +12,59 @@ from hashlib import blake2b
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from models.groups import apart
 from models.training_set import TrainingSet
 
-Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
+RECURRING_SHARE = 0.5
+# Standing groups span every fold; dropping them would drop the data. Time separates their
+# outcomes, because labels mature before the next fold.
+MOST_CROSSING_SHARE = 0.5
+
+
+def drop_crossing_groups(training: TrainingSet, fold: Flags, later: Flags) -> tuple[Flags, bool]:
+    """The fold without groups that go on into `later`, and whether they had to be left in.
+
+    They are left in, for time alone to keep apart, where they are standing ones or most of it.
+    """
+    crossing = fold & np.isin(training.group, training.group[later])
+    if crossing.sum() > MOST_CROSSING_SHARE * fold.sum() or has_recurring_groups(
+        training.take(fold)
+    ):
+        return fold, True
+    return fold & ~crossing, False
+
+
+def has_recurring_groups(training: TrainingSet, share: float = RECURRING_SHARE) -> bool:
+    """Whether groups live on after an outcome, so that their asks do not share one.
+
+    A site-item is asked about again when an earlier question about it is long answered; a
+    shipment is not. Told by the groups with several asks: more than `share` of them were
+    asked about after an earlier label of theirs had matured.
+    """
+    asks = pd.DataFrame(
+        {
+            "group": training.group.astype(str),
+            "asked": training.asked_at,
+            "matured": training.matured_at,
+        }
+    )
+    by_group = asks.groupby("group", sort=False)
+    several = by_group.size() > 1
+    again = (by_group["asked"].max() >= by_group["matured"].min())[several]
+    return bool(len(again) and again.mean() > share)
+
+
+Ints = NDArray[np.int64]
+
 MOST_IMMATURE = 0.25  # a fold that would lose more to the embargo is better left whole
-WINDOWS = 3
-SMALL = 40_000  # rows times classes; beyond it one stop fold tells enough, and time is dear
+MOST_STOPPING_WINDOWS = 3
+SMALL_SET_CELLS = (
+    40_000  # rows times classes; beyond it one stop fold tells enough, and time is dear
+)
 
 
 @dataclass(frozen=True)
@@ -40,7 +82,7 @@ class Folds:
 
 
 @dataclass(frozen=True)
-class Shares:
+class FoldShares:
     """Shares of the rows; what is left is for fitting."""
 
     stop: float = 0.12
@@ -48,14 +90,16 @@ class Shares:
 
 
 @dataclass(frozen=True)
-class Window:
+class StoppingWindow:
     """Positions to learn from, and later ones to see on when to stop learning."""
 
     before: Ints
     within: Ints
 
 
-def split(training: TrainingSet, shares: Shares, *, seed: int, embargo: bool = True) -> Folds:
+def split_folds(
+    training: TrainingSet, shares: FoldShares, *, seed: int, embargo: bool = True
+) -> Folds:
     """The folds of a training set: in time where it has dates, else by hash of the group.
 
     Depends on the rows, not on their order.
@@ -66,9 +110,9 @@ def split(training: TrainingSet, shares: Shares, *, seed: int, embargo: bool = T
     return _by_time(training, shares, embargo=embargo)
 
 
-def _by_hash(group: NDArray[Any], shares: Shares, seed: int) -> Folds:
+def _by_hash(group: NDArray[Any], shares: FoldShares, seed: int) -> Folds:
     names, member, sizes = np.unique(group.astype(str), return_inverse=True, return_counts=True)
-    order = sorted(range(len(names)), key=lambda i: hashed(str(names[i]), seed))
+    order = sorted(range(len(names)), key=lambda i: seeded_hash(str(names[i]), seed))
     done = np.empty(len(names))
     done[order] = (np.cumsum(sizes[order]) - sizes[order] / 2) / len(group)
     place = done[member]
@@ -83,12 +127,12 @@ def _by_hash(group: NDArray[Any], shares: Shares, seed: int) -> Folds:
     )
 
 
-def hashed(name: str, seed: int) -> bytes:
+def seeded_hash(name: str, seed: int) -> bytes:
     """A seeded hash of a group's name that is the same on every machine."""
     return blake2b(name.encode(), digest_size=8, key=seed.to_bytes(8, "little")).digest()
 
 
-def _by_time(training: TrainingSet, shares: Shares, *, embargo: bool) -> Folds:
+def _by_time(training: TrainingSet, shares: FoldShares, *, embargo: bool) -> Folds:
     asked = training.asked_at
     moments, counts = np.unique(asked, return_counts=True)
     before = (np.cumsum(counts) - counts) / len(asked)
@@ -98,8 +142,8 @@ def _by_time(training: TrainingSet, shares: Shares, *, embargo: bool) -> Folds:
     calibration = asked >= calibrate_at
     stop = (asked >= stop_at) & ~calibration
     fit = asked < stop_at
-    fit, of_fit = _apart(training, fit, stop | calibration, stop_at, embargo=embargo)
-    stop, of_stop = _apart(training, stop, calibration, calibrate_at, embargo=embargo)
+    fit, of_fit = _separate_from_later(training, fit, stop | calibration, stop_at, embargo=embargo)
+    stop, of_stop = _separate_from_later(training, stop, calibration, calibrate_at, embargo=embargo)
     return Folds(
         fit=np.flatnonzero(fit),
         stop=np.flatnonzero(stop),
@@ -109,11 +153,11 @@ def _by_time(training: TrainingSet, shares: Shares, *, embargo: bool) -> Folds:
     )
 
 
-def _apart(
+def _separate_from_later(
     training: TrainingSet, fold: Flags, later: Flags, start: np.datetime64, *, embargo: bool
 ) -> tuple[Flags, list[str]]:
     """The fold without groups that reach into later folds and without immature labels."""
-    fold, left_in = apart(training, fold, later)
+    fold, left_in = drop_crossing_groups(training, fold, later)
     notes = ["groups go on into later folds; kept apart by time alone"] if left_in else []
     immature = fold & (training.matured_at > start)
     if not embargo:
@@ -123,36 +167,36 @@ def _apart(
     return fold & ~immature, notes
 
 
-def windows(
+def stopping_windows(
     training: TrainingSet, folds: Folds, *, classes: int, seed: int, embargo: bool = True
-) -> tuple[Window, ...]:
+) -> tuple[StoppingWindow, ...]:
     """The stop fold, and of small sets earlier stretches of its size out of the fit fold.
 
     One stretch of time says little about when to stop; a few of them agree better.
     """
-    found = [Window(folds.fit, folds.stop)]
-    if len(folds.stop) == 0 or len(folds.fit) * classes > SMALL:
+    found = [StoppingWindow(folds.fit, folds.stop)]
+    if len(folds.stop) == 0 or len(folds.fit) * classes > SMALL_SET_CELLS:
         return tuple(found)
     if np.isnat(training.asked_at).any():
-        return tuple(found + _dealt(training, folds, seed))
+        return tuple(found + _windows_by_hash(training, folds, seed))
     rest = np.isin(np.arange(len(training)), folds.fit)
-    while len(found) < WINDOWS:
+    while len(found) < MOST_STOPPING_WINDOWS:
         asked = np.sort(training.asked_at[rest])
         start = asked[max(len(asked) - len(folds.stop), 0)]
         within = rest & (training.asked_at >= start)
         rest = rest & ~within
-        before, _ = _apart(training, rest, within, start, embargo=embargo)
+        before, _ = _separate_from_later(training, rest, within, start, embargo=embargo)
         if before.sum() < len(folds.fit) / 2:
             break
-        found.append(Window(np.flatnonzero(before), np.flatnonzero(within)))
+        found.append(StoppingWindow(np.flatnonzero(before), np.flatnonzero(within)))
     return tuple(found)
 
 
-def _dealt(training: TrainingSet, folds: Folds, seed: int) -> list[Window]:
+def _windows_by_hash(training: TrainingSet, folds: Folds, seed: int) -> list[StoppingWindow]:
     """Undated: the fit fold split by group again, and again."""
     found = []
-    for again in range(1, WINDOWS):
+    for again in range(1, MOST_STOPPING_WINDOWS):
         share = len(folds.stop) / len(folds.fit)
-        dealt = _by_hash(training.group[folds.fit], Shares(0.0, min(share, 0.5)), seed + again)
-        found.append(Window(folds.fit[dealt.fit], folds.fit[dealt.calibration]))
+        dealt = _by_hash(training.group[folds.fit], FoldShares(0.0, min(share, 0.5)), seed + again)
+        found.append(StoppingWindow(folds.fit[dealt.fit], folds.fit[dealt.calibration]))
     return found

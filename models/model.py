@@ -1,4 +1,4 @@
-"""A fitted model: immutable, and all that a score needs."""
+"""Fitted model: immutable, with everything that a score and its explanation need."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calibration import Calibration
-from models.conformal import Conformal, wilson
-from models.encode import Encoded, Encoder, Inputs
-from models.explain import Explanations, Scored, explain
-from models.feature_spec import FeatureSpec
+from models.calibration.calibrators import Calibration
+from models.conformal.prediction_sets import Conformal, wilson_interval
+from models.encoding.encoder import EncodedInputs, Encoder, ModelInputs
+from models.encoding.feature_spec import FeatureSpec
+from models.estimator.trees import Trees
+from models.explanation import Explanations, ScoredRows, build_explanations
 from models.task import TaskName
-from models.trees import Trees
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -58,10 +58,10 @@ class Predictions:
 
 
 @dataclass(frozen=True)
-class Read:
+class EncodedPredictions:
     """Inputs as the model reads them, and its answers: what explanations begin with."""
 
-    encoded: Encoded
+    encoded: EncodedInputs
     answers: Predictions
 
 
@@ -99,7 +99,7 @@ class Model:
         """Whether there are two classes, the second being the event."""
         return len(self.classes) == 2
 
-    def predict(self, inputs: Inputs, threads: int = 1) -> Predictions:
+    def predict(self, inputs: ModelInputs, threads: int = 1) -> Predictions:
         """Answers for a frame or a mapping of arrays, one a row.
 
         A row's answer does not depend on the other rows, bit for bit.
@@ -109,12 +109,12 @@ class Model:
         """
         return self.read(inputs, threads).answers
 
-    def explain(self, inputs: Inputs, k: int | None = None, threads: int = 1) -> Explanations:
+    def explain(self, inputs: ModelInputs, k: int | None = None, threads: int = 1) -> Explanations:
         """Why each row has its score: the k strongest parts (all if None) and the rest."""
         read = self.read(inputs, threads)
         return self.explain_rows(read, inputs, range(len(read.answers)), k, threads)
 
-    def read(self, inputs: Inputs, threads: int = 1) -> Read:
+    def read(self, inputs: ModelInputs, threads: int = 1) -> EncodedPredictions:
         """What `predict` gives, with what `explain_rows` needs.
 
         Raises:
@@ -122,24 +122,24 @@ class Model:
         """
         encoded = self.encoder.encode(inputs)
         probability = self.calibration.probabilities(self.trees.margins(encoded.matrix, threads))
-        return Read(encoded, self._predictions(encoded, probability, threads))
+        return EncodedPredictions(encoded, self._predictions(encoded, probability, threads))
 
     def explain_rows(
         self,
-        read: Read,
-        inputs: Inputs,
+        read: EncodedPredictions,
+        inputs: ModelInputs,
         rows: Sequence[int],
         k: int | None = None,
         threads: int = 1,
     ) -> Explanations:
-        """Why those rows have their scores: what `explain` says of them, in their order.
+        """Why those rows have their scores: what `build_explanations` says of them, in their order.
 
         inputs: those that were read.
         """
         # All of them is the usual wish, and taking all is quicker than choosing each.
         every = len(rows) == len(read.answers)
         chosen = slice(None) if every else np.asarray(rows, dtype=np.int64)
-        scored = Scored(
+        scored = ScoredRows(
             self.encoder,
             self.calibration,
             self.classes,
@@ -149,7 +149,7 @@ class Model:
             read.answers.explained[chosen],
         )
         columns = [np.asarray(inputs[name])[chosen] for name in self.encoder.names]
-        return explain(scored, columns, k)
+        return build_explanations(scored, columns, k)
 
     def explained(self, probability: Floats) -> Ints:
         """(n,) the event of a binary task, else the likeliest class."""
@@ -157,11 +157,13 @@ class Model:
             return np.ones(len(probability), dtype=np.int64)
         return np.asarray(np.argmax(probability, axis=1))
 
-    def _predictions(self, encoded: Encoded, probability: Floats, threads: int) -> Predictions:
+    def _predictions(
+        self, encoded: EncodedInputs, probability: Floats, threads: int
+    ) -> Predictions:
         explained = self.explained(probability)
         score = probability[np.arange(len(probability)), explained]
         similar, hits = self.conformal.similar(probability, explained)
-        low, high = wilson(hits, similar)
+        low, high = wilson_interval(hits, similar)
         return Predictions(
             probability=probability,
             explained=explained,

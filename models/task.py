@@ -1,4 +1,4 @@
-"""A task: one question asked of many cases, and all that is needed to answer it."""
+"""Task: one question, its classes, features and horizon."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ class Task:
     settle_days: days more that every label waits, so that those which take long to be known
         are not missing among the newest.
     ask_before_days: moments before the promise at which training asks (supplier_delay).
-    lightgbm: parameters that differ from those of `models.boost.parameters`; empty here, as
+    lightgbm: parameters that differ from those of `models.estimator.boosting.lightgbm_parameters`;
+    empty here, as
         training reads them from a file a task.
     lightgbm_quantiles: those in which the trees of the quantiles differ from `lightgbm`.
     rising, falling: features whose greater value can only raise, or lower, the margin of the

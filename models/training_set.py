@@ -1,4 +1,4 @@
-"""A training set: asks as model inputs, with labels that have matured, in time order."""
+"""Training set: asks as model inputs with matured labels, in time order."""
 
 from __future__ import annotations
 

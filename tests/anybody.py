@@ -1,15 +1,15 @@
 """A gate that lets everybody in as local: for tests of what lies behind it."""
 
-from serving.caller import LOCAL
+from serving.auth.caller import LOCAL_CALLER
 
 
 class Anybody:
     """Asks nobody who they are."""
 
     async def caller(self, shown):
-        return LOCAL
+        return LOCAL_CALLER
 
-    def limited(self, caller):
+    def is_limited(self, caller):
         return False
 
 

@@ -6,7 +6,7 @@ Says `ready`, waits for a line, and appends from four threads. Prints what it wa
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from serving.audit.store import AuditStore
+from serving.audit.log.store import AuditStore
 from tests.synthetic_log import made
 
 

@@ -13,8 +13,8 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from serving.access.api_key import new_key
-from serving.audit.opened import open_audit
+from serving.audit.factory import open_audit
+from serving.auth.api_key import new_key
 from tests.synthetic_service import case
 
 PAUSE = threading.Event()

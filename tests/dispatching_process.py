@@ -5,13 +5,13 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from serving.audit.store import AuditStore
+from serving.audit.log.process_lock import try_process_lock
+from serving.audit.log.store import AuditStore
 from serving.events.dispatcher import Dispatcher
 from serving.events.event_type import EventType
 from serving.events.outbox import Outbox
-from serving.events.signature import secrets_in
-from serving.events.turn import turn_of
 from serving.events.webhook import Webhook
+from serving.events.webhook_signature import read_secrets
 
 
 def main() -> None:
@@ -19,7 +19,7 @@ def main() -> None:
     store = AuditStore.open(record)
     dispatcher = Dispatcher(
         Outbox(store),
-        Webhook(url, secrets_in(Path(secret)), 5),
+        Webhook(url, read_secrets(Path(secret)), 5),
         frozenset(EventType),
         "/test",
         "",
@@ -28,7 +28,7 @@ def main() -> None:
         lambda: 0.0,
     )
     while True:
-        with turn_of(store.engine, "events") as mine:
+        with try_process_lock(store.engine, "events") as mine:
             more = mine and dispatcher.round()
         if not more:
             time.sleep(0.02)

@@ -5,13 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from models.fit import FitOptions, fit
+from models.fitting.fit import fit
+from models.fitting.preparation import FitOptions
 from models.task import Task
 from models.training_set import TrainingSet
 from tests.synthetic_task import drawn, task
-from training.baselines import CLASS_SHARES, baselines
-from training.gates.candidate import Candidate
-from training.split import hold_out
+from training.dataset.holdout import hold_out
+from training.evaluation.baselines import CLASS_SHARES, task_baselines
+from training.gates.gate import Candidate
 
 SITES = ("S01", "S02", "S03")
 QUICK = {"num_leaves": 7, "learning_rate": 0.1, "num_iterations": 80}
@@ -39,7 +40,7 @@ def fitted_on(learnt: TrainingSet, measured: TrainingSet, of: Task | None = None
     """Fitted on the one, measured on the other, however they were made."""
     of = of or asked()
     fitted = fit(of, learnt)
-    told = baselines(of, learnt)
+    told = task_baselines(of, learnt)
     return Candidate(
         task=of,
         learnt=learnt,

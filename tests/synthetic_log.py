@@ -1,6 +1,7 @@
 """Entries of the record made by hand."""
 
-from serving.audit.entry import Draft, EntryKind
+from serving.audit.log.entry import Draft
+from serving.audit.log.entry_kind import EntryKind
 
 
 def made(name, **changes):

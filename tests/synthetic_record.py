@@ -4,13 +4,14 @@ import uuid
 from datetime import UTC, datetime
 
 from models.task import TaskName
-from serving.audit.entry import SCHEMA, Draft, EntryKind
+from serving.audit.log.entry import SCHEMA_VERSION, Draft
+from serving.audit.log.entry_kind import EntryKind
 from serving.audit.pseudonym import Pseudonyms
-from serving.context import Context
+from serving.runtime.context import RequestContext
 from tests.synthetic_score import draft
 
 PEOPLE = Pseudonyms(bytes(range(32)))
-CONTEXT = Context("0af7651916cd43dd8448eb211c80319c", "local", None, "0.1.0+0123456789ab", 7)
+CONTEXT = RequestContext("0af7651916cd43dd8448eb211c80319c", "local", None, "0.1.0+0123456789ab", 7)
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 TASK = TaskName.INVOICE_MISMATCH
 
@@ -33,7 +34,7 @@ def of_kind(kind, at=NOW, about="", **fields):
         priority=0.0,
         recorded_at=at.isoformat(),
         payload={
-            "schema": SCHEMA,
+            "schema": SCHEMA_VERSION,
             "kind": kind.value,
             "context": CONTEXT.recorded(),
             **fields,

@@ -6,15 +6,16 @@ from typing import NamedTuple
 
 from models.catalogue import TASKS
 from models.task import TaskName
-from serving.api.messages_invoice_mismatch import EXAMPLE as INVOICE
-from serving.api.messages_stock_risk import EXAMPLE as STOCK
-from serving.api.messages_supplier_delay import EXAMPLE as DELAY
-from serving.audit.canonical import canonical
-from serving.audit.entry import GENESIS, Draft, EntryKind, placed
-from serving.catalogue import served
+from serving.audit.log.canonical_json import canonicalize
+from serving.audit.log.entry import GENESIS_HASH, Draft, entry_from_draft
+from serving.audit.log.entry_kind import EntryKind
 from serving.policy.policy import load_policy
-from serving.recommend import Asked, Provenance, recommend
-from serving.score import Score, Steps
+from serving.recommendation.recommend import CaseInput, Provenance, recommend
+from serving.recommendation.score import Score, Waterfall
+from serving.tasks.catalogue import served_tasks
+from serving.tasks.invoice_mismatch.messages import EXAMPLE as INVOICE
+from serving.tasks.stock_risk.messages import EXAMPLE as STOCK
+from serving.tasks.supplier_delay.messages import EXAMPLE as DELAY
 
 
 class Step(NamedTuple):
@@ -33,7 +34,7 @@ EXAMPLES = {
     TaskName.INVOICE_MISMATCH: INVOICE,
     TaskName.SUPPLIER_DELAY: DELAY,
 }
-CATALOGUE = served()
+CATALOGUE = served_tasks()
 POLICY = load_policy()
 MADE_FROM = Provenance("3", "ab" * 32, date(2026, 3, 10), "cd" * 32)
 
@@ -69,7 +70,7 @@ def score(task, probability=0.7, explained=None, base=0.2, steps=None):
         unseen=["region"],
         outside=[],
         base=base,
-        steps=Steps(
+        steps=Waterfall(
             Step(
                 feature=name,
                 theme="demand",
@@ -86,7 +87,7 @@ def advise(task, given=None, made_from=MADE_FROM, policy=POLICY, abstentions=(),
     """The recommendation of a task's example with that score."""
     case = record(task, **changes)
     entry = CATALOGUE[task]
-    asked = Asked("rec-1", entry.task, case, entry.reference, ASKED, ASKED)
+    asked = CaseInput("rec-1", entry.task, case, entry.reference, ASKED, ASKED)
     found = entry.rules(case, policy, ASKED)
     return recommend(asked, given or score(task), found, policy, made_from, abstentions)
 
@@ -120,4 +121,4 @@ def draft(task, number=1, given=None, **changes):
 def entry(task, **changes):
     """The same, in its place in the audit."""
     made = draft(task, **changes)
-    return placed(made, canonical(made.payload), 1, GENESIS)
+    return entry_from_draft(made, canonicalize(made.payload), 1, GENESIS_HASH)

@@ -11,18 +11,18 @@ import pandas as pd
 from data.lake import Lake
 from data.store import Store
 from features.cases import Cases
-from features.inputs import inputs
+from features.feature import feature_frame
 from features.profiles import Profiles, build_profiles
-from models.artefact import save
-from models.fit import fit
+from models.artefact.folder import save_artefact
+from models.fitting.fit import fit
 from models.model import Model
 from models.task import TaskName
 from models.training_set import TrainingSet
-from serving.api.messages_invoice_mismatch import EXAMPLE as INVOICE
-from serving.api.messages_stock_risk import EXAMPLE as STOCK
-from serving.api.messages_supplier_delay import EXAMPLE as DELAY
-from serving.catalogue import served
-from serving.score import cases_of
+from serving.pipeline.scoring import build_cases
+from serving.tasks.catalogue import served_tasks
+from serving.tasks.invoice_mismatch.messages import EXAMPLE as INVOICE
+from serving.tasks.stock_risk.messages import EXAMPLE as STOCK
+from serving.tasks.supplier_delay.messages import EXAMPLE as DELAY
 
 AS_OF = date(2026, 3, 10)
 ASKED = datetime(2026, 3, 10, 8, tzinfo=UTC)
@@ -108,7 +108,7 @@ def history() -> dict[str, pd.DataFrame]:
 def make_lake(home: Path, tasks=tuple(TaskName)) -> Lake:
     """A lake with profiles and a promoted model for each of the tasks."""
     lake = Lake(home).make()
-    catalogue = served()
+    catalogue = served_tasks()
     streams = [stream for name in tasks for stream in catalogue[name].streams]
     with Store.from_frames(history()) as store:
         build_profiles(store, streams, AS_OF, lake.profiles)
@@ -123,7 +123,7 @@ def crown(lake: Lake, name: TaskName, model: Model) -> None:
     """Make it the champion of the lake, as if it had been promoted."""
     folder = lake.models / name
     draft = folder / "draft"
-    digest = save(model, draft)
+    digest = save_artefact(model, draft)
     draft.rename(folder / digest)
     pointer = {"version": "1", "digest": digest, "promoted_at": ASKED.isoformat()}
     (folder / "champion.json").write_text(json.dumps(pointer))
@@ -135,14 +135,14 @@ SMALL = {"num_leaves": 4, "num_iterations": 15, "learning_rate": 0.3, "min_data_
 
 def training_set(name: TaskName, profiles: Profiles) -> TrainingSet:
     """Cases as the service reads them, with labels that follow from two of their fields."""
-    entry = served()[name]
+    entry = served_tasks()[name]
     cases = [case(name, i) for i in range(ROWS)]
     read = entry.request.read(json.dumps({"cases": cases}).encode())
     records = [one.model_dump() for one in read]
     asked = [ASKED] * ROWS
-    bare = cases_of(entry.request.shape, records, asked, profiles.as_of)
+    bare = build_cases(entry.request.shape, records, asked, profiles.as_of)
     past = profiles.lookup(entry.streams, bare.columns, ROWS)
-    frame = inputs(
+    frame = feature_frame(
         entry.task.features, Cases(bare.asked_at, bare.as_of, bare.columns, bare.children, past)
     )
     at = np.datetime64("2025-01-01", "us") + np.arange(ROWS) * np.timedelta64(1, "D")

@@ -1,4 +1,4 @@
-"""Settings of the training side, from the environment."""
+"""Settings of the training room, read from the environment."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from data.environment import EnvironmentSettings
 from data.lake import Lake
+from data.settings import EnvironmentSettings
 
 
 class TrackingSettings(EnvironmentSettings):
@@ -85,3 +85,7 @@ SETTINGS: Mapping[str, type[BaseSettings]] = {
     "approval": ApprovalSettings,
 }
 """Every class of settings of this room, by part."""
+DEMO_NOTICE = (
+    "demo: approval is off, whoever trains may promote; "
+    "set TRIAGE_APPROVAL=required to ask for a second person"
+)

@@ -1,4 +1,4 @@
-"""Train a task on the lake's canonical tables and register what comes out."""
+"""Train a task on the lake: training set, fit, gates, MLflow run, challenger."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from dataclasses import dataclass
 
 from data.lake import Lake
 from models.catalogue import TASKS
-from models.fit import fit, quiet
+from models.fitting.fit import fit, ignore_progress
 from models.task import TaskName
-from training.card.keep import log_card
-from training.gates.catalogue import run
-from training.gates.finding import Finding
-from training.gates.prepared import comparison, prepared
-from training.manifest import manifest
-from training.parameters.parameters import Parameters
-from training.parameters.read import parameters
-from training.registry import Registry, open_registry
-from training.split import hold_out
-from training.tracking import track
-from training.training_sets import training_set
+from training.card.render import log_card
+from training.dataset.cache import load_or_build_training_set
+from training.dataset.holdout import hold_out
+from training.dataset.manifest import training_manifest
+from training.evaluation.gate_findings import GateFinding
+from training.gates.catalogue import run_gates
+from training.gates.preparation import comparison_figures, prepare_candidate
+from training.parameters.parameter_files import load_parameters
+from training.parameters.schema import Parameters
+from training.registry.mlflow_registry import MlflowRegistry, open_registry
+from training.registry.run_tracking import track_training
 
 Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainingResult:
     """A training that was registered as `challenger`.
 
     asks: rows that were learnt from and measured on. metrics: `<fold>_<name>`; the fold
@@ -40,18 +40,18 @@ class Trained:
     asks: int
     metrics: Mapping[str, float]
     reused: bool
-    findings: tuple[Finding, ...]
+    findings: tuple[GateFinding, ...]
 
 
 def train_task(
     name: TaskName,
     lake: Lake,
     max_rows: int | None = None,
-    progress: Progress = quiet,
-    registry: Registry | None = None,
+    progress: Progress = ignore_progress,
+    registry: MlflowRegistry | None = None,
     chosen: Parameters | None = None,
     trained_by: str = "",
-) -> Trained:
+) -> TrainingResult:
     """Build the task's training set, fit, measure on the newest asks, try the gates, register.
 
     max_rows: at most so many asks, spread evenly over time; None as many as `chosen` says.
@@ -63,14 +63,14 @@ def train_task(
         FileNotFoundError: when nothing was ingested.
         ValueError: when too few labels have matured.
     """
-    chosen = chosen or parameters(name)
+    chosen = chosen or load_parameters(name)
     task, max_rows = chosen.task(TASKS[name]), max_rows or chosen.train.most_asks
-    kept = training_set(task, lake, max_rows, progress)
+    kept = load_or_build_training_set(task, lake, max_rows, progress)
     everything = kept.training
     learnt, measured = hold_out(everything)
     fitted = fit(task, learnt, chosen.options, progress)
     registry = registry or open_registry(lake)
-    with prepared(
+    with prepare_candidate(
         task,
         fitted,
         learnt=learnt,
@@ -79,10 +79,10 @@ def train_task(
         lake=lake,
         registry=registry,
     ) as candidate:
-        findings, compared = run(candidate, progress), comparison(candidate)
+        findings, compared = run_gates(candidate, progress), comparison_figures(candidate)
     progress(f"{name}: registering", 0.9)
-    described = manifest(everything, lake.canonical)
-    tracked = track(
+    described = training_manifest(everything, lake.canonical)
+    tracked = track_training(
         registry,
         task,
         fitted,
@@ -100,7 +100,7 @@ def train_task(
     )
     log_card(registry, name, tracked.version)
     progress(f"{name}: registered", 1.0)
-    return Trained(
+    return TrainingResult(
         name,
         tracked.version,
         tracked.digest,

@@ -1,4 +1,4 @@
-"""Tune a task or a public set, inside the training window only."""
+"""Tune a task or public set inside its training window and log the study to MLflow."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from textwrap import wrap
+from typing import Any
 
 import numpy as np
 
@@ -13,16 +14,63 @@ from data.lake import Lake
 from models.catalogue import TASKS
 from models.task import Task, TaskName
 from models.training_set import TrainingSet
-from training.parameters.parameters import Parameters
-from training.parameters.read import parameters
-from training.parameters.write import write
-from training.protocols.protocol import Protocol
-from training.registry import open_registry
-from training.training_sets import training_set
-from training.tuning.folds import window_of
-from training.tuning.record import record
-from training.tuning.space import Space
-from training.tuning.study import SPREAD, Found, Search, Tell, search
+from training.backtest.protocols.protocol import BacktestProtocol
+from training.dataset.cache import load_or_build_training_set
+from training.parameters.parameter_files import load_parameters, write_parameters
+from training.parameters.schema import Parameters
+from training.parameters.search_space import SearchSpace
+from training.parameters.tuning_folds import tuning_window
+from training.parameters.tuning_study import (
+    SPREAD_WEIGHT,
+    ProgressCallback,
+    StudyResult,
+    TuningProblem,
+    run_study,
+)
+from training.registry.mlflow_registry import MlflowRegistry, open_registry
+
+EXPERIMENT_SUFFIX = "-tuning"
+STUDY_TAG = "study"
+
+
+def log_study(registry: MlflowRegistry, task: str, found: StudyResult) -> str:
+    """Log the search, or what was added to it since it was last logged; the run's id."""
+    experiment = registry.experiment(f"{task}{EXPERIMENT_SUFFIX}")
+    mlflow, existing = registry.mlflow, _logged_run(registry, experiment, found.name)
+    with mlflow.start_run(experiment_id=experiment, run_id=existing) as parent:
+        if existing is None:
+            mlflow.set_tags({"task": task, STUDY_TAG: found.name})
+        mlflow.log_metrics(
+            {"best": found.value, "present": found.present, "trials": len(found.trials)}
+        )
+        mlflow.log_dict(found.best.model_dump(mode="json", exclude_defaults=True), "best.json")
+        below = _logged_trials(registry, experiment, parent.info.run_id)
+        for trial in found.trials:
+            if f"trial {trial.number}" not in below:
+                _log_trial(mlflow, experiment, trial)
+    return str(parent.info.run_id)
+
+
+def _log_trial(mlflow: Any, experiment: str, trial: Any) -> None:
+    with mlflow.start_run(experiment_id=experiment, run_name=f"trial {trial.number}", nested=True):
+        mlflow.log_params(trial.params)
+        mlflow.set_tag("state", trial.state.name.lower())
+        if trial.value is not None:
+            mlflow.log_metric("objective", trial.value)
+        for step, value in trial.intermediate_values.items():
+            mlflow.log_metric("mean_so_far", value, step=step)
+
+
+def _logged_run(registry: MlflowRegistry, experiment: str, study: str) -> str | None:
+    runs = registry.mlflow.MlflowClient().search_runs([experiment], f"tags.{STUDY_TAG} = '{study}'")
+    return str(runs[0].info.run_id) if runs else None
+
+
+def _logged_trials(registry: MlflowRegistry, experiment: str, parent: str) -> set[str]:
+    client, tag = registry.mlflow.MlflowClient(), "mlflow.parentRunId"
+    runs = client.search_runs([experiment], f"tags.`{tag}` = '{parent}'", max_results=5000)
+    return {str(run.info.run_name) for run in runs}
+
 
 TRIALS = 30
 SEED = 17
@@ -30,26 +78,26 @@ STORAGE = "tuning.db"
 
 
 @dataclass(frozen=True)
-class Tuned:
+class TuningOutcome:
     """found: the search's result. path: the file written. asks: seen; held_out: never seen."""
 
-    found: Found
+    found: StudyResult
     path: Path
     asks: int
     held_out: int
 
 
-def tune(
+def tune_task(
     name: TaskName,
     lake: Lake,
-    protocol: Protocol | None = None,
+    protocol: BacktestProtocol | None = None,
     path: Path | None = None,
     *,
     trials: int = TRIALS,
     cut: date | None = None,
     out: Path | None = None,
-    tell: Tell,
-) -> Tuned:
+    tell: ProgressCallback,
+) -> TuningOutcome:
     """Search for parameters and write them as a file for `triage train --parameters`.
 
     protocol, path: of a public set and its folder; None takes the ingested history.
@@ -61,32 +109,32 @@ def tune(
         FileNotFoundError: when nothing was ingested.
         ValueError: when too few labels had matured.
     """
-    task, present, everything = _asked(name, lake, protocol, path)
+    task, present, everything = _tuning_data(name, lake, protocol, path)
     until = None if cut is None else np.datetime64(cut.isoformat(), "us")
-    window = window_of(everything, until, SEED)
+    window = tuning_window(everything, until, SEED)
     dated = not bool(np.isnat(everything.asked_at).any())
-    sought = Search(task, window, Space(present, dated=dated), SEED)
-    found = search(sought, trials, lake.home / STORAGE, tell)
+    sought = TuningProblem(task, window, SearchSpace(present, dated=dated), SEED)
+    found = run_study(sought, trials, lake.home / STORAGE, tell)
     source = protocol.source if protocol else name
     path = out or lake.home / "parameters" / f"{source}.toml"
-    write(found.best if found.better else present, path, _comment(source, found, window))
+    write_parameters(found.best if found.better else present, path, _comment(source, found, window))
     tell("logging the trials to MLflow", 1.0)
-    record(open_registry(lake), source, found)
-    return Tuned(found, path, len(window), len(everything) - len(window))
+    log_study(open_registry(lake), source, found)
+    return TuningOutcome(found, path, len(window), len(everything) - len(window))
 
 
-def _asked(
-    name: TaskName, lake: Lake, protocol: Protocol | None, path: Path | None
+def _tuning_data(
+    name: TaskName, lake: Lake, protocol: BacktestProtocol | None, path: Path | None
 ) -> tuple[Task, Parameters, TrainingSet]:
     if protocol is not None and path is not None:
         gathered = protocol.gather(protocol.task, path, None)
-        return protocol.task, parameters(protocol.source), gathered.evidence
-    present = parameters(name)
+        return protocol.task, load_parameters(protocol.source), gathered.evidence
+    present = load_parameters(name)
     task = present.task(TASKS[name])
-    return task, present, training_set(task, lake, present.train.most_asks).training
+    return task, present, load_or_build_training_set(task, lake, present.train.most_asks).training
 
 
-def _comment(source: str, found: Found, window: TrainingSet) -> list[str]:
+def _comment(source: str, found: StudyResult, window: TrainingSet) -> list[str]:
     if found.better:
         outcome = f"Best {found.value:+.4f}; the parameters before it had {found.present:+.4f}."
     else:
@@ -97,7 +145,8 @@ def _comment(source: str, found: Found, window: TrainingSet) -> list[str]:
     text = (
         f"{source}: {len(found.trials)} trials on {found.folds} rolling folds of the "
         f"{len(window)} asks whose end was known by {_last(window)}. Study {found.name}. "
-        f"Objective: log-loss less that of the class shares, mean over the folds + {SPREAD} times "
+        "Objective: log-loss less that of the class shares, mean over the folds + "
+        f"{SPREAD_WEIGHT} times "
         f"their standard deviation. {outcome}"
     )
     return wrap(text, 90)

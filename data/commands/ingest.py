@@ -1,4 +1,4 @@
-"""`triage ingest`: a source into canonical tables."""
+"""`triage ingest`: read a source into canonical tables."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from data.command_line import console, show_progress
 from data.lake import Lake
-from data.progress import console, step
 
 
 def ingest(
@@ -20,10 +20,10 @@ def ingest(
 ) -> None:
     """Read a source into canonical tables; rows that break a contract go to quarantine."""
     from data.ingest import ingest
-    from data.sources.catalogue import batches
+    from data.sources.catalogue import read_source
 
     lake = Lake.from_environment().make()
-    with step(f"Ingesting {source}"):
-        read = batches(source, path or lake.raw / source, mapping or [])
+    with show_progress(f"Ingesting {source}"):
+        read = read_source(source, path or lake.raw / source, mapping or [])
         report = ingest(read, lake.canonical, lake.quarantine)
     console.print(str(report), highlight=False, soft_wrap=True)

@@ -1,4 +1,4 @@
-"""`triage simulate`: a distributor that can be studied."""
+"""`triage simulate`: generate the demo distributor's history."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from data.command_line import show_progress
 from data.lake import Lake
-from data.progress import step
 
 
 def simulate(
@@ -22,14 +22,15 @@ def simulate(
     ] = None,
 ) -> None:
     """Simulate a distributor and keep it as the raw files of the source `simulator`."""
-    from data.sources.mapping import shipped_mappings
-    from data.sources.simulator import Size, simulate
-    from data.sources.simulator.extracts import write_extracts
+    from data.simulator.extracts import write_extracts
+    from data.simulator.simulation import simulate
+    from data.simulator.world.size import WorldSize
+    from data.sources.extracts.mapping import shipped_mappings
 
-    size = Size(sites=sites, suppliers=suppliers, items=items, months=months)
-    with step(f"Simulating {sites} sites, {items} items, {months} months") as progress:
+    size = WorldSize(sites=sites, suppliers=suppliers, items=items, months=months)
+    with show_progress(f"Simulating {sites} sites, {items} items, {months} months") as progress:
         frames = simulate(size, seed, progress)
-    with step("Writing raw files"):
+    with show_progress("Writing raw files"):
         raw = Lake.from_environment().make().raw / "simulator"
         raw.mkdir(exist_ok=True)
         for name, frame in frames.items():

@@ -1,1 +1,1 @@
-"""The canonical tables, one file each."""
+"""The canonical tables, one file each. Imports nothing but data.lazy_imports."""

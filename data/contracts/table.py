@@ -1,4 +1,4 @@
-"""What a canonical table is: columns with meaning, a grain, a key and two clocks.
+"""Canonical tables: columns with meaning and unit, a grain, a key and two clocks.
 
 A `Column` is a string (its name), so it can be used wherever pandas or Ibis takes a
 column name, and it carries what the name alone cannot say. Names are written once.
@@ -14,7 +14,7 @@ from typing import Any, Self, assert_never
 
 import numpy as np
 
-from data.lazily import pandera, pd
+from data.lazy_imports import pandera, pd
 
 
 class Kind(StrEnum):

@@ -1,1 +1,1 @@
-"""One system's files to canonical tables, one file a source."""
+"""Readers of source systems: site extracts and public data sets, as batches for ingest."""

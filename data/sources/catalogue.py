@@ -1,4 +1,4 @@
-"""Every source by name, as batches that ingest can read."""
+"""All sources by name, read as batches for ingest."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from data.batch import Batch, batches_of
 from data.contracts.catalogue import TABLES
-from data.sources import bpic19, scms_delivery, stockouts_cdi
-from data.sources.extract import read_extract
-from data.sources.mapping import load_mapping, shipped_mappings
+from data.source_batch import SourceBatch, batches_from_frames
+from data.sources.extracts.mapping import load_mapping, shipped_mappings
+from data.sources.extracts.reader import read_extract
+from data.sources.public_sets import bpic19, scms_delivery, stockouts_cdi
 
-Tables = Mapping[str, pd.DataFrame]
+CanonicalFrames = Mapping[str, pd.DataFrame]
 EXTRACT = "extract"
 
 
@@ -25,21 +25,21 @@ def read_canonical(path: Path) -> dict[str, pd.DataFrame]:
         FileNotFoundError: naming the folder and the files that it could hold.
     """
     found = {name: path / f"{name}.parquet" for name in TABLES}
-    frames = {name: _parquet(file) for name, file in found.items() if file.exists()}
+    frames = {name: _read_parquet(file) for name, file in found.items() if file.exists()}
     if not frames:
         names = ", ".join(file.name for file in found.values())
         raise FileNotFoundError(f"no canonical table in {path}; it may hold {names}")
     return frames
 
 
-def _parquet(file: Path) -> pd.DataFrame:
+def _read_parquet(file: Path) -> pd.DataFrame:
     try:
         return pd.read_parquet(file)
     except pa.ArrowInvalid as error:
         raise ValueError(f"{file} is not readable Parquet: {error}") from error
 
 
-READERS: dict[str, Callable[[Path], Tables]] = {
+READERS: dict[str, Callable[[Path], CanonicalFrames]] = {
     "simulator": read_canonical,
     "scms_delivery": scms_delivery.read,
     "stockouts_cdi": stockouts_cdi.read,
@@ -47,7 +47,7 @@ READERS: dict[str, Callable[[Path], Tables]] = {
 }
 
 
-def batches(source: str, path: Path, mappings: Sequence[Path] = ()) -> Iterator[Batch]:
+def read_source(source: str, path: Path, mappings: Sequence[Path] = ()) -> Iterator[SourceBatch]:
     """The rows of a source, file by file or table by table.
 
     mappings: TOML files of the sites in an `extract`; those shipped here by default.
@@ -61,4 +61,4 @@ def batches(source: str, path: Path, mappings: Sequence[Path] = ()) -> Iterator[
     if source not in READERS:
         names = ", ".join((EXTRACT, *READERS))
         raise ValueError(f"no source {source!r}; there are {names}")
-    return batches_of(READERS[source](path), source)
+    return batches_from_frames(READERS[source](path), source)

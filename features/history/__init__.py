@@ -1,1 +1,1 @@
-"""What was known of an entity before a day, from its events."""
+"""History of entities as of a day: streams, daily sums, trailing windows. Imports data only."""

@@ -22,9 +22,15 @@ from data.contracts.receipts import FINAL, QUANTITY_DAMAGED, QUANTITY_RECEIVED, 
 from data.contracts.sites import SITE_ID
 from data.contracts.suppliers import SUPPLIER_ID
 from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column
-from data.lazily import ibis, ir
-from features.history.integers import QUANTITY, day, flag, later
-from features.history.stream import Stream, whole
+from data.lazy_imports import ibis, ir
+from features.history.integer_measures import (
+    QUANTITY,
+    day_number,
+    flag_as_integer,
+    latest_moment,
+    scaled_integer,
+)
+from features.history.stream import Stream
 
 MEASURES = {
     "promised": 1,
@@ -66,8 +72,8 @@ def deliveries(tables: Mapping[str, ir.Table]) -> ir.Table:
     shares of late lines and means of delay are taken of.
     """
     lines = closed_lines(tables)
-    delay = day(lines.arrived_at) - day(lines[PROMISED_AT])
-    promised = flag(lines[PROMISED_AT].notnull())
+    delay = day_number(lines.arrived_at) - day_number(lines[PROMISED_AT])
+    promised = flag_as_integer(lines[PROMISED_AT].notnull())
     return lines.select(
         "site_id",
         "supplier_id",
@@ -78,14 +84,14 @@ def deliveries(tables: Mapping[str, ir.Table]) -> ir.Table:
         "channel",
         KNOWN_AT,
         promised=promised,
-        late=flag(delay > 0),
-        early=flag(delay < 0),
+        late=flag_as_integer(delay > 0),
+        early=flag_as_integer(delay < 0),
         delay_days=delay,
         delay_days_sq=delay * delay,
-        lead_days=(day(lines.arrived_at) - day(lines.ordered_at)).cast("int64"),
-        posting_days=day(lines.receipt_known_at) - day(lines.arrived_at),
-        short=flag(lines.received < whole(lines[QUANTITY_ORDERED], QUANTITY)),
-        damaged=flag(lines.spoiled > 0),
+        lead_days=(day_number(lines.arrived_at) - day_number(lines.ordered_at)).cast("int64"),
+        posting_days=day_number(lines.receipt_known_at) - day_number(lines.arrived_at),
+        short=flag_as_integer(lines.received < scaled_integer(lines[QUANTITY_ORDERED], QUANTITY)),
+        damaged=flag_as_integer(lines.spoiled > 0),
     )
 
 
@@ -98,17 +104,19 @@ def closed_lines(tables: Mapping[str, ir.Table]) -> ir.Table:
         FINAL,
         receipt_known_at=KNOWN_AT,
         arrived_at=HAPPENED_AT,
-        quantity=whole(tables["receipts"][QUANTITY_RECEIVED], QUANTITY),
-        damage=whole(tables["receipts"][QUANTITY_DAMAGED], QUANTITY),
+        quantity=scaled_integer(tables["receipts"][QUANTITY_RECEIVED], QUANTITY),
+        damage=scaled_integer(tables["receipts"][QUANTITY_DAMAGED], QUANTITY),
     )
     so_far = ibis.cumulative_window(group_by=PO_LINE_ID, order_by=["receipt_known_at", RECEIPT_ID])
     lines = receipts.inner_join(orders, PO_LINE_ID).mutate(
         received=ibis._.quantity.sum().over(so_far).cast("int64"),
         spoiled=ibis._.damage.sum().over(so_far).cast("int64"),
     )
-    complete = flag(lines[FINAL]) + flag(lines.received >= whole(lines[QUANTITY_ORDERED], QUANTITY))
-    lines = lines.mutate(complete=flag(complete > 0))
+    complete = flag_as_integer(lines[FINAL]) + flag_as_integer(
+        lines.received >= scaled_integer(lines[QUANTITY_ORDERED], QUANTITY)
+    )
+    lines = lines.mutate(complete=flag_as_integer(complete > 0))
     lines = lines.mutate(completions=ibis._.complete.sum().over(so_far))
     return lines.filter(lines.complete == 1, lines.completions == 1).mutate(
-        known_at=later(lines.receipt_known_at, lines.ordered_known_at)
+        known_at=latest_moment(lines.receipt_known_at, lines.ordered_known_at)
     )

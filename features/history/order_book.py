@@ -1,4 +1,4 @@
-"""The order book: what is ordered from a supplier, still open, and overdue.
+"""Order book: lines ordered from a supplier, still open, and overdue.
 
 Open and overdue lines are kept as +1 and -1: their sum over all events is what was open
 at that midnight. A line that nothing was heard of for a year stops counting.
@@ -8,19 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from data.contracts.purchase_orders import (
-    LINE_VALUE,
-    PO_LINE_ID,
-    PROMISED_AT,
-    QUANTITY_ORDERED,
-)
+from data.contracts.purchase_orders import LINE_VALUE, PO_LINE_ID, PROMISED_AT, QUANTITY_ORDERED
 from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column
-from data.lazily import ibis, ir
+from data.lazy_imports import ibis, ir
 from features.history.deliveries import closed_lines
-from features.history.integers import MONEY, QUANTITY, constant, day, flag, later
-from features.history.stream import Stream, whole
+from features.history.integer_measures import (
+    MONEY,
+    QUANTITY,
+    day_number,
+    flag_as_integer,
+    integer_literal,
+    latest_moment,
+    scaled_integer,
+)
+from features.history.stream import Stream
 
-FORGOTTEN_DAYS = 365
+ABANDONED_DAYS = 365
 MEASURES = {
     "lines": 1,
     "promised": 1,
@@ -47,46 +50,46 @@ def order_book(tables: Mapping[str, ir.Table]) -> ir.Table:
     """Orders placed, promises passed and lines closed, as rows that can be added up."""
     closed = closed_lines(tables).select(PO_LINE_ID, closed_at=KNOWN_AT)
     orders = tables["purchase_orders"]
-    forgotten_at = orders[KNOWN_AT] + ibis.interval(days=FORGOTTEN_DAYS)
+    forgotten_at = orders[KNOWN_AT] + ibis.interval(days=ABANDONED_DAYS)
     orders = orders.mutate(forgotten_at=forgotten_at).left_join(closed, PO_LINE_ID)
     orders = orders.mutate(
         end_at=ibis.least(
             ibis.coalesce(orders.closed_at, orders.forgotten_at), orders.forgotten_at
         ),
-        missed_at=later(orders[KNOWN_AT], orders[PROMISED_AT] + ibis.interval(days=1)),
+        missed_at=latest_moment(orders[KNOWN_AT], orders[PROMISED_AT] + ibis.interval(days=1)),
     )
     missed = orders.filter(orders[PROMISED_AT].notnull(), orders.missed_at < orders.end_at)
     return ibis.union(
-        _placed(orders),
-        _change(orders, "end_at", opened=-1, overdue=0),
-        _change(missed, "missed_at", opened=0, overdue=1),
-        _change(missed, "end_at", opened=0, overdue=-1),
+        _placed_rows(orders),
+        _change_rows(orders, "end_at", opened=-1, overdue=0),
+        _change_rows(missed, "missed_at", opened=0, overdue=1),
+        _change_rows(missed, "end_at", opened=0, overdue=-1),
     )
 
 
-def _placed(orders: ir.Table) -> ir.Table:
+def _placed_rows(orders: ir.Table) -> ir.Table:
     """An order line when it became known: the load it adds."""
-    return _row(
+    return _typed_rows(
         orders,
         KNOWN_AT,
-        lines=constant(1),
-        promised=flag(orders[PROMISED_AT].notnull()),
-        promise_days=(day(orders[PROMISED_AT]) - day(orders[HAPPENED_AT])),
-        value=whole(orders[LINE_VALUE], MONEY),
-        quantity=whole(orders[QUANTITY_ORDERED], QUANTITY),
-        open=constant(1),
-        overdue=constant(0),
+        lines=integer_literal(1),
+        promised=flag_as_integer(orders[PROMISED_AT].notnull()),
+        promise_days=(day_number(orders[PROMISED_AT]) - day_number(orders[HAPPENED_AT])),
+        value=scaled_integer(orders[LINE_VALUE], MONEY),
+        quantity=scaled_integer(orders[QUANTITY_ORDERED], QUANTITY),
+        open=integer_literal(1),
+        overdue=integer_literal(0),
     )
 
 
-def _change(orders: ir.Table, at: str, *, opened: int, overdue: int) -> ir.Table:
+def _change_rows(orders: ir.Table, at: str, *, opened: int, overdue: int) -> ir.Table:
     """A line that became overdue or was closed at the moment in column `at`."""
-    measures = {name: constant(0) for name in MEASURES}
-    measures["open"] = constant(opened)
-    measures["overdue"] = constant(overdue)
-    return _row(orders, at, **measures)
+    measures = {name: integer_literal(0) for name in MEASURES}
+    measures["open"] = integer_literal(opened)
+    measures["overdue"] = integer_literal(overdue)
+    return _typed_rows(orders, at, **measures)
 
 
-def _row(orders: ir.Table, at: str, **measures: ir.Value) -> ir.Table:
+def _typed_rows(orders: ir.Table, at: str, **measures: ir.Value) -> ir.Table:
     typed = {name: value.cast("int64") for name, value in measures.items()}
     return orders.select("site_id", "supplier_id", "item_id", known_at=orders[at], **typed)

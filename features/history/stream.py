@@ -1,4 +1,4 @@
-"""A stream of events about one kind of entity, and what its past says at a moment.
+"""Stream: events of one kind of entity, and its history measures as of a moment.
 
 One function serves both paths: training asks for the past of each ask at its own day,
 serving asks once for every entity as of today (`features.profiles`).
@@ -16,13 +16,10 @@ from numpy.typing import NDArray
 
 from data.contracts.catalogue import TABLES
 from data.contracts.table import Column
-from data.lazily import ibis, pa, pd
+from data.lazy_imports import ibis, pa, pd
 from data.store import Store
-from features.history.days import DAY, ENTITY, EVENTS, by_day, last
-from features.history.points import AS_OF, Points
-from features.history.windows import Looking, place_of, running
-
-__all__ = ["AS_OF", "Floats", "Stream", "Tables", "history", "whole"]
+from features.history.daily_sums import DAY, ENTITY, EVENTS, last_value_column, sum_by_day
+from features.history.windows import AskPoints, Lookback, entity_day_key, running_totals
 
 Floats = NDArray[np.float64]
 Tables: TypeAlias = "Mapping[str, ibis.Table]"
@@ -36,7 +33,7 @@ class Stream:
     name: prefix of the measures, e.g. `supplier_receipts`.
     key: columns that name the entity; a case has the same columns.
     events: from canonical tables to a table with the key, `known_at`, and an integer
-        column a measure (see `whole`). Missing values count as nothing.
+        column a measure (see `scaled_integer`). Missing values count as nothing.
     measures: measure -> scale; the stored integer / scale is the value in its unit.
     windows: trailing days, half-open `[as_of - w, as_of)` on the UTC day of `known_at`.
     last: measures whose latest value is kept (of equally late ones the greatest).
@@ -53,7 +50,7 @@ class Stream:
     last: tuple[str, ...] = ()
 
     @cached_property
-    def counted(self) -> dict[str, int]:
+    def scales(self) -> dict[str, int]:
         """What is summed, with its scale: the events themselves first."""
         return {EVENTS: 1, **self.measures}
 
@@ -61,17 +58,14 @@ class Stream:
     def names(self) -> tuple[str, ...]:
         """Full names of the measures in order, e.g. `supplier_receipts_late_28d`."""
         spans = [f"{w}d" for w in self.windows] + ["ever"]
-        sums = [f"{measure}_{span}" for span in spans for measure in self.counted]
-        measures = (*sums, *map(last, self.last), DAYS_SINCE)
+        sums = [f"{measure}_{span}" for span in spans for measure in self.scales]
+        measures = (*sums, *map(last_value_column, self.last), DAYS_SINCE)
         return tuple(f"{self.name}_{measure}" for measure in measures)
 
 
-def whole(value: ibis.Value, scale: int) -> ibis.Value:
-    """A number as the whole number of 1/scale units; missing where it cannot be one."""
-    return (value * scale).round().try_cast("int64")
-
-
-def history(store: Store, streams: Sequence[Stream], asks: pd.DataFrame) -> dict[str, Floats]:
+def history_measures(
+    store: Store, streams: Sequence[Stream], asks: pd.DataFrame
+) -> dict[str, Floats]:
     """Every measure of every stream, for each ask at its own moment, in row order.
 
     asks: the streams' key columns and `as_of` (a day; midnight UTC). Only events known
@@ -85,29 +79,31 @@ def history(store: Store, streams: Sequence[Stream], asks: pd.DataFrame) -> dict
     tables = {name: store.table(name) for name in TABLES}
     result: dict[str, Floats] = {}
     for stream in streams:
-        points = Points.of(asks, list(map(str, stream.key)), f"history of {stream.name!r}")
-        days = by_day(
+        points = AskPoints.of(asks, list(map(str, stream.key)), f"history of {stream.name!r}")
+        days = sum_by_day(
             stream.events(tables),
             ibis.memtable(points.entities),
             key=tuple(map(str, stream.key)),
             measures=tuple(stream.measures),
             kept=stream.last,
         )
-        past = _look_back(stream, store.connection.to_pyarrow(days), points)
+        past = _measures_at_points(stream, store.connection.to_pyarrow(days), points)
         result.update(zip(stream.names, map(points.spread, past), strict=True))
     return result
 
 
-def _look_back(stream: Stream, days: pa.Table, points: Points) -> Iterator[Floats]:
+def _measures_at_points(stream: Stream, days: pa.Table, points: AskPoints) -> Iterator[Floats]:
     """Each measure in its unit, one value a point; the only place that divides."""
-    looking = Looking(place_of(days[ENTITY].to_numpy(), days[DAY].to_numpy()), points.places)
-    totals = [(running(days[name].to_numpy()), scale) for name, scale in stream.counted.items()]
+    looking = Lookback(entity_day_key(days[ENTITY].to_numpy(), days[DAY].to_numpy()), points.places)
+    totals = [
+        (running_totals(days[name].to_numpy()), scale) for name, scale in stream.scales.items()
+    ]
     for window in (*stream.windows, None):
         since = looking.since(window)
         for total, scale in totals:
             yield np.where(looking.seen, looking.total(total, since) / scale, np.nan)
     for name in stream.last:
-        column = days[last(name)]
+        column = days[last_value_column(name)]
         row = looking.latest(column.is_valid().to_numpy())
         value = np.append(column.fill_null(0).to_numpy(), 0)[row] / stream.measures[name]
         yield np.where(row >= 0, value, np.nan)

@@ -1,4 +1,4 @@
-"""Trailing windows over day sums, as differences of running totals.
+"""Trailing windows over daily sums, as differences of running totals; asks as entity and day.
 
 Running totals may leave the range of int64 and wrap around; their differences are exact all
 the same, for int64 arithmetic is arithmetic modulo 2**64.
@@ -8,25 +8,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+from data.lazy_imports import pd
+from features.history.daily_sums import ENTITY
 
 Ints = NDArray[np.int64]
 
 # Entity and day (from 1970, negative before) become one number that sorts by both: days
 # stay within half a million of 1970 from the year 600 to the year 3300.
-SPAN = np.int64(1_000_000)
-MIDDLE = np.int64(500_000)
+KEYS_PER_ENTITY = np.int64(1_000_000)
+DAY_OFFSET = np.int64(500_000)
 
 
-def place_of(entity: Ints, day: Ints) -> Ints:
+def entity_day_key(entity: Ints, day: Ints) -> Ints:
     """One number for an entity and a day, ascending by both."""
-    return entity * SPAN + day + MIDDLE
+    return entity * KEYS_PER_ENTITY + day + DAY_OFFSET
 
 
 @dataclass(frozen=True)
-class Looking:
+class Lookback:
     """Points (an entity and a day) that look back on days with events.
 
     days: places of the day rows, ascending. points: places of the points.
@@ -38,7 +42,9 @@ class Looking:
     @cached_property
     def _first(self) -> Ints:
         """Row of the first day of each point's entity."""
-        return np.searchsorted(self.days, self.points // SPAN * SPAN).astype(np.int64)
+        return np.searchsorted(self.days, self.points // KEYS_PER_ENTITY * KEYS_PER_ENTITY).astype(
+            np.int64
+        )
 
     @cached_property
     def _end(self) -> Ints:
@@ -76,6 +82,51 @@ class Looking:
         return np.where(self.seen, self.points - last, 0)
 
 
-def running(sums: Ints) -> Ints:
+def running_totals(sums: Ints) -> Ints:
     """Running totals of a measure, before each row and after the last."""
     return np.append(np.int64(0), np.cumsum(sums, dtype=np.int64))
+
+
+AS_OF = "as_of"
+
+
+@dataclass(frozen=True)
+class AskPoints:
+    """Distinct (entity, day) pairs of the asks.
+
+    entities: one row an entity, its key columns and its number. places: of the distinct
+    pairs, ascending. point_of: of each ask, -1 where it has no key or no day.
+    """
+
+    entities: pd.DataFrame
+    places: Ints
+    point_of: Ints
+
+    @classmethod
+    def of(cls, asks: pd.DataFrame, key: list[str], purpose: str) -> Self:
+        """The points of asks with the key's columns and `as_of`.
+
+        Raises:
+            KeyError: naming the purpose, the columns that are absent and those there are.
+        """
+        if absent := [name for name in (*key, AS_OF) if name not in asks]:
+            raise KeyError(
+                f"{purpose} needs {', '.join(absent)}; "
+                f"the asks have {', '.join(map(str, asks.columns))}"
+            )
+        named = asks[key].reset_index(drop=True)
+        numbered = named.groupby(key, sort=False).ngroup()  # missing where a key is
+        entity = np.asarray(numbered.fillna(-1), dtype=np.int64)
+        day = pd.to_datetime(asks[AS_OF]).to_numpy().astype("datetime64[D]")
+        asked = (entity >= 0) & ~np.isnat(day)
+        places, point = np.unique(
+            entity_day_key(entity[asked], day[asked].astype(np.int64)), return_inverse=True
+        )
+        point_of = np.full(len(asks), -1)
+        point_of[asked] = point
+        entities = named.assign(**{ENTITY: entity})[asked].drop_duplicates(ENTITY)
+        return cls(entities, places, point_of)
+
+    def spread(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Values of the points for each ask; missing where it has none."""
+        return np.append(values, np.nan)[self.point_of]

@@ -1,7 +1,7 @@
 """Task invoice_mismatch: in what class will an invoice line end?"""
 
 from data.contracts.invoice_outcomes import ExceptionClass
-from features.request.invoice_mismatch import FEATURES
+from features.tasks.invoice_mismatch.feature_set import FEATURES
 from models.task import Task, TaskName
 
 INVOICE_MISMATCH = Task(

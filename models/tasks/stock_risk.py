@@ -1,8 +1,8 @@
-"""stock_risk: will a site run out of an item within the horizon?"""
+"""Task stock_risk: will a site run out of an item within the horizon?"""
 
 from __future__ import annotations
 
-from features.request.stock_risk import FEATURES, HORIZON_DAYS
+from features.tasks.stock_risk.feature_set import FEATURES, HORIZON_DAYS
 from models.task import Task, TaskName
 
 STOCK_RISK = Task(

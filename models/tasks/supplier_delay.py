@@ -1,6 +1,6 @@
 """Task supplier_delay: will an open order line come later than promised, and by how much?"""
 
-from features.request.supplier_delay import FEATURES
+from features.tasks.supplier_delay.feature_set import FEATURES
 from models.task import Task, TaskName
 
 SUPPLIER_DELAY = Task(

@@ -1,24 +1,212 @@
-"""Checkpoints in the background: every so many entries or seconds, and a last one at the end."""
+"""Write signed checkpoints to the mirror, on demand and from a background thread."""
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
 
-from serving.audit.checkpoint_writer import CheckpointWriter
-from serving.audit.errors import AuditUnavailableError
-from serving.audit.old_requests import forget_requests
-from serving.audit.second_place import OtherHistoryError, SecondPlace, SecondPlaceError
-from serving.audit.store import AuditStore
+import sqlalchemy as sa
+
+from serving.audit.log import queries
+from serving.audit.log.database import writer_lock
+from serving.audit.log.entry import Draft, new_draft
+from serving.audit.log.entry_kind import EntryKind
+from serving.audit.log.errors import AuditUnavailableError, describe_error
+from serving.audit.log.store import AuditStore
+from serving.audit.log.tables import ENTRIES, HEAD, REQUESTS
+from serving.audit.transparency.checkpoint import open_checkpoint
+from serving.audit.transparency.checkpoint_mirror import CheckpointMirror, DivergentHistoryError
+from serving.audit.transparency.mirror_storage import CheckpointMirrorError
+from serving.audit.transparency.note import Verifier, WrongKeyError
+from serving.audit.transparency.signing_key import SigningKey
+from serving.runtime.context import code_version, service_context
+
+LEAVES_PER_READ = 2**16
+
+
+@dataclass(frozen=True)
+class CheckpointLag:
+    """How far the second place is behind. at: of the last checkpoint, ISO 8601; "" for none.
+
+    news: whether there is more to say than that a checkpoint was written.
+    """
+
+    size: int
+    checkpoint_size: int
+    at: str
+    news: bool
+
+
+@dataclass(frozen=True)
+class CheckpointWriter:
+    """Takes the state of a log to its second place."""
+
+    store: AuditStore
+    place: CheckpointMirror
+    clock: Callable[[], datetime]
+    code: str = field(default_factory=code_version)
+
+    def standing(self) -> CheckpointLag:
+        """How far the second place is behind, as the record says.
+
+        Raises:
+            AuditUnavailableError: the record cannot be read.
+        """
+        later = sa.and_(
+            ENTRIES.c.sequence > HEAD.c.checkpoint_size,
+            ENTRIES.c.kind != str(EntryKind.CHECKPOINT),
+        )
+        news = sa.exists().where(later).correlate(HEAD)
+        query = sa.select(HEAD.c.size, HEAD.c.checkpoint_size, HEAD.c.checkpoint_at, news)
+        with self.store.reading() as connection:
+            return CheckpointLag(*connection.execute(query).one())
+
+    def write(self, *, wait: bool = False) -> str | None:
+        """Write a checkpoint of the log as it is now: its note, which is then in both places.
+
+        None where there is nothing new to say, or another process is at it. wait: until that
+        one is done.
+
+        Raises:
+            SecondPlaceError, OtherHistoryError: as `CheckpointMirror.write`; the record is as
+            before.
+            AuditUnavailableError: the record cannot be read, or the entry not be written.
+            ValueError: the store signs with nothing, or a key that can be used no more.
+        """
+        with _checkpoint_lock(self.store.engine, wait=wait) as mine:
+            if not mine or not self.standing().news:
+                return None
+            return self._write()
+
+    def _write(self) -> str:
+        key = self.store.signer
+        if not isinstance(key, SigningKey):
+            raise ValueError("this record is opened without a key that signs its checkpoints")  # noqa: TRY004 - of a setting
+        end = self.store.head()
+        own = Verifier.parse(key.verifier(end.origin))
+        self._one_key(own)
+        size, at = end.frontier.size, self.clock().isoformat()
+        note = key.note(end.origin, size, end.frontier.root())
+        self.place.write(note, own, self._leaves)
+        further = sa.update(HEAD).where(HEAD.c.checkpoint_size <= size)
+        now = further.values(checkpoint_size=size, checkpoint_at=at)
+
+        def move(connection: sa.Connection) -> None:
+            connection.execute(now)
+
+        self.store.commit([self._draft(note, size, at)], also=move)
+        return note
+
+    def _one_key(self, own: Verifier) -> None:
+        """Refuse where another key signs this log: machines that write one log share one key."""
+        last = self.store.select(queries.latest_checkpoint_entry())
+        if not last or last[0].body is None:
+            return
+        note = last[0].payload["note"]
+        try:
+            open_checkpoint(note, [own, *self.place.keys()])
+        except WrongKeyError as error:
+            raise DivergentHistoryError(
+                f"entry {last[0].sequence} holds a checkpoint of another key ({error}); nothing "
+                "was written. Machines that write one log sign with one key: give each of them "
+                "the same TRIAGE_AUDIT_KEY_FILE and TRIAGE_AUDIT_CHECKPOINTS"
+            ) from error
+        except ValueError as error:
+            raise DivergentHistoryError(
+                f"the checkpoint in entry {last[0].sequence} does not verify ({error}); nothing "
+                "was written: run `triage audit verify`"
+            ) from error
+
+    def _leaves(self, first: int, last: int) -> Iterator[bytes]:
+        """Leaf hashes, some at a time: no read lasts while a second place is slow."""
+        for start in range(first, last + 1, LEAVES_PER_READ):
+            some = ENTRIES.c.sequence.between(start, min(last, start + LEAVES_PER_READ - 1))
+            query = sa.select(ENTRIES.c.hash).where(some).order_by(ENTRIES.c.sequence)
+            with self.store.reading() as connection:
+                found = connection.scalars(query).all()
+            yield from map(bytes.fromhex, found)
+
+    def _draft(self, note: str, size: int, at: str) -> Draft:
+        said = {"note": note, "place": self.place.told}
+        context = service_context(self.code).recorded()
+        return new_draft(EntryKind.CHECKPOINT, said, context, at, about=f"checkpoint/{size}")
+
+
+@contextmanager
+def _checkpoint_lock(engine: sa.Engine, *, wait: bool) -> Iterator[bool]:
+    """Whether this process, of all that write this log, may write its checkpoint now.
+
+    The lock is of its own: entries are written on meanwhile, and it ends with the process.
+    """
+    taken = _file_lock(engine, wait=wait) if _is_sqlite(engine) else _pg_lock(engine, wait=wait)
+    with ExitStack() as held:
+        try:
+            mine = held.enter_context(taken)
+        except (OSError, sa.exc.SQLAlchemyError) as error:
+            why = describe_error(error)
+            raise AuditUnavailableError(f"no turn to write a checkpoint: {why}") from error
+        yield mine
+
+
+def _is_sqlite(engine: sa.Engine) -> bool:
+    return engine.dialect.name == "sqlite"
+
+
+@contextmanager
+def _file_lock(engine: sa.Engine, *, wait: bool) -> Iterator[bool]:
+    with Path(f"{engine.url.database}.checkpoint.lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+@contextmanager
+def _pg_lock(engine: sa.Engine, *, wait: bool) -> Iterator[bool]:
+    with engine.connect() as connection:
+        origin = connection.scalar(sa.select(HEAD.c.origin)) or ""
+        number = int.from_bytes(
+            sha256(f"checkpoint of {origin}".encode()).digest()[:8], signed=True
+        )
+        if wait:
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(number)))
+        got = sa.select(sa.func.pg_try_advisory_xact_lock(number))
+        yield wait or bool(connection.scalar(got))
+
+
+def delete_expired_idempotency_keys(store: AuditStore, before: datetime) -> int:
+    """Forget the keys that were used before then, UTC; how many. Their entries stay.
+
+    Raises:
+        AuditUnavailableError: the record cannot be read or written.
+    """
+    old = REQUESTS.c.recorded_at < before.isoformat()
+    with store.reading() as connection:
+        if connection.scalar(sa.select(REQUESTS.c.key).where(old).limit(1)) is None:
+            return 0  # as nearly always: nobody has to wait for it
+    try:
+        with writer_lock(store.engine), store.engine.begin() as connection:
+            return connection.execute(sa.delete(REQUESTS).where(old)).rowcount
+    except (OSError, sa.exc.SQLAlchemyError) as error:
+        raise AuditUnavailableError(
+            f"old keys cannot be forgotten: {describe_error(error)}"
+        ) from error
+
 
 LOG = logging.getLogger(__name__)
 RETRY_SECONDS = 10.0
 STOP_SECONDS = 8.0
-EXPECTED = (SecondPlaceError, OtherHistoryError, AuditUnavailableError)
+EXPECTED_ERRORS = (CheckpointMirrorError, DivergentHistoryError, AuditUnavailableError)
 
 
 @dataclass
@@ -34,7 +222,7 @@ class Checkpointer:
     """
 
     store: AuditStore
-    place: SecondPlace
+    place: CheckpointMirror
     every_entries: int
     every_seconds: float
     clock: Callable[[], datetime]
@@ -113,7 +301,9 @@ class Checkpointer:
     def _round(self) -> None:
         if self.due():
             self.write_now()
-        forget_requests(self.store, self.clock() - timedelta(hours=self.keys_kept_hours))
+        delete_expired_idempotency_keys(
+            self.store, self.clock() - timedelta(hours=self.keys_kept_hours)
+        )
 
     def _try(self, step: Callable[[], object]) -> None:
         """Do it; say once that it fails, until it succeeds again. The thread never dies of it."""
@@ -122,7 +312,7 @@ class Checkpointer:
         except Exception as error:  # whatever it is, another round comes
             if not self.failing:
                 self.failing_since = time.monotonic()
-                unexpected = None if isinstance(error, EXPECTED) else error
+                unexpected = None if isinstance(error, EXPECTED_ERRORS) else error
                 said = "no checkpoint can be written: %s"
                 LOG.log(logging.ERROR, said, error, exc_info=unexpected)
             self.failing = str(error) or type(error).__name__

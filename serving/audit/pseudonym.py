@@ -1,4 +1,4 @@
-"""Pseudonyms: a person is on record by a keyed digest, never by name.
+"""Keyed pseudonyms: persons are recorded by an HMAC digest, never by name.
 
 Without the key nobody can tell who a pseudonym is, nor try names until one fits; with it, a
 person's entries can be found again. Whoever destroys the key makes the record anonymous.
@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import Self
 
 from data.lake import Lake
-from serving.audit.canonical import canonical
-from serving.audit.key_file import make_key, read_key
+from serving.audit.log.canonical_json import canonicalize
 from serving.audit.settings import AuditSettings
+from serving.audit.transparency.durable_files import create_private_file, read_private_file
 
 KEY_BYTES = 32
 KEY_FILE = "people.key"
 PREFIX = "person-"
-DIGITS = 32
-WHAT = "exception-triage/person/1"
+PSEUDONYM_DIGITS = 32
+DIGEST_DOMAIN = "exception-triage/person/1"
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class Pseudonyms:
             ValueError: others can read it, or it does not hold 32 bytes.
         """
         if not path.exists():
-            make_key(path, lambda: secrets.token_bytes(KEY_BYTES))
-        key = read_key(path, "the key of pseudonyms")
+            create_private_file(path, lambda: secrets.token_bytes(KEY_BYTES))
+        key = read_private_file(path, "the key of pseudonyms")
         if len(key) != KEY_BYTES:
             raise ValueError(
                 f"{path} holds {len(key)} bytes; a key of pseudonyms has {KEY_BYTES}. "
@@ -62,8 +62,8 @@ class Pseudonyms:
         named = unicodedata.normalize("NFC", person).strip()
         if not named:
             raise ValueError("a person's identifier is empty; it takes 1 to 200 characters")
-        told = canonical([WHAT, self.tenant, named]).encode()
-        return PREFIX + hmac.digest(self.key, told, "sha256").hex()[:DIGITS]
+        told = canonicalize([DIGEST_DOMAIN, self.tenant, named]).encode()
+        return PREFIX + hmac.digest(self.key, told, "sha256").hex()[:PSEUDONYM_DIGITS]
 
     def digest(self, content: bytes) -> str:
         """Keyed digest of a body that may hold a name: HMAC-SHA256, hexadecimal.

@@ -1,4 +1,4 @@
-"""Settings of the record, from the environment (`TRIAGE_AUDIT_...`)."""
+"""Settings of the audit log, from the environment (`TRIAGE_AUDIT_...`)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from data.environment import EnvironmentSettings, FolderOrUrl
+from data.settings import EnvironmentSettings, FolderOrUrl
 
 
 class AuditSettings(EnvironmentSettings):

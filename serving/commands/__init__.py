@@ -1,1 +1,1 @@
-"""Commands of the serving room, one file each."""
+"""Commands of the serving room for `triage.py`. Heavy imports are made inside each command."""

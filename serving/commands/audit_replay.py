@@ -1,4 +1,7 @@
-"""`triage audit replay`: answers on record given again, as they were or as they would be."""
+"""`triage audit replay`.
+
+Recompute recorded answers bit for bit, or what another policy or model would answer.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +15,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from data.command_line import console, show_progress
 from data.lake import Lake
-from data.progress import console, step
 
 if TYPE_CHECKING:
     from models.task import TaskName
-    from serving.replay.sources import Sources
+    from serving.replay.sources import ReplaySources
 
-DAY = ["%Y-%m-%d"]
-SEEDS = 10**6
+
+DAY_FORMATS = ["%Y-%m-%d"]
+MAX_SEED = 10**6
 
 
 def replay(
@@ -28,10 +32,11 @@ def replay(
         str, typer.Option("--id", help="one recommendation, or the start of its id")
     ] = "",
     since: Annotated[
-        datetime | None, typer.Option(formats=DAY, help="first day (UTC) it was recorded on")
+        datetime | None,
+        typer.Option(formats=DAY_FORMATS, help="first day (UTC) it was recorded on"),
     ] = None,
     until: Annotated[
-        datetime | None, typer.Option(formats=DAY, help="first day that is not looked at")
+        datetime | None, typer.Option(formats=DAY_FORMATS, help="first day that is not looked at")
     ] = None,
     sample: Annotated[
         int | None, typer.Option(min=1, help="draw at most so many at random")
@@ -53,40 +58,42 @@ def replay(
     answered, and writes nothing to the record. Exit code: 0 all the same (or the what-if is
     told), 1 an answer differs, 2 something could not be replayed.
     """
-    from serving.audit.opened import open_audit
-    from serving.replay.selection import Selection, one
-    from serving.replay.sources import sources_of
+    from serving.audit.factory import open_audit
+    from serving.replay.selection import AnswerSelection, sequence_of_answer
+    from serving.replay.sources import open_replay_sources
 
     if html and not what_if:
         raise ValueError("--html is the page of a what-if; add --what-if, or take --json")
-    drawn_with = secrets.randbelow(SEEDS) if seed is None else seed
+    drawn_with = secrets.randbelow(MAX_SEED) if seed is None else seed
     days = [moment.date() if moment else None for moment in (since, until)]
-    selection = Selection(_task(task), days[0], days[1], sample, drawn_with)
+    selection = AnswerSelection(_task(task), days[0], days[1], sample, drawn_with)
     lake = Lake.from_environment()
     with closing(open_audit(lake)) as record:
-        places = [one(record, identifier)] if identifier else selection.sequences(record)
+        places = (
+            [sequence_of_answer(record, identifier)] if identifier else selection.sequences(record)
+        )
         if sample:
             console.print(f"drawn with --seed {drawn_with}", highlight=False)
-        sources = sources_of(lake, record)
+        sources = open_replay_sources(lake, record)
         if what_if:
             told, exit_code = _what_if(places, sources, what_if, html)
         else:
-            told, exit_code = _replayed(places, sources)
+            told, exit_code = _replay_exactly(places, sources)
     if json_file:
         told |= {"seed": drawn_with} if sample else {}
         json_file.write_text(json.dumps(told, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     raise typer.Exit(exit_code)
 
 
-def _replayed(places: Sequence[int], sources: Sources) -> tuple[dict[str, Any], int]:
-    from serving.context import code_version
-    from serving.replay.replay import replay as again
-    from serving.replay.selection import chunks
-    from serving.replay.summary import Summary
+def _replay_exactly(places: Sequence[int], sources: ReplaySources) -> tuple[dict[str, Any], int]:
+    from serving.replay.replay import replay_entries as again
+    from serving.replay.selection import read_chunks
+    from serving.replay.summary import ReplaySummary
+    from serving.runtime.context import code_version
 
-    summary = Summary(code_version())
-    with step(f"Replaying {len(places):,} answers") as progress:
-        for entries in chunks(sources.record, places):
+    summary = ReplaySummary(code_version())
+    with show_progress(f"Replaying {len(places):,} answers") as progress:
+        for entries in read_chunks(sources.record, places):
             summary.add(again(entries, sources))
             progress("done", (summary.replayed + len(summary.lacking)) / len(places))
     for line in summary.lines():
@@ -95,23 +102,22 @@ def _replayed(places: Sequence[int], sources: Sources) -> tuple[dict[str, Any], 
 
 
 def _what_if(
-    places: Sequence[int], sources: Sources, wanted: Sequence[str], html: Path | None
+    places: Sequence[int], sources: ReplaySources, wanted: Sequence[str], html: Path | None
 ) -> tuple[dict[str, Any], int]:
     from serving.replay.summary import EXIT_CANNOT, EXIT_SAME
-    from serving.replay.what_if.alternative import alternative_of
-    from serving.replay.what_if.page import render
-    from serving.replay.what_if.report import report
-    from serving.replay.what_if.terminal import lines, tables
+    from serving.replay.what_if.comparison import parse_alternative
+    from serving.replay.what_if.report import run_what_if
+    from serving.review.what_if_view import what_if_lines, what_if_page, what_if_tables
 
-    alternative = alternative_of(wanted)
-    with step(f"Asking {len(places):,} answers again") as progress:
-        found = report(places, sources, alternative, lambda share: progress("done", share))
-    for table in tables(found) if found.figures else ():
+    alternative = parse_alternative(wanted)
+    with show_progress(f"Asking {len(places):,} answers again") as progress:
+        found = run_what_if(places, sources, alternative, lambda share: progress("done", share))
+    for table in what_if_tables(found) if found.figures else ():
         console.print(table)
-    for line in lines(found):
+    for line in what_if_lines(found):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     if html:
-        html.write_text(render(found), encoding="utf-8")
+        html.write_text(what_if_page(found), encoding="utf-8")
     return found.as_json(), EXIT_SAME if found.answers else EXIT_CANNOT
 
 

@@ -1,4 +1,4 @@
-"""`triage events`: how far events are, and what could not be delivered."""
+"""`triage events`: state of event delivery, dead letters, resend, skip and resume."""
 
 from __future__ import annotations
 
@@ -9,26 +9,27 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from data.command_line import console
 from data.lake import Lake
-from data.progress import console
 
 if TYPE_CHECKING:
     from serving.events.outbox import Cursor, Outbox
+
 
 events = typer.Typer(no_args_is_help=True, help="Events that the service sends: state, dead ones.")
 
 
 @contextmanager
-def opened() -> Iterator[Outbox]:
+def open_outbox() -> Iterator[Outbox]:
     """The outbox of the lake's record."""
-    from serving.audit.opened import open_audit
+    from serving.audit.factory import open_audit
     from serving.events.outbox import Outbox
 
     with closing(open_audit(Lake.from_environment())) as store:
         yield Outbox(store)
 
 
-def begun(outbox: Outbox) -> Cursor:
+def require_cursor(outbox: Outbox) -> Cursor:
     """Where the subscription is.
 
     Raises:
@@ -43,7 +44,7 @@ def begun(outbox: Outbox) -> Cursor:
     return cursor
 
 
-def say(line: str) -> None:
+def print_line(line: str) -> None:
     """One line."""
     console.print(line, highlight=False, markup=False, soft_wrap=True)
 
@@ -51,27 +52,29 @@ def say(line: str) -> None:
 @events.command()
 def status() -> None:
     """How far the receiver was told, and what holds it up."""
-    from serving.events.event_type import EventType, kinds_of
+    from serving.events.event_type import EventType, entry_kinds_of
 
-    with opened() as outbox:
-        cursor = begun(outbox)
+    with open_outbox() as outbox:
+        cursor = require_cursor(outbox)
         size, dead = outbox.store.head().frontier.size, outbox.dead()
-        waiting = outbox.next(cursor.sequence, kinds_of(frozenset(EventType)), 1)
-    say(f"told up to entry {cursor.sequence} of {size}; {len(dead)} dead letters")
+        waiting = outbox.next(cursor.sequence, entry_kinds_of(frozenset(EventType)), 1)
+    print_line(f"told up to entry {cursor.sequence} of {size}; {len(dead)} dead letters")
     if cursor.stopped:
-        say(f"stopped: {cursor.stopped}; `triage events resume` goes on")
+        print_line(f"stopped: {cursor.stopped}; `triage events resume` goes on")
     elif cursor.attempts:
-        say(f"entry {waiting[0].sequence} failed {cursor.attempts} times: {cursor.last_error}")
-        say(f"it is tried again at {cursor.next_at}; `triage events skip` gives it up")
+        print_line(
+            f"entry {waiting[0].sequence} failed {cursor.attempts} times: {cursor.last_error}"
+        )
+        print_line(f"it is tried again at {cursor.next_at}; `triage events skip` gives it up")
 
 
 @events.command()
 def dead() -> None:
     """Events that could not be delivered."""
-    with opened() as outbox:
+    with open_outbox() as outbox:
         letters = outbox.dead()
     if not letters:
-        say("No dead letters.")
+        print_line("No dead letters.")
         return
     table = Table(title="Events that could not be delivered")
     for heading in ("id", "entry", "type", "tries", "why", "since", "again"):
@@ -91,11 +94,11 @@ def resend(
     """Have dead letters sent once more by the service, each under the id it had."""
     if bool(identifier) == every:
         raise ValueError("name one dead letter (`triage events dead` lists them), or say --all")
-    with opened() as outbox:
+    with open_outbox() as outbox:
         count = outbox.resend(identifier)
     if identifier and not count:
         raise LookupError(f"there is no dead letter {identifier!r}; see `triage events dead`")
-    say(f"{count} to be sent again, as soon as the service runs.")
+    print_line(f"{count} to be sent again, as soon as the service runs.")
 
 
 @events.command()
@@ -103,16 +106,16 @@ def skip() -> None:
     """Put the event that holds up the others with the dead letters, without further tries."""
     from datetime import UTC, datetime
 
-    from serving.events.dispatcher import skipped
-    from serving.events.event_type import EventType, kinds_of
+    from serving.events.dispatcher import skip_event
+    from serving.events.event_type import EventType, entry_kinds_of
 
-    with opened() as outbox:
-        cursor = begun(outbox)
+    with open_outbox() as outbox:
+        cursor = require_cursor(outbox)
         if not cursor.attempts:
             raise LookupError("nothing is held up; see `triage events status`")
-        (entry,) = outbox.next(cursor.sequence, kinds_of(frozenset(EventType)), 1)
-        skipped(outbox, cursor, entry, datetime.now(UTC).isoformat())
-    say(f"{entry.id} (entry {entry.sequence}) is with the dead letters now.")
+        (entry,) = outbox.next(cursor.sequence, entry_kinds_of(frozenset(EventType)), 1)
+        skip_event(outbox, cursor, entry, datetime.now(UTC).isoformat())
+    print_line(f"{entry.id} (entry {entry.sequence}) is with the dead letters now.")
 
 
 @events.command()
@@ -120,9 +123,9 @@ def resume() -> None:
     """Go on sending to a receiver that said it wants no more events (HTTP 410)."""
     from serving.events.outbox import Cursor
 
-    with opened() as outbox:
-        cursor = begun(outbox)
+    with open_outbox() as outbox:
+        cursor = require_cursor(outbox)
         if not cursor.stopped:
             raise LookupError("nothing is stopped; see `triage events status`")
         outbox.move(cursor, Cursor(cursor.sequence))
-    say(f"Goes on after entry {cursor.sequence}.")
+    print_line(f"Goes on after entry {cursor.sequence}.")

@@ -1,4 +1,4 @@
-"""`triage keys`: API keys of the service, on record and shown once."""
+"""`triage keys`: create, list and revoke API keys."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from data.command_line import console
 from data.lake import Lake
-from data.progress import console
 
 if TYPE_CHECKING:
-    from serving.audit.store import AuditStore
+    from serving.audit.log.store import AuditStore
+
 
 keys = typer.Typer(no_args_is_help=True, help="API keys: who may ask the service for what.")
 
-DAYS = re.compile(r"([1-9][0-9]{0,3})d")
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+DAYS_PATTERN = re.compile(r"([1-9][0-9]{0,3})d")
+NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 @keys.callback()
@@ -39,35 +40,37 @@ def create(
     """Make a key and show it, this once: only a digest of it is kept."""
     from datetime import UTC, datetime
 
-    from serving.access.api_key import new_key
-    from serving.caller import Scope
-    from serving.context import of_command
+    from serving.auth.api_key import new_key
+    from serving.auth.caller import AccessScope
+    from serving.runtime.context import command_context
 
-    if not NAME.fullmatch(name):
+    if not NAME_PATTERN.fullmatch(name):
         raise ValueError(f"--name {name!r} takes 1 to 64 letters, digits, dots and dashes")
-    if unknown := sorted(set(scope) - set(Scope)):
-        raise ValueError(f"--scope {unknown[0]!r} is not one of {', '.join(Scope)}")
+    if unknown := sorted(set(scope) - set(AccessScope)):
+        raise ValueError(f"--scope {unknown[0]!r} is not one of {', '.join(AccessScope)}")
     if bool(site) == every_site:
         raise ValueError("say which sites the key may see: --site S01, or --every-site")
     now = datetime.now(UTC)
     sites = None if every_site else site
-    key, shown = new_key(name, [Scope(one) for one in scope], sites, now, now + _period(expires))
-    with _record() as store:
-        store.append([key.draft(of_command("triage keys create").recorded())])
+    key, shown = new_key(
+        name, [AccessScope(one) for one in scope], sites, now, now + _parse_period(expires)
+    )
+    with _open_audit() as store:
+        store.append([key.draft(command_context("triage keys create").recorded())])
     said = f"Key {key.id} ({name}) until {key.expires_at:%Y-%m-%d}; kept nowhere, so keep it now:"
     console.print(said, highlight=False)
     print(shown)
 
 
 @keys.command(name="list")
-def listed() -> None:
+def list_keys() -> None:
     """Every key: what it may do, for which sites, until when. No key itself: none is kept."""
     from datetime import UTC, datetime
 
-    from serving.access.key_ring import KeyRing
+    from serving.auth.key_ring import KeyRing
 
     now = datetime.now(UTC)
-    with _record() as store:
+    with _open_audit() as store:
         ring = KeyRing(store)
         ring.read()
         found = list(ring.all())
@@ -86,34 +89,34 @@ def revoke(identifier: Annotated[str, typer.Argument(help="as `triage keys list`
     """Take a key no more, for good: a service that runs refuses it within two seconds."""
     from datetime import UTC, datetime
 
-    from serving.access.api_key import revocation
-    from serving.access.key_ring import KeyRing
-    from serving.context import of_command
+    from serving.auth.api_key import revocation_draft
+    from serving.auth.key_ring import KeyRing
+    from serving.runtime.context import command_context
 
-    with _record() as store:
+    with _open_audit() as store:
         ring = KeyRing(store)
         ring.read()
         known = {key.id: revoked for key, revoked in ring.all()}
         if identifier not in known:
             raise LookupError(f"there is no key {identifier!r}; `triage keys list` shows them")
         if not known[identifier]:
-            context = of_command("triage keys revoke").recorded()
-            store.append([revocation(identifier, datetime.now(UTC), context)])
+            context = command_context("triage keys revoke").recorded()
+            store.append([revocation_draft(identifier, datetime.now(UTC), context)])
     console.print(f"Key {identifier} is revoked.", highlight=False)
 
 
 @contextmanager
-def _record() -> Iterator[AuditStore]:
+def _open_audit() -> Iterator[AuditStore]:
     from contextlib import closing
 
-    from serving.audit.opened import open_audit
+    from serving.audit.factory import open_audit
 
     with closing(open_audit(Lake.from_environment().make())) as store:
         yield store
 
 
-def _period(expires: str) -> timedelta:
-    days = DAYS.fullmatch(expires)
+def _parse_period(expires: str) -> timedelta:
+    days = DAYS_PATTERN.fullmatch(expires)
     if days is None:
         raise ValueError(f"--expires {expires!r} takes a number of days, e.g. 90d")
     return timedelta(days=int(days[1]))

@@ -1,4 +1,4 @@
-"""`triage openapi`: the contract as a file, and whether it breaks anyone."""
+"""`triage openapi`: write the OpenAPI contract, and check it against the released one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from data.progress import console
+from data.command_line import console
 
 
 def openapi(
@@ -21,11 +21,17 @@ def openapi(
     ] = False,
 ) -> None:
     """Check that openapi.json is what the service serves, and breaks nothing that was released."""
-    from serving.api.contract import RELEASED, WRITTEN, check, document, text
+    from serving.http.openapi.contract import (
+        CURRENT_FILE,
+        RELEASED_FILE,
+        check_contract,
+        contract_json,
+        current_contract,
+    )
 
     if write:
-        WRITTEN.write_text(text(document()), encoding="utf-8")
-    said = check(released=against or RELEASED) if not release else "released"
+        CURRENT_FILE.write_text(contract_json(current_contract()), encoding="utf-8")
+    said = check_contract(released=against or RELEASED_FILE) if not release else "released"
     if release:
-        RELEASED.write_text(text(document()), encoding="utf-8")
+        RELEASED_FILE.write_text(contract_json(current_contract()), encoding="utf-8")
     console.print(said, soft_wrap=True, highlight=False)

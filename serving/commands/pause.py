@@ -1,4 +1,7 @@
-"""`triage pause`, `resume` and `pauses`: models kept from advising on a task, by an operator."""
+"""`triage pause`, `resume` and `pauses`.
+
+Stop models from advising on a task, and let them again.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from data.command_line import console
 from data.lake import Lake
-from data.progress import console
 
 if TYPE_CHECKING:
-    from serving.audit.entry import EntryKind
+    from serving.audit.log.entry_kind import EntryKind
+
 
 Task = Annotated[str, typer.Argument(help="stock_risk, invoice_mismatch or supplier_delay")]
 Site = Annotated[str, typer.Option(help="one site; every site by default")]
@@ -26,25 +30,25 @@ def pause(task: Task, by: By, reason: Reason, site: Site = "", role: Role = "ope
 
     Recorded first; every process of the service follows within about a second.
     """
-    from serving.audit.entry import EntryKind
+    from serving.audit.log.entry_kind import EntryKind
 
     _record(EntryKind.ADVICE_PAUSED, (task, site), {"role": role, "reason": reason}, by)
 
 
 def resume(task: Task, by: By, reason: Reason, site: Site = "", role: Role = "operations") -> None:
     """Let models advise again, where the task was paused so."""
-    from serving.audit.entry import EntryKind
+    from serving.audit.log.entry_kind import EntryKind
 
     _record(EntryKind.ADVICE_RESUMED, (task, site), {"role": role, "reason": reason}, by)
 
 
 def pauses() -> None:
     """What is paused, by which role, since when and why."""
-    from serving.audit.opened import open_audit
-    from serving.pause import KINDS, Pauses
+    from serving.audit.factory import open_audit
+    from serving.pipeline.pauses import PAUSE_ENTRY_KINDS, ActivePauses
 
     with closing(open_audit(Lake.from_environment())) as record:
-        held = Pauses.told_by(record.of_kind(*KINDS)).all()
+        held = ActivePauses.told_by(record.of_kind(*PAUSE_ENTRY_KINDS)).all()
     for one in held:
         _say(f"{one.task} {one.where}, by {one.role} since {one.since}: {one.reason}")
     if not held:
@@ -52,13 +56,13 @@ def pauses() -> None:
 
 
 def _record(kind: EntryKind, where: tuple[str, str], said: dict[str, str], by: str) -> None:
-    from serving.audit.opened import open_audit
+    from serving.audit.factory import open_audit
     from serving.audit.pseudonym import open_pseudonyms
-    from serving.pausing import Pausing
+    from serving.pipeline.pauses import PauseRecorder
 
     lake = Lake.from_environment()
     with closing(open_audit(lake)) as record:
-        pausing = Pausing(record, open_pseudonyms(lake), datetime.now(UTC))
+        pausing = PauseRecorder(record, open_pseudonyms(lake), datetime.now(UTC))
         entry = pausing.record(kind, *where, said, by)
     _say(f"Recorded as entry {entry.sequence}; the service follows within about a second.")
 

@@ -1,4 +1,4 @@
-"""`triage settings`: everything that can be set, for people, documents and programs."""
+"""`triage settings`: print every setting as a table, Markdown or JSON."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from data.setting import Setting
+from data.settings import Setting
 
 HEADINGS = ("variable", "part", "takes", "default", "means", "now")
 
 
-def shown(
+def print_settings(
     settings: Sequence[Setting], unread: Sequence[str], *, as_json: bool, markdown: bool
 ) -> None:
     """Print them; variables that nothing reads are named on stderr."""

@@ -1,1 +1,5 @@
-"""Events: what the record tells others, and what others tell the record."""
+"""Events.
+
+The outbox to webhooks, the inbox of received events, and their ingestion. Imports audit, auth and
+tasks; nothing of http or server.
+"""

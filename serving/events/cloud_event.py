@@ -1,4 +1,4 @@
-"""An entry of the record as a CloudEvent 1.0: what a receiver must know, and nothing of a person.
+"""Convert an audit entry to a CloudEvent 1.0 without personal data.
 
 A case is named and not told; reasons in a person's words stay inside. Whoever may read more
 follows the address of the report.
@@ -14,11 +14,11 @@ from typing import Any
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
-from serving.audit.entry import Entry
-from serving.events.event_type import TYPES, EventType
+from serving.audit.log.entry import Entry
+from serving.events.event_type import EVENT_TYPE_OF_KIND, EventType
 
 CONTENT_TYPE = JSONFormat.CONTENT_TYPE
-ADVISED = (
+RECOMMENDATION_FIELDS = (
     "level",
     "route",
     "rung",
@@ -29,7 +29,7 @@ ADVISED = (
     "expires_at",
 )
 """What is told of a recommendation."""
-SAID: Mapping[EventType, tuple[str, ...]] = {
+PAYLOAD_FIELDS: Mapping[EventType, tuple[str, ...]] = {
     EventType.RECOMMENDATION_GIVEN: ("rung",),
     EventType.DECISION_RECORDED: ("decision_id", "action", "resolved_as", "role", "happened_at"),
     EventType.MODEL_PROMOTED: ("version", "digest", "previous", "decided_at"),
@@ -41,16 +41,16 @@ SAID: Mapping[EventType, tuple[str, ...]] = {
     EventType.DRIFT_DETECTED: ("advice", "headline", "since", "until"),
 }
 """What is told of each payload, where it says it."""
-ABOUT_ONE = frozenset({EventType.RECOMMENDATION_GIVEN, EventType.DECISION_RECORDED})
+RECOMMENDATION_EVENTS = frozenset({EventType.RECOMMENDATION_GIVEN, EventType.DECISION_RECORDED})
 
 
-def event_of(entry: Entry, source: str, address: str = "") -> CloudEvent:
+def to_cloud_event(entry: Entry, source: str, address: str = "") -> CloudEvent:
     """The event that an entry is told as; the same entry is always the same event.
 
     source: whose events they are. address: start of the report's address. What was erased is
     told with `erased` and without what it held.
     """
-    envelope, type_ = entry.envelope, TYPES[entry.kind]
+    envelope, type_ = entry.envelope, EVENT_TYPE_OF_KIND[entry.kind]
     attributes = {
         "specversion": "1.0",
         "id": entry.id,
@@ -66,7 +66,7 @@ def event_of(entry: Entry, source: str, address: str = "") -> CloudEvent:
         "site_id": envelope.site or None,
         "reference": envelope.reference or None,
     }
-    if type_ in ABOUT_ONE:
+    if type_ in RECOMMENDATION_EVENTS:
         data["recommendation_id"] = envelope.about
         data["report"] = f"{address}/v1/recommendations/{envelope.about}/report"
     if entry.body is None:
@@ -74,21 +74,25 @@ def event_of(entry: Entry, source: str, address: str = "") -> CloudEvent:
     payload = entry.payload
     trace = payload.get("context", {}).get("trace_id")
     if trace:
-        attributes["traceparent"] = f"00-{trace}-{span_of(entry.id)}-01"
-    return CloudEvent(attributes, data | _said(type_, payload))
+        attributes["traceparent"] = f"00-{trace}-{span_id(entry.id)}-01"
+    return CloudEvent(attributes, data | _event_data(type_, payload))
 
 
-def written(event: CloudEvent) -> bytes:
+def serialize_event(event: CloudEvent) -> bytes:
     """The event as JSON, in structured mode."""
     return JSONFormat().write(event)
 
 
-def span_of(identifier: str) -> str:
+def span_id(identifier: str) -> str:
     """A span id for an entry: 16 hexadecimal digits, always the same, never all zero."""
     return sha256(identifier.encode()).hexdigest()[:15] + "1"
 
 
-def _said(type_: EventType, payload: Mapping[str, Any]) -> dict[str, Any]:
-    told = {name: payload[name] for name in SAID[type_] if name in payload}
+def _event_data(type_: EventType, payload: Mapping[str, Any]) -> dict[str, Any]:
+    told = {name: payload[name] for name in PAYLOAD_FIELDS[type_] if name in payload}
     advice = payload.get("recommendation") if type_ is EventType.RECOMMENDATION_GIVEN else None
-    return told | {name: advice[name] for name in ADVISED if name in advice} if advice else told
+    return (
+        told | {name: advice[name] for name in RECOMMENDATION_FIELDS if name in advice}
+        if advice
+        else told
+    )

@@ -1,4 +1,4 @@
-"""The dispatcher: tells a receiver what is in the outbox, in order, at least once."""
+"""Deliver the events of the outbox in order, at least once."""
 
 from __future__ import annotations
 
@@ -6,29 +6,28 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from serving.audit.entry import Entry
-from serving.events.backoff import pause
-from serving.events.cloud_event import event_of, written
-from serving.events.event_type import TYPES, EventType, kinds_of
+from serving.audit.log.entry import Entry
+from serving.events.cloud_event import serialize_event, to_cloud_event
+from serving.events.event_type import EVENT_TYPE_OF_KIND, EventType, entry_kinds_of
 from serving.events.outbox import Cursor, DeadLetter, Outbox
-from serving.events.webhook import Fate, Outcome, Receiver
+from serving.events.webhook import DeliveryResult, DeliveryStatus, EventReceiver, retry_delay
 
-BATCH = 50
+BATCH_SIZE = 50
 """Events between two moves of the cursor: so many may come twice after a crash."""
-IDLE = 1000
+IDLE_ENTRIES = 1000
 """Entries that are nobody's business after which the cursor moves nevertheless."""
 
 
 @dataclass(frozen=True)
 class Dispatcher:
-    """Sends what is new. Whoever calls it has the turn: see `serving.events.turn`.
+    """Sends what is new. Whoever calls it has the turn: see `serving.audit.log.process_lock`.
 
     attempts: tries before an event is a dead letter and the next one has its turn. chance: from
     0 to 1, for the pauses. stopping: asked between two events.
     """
 
     outbox: Outbox
-    receiver: Receiver
+    receiver: EventReceiver
     types: frozenset[EventType]
     source: str
     address: str
@@ -51,7 +50,7 @@ class Dispatcher:
         if cursor.next_at and self.clock() < datetime.fromisoformat(cursor.next_at):
             return False
         size = self.outbox.store.head().frontier.size
-        entries = self.outbox.next(cursor.sequence, kinds_of(self.types), BATCH)
+        entries = self.outbox.next(cursor.sequence, entry_kinds_of(self.types), BATCH_SIZE)
         if not entries:
             self._pass(cursor, size)
             return False
@@ -63,37 +62,39 @@ class Dispatcher:
             if self.stopping():
                 break
             outcome = self.send(entry)
-            if outcome.fate is not Fate.DELIVERED:
+            if outcome.status is not DeliveryStatus.DELIVERED:
                 after, dead = self._failed(done, entry, outcome)
                 self.outbox.move(cursor, after, dead)
                 return dead is not None
             done = Cursor(entry.sequence)
         if done != cursor:
             self.outbox.move(cursor, done)
-        return len(entries) == BATCH
+        return len(entries) == BATCH_SIZE
 
-    def send(self, entry: Entry) -> Outcome:
+    def send(self, entry: Entry) -> DeliveryResult:
         """One event, once."""
-        body = written(event_of(entry, self.source, self.address))
+        body = serialize_event(to_cloud_event(entry, self.source, self.address))
         return self.receiver.send(entry.id, body, self.clock())
 
     def _failed(
-        self, done: Cursor, entry: Entry, outcome: Outcome
+        self, done: Cursor, entry: Entry, outcome: DeliveryResult
     ) -> tuple[Cursor, DeadLetter | None]:
         """Where that leaves the cursor: tried again, or dead, or nothing is sent any more."""
         tried = done.attempts + 1
-        if outcome.fate is Fate.GONE:
+        if outcome.status is DeliveryStatus.GONE:
             why = f"the receiver wants no more events ({outcome.why})"
             return replace(done, stopped=why, last_error=outcome.why), None
         if tried >= self.attempts:
             return Cursor(entry.sequence), self._letter(entry, tried, outcome.why)
-        wait = timedelta(seconds=pause(tried, self.chance(), outcome.asked_seconds))
+        wait = timedelta(seconds=retry_delay(tried, self.chance(), outcome.retry_after_seconds))
         at = (self.clock() + wait).isoformat()
         return replace(done, attempts=tried, next_at=at, last_error=outcome.why), None
 
     def _letter(self, entry: Entry, tried: int, why: str) -> DeadLetter:
         at = self.clock().isoformat()
-        return DeadLetter(entry.sequence, entry.id, str(TYPES[entry.kind]), tried, why, at)
+        return DeadLetter(
+            entry.sequence, entry.id, str(EVENT_TYPE_OF_KIND[entry.kind]), tried, why, at
+        )
 
     def _again(self) -> None:
         """Dead letters that an operator wants tried again, each once."""
@@ -106,16 +107,18 @@ class Dispatcher:
 
     def _pass(self, cursor: Cursor, size: int) -> None:
         """Move over entries that are not told, so that they are not searched again and again."""
-        if size - cursor.sequence >= IDLE:
+        if size - cursor.sequence >= IDLE_ENTRIES:
             self.outbox.move(cursor, Cursor(size))
 
 
-def skipped(outbox: Outbox, cursor: Cursor, entry: Entry, at: str) -> None:
+def skip_event(outbox: Outbox, cursor: Cursor, entry: Entry, at: str) -> None:
     """Put the event that holds up the others with the dead letters, now.
 
     Raises:
         MovedError: it was delivered, or given up, meanwhile.
     """
     why = cursor.last_error or "skipped"
-    letter = DeadLetter(entry.sequence, entry.id, str(TYPES[entry.kind]), cursor.attempts, why, at)
+    letter = DeadLetter(
+        entry.sequence, entry.id, str(EVENT_TYPE_OF_KIND[entry.kind]), cursor.attempts, why, at
+    )
     outbox.move(cursor, Cursor(entry.sequence), letter)

@@ -1,11 +1,11 @@
-"""Types of events: the names by which receivers tell them apart, the same in every version."""
+"""Types of outgoing events, and the entry kinds they are made from."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
 
-from serving.audit.entry import EntryKind
+from serving.audit.log.entry_kind import EntryKind
 
 
 class EventType(StrEnum):
@@ -22,7 +22,7 @@ class EventType(StrEnum):
     DRIFT_DETECTED = "drift.detected"
 
 
-TYPES: Mapping[EntryKind, EventType] = {
+EVENT_TYPE_OF_KIND: Mapping[EntryKind, EventType] = {
     EntryKind.RECOMMENDATION: EventType.RECOMMENDATION_GIVEN,
     EntryKind.ABSTENTION: EventType.RECOMMENDATION_GIVEN,
     EntryKind.FALLBACK: EventType.RECOMMENDATION_GIVEN,
@@ -38,6 +38,6 @@ TYPES: Mapping[EntryKind, EventType] = {
 """Which entries are told, as what. All others stay inside."""
 
 
-def kinds_of(types: frozenset[EventType]) -> frozenset[EntryKind]:
+def entry_kinds_of(types: frozenset[EventType]) -> frozenset[EntryKind]:
     """The kinds of entries that events of these types are made of."""
-    return frozenset(kind for kind, type_ in TYPES.items() if type_ in types)
+    return frozenset(kind for kind, type_ in EVENT_TYPE_OF_KIND.items() if type_ in types)

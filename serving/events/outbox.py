@@ -1,4 +1,4 @@
-"""The outbox: the record itself, read on from where each subscription has come to.
+"""Transactional outbox over the audit log: delivery cursor and dead letters per subscription.
 
 What is to be told is committed with what it tells, in one transaction and in order, since it is
 the same entry. All that is kept beside it is a cursor, and what could not be delivered.
@@ -13,14 +13,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from serving.audit import queries
-from serving.audit.engines import turn
-from serving.audit.entry import Entry, EntryKind
-from serving.audit.errors import AuditUnavailableError, reason
-from serving.audit.store import AuditStore
-from serving.audit.tables import DEAD_LETTERS, DELIVERIES, ENTRIES
+from serving.audit.log import queries
+from serving.audit.log.database import writer_lock
+from serving.audit.log.entry import Entry
+from serving.audit.log.entry_kind import EntryKind
+from serving.audit.log.errors import AuditUnavailableError, describe_error
+from serving.audit.log.store import AuditStore
+from serving.audit.log.tables import DEAD_LETTERS, DELIVERIES, ENTRIES
 
-WEBHOOK = "webhook"
+WEBHOOK_SUBSCRIPTION = "webhook"
 """The one subscription there is: whoever the settings name."""
 
 
@@ -52,11 +53,11 @@ class DeadLetter:
     resend: bool = False
 
 
-COLUMNS = [DELIVERIES.c[name] for name in Cursor.__dataclass_fields__]
-OF_LETTERS = [DEAD_LETTERS.c[name] for name in DeadLetter.__dataclass_fields__]
+CURSOR_COLUMNS = [DELIVERIES.c[name] for name in Cursor.__dataclass_fields__]
+DEAD_LETTER_COLUMNS = [DEAD_LETTERS.c[name] for name in DeadLetter.__dataclass_fields__]
 
 
-class MovedError(RuntimeError):
+class CursorMovedError(RuntimeError):
     """Somebody else moved the cursor meanwhile; nothing was changed."""
 
 
@@ -65,13 +66,13 @@ class Outbox:
     """What a subscription is still to be told. Errors are AuditUnavailableError."""
 
     store: AuditStore
-    subscription: str = WEBHOOK
+    subscription: str = WEBHOOK_SUBSCRIPTION
 
     def cursor(self) -> Cursor | None:
         """Where it is; None where it never began."""
         mine = DELIVERIES.c.subscription == self.subscription
         with self.store.reading() as connection:
-            row = connection.execute(sa.select(*COLUMNS).where(mine)).one_or_none()
+            row = connection.execute(sa.select(*CURSOR_COLUMNS).where(mine)).one_or_none()
         return None if row is None else Cursor(*row)
 
     def begin(self) -> Cursor:
@@ -81,15 +82,15 @@ class Outbox:
         size = self.store.head().frontier.size
         with self._writing() as connection:
             mine = DELIVERIES.c.subscription == self.subscription
-            row = connection.execute(sa.select(*COLUMNS).where(mine)).one_or_none()
+            row = connection.execute(sa.select(*CURSOR_COLUMNS).where(mine)).one_or_none()
             if row is None:
-                values = _values(Cursor(size)) | {"subscription": self.subscription}
+                values = _cursor_values(Cursor(size)) | {"subscription": self.subscription}
                 connection.execute(sa.insert(DELIVERIES).values(values))
         return self.cursor() or Cursor(size)
 
     def next(self, after: int, kinds: Collection[EntryKind], most: int) -> list[Entry]:
         """Up to so many entries of those kinds after a sequence, in order."""
-        later = queries.of_kinds(kinds).where(ENTRIES.c.sequence > after).limit(most)
+        later = queries.entries_of_kinds(kinds).where(ENTRIES.c.sequence > after).limit(most)
         return self.store.select(later)
 
     def move(self, before: Cursor, now: Cursor, dead: DeadLetter | None = None) -> None:
@@ -99,18 +100,22 @@ class Outbox:
             MovedError: it is not where it was thought to be.
         """
         mine = DELIVERIES.c.subscription == self.subscription
-        there = sa.and_(mine, *(column == getattr(before, column.name) for column in COLUMNS))
+        there = sa.and_(
+            mine, *(column == getattr(before, column.name) for column in CURSOR_COLUMNS)
+        )
         with self._writing() as connection:
-            moved = connection.execute(sa.update(DELIVERIES).where(there).values(_values(now)))
+            moved = connection.execute(
+                sa.update(DELIVERIES).where(there).values(_cursor_values(now))
+            )
             if moved.rowcount != 1:
-                raise MovedError("another process moved the cursor of the events")
+                raise CursorMovedError("another process moved the cursor of the events")
             if dead is not None:
                 self._bury(connection, dead)
 
     def dead(self, *, resend: bool = False) -> list[DeadLetter]:
         """Dead letters in order. resend: only those that are to be tried again."""
         mine = DEAD_LETTERS.c.subscription == self.subscription
-        query = sa.select(*OF_LETTERS).where(mine).order_by(DEAD_LETTERS.c.sequence)
+        query = sa.select(*DEAD_LETTER_COLUMNS).where(mine).order_by(DEAD_LETTERS.c.sequence)
         if resend:
             query = query.where(DEAD_LETTERS.c.resend)
         with self.store.reading() as connection:
@@ -141,7 +146,7 @@ class Outbox:
             return done.rowcount
 
     def _bury(self, connection: sa.Connection, dead: DeadLetter) -> None:
-        row = {column.name: getattr(dead, column.name) for column in OF_LETTERS}
+        row = {column.name: getattr(dead, column.name) for column in DEAD_LETTER_COLUMNS}
         connection.execute(
             sa.insert(DEAD_LETTERS).values(row | {"subscription": self.subscription})
         )
@@ -150,12 +155,12 @@ class Outbox:
     def _writing(self) -> Iterator[sa.Connection]:
         engine = self.store.engine
         try:
-            with turn(engine), engine.begin() as connection:
+            with writer_lock(engine), engine.begin() as connection:
                 yield connection
         except (OSError, sa.exc.SQLAlchemyError) as error:
-            why = f"how far events are cannot be written: {reason(error)}"
+            why = f"how far events are cannot be written: {describe_error(error)}"
             raise AuditUnavailableError(why) from error
 
 
-def _values(cursor: Cursor) -> dict[str, Any]:
-    return {column.name: getattr(cursor, column.name) for column in COLUMNS}
+def _cursor_values(cursor: Cursor) -> dict[str, Any]:
+    return {column.name: getattr(cursor, column.name) for column in CURSOR_COLUMNS}

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from data.environment import EnvironmentSettings
+from data.settings import EnvironmentSettings
 from serving.events.event_type import EventType
-from serving.events.signature import secrets_in
+from serving.events.webhook_signature import read_secrets
 
 
 class EventSettings(EnvironmentSettings):
@@ -71,7 +71,7 @@ class EventSettings(EnvironmentSettings):
                     "TRIAGE_EVENTS_URL is set and TRIAGE_EVENTS_SECRET_FILE is not: "
                     "events are sent signed or not at all"
                 )
-            secrets_in(self.secret_file)
+            read_secrets(self.secret_file)
         return self
 
 

@@ -1,22 +1,49 @@
-"""The webhook: one signed request an event, and what became of it."""
+"""Deliver one event as a signed HTTP request, and compute the delay before a retry."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from types import TracebackType
 from typing import Protocol, Self
 
 import httpx
 
-from serving.events.backoff import asked_for
 from serving.events.cloud_event import CONTENT_TYPE
-from serving.events.signature import signed
+from serving.events.webhook_signature import signature_headers
+
+INITIAL_DELAY_SECONDS = 1.0
+MAX_DELAY_SECONDS = 300.0
+MAX_RETRY_AFTER_SECONDS = 3600.0
+"""What a receiver may ask for; longer is cut off."""
 
 
-class Fate(StrEnum):
+def retry_delay(attempts: int, chance: float, asked: float = 0.0) -> float:
+    """Seconds until the next try, after that many failures.
+
+    It doubles up to a longest; half of it hangs on chance (0 to 1), so that many who failed
+    together do not come back together. asked: what the receiver asked for is waited at least.
+    """
+    grown = min(MAX_DELAY_SECONDS, INITIAL_DELAY_SECONDS * 2.0 ** min(attempts - 1, 30))
+    return max(grown * (0.5 + 0.5 * chance), min(asked, MAX_RETRY_AFTER_SECONDS))
+
+
+def parse_retry_after(retry_after: str, now: datetime) -> float:
+    """The seconds that a Retry-After header asks for; 0 where it cannot be read."""
+    text = retry_after.strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        at = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError):
+        return 0.0
+    return max(0.0, ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds())
+
+
+class DeliveryStatus(StrEnum):
     """What became of an event that was sent."""
 
     DELIVERED = "delivered"
@@ -25,18 +52,18 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class DeliveryResult:
     """What became of it, why it failed, and for how many seconds the receiver wants peace."""
 
-    fate: Fate
+    status: DeliveryStatus
     why: str = ""
-    asked_seconds: float = 0.0
+    retry_after_seconds: float = 0.0
 
 
-class Receiver(Protocol):
+class EventReceiver(Protocol):
     """Whoever takes events."""
 
-    def send(self, identifier: str, body: bytes, now: datetime) -> Outcome:
+    def send(self, identifier: str, body: bytes, now: datetime) -> DeliveryResult:
         """Give it an event, once."""
 
 
@@ -61,15 +88,15 @@ class Webhook:
         )
         object.__setattr__(self, "client", client)
 
-    def send(self, identifier: str, body: bytes, now: datetime) -> Outcome:
-        """As `Receiver` says."""
-        headers = signed(self.secrets, identifier, int(now.timestamp()), body)
+    def send(self, identifier: str, body: bytes, now: datetime) -> DeliveryResult:
+        """As `EventReceiver` says."""
+        headers = signature_headers(self.secrets, identifier, int(now.timestamp()), body)
         headers |= {"content-type": f"{CONTENT_TYPE}; charset=utf-8"}
         try:
             with self.client.stream("POST", self.url, content=body, headers=headers) as answer:
-                return _outcome(answer, now)
+                return _delivery_result(answer, now)
         except httpx.HTTPError as error:
-            return Outcome(Fate.FAILED, type(error).__name__)
+            return DeliveryResult(DeliveryStatus.FAILED, type(error).__name__)
 
     def __enter__(self) -> Self:
         return self
@@ -83,10 +110,10 @@ class Webhook:
         self.client.close()
 
 
-def _outcome(answer: httpx.Response, now: datetime) -> Outcome:
+def _delivery_result(answer: httpx.Response, now: datetime) -> DeliveryResult:
     if answer.is_success:
-        return Outcome(Fate.DELIVERED)
+        return DeliveryResult(DeliveryStatus.DELIVERED)
     if answer.status_code == httpx.codes.GONE:
-        return Outcome(Fate.GONE, "HTTP 410")
-    asked = asked_for(answer.headers.get("retry-after", ""), now)
-    return Outcome(Fate.FAILED, f"HTTP {answer.status_code}", asked)
+        return DeliveryResult(DeliveryStatus.GONE, "HTTP 410")
+    asked = parse_retry_after(answer.headers.get("retry-after", ""), now)
+    return DeliveryResult(DeliveryStatus.FAILED, f"HTTP {answer.status_code}", asked)

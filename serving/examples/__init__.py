@@ -1,1 +1,4 @@
-"""Examples for those who call the service; nothing here is part of it."""
+"""Examples for callers of the service.
+
+Nothing else imports this package, and it imports nothing but itself.
+"""

@@ -1,6 +1,6 @@
-"""A caller of the service that a process can rely on: quick, repeatable, never an exception.
+"""Example client: bounded time-outs, idempotent retries, and an outcome instead of an exception.
 
-Whatever happens to the service, `Triage` returns within seconds, and what it returns says
+Whatever happens to the service, `TriageClient` returns within seconds, and what it returns says
 whether there is an answer. What follows from that is the process's own business.
 """
 
@@ -15,25 +15,25 @@ from typing import Any, Self
 
 import httpx
 
-from serving.examples.outcome import Answered, Away, Outcome, Refused, Step
+from serving.examples.outcome import Answered, CallOutcome, ProcessStep, Refused, Unavailable
 
 ADDRESS, KEY = "TRIAGE_URL", "TRIAGE_API_KEY"
-LOCAL = "http://127.0.0.1:3000"
+LOCAL_ADDRESS = "http://127.0.0.1:3000"
 
 # Seconds. A process waits this long for advice and then goes on without.
 TIMEOUT = httpx.Timeout(2.0, connect=0.5)
-LONGEST_PAUSE = 1.0
-ATTEMPTS = 2
+MAX_PAUSE_SECONDS = 1.0
+MAX_ATTEMPTS = 2
 
 # Statuses that say: not now. All others from 400 on say: not like this.
-AWAY = frozenset({408, 425, 429, 500, 502, 503, 504})
-IN_FLIGHT = 409
+UNAVAILABLE_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+IN_FLIGHT_STATUS = 409
 
-JSON = {"Content-Type": "application/json"}
+JSON_HEADERS = {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True)
-class Triage:
+class TriageClient:
     """The service as a process sees it. pause: waits so many seconds between two attempts."""
 
     http: httpx.Client
@@ -47,7 +47,7 @@ class Triage:
             ValueError: an address that is none.
         """
         if not address.startswith(("http://", "https://")):
-            raise ValueError(f"{ADDRESS}: got {address!r}, takes e.g. {LOCAL}")
+            raise ValueError(f"{ADDRESS}: got {address!r}, takes e.g. {LOCAL_ADDRESS}")
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         # Proxies and certificates from the environment, but for plain HTTP: a proxy would read it.
         secure = address.startswith("https://")
@@ -62,13 +62,13 @@ class Triage:
         Raises:
             ValueError: an address that is none.
         """
-        return cls.at(environment.get(ADDRESS, LOCAL), environment.get(KEY, ""))
+        return cls.at(environment.get(ADDRESS, LOCAL_ADDRESS), environment.get(KEY, ""))
 
     def close(self) -> None:
         """Give its connections back."""
         self.http.close()
 
-    def score(self, task: str, case: Mapping[str, Any], step: Step) -> Outcome:
+    def score(self, task: str, case: Mapping[str, Any], step: ProcessStep) -> CallOutcome:
         """The recommendation for one case; `Answered.body` is the recommendation."""
         match self._post(f"/v1/{task}", {"cases": [case]}, step):
             case Answered(body):
@@ -76,54 +76,56 @@ class Triage:
             case other:
                 return other
 
-    def decide(self, recommendation: str, decision: Mapping[str, Any], step: Step) -> Outcome:
+    def decide(
+        self, recommendation: str, decision: Mapping[str, Any], step: ProcessStep
+    ) -> CallOutcome:
         """Report what a person decided about a recommendation. The same again changes nothing."""
         return self._post(f"/v1/recommendations/{recommendation}/decision", decision, step)
 
-    def _post(self, path: str, body: Mapping[str, Any], step: Step) -> Outcome:
+    def _post(self, path: str, body: Mapping[str, Any], step: ProcessStep) -> CallOutcome:
         headers = {"Idempotency-Key": step.key, "traceparent": step.traceparent}
         try:
             sent = json.dumps(body, allow_nan=False).encode()
         except (TypeError, ValueError) as error:
             return Refused(f"cannot be written as JSON: {error}")
-        outcome: Outcome = Away("not asked")
-        for attempt in range(ATTEMPTS):
-            wait, outcome = self._once(path, sent, headers | JSON)
-            if wait is None or wait > LONGEST_PAUSE or attempt + 1 == ATTEMPTS:
+        outcome: CallOutcome = Unavailable("not asked")
+        for attempt in range(MAX_ATTEMPTS):
+            wait, outcome = self._once(path, sent, headers | JSON_HEADERS)
+            if wait is None or wait > MAX_PAUSE_SECONDS or attempt + 1 == MAX_ATTEMPTS:
                 break
             self.pause(wait)
         return outcome
 
     def _once(
         self, path: str, body: bytes, headers: dict[str, str]
-    ) -> tuple[float | None, Outcome]:
+    ) -> tuple[float | None, CallOutcome]:
         """How one attempt ended, and after how many seconds another makes sense; None: never."""
         try:
             answer = self.http.post(path, content=body, headers=headers)
         except httpx.TimeoutException as error:
-            return None, Away(f"no answer in time ({type(error).__name__})")
+            return None, Unavailable(f"no answer in time ({type(error).__name__})")
         except httpx.HTTPError as error:
-            return 0.0, Away(f"not reached ({type(error).__name__})")
-        if answer.status_code == IN_FLIGHT and "retry-after" in answer.headers:
-            return _seconds(answer), Away(_why(answer))
-        if answer.status_code in AWAY:
-            return _seconds(answer), Away(_why(answer))
+            return 0.0, Unavailable(f"not reached ({type(error).__name__})")
+        if answer.status_code == IN_FLIGHT_STATUS and "retry-after" in answer.headers:
+            return _retry_after_seconds(answer), Unavailable(_problem_line(answer))
+        if answer.status_code in UNAVAILABLE_STATUSES:
+            return _retry_after_seconds(answer), Unavailable(_problem_line(answer))
         if not answer.is_success:
-            return None, Refused(_why(answer))
-        return None, _read(answer)
+            return None, Refused(_problem_line(answer))
+        return None, _read_outcome(answer)
 
 
-def _seconds(answer: httpx.Response) -> float:
+def _retry_after_seconds(answer: httpx.Response) -> float:
     """What `Retry-After` says; a moment where it says nothing of use."""
     try:
         return max(0.0, float(answer.headers.get("retry-after", 0.0)))
     except ValueError:
-        return LONGEST_PAUSE
+        return MAX_PAUSE_SECONDS
 
 
-def _why(answer: httpx.Response) -> str:
+def _problem_line(answer: httpx.Response) -> str:
     """A problem in one line: status, what is wrong, and the first field that is."""
-    match _json(answer):
+    match _parse_json(answer):
         case {"detail": str(detail), "errors": [{"field": field_, "takes": takes}, *_]}:
             return f"{answer.status_code}: {detail}: {field_} takes {takes}"
         case {"detail": str(detail)}:
@@ -132,23 +134,23 @@ def _why(answer: httpx.Response) -> str:
             return f"{answer.status_code} from something that is not this service"
 
 
-def _read(answer: httpx.Response) -> Outcome:
-    match _json(answer):
+def _read_outcome(answer: httpx.Response) -> CallOutcome:
+    match _parse_json(answer):
         case dict() as body:
             return Answered(body)
         case _:
-            return Away(f"{answer.status_code} without JSON, from something in between")
+            return Unavailable(f"{answer.status_code} without JSON, from something in between")
 
 
-def _recommendation(body: Mapping[str, Any]) -> Outcome:
+def _recommendation(body: Mapping[str, Any]) -> CallOutcome:
     match body:
         case {"recommendations": [{"id": str()} as only]}:
             return Answered(only)
         case _:
-            return Away("an answer without a recommendation, from something in between")
+            return Unavailable("an answer without a recommendation, from something in between")
 
 
-def _json(answer: httpx.Response) -> Any:
+def _parse_json(answer: httpx.Response) -> Any:
     try:
         return answer.json()
     except ValueError:

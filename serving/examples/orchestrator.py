@@ -1,4 +1,4 @@
-"""A small orchestrator on SpiffWorkflow, a BPMN engine: it starts, routes, waits and remembers.
+"""Example orchestrator on SpiffWorkflow that starts, routes and resumes BPMN processes.
 
 What happens in which order and who approves is in the `.bpmn` and `.dmn` files beside this one.
 Their expressions are run as Python: load only files of your own.
@@ -23,12 +23,11 @@ from SpiffWorkflow.spiff.serializer.config import SPIFF_CONFIG
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
-from serving.examples.advice import advice
-from serving.examples.client import Triage
-from serving.examples.outbox import Outbox, Report
-from serving.examples.outcome import Step
+from serving.examples.client import TriageClient
+from serving.examples.outbox import DecisionReport, Outbox
+from serving.examples.outcome import ProcessStep, advice_from_outcome
 
-FOLDER = Path(__file__).parent
+PROCESS_FOLDER = Path(__file__).parent
 
 
 class Process(StrEnum):
@@ -46,7 +45,7 @@ class Operation(StrEnum):
 
 
 @dataclass(frozen=True)
-class Work:
+class UserTask:
     """A user task that waits. approver: the role the tables chose. known: all process variables."""
 
     id: UUID
@@ -56,10 +55,10 @@ class Work:
     known: Mapping[str, Any]
 
 
-class Calls(PythonScriptEngine):  # type: ignore[misc] # SpiffWorkflow has no types
+class TriageScriptEngine(PythonScriptEngine):  # type: ignore[misc] # SpiffWorkflow has no types
     """Does what service tasks say. No trouble of the service gets into the engine as an error."""
 
-    def __init__(self, triage: Triage, outbox: Outbox) -> None:
+    def __init__(self, triage: TriageClient, outbox: Outbox) -> None:
         super().__init__()
         self.triage = triage
         self.outbox = outbox
@@ -67,21 +66,21 @@ class Calls(PythonScriptEngine):  # type: ignore[misc] # SpiffWorkflow has no ty
     def call_service(self, task: Task, **call: Any) -> str:
         """The result of an operation as JSON, as the engine wants it."""
         given = {name: one["value"] for name, one in call["operation_params"].items()}
-        step = Step(task.workflow.top_workflow.task_tree.id, task.id)
+        step = ProcessStep(task.workflow.top_workflow.task_tree.id, task.id)
         match Operation(call["operation_name"]):
             case Operation.SCORE:
                 outcome = self.triage.score(given["task"], given["case"], step)
-                return json.dumps(advice(outcome).variables())
+                return json.dumps(advice_from_outcome(outcome).variables())
             case Operation.REPORT:
                 return json.dumps(self._report(given, step))
             case operation:
                 assert_never(operation)
 
-    def _report(self, given: dict[str, Any], step: Step) -> dict[str, str]:
+    def _report(self, given: dict[str, Any], step: ProcessStep) -> dict[str, str]:
         """First on the disk, then on its way: a process never waits for a report."""
         recommendation = given.pop("recommendation")
         said = {name: value for name, value in given.items() if value is not None}
-        self.outbox.put(Report(step, recommendation, said))
+        self.outbox.put(DecisionReport(step, recommendation, said))
         self.outbox.deliver(self.triage)
         return {"recommendation": recommendation}
 
@@ -90,7 +89,7 @@ class Calls(PythonScriptEngine):  # type: ignore[misc] # SpiffWorkflow has no ty
 class Orchestrator:
     """Runs process instances. What it is between two calls is text, to be kept anywhere."""
 
-    calls: Calls
+    calls: TriageScriptEngine
 
     def __post_init__(self) -> None:
         registry = BpmnWorkflowSerializer.configure(SPIFF_CONFIG)
@@ -99,17 +98,19 @@ class Orchestrator:
     def start(self, process: Process, **known: Any) -> BpmnWorkflow:
         """A new instance, run until it waits for a person. known: what the process starts with."""
         parser = SpiffBpmnParser(validator=VALIDATOR)
-        parser.add_bpmn_file(str(FOLDER / f"{process}.bpmn"))
-        parser.add_dmn_files([str(path) for path in sorted(FOLDER.glob(f"{process}_*.dmn"))])
+        parser.add_bpmn_file(str(PROCESS_FOLDER / f"{process}.bpmn"))
+        parser.add_dmn_files(
+            [str(path) for path in sorted(PROCESS_FOLDER.glob(f"{process}_*.dmn"))]
+        )
         workflow = BpmnWorkflow(parser.get_spec(process), script_engine=self.calls)
         workflow.get_next_task(state=TaskState.READY).set_data(**known)
         workflow.do_engine_steps()
         return workflow
 
-    def waiting(self, workflow: BpmnWorkflow) -> list[Work]:
+    def waiting(self, workflow: BpmnWorkflow) -> list[UserTask]:
         """What waits for a person."""
         return [
-            Work(
+            UserTask(
                 task.id,
                 task.task_spec.bpmn_name,
                 task.data["approver"],
@@ -119,7 +120,7 @@ class Orchestrator:
             for task in workflow.get_tasks(state=TaskState.READY, manual=True)
         ]
 
-    def complete(self, workflow: BpmnWorkflow, work: Work, **decision: Any) -> None:
+    def complete(self, workflow: BpmnWorkflow, work: UserTask, **decision: Any) -> None:
         """What a person decided: on with the process.
 
         decision: `approved`, `action` and `person`; `resolved_as` and `reason` where they apply.

@@ -1,4 +1,4 @@
-"""Decisions on their way to the service: kept on the disk until it has them.
+"""Outbox in SQLite: decision reports kept on disk until the service has accepted them.
 
 A process writes here and goes on; whether the service runs at that moment does not matter to it.
 """
@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any, assert_never
 from uuid import UUID
 
-from serving.examples.client import Triage
-from serving.examples.outcome import Answered, Away, Refused, Step
+from serving.examples.client import TriageClient
+from serving.examples.outcome import Answered, ProcessStep, Refused, Unavailable
 
-TABLE = """
+CREATE_TABLE = """
     CREATE TABLE IF NOT EXISTS reports (
         instance TEXT NOT NULL,
         task TEXT NOT NULL,
@@ -35,10 +35,10 @@ TABLE = """
 COLUMNS = "instance, task, recommendation, decision, state, why"
 
 # Reports in a row that find the service away, after which the rest waits for the next time.
-MOST_AWAY = 3
+MAX_UNAVAILABLE = 3
 
 
-class State(StrEnum):
+class DeliveryState(StrEnum):
     """Where a report is. refused: somebody has to look at `why`."""
 
     WAITING = "waiting"
@@ -47,13 +47,13 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True)
-class Report:
+class DecisionReport:
     """A decision to be reported. why: how the last attempt ended."""
 
-    step: Step
+    step: ProcessStep
     recommendation: str
     decision: Mapping[str, Any]
-    state: State = State.WAITING
+    state: DeliveryState = DeliveryState.WAITING
     why: str = ""
 
 
@@ -69,10 +69,10 @@ class Outbox:
         path.touch(mode=0o600)
         outbox = cls(path)
         with outbox._open() as database:
-            database.execute(TABLE)
+            database.execute(CREATE_TABLE)
         return outbox
 
-    def put(self, report: Report) -> None:
+    def put(self, report: DecisionReport) -> None:
         """Keep a report until it is delivered; the same step again changes nothing."""
         with self._open() as database:
             database.execute(
@@ -87,37 +87,37 @@ class Outbox:
                 ),
             )
 
-    def reports(self, state: State) -> list[Report]:
+    def reports(self, state: DeliveryState) -> list[DecisionReport]:
         """All reports in that state, those tried least often first, then the oldest."""
         with self._open() as database:
             rows = database.execute(
                 f"SELECT {COLUMNS} FROM reports WHERE state = ? ORDER BY attempts, rowid",  # noqa: S608 - our own names
                 (state,),
             ).fetchall()
-        return [_report(row) for row in rows]
+        return [_report_of_row(row) for row in rows]
 
-    def deliver(self, triage: Triage) -> None:
+    def deliver(self, triage: TriageClient) -> None:
         """Report what waits, until nothing does or the service is away. Run it every so often."""
         away = 0
-        for report in self.reports(State.WAITING):
+        for report in self.reports(DeliveryState.WAITING):
             match triage.decide(report.recommendation, report.decision, report.step):
                 case Answered():
                     away = 0
-                    self._mark(report, State.DELIVERED, "")
+                    self._mark(report, DeliveryState.DELIVERED, "")
                 case Refused(why):
                     away = 0
-                    self._mark(report, State.REFUSED, why)
-                case Away(why):
+                    self._mark(report, DeliveryState.REFUSED, why)
+                case Unavailable(why):
                     away += 1
-                    self._mark(report, State.WAITING, why)
+                    self._mark(report, DeliveryState.WAITING, why)
                 case other:
                     assert_never(other)
-            if away == MOST_AWAY:
+            if away == MAX_UNAVAILABLE:
                 return
 
-    def _mark(self, report: Report, state: State, why: str) -> None:
+    def _mark(self, report: DecisionReport, state: DeliveryState, why: str) -> None:
         """Say how an attempt ended; of what is delivered only the step is kept, and no person."""
-        decision = {} if state is State.DELIVERED else report.decision
+        decision = {} if state is DeliveryState.DELIVERED else report.decision
         with self._open() as database:
             database.execute(
                 "UPDATE reports SET state = ?, why = ?, decision = ?, attempts = attempts + 1 "
@@ -141,7 +141,7 @@ class Outbox:
             database.close()
 
 
-def _report(row: tuple[str, str, str, str, str, str]) -> Report:
+def _report_of_row(row: tuple[str, str, str, str, str, str]) -> DecisionReport:
     instance, task, recommendation, decision, state, why = row
-    step = Step(UUID(instance), UUID(task))
-    return Report(step, recommendation, json.loads(decision), State(state), why)
+    step = ProcessStep(UUID(instance), UUID(task))
+    return DecisionReport(step, recommendation, json.loads(decision), DeliveryState(state), why)

@@ -1,4 +1,4 @@
-"""The receiving side of events: is a message from the service, and is it of now?
+"""Verify and read a webhook message (Standard Webhooks signature) of the service.
 
 Standard Webhooks: HMAC-SHA256 over id, time and body. Give it the body as it came, not parsed.
 """
@@ -12,15 +12,17 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-PREFIX = "whsec_"
+WEBHOOK_KEY_PREFIX = "whsec_"
 TOLERANCE_SECONDS = 300
 
 
-class NotFromTheServiceError(ValueError):
+class InvalidWebhookError(ValueError):
     """A message that is to be answered with 400 and nothing else done."""
 
 
-def event(headers: Mapping[str, str], body: bytes, secret: str, now: float) -> dict[str, Any]:
+def verify_event(
+    headers: Mapping[str, str], body: bytes, secret: str, now: float
+) -> dict[str, Any]:
     """The CloudEvent in a message. Its `id` is the same however often it is sent: keep it.
 
     headers: names in lower case. secret: `whsec_...`. now: seconds since 1970.
@@ -31,19 +33,19 @@ def event(headers: Mapping[str, str], body: bytes, secret: str, now: float) -> d
     try:
         identifier, at = headers["webhook-id"], headers["webhook-timestamp"]
         signatures, sent = headers["webhook-signature"].split(), int(at)
-        key = base64.b64decode(secret.removeprefix(PREFIX), validate=True)
+        key = base64.b64decode(secret.removeprefix(WEBHOOK_KEY_PREFIX), validate=True)
     except (KeyError, ValueError, binascii.Error):
-        raise NotFromTheServiceError("not signed as it should be") from None
+        raise InvalidWebhookError("not signed as it should be") from None
     made = hmac.digest(key, f"{identifier}.{at}.".encode() + body, "sha256")
     expected = b"v1," + base64.b64encode(made)
     if not any(hmac.compare_digest(expected, one.encode()) for one in signatures):
-        raise NotFromTheServiceError("not signed with this secret")
+        raise InvalidWebhookError("not signed with this secret")
     if abs(now - sent) > TOLERANCE_SECONDS:
-        raise NotFromTheServiceError("sent too long ago, or in the future")
+        raise InvalidWebhookError("sent too long ago, or in the future")
     try:
         said = json.loads(body)
     except ValueError:
         said = None
     if not isinstance(said, dict):
-        raise NotFromTheServiceError("not an event")
+        raise InvalidWebhookError("not an event")
     return said

@@ -1,1 +1,1 @@
-"""Rules, thresholds and routing that turn a score into a recommendation."""
+"""Policy file and rule findings. Pure: imports nothing of serving but itself."""

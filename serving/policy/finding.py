@@ -1,4 +1,4 @@
-"""A finding: what a rule computed about a case, in words and numbers."""
+"""Findings: what a rule computed about a case, with the measured value, its limit and the owner."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pydantic import BaseModel, ConfigDict
 from data.contracts.invoice_outcomes import ExceptionClass
 from serving.policy.policy import Policy
 
-MOST = 1e15
+MAX_RATIO = 1e15
 
 
-class Code(StrEnum):
+class FindingCode(StrEnum):
     """Findings that are not an exception class of an invoice."""
 
     OUT_OF_STOCK = "OUT_OF_STOCK"
@@ -48,7 +48,7 @@ class Finding(BaseModel):
     role: str
 
 
-def of_class(
+def finding_of_class(
     policy: Policy,
     name: ExceptionClass,
     sentence: str,
@@ -71,12 +71,12 @@ def of_class(
     )
 
 
-def quotient(value: float, base: float) -> float:
+def bounded_ratio(value: float, base: float) -> float:
     """Value / base, and 1e15 at most: an entry of nearly nothing must not make it infinite."""
-    return max(-MOST, min(MOST, value / base))
+    return max(-MAX_RATIO, min(MAX_RATIO, value / base))
 
 
-def amount(value: float) -> str:
+def format_amount(value: float) -> str:
     """A number as a reader likes it: 1,234.5, without zeros at the end."""
     text = f"{value:,.2f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

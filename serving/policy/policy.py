@@ -1,4 +1,7 @@
-"""The policy: what is suggested, to which role, within which tolerances, for how long."""
+"""The policy file.
+
+Thresholds, tolerances, roles, suggestions, expiry and retention, read and validated.
+"""
 
 from __future__ import annotations
 
@@ -11,25 +14,18 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 import rfc8785
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from data.contracts.invoice_outcomes import ExceptionClass
 from features.feature import FeatureKind
-from models.abstain import Limits
+from models.abstention import AbstentionLimits
 from models.catalogue import TASKS
 from models.task import TaskName
 
-DEFAULT = Path(__file__).with_name("default.toml")
+DEFAULT_POLICY_FILE = Path(__file__).with_name("default.toml")
 
 Share = Annotated[float, Field(ge=0, le=1)]
-Limit = Annotated[float, Field(ge=0)]
+NonNegative = Annotated[float, Field(ge=0)]
 
 
 class Level(StrEnum):
@@ -40,19 +36,19 @@ class Level(StrEnum):
     NONE = "none"
 
 
-class Part(BaseModel):
+class PolicySection(BaseModel):
     """A part of the policy: everything stated, nothing unknown."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class History(Part):
+class HistoryPolicy(PolicySection):
     """How old the history behind an answer may be."""
 
     oldest_days: int
 
 
-class Thresholds(Part):
+class Thresholds(PolicySection):
     """Probabilities from which something is suggested."""
 
     act: Share
@@ -72,8 +68,11 @@ class Thresholds(Part):
         return Level.WATCH if probability >= self.watch else Level.NONE
 
 
-class AbstainPolicy(Part):
-    """When no advice is given; see `models.abstain.Limits`. instead: what a person does."""
+class AbstainPolicy(PolicySection):
+    """When no advice is given.
+
+    See `models.abstention.AbstentionLimits`. instead: what a person does.
+    """
 
     key_features: tuple[str, ...]
     most_outside: Annotated[int, Field(ge=0)]
@@ -83,12 +82,12 @@ class AbstainPolicy(Part):
     instead: str
 
     @property
-    def limits(self) -> Limits:
+    def limits(self) -> AbstentionLimits:
         """The same, as the models room takes it."""
-        return Limits(**self.model_dump(exclude={"instead"}))
+        return AbstentionLimits(**self.model_dump(exclude={"instead"}))
 
 
-class AuditSample(Part):
+class AuditSamplePolicy(PolicySection):
     """Which share of all cases is reviewed at random, drawn with which seed."""
 
     share: Share
@@ -96,22 +95,22 @@ class AuditSample(Part):
     suggestion: str
 
 
-class Money(Part):
+class CurrencyPolicy(PolicySection):
     """How money of several currencies is ranked in one."""
 
     reporting_currency: str
     rates: dict[str, Annotated[float, Field(gt=0)]]
 
 
-LEAST_MONTHS = 6
-ASKED_BY = "the EU AI Act (art. 12, 19 and 26) asks to keep records at least six months"
-NO_RETENTION = (
+MIN_RETENTION_MONTHS = 6
+RETENTION_LAW = "the EU AI Act (art. 12, 19 and 26) asks to keep records at least six months"
+RETENTION_MISSING = (
     "lacks [retention], the months that what was recorded is kept: add it with answers = 84, "
     "decisions = 84 and other = 84 (seven years, the usual around accounts payable)"
 )
 
 
-class Retention(Part):
+class RetentionPolicy(PolicySection):
     """Months for which what was recorded is kept, by group of entries.
 
     Changes of model and policy, checkpoints and erasures are kept as long as the record.
@@ -125,28 +124,30 @@ class Retention(Part):
     @classmethod
     def long_enough(cls, months: int) -> int:
         """No record is kept for less than the law asks."""
-        if months < LEAST_MONTHS:
-            raise ValueError(f"{months} months are fewer than {LEAST_MONTHS}: {ASKED_BY}")
+        if months < MIN_RETENTION_MONTHS:
+            raise ValueError(
+                f"{months} months are fewer than {MIN_RETENTION_MONTHS}: {RETENTION_LAW}"
+            )
         return months
 
 
-class Tolerances(Part):
+class Tolerances(PolicySection):
     """What the rules let pass; see default.toml for units and SAP keys."""
 
     price_above_share: Share
-    price_above_amount: Limit
+    price_above_amount: NonNegative
     price_below_share: Share
     quantity_over_ordered_share: Share
     quantity_over_received_share: Share
-    amount_limit: Limit
-    tax_amount: Limit
+    amount_limit: NonNegative
+    tax_amount: NonNegative
     freight_share: Share
-    invoice_ahead_days: Limit
-    duplicate_amount: Limit
-    duplicate_days: Limit
+    invoice_ahead_days: NonNegative
+    duplicate_amount: NonNegative
+    duplicate_days: NonNegative
 
 
-class ClassPolicy(Part):
+class ClassPolicy(PolicySection):
     """An exception class: its words in the ERPs, its owner, what is suggested."""
 
     says: str
@@ -157,17 +158,17 @@ class ClassPolicy(Part):
     suggestion: str
 
 
-class Policy(Part):
+class Policy(PolicySection):
     """All of it. `digest`: SHA-256 of the canonical JSON of everything else."""
 
     version: str
-    history: History
+    history: HistoryPolicy
     expiry_hours: dict[TaskName, Annotated[int, Field(gt=0)]]
     thresholds: dict[TaskName, Thresholds]
     abstain: dict[TaskName, AbstainPolicy]
-    audit_sample: AuditSample
-    money: Money
-    retention: Retention
+    audit_sample: AuditSamplePolicy
+    money: CurrencyPolicy
+    retention: RetentionPolicy
     tolerances: Tolerances
     roles: dict[TaskName, str]
     suggestions: dict[TaskName, dict[Level, str]]
@@ -176,22 +177,22 @@ class Policy(Part):
 
     @model_validator(mode="before")
     @classmethod
-    def says_how_long(cls, given: Any) -> Any:
+    def require_retention(cls, given: Any) -> Any:
         """A policy from before entries were erased by age says nothing of it; none is assumed."""
         if isinstance(given, Mapping) and "retention" not in given:
-            raise ValueError(NO_RETENTION)
+            raise ValueError(RETENTION_MISSING)
         return given
 
     @model_validator(mode="after")
     def complete(self) -> Self:
         """Every task, level and class has its line."""
         for name in ("expiry_hours", "thresholds", "abstain", "roles", "suggestions"):
-            _all(name, getattr(self, name), TaskName)
+            _require_all(name, getattr(self, name), TaskName)
         for task, texts in self.suggestions.items():
-            _all(f"suggestions.{task}", texts, Level)
-        _all("classes", self.classes, ExceptionClass)
+            _require_all(f"suggestions.{task}", texts, Level)
+        _require_all("classes", self.classes, ExceptionClass)
         for task, limits in self.abstain.items():
-            _categories(task, limits.key_features)
+            _check_key_features(task, limits.key_features)
         return self
 
     def expiry(self, task: TaskName) -> timedelta:
@@ -199,7 +200,7 @@ class Policy(Part):
         return timedelta(hours=self.expiry_hours[task])
 
     def plain(self) -> dict[str, Any]:
-        """All but the digest as plain JSON, as it is recorded; `policy_of` reads it back."""
+        """All but the digest as plain JSON, as it is recorded; `parse_policy` reads it back."""
         return self.model_dump(mode="json", exclude={"digest"})
 
 
@@ -209,14 +210,14 @@ def load_policy(path: Path | None = None) -> Policy:
     Raises:
         ValueError: naming the file and each line that is missing or wrong.
     """
-    source = path or DEFAULT
+    source = path or DEFAULT_POLICY_FILE
     try:
-        return policy_of(tomllib.loads(source.read_text(encoding="utf-8")))
+        return parse_policy(tomllib.loads(source.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
         raise ValueError(f"policy {source}: {error}") from error
 
 
-def policy_of(plain: Mapping[str, Any]) -> Policy:
+def parse_policy(plain: Mapping[str, Any]) -> Policy:
     """The policy of those plain values, with their digest.
 
     Raises:
@@ -231,7 +232,7 @@ def policy_of(plain: Mapping[str, Any]) -> Policy:
         raise ValueError(found) from error
 
 
-def _categories(task: TaskName, given: Collection[str]) -> None:
+def _check_key_features(task: TaskName, given: Collection[str]) -> None:
     """A key that is not a category of the task would never be missed."""
     known = [f.name for f in TASKS[task].features if f.kind is FeatureKind.CATEGORY]
     if strange := [name for name in given if name not in known]:
@@ -244,6 +245,6 @@ def _digest(plain: Mapping[str, Any]) -> str:
     return hashlib.sha256(rfc8785.dumps(dict(plain))).hexdigest()
 
 
-def _all(name: str, given: Collection[StrEnum], needed: type[StrEnum]) -> None:
+def _require_all(name: str, given: Collection[StrEnum], needed: type[StrEnum]) -> None:
     if missing := [str(one) for one in needed if one not in given]:
         raise ValueError(f"{name} lacks {', '.join(missing)}")

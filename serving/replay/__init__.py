@@ -1,1 +1,4 @@
-"""Answers given again from what the record holds of them."""
+"""Recorded answers recomputed and compared.
+
+May import pipeline, model_registry, audit and below; nothing of review or http.
+"""

@@ -1,4 +1,4 @@
-"""Which answers on record are looked at: one, a period, a task, or some drawn at random."""
+"""Select the recorded answers to replay: one, a period, a task, or a random sample."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from datetime import date
 import sqlalchemy as sa
 
 from models.task import TaskName
-from serving.audit import queries
-from serving.audit.entry import Entry
-from serving.audit.store import AuditStore
-from serving.audit.tables import ENTRIES
+from serving.audit.log import queries
+from serving.audit.log.entry import Entry
+from serving.audit.log.store import AuditStore
+from serving.audit.log.tables import ENTRIES
 
-CHUNK = 500
+CHUNK_SIZE = 500
 
 
 @dataclass(frozen=True)
-class Selection:
+class AnswerSelection:
     """since, until: days (UTC) on which it was recorded, the second not included.
 
     sample: how many are drawn at most, with `seed`; all of them by default.
@@ -42,7 +42,7 @@ class Selection:
         return sorted(drawn.sample(every, self.sample))
 
     def _conditions(self) -> Iterator[sa.ColumnElement[bool]]:
-        yield queries.answering()
+        yield queries.is_answer()
         if self.task is not None:
             yield ENTRIES.c.task == str(self.task)
         if self.since is not None:  # both are ISO 8601 in UTC, which sorts as time does
@@ -51,15 +51,15 @@ class Selection:
             yield ENTRIES.c.recorded_at < self.until.isoformat()
 
 
-def chunks(record: AuditStore, sequences: Sequence[int]) -> Iterator[list[Entry]]:
+def read_chunks(record: AuditStore, sequences: Sequence[int]) -> Iterator[list[Entry]]:
     """Those entries in order, so many at a time as fit easily into memory."""
-    for start in range(0, len(sequences), CHUNK):
-        some = sequences[start : start + CHUNK]
+    for start in range(0, len(sequences), CHUNK_SIZE):
+        some = sequences[start : start + CHUNK_SIZE]
         found = queries.entries().where(ENTRIES.c.sequence.in_(some))
         yield record.select(found.order_by(ENTRIES.c.sequence))
 
 
-def one(record: AuditStore, name: str) -> int:
+def sequence_of_answer(record: AuditStore, name: str) -> int:
     """Place in the record of the answer of that id, or whose id alone starts so.
 
     Raises:

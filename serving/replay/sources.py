@@ -1,30 +1,38 @@
-"""Where what an answer was made from is found again, by digest: models and policies."""
+"""Find the models and policies of recorded answers again, by digest or version."""
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from data.lake import Lake
 from models.task import TaskName
-from serving.audit.entry import Entry, EntryKind
-from serving.audit.store import AuditStore
-from serving.catalogue import Served, served
-from serving.champions import Champion, Missing, kept
-from serving.policy.policy import Policy, load_policy, policy_of
-from serving.replay.reason import NotReplayableError, Reason
-from serving.settings import Settings
+from serving.audit.log.entry import Entry
+from serving.audit.log.entry_kind import EntryKind
+from serving.audit.log.store import AuditStore
+from serving.model_registry.champions import (
+    CHAMPION_POINTER,
+    LoadedModel,
+    UnavailableModel,
+    load_kept_model,
+)
+from serving.policy.policy import Policy, load_policy, parse_policy
+from serving.replay.recorded_answer import NotReplayableError, ReplayObstacleKind
+from serving.runtime.settings import ServiceSettings
+from serving.tasks.catalogue import ServedTask, served_tasks
 
-MOST_MODELS = 6
+MAX_OPEN_MODELS = 6
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
-class Sources:
+class ReplaySources:
     """Models as the lake keeps them, policies as the record tells them.
 
     models: a folder a task, in it one a digest. record: holds the policies that were in force.
@@ -33,13 +41,13 @@ class Sources:
     """
 
     models: Path
-    tasks: Mapping[TaskName, Served]
+    tasks: Mapping[TaskName, ServedTask]
     record: AuditStore
     loaded: dict[str, Policy]
-    opened: OrderedDict[str, Champion] = field(default_factory=OrderedDict)
+    opened: OrderedDict[str, LoadedModel] = field(default_factory=OrderedDict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def champion(self, task: TaskName, version: str, digest: str) -> Champion:
+    def champion(self, task: TaskName, version: str, digest: str) -> LoadedModel:
         """The model of that digest, checked to the byte before it is loaded.
 
         Raises:
@@ -49,7 +57,7 @@ class Sources:
             found = self.opened.get(digest) or self._kept(task, version, digest)
             self.opened[digest] = found
             self.opened.move_to_end(digest)
-            while len(self.opened) > MOST_MODELS:
+            while len(self.opened) > MAX_OPEN_MODELS:
                 self.opened.popitem(last=False)
         return found
 
@@ -61,28 +69,31 @@ class Sources:
         """
         if digest not in self.loaded:
             changes = self.record.of_kind(EntryKind.POLICY_CHANGED)
-            self.loaded.update({policy.digest: policy for policy in _policies(changes)})
+            self.loaded.update({policy.digest: policy for policy in _recorded_policies(changes)})
         if digest not in self.loaded:
             raise NotReplayableError(
-                Reason.POLICY_UNKNOWN,
+                ReplayObstacleKind.POLICY_UNKNOWN,
                 f"policy {digest[:12]} is not on record; set TRIAGE_POLICY to its file",
             )
         return self.loaded[digest]
 
-    def _kept(self, task: TaskName, version: str, digest: str) -> Champion:
+    def _kept(self, task: TaskName, version: str, digest: str) -> LoadedModel:
         folder = self.models / task
         if not DIGEST.fullmatch(digest) or not (folder / digest).is_dir():
             why = f"model {digest[:12]} of {task} is no longer kept"
-            raise NotReplayableError(Reason.MODEL_GONE, why)
-        found = kept(folder, version, digest, self.tasks[task])
-        if isinstance(found, Missing):
-            raise NotReplayableError(Reason.MODEL_REFUSED, found.why)
+            raise NotReplayableError(ReplayObstacleKind.MODEL_GONE, why)
+        found = load_kept_model(folder, version, digest, self.tasks[task])
+        if isinstance(found, UnavailableModel):
+            raise NotReplayableError(ReplayObstacleKind.MODEL_REFUSED, found.why)
         return found
 
 
-def sources_of(
-    lake: Lake, record: AuditStore, policy: Policy | None = None, champions: Iterable[Champion] = ()
-) -> Sources:
+def open_replay_sources(
+    lake: Lake,
+    record: AuditStore,
+    policy: Policy | None = None,
+    champions: Iterable[LoadedModel] = (),
+) -> ReplaySources:
     """What the lake and the record keep, with what is loaded already.
 
     policy: that of `TRIAGE_POLICY` by default; the built-in one is at hand too.
@@ -90,21 +101,60 @@ def sources_of(
     Raises:
         ValueError: a policy file that cannot be read.
     """
-    at_hand = (load_policy(), policy or load_policy(Settings().policy))
+    at_hand = (load_policy(), policy or load_policy(ServiceSettings().policy))
     loaded = {one.digest: one for one in at_hand}
     opened = OrderedDict((one.model.digest, one) for one in champions)
-    return Sources(lake.models, served(), record, loaded, opened)
+    return ReplaySources(lake.models, served_tasks(), record, loaded, opened)
 
 
-def _policies(changes: Iterable[Entry]) -> Iterable[Policy]:
+def _recorded_policies(changes: Iterable[Entry]) -> Iterable[Policy]:
     """Those on record that are what their digest says, as far as this version can read them."""
     for entry in changes:
         if entry.body is None:
             continue
         told = entry.payload
         try:
-            policy = policy_of(told["policy"])
+            policy = parse_policy(told["policy"])
         except (ValueError, KeyError, TypeError):
             continue  # one of another version: what it answered says that it is unknown
         if policy.digest == told["digest"]:
             yield policy
+
+
+VERSIONS_FILE = "versions.json"
+
+
+def digest_of_version(models: Path, task: TaskName, version: str) -> str:
+    """Digest of a version that was exported into the lake, promoted or not.
+
+    Raises:
+        NotReplayableError: it never was; with those that were, and the command that does it.
+    """
+    folder = models / task
+    known = dict(_promoted_versions(_read_json(folder / CHAMPION_POINTER))) | _read_json(
+        folder / VERSIONS_FILE
+    )
+    if version not in known:
+        there = f"; it has {', '.join(sorted(known, key=int))}" if known else ""
+        raise NotReplayableError(
+            ReplayObstacleKind.MODEL_GONE,
+            f"the lake has no version {version} of {task}{there}: "
+            f"run `triage export {task} --version {version}`",
+        )
+    return str(known[version])
+
+
+def _promoted_versions(pointer: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The champion and those before it."""
+    if "version" in pointer:
+        yield str(pointer["version"]), str(pointer["digest"])
+    for before in pointer.get("previous", ()):
+        yield from _promoted_versions(before)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    return found

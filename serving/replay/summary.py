@@ -1,4 +1,4 @@
-"""What came of a replay, added up: counts, differences and reasons, for people and machines."""
+"""Summarise a replay: counts, differences and obstacles, as text and JSON, with an exit code."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from serving.replay.reason import Reason
-from serving.replay.recorded import UNKNOWN
-from serving.replay.replay import Outcome
+from serving.replay.recorded_answer import UNKNOWN_CODE_VERSION, ReplayObstacleKind
+from serving.replay.replay import ReplayOutcome
 
-SHOWN = 5
-MOST_SHOWN = 200  # characters of a value that differs
+MAX_SHOWN = 5
+MAX_VALUE_LENGTH = 200  # characters of a value that differs
 EXIT_SAME, EXIT_DIFFERENT, EXIT_CANNOT = 0, 1, 2
 
 
 @dataclass
-class Summary:
+class ReplaySummary:
     """Counts of a replay. code: version of the code that replays.
 
     different, lacking: of each entry its sequence, id, task and what was found.
@@ -30,12 +29,12 @@ class Summary:
     lacking: list[dict[str, Any]] = field(default_factory=list)
     other_code: Counter[str] = field(default_factory=Counter)
 
-    def add(self, outcomes: Iterable[Outcome]) -> None:
+    def add(self, outcomes: Iterable[ReplayOutcome]) -> None:
         """Count these too."""
         for outcome in outcomes:
             envelope = outcome.entry.envelope
             of = {"sequence": envelope.sequence, "id": envelope.id, "task": envelope.task}
-            if outcome.code not in {self.code, UNKNOWN}:
+            if outcome.code not in {self.code, UNKNOWN_CODE_VERSION}:
                 self.other_code[outcome.code] += 1
             if outcome.lacking is not None:
                 self.lacking.append(of | vars(outcome.lacking))
@@ -50,7 +49,7 @@ class Summary:
         return self.identical.total() + len(self.different)
 
     @property
-    def reasons(self) -> Counter[Reason]:
+    def reasons(self) -> Counter[ReplayObstacleKind]:
         """Why the rest could not be."""
         return Counter(one["reason"] for one in self.lacking)
 
@@ -63,7 +62,7 @@ class Summary:
         """
         if self.different:
             return EXIT_DIFFERENT
-        amiss = any(not Reason(reason).lasting for reason in self.reasons)
+        amiss = any(not ReplayObstacleKind(reason).permanent for reason in self.reasons)
         return EXIT_CANNOT if amiss or not self.replayed else EXIT_SAME
 
     def lines(self) -> Iterable[str]:
@@ -75,10 +74,10 @@ class Summary:
         )
         for task, count in sorted(self.identical.items()):
             yield f"  {task}: {count:,} identical"
-        for one in self.different[:SHOWN]:
-            yield f"  entry {one['sequence']} ({one['id']}) differs at {_difference(one)}"
-        if len(self.different) > SHOWN:
-            yield f"  and {len(self.different) - SHOWN:,} more; --json lists them all"
+        for one in self.different[:MAX_SHOWN]:
+            yield f"  entry {one['sequence']} ({one['id']}) differs at {_difference_words(one)}"
+        if len(self.different) > MAX_SHOWN:
+            yield f"  and {len(self.different) - MAX_SHOWN:,} more; --json lists them all"
         for reason, count in self.reasons.most_common():
             first = next(one for one in self.lacking if one["reason"] is reason)
             yield f"{count:,} not replayed ({reason}): {first['why']}"
@@ -100,10 +99,10 @@ class Summary:
         }
 
 
-def _difference(one: dict[str, Any]) -> str:
-    told = [_short(one[side]) for side in ("recorded", "recomputed")]
+def _difference_words(one: dict[str, Any]) -> str:
+    told = [_shorten_value(one[side]) for side in ("recorded", "recomputed")]
     return f"{one['path']}: recorded {told[0]}, now {told[1]}"
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
+def _shorten_value(text: str) -> str:
+    return text if len(text) <= MAX_VALUE_LENGTH else f"{text[:MAX_VALUE_LENGTH]}..."

@@ -31,9 +31,10 @@ import psycopg
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from serving.audit.entry import Draft, EntryKind
-from serving.audit.signing_key import SigningKey
-from serving.audit.store import AuditStore
+from serving.audit.log.entry import Draft
+from serving.audit.log.entry_kind import EntryKind
+from serving.audit.log.store import AuditStore
+from serving.audit.transparency.signing_key import SigningKey
 
 POSTGRES = "postgresql://postgres@127.0.0.1:5432/test"
 MOST = {"one commit each": 1, "grouped": 4096}

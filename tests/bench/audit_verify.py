@@ -22,12 +22,13 @@ from time import perf_counter
 
 import sqlalchemy as sa
 
-from serving.audit.entry import Draft, EntryKind
-from serving.audit.note import Verifier
-from serving.audit.second_place import SecondPlace
-from serving.audit.signing_key import SigningKey
-from serving.audit.store import AuditStore
-from serving.audit.verify.verification import verify
+from serving.audit.log.entry import Draft
+from serving.audit.log.entry_kind import EntryKind
+from serving.audit.log.store import AuditStore
+from serving.audit.transparency.checkpoint_mirror import CheckpointMirror
+from serving.audit.transparency.note import Verifier
+from serving.audit.transparency.signing_key import SigningKey
+from serving.audit.verify.verification import verify_log
 
 AT_ONCE = 5000
 FROM = datetime(2026, 3, 1, tzinfo=UTC)
@@ -44,10 +45,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, place(asked.url, Path(folder)) as url:
         signer = SigningKey.load_or_make(Path(folder) / "audit.key")
         store = AuditStore.open(url, signer=signer)
-        second = SecondPlace.open(Path(folder) / "checkpoints")
+        second = CheckpointMirror.open(Path(folder) / "checkpoints")
         note, key = fill(store, second, signer, asked.entries, asked.bytes)
         started, before = perf_counter(), sum(os.times()[:4])
-        verdict = verify(store, keys=[key], second_place=second, workers=asked.workers)
+        verdict = verify_log(store, keys=[key], second_place=second, workers=asked.workers)
         took = perf_counter() - started
         assert verdict.ok, verdict.findings
         assert verdict.entries == verdict.covered == asked.entries
@@ -55,7 +56,7 @@ def main() -> None:
         print(f"verified {asked.entries:,} entries in {took:.1f} s: {rate:,.0f} a minute")
         print(f"with {asked.workers} workers, {busy:.1f} s of processor time in all")
         started = perf_counter()
-        assert verify(store, keys=[key], second_place=second, since=note).since == asked.entries
+        assert verify_log(store, keys=[key], second_place=second, since=note).since == asked.entries
         print(f"resumed from a checkpoint of all of them in {perf_counter() - started:.2f} s")
         store.close()
 
@@ -81,7 +82,7 @@ def place(url: str, folder: Path) -> Iterator[str]:
 
 
 def fill(
-    store: AuditStore, second: SecondPlace, signer: SigningKey, entries: int, size: int
+    store: AuditStore, second: CheckpointMirror, signer: SigningKey, entries: int, size: int
 ) -> tuple[str, Verifier]:
     """That many entries, and a checkpoint of all of them in the second place."""
     started, leaves, note = perf_counter(), list[bytes](), ""

@@ -15,15 +15,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from models.task import TaskName
-from serving.api.app import application
-from serving.catalogue import served
-from serving.engine import start
-from serving.express import Express
-from serving.front import Whole
-from serving.observe.metrics import Metrics
-from serving.observe.traces import Traces
-from serving.observe.watching import Watching
-from serving.settings import Settings
+from serving.http.app import create_app
+from serving.pipeline.engine import load_engine
+from serving.runtime.settings import ServiceSettings
+from serving.server.asgi import InFlightTracker, ScoringRoute
+from serving.tasks.catalogue import served_tasks
+from serving.telemetry.metrics import Metrics
+from serving.telemetry.service_telemetry import ServiceTelemetry
+from serving.telemetry.traces import Tracer
 from tests.anybody import ANYBODY
 from tests.loops import ended
 from tests.synthetic_service import case, make_lake
@@ -34,26 +33,28 @@ BYTES = 2**20
 
 
 @contextmanager
-def service(home: Path) -> Iterator[Express]:
+def service(home: Path) -> Iterator[ScoringRoute]:
     """The application that answers scoring requests, with a model of its own."""
     lake = make_lake(home, (TASK,))
-    tasks = served()
-    watching = Watching(Metrics({n: t.task.classes for n, t in tasks.items()}), Traces(None), False)
-    engine = start(Settings(home=lake.home), lambda: datetime.now(UTC))
+    tasks = served_tasks()
+    watching = ServiceTelemetry(
+        Metrics({n: t.task.classes for n, t in tasks.items()}), Tracer(None), False
+    )
+    engine = load_engine(ServiceSettings(home=lake.home), lambda: datetime.now(UTC))
     engine = replace(engine, observe=watching)
-    app = application(tasks)
+    app = create_app(tasks)
     app.state.gate, app.state.engine, app.state.watching = ANYBODY, engine, watching
     app.state.max_body_bytes = BYTES
     with closing(engine.audit):
-        yield Express(Whole(app), app, seconds=30)
+        yield ScoringRoute(InFlightTracker(app), app, seconds=30)
 
 
-def held_after(express: Express, requests: list[int]) -> list[int]:
+def held_after(express: ScoringRoute, requests: list[int]) -> list[int]:
     """Objects there are after so many requests, and so many more, and so on."""
     return ended(lambda: _counted(express, requests))
 
 
-async def _counted(express: Express, requests: list[int]) -> list[int]:
+async def _counted(express: ScoringRoute, requests: list[int]) -> list[int]:
     counts = []
     for count in requests:
         for i in range(0, count, AT_ONCE):
@@ -64,7 +65,7 @@ async def _counted(express: Express, requests: list[int]) -> list[int]:
     return counts
 
 
-async def _ask(express: Express, number: int) -> None:
+async def _ask(express: ScoringRoute, number: int) -> None:
     """One request; what it is answered with is looked at and let go.
 
     Raises:

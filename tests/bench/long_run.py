@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from serving.explain import Explain
+from serving.tasks.messages import Explain
 from tests.bench.held import held_after, service
 from tests.bench.load import Target, paced, rate
 from tests.bench.peers import ours

@@ -14,8 +14,8 @@ from pathlib import Path
 import mlflow
 import pandas as pd
 
-from serving.explain import Explain
-from serving.run import serve
+from serving.server.supervisor import run_service
+from serving.tasks.messages import Explain
 from tests.bench.load import Connection, Target
 from tests.bench.scene import IN_TURN, Scene
 from tests.ports import free_port
@@ -27,7 +27,10 @@ MINUTES = 3.0
 def ours(of: Scene, workers: int = 1) -> Iterator[Target]:
     """This service: features, score, explanation, and the record, before it answers."""
     port = free_port()
-    with _set(TRIAGE_WORKERS=str(workers)), serve(of.lake, port=port, log=of.lake.home / "log"):
+    with (
+        _set(TRIAGE_WORKERS=str(workers)),
+        run_service(of.lake, port=port, log=of.lake.home / "log"),
+    ):
         yield of.asking(port, Explain.ALL)
 
 

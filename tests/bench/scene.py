@@ -14,19 +14,20 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 
+from data.canonical_tables import end_of_data
 from data.lake import Lake
-from data.period import end_of_data
 from data.store import Store
 from models.catalogue import TASKS
-from models.fit import FitOptions, fit
+from models.fitting.fit import fit
+from models.fitting.preparation import FitOptions
 from models.model import Model
 from models.task import TaskName
-from serving.explain import Explain
+from serving.tasks.messages import Explain
 from tests.bench.load import Target
 from tests.synthetic_service import crown
-from training.asks.as_request import as_requests
-from training.build import build, model_inputs
-from training.wiring import wiring
+from training.dataset.builder import build_training_set, model_inputs
+from training.tasks.catalogue import training_task
+from training.tasks.open_cases import request_bodies
 
 TASK = TaskName.STOCK_RISK
 TREES, LEAVES = 300, 63
@@ -76,14 +77,14 @@ def scene(home: Path, trees: int, leaves: int) -> Scene:
         _triage(lake, *command)
     task = replace(TASKS[TASK], lightgbm={"num_leaves": leaves, "learning_rate": 0.05})
     with Store.from_folder(lake.canonical) as store:
-        training = build(task, store, max_rows=MOST)
-        asks = wiring(TASK).open_asks(store, task, end_of_data(lake.canonical))
+        training = build_training_set(task, store, max_rows=MOST)
+        asks = training_task(TASK).open_asks(store, task, end_of_data(lake.canonical))
         inputs = model_inputs(task, store, asks)
     model = fit(task, training, FitOptions(rounds=trees)).model
     crown(lake, TASK, model)
     booster = lgb.Booster(model_str=model.trees.text)
     rows = np.nan_to_num(model.encoder.encode(inputs).matrix)
-    return Scene(lake, model, booster, as_requests(asks), rows)
+    return Scene(lake, model, booster, request_bodies(asks), rows)
 
 
 def eight_classes(of: Scene, trees: int, leaves: int) -> lgb.Booster:

@@ -20,9 +20,9 @@ from contextlib import ExitStack, closing
 from importlib.metadata import version
 from pathlib import Path
 
-from models.trees import Explainer, Trees
-from serving.audit.opened import open_audit
-from serving.explain import Explain
+from models.estimator.trees import ContributionMethod, Trees
+from serving.audit.factory import open_audit
+from serving.tasks.messages import Explain
 from tests.bench.audit_appends import draft, opened, payload
 from tests.bench.load import Connection, Target, client, paced, rate
 from tests.bench.peers import handwritten, of_mlflow, ours
@@ -137,7 +137,7 @@ def explanations(of: Scene, rounds: int, trees: int, leaves: int) -> list[Line]:
     lines = []
     for name, booster in (("two classes", of.booster), ("all of eight classes", many)):
         text = booster.model_to_string()
-        new, old = Trees(text).load(), Trees(text, Explainer.PRED_CONTRIB).load()
+        new, old = Trees(text).load(), Trees(text, ContributionMethod.PRED_CONTRIB).load()
         found: dict[str, list[float]] = {"new": [], "old": []}
         for i in range(max(rounds, 5) * 2):
             row = of.rows[i : i + 1]

@@ -3,11 +3,11 @@
 import pytest
 
 from models.task import TaskName
-from serving.audit.store import AuditStore
-from serving.counterfactual.answer import Counterfactual, Counterfactuals
-from serving.desk.queue import queue_page
-from serving.desk.report import render
-from serving.recommendation import Abstention
+from serving.audit.log.store import AuditStore
+from serving.recommendation.recommendation import Abstention
+from serving.review.counterfactuals import Counterfactual, Counterfactuals
+from serving.review.desk import queue_page
+from serving.review.report import render_report
 from tests.synthetic_score import ASKED, POLICY, draft, entry, score
 
 WIDTHS = (1280, 400)
@@ -48,10 +48,10 @@ def pages(tmp_path):
     store = AuditStore.open(tmp_path / "audit.db")
     for number, task in enumerate(TaskName):
         given = score(task, 0.2 + 0.41, steps=STEPS)
-        made[task] = render(entry(task, given=given))
+        made[task] = render_report(entry(task, given=given))
         store.append([draft(task, number, given=given)])
     silent = {"abstentions": WHY, "policy": EVERY}
-    made["silent"] = render(entry(TaskName.SUPPLIER_DELAY, **silent), WAYS)
+    made["silent"] = render_report(entry(TaskName.SUPPLIER_DELAY, **silent), WAYS)
     store.append([draft(TaskName.SUPPLIER_DELAY, 9, po_line_id="po-9", **silent)])
     made["desk"] = queue_page(store, ASKED)
     store.close()
@@ -79,7 +79,7 @@ def test_pages_are_whole_quiet_and_fit_the_screen(browser, tmp_path, width):
 def test_the_waterfall_is_seen_and_its_bars_follow_each_other(browser, tmp_path, width):
     path = tmp_path / "report.html"
     given = score(TaskName.STOCK_RISK, 0.61, steps=STEPS)
-    path.write_text(render(entry(TaskName.STOCK_RISK, given=given)), encoding="utf-8")
+    path.write_text(render_report(entry(TaskName.STOCK_RISK, given=given)), encoding="utf-8")
     page = browser.new_page(viewport={"width": width, "height": 900})
     page.goto(path.as_uri())
     bars = page.locator(".fall rect")
@@ -127,7 +127,7 @@ def test_the_audit_sample_can_be_chosen_on_the_desk(browser, tmp_path, width):
 
 def test_the_report_prints(browser, tmp_path):
     page = browser.new_page()
-    page.set_content(render(entry(TaskName.INVOICE_MISMATCH)))
+    page.set_content(render_report(entry(TaskName.INVOICE_MISMATCH)))
     page.emulate_media(media="print")
     assert page.locator("h1").is_visible()
     assert page.locator(".fall rect").first.is_visible()

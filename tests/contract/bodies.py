@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from data.contracts.table import HAPPENED_AT
 from models.task import TaskName
-from serving.events.contracts import CONTRACTS
-from serving.explain import Explain
+from serving.events.received_event import EVENT_CONTRACTS
+from serving.tasks.messages import Explain
 from tests.contract.fuzz import CHECKS, Found
 from tests.contract.valid import TEXTS, cases, mixed, moments, some
 
@@ -61,11 +61,11 @@ def spoiled(draw: Any, whole: st.SearchStrategy[Any]) -> Any:
 
 def events() -> st.SearchStrategy[dict[str, Any]]:
     """CloudEvents of every type, most of which the contracts take."""
-    return st.sampled_from(list(CONTRACTS)).flatmap(_event)
+    return st.sampled_from(list(EVENT_CONTRACTS)).flatmap(_event)
 
 
 def _event(type_: Any) -> st.SearchStrategy[dict[str, Any]]:
-    columns = CONTRACTS[type_].columns
+    columns = EVENT_CONTRACTS[type_].columns
     data = some(columns, lambda c: c.required and c != HAPPENED_AT, LATEST)
     envelope = {
         "specversion": st.just("1.0"),

@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import (
 )
 from starlette.types import ASGIApp
 
-from serving.api.problem_kind import ProblemKind
+from serving.http.problems import ProblemKind
 
 CHECKS = (
     not_a_server_error,

@@ -9,12 +9,11 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from models.task import TaskName
-from serving.api.app import application
-from serving.catalogue import served
-from serving.engine import start
-from serving.express import Express
-from serving.front import Whole
-from serving.settings import Settings
+from serving.http.app import create_app
+from serving.pipeline.engine import load_engine
+from serving.runtime.settings import ServiceSettings
+from serving.server.asgi import InFlightTracker, ScoringRoute
+from serving.tasks.catalogue import served_tasks
 from tests.anybody import ANYBODY
 from tests.synthetic_service import case, make_lake
 
@@ -26,8 +25,8 @@ SECONDS = 30
 def service(home: Path) -> Iterator[FastAPI]:
     """The application over a new lake in that folder, with all three models."""
     make_lake(home)
-    engine = start(Settings(home=home), lambda: datetime.now(UTC))
-    app = application(served())
+    engine = load_engine(ServiceSettings(home=home), lambda: datetime.now(UTC))
+    app = create_app(served_tasks())
     app.state.max_body_bytes = MOST_BYTES
     app.state.gate = ANYBODY
     app.state.engine = engine
@@ -37,9 +36,9 @@ def service(home: Path) -> Iterator[FastAPI]:
         engine.audit.close()
 
 
-def front(app: FastAPI) -> Express:
+def front(app: FastAPI) -> ScoringRoute:
     """What requests come to: scoring requests pass by the application's own routes."""
-    return Express(Whole(app), app, SECONDS)
+    return ScoringRoute(InFlightTracker(app), app, SECONDS)
 
 
 def recommended(app: FastAPI) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from models.task import TaskName
-from serving.caller import Caller, Scope
+from serving.auth.caller import AccessScope, Caller
 from tests.contract.service import front
 from tests.synthetic_service import case
 
@@ -17,7 +17,7 @@ MIXED = {
         {"task": "invoice_mismatch", "case": case(INVOICE, 1)},
     ]
 }
-BOTH = {Scope.SCORE_STOCK_RISK, Scope.SCORE_INVOICE_MISMATCH}
+BOTH = {AccessScope.SCORE_STOCK_RISK, AccessScope.SCORE_INVOICE_MISMATCH}
 
 
 @dataclass
@@ -29,7 +29,7 @@ class Only:
     async def caller(self, shown):
         return self.who
 
-    def limited(self, caller):
+    def is_limited(self, caller):
         return False
 
 
@@ -51,7 +51,7 @@ def recorded(app):
 
 def test_every_task_of_a_mixed_request_takes_its_scope(app, client_of):
     before = recorded(app)
-    refused = client_of({Scope.SCORE_STOCK_RISK}).post("/v1/triage", json=MIXED)
+    refused = client_of({AccessScope.SCORE_STOCK_RISK}).post("/v1/triage", json=MIXED)
     assert (refused.status_code, refused.json()["type"]) == (403, "/problems/forbidden")
     assert refused.json()["detail"] == "this takes the scope score:invoice_mismatch"
     assert recorded(app) == before
@@ -70,8 +70,8 @@ def test_a_case_of_another_site_refuses_the_whole_and_names_its_field(app, clien
 
 @pytest.mark.parametrize("path", ["/v1/models", "/v1/policy"])
 def test_what_stands_behind_answers_is_for_whoever_reads_reports(client_of, path):
-    assert client_of({Scope.DECIDE}).get(path).status_code == 403
-    assert client_of({Scope.READ_REPORT}).get(path).status_code == 200
+    assert client_of({AccessScope.DECIDE}).get(path).status_code == 403
+    assert client_of({AccessScope.READ_REPORT}).get(path).status_code == 200
 
 
 def test_every_address_asks_for_what_the_contract_says(app, client_of):

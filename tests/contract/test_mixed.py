@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from models.task import TaskName
-from serving.ladder import Rung
+from serving.recommendation.fallback_ladder import Rung
 from tests.contract.service import front
 from tests.synthetic_service import case
 
@@ -126,11 +126,11 @@ def test_the_models_that_answer_are_told(app, client):
 
 
 def test_the_policy_that_is_applied_is_told_whole(client):
-    from serving.policy.policy import policy_of
+    from serving.policy.policy import parse_policy
 
     told = client.get("/v1/policy").json()
     (given,) = client.post("/v1/stock_risk", json={"cases": [case(STOCK, 1)]}).json()[
         "recommendations"
     ]
-    assert told["digest"] == given["policy"]["digest"] == policy_of(told["policy"]).digest
+    assert told["digest"] == given["policy"]["digest"] == parse_policy(told["policy"]).digest
     assert json.dumps(told["policy"])

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from data.contracts.table import KNOWN_AT, Column, Kind
 from models.task import TaskName
-from serving.api.fields import EARLIEST, LARGEST
-from serving.api.messages import ASKED_AT, MONEY_AT_RISK, Request
-from serving.catalogue import served
+from serving.tasks.catalogue import served_tasks
+from serving.tasks.message_fields import EARLIEST_MOMENT, MAX_NUMBER
+from serving.tasks.messages import ASKED_AT, MONEY_AT_RISK, TaskRequest
 
-CATALOGUE = served()
+CATALOGUE = served_tasks()
 LAST = datetime(2199, 12, 30, tzinfo=UTC)
 ROWS = 3
 """Children of one kind in a case; how many there are changes what is computed, not how."""
@@ -25,8 +25,8 @@ TEXTS = st.text(
 
 def moments(latest: datetime) -> st.SearchStrategy[str]:
     """Moments up to that one, as JSON writes them."""
-    seconds = int((latest - EARLIEST).total_seconds())
-    at = st.integers(0, seconds).map(lambda s: EARLIEST + timedelta(seconds=s))
+    seconds = int((latest - EARLIEST_MOMENT).total_seconds())
+    at = st.integers(0, seconds).map(lambda s: EARLIEST_MOMENT + timedelta(seconds=s))
     return at.map(lambda moment: moment.isoformat())
 
 
@@ -42,8 +42,8 @@ def values(column: Column, latest: datetime) -> st.SearchStrategy[Any]:
         case Kind.MOMENT:
             return moments(latest)
         case Kind.NUMBER:
-            low = -LARGEST if column.minimum is None else column.minimum
-            return st.one_of(st.floats(low, LARGEST), st.integers(int(low), 1000))
+            low = -MAX_NUMBER if column.minimum is None else column.minimum
+            return st.one_of(st.floats(low, MAX_NUMBER), st.integers(int(low), 1000))
 
 
 def some(columns: Any, needed: Any, latest: datetime) -> st.SearchStrategy[dict[str, Any]]:
@@ -55,18 +55,20 @@ def some(columns: Any, needed: Any, latest: datetime) -> st.SearchStrategy[dict[
 
 def cases(task: TaskName) -> st.SearchStrategy[dict[str, Any]]:
     """Cases of a task, asked about a moment after all that they hold was known."""
-    request: Request = CATALOGUE[task].request
-    day = st.integers(1, (LAST - EARLIEST).days).map(lambda d: EARLIEST + timedelta(days=d))
+    request: TaskRequest = CATALOGUE[task].request
+    day = st.integers(1, (LAST - EARLIEST_MOMENT).days).map(
+        lambda d: EARLIEST_MOMENT + timedelta(days=d)
+    )
     return day.flatmap(lambda asked: _case(request, asked))
 
 
-def _case(request: Request, asked: datetime) -> st.SearchStrategy[dict[str, Any]]:
+def _case(request: TaskRequest, asked: datetime) -> st.SearchStrategy[dict[str, Any]]:
     own = some(request.shape.columns, lambda c: str(c) in request.required, LAST)
     children = {
         child: st.lists(some(columns, lambda c: c.required or c == KNOWN_AT, asked), max_size=ROWS)
         for child, columns in request.shape.children.items()
     }
-    said = {MONEY_AT_RISK: st.none() | st.floats(0, LARGEST)}
+    said = {MONEY_AT_RISK: st.none() | st.floats(0, MAX_NUMBER)}
     beside = st.fixed_dictionaries(
         {ASKED_AT: st.just(asked.isoformat())}, optional={**children, **said}
     )

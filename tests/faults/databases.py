@@ -14,7 +14,7 @@ from tests.faults.writing import until
 
 REFUSED_SECONDS = 60
 LOCKED_SECONDS = 12
-"""Longer than a writer waits for its turn (serving.audit.engines.SQLITE_WAIT_SECONDS)."""
+"""Longer than a writer waits for its turn (serving.audit.log.database.SQLITE_WAIT_SECONDS)."""
 
 
 def postgres_kill(bench: Bench, rng: Random) -> Window:

@@ -7,11 +7,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from serving.audit.engines import engine_of
-from serving.audit.entry import Entry
-from serving.audit.queries import entries, entry_of
-from serving.audit.tables import ENTRIES, REQUESTS
-from serving.audit.writing import Head, head
+from serving.audit.log.database import open_engine
+from serving.audit.log.entry import Entry
+from serving.audit.log.queries import entries, entry_from_row
+from serving.audit.log.tables import ENTRIES, REQUESTS
+from serving.audit.log.transaction import LogHead, read_head
 
 
 class Outcome(StrEnum):
@@ -83,7 +83,7 @@ class Snapshot:
     """The record after `after`, all of it at one moment."""
 
     entries: Sequence[Entry]
-    head: Head
+    head: LogHead
     keys: Sequence[Mapping[str, Any]]
     count: int
 
@@ -96,7 +96,7 @@ class Log:
     engine: sa.Engine = field(init=False)
 
     def __post_init__(self) -> None:
-        engine = engine_of(self.url)
+        engine = open_engine(self.url)
         if engine.dialect.name == "postgresql":
             engine = engine.execution_options(isolation_level="REPEATABLE READ")
         self.engine = engine.execution_options(reading=True)
@@ -106,9 +106,9 @@ class Log:
         later = entries().where(ENTRIES.c.sequence > after).order_by(ENTRIES.c.sequence)
         keys = sa.select(REQUESTS).where(REQUESTS.c.first > after)
         with self.engine.connect() as connection:
-            end = head(connection)
+            end = read_head(connection)
             count = connection.scalar(sa.select(sa.func.count()).select_from(ENTRIES))
-            found = [entry_of(row) for row in connection.execute(later).mappings()]
+            found = [entry_from_row(row) for row in connection.execute(later).mappings()]
             used = [dict(row) for row in connection.execute(keys).mappings()]
         return Snapshot(found, end, used, int(count or 0))
 

@@ -11,8 +11,8 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any
 
-from serving.audit.entry import GENESIS, Entry, commitment
-from serving.audit.merkle import Frontier
+from serving.audit.log.entry import GENESIS_HASH, Entry, payload_commitment
+from serving.audit.transparency.merkle import Frontier
 from tests.faults.gathered import Answer, Outcome, Snapshot, Told, Window
 
 
@@ -63,7 +63,7 @@ class Known:
     content: Callable[[Entry], Any]
     read_note: Root
     frontier: Frontier = field(default_factory=Frontier)
-    previous: str = GENESIS
+    previous: str = GENESIS_HASH
     entries: dict[int, tuple[str, str, Any]] = field(default_factory=dict)
     ids: Counter[str] = field(default_factory=Counter)
     keys: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -93,13 +93,13 @@ class Known:
             yield Break(Broken.CHAIN, at, f"entry {at} has another hash than its envelope")
         if entry.body is None or entry.salt is None:
             yield Break(Broken.CHAIN, at, f"entry {at} has no payload")
-        elif commitment(entry.salt, entry.body) != entry.envelope.commitment:
+        elif payload_commitment(entry.salt, entry.body) != entry.envelope.commitment:
             yield Break(Broken.CHAIN, at, f"entry {at} has another payload than it commits to")
         self.ids[entry.id] += 1
         if self.ids[entry.id] > 1:
             yield Break(Broken.DOUBLE, at, f"id {entry.id} is there {self.ids[entry.id]} times")
         self.entries[at] = (entry.id, entry.hash, self.content(entry))
-        self.frontier, _ = self.frontier.extended([bytes.fromhex(entry.hash)])
+        self.frontier, _ = self.frontier.with_leaves([bytes.fromhex(entry.hash)])
         self.previous = entry.hash
         self.roots.append(self.frontier.root())
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from serving.audit.checkpoint import opened
-from serving.audit.signing_key import SigningKey, Verifier
+from serving.audit.transparency.checkpoint import open_checkpoint
+from serving.audit.transparency.note import Verifier
+from serving.audit.transparency.signing_key import SigningKey
 from tests.faults.postgres import Cluster, cluster
 
 MEGABYTES = 3
@@ -66,7 +67,7 @@ class Place:
         Raises:
             ValueError: it has not.
         """
-        found = opened(note, self._keys(note.partition("\n")[0]))
+        found = open_checkpoint(note, self._keys(note.partition("\n")[0]))
         return found.origin, found.size, found.root
 
     def _keys(self, origin: str) -> list[Verifier]:

@@ -5,7 +5,7 @@ from random import Random
 
 import psutil
 
-from serving.restarts import QUICK_SECONDS
+from serving.server.supervisor import QUICK_EXIT_SECONDS
 from tests.faults.fault import Bench
 from tests.faults.gathered import Outcome, Window
 from tests.faults.writing import until
@@ -35,7 +35,7 @@ def kill_worker(bench: Bench, rng: Random) -> Window:
 def kill_parent(bench: Bench, rng: Random) -> Window:
     """SIGKILL to BentoML, under load; its worker ends by itself, and `triage` starts another."""
     parent, worker = bench.target.parent(), bench.target.worker()
-    aged = QUICK_SECONDS - (time.time() - parent.create_time())
+    aged = QUICK_EXIT_SECONDS - (time.time() - parent.create_time())
     until(time.monotonic() + max(0.0, aged) + rng.uniform(0.2, 1))
     parent.kill()
     at = time.monotonic()

@@ -17,9 +17,10 @@ from typing import Any
 import psutil
 
 from models.task import TaskName
-from serving.audit.canonical import canonical
-from serving.audit.entry import ANSWERS, Entry
-from serving.recommendation import Advice
+from serving.audit.log.canonical_json import canonicalize
+from serving.audit.log.entry import Entry
+from serving.audit.log.entry_kind import ANSWER_KINDS
+from serving.recommendation.recommendation import Advice
 from tests.faults.gathered import Answer, Outcome, Told
 from tests.faults.writer import digest
 from tests.faults.writing import ROOT, Answers
@@ -32,15 +33,15 @@ PAUSE_SECONDS = 0.05
 """A caller that was refused or cut off waits so long."""
 ANSWER_SECONDS = 60
 STOP_SECONDS = 60
-BENTOML, WORKER = "serving.supervised", "_bentoml_impl.worker"
+BENTOML, WORKER = "serving.server.lifeline", "_bentoml_impl.worker"
 REPLICA_STRIDE = 100_000
 
 
 def content(entry: Entry) -> str | None:
     """What of an entry the service's answers repeat: the recommendation, as a digest."""
-    if entry.kind not in ANSWERS:
+    if entry.kind not in ANSWER_KINDS:
         return None
-    return digest(canonical(entry.payload["recommendation"]))
+    return digest(canonicalize(entry.payload["recommendation"]))
 
 
 @dataclass
@@ -183,4 +184,6 @@ def acknowledged(body: Mapping[str, Any], sent: float, got: float, key: str) -> 
 
 def _content_of(recommendation: Mapping[str, Any]) -> str:
     """A digest of what was recommended, without its place in the record."""
-    return digest(canonical({k: v for k, v in recommendation.items() if k in Advice.model_fields}))
+    return digest(
+        canonicalize({k: v for k, v in recommendation.items() if k in Advice.model_fields})
+    )

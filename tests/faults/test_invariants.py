@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from serving.audit.canonical import canonical
-from serving.audit.entry import GENESIS, Draft, EntryKind, placed
-from serving.audit.merkle import Frontier
-from serving.audit.writing import Head
+from serving.audit.log.canonical_json import canonicalize
+from serving.audit.log.entry import GENESIS_HASH, Draft, entry_from_draft
+from serving.audit.log.entry_kind import EntryKind
+from serving.audit.log.transaction import LogHead
+from serving.audit.transparency.merkle import Frontier
 from tests.faults.gathered import Answer, Outcome, Snapshot, Told, Window
 from tests.faults.invariants import Broken, Known, struck
 
@@ -18,20 +19,20 @@ KEY = {"caller": "c", "key": "k", "first": 2, "count": 1}
 
 def entries_of(*hours):
     """Entries recorded so many hours after the start, in order."""
-    made, previous = [], GENESIS
+    made, previous = [], GENESIS_HASH
     for number, hour in enumerate(hours, 1):
         at = (START + timedelta(hours=hour)).isoformat()
         draft = Draft(
             f"r{number}", EntryKind.RECOMMENDATION, "", "", "", "", 0.0, at, {"n": number}
         )
-        made.append(placed(draft, canonical(draft.payload), number, previous))
+        made.append(entry_from_draft(draft, canonicalize(draft.payload), number, previous))
         previous = made[-1].hash
     return made
 
 
 def snapshot(entries, keys=(KEY,)):
-    frontier, _ = Frontier().extended(bytes.fromhex(entry.hash) for entry in entries)
-    return Snapshot(entries, Head("log", frontier, entries[-1].hash), keys, len(entries))
+    frontier, _ = Frontier().with_leaves(bytes.fromhex(entry.hash) for entry in entries)
+    return Snapshot(entries, LogHead("log", frontier, entries[-1].hash), keys, len(entries))
 
 
 def read_note(note):

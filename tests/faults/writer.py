@@ -21,12 +21,14 @@ from functools import partial
 import sqlalchemy as sa
 
 from data.lake import Lake
-from serving.audit import queries
-from serving.audit.entry import Draft, Entry, EntryKind
-from serving.audit.group import Key
-from serving.audit.opened import open_audit
-from serving.audit.store import AuditStore, AuditUnavailableError, KeyTakenError
-from serving.audit.tables import ENTRIES
+from serving.audit.factory import open_audit
+from serving.audit.log import queries
+from serving.audit.log.entry import Draft, Entry
+from serving.audit.log.entry_kind import EntryKind
+from serving.audit.log.errors import AuditUnavailableError, IdempotencyKeyUsedError
+from serving.audit.log.group_commit import IdempotencyKey
+from serving.audit.log.store import AuditStore
+from serving.audit.log.tables import ENTRIES
 
 CALLER = "writer"
 PAUSE_SECONDS = 0.05
@@ -108,7 +110,11 @@ class Writer:
                 return
             ask = f"{self.name}-{thread}-{number}"
             size, count = rng.randrange(20, 4000), rng.choice([1, 1, 1, 2, 3])
-            key = Key(CALLER, ask, "write", digest(ask)) if twice or rng.random() < 0.5 else None
+            key = (
+                IdempotencyKey(CALLER, ask, "write", digest(ask))
+                if twice or rng.random() < 0.5
+                else None
+            )
             if not twice:
                 self._until_recorded(ask, key, size, count)
                 continue
@@ -122,14 +128,14 @@ class Writer:
                 one.join()
             self._until_recorded(ask, key, size, count)  # and again, later
 
-    def _until_recorded(self, ask: str, key: Key | None, size: int, count: int) -> None:
+    def _until_recorded(self, ask: str, key: IdempotencyKey | None, size: int, count: int) -> None:
         for attempt in itertools.count():
             again = f"{ask}-{attempt}-{threading.get_ident()}" if key else ask
             if self._asked(list(drafts(again, key, size, count)), key) or self.stop.is_set():
                 return
             self.stop.wait(PAUSE_SECONDS)
 
-    def _asked(self, wanted: list[Draft], key: Key | None) -> bool:
+    def _asked(self, wanted: list[Draft], key: IdempotencyKey | None) -> bool:
         """Whether an answer was given; not where the record was away."""
         sent = time.monotonic()
         used = None if self.plant is Plant.IGNORE_KEYS else key
@@ -139,7 +145,7 @@ class Writer:
         except AuditUnavailableError as error:
             say({"refused": str(error), "sent": sent})
             return False
-        except KeyTakenError as error:
+        except IdempotencyKeyUsedError as error:
             say({"again": [error.row["first"], error.row["count"]], "key": key.key, "sent": sent})
             return True
         except DroppedError:
@@ -154,16 +160,20 @@ class Writer:
         return self.plant in {Plant.ACKNOWLEDGE_FIRST, Plant.DROP}
 
     def _too_early(
-        self, wanted: list[Draft], key: Key | None, sent: float, connection: sa.Connection
+        self,
+        wanted: list[Draft],
+        key: IdempotencyKey | None,
+        sent: float,
+        connection: sa.Connection,
     ) -> None:
         mine = queries.entries().where(ENTRIES.c.id.in_([draft.id for draft in wanted]))
-        found = [queries.entry_of(row) for row in connection.execute(mine).mappings()]
+        found = [queries.entry_from_row(row) for row in connection.execute(mine).mappings()]
         _acknowledge(found, "", key, sent)
         if self.plant is Plant.DROP and found[-1].sequence % 7 == 0:
             raise DroppedError
 
 
-def drafts(ask: str, key: Key | None, size: int, count: int) -> Iterator[Draft]:
+def drafts(ask: str, key: IdempotencyKey | None, size: int, count: int) -> Iterator[Draft]:
     """What is asked to be recorded: as many recommendations, of about that many bytes."""
     for number in range(count):
         identifier = f"{ask}-{number}"
@@ -187,7 +197,7 @@ def drafts(ask: str, key: Key | None, size: int, count: int) -> Iterator[Draft]:
         )
 
 
-def _acknowledge(entries: list[Entry], note: str, key: Key | None, sent: float) -> None:
+def _acknowledge(entries: list[Entry], note: str, key: IdempotencyKey | None, sent: float) -> None:
     told = [[one.id, one.sequence, one.hash, digest(one.body)] for one in entries]
     say({"told": told, "note": note, "key": key.key if key else "", "sent": sent})
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from serving.audit.entry import Entry
+from serving.audit.log.entry import Entry
 from tests.faults.gathered import Answer, Outcome, Told
 from tests.faults.writer import Plant, digest
 

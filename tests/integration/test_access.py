@@ -11,14 +11,15 @@ import pytest
 
 from data.lake import Lake
 from models.task import TaskName
-from serving.access.api_key import revocation
-from serving.access.settings import AccessSettings, Mode
-from serving.audit.entry import EntryKind
-from serving.audit.opened import open_audit
+from serving.audit.factory import open_audit
+from serving.audit.log.entry_kind import EntryKind
 from serving.audit.pseudonym import Pseudonyms
-from serving.caller import Scope
-from serving.pausing import Pausing
-from serving.run import ServiceError, mode_for, serve, somebody_could_ask
+from serving.auth.api_key import revocation_draft
+from serving.auth.caller import AccessScope
+from serving.auth.settings import AuthMode, AuthSettings
+from serving.pipeline.pauses import PauseRecorder
+from serving.server.preflight import ServiceError, auth_mode_for, require_credentials
+from serving.server.supervisor import run_service
 from tests.asking_service import Service, issuer, key_of, until
 from tests.ports import free_port
 from tests.synthetic_service import case, make_lake
@@ -38,7 +39,7 @@ def idp():
 @pytest.fixture(scope="module")
 def service(tmp_path_factory, idp):
     lake = make_lake(tmp_path_factory.mktemp("lake"), (TASK,))
-    every = list(Scope)
+    every = list(AccessScope)
     shown = {
         "own": key_of(lake, every, [SITE])[1],
         "other": key_of(lake, every, ["site_99"])[1],
@@ -49,7 +50,7 @@ def service(tmp_path_factory, idp):
         patch.setenv("TRIAGE_AUTH_ISSUER", idp.address)
         patch.setenv("TRIAGE_AUTH_AUDIENCE", idp.audience)
         patch.setenv("TRIAGE_AUTH_JWKS", idp.address)
-        with serve(lake, port=free_port(), log=lake.home / "service.log") as running:
+        with run_service(lake, port=free_port(), log=lake.home / "service.log") as running:
             made = Service(lake, running.address)
             made.shown = shown
             yield made
@@ -135,7 +136,7 @@ def test_readiness_has_no_reasons_for_strangers(service):
 def test_a_pause_of_another_site_is_not_told(service):
     why = "recount of the racks"
     with closing(open_audit(service.lake)) as store:
-        pausing = Pausing(store, Pseudonyms(b"p" * 32), datetime.now(UTC))
+        pausing = PauseRecorder(store, Pseudonyms(b"p" * 32), datetime.now(UTC))
         said = {"role": "planner", "reason": why}
         pausing.record(EntryKind.ADVICE_PAUSED, TASK, SITE, said, "ada")
         until(lambda: why in service.ask("GET", "/readyz", service.shown["own"])[2])
@@ -159,10 +160,10 @@ def test_answers_are_sealed_counted_and_lent_to_no_other_site(service):
 
 
 def test_a_key_that_is_revoked_is_refused_within_seconds(service):
-    key, shown = key_of(service.lake, list(Scope), None)
+    key, shown = key_of(service.lake, list(AccessScope), None)
     until(lambda: service.ask("GET", "/desk", shown)[0] == 200)
     with closing(open_audit(service.lake)) as store:
-        store.append([revocation(key.id, datetime.now(UTC), {})])
+        store.append([revocation_draft(key.id, datetime.now(UTC), {})])
     # 429 where so many were refused in this minute that the address has to wait.
     until(lambda: service.ask("GET", "/desk", shown)[0] in {401, 429})
 
@@ -199,12 +200,12 @@ def may(idp, *scopes, sites=(SITE,), **changes):
 
 
 def test_a_token_is_let_in_for_its_scopes_and_sites(service, idp):
-    shown = may(idp, Scope.SCORE_STOCK_RISK, Scope.READ_REPORT)
+    shown = may(idp, AccessScope.SCORE_STOCK_RISK, AccessScope.READ_REPORT)
     given = service.scored(shown, TASK, 20)
     where = f"/v1/recommendations/{given}"
     assert service.ask("GET", where, shown)[0] == 200
     assert service.ask("POST", f"{where}/decision", shown, DECISION)[0] == 403
-    other = may(idp, Scope.SCORE_STOCK_RISK, Scope.READ_REPORT, sites=["site_99"])
+    other = may(idp, AccessScope.SCORE_STOCK_RISK, AccessScope.READ_REPORT, sites=["site_99"])
     assert service.ask("GET", where, other)[0] == 404
     assert service.ask("POST", f"/v1/{TASK}", other, {"cases": [case(TASK, 21)]})[0] == 403
     with closing(open_audit(service.lake)) as store:
@@ -221,10 +222,10 @@ def test_a_token_that_does_not_hold_is_refused_in_the_words_for_nothing_shown(se
 
 
 def test_a_new_key_of_the_issuer_is_taken_and_one_it_took_back_is_not(service, idp):
-    old = may(idp, Scope.READ_REPORT)
+    old = may(idp, AccessScope.READ_REPORT)
     assert service.ask("GET", "/desk", old)[0] == 200
     idp.publish("second")
-    new = may(idp, Scope.READ_REPORT, kid="second")
+    new = may(idp, AccessScope.READ_REPORT, kid="second")
     until(lambda: service.ask("GET", "/desk", new)[0] == 200)
     until(lambda: service.ask("GET", "/desk", old)[0] == 401)
     log = (service.lake.home / "service.log").read_text()
@@ -237,12 +238,12 @@ def test_no_service_starts_for_others_while_nobody_could_show_who_they_are(
     tmp_path, host, monkeypatch
 ):
     monkeypatch.delenv("TRIAGE_AUTH_ISSUER", raising=False)
-    assert mode_for(host, AccessSettings()) is Mode.REQUIRED
+    assert auth_mode_for(host, AuthSettings()) is AuthMode.REQUIRED
     monkeypatch.setenv("TRIAGE_AUTH_MODE", "local")
     with pytest.raises(ServiceError, match="can be reached by others"):
-        mode_for(host, AccessSettings())
+        auth_mode_for(host, AuthSettings())
     with (
         closing(open_audit(Lake(tmp_path).make())) as store,
         pytest.raises(ServiceError, match="triage keys create"),
     ):
-        somebody_could_ask(store, host)
+        require_credentials(store, host)

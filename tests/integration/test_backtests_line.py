@@ -9,11 +9,12 @@ from typer.testing import CliRunner
 
 from data.contracts.catalogue import TABLES
 from data.lake import Lake
-from data.sources.simulator import Size, simulate
+from data.simulator.simulation import simulate
+from data.simulator.world.size import WorldSize
 from training.commands.backtest import backtest
-from training.registry import open_registry
+from training.registry.mlflow_registry import open_registry
 
-SIZE = Size(sites=2, suppliers=6, items=40, months=10, start=date(2025, 1, 1))
+SIZE = WorldSize(sites=2, suppliers=6, items=40, months=10, start=date(2025, 1, 1))
 ROLL = ["stock_risk", "--folds", "2", "--most", "600", "--test-days", "60"]
 
 
@@ -28,7 +29,7 @@ def app() -> typer.Typer:
 def _the_same_code():
     """Folds of other code are not taken up; here nobody edits while the tests run."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("training.rolling.code_digest", lambda: "the same")
+        patch.setattr("training.backtest.rolling_origin.code_digest", lambda: "the same")
         yield
 
 

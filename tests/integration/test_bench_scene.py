@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from serving.ask import Ask
-from serving.context import of_service
-from serving.engine import start
-from serving.explain import Explain
-from serving.settings import Settings
+from serving.pipeline.batch import ScoringRequest
+from serving.pipeline.engine import load_engine
+from serving.runtime.context import service_context
+from serving.runtime.settings import ServiceSettings
+from serving.tasks.messages import Explain
 from tests.bench.scene import IN_TURN, TASK, scene
 
 TREES, LEAVES, BATCH, FEW = 5, 7, 1000, 20
@@ -34,11 +34,15 @@ def test_there_are_as_many_open_cases_as_are_asked_and_others_get_their_features
 
 def test_cases_are_answered_with_a_past_and_of_the_features_that_others_are_handed(of, monkeypatch):
     monkeypatch.setenv("TRIAGE_HOME", str(of.apart("other").lake.home))
-    engine = start(Settings(), lambda: datetime.now(UTC))
+    engine = load_engine(ServiceSettings(), lambda: datetime.now(UTC))
     with closing(engine.audit):
         read = engine.tasks[TASK].request.read
         bodies = of.asking(1, Explain.NONE).bodies[:FEW]
-        asked = [Ask([(TASK, case)], of_service("code")) for body in bodies for case in read(body)]
+        asked = [
+            ScoringRequest([(TASK, case)], service_context("code"))
+            for body in bodies
+            for case in read(body)
+        ]
         given = [answer.recommendations[0].id for answer in engine.together(asked)]
         payloads = [engine.read(one)[0].payload for one in given]
     past = [value for payload in payloads for value in payload["history"].values()]

@@ -12,7 +12,7 @@ from contextlib import suppress
 
 import pytest
 
-from serving.child import stop
+from serving.server.supervisor import stop_process
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_the_bento_serves_and_lets_nobody_in_who_is_not_known(bento, environment
             with pytest.raises(urllib.error.HTTPError, match="401"):
                 urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10)
     finally:
-        stop(process)
+        stop_process(process)
 
 
 def alive(address, process, seconds=90.0):

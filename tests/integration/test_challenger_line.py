@@ -9,15 +9,15 @@ from statistics import mean
 import pytest
 from typer.testing import CliRunner
 
-from serving.audit.entry import EntryKind
-from serving.audit.opened import open_audit
-from serving.run import serve
+from serving.audit.factory import open_audit
+from serving.audit.log.entry_kind import EntryKind
+from serving.server.supervisor import run_service
 from tests.ports import free_port
 from tests.swapping.registered import register
 from tests.swapping.trial import settings, until
 from tests.swapping.versions import TASK, make_versions
 from tests.synthetic_service import case
-from training.registry import CHAMPION, open_registry
+from training.registry.mlflow_registry import CHAMPION, open_registry
 from triage import app
 
 QUICK = {"TRIAGE_SWAP_SECONDS": "0.05"}
@@ -84,7 +84,7 @@ def line(tmp_path_factory):
         made = Line(versions, registry, None)
         assert "version 1" in made.triage("promote", TASK, "--version", "1")
         log = versions.lake.home / "service.log"
-        with serve(versions.lake, port=free_port(), log=log) as made.running:
+        with run_service(versions.lake, port=free_port(), log=log) as made.running:
             yield made
 
 

@@ -9,36 +9,38 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from data.batch import batches_of
+from data.canonical_tables import end_of_data
 from data.ingest import ingest
 from data.lake import Lake
-from data.period import end_of_data
-from data.sources.simulator import Size, simulate
+from data.simulator.simulation import simulate
+from data.simulator.world.size import WorldSize
+from data.source_batch import batches_from_frames
 from data.store import Store
 from features.profiles import build_profiles
-from models.artefact import save
+from models.artefact.folder import save_artefact
 from models.catalogue import TASKS
-from models.fit import FitOptions, fit
+from models.fitting.fit import fit
+from models.fitting.preparation import FitOptions
 from models.task import TaskName
-from serving.api.app import application
-from serving.audit.frames import decisions, recommendations
-from serving.catalogue import served
-from serving.commands.decisions import decisions as export
-from serving.engine import start
-from serving.policy.policy import DEFAULT
-from serving.settings import Settings
+from serving.audit.dataframes import decisions_frame, recommendations_frame
+from serving.commands.review import decisions as export
+from serving.http.app import create_app
+from serving.pipeline.engine import load_engine
+from serving.policy.policy import DEFAULT_POLICY_FILE
+from serving.runtime.settings import ServiceSettings
+from serving.tasks.catalogue import served_tasks
 from tests.anybody import ANYBODY
 from tests.synthetic_service import SMALL
-from training.agreement import agreement
-from training.agreement_table import ended
-from training.asks.as_request import as_requests
-from training.labels.source import Source
-from training.training_sets import MANIFEST, Kept, training_set
-from training.wiring import wiring
+from training.dataset.cache import MANIFEST, CachedTrainingSet, load_or_build_training_set
+from training.dataset.labels import LabelSource
+from training.monitor.agreement_table import recorded_outcomes
+from training.monitor.human_agreement import measure_agreement
+from training.tasks.catalogue import training_task
+from training.tasks.open_cases import request_bodies
 
 NAME = TaskName.INVOICE_MISMATCH
 TASK = replace(TASKS[NAME], lightgbm=SMALL)
-SIZE = Size(sites=3, suppliers=9, items=150, months=6, start=date(2025, 1, 1))
+SIZE = WorldSize(sites=3, suppliers=9, items=150, months=6, start=date(2025, 1, 1))
 SHARE = 0.25
 
 
@@ -46,19 +48,21 @@ SHARE = 0.25
 def lake(tmp_path_factory) -> Lake:
     """Canonical tables and profiles of a small distributor."""
     made = Lake(tmp_path_factory.mktemp("lake")).make()
-    ingest(batches_of(simulate(SIZE, seed=1), "simulated"), made.canonical, made.quarantine)
+    ingest(
+        batches_from_frames(simulate(SIZE, seed=1), "simulated"), made.canonical, made.quarantine
+    )
     with Store.from_folder(made.canonical) as store:
         at = end_of_data(made.canonical).date()
-        build_profiles(store, wiring(NAME).streams, at, made.profiles)
+        build_profiles(store, training_task(NAME).streams, at, made.profiles)
     return made
 
 
 @pytest.fixture(scope="module")
-def before(lake) -> Kept:
+def before(lake) -> CachedTrainingSet:
     """The training set without any decision; a model of it is the champion."""
-    kept = training_set(TASK, lake)
+    kept = load_or_build_training_set(TASK, lake)
     home = lake.models / NAME
-    digest = save(fit(TASK, kept.training).model, home / "draft")
+    digest = save_artefact(fit(TASK, kept.training).model, home / "draft")
     (home / "draft").rename(home / digest)
     pointer = {"version": "1", "digest": digest, "promoted_at": "2025-07-01T00:00:00+00:00"}
     (home / "champion.json").write_text(json.dumps(pointer))
@@ -69,9 +73,9 @@ def before(lake) -> Kept:
 def engine(lake, before, tmp_path_factory):
     """The service two days after the data end, with a generous audit sample."""
     policy = tmp_path_factory.mktemp("policy") / "policy.toml"
-    policy.write_text(DEFAULT.read_text().replace("share = 0.02", f"share = {SHARE}"))
+    policy.write_text(DEFAULT_POLICY_FILE.read_text().replace("share = 0.02", f"share = {SHARE}"))
     now = end_of_data(lake.canonical) + timedelta(days=2)
-    started = start(Settings(home=lake.home, policy=policy), lambda: now)
+    started = load_engine(ServiceSettings(home=lake.home, policy=policy), lambda: now)
     yield started
     started.audit.close()
 
@@ -79,13 +83,13 @@ def engine(lake, before, tmp_path_factory):
 @pytest.fixture(scope="module")
 def decided(lake, engine) -> dict[str, str]:
     """What people settled on, by invoice line: on what was flagged or drawn for review."""
-    app = application(served())
+    app = create_app(served_tasks())
     app.state.gate = ANYBODY
     app.state.engine, app.state.max_body_bytes = engine, 10**7
     client = TestClient(app)
     end = end_of_data(lake.canonical)
     with Store.from_folder(lake.canonical) as store:
-        cases = as_requests(wiring(NAME).asks(store, TASK, end - timedelta(days=28), end))
+        cases = request_bodies(training_task(NAME).asks(store, TASK, end - timedelta(days=28), end))
     answers = client.post(f"/v1/{NAME}", json={"cases": cases}).json()["recommendations"]
     said = {}
     for number, answer in enumerate(answers):
@@ -100,19 +104,19 @@ def decided(lake, engine) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def after(lake, decided) -> Kept:
+def after(lake, decided) -> CachedTrainingSet:
     """The training set once the decisions are exported."""
     with pytest.MonkeyPatch.context() as during:
         during.setenv("TRIAGE_HOME", str(lake.home))
         export()
-    return training_set(TASK, lake)
+    return load_or_build_training_set(TASK, lake)
 
 
 def test_decisions_are_labels_of_lines_that_no_system_has_ended(lake, before, decided, after):
     assert len(decided) > 10
     assert not after.reused
     assert len(after.training) == len(before.training) + len(decided)
-    by_people = after.training.told_by != Source.SYSTEM
+    by_people = after.training.told_by != LabelSource.SYSTEM
     labels = Counter(TASK.classes[label] for label in after.training.label[by_people])
     assert labels == Counter(decided.values())
     known = end_of_data(lake.canonical) + timedelta(days=2)
@@ -120,25 +124,25 @@ def test_decisions_are_labels_of_lines_that_no_system_has_ended(lake, before, de
 
 
 def test_flagged_lines_count_once_and_drawn_ones_for_all_they_stand_for(engine, before, after):
-    rows = recommendations(engine.audit)
-    rows = rows[rows["id"].isin(decisions(engine.audit)["recommendation_id"])]
+    rows = recommendations_frame(engine.audit)
+    rows = rows[rows["id"].isin(decisions_frame(engine.audit)["recommendation_id"])]
     calm = int((~rows["flagged"]).sum())
     weight, told_by = after.training.weight, after.training.told_by
     assert 0 < calm < len(rows)
     assert Counter(told_by.tolist()) == {
-        Source.SYSTEM: len(before.training),
-        Source.PERSON_FLAGGED: len(rows) - calm,
-        Source.PERSON_SAMPLED: calm,
+        LabelSource.SYSTEM: len(before.training),
+        LabelSource.PERSON_FLAGGED: len(rows) - calm,
+        LabelSource.PERSON_SAMPLED: calm,
     }
-    assert set(weight[told_by == Source.PERSON_SAMPLED]) == {1 / SHARE}
-    assert set(weight[told_by != Source.PERSON_SAMPLED]) == {1.0}
+    assert set(weight[told_by == LabelSource.PERSON_SAMPLED]) == {1 / SHARE}
+    assert set(weight[told_by != LabelSource.PERSON_SAMPLED]) == {1.0}
     assert before.training.weight is None
 
 
 def test_the_manifest_counts_labels_by_source(after):
     told = json.loads((after.folder / MANIFEST).read_text())
     assert sum(told["labels"].values()) == told["rows"] == len(after.training)
-    assert set(told["labels"]) == {source.value for source in Source}
+    assert set(told["labels"]) == {source.value for source in LabelSource}
     assert told["made_from"]["files"]["decisions.parquet"]
 
 
@@ -150,9 +154,11 @@ def test_a_model_learns_from_the_weighted_set(before, after):
 
 def test_what_people_said_themselves_is_no_outcome_to_agree_with(lake, engine, after):
     with Store.from_folder(lake.canonical) as store:
-        answered, said = recommendations(engine.audit), decisions(engine.audit)
-        found = agreement(answered, said, ended(store, answered))
+        answered, said = recommendations_frame(engine.audit), decisions_frame(engine.audit)
+        found = measure_agreement(answered, said, recorded_outcomes(store, answered))
     assert found.decided == len(said)
     assert found.ended == 0
     [missed] = found.missed
-    assert missed.missed.rows == Counter(after.training.told_by.tolist())[Source.PERSON_SAMPLED]
+    assert (
+        missed.missed.rows == Counter(after.training.told_by.tolist())[LabelSource.PERSON_SAMPLED]
+    )

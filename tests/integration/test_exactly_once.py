@@ -12,10 +12,10 @@ import pytest
 import sqlalchemy as sa
 
 from models.task import TaskName
-from serving.audit.entry import ANSWERS, EntryKind
-from serving.audit.opened import open_audit
+from serving.audit.factory import open_audit
+from serving.audit.log.entry_kind import ANSWER_KINDS, EntryKind
 from serving.audit.settings import AuditSettings
-from serving.run import kill, serve
+from serving.server.supervisor import kill_process_tree, run_service
 from tests.ports import free_port
 from tests.schemas import own_schema
 from tests.synthetic_service import case, make_lake
@@ -84,7 +84,7 @@ def served(lake, url, schema="", workers="2"):
     with pytest.MonkeyPatch.context() as during:
         during.setenv("TRIAGE_AUDIT_URL", url)
         during.setenv("TRIAGE_WORKERS", workers)
-        with serve(lake, port=free_port(), log=lake.home / "service.log") as running:
+        with run_service(lake, port=free_port(), log=lake.home / "service.log") as running:
             yield Service(running, lake, url, schema)
 
 
@@ -241,7 +241,7 @@ def test_after_a_kill_every_request_sent_again_is_answered_once(lake, tmp_path):
 
         sent = [pool.submit(call, key) for key in bodies]
         assert enough.wait(60)
-        kill(service.running.process)
+        kill_process_tree(service.running.process)
         for one in sent:
             one.result()
     assert ENOUGH < len(answered) < len(bodies)
@@ -251,6 +251,6 @@ def test_after_a_kill_every_request_sent_again_is_answered_once(lake, tmp_path):
         entries = service.entries()
     assert {got.status for got in again.values()} == {200}
     assert {key: again[key].content for key in answered} == answered
-    keys = [e.payload["context"]["idempotency_key"] for e in entries if e.kind in ANSWERS]
+    keys = [e.payload["context"]["idempotency_key"] for e in entries if e.kind in ANSWER_KINDS]
     assert sorted(keys) == sorted(bodies)
     assert [entry.sequence for entry in entries] == list(range(1, len(entries) + 1))

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from serving.run import serve
+from serving.server.supervisor import run_service
 from tests.ports import free_port
 from tests.synthetic_service import make_lake
 
@@ -31,7 +31,7 @@ def checkout(root, tmp_path_factory):
 def environment(checkout, tmp_path_factory):
     """Who runs the page: the address of a service that runs, and no key, as on one machine."""
     lake = make_lake(tmp_path_factory.mktemp("lake"))
-    with serve(lake, port=free_port(), log=lake.home / "service.log") as running:
+    with run_service(lake, port=free_port(), log=lake.home / "service.log") as running:
         others = {name: value for name, value in os.environ.items() if "TRIAGE_" not in name}
         path = f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"  # noqa: PTH120
         yield {**others, "PATH": path, "PYTHONPATH": str(checkout), "TRIAGE_URL": running.address}

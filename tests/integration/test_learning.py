@@ -6,14 +6,15 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 
-from data.ingest import batches_of, ingest
+from data.ingest import ingest
+from data.source_batch import batches_from_frames
 from models.task import TaskName
-from serving.audit.opened import open_audit
-from serving.caller import LOCAL
-from serving.context import of_service
-from serving.events.reading import read
-from serving.events.receiving import receive
-from serving.run import serve
+from serving.audit.factory import open_audit
+from serving.auth.caller import LOCAL_CALLER
+from serving.events.inbox import record_events
+from serving.events.received_event import parse_events
+from serving.runtime.context import service_context
+from serving.server.supervisor import run_service
 from tests.swapping.trial import until
 from tests.synthetic_service import AS_OF, case, history, make_lake
 
@@ -29,7 +30,7 @@ def lake(tmp_path):
     orders = tables["purchase_orders"]
     still = orders.iloc[[39]].assign(po_line_id="open", po_id="open")
     tables["purchase_orders"] = pd.concat([orders, still], ignore_index=True)
-    ingest(batches_of(tables, "test"), made.canonical, made.quarantine)
+    ingest(batches_from_frames(tables, "test"), made.canonical, made.quarantine)
     return made
 
 
@@ -50,7 +51,9 @@ def received(lake, at):
     }
     audit = open_audit(lake)
     try:
-        receive(audit, read([event], at, batch=False), LOCAL, of_service("test"), at)
+        record_events(
+            audit, parse_events([event], at, batch=False), LOCAL_CALLER, service_context("test"), at
+        )
     finally:
         audit.close()
 
@@ -72,11 +75,11 @@ def test_a_receipt_of_yesterday_is_counted_by_a_process_beside_the_answers(lake,
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    with serve(lake, port=port, log=lake.home / "service.log") as running:
+    with run_service(lake, port=port, log=lake.home / "service.log") as running:
         day, before = answered(lake, running)
         assert day == AS_OF.isoformat()
     received(lake, now - timedelta(days=1))
-    with serve(lake, port=port, log=lake.home / "service.log") as running:
+    with run_service(lake, port=port, log=lake.home / "service.log") as running:
         until(lambda: answered(lake, running)[0] != day)
         day, after = answered(lake, running)
     assert day >= now.date().isoformat()

@@ -10,26 +10,24 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from data.canonical_tables import end_of_data
 from data.lake import Lake
-from data.period import end_of_data
 from data.store import Store
 from features.cases import Cases
-from features.feature import FeatureKind
-from features.inputs import inputs
+from features.feature import FeatureKind, feature_frame
 from features.profiles import Profiles
 from models.catalogue import TASKS
 from models.task import TaskName
-from serving.ask import Ask
-from serving.audit.entry import ANSWERS, EntryKind
-from serving.audit.store import AuditStore
-from serving.batch import Batch
-from serving.catalogue import served
-from serving.context import of_service
-from serving.run import serve
-from serving.score import cases_of
-from training.asks.as_request import as_requests
-from training.build import model_inputs
-from training.wiring import wiring
+from serving.audit.log.entry_kind import ANSWER_KINDS, EntryKind
+from serving.audit.log.store import AuditStore
+from serving.pipeline.batch import CaseBatch, ScoringRequest
+from serving.pipeline.scoring import build_cases
+from serving.runtime.context import service_context
+from serving.server.supervisor import run_service
+from serving.tasks.catalogue import served_tasks
+from training.dataset.builder import model_inputs
+from training.tasks.catalogue import training_task
+from training.tasks.open_cases import request_bodies
 
 MOST = 40
 
@@ -70,7 +68,7 @@ def open_asks(lake):
     with Store.from_folder(lake.canonical) as store:
         found = {}
         for name, task in TASKS.items():
-            asks = wiring(name).open_asks(store, task, end_of_data(lake.canonical))
+            asks = training_task(name).open_asks(store, task, end_of_data(lake.canonical))
             asks = asks.take(pd.Series(range(len(asks))).lt(MOST).to_numpy())
             # An invoice is asked about when booked; serving knows the past as of its profiles.
             now = asks.frame.assign(as_of=pd.Timestamp(end_of_data(lake.canonical).date()))
@@ -84,9 +82,9 @@ def answered(lake, open_asks):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    with serve(lake, port=port, log=lake.home / "service.log") as running:
+    with run_service(lake, port=port, log=lake.home / "service.log") as running:
         answers = {
-            name: running.recommend(name, as_requests(asks))
+            name: running.recommend(name, request_bodies(asks))
             for name, (asks, _) in open_asks.items()
         }
     store = AuditStore.open(lake.audit)
@@ -99,16 +97,18 @@ def answered(lake, open_asks):
 @pytest.mark.parametrize("name", list(TaskName))
 def test_training_and_serving_compute_the_same_features_bit_for_bit(lake, open_asks, name):
     asks, trained = open_asks[name]
-    entry = served()[name]
-    body = json.dumps({"cases": as_requests(asks)}).encode()
+    entry = served_tasks()[name]
+    body = json.dumps({"cases": request_bodies(asks)}).encode()
     cases = [(entry.task.name, one) for one in entry.request.read(body)]
-    batch = Batch.of(entry, Ask(cases, of_service("code")), end_of_data(lake.canonical))
+    batch = CaseBatch.of(
+        entry, ScoringRequest(cases, service_context("code")), end_of_data(lake.canonical)
+    )
     profiles = Profiles.open(lake.profiles)
-    cases = cases_of(entry.request.shape, batch.records, batch.asked_at, profiles.as_of)
+    cases = build_cases(entry.request.shape, batch.records, batch.asked_at, profiles.as_of)
     past = profiles.lookup(entry.streams, cases.columns, len(cases))
     asked = Cases(cases.asked_at, cases.as_of, cases.columns, cases.children, past)
     pd.testing.assert_frame_equal(
-        inputs(entry.task.features, asked), trained, check_exact=True, obj=name
+        feature_frame(entry.task.features, asked), trained, check_exact=True, obj=name
     )
 
 
@@ -152,7 +152,7 @@ def test_every_promotion_and_answer_was_recorded_once_and_in_order(answered):
     assert served[: len(TaskName)] == [EntryKind.MODEL_PROMOTED] * len(TaskName)
     rest = served[len(TaskName) :]
     assert rest[:2] == [EntryKind.SERVICE_STARTED, EntryKind.POLICY_CHANGED]
-    assert set(rest[2:-1]) <= ANSWERS
+    assert set(rest[2:-1]) <= ANSWER_KINDS
     assert len(rest[2:-1]) == len(given)
     assert rest[-1] is EntryKind.SERVICE_STOPPED
     assert sorted(e.sequence for e in entries.values()) == list(range(1, len(entries) + 1))
@@ -171,7 +171,7 @@ def test_the_case_command_prints_what_the_service_takes(root, lake, open_asks):
     asks, _ = open_asks[TaskName.INVOICE_MISMATCH]
     line = asks.text("invoice_line_id")[0]
     body = commands(root, lake.home)("case", TaskName.INVOICE_MISMATCH, line)
-    cases = served()[TaskName.INVOICE_MISMATCH].request.read(body.encode())
+    cases = served_tasks()[TaskName.INVOICE_MISMATCH].request.read(body.encode())
     assert [case.invoice_line_id for case in cases] == [line]
 
 

@@ -12,13 +12,14 @@ from nbclient import NotebookClient
 
 from data.contracts.catalogue import TABLES
 from data.lake import Lake
-from data.sources.simulator import Size, simulate
+from data.simulator.simulation import simulate
+from data.simulator.world.size import WorldSize
 from models.task import TaskName
-from training.description import FILES
-from training.registry import CHALLENGER, open_registry
+from training.registry.mlflow_registry import CHALLENGER, open_registry
+from training.registry.run_description import FILE_MEANINGS
 
 TASK = TaskName.SUPPLIER_DELAY
-SIZE = Size(sites=2, suppliers=6, items=60, months=12, start=date(2025, 1, 1))
+SIZE = WorldSize(sites=2, suppliers=6, items=60, months=12, start=date(2025, 1, 1))
 
 
 def newcomer(root: Path, lake: Lake) -> dict[str, str]:
@@ -90,7 +91,7 @@ def test_a_run_is_named_and_explains_its_question_period_figures_and_files(regis
     assert note.startswith("**Will this order line be complete later than the day promised?**")
     client = registry.mlflow.MlflowClient()
     files = {file.path for file in client.list_artifacts(trained.info.run_id)}
-    named = {name.rstrip("/") for name in FILES}
+    named = {name.rstrip("/") for name in FILE_MEANINGS}
     assert named <= files
     assert [name for name in named if name not in note] == []
     figures = {m.removeprefix("held_out_") for m in trained.data.metrics if "held_out_" in m}

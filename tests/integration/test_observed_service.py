@@ -11,7 +11,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from prometheus_client.parser import text_string_to_metric_families
 
 from models.task import TaskName
-from serving.run import serve
+from serving.server.supervisor import run_service
 from tests.ports import free_port
 from tests.synthetic_service import case, make_lake
 from tests.waiting import until
@@ -65,7 +65,7 @@ def running(lake, collector):
         patch.setenv("TRIAGE_ACCESS_LOG", "true")
         patch.setenv("TRIAGE_FIGURES_SECONDS", "0.001")
         patch.setenv("TRIAGE_WORKERS", "2")
-        with serve(lake, port=free_port(), log=lake.home / "service.log") as started:
+        with run_service(lake, port=free_port(), log=lake.home / "service.log") as started:
             yield started
 
 
@@ -162,9 +162,9 @@ def test_a_trace_that_begins_here_has_the_id_that_is_on_record(running, collecto
     assert sum(not span.parent_span_id for span in spans) == 1
 
 
-def of_trace(collector, trace, least):
+def of_trace(collector, trace, min_effect):
     found = [span for span in list(collector.spans) if span.trace_id.hex() == trace]
-    return found if len(found) >= least else None
+    return found if len(found) >= min_effect else None
 
 
 def test_nothing_that_was_sent_is_logged_or_traced(running, lake, collector):
@@ -226,7 +226,7 @@ def test_another_service_on_the_lake_counts_for_itself(lake, running):
 
     running.recommend(TASK, [case(TASK, 1)])
     before = asked(running)
-    with serve(lake, port=free_port(), log=lake.home / "other.log") as other:
+    with run_service(lake, port=free_port(), log=lake.home / "other.log") as other:
         assert asked(other) == 0
         other.recommend(TASK, [case(TASK, number) for number in range(3)])
         assert asked(other) == 3

@@ -15,13 +15,13 @@ from lxml import etree
 from SpiffWorkflow.spiff.parser.process import VALIDATOR
 
 from models.task import TaskName
-from serving.audit.entry import EntryKind
-from serving.audit.opened import open_audit
-from serving.caller import Scope
-from serving.examples.client import Triage
-from serving.examples.orchestrator import FOLDER, Calls, Orchestrator, Process
-from serving.examples.outbox import Outbox, State
-from serving.run import serve
+from serving.audit.factory import open_audit
+from serving.audit.log.entry_kind import EntryKind
+from serving.auth.caller import AccessScope
+from serving.examples.client import TriageClient
+from serving.examples.orchestrator import PROCESS_FOLDER, Orchestrator, Process, TriageScriptEngine
+from serving.examples.outbox import DeliveryState, Outbox
+from serving.server.supervisor import run_service
 from tests.asking_service import key_of
 from tests.ports import free_port
 from tests.synthetic_service import case, make_lake
@@ -42,7 +42,7 @@ def lake(tmp_path_factory):
 @pytest.fixture(scope="module")
 def service(lake):
     """The address of a service that runs."""
-    with serve(lake, port=free_port(), log=lake.home / "service.log") as running:
+    with run_service(lake, port=free_port(), log=lake.home / "service.log") as running:
         yield running.address
 
 
@@ -57,7 +57,7 @@ def triage():
     with ExitStack() as opened:
 
         def at(address, timeout=PATIENT):
-            return opened.enter_context(closing(Triage.at(address, timeout=timeout)))
+            return opened.enter_context(closing(TriageClient.at(address, timeout=timeout)))
 
         yield at
 
@@ -65,16 +65,18 @@ def triage():
 @pytest.fixture
 def orchestrator(triage, outbox):
     """Makes orchestrators that ask the service at an address."""
-    return lambda address, timeout=PATIENT: Orchestrator(Calls(triage(address, timeout), outbox))
+    return lambda address, timeout=PATIENT: Orchestrator(
+        TriageScriptEngine(triage(address, timeout), outbox)
+    )
 
 
 @pytest.fixture
 def guarded(lake):
     """The address of a service on that record that takes a key, and a key to it."""
-    _, shown = key_of(lake, [Scope.SCORE_INVOICE_MISMATCH, Scope.DECIDE], ["site_03"])
+    _, shown = key_of(lake, [AccessScope.SCORE_INVOICE_MISMATCH, AccessScope.DECIDE], ["site_03"])
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRIAGE_AUTH_MODE", "required")
-        with serve(lake, port=free_port(), log=lake.home / "guarded.log") as running:
+        with run_service(lake, port=free_port(), log=lake.home / "guarded.log") as running:
             yield running.address, shown
 
 
@@ -126,7 +128,7 @@ def test_the_engine_asks_routes_waits_for_a_person_and_reports_back(
     (decision,) = decided(lake, work.known["recommendation"])
     assert (decision["action"], decision["role"]) == ("followed", work.approver)
     assert decision["person"] not in {None, "u-4711"}, "a pseudonym is on record, and no name"
-    assert outbox.reports(State.WAITING) == outbox.reports(State.REFUSED) == []
+    assert outbox.reports(DeliveryState.WAITING) == outbox.reports(DeliveryState.REFUSED) == []
 
 
 def test_who_approves_follows_from_what_is_expected_and_the_process_s_own_table(
@@ -209,21 +211,23 @@ def test_with_the_service_switched_off_the_process_finishes_by_its_own_rules(
     assert work.known["advice"]["why"] == "away: not reached (ConnectError)"
     engine.complete(instance, work, approved=False, action="ignored", person="u-1")
     assert engine.ended(instance) in {"Stays blocked", "Not ordered"}
-    assert outbox.reports(State.WAITING) == [], "nothing was recommended, so nothing is reported"
+    assert outbox.reports(DeliveryState.WAITING) == [], (
+        "nothing was recommended, so nothing is reported"
+    )
 
 
 def test_switched_off_in_the_middle_the_decision_is_kept_and_reported_when_it_is_back(
     service, lake, triage, orchestrator, outbox
 ):
     process = Process.BLOCKED_INVOICE
-    with serve(lake, port=free_port(), log=lake.home / "first.log") as running:
+    with run_service(lake, port=free_port(), log=lake.home / "first.log") as running:
         engine = orchestrator(running.address)
         instance = engine.start(process, **known(process))
         (work,) = engine.waiting(instance)
         assert work.known["rung"] == "champion"
     engine.complete(instance, work, approved=True, action="followed", person="u-4711")
     assert engine.ended(instance) == "Released for payment"
-    (waiting,) = outbox.reports(State.WAITING)
+    (waiting,) = outbox.reports(DeliveryState.WAITING)
     assert decided(lake, work.known["recommendation"]) == []
 
     # A replica on the same record stands for the service that is back. Its answer is lost once:
@@ -231,7 +235,7 @@ def test_switched_off_in_the_middle_the_decision_is_kept_and_reported_when_it_is
     back = triage(service)
     back.decide(waiting.recommendation, waiting.decision, waiting.step)
     outbox.deliver(back)
-    assert outbox.reports(State.WAITING) == []
+    assert outbox.reports(DeliveryState.WAITING) == []
     assert len(decided(lake, work.known["recommendation"])) == 1
 
 
@@ -305,7 +309,7 @@ def test_an_answer_without_a_score_is_queued_as_usual_and_the_decision_still_rep
     assert asked[-1] == "/v1/recommendations/r-1/decision"
 
 
-@pytest.mark.parametrize("file", sorted(FOLDER.glob("*.bpmn")), ids=lambda path: path.name)
+@pytest.mark.parametrize("file", sorted(PROCESS_FOLDER.glob("*.bpmn")), ids=lambda path: path.name)
 def test_a_diagram_is_valid_and_draws_everything_it_has(file):
     tree = etree.parse(str(file))
     VALIDATOR.validate(tree)
@@ -322,9 +326,9 @@ def test_with_a_key_from_its_environment_the_engine_is_let_in_and_without_it_goe
     process, (address, key) = Process.BLOCKED_INVOICE, guarded
     for shown, rung in ((key, "champion"), ("", "none")):
         environment = {"TRIAGE_URL": address, "TRIAGE_API_KEY": shown}
-        with closing(Triage.from_environment(environment)) as client:
+        with closing(TriageClient.from_environment(environment)) as client:
             client.http.timeout = PATIENT
-            engine = Orchestrator(Calls(client, outbox))
+            engine = Orchestrator(TriageScriptEngine(client, outbox))
             instance = engine.start(process, **known(process))
             (work,) = engine.waiting(instance)
             assert work.known["rung"] == rung
@@ -335,4 +339,4 @@ def test_with_a_key_from_its_environment_the_engine_is_let_in_and_without_it_goe
                 assert entry["role"] == work.approver
             else:
                 assert work.known["advice"]["why"] == "refused: 401: who asks is not known"
-    assert outbox.reports(State.WAITING) == outbox.reports(State.REFUSED) == []
+    assert outbox.reports(DeliveryState.WAITING) == outbox.reports(DeliveryState.REFUSED) == []

@@ -5,10 +5,10 @@ import typer
 from typer.testing import CliRunner
 
 from models.task import TaskName
-from serving.audit.store import AuditStore
+from serving.audit.log.store import AuditStore
 from serving.commands.pause import pause, pauses, resume
-from serving.pause import KINDS
-from serving.run import serve
+from serving.pipeline.pauses import PAUSE_ENTRY_KINDS
+from serving.server.supervisor import run_service
 from tests.ports import free_port
 from tests.synthetic_service import case, make_lake
 from tests.waiting import until
@@ -30,7 +30,7 @@ def lake(tmp_path_factory):
 def running(lake):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRIAGE_WORKERS", "1")
-        with serve(lake, port=free_port(), log=lake.home / "service.log") as started:
+        with run_service(lake, port=free_port(), log=lake.home / "service.log") as started:
             yield started
 
 
@@ -79,9 +79,9 @@ def test_a_pause_holds_for_its_task_and_site_alone_until_it_is_resumed(running, 
 
 def assert_only_pseudonyms(lake):
     store = AuditStore.open(lake.audit)
-    entries, told = store.all(), store.of_kind(*KINDS)
+    entries, told = store.all(), store.of_kind(*PAUSE_ENTRY_KINDS)
     store.close()
-    assert [entry.kind for entry in told] == list(KINDS)
+    assert [entry.kind for entry in told] == list(PAUSE_ENTRY_KINDS)
     assert len({entry.payload["by"] for entry in told}) == 1, "the same person"
     bodies = "".join(entry.body for entry in entries)
     assert not [part for part in WHO.split() if part in bodies]

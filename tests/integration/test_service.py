@@ -9,11 +9,13 @@ import pandas as pd
 import pytest
 
 from data.lake import Lake
-from models.artefact import load
+from models.artefact.folder import load_artefact
 from models.task import TaskName
-from serving.audit.entry import GENESIS
-from serving.audit.store import AuditStore, AuditUnavailableError
-from serving.run import ServiceError, kill, serve
+from serving.audit.log.entry import GENESIS_HASH
+from serving.audit.log.errors import AuditUnavailableError
+from serving.audit.log.store import AuditStore
+from serving.server.preflight import ServiceError
+from serving.server.supervisor import kill_process_tree, run_service
 from tests.ports import free_port
 from tests.synthetic_service import case, make_lake
 
@@ -28,7 +30,7 @@ def lake(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def running(lake):
-    with serve(lake, port=free_port(), log=lake.home / "service.log") as started:
+    with run_service(lake, port=free_port(), log=lake.home / "service.log") as started:
         yield started
 
 
@@ -57,7 +59,7 @@ def recorded(lake):
 def test_answer_record_and_artefact_agree_to_the_last_bit(running, lake, task):
     answers = running.recommend(task, [case(task, number) for number in range(900, 905)])
     entries = {entry.id: entry for entry in recorded(lake)}
-    model = load(lake.models / task / answers[0]["model"]["digest"])
+    model = load_artefact(lake.models / task / answers[0]["model"]["digest"])
     for answer in answers:
         entry = entries[answer["id"]]
         payload = entry.payload
@@ -230,12 +232,12 @@ def test_a_thousand_cases_are_answered_in_order(running):
 
 
 def test_what_was_answered_before_a_kill_is_on_record(lake):
-    with serve(lake, port=free_port(), log=lake.home / "killed.log") as running:
+    with run_service(lake, port=free_port(), log=lake.home / "killed.log") as running:
         answers = running.recommend(SERVED[0], [case(SERVED[0], 1), case(SERVED[0], 2)])
-        kill(running.process)
+        kill_process_tree(running.process)
     entries = {entry.id: entry for entry in recorded(lake)}
     assert {answer["id"] for answer in answers} <= set(entries)
-    previous = GENESIS
+    previous = GENESIS_HASH
     for entry in entries.values():
         assert (entry.previous, entry.hash) == (previous, entry.envelope.leaf())
         previous = entry.hash
@@ -243,13 +245,16 @@ def test_what_was_answered_before_a_kill_is_on_record(lake):
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.4", "::", "example.com", ""])
 def test_a_host_that_others_can_reach_is_refused(lake, host):
-    with pytest.raises(ServiceError, match="authentication is needed"), serve(lake, host):
+    with pytest.raises(ServiceError, match="authentication is needed"), run_service(lake, host):
         pass
 
 
 def test_a_port_that_is_taken_is_refused_before_anything_starts(running, lake):
     port = int(running.address.rsplit(":", 1)[1])
-    with pytest.raises(ServiceError, match=f"127.0.0.1:{port} is taken"), serve(lake, port=port):
+    with (
+        pytest.raises(ServiceError, match=f"127.0.0.1:{port} is taken"),
+        run_service(lake, port=port),
+    ):
         pass
 
 
@@ -257,6 +262,6 @@ def test_a_record_that_is_damaged_is_named_before_anything_starts(tmp_path):
     Lake(tmp_path).make().audit.write_text("not a database, whatever its name says")
     with (
         pytest.raises(AuditUnavailableError, match=r"audit\.db cannot be opened: file is not"),
-        serve(Lake(tmp_path), port=free_port()),
+        run_service(Lake(tmp_path), port=free_port()),
     ):
         pass

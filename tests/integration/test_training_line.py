@@ -11,26 +11,29 @@ import pytest
 
 from data.contracts.catalogue import TABLES
 from data.lake import Lake
-from data.sources.simulator import Size, simulate
+from data.simulator.simulation import simulate
+from data.simulator.world.size import WorldSize
 from data.store import Store
-from models.artefact import load
+from models.artefact.folder import load_artefact
+from models.artefact.self_check import load_and_check
 from models.catalogue import TASKS
 from models.task import TaskName
-from models.trial import try_artefact
-from training.approval import Approval
-from training.build import build
+from training.approval.approval import Approval
+from training.approval.identity import Identity
+from training.dataset.builder import build_training_set
+from training.dataset.cache import load_or_build_training_set
+from training.dataset.holdout import hold_out
+from training.evaluation.gate_findings import GateFinding, Verdict, overall_verdict
 from training.gates.catalogue import GATES
-from training.gates.finding import Finding, Verdict, in_short
-from training.gates.prepared import reigning
-from training.identity import Identity
-from training.promote import PromotionError, champion, promote
-from training.registry import CHALLENGER, CHAMPION, Registry, open_registry
-from training.split import hold_out
-from training.train import Trained, train_task
-from training.training_sets import training_set
+from training.gates.preparation import compared_champion
+from training.promotion.promote import promote
+from training.registry.champion_pointer import read_champion
+from training.registry.export import PromotionError
+from training.registry.mlflow_registry import CHALLENGER, CHAMPION, MlflowRegistry, open_registry
+from training.train import TrainingResult, train_task
 
 TASK = TaskName.SUPPLIER_DELAY
-SIZE = Size(sites=2, suppliers=6, items=60, months=12, start=date(2025, 1, 1))
+SIZE = WorldSize(sites=2, suppliers=6, items=60, months=12, start=date(2025, 1, 1))
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 BO = Identity("bo", "head of purchasing", "token")
 APPROVED = Approval(BO, "a small distributor for a test", override=True)
@@ -49,12 +52,12 @@ def lake(tmp_path_factory) -> Lake:
 
 
 @pytest.fixture(scope="module")
-def registry(lake) -> Registry:
+def registry(lake) -> MlflowRegistry:
     return open_registry(lake)
 
 
 @pytest.fixture(scope="module")
-def trained(lake, registry) -> Trained:
+def trained(lake, registry) -> TrainingResult:
     return train_task(TASK, lake, max_rows=2000, registry=registry)
 
 
@@ -67,7 +70,7 @@ def promoted(lake, registry, trained) -> Path:
 @pytest.fixture(scope="module")
 def inputs(lake) -> pd.DataFrame:
     with Store.from_folder(lake.canonical) as store:
-        return build(TASKS[TASK], store, max_rows=300).inputs
+        return build_training_set(TASKS[TASK], store, max_rows=300).inputs
 
 
 def test_a_training_is_one_run_with_its_data_parameters_metrics_and_pictures(
@@ -94,13 +97,13 @@ def test_a_training_is_one_run_with_its_data_parameters_metrics_and_pictures(
 def test_a_training_tries_every_gate_and_writes_down_what_it_found(lake, registry, trained) -> None:
     logged = registry.artifact(trained.run_id, "gates.json")
     assert [one["code"] for one in logged] == [gate.code for gate in GATES]
-    assert tuple(map(Finding.from_json, logged)) == trained.findings
+    assert tuple(map(GateFinding.from_json, logged)) == trained.findings
     verdicts = {one.code: one.verdict for one in trained.findings}
     assert verdicts["TRG006"] is Verdict.NOT_APPLICABLE  # nothing serves yet
     for code in ("TRG001", "TRG003", "TRG004", "TRG009", "TRG010", "TRG012"):
         assert verdicts[code] is Verdict.PASS, code
     tags = registry.described(TASK, trained.version).tags
-    assert tags["gates"] == in_short(trained.findings)
+    assert tags["gates"] == overall_verdict(trained.findings)
     assert tags["learnt_until"] < tags["period"].split(" to ")[1]
     compared = registry.artifact(trained.run_id, "comparison.json")
     assert {"model", "class shares"} < {one["name"] for one in compared}
@@ -109,17 +112,20 @@ def test_a_training_tries_every_gate_and_writes_down_what_it_found(lake, registr
 def test_the_next_training_is_held_against_the_champion_on_asks_that_neither_learnt_from(
     lake, registry, promoted, trained
 ) -> None:
-    task, (learnt, measured) = TASKS[TASK], hold_out(training_set(TASKS[TASK], lake, 2000).training)
-    serving = reigning(task, lake, registry, measured)
+    task, (learnt, measured) = (
+        TASKS[TASK],
+        hold_out(load_or_build_training_set(TASKS[TASK], lake, 2000).training),
+    )
+    serving = compared_champion(task, lake, registry, measured)
     assert serving is not None
     assert serving.version == trained.version
     assert serving.answers is not None
     assert len(serving.answers) == len(measured)
-    unfair = reigning(task, lake, registry, learnt)
+    unfair = compared_champion(task, lake, registry, learnt)
     assert unfair is not None
     assert unfair.answers is None
     assert "they are no test of it" in unfair.why_not
-    assert reigning(TASKS[TaskName.STOCK_RISK], lake, registry, measured) is None
+    assert compared_champion(TASKS[TaskName.STOCK_RISK], lake, registry, measured) is None
 
 
 def test_the_manifest_names_every_canonical_file(lake, registry, trained) -> None:
@@ -152,7 +158,7 @@ def test_mlflow_and_the_exported_artefact_give_the_same_numbers_to_the_last_bit(
     inputs.loc[inputs.index[1::3], texts] = "never seen in training"
     inputs.loc[inputs.index[::5], [name for name in inputs if name not in texts]] = np.nan
     told = registry.mlflow.pyfunc.load_model(f"models:/{TASK}@{CHAMPION}").predict(inputs)
-    model = load(promoted)
+    model = load_artefact(promoted)
     wanted = model.predict(inputs)
     for number, name in enumerate(model.classes):
         assert told[f"probability_{name}"].tolist() == wanted.probability[:, number].tolist()
@@ -192,11 +198,11 @@ def test_promotion_points_the_registry_and_the_service_at_the_same_model(
         "previous": [],
     }
     assert registry.aliases(TASK)[CHAMPION] == trained.version
-    try_artefact(promoted, trained.digest)
-    known = champion(lake, TASK)
+    load_and_check(promoted, trained.digest)
+    known = read_champion(lake, TASK)
     assert known is not None
     assert known.digest == trained.digest
-    assert champion(lake, TaskName.STOCK_RISK) is None
+    assert read_champion(lake, TaskName.STOCK_RISK) is None
 
 
 def test_an_unknown_version_is_refused_with_those_there_are(lake, registry, promoted) -> None:
@@ -227,6 +233,6 @@ def test_a_damaged_artefact_is_not_promoted_and_the_champion_stays(
     with pytest.raises(PromotionError, match=r"model\.txt is damaged"):
         promote(TASK, other, NOON, registry=registry, approval=APPROVED, record=kept_nowhere)
     stored.write_text(text)
-    assert champion(other, TASK) is None
+    assert read_champion(other, TASK) is None
     assert registry.aliases(TASK) == before
     assert not list((other.models / TASK).glob(".export-*"))

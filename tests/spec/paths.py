@@ -13,9 +13,8 @@ import pandas as pd
 
 from data.store import Store
 from features.cases import Cases, CaseShape
-from features.feature import Feature
-from features.history.stream import Stream, history
-from features.inputs import inputs
+from features.feature import Feature, feature_frame
+from features.history.stream import Stream, history_measures
 from features.profiles import Profiles, build_profiles
 from tests.spec.tables import canonical, cases, cells, moments
 
@@ -30,7 +29,7 @@ class History(Protocol):
 
 def training(streams: Sequence[Stream], store: Store, asks: pd.DataFrame) -> dict[str, np.ndarray]:
     """All asks at once, each at its own day."""
-    return history(store, streams, asks)
+    return history_measures(store, streams, asks)
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ class Answer:
         return len(self.cases)
 
     def __getitem__(self, name: str) -> pd.Series:
-        return inputs([self.features[name]], self.cases)[name]
+        return feature_frame([self.features[name]], self.cases)[name]
 
 
 class Lazy(Mapping[str, np.ndarray]):
@@ -113,7 +112,7 @@ class Asking:
     ) -> Answer:
         """Inputs of the model for a table of cases with `asked_at`.
 
-        task: a module of `features.request` with SHAPE, STREAMS and FEATURES.
+        task: a `feature_set` module of `features.tasks` with SHAPE, STREAMS and FEATURES.
         """
         return self.computed(
             task.SHAPE,

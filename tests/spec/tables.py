@@ -14,7 +14,7 @@ import pandas as pd
 
 from data.contracts.catalogue import TABLES
 from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column, Kind
-from features.cases import Cases, CaseShape, Children, array_of
+from features.cases import Cases, CaseShape, Children, case_array
 
 
 class Answered(Protocol):
@@ -97,9 +97,9 @@ def array(column: Column, values: pd.Series) -> np.ndarray:
         case Kind.MOMENT:
             return moments(values)
         case Kind.FLAG:
-            return array_of(column, values.map({"yes": 1.0, "no": 0.0}).tolist())
+            return case_array(column, values.map({"yes": 1.0, "no": 0.0}).tolist())
         case Kind.TEXT | Kind.NUMBER:
-            return array_of(column, values.tolist())
+            return case_array(column, values.tolist())
 
 
 def moments(values: pd.Series) -> np.ndarray:

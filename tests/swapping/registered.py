@@ -2,24 +2,24 @@
 
 from pathlib import Path
 
-from models.artefact import load
+from models.artefact.folder import load_artefact
 from tests.swapping.versions import TASK
-from training.evidence import GATES
-from training.gates.finding import Finding, Verdict
-from training.registry import ARTEFACT, CHALLENGER, Registry
+from training.evaluation.gate_findings import GateFinding, Verdict
+from training.registry.mlflow_registry import ARTEFACT, CHALLENGER, MlflowRegistry
+from training.registry.version_evidence import GATES_FILE
 
-PASSING = Finding("TRG001", "labels matured", Verdict.PASS, "All labels had matured.")
+PASSING = GateFinding("TRG001", "labels matured", Verdict.PASS, "All labels had matured.")
 
 
-def register(registry: Registry, artefact: Path, trained_by: str) -> int:
+def register(registry: MlflowRegistry, artefact: Path, trained_by: str) -> int:
     """A version of that artefact whose gates pass, made the challenger; its number."""
-    mlflow, digest = registry.mlflow, load(artefact).digest
+    mlflow, digest = registry.mlflow, load_artefact(artefact).digest
     client = mlflow.MlflowClient()
     if not client.search_registered_models(f"name = '{TASK}'"):
         client.create_registered_model(TASK)
     with mlflow.start_run(experiment_id=registry.experiment(TASK)) as run:
         mlflow.log_artifacts(str(artefact), f"model/{ARTEFACT}")
-        mlflow.log_dict([PASSING.as_json()], GATES)
+        mlflow.log_dict([PASSING.as_json()], GATES_FILE)
     made = client.create_model_version(
         TASK,
         source=f"{run.info.artifact_uri}/model",

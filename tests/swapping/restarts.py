@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from serving.audit.entry import ANSWERS
-from serving.audit.opened import open_audit
-from serving.run import serve
+from serving.audit.factory import open_audit
+from serving.audit.log.entry_kind import ANSWER_KINDS
+from serving.server.supervisor import run_service
 from tests.swapping.trial import settings, until
 from tests.swapping.versions import TASK
 from tests.synthetic_service import case, make_lake
@@ -103,7 +103,7 @@ def run(home: Path, port: int, restarts: int, between: int, clients: int = 4) ->
     lake = make_lake(home, (TASK,))
     callers, threads, log = Callers(port), list[threading.Thread](), home / "service.log"
     for number in range(restarts + 1):
-        with settings(SETTINGS), serve(lake, port=port, log=log):
+        with settings(SETTINGS), run_service(lake, port=port, log=log):
             threads = threads or callers.start(clients)
             seen = len(callers.answered)
             until(lambda seen=seen: callers.wrong or len(callers.answered) >= seen + between)
@@ -116,7 +116,7 @@ def run(home: Path, port: int, restarts: int, between: int, clients: int = 4) ->
     callers.cut = callers.closed & logged
     audit = open_audit(lake)
     try:
-        ids = [entry.id for entry in audit.of_kind(*ANSWERS)]
+        ids = [entry.id for entry in audit.of_kind(*ANSWER_KINDS)]
     finally:
         audit.close()
     if sorted(ids) != sorted(callers.answered.values()):

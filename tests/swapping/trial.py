@@ -8,9 +8,9 @@ from pathlib import Path
 
 import psutil
 
-from serving.audit.entry import EntryKind
-from serving.audit.opened import open_audit
-from serving.run import serve
+from serving.audit.factory import open_audit
+from serving.audit.log.entry_kind import EntryKind
+from serving.server.supervisor import run_service
 from tests.swapping.damage import offer
 from tests.swapping.load import Load
 from tests.swapping.versions import TASK, Versions, make_versions
@@ -38,7 +38,7 @@ def run(
 ) -> Run:
     """Ask so often; meanwhile move the alias, and offer so many damaged models."""
     versions = make_versions(home)
-    with settings(), serve(versions.lake, port=port, log=home / "service.log") as running:
+    with settings(), run_service(versions.lake, port=port, log=home / "service.log") as running:
         running.recommend(TASK, [case(TASK, 1)])
         before, began = memory(running.process.pid), time.monotonic()
         load = Load(versions, running.address)

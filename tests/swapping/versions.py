@@ -6,12 +6,12 @@ from pathlib import Path
 
 from data.lake import Lake
 from features.profiles import Profiles
-from models.artefact import save
-from models.fit import fit
+from models.artefact.folder import save_artefact
+from models.fitting.fit import fit
 from models.task import TaskName
-from serving.catalogue import served
-from serving.champions import kept
-from serving.score import probabilities
+from serving.model_registry.champions import load_kept_model
+from serving.pipeline.scoring import predict_probabilities
+from serving.tasks.catalogue import served_tasks
 from tests.synthetic_service import ASKED, SMALL, case, make_lake, training_set
 
 TASK = TaskName.STOCK_RISK
@@ -54,8 +54,8 @@ def make_versions(home: Path, count: int = 3) -> Versions:
     digests = {"1": json.loads((folder / "champion.json").read_text())["digest"]}
     for number in range(2, count + 1):
         small = SMALL | {"num_iterations": 15 + number, "learning_rate": 0.3 / number}
-        task = replace(served()[TASK].task, lightgbm=small)
-        digest = save(fit(task, training_set(TASK, profiles)).model, folder / "draft")
+        task = replace(served_tasks()[TASK].task, lightgbm=small)
+        digest = save_artefact(fit(task, training_set(TASK, profiles)).model, folder / "draft")
         (folder / "draft").rename(folder / digest)
         digests[str(number)] = digest
     said = {digest: expected(folder, digest, profiles) for digest in digests.values()}
@@ -64,7 +64,9 @@ def make_versions(home: Path, count: int = 3) -> Versions:
 
 def expected(folder: Path, digest: str, profiles: Profiles) -> list[dict[str, float]]:
     """What that model says of every case, without a service."""
-    entry = served()[TASK]
+    entry = served_tasks()[TASK]
     body = json.dumps({"cases": [case(TASK, number) for number in range(CASES)]}).encode()
     records = [one.model_dump() for one in entry.request.read(body)]
-    return probabilities(kept(folder, "", digest, entry), profiles, records, [ASKED] * CASES)
+    return predict_probabilities(
+        load_kept_model(folder, "", digest, entry), profiles, records, [ASKED] * CASES
+    )

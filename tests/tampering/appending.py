@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from serving.audit.canonical import canonical
-from serving.audit.entry import EntryKind, placed
-from serving.audit.verify.fault import Fault
+from serving.audit.log.canonical_json import canonicalize
+from serving.audit.log.entry import entry_from_draft
+from serving.audit.log.entry_kind import EntryKind
+from serving.audit.verify.verdict import Fault
 from tests.tampering.attack import attack
 from tests.tampering.drafts import made
 from tests.tampering.log import ATTACKERS_KEY, KEY, checkpoint
@@ -16,7 +17,7 @@ def appended(scene: Scene, draft: object) -> int:
     """Append a draft as the service would, head and tree included; its sequence."""
     at = scene.size + 1
     previous = scene.get("entries", "hash", scene.size)
-    entry = placed(draft, canonical(draft.payload), at, previous, salt="cd" * 16)
+    entry = entry_from_draft(draft, canonicalize(draft.payload), at, previous, salt="cd" * 16)
     values = [{**vars(entry.envelope), "hash": entry.hash}[name] for name in COLUMNS]
     names = ", ".join(f'"{name}"' for name in COLUMNS)
     scene.run(f"INSERT INTO entries ({names}) VALUES ({', '.join('?' * len(values))})", *values)

@@ -10,12 +10,12 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from serving.audit.engines import engine_of, sqlite_url
-from serving.audit.note import Verifier
-from serving.audit.second_place import SecondPlace
-from serving.audit.store import AuditStore
-from serving.audit.verify.fault import Verdict
-from serving.audit.verify.verification import verify
+from serving.audit.log.database import open_engine, sqlite_url
+from serving.audit.log.store import AuditStore
+from serving.audit.transparency.checkpoint_mirror import CheckpointMirror
+from serving.audit.transparency.note import Verifier
+from serving.audit.verify.verdict import Verdict
+from serving.audit.verify.verification import verify_log
 from tests.tampering import rows
 from tests.tampering.attack import Attack
 from tests.tampering.log import Log
@@ -61,12 +61,12 @@ class Copy:
 
     def verify(self, *, trusted: bool = False) -> Verdict:
         """What verification says. trusted: it is given the last caller's checkpoint too."""
-        store = AuditStore(engine_of(sqlite_url(self.folder / DATABASE)), "default", None)
+        store = AuditStore(open_engine(sqlite_url(self.folder / DATABASE)), "default", None)
         try:
-            return verify(
+            return verify_log(
                 store,
                 keys=[Verifier.parse(self.log.vkey)],
-                second_place=SecondPlace.open(self.folder / PLACE),
+                second_place=CheckpointMirror.open(self.folder / PLACE),
                 trusted=self.log.note if trusted else None,
                 workers=1,
             )

@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from serving.audit.entry import SCHEMA, Draft, EntryKind
+from serving.audit.log.entry import SCHEMA_VERSION, Draft
+from serving.audit.log.entry_kind import EntryKind
 
 START = datetime(2026, 1, 30, 23, tzinfo=UTC)  # so that a log of some entries spans two months
 STEP = timedelta(minutes=7)
@@ -76,7 +77,7 @@ def draft(sequence: int) -> Draft:
 def made(sequence: int, kind: EntryKind, fields: dict[str, Any], about: str | None = None) -> Draft:
     """A draft of that kind, with the fields of its own."""
     answered = kind in {EntryKind.RECOMMENDATION, EntryKind.ABSTENTION}
-    head = {"schema": SCHEMA, "kind": str(kind), "context": context(sequence)}
+    head = {"schema": SCHEMA_VERSION, "kind": str(kind), "context": context(sequence)}
     return Draft(
         id=name_of(sequence),
         kind=kind,

@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from serving.audit.store import AuditStore
-from serving.audit.verify.fault import Fault
+from serving.audit.log.store import AuditStore
+from serving.audit.verify.verdict import Fault
 from tests.tampering import rows
 from tests.tampering.attacks import ATTACKS
 from tests.tampering.crime import DATABASE, PLACE, Copy, lay_out

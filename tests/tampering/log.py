@@ -17,10 +17,11 @@ from unittest import mock
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from serving.audit.entry import SALT_BYTES, Draft, EntryKind
-from serving.audit.signing_key import SigningKey
-from serving.audit.store import AuditStore
-from serving.audit.tables import HEAD, PAYLOADS
+from serving.audit.log.entry import SALT_BYTES, Draft
+from serving.audit.log.entry_kind import EntryKind
+from serving.audit.log.store import AuditStore
+from serving.audit.log.tables import HEAD, PAYLOADS
+from serving.audit.transparency.signing_key import SigningKey
 from tests.tampering import rows
 from tests.tampering.drafts import draft, made, moment
 from tests.tampering.place import kept
@@ -168,5 +169,5 @@ def salted() -> Iterator[None]:
         assert length == SALT_BYTES
         return sha256(f"salt {next(number)}".encode()).hexdigest()[: 2 * length]
 
-    with mock.patch("serving.audit.entry.secrets.token_hex", token_hex):
+    with mock.patch("serving.audit.log.entry.secrets.token_hex", token_hex):
         yield

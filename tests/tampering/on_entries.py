@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from serving.audit.entry import EntryKind
-from serving.audit.verify.fault import Fault
+from serving.audit.log.entry_kind import EntryKind
+from serving.audit.verify.verdict import Fault
 from tests.tampering.attack import Attack, attack
 from tests.tampering.scene import Expected, Scene
 from tests.tampering.text import flipped_hex, look_alike, retold

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from serving.audit.verify.fault import Fault
+from serving.audit.verify.verdict import Fault
 from tests.tampering.attack import attack
 from tests.tampering.scene import COLUMNS, Expected, Scene
 

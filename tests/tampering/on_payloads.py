@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import random
 
-from serving.audit.canonical import canonical
-from serving.audit.verify.fault import Fault
+from serving.audit.log.canonical_json import canonicalize
+from serving.audit.verify.verdict import Fault
 from tests.tampering.attack import attack
 from tests.tampering.scene import Expected, Scene
 from tests.tampering.text import flipped_hex, retold
@@ -27,7 +27,7 @@ def body_value(scene: Scene) -> Expected:
     at = scene.pick_held(plain=True)
     held = scene.payload(at)
     revalue(scene.rng, held)
-    scene.set("payloads", "body", at, canonical(held))
+    scene.set("payloads", "body", at, canonicalize(held))
     return Expected.at(at, Fault.EDITED)
 
 
@@ -196,7 +196,7 @@ def checkpoint_entry_note(scene: Scene) -> Expected:
     at = scene.rng.choice(scene.of_kind("checkpoint"))
     held = scene.payload(at)
     held["note"] = retold(scene.rng, held["note"])
-    scene.set("payloads", "body", at, canonical(held))
+    scene.set("payloads", "body", at, canonicalize(held))
     return Expected.at(at, Fault.EDITED, Fault.FORGED_PROOF)
 
 
@@ -207,7 +207,7 @@ def erasure_ranges(scene: Scene) -> Expected:
     held = scene.payload(at)
     gone = min(first for first, _ in held["ranges"])
     held["ranges"] = [[5, 5], *held["ranges"]]
-    scene.set("payloads", "body", at, canonical(held))
+    scene.set("payloads", "body", at, canonicalize(held))
     scene.run("DELETE FROM payloads WHERE sequence = 5")
     first = min(5, gone)
     return Expected.at(at, Fault.EDITED) | Expected.at(first, Fault.DELETED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 
-from serving.audit.verify.fault import Fault
+from serving.audit.verify.verdict import Fault
 from tests.tampering.attack import Attack, attack
 from tests.tampering.log import ATTACKERS_KEY, KEY, ORIGIN
 from tests.tampering.place import HASH_BYTES, path, tiles

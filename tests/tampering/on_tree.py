@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from serving.audit.merkle import Frontier
-from serving.audit.verify.fault import Fault
+from serving.audit.transparency.merkle import Frontier
+from serving.audit.verify.verdict import Fault
 from tests.tampering.attack import Attack, attack
 from tests.tampering.scene import Expected, Scene
 from tests.tampering.text import flipped_hex, retold
@@ -98,7 +98,7 @@ def head_of_an_earlier_log(scene: Scene) -> Expected:
     """The head as it was some entries before: what came after was never recorded, it says."""
     size = scene.pick(scene.size - 1, first=1)
     rows = scene.entries()[:size]
-    frontier, _ = Frontier().extended(bytes.fromhex(str(row["hash"])) for row in rows)
+    frontier, _ = Frontier().with_leaves(bytes.fromhex(str(row["hash"])) for row in rows)
     end = (frontier.size, rows[-1]["hash"], frontier.text())
     scene.run("UPDATE head SET size = ?, hash = ?, frontier = ?", *end)
     return Expected.at(size + 1, Fault.INSERTED) | Expected.at(None, Fault.EDITED)

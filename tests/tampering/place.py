@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from serving.audit.merkle import node_hash
+from serving.audit.transparency.merkle import node_hash
 from tests.tampering.rows import Row
 
 WIDTH = 256

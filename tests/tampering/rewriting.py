@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from serving.audit.canonical import canonical
-from serving.audit.signing_key import SigningKey
-from serving.audit.verify.fault import Fault
+from serving.audit.log.canonical_json import canonicalize
+from serving.audit.transparency.signing_key import SigningKey
+from serving.audit.verify.verdict import Fault
 from tests.tampering import on_order
 from tests.tampering.attack import attack
 from tests.tampering.log import ATTACKERS_KEY, KEY
@@ -40,7 +40,7 @@ def resign(scene: Scene, first: int, key: SigningKey) -> None:
             size = int(held["note"].split("\n")[1])
             if size >= first:
                 held["note"] = scene.signed(size, key)
-                body = canonical(held)
+                body = canonicalize(held)
                 scene.forge(at, lambda had, held=held: had.update(held))
                 assert scene.get("payloads", "body", at) == body
                 scene.rehash(at)

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 
 import sqlalchemy as sa
 
-from serving.audit.months import make_months
-from serving.audit.store import AuditStore
-from serving.audit.tables import ENTRIES, HEAD, NODES, PAYLOADS
+from serving.audit.log.payload_partitions import create_partitions
+from serving.audit.log.store import AuditStore
+from serving.audit.log.tables import ENTRIES, HEAD, NODES, PAYLOADS
 
 Row = dict[str, object]
 Tables = dict[str, list[Row]]
@@ -36,7 +36,7 @@ def put(store: AuditStore, tables: Tables) -> None:
     with store.engine.begin() as connection:
         unguarded(connection)
         connection.execute(sa.delete(HEAD))
-        make_months(connection, sorted({str(row["month"]) for row in tables["payloads"]}))
+        create_partitions(connection, sorted({str(row["month"]) for row in tables["payloads"]}))
         for name, rows in tables.items():
             if rows:
                 connection.execute(sa.insert(TABLES[name]), rows)

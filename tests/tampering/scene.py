@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from serving.audit.canonical import canonical
-from serving.audit.entry import GENESIS, NAMES, Envelope, commitment
-from serving.audit.merkle import Frontier
-from serving.audit.signing_key import SigningKey
-from serving.audit.verify.fault import Fault
+from serving.audit.log.canonical_json import canonicalize
+from serving.audit.log.entry import ENVELOPE_FIELDS, GENESIS_HASH, Envelope, payload_commitment
+from serving.audit.transparency.merkle import Frontier
+from serving.audit.transparency.signing_key import SigningKey
+from serving.audit.verify.verdict import Fault
 from tests.tampering.log import ORIGIN, Log
 from tests.tampering.rows import Row
 
-COLUMNS = (*NAMES, "hash")
+COLUMNS = (*ENVELOPE_FIELDS, "hash")
 Place = tuple[Fault, int | None]
 
 
@@ -127,17 +127,17 @@ class Scene:
         """Change what an entry holds, and have its commitment say so too."""
         held = self.payload(sequence)
         change(held)
-        body = canonical(held)
+        body = canonicalize(held)
         self.set("payloads", "body", sequence, body)
         salt = self.get("payloads", "salt", sequence)
-        self.set("entries", "commitment", sequence, commitment(salt, body))
+        self.set("entries", "commitment", sequence, payload_commitment(salt, body))
 
     def rehash(self, first: int, last: int | None = None) -> None:
         """Work out hash and link anew, from one entry to another or to the end."""
         rows = self.entries()
         chosen = [row for row in rows if first <= int(str(row["sequence"])) <= (last or 10**9)]
         before = [row for row in rows if int(str(row["sequence"])) < first]
-        previous = str(before[-1]["hash"]) if before else GENESIS
+        previous = str(before[-1]["hash"]) if before else GENESIS_HASH
         for row in chosen:
             row["previous"] = previous
             row["hash"] = previous = envelope(row).leaf()
@@ -149,20 +149,20 @@ class Scene:
     def regrow(self, *, head: bool = True, nodes: bool = True) -> Frontier:
         """Work out the tree anew over the hashes there are now, and write it down."""
         hashes = [str(row["hash"]) for row in self.entries()]
-        frontier, made = Frontier().extended(bytes.fromhex(text) for text in hashes)
+        frontier, made = Frontier().with_leaves(bytes.fromhex(text) for text in hashes)
         if nodes:
             self.db.execute("DELETE FROM nodes")
             rows = [(node.level, node.index, node.hash.hex()) for node in made]
             self.db.executemany("INSERT INTO nodes VALUES (?, ?, ?)", rows)
         if head:
-            end = (frontier.size, hashes[-1] if hashes else GENESIS, frontier.text())
+            end = (frontier.size, hashes[-1] if hashes else GENESIS_HASH, frontier.text())
             self.db.execute("UPDATE head SET size = ?, hash = ?, frontier = ?", end)
         return frontier
 
     def signed(self, size: int, key: SigningKey) -> str:
         """A checkpoint of the first `size` entries there are now."""
         hashes = [bytes.fromhex(str(row["hash"])) for row in self.entries()[:size]]
-        return key.note(ORIGIN, size, Frontier().extended(hashes)[0].root())
+        return key.note(ORIGIN, size, Frontier().with_leaves(hashes)[0].root())
 
     def peak(self, sequence: int) -> int:
         """First entry of the perfect subtree, of those the log falls into, that an entry is in."""
@@ -191,5 +191,5 @@ class Scene:
 
 def envelope(row: Row) -> Envelope:
     """The envelope in a row."""
-    values: dict[str, Any] = {name: row[name] for name in NAMES}
+    values: dict[str, Any] = {name: row[name] for name in ENVELOPE_FIELDS}
     return Envelope(**values | {"picked": bool(row["picked"])})

@@ -5,7 +5,7 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from serving.audit.canonical import canonical
+from serving.audit.log.canonical_json import canonicalize
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**53) + 1, 2**53 - 1)
 LARGE = st.floats(2.0**53, 1e25)
@@ -37,15 +37,15 @@ def number(value):
 @given(VALUES | LARGE)
 @settings(max_examples=300, deadline=None)
 def test_what_is_read_back_has_the_same_text(value):
-    text = canonical(value)
-    assert canonical(json.loads(text)) == text
+    text = canonicalize(value)
+    assert canonicalize(json.loads(text)) == text
     assert same(json.loads(text), value)
 
 
 @given(VALUES, VALUES)
 @settings(max_examples=300, deadline=None)
 def test_two_contents_never_share_a_text(one, other):
-    assert (canonical(one) == canonical(other)) == same(one, other)
+    assert (canonicalize(one) == canonicalize(other)) == same(one, other)
 
 
 @given(st.dictionaries(NAMES, VALUES, min_size=2, max_size=5), st.randoms())
@@ -53,4 +53,4 @@ def test_two_contents_never_share_a_text(one, other):
 def test_the_order_of_names_is_no_content(value, random):
     items = list(value.items())
     random.shuffle(items)
-    assert canonical(dict(items)) == canonical(value)
+    assert canonicalize(dict(items)) == canonicalize(value)

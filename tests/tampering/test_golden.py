@@ -2,10 +2,10 @@
 
 import pytest
 
-from serving.audit.note import Verifier
-from serving.audit.second_place import SecondPlace
-from serving.audit.store import AuditStore
-from serving.audit.verify.verification import verify
+from serving.audit.log.store import AuditStore
+from serving.audit.transparency.checkpoint_mirror import CheckpointMirror
+from serving.audit.transparency.note import Verifier
+from serving.audit.verify.verification import verify_log
 from tests.tampering import golden, rows
 from tests.tampering.crime import PLACE, put_place
 
@@ -23,10 +23,10 @@ def verdict_of(name, url, folder):
     rows.put(store, log.tables)
     put_place(log, folder)
     try:
-        found = verify(
+        found = verify_log(
             store,
             keys=[Verifier.parse(log.vkey)],
-            second_place=SecondPlace.open(folder / PLACE),
+            second_place=CheckpointMirror.open(folder / PLACE),
             trusted=log.note if expected["trusted"] else None,
             workers=1,
         )

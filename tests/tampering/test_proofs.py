@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from serving.audit.note import Verifier
-from serving.audit.store import AuditStore
-from serving.audit.verify.checking import Outcome, check
-from serving.audit.verify.proving import proof_of
+from serving.audit.log.store import AuditStore
+from serving.audit.transparency.note import Verifier
+from serving.audit.verify.proof_check import CheckOutcome, check_proof
+from serving.audit.verify.proof_creation import create_proof
 from tests.tampering import rows
 from tests.tampering.golden import LARGE, untouched
 from tests.tampering.log import KEY
@@ -24,7 +24,7 @@ def keys():
 def proof(tmp_path_factory):
     store = AuditStore.open(tmp_path_factory.mktemp("log") / "audit.db", signer=KEY)
     rows.put(store, untouched(LARGE).tables)
-    made = proof_of(store, str(ENTRY))
+    made = create_proof(store, str(ENTRY))
     store.close()
     return json.dumps(made, indent=1).encode()
 
@@ -54,7 +54,7 @@ def once(pairs):
 
 
 def test_the_proof_holds_as_it_was_written(proof, keys):
-    assert check(proof, keys).outcome is Outcome.HOLDS
+    assert check_proof(proof, keys).outcome is CheckOutcome.HOLDS
 
 
 def test_no_byte_can_change_the_meaning(proof, keys):
@@ -66,7 +66,7 @@ def test_no_byte_can_change_the_meaning(proof, keys):
         for made in changed(proof, at):
             said = meaning(made)
             same = said is not None and {n: v for n, v in said.items() if n != "key"} == proven
-            holds = check(made, keys).outcome is Outcome.HOLDS
+            holds = check_proof(made, keys).outcome is CheckOutcome.HOLDS
             tried += 1
             if holds and not same:
                 passed.append((at, made[max(0, at - 30) : at + 30]))
@@ -80,7 +80,7 @@ def test_a_layout_of_the_same_values_is_the_same_proof(proof, keys):
         json.dumps(meaning(proof), separators=(",", ":"), ensure_ascii=False),
         json.dumps(dict(reversed(meaning(proof).items())), indent=7) + "\n\n",
     ):
-        assert check(made.encode(), keys).outcome is Outcome.HOLDS
+        assert check_proof(made.encode(), keys).outcome is CheckOutcome.HOLDS
 
 
 def test_whitespace_changes_nothing_wherever_it_stands(proof, keys):
@@ -88,17 +88,17 @@ def test_whitespace_changes_nothing_wherever_it_stands(proof, keys):
         if byte == ord("\n"):
             for space in (b"", b" ", b"\n\n", b"\t"):
                 made = proof[:at] + space + proof[at + 1 :]
-                assert check(made, keys).outcome is Outcome.HOLDS
+                assert check_proof(made, keys).outcome is CheckOutcome.HOLDS
 
 
 def test_the_same_value_twice_is_refused(proof, keys):
     twice = proof.replace(b'"index"', b'"size": 5,\n "index"', 1)
-    assert check(twice, keys).outcome is Outcome.FORGED
+    assert check_proof(twice, keys).outcome is CheckOutcome.FORGED
 
 
 def test_a_proof_of_one_entry_proves_no_other(proof, keys):
     whole = meaning(proof)
     for name, value in (("index", whole["index"] + 1), ("size", whole["size"] + 1)):
-        assert check(json.dumps(whole | {name: value}), keys).outcome is Outcome.FORGED
+        assert check_proof(json.dumps(whole | {name: value}), keys).outcome is CheckOutcome.FORGED
     for path in (whole["path"][::-1], whole["path"][:-1], [*whole["path"], "00" * 32]):
-        assert check(json.dumps(whole | {"path": path}), keys).outcome is Outcome.FORGED
+        assert check_proof(json.dumps(whole | {"path": path}), keys).outcome is CheckOutcome.FORGED

@@ -10,12 +10,12 @@ from typer.testing import CliRunner
 
 import triage
 from models.task import TaskName
-from serving.api.app import application
 from serving.audit.checkpointer import Checkpointer
-from serving.audit.opened import second_place
-from serving.catalogue import served
-from serving.engine import start
-from serving.settings import Settings
+from serving.audit.factory import open_checkpoint_mirror
+from serving.http.app import create_app
+from serving.pipeline.engine import load_engine
+from serving.runtime.settings import ServiceSettings
+from serving.tasks.catalogue import served_tasks
 from tests.anybody import ANYBODY
 from tests.synthetic_service import case, make_lake
 
@@ -31,14 +31,14 @@ def now():
 def answers(tmp_path_factory):
     """A lake, and what its service answered: all of it under a checkpoint."""
     lake = make_lake(tmp_path_factory.mktemp("lake"), (TASK,))
-    app = application(served())
+    app = create_app(served_tasks())
     app.state.gate = ANYBODY
-    engine = start(Settings(home=lake.home), now)
+    engine = load_engine(ServiceSettings(home=lake.home), now)
     app.state.engine, app.state.max_body_bytes = engine, 10**7
     body = {"cases": [case(TASK, number) for number in range(CASES)]}
     answer = TestClient(app).post(f"/v1/{TASK}", json=body)
     assert answer.status_code == 200, answer.text
-    Checkpointer(engine.audit, second_place(lake), 1, 1.0, now).write_now()
+    Checkpointer(engine.audit, open_checkpoint_mirror(lake), 1, 1.0, now).write_now()
     engine.audit.close()
     return lake, answer.json()["recommendations"]
 

@@ -1,1 +1,1 @@
-"""The model card: what a reviewer reads before approving, and what stays with a champion."""
+"""Model card: what a reviewer reads before approving. Imports registry and evaluation."""

@@ -1,10 +1,12 @@
-"""A card as plain values, before it is HTML or Markdown."""
+"""Model card as plain values: sections, tables and cells of figures."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+
+from training.card.facts import Figure, Views
 
 
 class Tone(StrEnum):
@@ -16,7 +18,7 @@ class Tone(StrEnum):
 
 
 @dataclass(frozen=True)
-class Whisker:
+class IntervalMarks:
     """A value with its interval on a line from 0 to 100, and a mark to compare it with."""
 
     low: float
@@ -33,7 +35,7 @@ class Cell:
     more: str = ""
     value: float | None = None
     tone: Tone | None = None
-    whisker: Whisker | None = None
+    whisker: IntervalMarks | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,71 @@ class Document:
     footer: str
 
 
-def texts(*row: object) -> list[Cell]:
+def text_cells(*row: object) -> list[Cell]:
     """Cells of plain text."""
     return [Cell(str(one)) for one in row]
+
+
+ALL = "all"
+SITE = "site:"
+CLASS = "class:"
+NO_VALUE = "-"
+SHARE_FIGURES = {
+    "prevalence",
+    "coverage",
+    "abstained",
+    "interval_coverage",
+    "reached",
+    "said",
+    "gap",
+}
+COUNT_FIGURES = {"rows", "events"}
+COLUMN_TITLES = {
+    "rows": "asks",
+    "events": "events",
+    "log_loss": "log-loss",
+    "ece": "calibration error",
+    "pr_auc": "PR-AUC",
+    "coverage": "set holds truth",
+    "abstained": "no advice",
+    "mae": "error, days",
+    "interval_coverage": "interval holds truth",
+}
+
+
+def format_figure(name: str, value: float | None) -> str:
+    """A figure as text: counts whole, shares in percent, the others with three places."""
+    if value is None:
+        return NO_VALUE
+    if name in COUNT_FIGURES:
+        return f"{value:,.0f}"
+    return f"{value:.1%}" if name in SHARE_FIGURES else f"{value:.3f}"
+
+
+def figure_cell(name: str, figure: Figure | None) -> Cell:
+    """A figure with its interval; a dash where it cannot be formed."""
+    value = figure.get("value") if figure else None
+    if figure is None or value is None:
+        return Cell(NO_VALUE)
+    low, high = figure.get("low"), figure.get("high")
+    bounded = name not in COUNT_FIGURES and low is not None and high is not None
+    more = f"{format_figure(name, low)} to {format_figure(name, high)}" if bounded else ""
+    return Cell(format_figure(name, value), more, value)
+
+
+def figures_table(views: Views, names: Iterable[str], what: str, said: Mapping[str, str]) -> Table:
+    """One row a view, the metrics that any of them has as columns. said: names to show."""
+    wanted = [name for name in names if name in views]
+    shown = [m for m in COLUMN_TITLES if any(m in views[name] for name in wanted)]
+    rows = [
+        [Cell(said.get(name, name)), *(figure_cell(m, views[name].get(m)) for m in shown)]
+        for name in wanted
+    ]
+    return Table(
+        [what, *(COLUMN_TITLES[m] for m in shown)], rows, frozenset(range(1, len(shown) + 1))
+    )
+
+
+def segment_names(views: Views, kind: str) -> dict[str, str]:
+    """Views of that kind and the names of what they show, in order."""
+    return {name: name.removeprefix(kind) for name in sorted(views) if name.startswith(kind)}

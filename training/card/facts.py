@@ -1,4 +1,4 @@
-"""Everything a card is made from, read from the run and the version and nowhere else."""
+"""Facts of a version that its card is made from, read from the MLflow run and version."""
 
 from __future__ import annotations
 
@@ -9,30 +9,34 @@ from typing import Any
 
 from models.catalogue import TASKS
 from models.task import TaskName
-from training.description import TASK_FACTS, task_facts
-from training.evidence import Evidence, evidence
-from training.registry import Registry
+from training.registry.mlflow_registry import MlflowRegistry
+from training.registry.run_description import TASK_FACTS_FILE, task_facts
+from training.registry.version_evidence import (
+    COMPARISON_FILE,
+    VersionEvidence,
+    load_version_evidence,
+)
 
-VIEWS = "views.json"
-COMPARISON = "comparison.json"
-OWNER = "owner"
+VIEWS_FILE = "views.json"
+OWNER_TAG = "owner"
 
 Figure = Mapping[str, float | None]
 Views = Mapping[str, Mapping[str, Figure]]
 
 
 @dataclass(frozen=True)
-class Facts:
+class CardFacts:
     """What is known of one version.
 
     asked: the task as it was trained: question, classes, features. tags: of the version.
-    trained_at: UTC. views: see `training.views`; empty where the run has none. comparison:
+    trained_at: UTC. views: see `training.evaluation.segment_figures`; empty where the run has none.
+    comparison:
     name ("model" is this one) and figures of each, on the same asks; empty where the run has
     none.
     """
 
     task: TaskName
-    found: Evidence
+    found: VersionEvidence
     asked: Mapping[str, Any]
     tags: Mapping[str, str]
     run_tags: Mapping[str, str]
@@ -44,25 +48,25 @@ class Facts:
     @property
     def owner(self) -> str:
         """The role that answers for the model, as it was set when it was trained."""
-        return self.run_tags.get(OWNER, "")
+        return self.run_tags.get(OWNER_TAG, "")
 
 
-def facts(registry: Registry, task: TaskName, version: int) -> Facts:
+def load_card_facts(registry: MlflowRegistry, task: TaskName, version: int) -> CardFacts:
     """The facts of a version.
 
     Raises:
         LookupError: there is no such version.
     """
-    found = evidence(registry, task, version)
+    found = load_version_evidence(registry, task, version)
     run = registry.mlflow.MlflowClient().get_run(found.run_id)
-    return Facts(
+    return CardFacts(
         task=task,
         found=found,
-        asked=registry.artifact(found.run_id, TASK_FACTS) or task_facts(TASKS[task]),
+        asked=registry.artifact(found.run_id, TASK_FACTS_FILE) or task_facts(TASKS[task]),
         tags=registry.described(task, version).tags,
         run_tags=dict(run.data.tags),
         parameters=dict(run.data.params),
         trained_at=datetime.fromtimestamp(run.info.start_time / 1000, UTC),
-        views=registry.artifact(found.run_id, VIEWS) or {},
-        comparison=registry.artifact(found.run_id, COMPARISON) or [],
+        views=registry.artifact(found.run_id, VIEWS_FILE) or {},
+        comparison=registry.artifact(found.run_id, COMPARISON_FILE) or [],
     )

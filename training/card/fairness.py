@@ -1,16 +1,27 @@
-"""Whether the model errs alike everywhere: sites against the whole, with intervals."""
+"""Fairness section: figures of each site against all sites, with intervals."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from training.card.document import Cell, Section, Table, Tone, Whisker
-from training.card.facts import Facts, Figure, Views
-from training.card.figures import ALL, NOTHING, SITE, cell, number, parts
-from training.reach import LOOKED_AT
+from training.card.document import (
+    ALL,
+    NO_VALUE,
+    SITE,
+    Cell,
+    IntervalMarks,
+    Section,
+    Table,
+    Tone,
+    figure_cell,
+    format_figure,
+    segment_names,
+)
+from training.card.facts import CardFacts, Figure, Views
+from training.evaluation.segment_figures import REVIEWED_SHARE
 
-COMPARED = {
+COMPARED_METRICS = {
     "log_loss": ("log-loss", False),
     "ece": ("calibration error", False),
     "pr_auc": ("PR-AUC", True),
@@ -19,11 +30,11 @@ COMPARED = {
 }
 """Metric -> its name, and whether more of it is better."""
 FEW_EVENTS = 20
-LAST = 100.0
+LINE_END = 100.0
 
 
 @dataclass(frozen=True)
-class Beyond:
+class SiteOutlier:
     """A site whose interval does not touch that of the whole."""
 
     site: str
@@ -32,12 +43,12 @@ class Beyond:
     sentence: str
 
 
-def beyond(views: Views) -> list[Beyond]:
+def site_outliers(views: Views) -> list[SiteOutlier]:
     """Sites beyond the whole's interval, in the order of metrics and sites."""
     whole = views.get(ALL, {})
     found = []
-    for metric, (title, more_is_better) in COMPARED.items():
-        for view, site in parts(views, SITE).items():
+    for metric, (title, more_is_better) in COMPARED_METRICS.items():
+        for view, site in segment_names(views, SITE).items():
             one, every = views[view].get(metric), whole.get(metric)
             if (side := _side(one, every)) and one and every:
                 worse = (side < 0) is more_is_better
@@ -47,17 +58,17 @@ def beyond(views: Views) -> list[Beyond]:
                     f"{site}: {title} {_told(metric, one)} is {'worse' if worse else 'better'} "
                     f"than {_told(metric, every)} over all sites"
                 )
-                found.append(Beyond(site, metric, worse, said))
+                found.append(SiteOutlier(site, metric, worse, said))
     return found
 
 
-def fairness(facts: Facts) -> Section:
+def fairness_section(facts: CardFacts) -> Section:
     """The section: spread across sites, which sites stand out, and where it cannot be told."""
-    views, sites = facts.views, parts(facts.views, SITE)
+    views, sites = facts.views, segment_names(facts.views, SITE)
     if not sites:
         said = ["The run has no figures per site, so nothing can be said."]
         return Section("fairness", "Does it err alike at every site?", said)
-    out = beyond(views)
+    out = site_outliers(views)
     worse = [one.sentence for one in out if one.worse]
     said = [_spread(views, list(sites)), _summary(len(sites), worse)]
     few = [s for v, s in sites.items() if (_value(views[v].get("events")) or 0) < FEW_EVENTS]
@@ -70,7 +81,8 @@ def fairness(facts: Facts) -> Section:
     ]
     if any("reached" in views[view] for view in sites):
         notes.append(
-            f"Events looked at: the share of a site's events among the {LOOKED_AT:.0%} of all asks "
+            "Events looked at: the share of a site's events among the "
+            f"{REVIEWED_SHARE:.0%} of all asks "
             "that are the most probable."
         )
     if few:
@@ -81,7 +93,7 @@ def fairness(facts: Facts) -> Section:
         "Does it err alike at every site?",
         [text for text in said if text],
         [f"{one}." for one in [*worse, *others]],
-        [_drawn(views, sites, out)],
+        [_sites_table(views, sites, out)],
         notes,
     )
 
@@ -97,16 +109,19 @@ def _summary(sites: int, worse: list[str]) -> str:
 def _spread(views: Views, sites: list[str]) -> str:
     """Least to greatest value over the sites, by metric."""
     spans = []
-    for metric, (title, _) in COMPARED.items():
+    for metric, (title, _) in COMPARED_METRICS.items():
         values = [v for s in sites if (v := _value(views[s].get(metric))) is not None]
         if len(values) > 1:
-            spans.append(f"{title} {number(metric, min(values))} to {number(metric, max(values))}")
+            spans.append(
+                f"{title} {format_figure(metric, min(values))} to "
+                f"{format_figure(metric, max(values))}"
+            )
     return f"From site to site: {'; '.join(spans)}." if spans else ""
 
 
-def _drawn(views: Views, sites: dict[str, str], out: list[Beyond]) -> Table:
+def _sites_table(views: Views, sites: dict[str, str], out: list[SiteOutlier]) -> Table:
     """A row a site: for each metric the value, and a line that shows it beside the whole."""
-    shown = [m for m in COMPARED if any(_value(views[v].get(m)) is not None for v in sites)]
+    shown = [m for m in COMPARED_METRICS if any(_value(views[v].get(m)) is not None for v in sites)]
     tones = {(o.site, o.metric): Tone.BAD if o.worse else Tone.GOOD for o in out}
     ends = {m: _end(m, [views[v].get(m) for v in (ALL, *sites) if v in views]) for m in shown}
     rows = [
@@ -114,7 +129,7 @@ def _drawn(views: Views, sites: dict[str, str], out: list[Beyond]) -> Table:
             Cell("all" if view == ALL else sites[view]),
             *(
                 _with_line(
-                    cell(m, views[view].get(m)),
+                    figure_cell(m, views[view].get(m)),
                     views[view].get(m),
                     views[ALL].get(m),
                     ends[m],
@@ -126,7 +141,7 @@ def _drawn(views: Views, sites: dict[str, str], out: list[Beyond]) -> Table:
         for view in (ALL, *sites)
         if view in views
     ]
-    return Table(["site", *(COMPARED[m][0] for m in shown)], rows, frozenset())
+    return Table(["site", *(COMPARED_METRICS[m][0] for m in shown)], rows, frozenset())
 
 
 def _with_line(
@@ -137,8 +152,10 @@ def _with_line(
         return plain
     low, high = figure.get("low"), figure.get("high")
     places = [x if x is not None else value for x in (low, value, high, mark)]
-    at = [LAST * min(max(place / end, 0.0), 1.0) for place in places]
-    return Cell(plain.text, plain.more, plain.value, tone, Whisker(at[0], at[1], at[2], at[3]))
+    at = [LINE_END * min(max(place / end, 0.0), 1.0) for place in places]
+    return Cell(
+        plain.text, plain.more, plain.value, tone, IntervalMarks(at[0], at[1], at[2], at[3])
+    )
 
 
 def _end(metric: str, figures: list[Figure | None]) -> float:
@@ -165,8 +182,8 @@ def _side(one: Figure | None, whole: Figure | None) -> int:
 
 
 def _told(metric: str, figure: Figure) -> str:
-    shown = cell(metric, figure)
-    return f"{shown.text} ({shown.more})" if shown.more else shown.text or NOTHING
+    shown = figure_cell(metric, figure)
+    return f"{shown.text} ({shown.more})" if shown.more else shown.text or NO_VALUE
 
 
 def _value(figure: Figure | None) -> float | None:

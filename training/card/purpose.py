@@ -1,4 +1,4 @@
-"""What each model is for, for whom, and what it must not be used for."""
+"""Purpose, readers and limits of the model of each task."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from models.task import TaskName
 
-NEVER = (
+NEVER_USED_FOR = (
     (
         "To act by itself: it releases, posts, orders and pays nothing. A person decides, and may "
         "decide otherwise with a reason."
@@ -20,7 +20,7 @@ NEVER = (
 
 
 @dataclass(frozen=True)
-class Purpose:
+class ModelPurpose:
     """readers: roles. ask: what one question is. never: besides what holds for every model.
 
     limits: what the question itself leaves out.
@@ -34,7 +34,7 @@ class Purpose:
 
 
 PURPOSES = {
-    TaskName.STOCK_RISK: Purpose(
+    TaskName.STOCK_RISK: ModelPurpose(
         use="To look first at the items of a site that are most likely to run out.",
         readers="planner",
         ask="an item at a site, at a moment",
@@ -49,7 +49,7 @@ PURPOSES = {
             "Receipts after the horizon are no cover, however certain they are.",
         ),
     ),
-    TaskName.INVOICE_MISMATCH: Purpose(
+    TaskName.INVOICE_MISMATCH: ModelPurpose(
         use="To send an invoice line to the role that can settle it, and to look first at what "
         "is likely to end as an exception.",
         readers="accounts payable, procurement, receiving",
@@ -63,7 +63,7 @@ PURPOSES = {
             "A class with few past cases is rarely its first answer; read the set of classes.",
         ),
     ),
-    TaskName.SUPPLIER_DELAY: Purpose(
+    TaskName.SUPPLIER_DELAY: ModelPurpose(
         use="To follow up the open order lines that are most likely to come late.",
         readers="buyer",
         ask="an open purchase order line, some days before its promised date",

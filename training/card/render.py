@@ -1,4 +1,4 @@
-"""A card as one HTML page that needs nothing else, and as Markdown."""
+"""Render a model card as HTML and Markdown and publish it with the run and the champion."""
 
 from __future__ import annotations
 
@@ -9,34 +9,38 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from training.card import sections, standing
+from data.atomic_file import write_text_atomically
+from data.lake import Lake
+from models.task import TaskName
+from training.card import sections, status
 from training.card.document import Cell, Document
-from training.card.facts import Facts
-from training.card.fairness import fairness
+from training.card.facts import CardFacts, load_card_facts
+from training.card.fairness import fairness_section
+from training.registry.mlflow_registry import MlflowRegistry
 
 TEMPLATES = Path(__file__).with_name("templates")
-SPECIAL = re.compile(r"([\\*_\[\]|#~])")
+MARKDOWN_SPECIAL = re.compile(r"([\\*_\[\]|#~])")
 
 
-def document(facts: Facts) -> Document:
+def build_document(facts: CardFacts) -> Document:
     """The card of a version, as plain values."""
-    words, tone, more = standing.status(facts)
+    words, tone, more = status.approval_status(facts)
     return Document(
         title=f"{facts.task}, version {facts.found.version}",
         question=str(facts.asked["question"]),
         status=words,
         tone=tone,
         status_more=more,
-        summary=standing.summary(facts),
+        summary=status.summary(facts),
         sections=[
             sections.purpose(facts),
             sections.never(facts),
             sections.comparison(facts),
             sections.metrics(facts),
-            fairness(facts),
+            fairness_section(facts),
             sections.meaning(facts),
-            standing.gates(facts),
-            standing.approval(facts),
+            status.gates(facts),
+            status.approval(facts),
             sections.limits(facts),
             sections.data(facts),
             sections.features(facts),
@@ -49,12 +53,12 @@ def document(facts: Facts) -> Document:
     )
 
 
-def html(card: Document) -> str:
+def render_html(card: Document) -> str:
     """One page: no script, no font, no address."""
     return _environment().get_template("card.html").render(card=card)
 
 
-def markdown(card: Document) -> str:
+def render_markdown(card: Document) -> str:
     """The same, for where pages cannot be shown."""
     return _environment().get_template("card.md").render(card=card)
 
@@ -70,21 +74,75 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters |= {"plain": plain, "in_row": in_row}
+    made.filters |= {"plain": escape_markdown, "in_row": table_cell_text}
     return made
 
 
-def plain(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Text as Markdown shows it: nothing in it is markup, or HTML, or a new line."""
     pieces = re.split(r"(`[^`]*`)", " ".join(text.split()))
     return "".join(piece if piece.startswith("`") else _escaped(piece) for piece in pieces)
 
 
-def in_row(cell: Cell) -> str:
+def table_cell_text(cell: Cell) -> str:
     """A cell of a Markdown table."""
-    return plain(f"{cell.text} ({cell.more})" if cell.more else cell.text)
+    return escape_markdown(f"{cell.text} ({cell.more})" if cell.more else cell.text)
 
 
 def _escaped(text: str) -> str:
     named = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return SPECIAL.sub(r"\\\1", named)
+    return MARKDOWN_SPECIAL.sub(r"\\\1", named)
+
+
+HTML = "card.html"
+MARKDOWN = "card.md"
+
+
+def render_card_files(registry: MlflowRegistry, task: TaskName, version: int) -> dict[str, str]:
+    """The card of a version as it stands now: file name -> text.
+
+    Raises:
+        LookupError: there is no such version.
+    """
+    card = build_document(load_card_facts(registry, task, version))
+    return {HTML: render_html(card), MARKDOWN: render_markdown(card)}
+
+
+def log_card(registry: MlflowRegistry, task: TaskName, version: int) -> dict[str, str]:
+    """Put the card into the version's run, in place of an older one; the card."""
+    made = render_card_files(registry, task, version)
+    client = registry.mlflow.MlflowClient()
+    run_id = registry.described(task, version).run_id
+    for name, text in made.items():
+        client.log_text(run_id, text, name)
+    return made
+
+
+def publish_card(registry: MlflowRegistry, task: TaskName, version: int, home: Path) -> None:
+    """Put it into the run, and beside the pointer as `card-<version>.html` and `.md`."""
+    for name, text in log_card(registry, task, version).items():
+        stem, ending = name.split(".")
+        write_text_atomically(home / f"{stem}-{version}.{ending}", text)
+
+
+def write_card(
+    lake: Lake, registry: MlflowRegistry, task: TaskName, version: int, out: Path | None = None
+) -> Path:
+    """Write the card as it stands now; where it was written.
+
+    out: its ending says what it is; `card-<task>-<version>.html` in the lake's reports by
+    default.
+
+    Raises:
+        LookupError: there is no such version.
+        ValueError: for another ending than .html or .md.
+    """
+    path = out or lake.reports / f"card-{task}-{version}.html"
+    made = {
+        Path(name).suffix: text for name, text in render_card_files(registry, task, version).items()
+    }
+    if path.suffix not in made:
+        raise ValueError(f"--out {path} does not end in one of {', '.join(made)}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text_atomically(path, made[path.suffix])
+    return path

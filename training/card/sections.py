@@ -1,18 +1,28 @@
-"""The sections of a card, one function each, from the facts of a version."""
+"""Sections of a model card, one function each."""
 
 from __future__ import annotations
 
 from itertools import groupby
 
-from training.card.document import Cell, Section, Table, texts
-from training.card.facts import Facts
-from training.card.figures import ALL, CLASS, SITE, cell, parts, table
-from training.card.purpose import NEVER, PURPOSES
+from training.card.document import (
+    ALL,
+    CLASS,
+    SITE,
+    Cell,
+    Section,
+    Table,
+    figure_cell,
+    figures_table,
+    segment_names,
+    text_cells,
+)
+from training.card.facts import CardFacts
+from training.card.purpose import NEVER_USED_FOR, PURPOSES
 
 DIGEST_SHOWN = 12
 
 
-def purpose(facts: Facts) -> Section:
+def purpose(facts: CardFacts) -> Section:
     """What it is for."""
     mine = PURPOSES[facts.task]
     horizon = facts.asked.get("horizon_days")
@@ -27,14 +37,16 @@ def purpose(facts: Facts) -> Section:
     return Section("purpose", "What it is for", [mine.use], [p for p in points if p])
 
 
-def never(facts: Facts) -> Section:
+def never(facts: CardFacts) -> Section:
     """What it must not be used for."""
     return Section(
-        "never", "What it must not be used for", points=[*NEVER, *PURPOSES[facts.task].never]
+        "never",
+        "What it must not be used for",
+        points=[*NEVER_USED_FOR, *PURPOSES[facts.task].never],
     )
 
 
-def data(facts: Facts) -> Section:
+def data(facts: CardFacts) -> Section:
     """What it learnt from."""
     manifest, files = facts.found.manifest, facts.found.manifest.get("files", {})
     held_out = facts.found.metrics.get("rows")
@@ -65,11 +77,11 @@ def data(facts: Facts) -> Section:
     return Section("data", "What it learnt from", points=points, tables=tables)
 
 
-def features(facts: Facts) -> Section:
+def features(facts: CardFacts) -> Section:
     """What it looks at, by theme."""
     asked = sorted(facts.asked["features"], key=lambda f: f["theme"])
     rows = [
-        texts(theme, ", ".join(_feature(f) for f in group))
+        text_cells(theme, ", ".join(_feature(f) for f in group))
         for theme, group in groupby(asked, key=lambda f: f["theme"])
     ]
     said = f"{len(asked)} features. All of them are known when the question is asked."
@@ -78,12 +90,12 @@ def features(facts: Facts) -> Section:
     )
 
 
-def metrics(facts: Facts) -> Section:
+def metrics(facts: CardFacts) -> Section:
     """How good it is, overall, per site and per class."""
     if not facts.views:
         said = "The run has no figures per site and class (views.json)."
         return Section("metrics", "How good it is", [said])
-    sites, classes = parts(facts.views, SITE), parts(facts.views, CLASS)
+    sites, classes = segment_names(facts.views, SITE), segment_names(facts.views, CLASS)
     everything = {ALL: "all"}
     said = (
         "On the newest asks, which nothing was learnt from. Under each figure its 95 % interval, "
@@ -96,14 +108,14 @@ def metrics(facts: Facts) -> Section:
         "How good it is, per site and class",
         [said],
         tables=[
-            table(facts.views, [*everything, *sites], "site", everything | sites),
-            table(facts.views, classes, "class", classes),
+            figures_table(facts.views, [*everything, *sites], "site", everything | sites),
+            figures_table(facts.views, classes, "class", classes),
         ],
         notes=[by_class],
     )
 
 
-def meaning(facts: Facts) -> Section:
+def meaning(facts: CardFacts) -> Section:
     """Whether probabilities and sets mean what they say."""
     whole = facts.views.get(ALL, {})
     said = {
@@ -116,7 +128,9 @@ def meaning(facts: Facts) -> Section:
         "interval_coverage": "The interval of the delay held the truth",
         "abstained": "Asks without advice, with a reason",
     }
-    rows = [[Cell(text), cell(name, whole[name])] for name, text in said.items() if name in whole]
+    rows = [
+        [Cell(text), figure_cell(name, whole[name])] for name, text in said.items() if name in whole
+    ]
     if not rows:
         text = ["The run has no such figures (views.json)."]
         return Section("meaning", "Do its probabilities mean what they say?", text)
@@ -129,7 +143,7 @@ def meaning(facts: Facts) -> Section:
     )
 
 
-def comparison(facts: Facts) -> Section:
+def comparison(facts: CardFacts) -> Section:
     """How it compares with what is simpler and with what served before."""
     title = "Against simpler ways, and the champion"
     if not facts.comparison:
@@ -138,7 +152,7 @@ def comparison(facts: Facts) -> Section:
     names = {"log_loss": "log-loss", "brier": "Brier", "ece": "calibration error"}
     names |= {"pr_auc": "PR-AUC"}
     rows = [
-        [Cell(_known_as(str(one["name"]))), *(cell(n, {"value": one.get(n)}) for n in names)]
+        [Cell(_known_as(str(one["name"]))), *(figure_cell(n, {"value": one.get(n)}) for n in names)]
         for one in facts.comparison
     ]
     said = "All on the same held-out asks."
@@ -146,7 +160,7 @@ def comparison(facts: Facts) -> Section:
     return Section("comparison", title, [said], tables=[shown])
 
 
-def limits(facts: Facts) -> Section:
+def limits(facts: CardFacts) -> Section:
     """What it cannot do."""
     last = str(facts.found.manifest.get("last", "-"))[:10]
     points = [
@@ -159,7 +173,7 @@ def limits(facts: Facts) -> Section:
     return Section("limits", "Limits", points=points)
 
 
-def monitoring(facts: Facts) -> Section:
+def monitoring(facts: CardFacts) -> Section:
     """When to look again."""
     points = [
         (
@@ -180,7 +194,7 @@ def monitoring(facts: Facts) -> Section:
     return Section("monitoring", "When to look again", points=points)
 
 
-def retiring(facts: Facts) -> Section:
+def retiring(facts: CardFacts) -> Section:
     """How to take it out of service."""
     points = [
         (
@@ -197,22 +211,22 @@ def retiring(facts: Facts) -> Section:
     return Section("retiring", "How to retire it", points=points)
 
 
-def _seldom_covered(facts: Facts) -> list[str]:
+def _seldom_covered(facts: CardFacts) -> list[str]:
     """Classes whose asks the set of classes holds less often than it holds the others."""
     low = facts.views.get(ALL, {}).get("coverage", {}).get("low")
     found = []
-    for view, name in parts(facts.views, CLASS).items():
+    for view, name in segment_names(facts.views, CLASS).items():
         figure = facts.views[view].get("coverage", {})
         high = figure.get("high")
         if low is not None and high is not None and high < low:
             found.append(
                 f"Of asks that end as {name}, the set of classes holds the truth for only "
-                f"{cell('coverage', figure).text}: read its probability, not the set."
+                f"{figure_cell('coverage', figure).text}: read its probability, not the set."
             )
     return found
 
 
-def _interval(facts: Facts) -> str:
+def _interval(facts: CardFacts) -> str:
     levels = facts.asked.get("quantiles") or []
     return f", and an interval of delay in days ({levels[0]:g} to {levels[-1]:g})" if levels else ""
 

@@ -1,1 +1,1 @@
-"""Commands of the training room, one file each."""
+"""Commands of the training room; heavy imports happen inside the functions."""

@@ -1,4 +1,4 @@
-"""Arguments that several commands take, read the same way."""
+"""Arguments that several commands share."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from models.task import TaskName
 
-DAY = ["%Y-%m-%d"]
+
+DAY_FORMATS = ["%Y-%m-%d"]
 
 
-def day(moment: datetime | None) -> date | None:
+def day_of(moment: datetime | None) -> date | None:
     """The day of an option that names one."""
     return moment.date() if moment else None
 

@@ -1,4 +1,4 @@
-"""`triage backtest`: learn before a cut, score from then on; once, or rolling forward."""
+"""`triage backtest` and `triage results`: backtests of one source, or of all public sets."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 import typer
 
+from data.command_line import console, show_progress
 from data.lake import Lake
-from data.progress import console, step
-from training.commands.arguments import DAY, day
+from training.commands.arguments import DAY_FORMATS, day_of
 
 LAKE = "lake"
 
@@ -23,10 +23,10 @@ def backtest(
         Path | None, typer.Option(help="folder of the source's files; the lake knows its own")
     ] = None,
     cut: Annotated[
-        datetime | None, typer.Option(formats=DAY, help="first day that is tested")
+        datetime | None, typer.Option(formats=DAY_FORMATS, help="first day that is tested")
     ] = None,
     until: Annotated[
-        datetime | None, typer.Option(formats=DAY, help="first day that is not tested")
+        datetime | None, typer.Option(formats=DAY_FORMATS, help="first day that is not tested")
     ] = None,
     test_path: Annotated[
         Path | None, typer.Option(help="rows to test on, for sets without dates")
@@ -49,11 +49,11 @@ def backtest(
     """Train on what was known before the cut, score what was decided from then on."""
     folder = _folder(source, path)
     if folds is None:
-        period = (day(cut), day(until))
+        period = (day_of(cut), day_of(until))
         result = _once(task, source, folder, period, test_path, most, track=bool(track))
     else:
         _refuse(cut=cut, test_path=test_path)
-        stretch = (day(until), test_days)
+        stretch = (day_of(until), test_days)
         result = _roll(task, source, folder, folds, stretch, most, track=track is not False)
     if json_file:
         json_file.write_text(json.dumps(result, indent=1, allow_nan=False) + "\n")
@@ -90,17 +90,17 @@ def _once(
     *,
     track: bool,
 ) -> dict[str, Any]:
-    from training.backtest import backtest
-    from training.backtest_table import render
+    from training.backtest.report import render_backtest
+    from training.backtest.single_cut import backtest
 
-    with step(f"Backtest of {task} on {source}") as progress:
+    with show_progress(f"Backtest of {task} on {source}") as progress:
         result = backtest(task, source, folder, *period, test_path, most=most, progress=progress)
-    console.print(render(result))
+    console.print(render_backtest(result))
     if track:
-        from training.backtest_tracking import track_once
-        from training.registry import open_registry
+        from training.backtest.tracking import track_backtest
+        from training.registry.mlflow_registry import open_registry
 
-        run = track_once(open_registry(Lake.from_environment()), result)
+        run = track_backtest(open_registry(Lake.from_environment()), result)
         console.print(f"recorded in MLflow as run {run}")
     return result
 
@@ -115,11 +115,11 @@ def _roll(
     *,
     track: bool,
 ) -> dict[str, Any]:
-    from training.backtest_table import render_rolled
-    from training.rolling import rolling
+    from training.backtest.report import render_rolling_backtest
+    from training.backtest.rolling_origin import rolling_backtest
 
-    with step(f"Backtest of {task} on {source}, {folds} folds") as progress:
-        rolled = rolling(
+    with show_progress(f"Backtest of {task} on {source}, {folds} folds") as progress:
+        rolled = rolling_backtest(
             task,
             source,
             folder,
@@ -131,11 +131,28 @@ def _roll(
         )
     if rolled.kept:
         console.print(f"{rolled.kept} of {folds} folds were there from an earlier call")
-    console.print(render_rolled(rolled))
+    console.print(render_rolling_backtest(rolled))
     if track:
-        from training.backtest_tracking import track_rolled
-        from training.registry import open_registry
+        from training.backtest.tracking import track_rolling_backtest
+        from training.registry.mlflow_registry import open_registry
 
-        run = track_rolled(open_registry(Lake.from_environment()), rolled)
+        run = track_rolling_backtest(open_registry(Lake.from_environment()), rolled)
         console.print(f"recorded in MLflow as run {run}")
     return {**rolled.figures, "each": list(rolled.folds)}
+
+
+def results(
+    path: Annotated[Path, typer.Option(help="folder of the four public sets")],
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="write every cut's figures here")
+    ] = None,
+    folds: Annotated[int, typer.Option(min=2, help="consecutive cuts a set")] = 5,
+) -> None:
+    """Backtest every public set over rolling cuts and print the README's table of results."""
+    from training.backtest.public_results import public_results
+
+    with show_progress("Backtesting the public sets") as progress:
+        found = public_results(path, progress, folds)
+    print(found.table)
+    if json_file:
+        json_file.write_text(json.dumps(found.figures, indent=1, allow_nan=False) + "\n")

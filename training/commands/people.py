@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from data.progress import console
+from data.command_line import console
 
 people = typer.Typer(no_args_is_help=True, help="Who may train and who may approve.")
 
@@ -23,7 +23,7 @@ def add(
     may: Annotated[list[str], typer.Option(help="train or approve; give it twice for both")],
 ) -> None:
     """Add a person to the file that TRIAGE_PEOPLE names, and show their token once."""
-    from training.people import Duty, add_person
+    from training.approval.people import Duty, add_person
     from training.settings import ApprovalSettings
 
     path = ApprovalSettings.from_environment().people

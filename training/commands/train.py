@@ -1,16 +1,17 @@
-"""`triage train`: a new challenger."""
+"""`triage train` and `triage tune`: train a challenger, search for parameters."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
+from data.command_line import console, show_progress
 from data.lake import Lake
-from data.progress import console, step
-from training.commands.arguments import task_named
+from training.commands.arguments import DAY_FORMATS, day_of, task_named
 
 
 def train(
@@ -23,14 +24,13 @@ def train(
     ] = None,
 ) -> None:
     """Train a task on the ingested history, try the gates, register it as challenger."""
-    from training.gates.finding import in_short
-    from training.gates.table import gates_table
-    from training.parameters.read import parameters as read_parameters
+    from training.evaluation.gate_findings import gates_table, overall_verdict
+    from training.parameters.parameter_files import load_parameters as read_parameters
     from training.train import train_task
 
     name = task_named(task)
-    chosen, who = read_parameters(name, parameters), trainer()
-    with step(f"Training {name}") as progress:
+    chosen, who = read_parameters(name, parameters), current_trainer()
+    with show_progress(f"Training {name}") as progress:
         trained = train_task(
             name, Lake.from_environment(), most, progress, chosen=chosen, trained_by=who
         )
@@ -45,22 +45,69 @@ def train(
     console.print(table)
     console.print(gates_table(f"{name} version {trained.version}: gates", trained.findings))
     console.print(
-        f"{name} version {trained.version}: {in_short(trained.findings)}", highlight=False
+        f"{name} version {trained.version}: {overall_verdict(trained.findings)}", highlight=False
     )
 
 
-def trainer() -> str:
+def current_trainer() -> str:
     """Who trains, so that somebody else approves; empty, with a word on it, if nobody is named.
 
     Raises:
         IdentityError: a token or a name that proves nothing, or a person who may not train.
     """
-    from training.identity import HOW, whoami
-    from training.people import Duty
+    from training.approval.identity import HOW_TO_IDENTIFY, whoami
+    from training.approval.people import Duty
     from training.settings import ApprovalMode, ApprovalSettings
 
     settings = ApprovalSettings.from_environment()
     if settings.approval is ApprovalMode.REQUIRED and not (settings.user or settings.token):
-        console.print(f"Nobody is named as trainer, so promotion will ask for an override: {HOW}.")
+        console.print(
+            f"Nobody is named as trainer, so promotion will ask for an override: {HOW_TO_IDENTIFY}."
+        )
         return ""
     return whoami(settings).allowed(Duty.TRAIN).name
+
+
+def tune(
+    task: str,
+    source: Annotated[str | None, typer.Option(help="a public set's name")] = None,
+    path: Annotated[Path | None, typer.Option(help="folder of the source's files")] = None,
+    trials: Annotated[int, typer.Option(min=1, help="finished trials in all")] = 30,
+    cut: Annotated[
+        datetime | None,
+        typer.Option(formats=DAY_FORMATS, help="nothing known from this day on is seen"),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="write the parameters here")] = None,
+) -> None:
+    """Search for better parameters with Optuna; stop and start again at will."""
+    from training.backtest.single_cut import find_protocol
+    from training.tune import tune_task
+
+    name = task_named(task)
+    if (source is None) != (path is None):
+        raise ValueError("a public set takes both --source and --path; neither tunes the lake")
+    protocol = find_protocol(name, source) if source else None
+    with show_progress(f"Tuning {source or name}") as progress:
+
+        def tell(what: str, done: float) -> None:
+            progress(what, done)
+            console.print(f"  {what}")
+
+        tuned = tune_task(
+            name,
+            Lake.from_environment(),
+            protocol,
+            path,
+            trials=trials,
+            cut=day_of(cut),
+            out=out,
+            tell=tell,
+        )
+    found = tuned.found
+    verdict = "better than" if found.better else "no better than what the file keeps,"
+    console.print(
+        f"{len(found.trials)} trials ({found.resumed} from before) on {tuned.asks:,} asks; "
+        f"{tuned.held_out:,} later ones were not seen. Best {found.value:+.4f} is {verdict} "
+        f"the present {found.present:+.4f} (log-loss less the class shares')."
+    )
+    console.print(f"Parameters: {tuned.path}", soft_wrap=True)

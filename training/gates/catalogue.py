@@ -1,12 +1,11 @@
-"""All gates, one line each, in the order of their codes."""
+"""Catalogue of the gates, in the order of their codes, and how to run them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from training.gates.candidate import Candidate
-from training.gates.finding import Finding
-from training.gates.gate import Gate
+from training.evaluation.gate_findings import GateFinding
+from training.gates.gate import Candidate, Gate
 from training.gates.trg001_overlap import GATE as TRG001
 from training.gates.trg002_one_feature import GATE as TRG002
 from training.gates.trg003_matured import GATE as TRG003
@@ -40,7 +39,7 @@ GATES: tuple[Gate, ...] = (
 )
 
 
-def run(candidate: Candidate, progress: Progress) -> tuple[Finding, ...]:
+def run_gates(candidate: Candidate, progress: Progress) -> tuple[GateFinding, ...]:
     """What every gate finds, in order. progress: told which gate, and the share done."""
     found = []
     for place, gate in enumerate(GATES):

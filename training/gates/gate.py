@@ -1,16 +1,94 @@
-"""A gate: a code, what it asks, and the function that looks."""
+"""Gate, its result, and the candidate model that a gate looks at."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from time import perf_counter
 
-from training.gates.candidate import Candidate
-from training.gates.finding import Finding, Verdict
+import numpy as np
+import pandas as pd
+
+from data.store import Store
+from models.fitting.fit import FitResult, fit
+from models.fitting.preparation import FitOptions
+from models.model import Model, Predictions
+from models.task import Task
+from models.training_set import TrainingSet
+from training.evaluation.baselines import CLASS_SHARES, LIGHTGBM_DEFAULTS, LOGISTIC_REGRESSION
+from training.evaluation.gate_findings import GateFinding, Verdict
+from training.evaluation.metrics import Forecast
+from training.gates.thresholds import GateThresholds
+
+FitFunction = Callable[[Task, TrainingSet, FitOptions], FitResult]
+InputReplay = Callable[[Store, datetime], pd.DataFrame]
+"""Inputs of the newest asks before a moment (it has a zone), with ask ids as index."""
 
 
 @dataclass(frozen=True)
-class Judgement:
+class ComparedChampion:
+    """The model that serves now.
+
+    answers: on the asks that the candidate is measured on. why_not: why the two cannot be
+    compared, in words; empty where they can, and then there are answers.
+    """
+
+    version: int
+    answers: Predictions | None
+    why_not: str = ""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A fitted model with what it learnt from and what it is measured on.
+
+    answers: of the model on `measured`. forecasts: of the baselines on `measured`, by name.
+    built_at: the end of the data, datetime64[us], UTC: what matured later was not known.
+        NaT where the set has no dates.
+    options: how the model was fitted, to fit it again. fitting: what fits it.
+    store, replay: canonical tables, and the function that makes inputs of them.
+    now: categories of asks that are open now; None where there are none to look at.
+    clock: seconds; a stopwatch for the latency of a score.
+    """
+
+    task: Task
+    learnt: TrainingSet
+    measured: TrainingSet
+    fitted: FitResult
+    answers: Predictions
+    forecasts: Mapping[str, Forecast]
+    built_at: np.datetime64
+    options: FitOptions = field(default_factory=FitOptions)
+    champion: ComparedChampion | None = None
+    store: Store | None = None
+    replay: InputReplay | None = None
+    now: pd.DataFrame | None = None
+    limits: GateThresholds = field(default_factory=GateThresholds)
+    fit_function: FitFunction = fit
+    clock: Callable[[], float] = perf_counter
+
+    @property
+    def model(self) -> Model:
+        """The model itself."""
+        return self.fitted.model
+
+    @cached_property
+    def dated(self) -> bool:
+        """Whether every ask says when it was asked."""
+        moments = (self.learnt.asked_at, self.measured.asked_at)
+        return not any(np.isnat(asked).any() for asked in moments)
+
+    @cached_property
+    def rules(self) -> dict[str, Forecast]:
+        """Forecasts of the simple rules alone."""
+        other = (CLASS_SHARES, LIGHTGBM_DEFAULTS, LOGISTIC_REGRESSION)
+        return {name: told for name, told in self.forecasts.items() if name not in other}
+
+
+@dataclass(frozen=True)
+class GateResult:
     """A verdict with its sentence and the numbers behind it."""
 
     verdict: Verdict
@@ -24,26 +102,26 @@ class Gate:
 
     code: str
     title: str
-    look: Callable[[Candidate], Judgement]
+    look: Callable[[Candidate], GateResult]
 
-    def finding(self, candidate: Candidate) -> Finding:
+    def finding(self, candidate: Candidate) -> GateFinding:
         """What the gate finds on this candidate; one that cannot be tried refuses it."""
         try:
             found = self.look(candidate)
         except Exception as error:  # noqa: BLE001 (whatever broke, the model was not tried)
-            found = Judgement(
+            found = GateResult(
                 Verdict.FAIL, f"Could not be tried: {type(error).__name__}: {error}".rstrip(". ")
             )
-        return Finding(
+        return GateFinding(
             self.code, self.title, found.verdict, found.sentence.rstrip(".") + ".", found.figures
         )
 
 
-def judged(*, refused: bool, sentence: str, figures: Mapping[str, float]) -> Judgement:
+def gate_result(*, refused: bool, sentence: str, figures: Mapping[str, float]) -> GateResult:
     """Fail where it is refused, else pass."""
-    return Judgement(Verdict.FAIL if refused else Verdict.PASS, sentence, figures)
+    return GateResult(Verdict.FAIL if refused else Verdict.PASS, sentence, figures)
 
 
-def not_applicable(why: str) -> Judgement:
+def not_applicable(why: str) -> GateResult:
     """Nothing was tried; `why` says what was missing."""
-    return Judgement(Verdict.NOT_APPLICABLE, why)
+    return GateResult(Verdict.NOT_APPLICABLE, why)

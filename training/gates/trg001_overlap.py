@@ -10,22 +10,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.groups import standing
-from training.gates.candidate import Candidate
-from training.gates.gate import Gate, Judgement, judged
-from training.split import crossing
+from models.folds import has_recurring_groups
+from training.dataset.holdout import shared_groups
+from training.gates.gate import Candidate, Gate, GateResult, gate_result
 
 
-def look(candidate: Candidate) -> Judgement:
+def check(candidate: Candidate) -> GateResult:
     """Count what reaches over the line between learning and measuring."""
     learnt, measured = candidate.learnt, candidate.measured
-    shared = int(crossing(learnt, measured).sum())
+    shared = int(shared_groups(learnt, measured).sum())
     if not candidate.dated:
         return _undated(shared)
     start = measured.asked_at.min()
     late = int((learnt.asked_at >= start).sum())
     immature = int((~(learnt.matured_at <= start)).sum())
-    stands = standing(learnt, candidate.limits.standing)
+    stands = has_recurring_groups(learnt, candidate.limits.standing)
     figures = {"asked_later": late, "matured_later": immature, "group_in_both": shared}
     day = np.datetime_as_string(start, unit="D")
     faults = [
@@ -35,27 +34,27 @@ def look(candidate: Candidate) -> Judgement:
     ]
     if any(faults):
         said = "; ".join(fault for fault in faults if fault) + "; none is allowed"
-        return judged(refused=True, sentence=said, figures=_floats(figures))
+        return gate_result(refused=True, sentence=said, figures=_floats(figures))
     said = f"All {len(learnt):,} learnt labels had matured when the first measured ask came ({day})"
     said += (
         f"; groups are standing ones ({shared} learnt asks go on), kept apart by time alone"
         if shared
         else "; no group is in both"
     )
-    return judged(refused=False, sentence=said, figures=_floats(figures))
+    return gate_result(refused=False, sentence=said, figures=_floats(figures))
 
 
-def _undated(shared: int) -> Judgement:
+def _undated(shared: int) -> GateResult:
     figures = {"group_in_both": float(shared)}
     if shared:
         said = f"{shared} learnt asks share a group with a measured one; none is allowed"
-        return judged(refused=True, sentence=said, figures=figures)
+        return gate_result(refused=True, sentence=said, figures=figures)
     said = "No group is in both; the asks have no dates, so time was not looked at"
-    return judged(refused=False, sentence=said, figures=figures)
+    return gate_result(refused=False, sentence=said, figures=figures)
 
 
 def _floats(figures: dict[str, int]) -> dict[str, float]:
     return {name: float(value) for name, value in figures.items()}
 
 
-GATE = Gate("TRG001", "learnt and measured asks are apart", look)
+GATE = Gate("TRG001", "learnt and measured asks are apart", check)

@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeClassifier
 
-from training.gates.candidate import Candidate
-from training.gates.gate import Gate, Judgement, judged
-from training.gates.limits import Limits
+from training.gates.gate import Candidate, Gate, GateResult, gate_result
+from training.gates.thresholds import GateThresholds
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -27,7 +26,7 @@ OVERALL_ROWS = 10.0
 
 
 @dataclass(frozen=True)
-class Alone:
+class SingleFeatureSkill:
     """learnt, measured: share of the uncertainty that the feature removes by itself."""
 
     name: str
@@ -35,7 +34,7 @@ class Alone:
     measured: float
     gain: float
 
-    def suspect(self, model: float, limits: Limits) -> bool:
+    def suspect(self, model: float, limits: GateThresholds) -> bool:
         """Whether it explains almost everything; model: what the whole model removes."""
         most = max(self.learnt, self.measured)
         by_itself = most >= limits.most_explained
@@ -44,12 +43,14 @@ class Alone:
         return by_itself or like_model or by_gain
 
 
-def look(candidate: Candidate) -> Judgement:
+def check(candidate: Candidate) -> GateResult:
     """Try every feature alone."""
     limits, measured = candidate.limits, candidate.measured
     shares = _shares(candidate.learnt.label, len(candidate.task.classes))
     model = _skill(candidate.answers.probability, measured.label, shares)
-    found = sorted(_each(candidate, shares), key=lambda one: -max(one.learnt, one.measured))
+    found = sorted(
+        _skill_by_feature(candidate, shares), key=lambda one: -max(one.learnt, one.measured)
+    )
     suspects = [one for one in found if one.suspect(model, limits)]
     worst = (suspects or found)[0]
     figures = {
@@ -66,20 +67,24 @@ def look(candidate: Candidate) -> Judgement:
     )
     if len(suspects) > 1:
         said += f"; so do {len(suspects) - 1} other features"
-    return judged(refused=bool(suspects), sentence=said, figures=figures)
+    return gate_result(refused=bool(suspects), sentence=said, figures=figures)
 
 
-def _each(candidate: Candidate, shares: Floats) -> list[Alone]:
+def _skill_by_feature(candidate: Candidate, shares: Floats) -> list[SingleFeatureSkill]:
     encoder, gains = candidate.model.encoder, candidate.fitted.gains
-    learnt = candidate.learnt.take(_spread(len(candidate.learnt)))
+    learnt = candidate.learnt.take(_evenly_spaced(len(candidate.learnt)))
     taught, asked = (encoder.encode(part.inputs).matrix for part in (learnt, candidate.measured))
     total, found = sum(gains.values()) or 1.0, []
     for i, name in enumerate(encoder.names):
         one, other = taught[:, i], asked[:, i]
-        leaf = _codes(one, other) if i in encoder.categorical else _leaves(one, other, learnt.label)
+        leaf = (
+            _category_codes(one, other)
+            if i in encoder.categorical
+            else _leaves(one, other, learnt.label)
+        )
         told = _forecast(leaf[0], learnt.label, shares)
         found.append(
-            Alone(
+            SingleFeatureSkill(
                 name,
                 learnt=_skill(told[leaf[0]], learnt.label, shares),
                 measured=_skill(told[leaf[1]], candidate.measured.label, shares),
@@ -99,7 +104,7 @@ def _leaves(one: Floats, other: Floats, label: Ints) -> tuple[Ints, Ints]:
     return tree.apply(one[:, None]), tree.apply(other[:, None])
 
 
-def _codes(one: Floats, other: Floats) -> tuple[Ints, Ints]:
+def _category_codes(one: Floats, other: Floats) -> tuple[Ints, Ints]:
     """The code of each category; the first number is of those that are missing."""
     first, second = (np.nan_to_num(codes + 1, nan=0.0).astype(np.int64) for codes in (one, other))
     return first, np.where(np.isin(second, first), second, 0)
@@ -126,8 +131,8 @@ def _skill(probability: Floats, label: Ints, shares: Floats) -> float:
     return float(1 - np.log(given).sum() / np.log(shares[label]).sum())
 
 
-def _spread(rows: int) -> Ints:
+def _evenly_spaced(rows: int) -> Ints:
     return np.unique(np.linspace(0, rows - 1, min(rows, MOST_ROWS)).astype(np.int64))
 
 
-GATE = Gate("TRG002", "no feature tells the answer by itself", look)
+GATE = Gate("TRG002", "no feature tells the answer by itself", check)

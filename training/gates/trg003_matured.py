@@ -10,14 +10,13 @@ from __future__ import annotations
 import numpy as np
 
 from models.training_set import TrainingSet
-from training.gates.candidate import Candidate
-from training.gates.gate import Gate, Judgement, judged, not_applicable
+from training.gates.gate import Candidate, Gate, GateResult, gate_result, not_applicable
 
 DAY = np.timedelta64(1, "D")
 UNEVENTFUL = 0
 
 
-def look(candidate: Candidate) -> Judgement:
+def check(candidate: Candidate) -> GateResult:
     """Count labels that nobody could have known."""
     if not candidate.dated or np.isnat(candidate.built_at):
         return not_applicable("The asks have no dates, so it cannot be told when a label matured")
@@ -33,10 +32,10 @@ def look(candidate: Candidate) -> Judgement:
     ]
     if any(faults):
         said = "; ".join(fault for fault in faults if fault) + "; none is allowed"
-        return judged(refused=True, sentence=said, figures=figures)
+        return gate_result(refused=True, sentence=said, figures=figures)
     many = sum(map(len, both))
     said = f"All {many:,} labels had matured by the end of the data ({day})"
-    return judged(refused=False, sentence=said, figures=figures)
+    return gate_result(refused=False, sentence=said, figures=figures)
 
 
 def _too_early(part: TrainingSet, horizon_days: int) -> int:
@@ -44,4 +43,4 @@ def _too_early(part: TrainingSet, horizon_days: int) -> int:
     return int((young & (part.label == UNEVENTFUL)).sum())
 
 
-GATE = Gate("TRG003", "labels have matured", look)
+GATE = Gate("TRG003", "labels have matured", check)

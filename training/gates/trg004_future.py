@@ -6,22 +6,131 @@ which everything known after the ask is otherwise.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import ibis
+import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 
+from data.contracts.catalogue import TABLES
+from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column, Kind, Table
 from data.store import Store
-from training.gates.candidate import Candidate, Replay
-from training.gates.future import Around, OtherFuture
-from training.gates.gate import Gate, Judgement, judged, not_applicable
-from training.gates.part import listed
+from training.gates.gate import (
+    Candidate,
+    Gate,
+    GateResult,
+    InputReplay,
+    gate_result,
+    not_applicable,
+)
+from training.gates.segments import join_names
 
-ASKS = "the asks themselves"
+LOOK_BACK = timedelta(days=90)
+LOOK_AHEAD = timedelta(days=15)
+REPEATED_WINDOW = timedelta(days=30)
+REPEAT_DELAY = timedelta(hours=1)
+SINGLE_ROW_TABLES = ("sites", "items", "suppliers", "stock_levels", "invoice_outcomes")
+"""Tables in which an entity is told once; a second row would break their contract."""
+MASTER_TABLES = SINGLE_ROW_TABLES[:3]
 
 
-def look(candidate: Candidate) -> Judgement:
+class TimeWindowStore(Store):
+    """A stretch of time around a moment, held in memory; the masters are whole.
+
+    What is compared is two answers from the same rows, so a stretch tells as much as all of
+    it, in a fraction of the time. Shares the connection of the store it looks at.
+    """
+
+    def __init__(self, store: Store, moment: datetime) -> None:
+        """Keep what became known from `LOOK_BACK` before to `LOOK_AHEAD` after the moment."""
+        super().__init__(store.connection)
+        self._kept = {
+            name: _rows_in_window(store.table(name), name, moment).cache() for name in TABLES
+        }
+
+    def table(self, name: str) -> ir.Table:
+        """The rows of a canonical table in the stretch."""
+        return self._kept[name]
+
+
+class AlteredFutureStore(Store):
+    """The same rows before a moment; from it on, everything is otherwise.
+
+    Numbers, flags, texts and dates of what became known later are changed, and rows of the
+    weeks before are told again, later and otherwise, as a careless join would find them.
+    """
+
+    def __init__(self, store: Store, moment: datetime) -> None:
+        """Look at `store` with another future from `moment` (it has a zone) on."""
+        super().__init__(store.connection)
+        self._store, self._moment = store, moment
+        self._made: dict[str, ir.Table] = {}
+
+    def table(self, name: str) -> ir.Table:
+        """The rows of a canonical table, those known later changed."""
+        if name not in self._made:
+            self._made[name] = self._changed(TABLES[name]).cache()
+        return self._made[name]
+
+    def _changed(self, table: Table) -> ir.Table:
+        rows, start = self._store.table(table.name), _literal(self._moment)
+        rows = rows.select(*map(str, table.columns))
+        past, future = rows.filter(rows[KNOWN_AT] < start), rows.filter(rows[KNOWN_AT] >= start)
+        parts = [past, _alter_rows(table, future)]
+        if table.name not in SINGLE_ROW_TABLES:
+            parts.append(self._again(table, past))
+        return ibis.union(*(part.cast(past.schema()) for part in parts))
+
+    def _again(self, table: Table, past: ir.Table) -> ir.Table:
+        recent = past.filter(past[KNOWN_AT] >= _literal(self._moment - REPEATED_WINDOW))
+        changed = {str(KNOWN_AT): _literal(self._moment + REPEAT_DELAY)}
+        if len(table.key) == 1 and table.key[0].kind is Kind.TEXT:
+            changed[str(table.key[0])] = ibis.literal("again-") + recent[table.key[0]]
+        return _alter_rows(table, recent).mutate(**changed)
+
+
+def _rows_in_window(rows: ir.Table, name: str, moment: datetime) -> ir.Table:
+    if name in MASTER_TABLES:
+        return rows
+    since, until = _literal(moment - LOOK_BACK), _literal(moment + LOOK_AHEAD)
+    return rows.filter(rows[KNOWN_AT] >= since, rows[KNOWN_AT] < until)
+
+
+def _alter_rows(table: Table, rows: ir.Table) -> ir.Table:
+    """Every column but names of things and the clock, changed."""
+    changed = {
+        str(c): _altered_value(c, rows[c]) for c in table.columns if not _is_identifier(table, c)
+    }
+    return rows.mutate(**changed) if changed else rows
+
+
+def _is_identifier(table: Table, column: Column) -> bool:
+    return column == KNOWN_AT or column in table.key or column.endswith("_id")
+
+
+def _altered_value(column: Column, value: ir.Value) -> ir.Value:
+    match column.kind:
+        case Kind.NUMBER:
+            return value.abs() * 7 + 13
+        case Kind.FLAG:
+            return ~value
+        case Kind.TEXT:
+            return ibis.literal(column.allowed[-1] if column.allowed else "otherwise")
+        case Kind.MOMENT:
+            days = -3 if column == HAPPENED_AT else 40
+            return value + ibis.interval(days=days)
+
+
+def _literal(moment: datetime) -> ir.Scalar:
+    return ibis.literal(moment, type="timestamp('UTC', 6)")
+
+
+CHANGED_ASKS = "the asks themselves"
+
+
+def check(candidate: Candidate) -> GateResult:
     """Replay the asks before a few moments, with and without another future."""
     store, replay = candidate.store, candidate.replay
     if store is None or replay is None or not candidate.dated:
@@ -36,23 +145,23 @@ def look(candidate: Candidate) -> Judgement:
     figures = {"asks": float(compared), "changed_features": float(len(changed))}
     if changed:
         said = (
-            f"{listed(sorted(changed))} of {compared} asks changed when only what became known "
+            f"{join_names(sorted(changed))} of {compared} asks changed when only what became known "
             "after them was changed; none may"
         )
-        return judged(refused=True, sentence=said, figures=figures)
+        return gate_result(refused=True, sentence=said, figures=figures)
     said = (
         f"The features of {compared} of the newest asks stay the same to the last bit when "
         "everything known after them is changed"
     )
-    return judged(refused=False, sentence=said, figures=figures)
+    return gate_result(refused=False, sentence=said, figures=figures)
 
 
-def changed_by_future(store: Store, replay: Replay, moment: datetime) -> tuple[int, set[str]]:
+def changed_by_future(store: Store, replay: InputReplay, moment: datetime) -> tuple[int, set[str]]:
     """How many asks before the moment were made twice, and what differed between the two."""
-    around = Around(store, moment)
-    as_it_was, other = (replay(s, moment) for s in (around, OtherFuture(around, moment)))
+    around = TimeWindowStore(store, moment)
+    as_it_was, other = (replay(s, moment) for s in (around, AlteredFutureStore(around, moment)))
     if not as_it_was.index.equals(other.index):
-        return len(as_it_was), {ASKS}
+        return len(as_it_was), {CHANGED_ASKS}
     different = {str(name) for name in as_it_was if not _same(as_it_was[name], other[name])}
     return len(as_it_was), different
 
@@ -72,4 +181,4 @@ def _moments(candidate: Candidate) -> list[datetime]:
     return [moment.item().replace(tzinfo=UTC) for moment in after.astype("datetime64[us]")]
 
 
-GATE = Gate("TRG004", "the future changes no feature", look)
+GATE = Gate("TRG004", "the future changes no feature", check)

@@ -6,13 +6,12 @@ worth its upkeep. In a site or class it is refused where it is worse beyond chan
 
 from __future__ import annotations
 
-from training.baselines import CLASS_SHARES
-from training.gates.against import Compared, compare, small
-from training.gates.candidate import Candidate
-from training.gates.gate import Gate, Judgement, judged, not_applicable
+from training.evaluation.baselines import CLASS_SHARES
+from training.gates.gate import Candidate, Gate, GateResult, gate_result, not_applicable
+from training.gates.segments import LogLossComparison, compare_log_loss, skipped_note
 
 
-def look(candidate: Candidate) -> Judgement:
+def check(candidate: Candidate) -> GateResult:
     """Compare with the class shares and with the rule that does best."""
     told = {n: f.probability for n, f in candidate.rules.items()}
     shares = candidate.forecasts.get(CLASS_SHARES)
@@ -20,7 +19,7 @@ def look(candidate: Candidate) -> Judgement:
         told["class shares"] = shares.probability
     if not told:
         return not_applicable("There is neither a rule nor class shares to compare with")
-    found = compare(candidate, told)
+    found = compare_log_loss(candidate, told)
     if not found.overall:
         return not_applicable(f"{len(candidate.measured)} measured asks are too few to compare on")
     best = min(found.overall, key=lambda one: one.other_loss)
@@ -34,11 +33,13 @@ def look(candidate: Candidate) -> Judgement:
         "high": best.found.high,
         "worse_parts": float(len(worse)),
     }
-    said = _said(best, no_better, worse) + small(found.skipped)
-    return judged(refused=bool(no_better or worse), sentence=said, figures=figures)
+    said = _said(best, no_better, worse) + skipped_note(found.skipped)
+    return gate_result(refused=bool(no_better or worse), sentence=said, figures=figures)
 
 
-def _said(best: Compared, no_better: list[Compared], worse: list[Compared]) -> str:
+def _said(
+    best: LogLossComparison, no_better: list[LogLossComparison], worse: list[LogLossComparison]
+) -> str:
     if no_better:
         said = f"No better than {no_better[0].other} beyond chance: {no_better[0]}"
     else:
@@ -48,4 +49,4 @@ def _said(best: Compared, no_better: list[Compared], worse: list[Compared]) -> s
     return said + "; in no site or class worse beyond chance"
 
 
-GATE = Gate("TRG005", "better than the simple rules", look)
+GATE = Gate("TRG005", "better than the simple rules", check)

@@ -6,12 +6,11 @@ newer data and does as well may serve.
 
 from __future__ import annotations
 
-from training.gates.against import compare, small
-from training.gates.candidate import Candidate
-from training.gates.gate import Gate, Judgement, judged, not_applicable
+from training.gates.gate import Candidate, Gate, GateResult, gate_result, not_applicable
+from training.gates.segments import compare_log_loss, skipped_note
 
 
-def look(candidate: Candidate) -> Judgement:
+def check(candidate: Candidate) -> GateResult:
     """Compare with the model that serves now."""
     champion = candidate.champion
     if champion is None:
@@ -19,7 +18,7 @@ def look(candidate: Candidate) -> Judgement:
     if champion.why_not or champion.answers is None:
         return not_applicable(f"Version {champion.version}, the champion: {champion.why_not}")
     name = f"the champion, version {champion.version}"
-    found = compare(candidate, {name: champion.answers.probability})
+    found = compare_log_loss(candidate, {name: champion.answers.probability})
     if not found.overall:
         return not_applicable(f"{len(candidate.measured)} measured asks are too few to compare on")
     overall = found.overall[0]
@@ -36,7 +35,9 @@ def look(candidate: Candidate) -> Judgement:
         said = f"Worse than the champion beyond chance in {'; '.join(map(str, worse[:3]))}"
     else:
         said = f"Nowhere worse beyond chance; {overall}"
-    return judged(refused=bool(worse), sentence=said + small(found.skipped), figures=figures)
+    return gate_result(
+        refused=bool(worse), sentence=said + skipped_note(found.skipped), figures=figures
+    )
 
 
-GATE = Gate("TRG006", "not worse than the champion", look)
+GATE = Gate("TRG006", "not worse than the champion", check)

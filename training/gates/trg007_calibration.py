@@ -13,18 +13,28 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.gates.candidate import Candidate
-from training.gates.difference import holm
-from training.gates.gate import Gate, Judgement, judged, not_applicable
-from training.gates.part import ALL, Part, judgeable, outcomes, parts
-from training.metrics import calibration_error
-from training.told import Told, errors_by_chance, of_class, of_task
+from training.evaluation.metrics import calibration_error
+from training.evaluation.per_ask_scores import (
+    PerAskScores,
+    calibration_errors_by_chance,
+    scores_for_class,
+    scores_for_task,
+)
+from training.evaluation.statistics import adjust_holm
+from training.gates.gate import Candidate, Gate, GateResult, gate_result, not_applicable
+from training.gates.segments import (
+    ALL_ASKS,
+    Segment,
+    candidate_segments,
+    is_large_enough,
+    shared_outcomes,
+)
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Error:
+class CalibrationGap:
     """error: expected calibration error. by_chance: the 95 % mark of what chance gives.
 
     p_value: of "no more than slack and chance".
@@ -44,19 +54,19 @@ class Error:
         )
 
 
-def look(candidate: Candidate) -> Judgement:
+def check(candidate: Candidate) -> GateResult:
     """The calibration error of every part against chance and slack."""
     measured, limits = candidate.measured, candidate.limits
-    every = parts(candidate.task, measured)
+    every = candidate_segments(candidate.task, measured)
     told = [
         part
         for part in every
-        if judgeable(part, measured.label, measured.group, limits.fewest_groups)
+        if is_large_enough(part, measured.label, measured.group, limits.fewest_groups)
     ]
     if not told:
         return not_applicable(f"{len(measured)} measured asks are too few to judge")
     found = [_error(candidate, part) for part in told]
-    p_values = holm(np.array([one.p_value for one in found]))
+    p_values = adjust_holm(np.array([one.p_value for one in found]))
     off = [one for one, p in zip(found, p_values, strict=True) if p < limits.level]
     overall = found[0]
     worst = max(found, key=lambda one: one.error - one.slack - one.by_chance)
@@ -74,25 +84,27 @@ def look(candidate: Candidate) -> Judgement:
         said += f"; no site or class is further off, nearest is {worst}"
     skipped = [part.name for part in every if part not in told]
     said += f"; too small to judge: {', '.join(skipped)}" if skipped else ""
-    return judged(refused=bool(off), sentence=said, figures=figures)
+    return gate_result(refused=bool(off), sentence=said, figures=figures)
 
 
-def _error(candidate: Candidate, part: Part) -> Error:
+def _error(candidate: Candidate, part: Segment) -> CalibrationGap:
     measured, limits = candidate.measured, candidate.limits
     label, probability = measured.label[part.rows], candidate.answers.probability[part.rows]
-    told: Told
+    told: PerAskScores
     if part.number is None:
-        told = of_task(label, probability)
+        told = scores_for_task(label, probability)
     else:
-        told = of_class(label, probability, part.number)
+        told = scores_for_class(label, probability, part.number)
     truth = told.right.astype(np.float64)
     error = calibration_error(truth, told.sure)(np.ones(len(truth)))
-    outcome = np.unique(outcomes(measured)[part.rows], return_inverse=True)[1].astype(np.int64)
-    drawn = errors_by_chance(told.sure, outcome, limits.seed, limits.simulations)
-    slack = limits.calibration_slack if part.name == ALL else limits.part_calibration_slack
+    outcome = np.unique(shared_outcomes(measured)[part.rows], return_inverse=True)[1].astype(
+        np.int64
+    )
+    drawn = calibration_errors_by_chance(told.sure, outcome, limits.seed, limits.simulations)
+    slack = limits.calibration_slack if part.name == ALL_ASKS else limits.part_calibration_slack
     slack = min(slack, max(float(told.sure.mean()), float(truth.mean())) / 2)
     above = int((drawn >= error - slack).sum())
-    return Error(
+    return CalibrationGap(
         part.name,
         error,
         by_chance=float(np.quantile(drawn, 0.95)),
@@ -101,4 +113,4 @@ def _error(candidate: Candidate, part: Part) -> Error:
     )
 
 
-GATE = Gate("TRG007", "probabilities mean what they say", look)
+GATE = Gate("TRG007", "probabilities mean what they say", check)

@@ -17,11 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import betabinom
 
-from models.conformal import Sets, wilson
-from training.gates.candidate import Candidate
-from training.gates.difference import holm
-from training.gates.gate import Gate, Judgement, judged, not_applicable
-from training.gates.part import ALL, parts
+from models.conformal.prediction_sets import CoverageScope, wilson_interval
+from training.evaluation.statistics import adjust_holm
+from training.gates.gate import Candidate, Gate, GateResult, gate_result, not_applicable
+from training.gates.segments import ALL_ASKS, candidate_segments
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -29,7 +28,7 @@ Z95 = 1.959963984540054
 
 
 @dataclass(frozen=True)
-class Stated:
+class StatedCoverage:
     """What is promised. rows: of the calibration fold that the rate was set on."""
 
     of: str
@@ -38,7 +37,7 @@ class Stated:
 
 
 @dataclass(frozen=True)
-class Coverage:
+class MeasuredCoverage:
     """How often one thing covered in one part; p_value: of "as often as stated"."""
 
     of: str
@@ -56,54 +55,56 @@ class Coverage:
         )
 
 
-def look(candidate: Candidate) -> Judgement:
+def check(candidate: Candidate) -> GateResult:
     """The coverage of class sets and intervals in every part."""
     found = _sets(candidate) + _intervals(candidate)
     if not found:
         return not_applicable(f"{len(candidate.measured)} measured asks are too few to judge")
-    p_values = holm(np.array([one.p_value for one in found]))
+    p_values = adjust_holm(np.array([one.p_value for one in found]))
     level = candidate.limits.level
     short = [one for one, p in zip(found, p_values, strict=True) if p < level]
     figures = {f"{one.of.split()[-1]} {one.part}": one.share for one in found}
     if short:
         said = "Covers less often than stated: " + "; ".join(map(str, short[:4]))
-        return judged(refused=True, sentence=said, figures=figures)
-    overall = [one for one in found if one.part == ALL]
+        return gate_result(refused=True, sentence=said, figures=figures)
+    overall = [one for one in found if one.part == ALL_ASKS]
     said = "; ".join(map(str, overall)).capitalize()
     said += "; no site or class covers less often beyond chance and slack"
-    return judged(refused=False, sentence=said, figures=figures)
+    return gate_result(refused=False, sentence=said, figures=figures)
 
 
-def _sets(candidate: Candidate) -> list[Coverage]:
+def _sets(candidate: Candidate) -> list[MeasuredCoverage]:
     measured, conformal = candidate.measured, candidate.model.conformal
     rows = np.arange(len(measured))
     covered = candidate.answers.class_set[rows, measured.label]
-    stated = Stated("class sets", conformal.coverage, conformal.rows)
+    stated = StatedCoverage("class sets", conformal.coverage, conformal.rows)
     found = _of_parts(candidate, stated, covered, rows)
-    if conformal.sets is Sets.MONDRIAN:
+    if conformal.sets is CoverageScope.MONDRIAN:
         for k, name in enumerate(candidate.task.classes):
             own, ended = conformal.of_class[k], np.flatnonzero(measured.label == k)
             if own.promise is not None:
-                of_class = Stated("class sets", own.promise, own.rows)
+                of_class = StatedCoverage("class sets", own.promise, own.rows)
                 found += _coverage(candidate, of_class, f"class {name}", covered, ended)
     return found
 
 
-def _intervals(candidate: Candidate) -> list[Coverage]:
+def _intervals(candidate: Candidate) -> list[MeasuredCoverage]:
     target, quantiles = candidate.measured.target, candidate.answers.quantiles
     if target is None or quantiles is None:
         return []
     levels = candidate.model.quantile_levels
     inside = (target >= quantiles[:, 0]) & (target <= quantiles[:, -1])
-    stated = Stated("intervals", levels[-1] - levels[0], candidate.model.conformal.rows)
+    stated = StatedCoverage("intervals", levels[-1] - levels[0], candidate.model.conformal.rows)
     return _of_parts(candidate, stated, inside, np.flatnonzero(np.isfinite(target)))
 
 
-def _of_parts(candidate: Candidate, stated: Stated, covered: Flags, known: Ints) -> list[Coverage]:
+def _of_parts(
+    candidate: Candidate, stated: StatedCoverage, covered: Flags, known: Ints
+) -> list[MeasuredCoverage]:
     """Coverage overall and by site; known: asks of which it can be told."""
     return [
         one
-        for part in parts(candidate.task, candidate.measured)
+        for part in candidate_segments(candidate.task, candidate.measured)
         if part.number is None
         for one in _coverage(
             candidate, stated, part.name, covered, np.intersect1d(part.rows, known)
@@ -112,22 +113,22 @@ def _of_parts(candidate: Candidate, stated: Stated, covered: Flags, known: Ints)
 
 
 def _coverage(
-    candidate: Candidate, stated: Stated, part: str, covered: Flags, rows: Ints
-) -> list[Coverage]:
+    candidate: Candidate, stated: StatedCoverage, part: str, covered: Flags, rows: Ints
+) -> list[MeasuredCoverage]:
     """Of these rows; none where too few groups are among them."""
     limits, group = candidate.limits, candidate.measured.group[rows]
     if len(np.unique(group.astype(str))) < limits.fewest_groups:
         return []
-    slack = limits.coverage_slack if part == ALL else limits.part_coverage_slack
-    share, apart = float(covered[rows].mean()), independent(covered[rows], group)
+    slack = limits.coverage_slack if part == ALL_ASKS else limits.part_coverage_slack
+    share, apart = float(covered[rows].mean()), effective_sample_size(covered[rows], group)
     # The fold that the rate was set on held groups as well.
     past = stated.rows * apart / len(rows)
-    high = wilson(np.array([share * apart]), np.array([apart]), Z95)[1][0]
-    p_value = short_by_chance(share, apart, stated.rate - slack, past)
-    return [Coverage(stated.of, part, share, float(high), stated.rate, p_value)]
+    high = wilson_interval(np.array([share * apart]), np.array([apart]), Z95)[1][0]
+    p_value = shortfall_p_value(share, apart, stated.rate - slack, past)
+    return [MeasuredCoverage(stated.of, part, share, float(high), stated.rate, p_value)]
 
 
-def independent(covered: Flags, group: NDArray[Any]) -> float:
+def effective_sample_size(covered: Flags, group: NDArray[Any]) -> float:
     """How many independent asks these are worth: fewer where groups miss together."""
     rows, share = len(covered), float(covered.mean())
     if share in (0.0, 1.0):
@@ -139,7 +140,7 @@ def independent(covered: Flags, group: NDArray[Any]) -> float:
     return rows / max(together, 1.0)
 
 
-def short_by_chance(share: float, asks: float, stated: float, past: float) -> float:
+def shortfall_p_value(share: float, asks: float, stated: float, past: float) -> float:
     """How probable so low a coverage is of sets that cover at the stated rate.
 
     asks: independent asks measured on. past: those that the rate was set on.
@@ -150,4 +151,4 @@ def short_by_chance(share: float, asks: float, stated: float, past: float) -> fl
     )
 
 
-GATE = Gate("TRG008", "sets and intervals cover as stated", look)
+GATE = Gate("TRG008", "sets and intervals cover as stated", check)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.artefact import pack
-from models.golden import golden_inputs
-from training.gates.candidate import Candidate
-from training.gates.gate import Gate, Judgement, judged
+from models.artefact.folder import to_files
+from models.artefact.golden_rows import golden_inputs
+from training.gates.gate import Candidate, Gate, GateResult, gate_result
 
 MEGABYTE = 1e6
 
 
-def look(candidate: Candidate) -> Judgement:
+def check(candidate: Candidate) -> GateResult:
     """Score one case again and again, and weigh the artefact."""
     limits = candidate.limits
-    size = sum(len(text.encode()) for text in pack(candidate.model).values()) / MEGABYTE
+    size = sum(len(text.encode()) for text in to_files(candidate.model).values()) / MEGABYTE
     median = 1000 * float(np.median(_seconds(candidate)))
     figures = {"milliseconds": median, "megabytes": size}
     said = (
@@ -24,7 +23,7 @@ def look(candidate: Candidate) -> Judgement:
         f"{limits.megabytes:.0f} MB)"
     )
     over = median > limits.milliseconds or size > limits.megabytes
-    return judged(refused=over, sentence=said, figures=figures)
+    return gate_result(refused=over, sentence=said, figures=figures)
 
 
 def _seconds(candidate: Candidate) -> list[float]:
@@ -40,4 +39,4 @@ def _seconds(candidate: Candidate) -> list[float]:
     return taken
 
 
-GATE = Gate("TRG009", "quick and small enough", look)
+GATE = Gate("TRG009", "quick and small enough", check)

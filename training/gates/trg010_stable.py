@@ -9,20 +9,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from training.gates.candidate import Candidate
-from training.gates.gate import Gate, Judgement, judged
+from training.gates.gate import Candidate, Gate, GateResult, gate_result
 
 
-def look(candidate: Candidate) -> Judgement:
+def check(candidate: Candidate) -> GateResult:
     """Fit three times: as it is, in another order, with another seed."""
     task, limits, learnt = candidate.task, candidate.limits, candidate.learnt
     rows = min(limits.refit_rows, len(learnt))
     sample = learnt.take(np.unique(np.linspace(0, len(learnt) - 1, rows).astype(np.int64)))
     shuffled = sample.take(np.random.default_rng(limits.seed).permutation(len(sample)))
     options = replace(candidate.options, rounds=_rounds(candidate))
-    once = candidate.fitting(task, sample, options).model
-    again = candidate.fitting(task, shuffled, options).model
-    other = candidate.fitting(replace(task, seed=task.seed + 1), sample, options).model
+    once = candidate.fit_function(task, sample, options).model
+    again = candidate.fit_function(task, shuffled, options).model
+    other = candidate.fit_function(replace(task, seed=task.seed + 1), sample, options).model
     inputs = candidate.measured.inputs
     apart = np.abs(once.predict(inputs).probability - other.predict(inputs).probability)
     moved = float((apart.max(axis=1) > limits.moved).mean())
@@ -33,7 +32,9 @@ def look(candidate: Candidate) -> Judgement:
         f"; another seed moves {moved:.1%} of the scores by more than {limits.moved:.2f} "
         f"(at most {limits.most_moved:.0%}; fitted on {len(sample):,} asks)"
     )
-    return judged(refused=not same or moved > limits.most_moved, sentence=said, figures=figures)
+    return gate_result(
+        refused=not same or moved > limits.most_moved, sentence=said, figures=figures
+    )
 
 
 def _rounds(candidate: Candidate) -> int:
@@ -42,4 +43,4 @@ def _rounds(candidate: Candidate) -> int:
     return min(max(took, 1), candidate.limits.refit_rounds)
 
 
-GATE = Gate("TRG010", "stable under order and seed", look)
+GATE = Gate("TRG010", "stable under order and seed", check)

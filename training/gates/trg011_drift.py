@@ -18,18 +18,17 @@ import numpy as np
 import pandas as pd
 
 from features.feature import FeatureKind
-from models.feature_spec import FeatureSpec
-from training.gates.candidate import Candidate
-from training.gates.gate import Gate, Judgement, judged, not_applicable
-from training.gates.part import listed
-from training.gates.stability import by_chance, stability
+from models.encoding.feature_spec import FeatureSpec
+from training.evaluation.statistics import population_stability, stability_by_chance
+from training.gates.gate import Candidate, Gate, GateResult, gate_result, not_applicable
+from training.gates.segments import join_names
 
 LEAST_GAIN = 0.01
 """Share of the gain from which on a feature counts as used."""
 
 
 @dataclass(frozen=True)
-class Moved:
+class FeatureDrift:
     """now, before: PSI of the newest asks, and the most that it was while the model learnt."""
 
     name: str
@@ -47,15 +46,15 @@ class Moved:
         return f"{self.name} {self.now:.2f} (allowed {self.allowed:.2f}, before {self.before:.2f})"
 
 
-def look(candidate: Candidate) -> Judgement:
+def check(candidate: Candidate) -> GateResult:
     """Compare the newest asks with those learnt from, feature by feature."""
     if not candidate.dated:
         return not_applicable("The asks have no dates, so none of them are newer than others")
-    specs = _used(candidate)
+    specs = _used_features(candidate)
     if not specs:
         return not_applicable("The model uses no feature")
     stretches = _stretches(candidate)
-    found = [_moved(candidate, spec, stretches) for spec in specs]
+    found = [_feature_drift(candidate, spec, stretches) for spec in specs]
     drifted = [str(one) for one in found if one.drifted]
     strange = _unseen(candidate, specs)
     limit = candidate.limits.most_unseen
@@ -67,32 +66,34 @@ def look(candidate: Candidate) -> Judgement:
         "most_unseen": max(strange.values(), default=0.0),
     }
     if drifted or unseen:
-        said = f"Moved since learning (PSI): {listed(drifted)}; " * bool(drifted)
-        said += f"never seen in more than {limit:.0%} of asks: {listed(unseen)}" * bool(unseen)
-        return judged(refused=True, sentence=said.rstrip("; "), figures=figures)
+        said = f"Moved since learning (PSI): {join_names(drifted)}; " * bool(drifted)
+        said += f"never seen in more than {limit:.0%} of asks: {join_names(unseen)}" * bool(unseen)
+        return gate_result(refused=True, sentence=said.rstrip("; "), figures=figures)
     said = (
         f"None of {len(specs)} features in use moved further than it did while the model learnt "
         f"or than a PSI of {candidate.limits.most_drift:.2f}; farthest is {farthest}"
     )
-    return judged(refused=False, sentence=said, figures=figures)
+    return gate_result(refused=False, sentence=said, figures=figures)
 
 
-def _used(candidate: Candidate) -> list[FeatureSpec]:
+def _used_features(candidate: Candidate) -> list[FeatureSpec]:
     total = sum(candidate.fitted.gains.values()) or 1.0
     gains = candidate.fitted.gains
     return [s for s in candidate.model.features if gains.get(s.name, 0.0) / total >= LEAST_GAIN]
 
 
-def _moved(candidate: Candidate, spec: FeatureSpec, stretches: list[slice]) -> Moved:
+def _feature_drift(candidate: Candidate, spec: FeatureSpec, stretches: list[slice]) -> FeatureDrift:
     limits, numeric = candidate.limits, spec.kind is FeatureKind.NUMBER
     order = np.argsort(candidate.learnt.asked_at, kind="stable")
     learnt = candidate.learnt.inputs[spec.name].iloc[order]
-    now = stability(learnt, candidate.measured.inputs[spec.name], numeric=numeric)
-    before = [stability(learnt[: s.start], learnt[s], numeric=numeric).psi for s in stretches]
-    chance = by_chance(now, limits.level / len(candidate.model.features))
+    now = population_stability(learnt, candidate.measured.inputs[spec.name], numeric=numeric)
+    before = [
+        population_stability(learnt[: s.start], learnt[s], numeric=numeric).psi for s in stretches
+    ]
+    chance = stability_by_chance(now, limits.level / len(candidate.model.features))
     most = max(before, default=0.0)
     allowed = max(limits.most_drift + chance, limits.beyond_before * most)
-    return Moved(spec.name, now.psi, most, allowed)
+    return FeatureDrift(spec.name, now.psi, most, allowed)
 
 
 def _stretches(candidate: Candidate) -> list[slice]:
@@ -117,4 +118,4 @@ def _share(spec: FeatureSpec, column: pd.Series[Any]) -> float:
     return float((~known).mean())
 
 
-GATE = Gate("TRG011", "asks of now are like those learnt from", look)
+GATE = Gate("TRG011", "asks of now are like those learnt from", check)

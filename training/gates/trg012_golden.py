@@ -5,27 +5,25 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from models.artefact import save
-from training.approval import PromotionError
-from training.export import load_in_child
-from training.gates.candidate import Candidate
-from training.gates.gate import Gate, Judgement, judged
+from models.artefact.folder import save_artefact
+from training.gates.gate import Candidate, Gate, GateResult, gate_result
+from training.registry.export import PromotionError, load_in_child
 
 
-def look(candidate: Candidate) -> Judgement:
+def check(candidate: Candidate) -> GateResult:
     """Write the artefact, and let another process load it and score its golden rows."""
     answers = candidate.model.golden["answers"]
     rows = len(next(iter(answers.values())))
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "artefact"
-        digest = save(candidate.model, folder)
+        digest = save_artefact(candidate.model, folder)
         try:
             load_in_child(folder, digest)
         except PromotionError as error:
             why = str(error).replace(str(folder), "the artefact")
-            return judged(refused=True, sentence=f"In another process: {why}", figures={})
+            return gate_result(refused=True, sentence=f"In another process: {why}", figures={})
     said = f"{rows} golden rows got the same answers, to the last bit, in another process"
-    return judged(refused=False, sentence=said, figures={"rows": float(rows)})
+    return gate_result(refused=False, sentence=said, figures={"rows": float(rows)})
 
 
-GATE = Gate("TRG012", "golden rows reproduce elsewhere", look)
+GATE = Gate("TRG012", "golden rows reproduce elsewhere", check)

@@ -9,14 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.training_set import TrainingSet
-from training.gates.candidate import Candidate
-from training.gates.gate import Gate, Judgement, judged
-from training.gates.part import listed, sites
+from training.gates.gate import Candidate, Gate, GateResult, gate_result
+from training.gates.segments import join_names, site_names
 
 UNEVENTFUL = 0
 
 
-def look(candidate: Candidate) -> Judgement:
+def check(candidate: Candidate) -> GateResult:
     """Count events by class and by site."""
     task, limits = candidate.task, candidate.limits
     learnt, measured = candidate.learnt, candidate.measured
@@ -26,7 +25,7 @@ def look(candidate: Candidate) -> Judgement:
         fewest = min(fewest, taught)
         if taught < limits.class_events or seen < limits.measured_events:
             few.append(f"class {name} ({taught} learnt, {seen} measured)")
-    for name in sites(np.concatenate([learnt.site, measured.site])):
+    for name in site_names(np.concatenate([learnt.site, measured.site])):
         at = (learnt.site == name) & (learnt.label != UNEVENTFUL)
         taught = _groups(learnt, at)
         if taught < limits.site_events:
@@ -37,14 +36,14 @@ def look(candidate: Candidate) -> Judgement:
         f"class, {limits.site_events} learnt events of each site"
     )
     if few:
-        said = f"Too few cases with an event of their own: {listed(few)}; needed are {asked}"
-        return judged(refused=True, sentence=said, figures=figures)
+        said = f"Too few cases with an event of their own: {join_names(few)}; needed are {asked}"
+        return gate_result(refused=True, sentence=said, figures=figures)
     said = f"Enough events everywhere ({asked}); the rarest class has {fewest:,} learnt cases"
-    return judged(refused=False, sentence=said, figures=figures)
+    return gate_result(refused=False, sentence=said, figures=figures)
 
 
 def _groups(part: TrainingSet, rows: NDArray[np.bool_]) -> int:
     return len(np.unique(part.group[rows].astype(str)))
 
 
-GATE = Gate("TRG013", "enough events", look)
+GATE = Gate("TRG013", "enough events", check)

@@ -1,1 +1,5 @@
-"""Monitoring: does what is asked today, and how it ends, still look like what was learnt from."""
+"""Monitoring of champions.
+
+Input and score drift, calibration, decision rates and advice on retraining. Imports
+training.tasks, training.dataset and training.evaluation.
+"""

@@ -1,4 +1,4 @@
-"""Calibration drift: did what was stated come true, of the cases that have ended."""
+"""Calibration and coverage: stated probabilities and intervals against the cases that ended."""
 
 from __future__ import annotations
 
@@ -12,26 +12,31 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from training.monitor.baseline import Baseline
-from training.monitor.chance import calibration_gap, stated_chance
-from training.monitor.limits import Limits
+from training.evaluation.statistics import (
+    binomial_lower_p_value,
+    calibration_error_test,
+    poisson_binomial_p_value,
+    wilson_interval_95,
+)
 from training.monitor.outcomes import LABEL, MATURED_AT, RECOMMENDATION_ID, TARGET
-from training.monitor.signal import EVERYWHERE, Kind, Signal
+from training.monitor.reference import ChampionReference
+from training.monitor.signals import ALL_SITES, Signal, SignalKind
+from training.monitor.thresholds import MonitorThresholds
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 ANY_EXCEPTION = "any exception"
-SEED = 17
-SMALLEST = 1e-15
-FEWEST_EXPECTED = 1.0
-DOUBLED = 0.1
+SIMULATION_SEED = 17
+MIN_PROBABILITY = 1e-15
+MIN_EXPECTED_CASES = 1.0
+DOUBLED_RATE_EFFECT = 0.1
 """Scale on which a rare class that comes twice as often as stated is worth five points."""
 
 
 @dataclass(frozen=True, eq=False)
-class Ended:
+class EndedCases:
     """n cases that have ended, each once: the last recommendation of it that matured.
 
     probability: (n, K) as stated. label: (n,). target: (n,) NaN where none. frame: their
@@ -45,7 +50,9 @@ class Ended:
     target: Floats
 
     @classmethod
-    def of(cls, recommendations: pd.DataFrame, found: pd.DataFrame, baseline: Baseline) -> Ended:
+    def of(
+        cls, recommendations: pd.DataFrame, found: pd.DataFrame, baseline: ChampionReference
+    ) -> EndedCases:
         """The recommendations that have an outcome."""
         joined = recommendations.merge(
             found[[RECOMMENDATION_ID, LABEL, TARGET, MATURED_AT]],
@@ -88,82 +95,86 @@ class Ended:
         """Sites that have any."""
         return tuple(sorted(set(self.site.tolist())))
 
-    def take(self, keep: Flags) -> Ended:
+    def take(self, keep: Flags) -> EndedCases:
         """Those where `keep` is true."""
         frame = self.frame[keep].reset_index(drop=True)
         cut = (self.probability[keep], self.label[keep], self.target[keep])
-        return Ended(frame, self.classes, *cut)
+        return EndedCases(frame, self.classes, *cut)
 
-    def at(self, place: str) -> Ended:
+    def at(self, place: str) -> EndedCases:
         """Those of a site, or all."""
-        return self if place == EVERYWHERE else self.take(np.asarray(self.site == place))
+        return self if place == ALL_SITES else self.take(np.asarray(self.site == place))
 
-    def places(self, fewest: int) -> Iterator[tuple[str, Ended]]:
+    def places(self, fewest: int) -> Iterator[tuple[str, EndedCases]]:
         """Everywhere and the sites with so many cases or more."""
-        for name in (EVERYWHERE, *self.sites):
+        for name in (ALL_SITES, *self.sites):
             part = self.at(name)
             if len(part) >= fewest:
                 yield name, part
 
 
-def calibration(ended: Ended, limits: Limits) -> list[Signal]:
+def calibration_signals(ended: EndedCases, limits: MonitorThresholds) -> list[Signal]:
     """Stated against observed by class and site; calibration error; log-loss against shares."""
     return [
         signal
-        for place, part in ended.places(limits.fewest_rows)
-        for signal in (*_levels(place, part), *_spread(place, part), *_skill(place, part))
+        for place, part in ended.places(limits.min_rows)
+        for signal in (
+            *_level_signals(place, part),
+            *_calibration_error_signal(place, part),
+            *_log_loss_signal(place, part),
+        )
     ]
 
 
-def _levels(place: str, part: Ended) -> Iterator[Signal]:
+def _level_signals(place: str, part: EndedCases) -> Iterator[Signal]:
     """In the large: how many were expected and how many came, of each class."""
     classes = list(enumerate(part.classes))[1:]
     if len(classes) > 1:
         anything = np.minimum(part.probability[:, 1:].sum(axis=1), 1.0)
-        yield _level(place, ANY_EXCEPTION, anything, part.label > 0)
-    if place == EVERYWHERE or len(classes) == 1:
+        yield _level_signal(place, ANY_EXCEPTION, anything, part.label > 0)
+    if place == ALL_SITES or len(classes) == 1:
         for number, name in classes:
             hit = part.label == number
             stated = part.probability[:, number]
-            if max(hit.sum(), stated.sum()) >= FEWEST_EXPECTED:
-                yield _level(place, name, stated, hit)
+            if max(hit.sum(), stated.sum()) >= MIN_EXPECTED_CASES:
+                yield _level_signal(place, name, stated, hit)
 
 
-def _level(place: str, name: str, stated: Floats, hit: Flags) -> Signal:
+def _level_signal(place: str, name: str, stated: Floats, hit: Flags) -> Signal:
     expected, found = float(stated.mean()), float(hit.mean())
     away = abs(found - expected)
     return Signal(
-        Kind.LEVEL,
+        SignalKind.LEVEL,
         place,
         name,
         len(hit),
         found,
         expected,
-        max(away, DOUBLED * away / max(found, expected, SMALLEST)),
-        stated_chance(stated, int(hit.sum())),
+        max(away, DOUBLED_RATE_EFFECT * away / max(found, expected, MIN_PROBABILITY)),
+        poisson_binomial_p_value(stated, int(hit.sum())),
         figures={"stated": float(stated.sum()), "came": float(hit.sum())},
     )
 
 
-def _spread(place: str, part: Ended) -> Iterator[Signal]:
+def _calibration_error_signal(place: str, part: EndedCases) -> Iterator[Signal]:
     hit = np.asarray(part.label == part.explained)
-    error, chance = calibration_gap(part.score, hit, SEED)
-    yield Signal(Kind.SPREAD, place, "score", len(part), error, 0.0, error, chance)
+    error, chance = calibration_error_test(part.score, hit, SIMULATION_SEED)
+    yield Signal(SignalKind.SPREAD, place, "score", len(part), error, 0.0, error, chance)
 
 
-def _skill(place: str, part: Ended) -> Iterator[Signal]:
+def _log_loss_signal(place: str, part: EndedCases) -> Iterator[Signal]:
     """Log-loss beyond that of the very shares in which these cases ended."""
-    if place != EVERYWHERE or len(np.unique(part.label)) < 2:
+    if place != ALL_SITES or len(np.unique(part.label)) < 2:
         return
     rows = np.arange(len(part))
-    model = -np.log(np.clip(part.probability[rows, part.label], SMALLEST, 1.0))
+    model = -np.log(np.clip(part.probability[rows, part.label], MIN_PROBABILITY, 1.0))
     shares = np.bincount(part.label, minlength=len(part.classes)) / len(part)
     rule = -np.log(shares[part.label])
     worse = model - rule
     spread = float(worse.std(ddof=1)) / float(np.sqrt(len(part)))
     chance = float(norm.sf(worse.mean() / spread)) if spread > 0 else 1.0
     yield Signal(
-        Kind.SKILL,
+        SignalKind.SKILL,
         place,
         "log-loss",
         len(part),
@@ -171,4 +182,64 @@ def _skill(place: str, part: Ended) -> Iterator[Signal]:
         float(rule.mean()),
         max(float(worse.mean()), 0.0),
         chance,
+    )
+
+
+def coverage_signals(
+    ended: EndedCases, baseline: ChampionReference, limits: MonitorThresholds
+) -> list[Signal]:
+    """Signals of each place with enough ended cases; only too little coverage counts."""
+    return [
+        signal
+        for place, part in ended.places(limits.min_rows)
+        for signal in (
+            *_class_set_signals(place, part, baseline),
+            *_interval_signals(place, part, baseline, limits.min_rows),
+        )
+    ]
+
+
+def _class_set_signals(
+    place: str, part: EndedCases, baseline: ChampionReference
+) -> Iterator[Signal]:
+    held = [
+        part.classes[label] in named
+        for label, named in zip(part.label.tolist(), part.frame["class_set"], strict=True)
+    ]
+    yield _coverage_signal(
+        SignalKind.CLASS_SET, place, "class set", np.array(held), baseline.coverage
+    )
+
+
+def _interval_signals(
+    place: str, part: EndedCases, baseline: ChampionReference, fewest: int
+) -> Iterator[Signal]:
+    if len(baseline.levels) < 2:
+        return
+    low, high = (f"{level:g}" for level in (min(baseline.levels), max(baseline.levels)))
+    told = np.isfinite(part.target) & np.array([low in d for d in part.frame["delay_days"]])
+    if told.sum() < fewest:
+        return
+    known = part.take(told)
+    bounds = np.array([(d[low], d[high]) for d in known.frame["delay_days"]], dtype=np.float64)
+    held = (known.target >= bounds[:, 0]) & (known.target <= bounds[:, 1])
+    stated = max(baseline.levels) - min(baseline.levels)
+    yield _coverage_signal(SignalKind.INTERVAL, place, "delay interval", held, stated)
+
+
+def _coverage_signal(
+    kind: SignalKind, place: str, subject: str, held: Flags, stated: float
+) -> Signal:
+    hits, rows = int(held.sum()), len(held)
+    low, high = wilson_interval_95(hits, rows)
+    return Signal(
+        kind,
+        place,
+        subject,
+        rows,
+        hits / rows,
+        stated,
+        max(stated - hits / rows, 0.0),
+        binomial_lower_p_value(hits, rows, stated),
+        figures={"low": low, "high": high},
     )

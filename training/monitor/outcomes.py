@@ -1,4 +1,4 @@
-"""How recommended cases ended, by the canonical tables: training's own labels, once matured."""
+"""Outcomes of recommended cases: training's own labels on the canonical tables, once matured."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from data.contracts.items import ITEM_ID
 from data.contracts.purchase_orders import PO_LINE_ID, PROMISED_AT, PURCHASE_ORDERS
 from data.contracts.sites import SITE_ID
 from data.store import Store
-from features.request.shapes import INVOICE_MISMATCH, STOCK_RISK, SUPPLIER_DELAY
+from features.tasks.invoice_mismatch.shape import INVOICE_MISMATCH_SHAPE
+from features.tasks.stock_risk.shape import STOCK_RISK_SHAPE
+from features.tasks.supplier_delay.shape import SUPPLIER_DELAY_SHAPE
 from models.task import Task, TaskName
-from training.asks.asks import ASKED_AT, Asks
-from training.wiring import wiring
+from training.dataset.asks import ASKED_AT, Asks
+from training.tasks.catalogue import training_task
 
 RECOMMENDATION_ID = "recommendation_id"
 CASE_ID = "case_id"
@@ -20,26 +22,26 @@ TASK = "task"
 LABEL = "label"
 TARGET = "target"
 MATURED_AT = "matured_at"
-KEY = {
+CASE_KEY_COLUMNS = {
     TaskName.STOCK_RISK: ITEM_ID,
     TaskName.INVOICE_MISMATCH: INVOICE_LINE_ID,
     TaskName.SUPPLIER_DELAY: PO_LINE_ID,
 }
-SHAPES = {
-    TaskName.STOCK_RISK: STOCK_RISK,
-    TaskName.INVOICE_MISMATCH: INVOICE_MISMATCH,
-    TaskName.SUPPLIER_DELAY: SUPPLIER_DELAY,
+CASE_SHAPES = {
+    TaskName.STOCK_RISK: STOCK_RISK_SHAPE,
+    TaskName.INVOICE_MISMATCH: INVOICE_MISMATCH_SHAPE,
+    TaskName.SUPPLIER_DELAY: SUPPLIER_DELAY_SHAPE,
 }
 
 
-def outcomes(store: Store, task: Task, recommendations: pd.DataFrame) -> pd.DataFrame:
+def matured_outcomes(store: Store, task: Task, recommendations: pd.DataFrame) -> pd.DataFrame:
     """One row a recommendation of the task whose case has ended.
 
     Columns: RECOMMENDATION_ID, CASE_ID, TASK, LABEL (class number), TARGET (the number that
     quantiles are of, NaN where there is none), MATURED_AT (UTC).
     """
-    asks = _asks(store, task, recommendations)
-    labels = wiring(task.name).labels(store, asks, task)
+    asks = _recommendations_as_asks(store, task, recommendations)
+    labels = training_task(task.name).labels(store, asks, task)
     frame = pd.DataFrame(
         {
             RECOMMENDATION_ID: asks.frame["id"].to_numpy(dtype=object),
@@ -53,9 +55,9 @@ def outcomes(store: Store, task: Task, recommendations: pd.DataFrame) -> pd.Data
     return frame[labels.known].reset_index(drop=True)
 
 
-def _asks(store: Store, task: Task, recommendations: pd.DataFrame) -> Asks:
+def _recommendations_as_asks(store: Store, task: Task, recommendations: pd.DataFrame) -> Asks:
     """The recommendations as labels read asks; the case's key is what follows its site."""
-    key = KEY[task.name]
+    key = CASE_KEY_COLUMNS[task.name]
     frame = recommendations[["id", CASE_ID, "site_id", "asked_at"]].reset_index(drop=True)
     frame = frame.rename(columns={"site_id": SITE_ID, "asked_at": ASKED_AT})
     frame[ASKED_AT] = frame[ASKED_AT].astype("datetime64[us, UTC]")
@@ -64,11 +66,11 @@ def _asks(store: Store, task: Task, recommendations: pd.DataFrame) -> Asks:
         for case, site in zip(frame[CASE_ID], frame[SITE_ID], strict=True)
     ]
     if task.name is TaskName.SUPPLIER_DELAY:
-        frame = _promised(store, frame)
-    return Asks(SHAPES[task.name], frame, {})
+        frame = _add_promised_dates(store, frame)
+    return Asks(CASE_SHAPES[task.name], frame, {})
 
 
-def _promised(store: Store, frame: pd.DataFrame) -> pd.DataFrame:
+def _add_promised_dates(store: Store, frame: pd.DataFrame) -> pd.DataFrame:
     """With each line's promise; lines that the tables do not hold cannot be judged."""
     lines = store.table(PURCHASE_ORDERS.name).select(PO_LINE_ID, PROMISED_AT).to_pandas()
     joined = frame.merge(lines.drop_duplicates(PO_LINE_ID), on=PO_LINE_ID, how="inner")

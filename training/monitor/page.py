@@ -1,4 +1,4 @@
-"""The monitor's page: the verdict first, then what drifted where. One file, no script."""
+"""The monitoring page: one HTML file without scripts, the advice first."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from training.monitor import pictures, wording
-from training.monitor.conduct import Rate
-from training.monitor.false_alarms import MEASURED
-from training.monitor.monitor import Report
-from training.monitor.signal import Family, Kind, Signal
+from training.monitor import charts, wording
+from training.monitor.decision_rates import DecisionRate
+from training.monitor.report import MonitoringReport
+from training.monitor.signals import Signal, SignalFamily, SignalKind
+from training.monitor.thresholds import MEASURED_FALSE_ALARM_RATE
 
 TEMPLATES = Path(__file__).with_name("templates")
-FEATURES_SHOWN = 10
-PICTURES_SHOWN = 1
-REASONS_SHOWN = 6
-SIGNALS_SHOWN = 15
-RATES = (Kind.ABSTAINED, Kind.FOLLOWED, Kind.OVERRIDDEN)
+MAX_FEATURES = 10
+MAX_SHIFT_CHARTS = 1
+MAX_REASONS = 6
+MAX_SIGNALS = 15
+RATE_KINDS = (SignalKind.ABSTAINED, SignalKind.FOLLOWED, SignalKind.OVERRIDDEN)
 
 
 @dataclass(frozen=True)
-class Cell:
+class FeatureCell:
     """One feature at one place. mark: `raised`, `calm`, or `none` where it was not judged."""
 
     text: str
@@ -33,16 +33,16 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Row:
+class FeatureRow:
     """A feature, its share of the model's gain, and how far it moved at each place."""
 
     feature: str
     gain: str
-    cells: tuple[Cell, ...]
+    cells: tuple[FeatureCell, ...]
 
 
 @dataclass(frozen=True)
-class Picture:
+class Chart:
     """A picture with what it shows, in words. address: holds all of it."""
 
     title: str
@@ -50,28 +50,28 @@ class Picture:
     address: str
 
 
-def render(reports: Sequence[Report]) -> str:
+def render_page(reports: Sequence[MonitoringReport]) -> str:
     """The page of one or several tasks' reports."""
     return (
-        environment()
+        template_environment()
         .get_template("monitor.html")
         .render(
             reports=reports,
-            rows={report.task: rows(report) for report in reports},
-            drawn={report.task: drawn(report) for report in reports},
-            conduct={report.task: conduct(report) for report in reports},
-            kinds=Kind,
-            family=Family,
-            reasons_shown=REASONS_SHOWN,
-            signals_shown=SIGNALS_SHOWN,
+            rows={report.task: feature_rows(report) for report in reports},
+            drawn={report.task: report_charts(report) for report in reports},
+            conduct={report.task: rate_rows(report) for report in reports},
+            kinds=SignalKind,
+            family=SignalFamily,
+            reasons_shown=MAX_REASONS,
+            signals_shown=MAX_SIGNALS,
             stated=max(report.limits.false_alarms for report in reports),
-            measured=MEASURED,
+            measured=MEASURED_FALSE_ALARM_RATE,
         )
     )
 
 
 @cache
-def environment() -> Environment:
+def template_environment() -> Environment:
     """The templates; a value that is not there is an error, never an empty space."""
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -81,36 +81,36 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters |= {
-        "share": wording.share,
-        "number": wording.number,
-        "chance": wording.chance,
-        "sentence": wording.sentence,
-        "capital": capital,
+        "share": wording.format_share,
+        "number": wording.format_number,
+        "chance": wording.format_p_value,
+        "sentence": wording.signal_sentence,
+        "capital": capitalize_sentence,
     }
     return made
 
 
-def capital(text: str) -> str:
+def capitalize_sentence(text: str) -> str:
     """With a capital first letter and a full stop."""
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def rows(report: Report) -> list[Row]:
+def feature_rows(report: MonitoringReport) -> list[FeatureRow]:
     """Features that were raised, then those the model goes by most."""
-    inputs = [s for s in report.signals if s.kind.family is Family.INPUTS]
-    found = {(s.subject, s.place): s for s in inputs if s.kind is Kind.SHIFT}
+    inputs = [s for s in report.signals if s.kind.family is SignalFamily.INPUTS]
+    found = {(s.subject, s.place): s for s in inputs if s.kind is SignalKind.SHIFT}
     marked = {(s.subject, s.place): s for s in inputs if s.raised}
     gain = report.baseline.gain
     moved = sorted({name for name, _ in marked}, key=lambda n: (-gain.get(n, 0.0), n))
     changed = [c.feature for c in report.changes]
     most = sorted(gain, key=lambda n: (-gain[n], n))
-    names = list(dict.fromkeys([*changed, *moved, *most]))[:FEATURES_SHOWN]
+    names = list(dict.fromkeys([*changed, *moved, *most]))[:MAX_FEATURES]
     return [
-        Row(
+        FeatureRow(
             name,
-            wording.share(gain.get(name, 0.0)),
+            wording.format_share(gain.get(name, 0.0)),
             tuple(
-                _cell(found.get((name, place)), marked.get((name, place)))
+                _feature_cell(found.get((name, place)), marked.get((name, place)))
                 for place in report.judged
             ),
         )
@@ -118,52 +118,56 @@ def rows(report: Report) -> list[Row]:
     ]
 
 
-def drawn(report: Report) -> list[Picture]:
+def report_charts(report: MonitoringReport) -> list[Chart]:
     """The features that moved most, the score, and stated against what came."""
-    shown: list[Picture] = []
-    for name in _worst(report)[:PICTURES_SHOWN]:
+    shown: list[Chart] = []
+    for name in _most_moved_features(report)[:MAX_SHIFT_CHARTS]:
         words = (
             "Bars: share of this period's cases. Line: what the reference expects. "
             "Orange: raised there"
         )
-        shown.append(Picture(name, words, pictures.shifts(report, name)))
+        shown.append(Chart(name, words, charts.shift_chart(report, name)))
     if report.judged:
         shown.append(
-            Picture("Scores", "Bars: this period. Line: reference", pictures.scores(report))
+            Chart("Scores", "Bars: this period. Line: reference", charts.score_chart(report))
         )
-    if address := pictures.reliability(report):
+    if address := charts.reliability_chart(report):
         words = (
             "Each point: a fifth of the ended cases, with its 95% interval; on the line, "
             "what was stated came. Orange: the interval does not hold what was stated"
         )
-        shown.append(Picture("Stated against what came", words, address))
+        shown.append(Chart("Stated against what came", words, address))
     return shown
 
 
-def conduct(report: Report) -> list[tuple[str, tuple[str, ...]]]:
+def rate_rows(report: MonitoringReport) -> list[tuple[str, tuple[str, ...]]]:
     """Each place with its rates in words, in the order of RATES."""
     found = {(rate.place, rate.kind): rate for rate in report.rates}
     places = list(dict.fromkeys(rate.place for rate in report.rates))
-    return [(place, tuple(_rate(found[place, kind]) for kind in RATES)) for place in places]
+    return [
+        (place, tuple(_rate_text(found[place, kind]) for kind in RATE_KINDS)) for place in places
+    ]
 
 
-def _rate(rate: Rate) -> str:
+def _rate_text(rate: DecisionRate) -> str:
     if not rate.rows:
         return "no cases"
-    low, high = wording.share(rate.low), wording.share(rate.high)
-    before = "" if math.isnan(rate.before) else f", before {wording.share(rate.before)}"
-    return f"{wording.share(rate.share)} of {rate.rows} ({low} to {high}){before}"
+    low, high = wording.format_share(rate.low), wording.format_share(rate.high)
+    before = "" if math.isnan(rate.before) else f", before {wording.format_share(rate.before)}"
+    return f"{wording.format_share(rate.share)} of {rate.rows} ({low} to {high}){before}"
 
 
-def _worst(report: Report) -> list[str]:
-    shifts = sorted((s for s in report.raised if s.kind is Kind.SHIFT), key=lambda s: -s.effect)
+def _most_moved_features(report: MonitoringReport) -> list[str]:
+    shifts = sorted(
+        (s for s in report.raised if s.kind is SignalKind.SHIFT), key=lambda s: -s.effect
+    )
     return list(dict.fromkeys([*(c.feature for c in report.changes), *(s.subject for s in shifts)]))
 
 
-def _cell(shift: Signal | None, marked: Signal | None) -> Cell:
+def _feature_cell(shift: Signal | None, marked: Signal | None) -> FeatureCell:
     """The index; where something else was raised, that."""
-    if marked is not None and marked.kind is not Kind.SHIFT:
-        return Cell(f"{marked.kind} {wording.share(marked.found)}", "raised")
+    if marked is not None and marked.kind is not SignalKind.SHIFT:
+        return FeatureCell(f"{marked.kind} {wording.format_share(marked.found)}", "raised")
     if shift is None:
-        return Cell("-", "none")
-    return Cell(f"{shift.figures['psi']:.2f}", "raised" if shift.raised else "calm")
+        return FeatureCell("-", "none")
+    return FeatureCell(f"{shift.figures['psi']:.2f}", "raised" if shift.raised else "calm")

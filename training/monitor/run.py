@@ -1,4 +1,4 @@
-"""Monitoring a lake: its champions' artefacts and outcomes, with the record's frames."""
+"""Run the monitor on a lake: load the champions, find the outcomes, report on each task."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ import pandas as pd
 
 from data.lake import Lake
 from data.store import Store
-from models.artefact import load
+from models.artefact.folder import load_artefact
 from models.catalogue import TASKS
 from models.task import TaskName
-from training.monitor.baseline import Baseline
-from training.monitor.limits import Limits
-from training.monitor.monitor import Frames, Report, monitor
-from training.monitor.outcomes import MATURED_AT, outcomes
-from training.monitor.verdict import SEVERITY, Advice
-from training.promote import champion
+from training.monitor.outcomes import MATURED_AT, matured_outcomes
+from training.monitor.reference import ChampionReference
+from training.monitor.report import MonitoringInputs, MonitoringReport, monitor_champion
+from training.monitor.retraining_advice import SEVERITY, Advice
+from training.monitor.thresholds import MonitorThresholds
+from training.registry.champion_pointer import read_champion
 
-DAYS = 28
+DEFAULT_PERIOD_DAYS = 28
 
 
 @dataclass(frozen=True)
-class Recorded:
-    """What the audit holds, as `serving.audit.frames` makes it."""
+class AuditFrames:
+    """What the audit holds, as `serving.audit.dataframes` makes it."""
 
     recommendations: pd.DataFrame
     decisions: pd.DataFrame
@@ -34,10 +34,10 @@ class Recorded:
 def monitor_lake(
     lake: Lake,
     tasks: Sequence[TaskName],
-    record: Recorded,
+    record: AuditFrames,
     since: date | None = None,
     until: date | None = None,
-) -> list[Report]:
+) -> list[MonitoringReport]:
     """One report a task that was asked about.
 
     since: the first day, DAYS before `until` by default. until: the first day not counted;
@@ -54,21 +54,23 @@ def monitor_lake(
             "of recommendations: start the service and score some cases"
         )
     with Store.from_folder(lake.canonical) as store:
-        ended = {n: outcomes(store, TASKS[n], told[told["task"] == str(n)]) for n in asked}
-    start, end = stretch([told["asked_at"], *(e[MATURED_AT] for e in ended.values())], since, until)
+        ended = {n: matured_outcomes(store, TASKS[n], told[told["task"] == str(n)]) for n in asked}
+    start, end = monitoring_period(
+        [told["asked_at"], *(e[MATURED_AT] for e in ended.values())], since, until
+    )
     return [
-        monitor(
-            baseline_of(lake, name),
-            Frames(told, record.decisions, ended[name]),
+        monitor_champion(
+            load_champion_reference(lake, name),
+            MonitoringInputs(told, record.decisions, ended[name]),
             start,
             end,
-            Limits(),
+            MonitorThresholds(),
         )
         for name in asked
     ]
 
 
-def stretch(
+def monitoring_period(
     moments: Sequence[pd.Series], since: date | None, until: date | None
 ) -> tuple[datetime, datetime]:
     """The half-open stretch that those days name, midnight UTC.
@@ -78,26 +80,26 @@ def stretch(
     """
     newest = max(pd.Timestamp(series.max()) for series in moments if len(series))
     last = until or newest.date() + timedelta(days=1)
-    first = since or last - timedelta(days=DAYS)
+    first = since or last - timedelta(days=DEFAULT_PERIOD_DAYS)
     if first >= last:
         raise ValueError(f"--since {first} must be before --until {last}")
     return datetime.combine(first, time(), UTC), datetime.combine(last, time(), UTC)
 
 
-def baseline_of(lake: Lake, name: TaskName) -> Baseline:
+def load_champion_reference(lake: Lake, name: TaskName) -> ChampionReference:
     """The champion of a task, as the monitor sees it.
 
     Raises:
         LookupError: there is none, with the way to one.
     """
-    found = champion(lake, name)
+    found = read_champion(lake, name)
     if found is None:
         raise LookupError(
             f"{name} has no champion; run `triage train {name}` and `triage promote {name}`"
         )
-    return Baseline.of(load(lake.models / name / found.digest, found.digest))
+    return ChampionReference.of(load_artefact(lake.models / name / found.digest, found.digest))
 
 
-def gravest(reports: Sequence[Report]) -> Advice:
+def most_severe_advice(reports: Sequence[MonitoringReport]) -> Advice:
     """The advice of the report that needs most."""
     return max((report.verdict.advice for report in reports), key=SEVERITY.index)

@@ -1,4 +1,4 @@
-"""A window: recommendations of one task and model in a stretch of time, as arrays."""
+"""Recommendations of one task and model in a period, as arrays."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.feature import FeatureKind
-from models.feature_spec import FeatureSpec
-from training.monitor.signal import EVERYWHERE
+from models.encoding.feature_spec import FeatureSpec
+from training.monitor.signals import ALL_SITES
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
-class Window:
-    """n recommendations. frame: as `serving.audit.frames.recommendations` makes it.
+class RecommendationWindow:
+    """n recommendations. frame: as `serving.audit.dataframes.recommendations_frame` makes it.
 
     columns: feature values by name; float64 with NaN, or object of str and None.
     """
@@ -30,11 +30,11 @@ class Window:
     columns: Mapping[str, NDArray[Any]]
 
     @classmethod
-    def of(cls, frame: pd.DataFrame, specs: Sequence[FeatureSpec]) -> Window:
+    def of(cls, frame: pd.DataFrame, specs: Sequence[FeatureSpec]) -> RecommendationWindow:
         """Those recommendations; a case that was asked twice at one moment counts once."""
         once = frame.drop_duplicates(["case_id", "asked_at"], keep="last").reset_index(drop=True)
         rows = once["features"].tolist()
-        return cls(once, {spec.name: _column(spec, rows) for spec in specs})
+        return cls(once, {spec.name: _feature_column(spec, rows) for spec in specs})
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -72,17 +72,17 @@ class Window:
         _, counts = np.unique(self.frame["case_id"].to_numpy(dtype=str), return_counts=True)
         return float(len(self) ** 2 / max((counts.astype(np.float64) ** 2).sum(), 1.0))
 
-    def take(self, keep: Flags) -> Window:
+    def take(self, keep: Flags) -> RecommendationWindow:
         """Those where `keep` is true."""
         columns = {name: column[keep] for name, column in self.columns.items()}
-        return Window(self.frame[keep].reset_index(drop=True), columns)
+        return RecommendationWindow(self.frame[keep].reset_index(drop=True), columns)
 
-    def at(self, place: str) -> Window:
+    def at(self, place: str) -> RecommendationWindow:
         """Those of a site, or all."""
-        return self if place == EVERYWHERE else self.take(np.asarray(self.site == place))
+        return self if place == ALL_SITES else self.take(np.asarray(self.site == place))
 
 
-def _column(spec: FeatureSpec, rows: Sequence[Mapping[str, Any]]) -> NDArray[Any]:
+def _feature_column(spec: FeatureSpec, rows: Sequence[Mapping[str, Any]]) -> NDArray[Any]:
     given = [row.get(spec.name) for row in rows]
     if spec.kind is FeatureKind.NUMBER:
         return np.array([np.nan if v is None else v for v in given], dtype=np.float64)

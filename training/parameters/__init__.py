@@ -1,1 +1,4 @@
-"""The numbers that fitting takes, in one small TOML file a task and a public set."""
+"""Parameter files of tasks and public sets, and the search for better ones.
+
+Imports dataset and models.
+"""

@@ -1,1 +1,1 @@
-"""The record as files for auditors, with what proves that nothing is missing."""
+"""Export of the audit log for auditors, with a manifest of control totals. Imports log only."""

@@ -1,4 +1,4 @@
-"""Exporting the record: read in one snapshot, written aside, checked, and only then named."""
+"""Export the audit log: read one snapshot, write to a staging folder, check, then rename."""
 
 from __future__ import annotations
 
@@ -9,42 +9,28 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol, assert_never
+from typing import Any
 
 import sqlalchemy as sa
 
-from serving.audit.entry import Entry, EntryKind
-from serving.audit.entry_group import KINDS, EntryGroup
-from serving.audit.export.columns import columns, row
-from serving.audit.export.csv_file import NOTES, CsvFile
-from serving.audit.export.manifest import File, write_manifest
-from serving.audit.export.parquet_file import ParquetFile
-from serving.audit.export.selection import Selection, batches, counted, gaps, snapshot
-from serving.audit.export.totals import Totals
-from serving.audit.store import AuditStore
-from serving.audit.writing import head
+from serving.audit.export.columns import columns_of_group, export_row
+from serving.audit.export.manifest import ControlTotals, ExportFile, write_manifest
+from serving.audit.export.selection import (
+    Selection,
+    count_in_database,
+    missing_sequences,
+    read_batches,
+    read_snapshot,
+)
+from serving.audit.export.writers import CSV_NOTES, ExportFormat, RowWriter, open_writer
+from serving.audit.log.entry import Entry
+from serving.audit.log.entry_kind import KINDS_OF_GROUP, EntryGroup, EntryKind
+from serving.audit.log.store import AuditStore
+from serving.audit.log.transaction import read_head
 
 Progress = Callable[[str, float], None]
-GROUP_OF = {str(kind): group for group, kinds in KINDS.items() for kind in kinds}
-
-
-class Format(StrEnum):
-    """Of the files."""
-
-    PARQUET = "parquet"
-    CSV = "csv"
-
-
-class Writer(Protocol):
-    """A file that rows are written to."""
-
-    def write(self, rows: Sequence[Sequence[Any]]) -> None:
-        """Append rows of typed values."""
-
-    def close(self) -> None:
-        """No more rows."""
+GROUP_OF_KIND = {str(kind): group for group, kinds in KINDS_OF_GROUP.items() for kind in kinds}
 
 
 @dataclass(frozen=True)
@@ -53,7 +39,7 @@ class Export:
 
     store: AuditStore
     wanted: Selection
-    form: Format
+    form: ExportFormat
     now: datetime
     code: str
 
@@ -65,36 +51,38 @@ class Export:
             AuditUnavailableError: the record cannot be read.
             IncompleteError: what was written is not what the database counts.
         """
-        with aside(out) as folder, snapshot(self.store) as connection:
+        with staging_folder(out) as folder, read_snapshot(self.store) as connection:
             told = self._manifest(connection, self._files(connection, folder, progress))
             write_manifest(folder, told)
         return told
 
     def _files(
         self, connection: sa.Connection, folder: Path, progress: Progress | None
-    ) -> list[File]:
-        groups = [g for g, kinds in KINDS.items() if set(kinds) & set(self.wanted.kinds)]
+    ) -> list[ExportFile]:
+        groups = [g for g, kinds in KINDS_OF_GROUP.items() if set(kinds) & set(self.wanted.kinds)]
         files = {
-            group: File(group, folder / f"{group}.{self.form}", columns(group), Totals())
+            group: ExportFile(
+                group, folder / f"{group}.{self.form}", columns_of_group(group), ControlTotals()
+            )
             for group in groups
         }
-        expected = counted(connection, self.wanted)
+        expected = count_in_database(connection, self.wanted)
         total, done = sum(row[2] for row in expected), 0
         with ExitStack() as stack:
-            writers = {g: _opened(f, self.form) for g, f in files.items()}
+            writers = {g: open_writer(f, self.form) for g, f in files.items()}
             for writer in writers.values():
                 stack.callback(writer.close)
-            for entries in batches(connection, self.wanted):
-                _write(files, writers, entries)
+            for entries in read_batches(connection, self.wanted):
+                _write_entries(files, writers, entries)
                 done += len(entries)
                 if progress:
                     progress("written", done / total)
         for group, file in files.items():
-            file.totals.hold_against([r for r in expected if GROUP_OF[r.kind] is group])
-            _to_disk(file.path)
+            file.totals.hold_against([r for r in expected if GROUP_OF_KIND[r.kind] is group])
+            _fsync_file(file.path)
         return list(files.values())
 
-    def _manifest(self, connection: sa.Connection, files: Sequence[File]) -> dict[str, Any]:
+    def _manifest(self, connection: sa.Connection, files: Sequence[ExportFile]) -> dict[str, Any]:
         told = {
             "exported_at": self.now.isoformat(),
             "code_version": self.code,
@@ -102,11 +90,11 @@ class Export:
             "record": self._record(connection),
             "files": [file.as_json() for file in files],
         }
-        return told | ({"csv": NOTES} if self.form is Format.CSV else {})
+        return told | ({"csv": CSV_NOTES} if self.form is ExportFormat.CSV else {})
 
     def _record(self, connection: sa.Connection) -> Mapping[str, Any]:
         """The whole record in that snapshot, whatever was selected of it."""
-        end = head(connection)
+        end = read_head(connection)
         size, root = end.frontier.size, end.frontier.root()
         signer = self.store.signer
         return {
@@ -115,12 +103,12 @@ class Export:
             "tree_size": size,
             "root_hash": root.hex(),
             "checkpoint": "" if signer is None else signer.note(end.origin, size, root),
-            "gaps": [list(gap) for gap in gaps(connection)],
+            "gaps": [list(gap) for gap in missing_sequences(connection)],
         }
 
 
 @contextmanager
-def aside(out: Path) -> Iterator[Path]:
+def staging_folder(out: Path) -> Iterator[Path]:
     """A folder beside `out` that takes its name once the block is through, and else is gone.
 
     Raises:
@@ -138,7 +126,7 @@ def aside(out: Path) -> Iterator[Path]:
         raise
 
 
-def kinds_named(names: Sequence[str]) -> tuple[EntryKind, ...]:
+def parse_kinds(names: Sequence[str]) -> tuple[EntryKind, ...]:
     """The kinds of entries of those names; all of them for none.
 
     Raises:
@@ -150,32 +138,22 @@ def kinds_named(names: Sequence[str]) -> tuple[EntryKind, ...]:
     return tuple(map(EntryKind, names)) or tuple(EntryKind)
 
 
-def _opened(file: File, form: Format) -> Writer:
-    match form:
-        case Format.PARQUET:
-            return ParquetFile(file.path, file.columns)
-        case Format.CSV:
-            return CsvFile(file.path, file.columns)
-        case _:
-            assert_never(form)
-
-
-def _write(
-    files: Mapping[EntryGroup, File],
-    writers: Mapping[EntryGroup, Writer],
+def _write_entries(
+    files: Mapping[EntryGroup, ExportFile],
+    writers: Mapping[EntryGroup, RowWriter],
     entries: Sequence[Entry],
 ) -> None:
     rows: dict[EntryGroup, list[list[Any]]] = {group: [] for group in files}
     for entry in entries:
-        group = GROUP_OF[entry.envelope.kind]
+        group = GROUP_OF_KIND[entry.envelope.kind]
         payload = None if entry.body is None else entry.payload
-        rows[group].append(row(files[group].columns, entry, payload))
+        rows[group].append(export_row(files[group].columns, entry, payload))
         files[group].totals.add(entry, payload)
     for group, some in rows.items():
         if some:
             writers[group].write(some)
 
 
-def _to_disk(path: Path) -> None:
+def _fsync_file(path: Path) -> None:
     with path.open("rb") as file:
         os.fsync(file.fileno())

@@ -1,4 +1,4 @@
-"""Which entries are exported, and how they are read: in one snapshot, a batch at a time."""
+"""Select entries for export and read them in batches from one database snapshot."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from serving.audit import queries
-from serving.audit.entry import Entry, EntryKind
-from serving.audit.store import AuditStore, AuditUnavailableError
-from serving.audit.tables import ENTRIES, PAYLOADS
+from serving.audit.log import queries
+from serving.audit.log.entry import Entry
+from serving.audit.log.entry_kind import EntryKind
+from serving.audit.log.errors import AuditUnavailableError
+from serving.audit.log.store import AuditStore
+from serving.audit.log.tables import ENTRIES, PAYLOADS
 
-BATCH = 1000
-BYTEWISE = {"sqlite": "BINARY", "postgresql": "C"}
+BATCH_SIZE = 1000
+BYTEWISE_COLLATION = {"sqlite": "BINARY", "postgresql": "C"}
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Selection:
 
     def of(self, query: sa.Select[Any], dialect: str) -> sa.Select[Any]:
         """The query, for these entries alone."""
-        of, at = ENTRIES.c, sa.collate(ENTRIES.c.recorded_at, BYTEWISE[dialect])
+        of, at = ENTRIES.c, sa.collate(ENTRIES.c.recorded_at, BYTEWISE_COLLATION[dialect])
         query = query.where(of.kind.in_([str(kind) for kind in self.kinds]))
         if self.since:
             query = query.where(at >= self.since.isoformat())
@@ -54,7 +56,7 @@ class Selection:
 
 
 @contextmanager
-def snapshot(store: AuditStore) -> Iterator[sa.Connection]:
+def read_snapshot(store: AuditStore) -> Iterator[sa.Connection]:
     """A connection to which the record stands still.
 
     Raises:
@@ -70,22 +72,22 @@ def snapshot(store: AuditStore) -> Iterator[sa.Connection]:
         raise AuditUnavailableError(f"the audit cannot be read: {error.args[0]}") from error
 
 
-def batches(
-    connection: sa.Connection, wanted: Selection, size: int = BATCH
+def read_batches(
+    connection: sa.Connection, wanted: Selection, size: int = BATCH_SIZE
 ) -> Iterator[Sequence[Entry]]:
     """The entries in order, so many at a time."""
     last = 0
     while True:
         query = wanted.of(queries.entries(), connection.dialect.name)
         after = query.where(ENTRIES.c.sequence > last).order_by(ENTRIES.c.sequence).limit(size)
-        found = [queries.entry_of(row) for row in connection.execute(after).mappings()]
+        found = [queries.entry_from_row(row) for row in connection.execute(after).mappings()]
         if not found:
             return
         yield found
         last = found[-1].sequence
 
 
-def counted(connection: sa.Connection, wanted: Selection) -> list[Any]:
+def count_in_database(connection: sa.Connection, wanted: Selection) -> list[Any]:
     """What the database counts of them: rows by kind and site.
 
     kind, site, rows, sum of sequences, first and last sequence, and how many hold something.
@@ -94,11 +96,11 @@ def counted(connection: sa.Connection, wanted: Selection) -> list[Any]:
     count, held = sa.func.count(), sa.func.count(PAYLOADS.c.sequence)
     ends = sa.func.min(of.sequence), sa.func.max(of.sequence)
     query = sa.select(of.kind, of.site, count, sa.func.sum(of.sequence), *ends, held)
-    grouped = query.select_from(queries.WITH_PAYLOAD).group_by(of.kind, of.site)
+    grouped = query.select_from(queries.ENTRIES_WITH_PAYLOAD).group_by(of.kind, of.site)
     return list(connection.execute(wanted.of(grouped, connection.dialect.name)))
 
 
-def gaps(connection: sa.Connection) -> list[tuple[int, int]]:
+def missing_sequences(connection: sa.Connection) -> list[tuple[int, int]]:
     """Sequences that are missing from the whole record, as runs."""
     before = sa.func.lag(ENTRIES.c.sequence, 1, 0).over(order_by=ENTRIES.c.sequence)
     pairs = sa.select(before.label("before"), ENTRIES.c.sequence).subquery()

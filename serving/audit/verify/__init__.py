@@ -1,1 +1,1 @@
-"""Whether the record is what was recorded: everything recomputed, every fault told by name."""
+"""Verification of the log and proofs of single entries. Imports log and transparency."""

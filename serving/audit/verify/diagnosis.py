@@ -1,4 +1,4 @@
-"""What was done to entries that do not fit together: pure, on rows that were read.
+"""Diagnose what was done to entries that do not fit together: pure, on rows already read.
 
 An entry that nobody touched proves the hash of the one before it, so the truth is followed
 backwards along the chain, from the end that `head` states or from an entry that is whole. What
@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from serving.audit.entry import GENESIS
-from serving.audit.verify.fault import Fault, Finding
-from serving.audit.verify.ranges import Ranges, holds
-from serving.audit.verify.row import Row
+from serving.audit.log.entry import GENESIS_HASH
+from serving.audit.log.sequence_ranges import Ranges, range_contains
+from serving.audit.verify.raw_rows import RawRow
+from serving.audit.verify.verdict import Fault, Finding
 
-NEAR = 64
+SEARCH_RADIUS = 64
 """How far an entry is looked for from where it stands, besides the places of other suspects."""
-MOST_PLACES = 500
-MOST_MOVED = 128
+MAX_PLACES = 500
+MAX_MOVED = 128
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,14 @@ class Suspects:
     before may have been too, take it that both were.
     """
 
-    rows: Mapping[int, Row]
+    rows: Mapping[int, RawRow]
     clusters: Ranges
     gaps: Ranges = ()
-    strays: Sequence[Row] = ()
+    strays: Sequence[RawRow] = ()
     last: int = 0
     end: str = ""
     known: Mapping[int, str] = field(default_factory=dict)
-    doubting: bool = False
+    distrust_previous: bool = False
 
     @cached_property
     def expected(self) -> dict[int, Any]:
@@ -63,7 +63,7 @@ class Suspects:
             return after.previous
         if after.placed(previous=row.stored) == made[number + 1]:
             return row.stored  # only the link was changed
-        sound = row.leaf == row.stored and not self.doubting
+        sound = row.leaf == row.stored and not self.distrust_previous
         return row.stored if sound else after.previous
 
     @cached_property
@@ -80,14 +80,14 @@ class Suspects:
         """The number under which an entry was recorded, of those that now have another."""
         places = [number for first, last in self.clusters for number in range(first, last + 1)]
         found = dict[int, int]()
-        for number in places[:MOST_PLACES]:
-            if number in self.rows and len(found) < MOST_MOVED:
+        for number in places[:MAX_PLACES]:
+            if number in self.rows and len(found) < MAX_MOVED:
                 origin = self.origin(self.rows[number], places)
                 if origin not in {None, number}:
                     found[number] = origin
         return found
 
-    def origin(self, row: Row, places: Sequence[int]) -> int | None:
+    def origin(self, row: RawRow, places: Sequence[int]) -> int | None:
         """The number under which a row has the hash that is written beside it, or after it."""
         here = row.sequence if isinstance(row.sequence, int) else 0
         after = self.rows.get(here + 1)
@@ -95,8 +95,8 @@ class Suspects:
         told |= {row.stored} if row.stored != row.leaf else set()  # else it was worked out anew
         if row.leaf in told:
             return here  # what comes after it names it as it is
-        near = [here + step for far in range(1, NEAR + 1) for step in (far, -far)]
-        for place in (*near, *places[:MOST_PLACES]):
+        near = [here + step for far in range(1, SEARCH_RADIUS + 1) for step in (far, -far)]
+        for place in (*near, *places[:MAX_PLACES]):
             named = self.rows.get(place + 1)
             witnesses = told | {self.known.get(place), named.previous if named else None}
             made = row.placed(place)
@@ -105,9 +105,11 @@ class Suspects:
         return None
 
     @cached_property
-    def astray(self) -> frozenset[int]:
+    def displaced(self) -> frozenset[int]:
         """Numbers of entries that were recorded under one that no entry has now."""
-        return frozenset(n for n, origin in self.origins.items() if holds(self.gaps, origin))
+        return frozenset(
+            n for n, origin in self.origins.items() if range_contains(self.gaps, origin)
+        )
 
     @property
     def shifted(self) -> int | None:
@@ -115,7 +117,7 @@ class Suspects:
         moves = [
             n
             for n, origin in self.origins.items()
-            if origin not in self.origins and n not in self.astray
+            if origin not in self.origins and n not in self.displaced
         ]
         whole = [n for n in moves if self.clusters and self.clusters[-1][1] == self.last]
         return min(whole, default=None)
@@ -124,9 +126,11 @@ class Suspects:
 def diagnose(suspects: Suspects) -> Iterator[Finding]:
     """What was done to the entries, each said once, in order."""
     said = set[tuple[Fault, int | None]]()
-    found = [finding for cluster in suspects.clusters for finding in _of(suspects, cluster)]
+    found = [
+        finding for cluster in suspects.clusters for finding in _diagnose_cluster(suspects, cluster)
+    ]
     numbers = {row.sequence for row in suspects.strays}
-    found += [_stray(row) for row in suspects.strays if not _belongs(suspects, row)]
+    found += [_stray_finding(row) for row in suspects.strays if not _fills_gap(suspects, row)]
     for finding in found:
         key = (finding.fault, finding.sequence)
         if key not in said and not (numbers and finding.sequence in numbers and key in said):
@@ -134,24 +138,26 @@ def diagnose(suspects: Suspects) -> Iterator[Finding]:
             yield finding
 
 
-def _of(suspects: Suspects, cluster: tuple[int, int]) -> Iterator[Finding]:
+def _diagnose_cluster(suspects: Suspects, cluster: tuple[int, int]) -> Iterator[Finding]:
     """What was done to neighbours that do not fit: the first of it, and every gap."""
     gaps = [g for g in suspects.gaps if cluster[0] - 1 <= g[1] and g[0] <= cluster[1] + 1]
-    yield from (_gap(suspects, *gap) for gap in gaps if gap[1] + 1 not in suspects.astray)
-    rows = range(cluster[0], min(cluster[1], cluster[0] + MOST_PLACES) + 1)
-    moved = next((n for n in rows if n in suspects.origins and n not in suspects.astray), None)
+    yield from (
+        _gap_finding(suspects, *gap) for gap in gaps if gap[1] + 1 not in suspects.displaced
+    )
+    rows = range(cluster[0], min(cluster[1], cluster[0] + MAX_PLACES) + 1)
+    moved = next((n for n in rows if n in suspects.origins and n not in suspects.displaced), None)
     bad = next((n for n in rows if n in suspects.bad and n not in suspects.origins), None)
     if moved is not None:
-        finding = _moved(suspects, moved)
+        finding = _moved_finding(suspects, moved)
         if finding.sequence is not None and (bad is None or finding.sequence <= bad + 1):
             if not any(first <= finding.sequence <= last for first, last in gaps):
                 yield finding
             return
-    if bad is not None and not any(holds(((g[0], g[1] + 1),), bad) for g in gaps):
-        yield _changed(suspects, bad)
+    if bad is not None and not any(range_contains(((g[0], g[1] + 1),), bad) for g in gaps):
+        yield _changed_finding(suspects, bad)
 
 
-def _gap(suspects: Suspects, first: int, last: int) -> Finding:
+def _gap_finding(suspects: Suspects, first: int, last: int) -> Finding:
     rows = [*suspects.strays, *(suspects.rows[n] for n in suspects.origins)]
     for row in rows:
         if suspects.origin(row, [first]) == first:
@@ -170,7 +176,7 @@ def _gap(suspects: Suspects, first: int, last: int) -> Finding:
     )
 
 
-def _moved(suspects: Suspects, number: int) -> Finding:
+def _moved_finding(suspects: Suspects, number: int) -> Finding:
     origin = suspects.origins[number]
     partner = next((n for n, o in suspects.origins.items() if o == number), None)
     if origin > number and partner is not None:
@@ -202,11 +208,11 @@ def _moved(suspects: Suspects, number: int) -> Finding:
     )
 
 
-def _changed(suspects: Suspects, number: int) -> Finding:
+def _changed_finding(suspects: Suspects, number: int) -> Finding:
     """One entry that is not what was recorded, in its own place."""
     row, after = suspects.rows[number], suspects.rows.get(number + 1)
     before = suspects.rows.get(number - 1)
-    ahead = before.stored if before else GENESIS if number == 1 else None
+    ahead = before.stored if before else GENESIS_HASH if number == 1 else None
     if after is not None and ahead is not None and after.previous == ahead:
         return Finding(
             Fault.INSERTED,
@@ -215,7 +221,7 @@ def _changed(suspects: Suspects, number: int) -> Finding:
             "was put in between and was never recorded.",
         )
     for other in suspects.bad - {number}:
-        made = row.holding(suspects.rows[other])
+        made = row.leaf_with_content_of(suspects.rows[other])
         if made and made in {suspects.expected[number], row.stored}:
             first = min(number, other)
             return Finding(
@@ -223,10 +229,10 @@ def _changed(suspects: Suspects, number: int) -> Finding:
                 first,
                 f"Entries {first} and {max(number, other)} hold what the other was recorded with.",
             )
-    return Finding(Fault.EDITED, number, _edited(suspects, number))
+    return Finding(Fault.EDITED, number, _edited_sentence(suspects, number))
 
 
-def _edited(suspects: Suspects, number: int) -> str:
+def _edited_sentence(suspects: Suspects, number: int) -> str:
     row, expected = suspects.rows[number], suspects.expected[number]
     means = "what it says cannot be relied on."
     if row.leaf == expected:
@@ -244,13 +250,13 @@ def _edited(suspects: Suspects, number: int) -> str:
     )
 
 
-def _belongs(suspects: Suspects, row: Row) -> bool:
+def _fills_gap(suspects: Suspects, row: RawRow) -> bool:
     """Whether a stray row is one that is missing from the log."""
     gaps = [first for first, _ in suspects.gaps]
     return any(suspects.origin(row, [first]) == first for first in gaps)
 
 
-def _stray(row: Row) -> Finding:
+def _stray_finding(row: RawRow) -> Finding:
     number = row.sequence if isinstance(row.sequence, int) and row.sequence > 0 else None
     return Finding(
         Fault.INSERTED,

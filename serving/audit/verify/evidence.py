@@ -1,4 +1,4 @@
-"""Everything that a verdict is decided on, as it was read; nothing of it is judged yet."""
+"""Everything a verdict is decided on, as read and before any judgement."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from serving.audit.checkpoint import Checkpoint
-from serving.audit.note import Note
+from serving.audit.log.sequence_ranges import Ranges
+from serving.audit.transparency.checkpoint import Checkpoint
+from serving.audit.transparency.note import Note
+from serving.audit.verify.checkpoint_sources import OpenedCheckpoints
 from serving.audit.verify.diagnosis import Suspects
-from serving.audit.verify.fault import ClockStep, Finding
-from serving.audit.verify.folding import Folded
-from serving.audit.verify.ranges import Ranges
-from serving.audit.verify.span import WrongPayload
-from serving.audit.verify.witness import Opened
+from serving.audit.verify.segment import WrongPayload
+from serving.audit.verify.tree_rebuild import RebuiltTree
+from serving.audit.verify.verdict import ClockStep, Finding
 
-Nodes = Mapping[tuple[Any, Any], Any]
+StoredNodes = Mapping[tuple[Any, Any], Any]
 
 
 @dataclass(frozen=True)
-class Head:
+class StoredHead:
     """The row of `head` as it is; whatever a database may hold."""
 
     origin: Any
@@ -31,7 +31,7 @@ class Head:
 
 
 @dataclass(frozen=True)
-class OnRecord:
+class CheckpointEntry:
     """A checkpoint that is on record as written. note: None where its payload is gone."""
 
     sequence: int
@@ -48,7 +48,7 @@ class OnRecord:
 
 
 @dataclass(frozen=True)
-class Erasure:
+class ErasureEntry:
     """An entry that says what was erased. ranges: None where it cannot be read any more."""
 
     sequence: int
@@ -56,7 +56,7 @@ class Erasure:
 
 
 @dataclass(frozen=True)
-class Payloads:
+class PayloadEvidence:
     """What is wrong with payloads. missing: entries without; strays: under no entry's number."""
 
     missing: Ranges = ()
@@ -65,7 +65,7 @@ class Payloads:
 
 
 @dataclass(frozen=True)
-class Place:
+class MirrorEvidence:
     """What the second place holds beside notes. size: of its largest signed checkpoint.
 
     differs: first entry whose leaf is another than the log's now; None: none.
@@ -90,21 +90,21 @@ class Evidence:
     lost: the first entry that names a checkpoint in the second place that is not there.
     """
 
-    head: Head | None
+    head: StoredHead | None
     last: int
-    now: Folded
-    opened: Opened
-    nodes: Nodes = field(default_factory=dict)
+    now: RebuiltTree
+    opened: OpenedCheckpoints
+    nodes: StoredNodes = field(default_factory=dict)
     since: int = 0
     last_hash: str = ""
     suspects: Suspects | None = None
-    mended: Folded | None = None
-    payloads: Payloads = field(default_factory=Payloads)
+    mended: RebuiltTree | None = None
+    payloads: PayloadEvidence = field(default_factory=PayloadEvidence)
     commitments: Mapping[int, str] = field(default_factory=dict)
-    erasures: Sequence[Erasure] = ()
-    place: Place | None = None
+    erasures: Sequence[ErasureEntry] = ()
+    place: MirrorEvidence | None = None
     lost: int | None = None
-    checkpoints: Sequence[OnRecord] = ()
+    checkpoints: Sequence[CheckpointEntry] = ()
     entries: int = 0
     findings: Sequence[Finding] = ()
     steps_back: int = 0

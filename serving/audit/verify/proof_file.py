@@ -1,4 +1,4 @@
-"""The file that proves one entry to whoever has the log's key, and nothing else of the log."""
+"""Format of the file that proves a single entry."""
 
 from __future__ import annotations
 
@@ -8,45 +8,45 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from serving.audit.canonical import EXACT
+from serving.audit.log.canonical_json import SAFE_INTEGER_LIMIT
 
-FORMAT = "exception-triage/audit-proof/1"
-MOST_BYTES = 64 * 2**20
-MOST_PATH = 64
+PROOF_FORMAT = "exception-triage/audit-proof/1"
+MAX_PROOF_BYTES = 64 * 2**20
+MAX_PATH_LENGTH = 64
 """A path has a hash a level; a log has fewer than 2**53 entries."""
 
-Hash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Salt = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
-Text = Annotated[str, StringConstraints(max_length=10_000)]
-Whole = Annotated[int, Field(ge=0, lt=EXACT)]
+HexHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+HexSalt = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+BoundedText = Annotated[str, StringConstraints(max_length=10_000)]
+NonNegativeInteger = Annotated[int, Field(ge=0, lt=SAFE_INTEGER_LIMIT)]
 
 
-class Strict(BaseModel):
+class StrictModel(BaseModel):
     """Nothing is converted, nothing is left over."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class EnvelopeInFile(Strict):
-    """The envelope of an entry; see `serving.audit.entry.Envelope`."""
+class EnvelopeModel(StrictModel):
+    """The envelope of an entry; see `serving.audit.log.entry.Envelope`."""
 
-    about: Text
-    commitment: Hash
-    id: Text
-    kind: Text
+    about: BoundedText
+    commitment: HexHash
+    id: BoundedText
+    kind: BoundedText
     picked: bool
-    previous: Hash
+    previous: HexHash
     priority: float
-    recorded_at: Text
-    reference: Text
-    schema_: Whole = Field(alias="schema")
-    sequence: Whole
-    site: Text
-    task: Text
-    tenant: Text
+    recorded_at: BoundedText
+    reference: BoundedText
+    schema_: NonNegativeInteger = Field(alias="schema")
+    sequence: NonNegativeInteger
+    site: BoundedText
+    task: BoundedText
+    tenant: BoundedText
 
 
-class ProofFile(Strict):
+class ProofFile(StrictModel):
     """What a proof file holds.
 
     hash: of the entry's leaf. index: of the leaf, from 0. size: of the tree. path: from the leaf
@@ -56,16 +56,16 @@ class ProofFile(Strict):
     """
 
     format: Literal["exception-triage/audit-proof/1"]
-    origin: Text
-    envelope: EnvelopeInFile
-    hash: Hash
-    salt: Salt | None = None
+    origin: BoundedText
+    envelope: EnvelopeModel
+    hash: HexHash
+    salt: HexSalt | None = None
     payload: dict[str, Any] | None = None
-    index: Whole
-    size: Whole
-    path: Annotated[list[Hash], Field(max_length=MOST_PATH)]
-    checkpoint: Text
-    key: Text | None = None
+    index: NonNegativeInteger
+    size: NonNegativeInteger
+    path: Annotated[list[HexHash], Field(max_length=MAX_PATH_LENGTH)]
+    checkpoint: BoundedText
+    key: BoundedText | None = None
 
     @classmethod
     def parse(cls, raw: str | bytes) -> ProofFile:
@@ -74,10 +74,12 @@ class ProofFile(Strict):
         Raises:
             ValueError: it holds none; says what is wrong, never more than a line.
         """
-        if len(raw) > MOST_BYTES:
-            raise ValueError(f"a proof has at most {MOST_BYTES} bytes, not {len(raw)}")
+        if len(raw) > MAX_PROOF_BYTES:
+            raise ValueError(f"a proof has at most {MAX_PROOF_BYTES} bytes, not {len(raw)}")
         try:
-            plain = json.loads(raw, object_pairs_hook=_object, parse_constant=_no_number)
+            plain = json.loads(
+                raw, object_pairs_hook=_reject_duplicate_names, parse_constant=_reject_constant
+            )
         except RecursionError:
             raise ValueError("it is nested too deeply to be a proof") from None
         except ValueError as error:
@@ -90,7 +92,7 @@ class ProofFile(Strict):
             raise ValueError(f"{at}: {first['msg']}") from None
 
 
-def _object(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+def _reject_duplicate_names(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     """Two values under one name would let two readers see different entries."""
     made = dict[str, Any]()
     for name, value in pairs:
@@ -100,5 +102,5 @@ def _object(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
-def _no_number(text: str) -> Any:
+def _reject_constant(text: str) -> Any:
     raise ValueError(f"{text} is no number")

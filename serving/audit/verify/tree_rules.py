@@ -1,29 +1,31 @@
-"""The tree over the entries against what was signed, kept beside it, and kept elsewhere."""
+"""Rules that compare the tree with signed checkpoints, stored nodes and the mirror."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from serving.audit.merkle import TILE_LEVELS
-from serving.audit.verify.case import Case
-from serving.audit.verify.fault import Fault, Finding, Where
-from serving.audit.verify.witness import Signed
+from serving.audit.transparency.merkle import TILE_LEVELS
+from serving.audit.verify.analysis import EvidenceAnalysis
+from serving.audit.verify.checkpoint_sources import SignedCheckpoint
+from serving.audit.verify.verdict import Fault, FaultLocation, Finding
 
 
-def of_checkpoints(case: Case) -> Iterator[Finding]:
+def check_checkpoints(case: EvidenceAnalysis) -> Iterator[Finding]:
     """Signed checkpoints against the tree."""
     last = case.evidence.last
     signed = [s for s in case.evidence.opened.signed if s.checkpoint.size >= case.evidence.since]
     longest = max(signed, key=lambda one: one.checkpoint.size, default=None)
     if longest is not None and longest.checkpoint.size > last:
-        yield truncated(last, longest.checkpoint.size, longest.witness.name, longest.witness.where)
+        yield truncation_finding(
+            last, longest.checkpoint.size, longest.witness.name, longest.witness.where
+        )
     if case.rewritten:
-        yield _rewriting(case, case.rewritten[0])
-    elif longest is not None and _first_other(case):
-        yield _rewriting(case, longest)
+        yield _rewrite_finding(case, case.rewritten[0])
+    elif longest is not None and _first_divergent_entry(case):
+        yield _rewrite_finding(case, longest)
 
 
-def _first_other(case: Case) -> int | None:
+def _first_divergent_entry(case: EvidenceAnalysis) -> int | None:
     """The first entry that the second place proves to be another, where nothing else says so."""
     place = case.evidence.place
     if place is None or not place.fits or place.differs is None or place.differs >= case.first:
@@ -31,9 +33,9 @@ def _first_other(case: Case) -> int | None:
     return place.differs
 
 
-def _rewriting(case: Case, by: Signed) -> Finding:
+def _rewrite_finding(case: EvidenceAnalysis, by: SignedCheckpoint) -> Finding:
     whose = f"{by.witness.name} was signed over another tree of {by.checkpoint.size} entries"
-    first = _first_other(case)
+    first = _first_divergent_entry(case)
     broken = min((n for n in case.bad if n >= (first or 0)), default=None)
     if first is not None and broken is not None:
         return Finding(
@@ -50,7 +52,9 @@ def _rewriting(case: Case, by: Signed) -> Finding:
             "is another than was signed; from there on this is not the log that was recorded.",
             by.witness.where,
         )
-    before = max((s for s in _sizes(case) if s < by.checkpoint.size), default=case.evidence.since)
+    before = max(
+        (s for s in _explained_sizes(case) if s < by.checkpoint.size), default=case.evidence.since
+    )
     return Finding(
         Fault.REWRITTEN,
         before + 1,
@@ -60,11 +64,11 @@ def _rewriting(case: Case, by: Signed) -> Finding:
     )
 
 
-def _sizes(case: Case) -> list[int]:
+def _explained_sizes(case: EvidenceAnalysis) -> list[int]:
     return [one.checkpoint.size for one in case.evidence.opened.signed if case.explained(one)]
 
 
-def of_nodes(case: Case) -> Iterator[Finding]:
+def check_nodes(case: EvidenceAnalysis) -> Iterator[Finding]:
     """Hashes of the tree that are kept, against those that the entries give."""
     differing = case.differing_nodes
     if not differing:
@@ -80,7 +84,7 @@ def of_nodes(case: Case) -> Iterator[Finding]:
             under,
             f"In the tree, {what} was changed or removed. The entries themselves are whole; "
             "proofs made from it do not hold.",
-            Where.NODES,
+            FaultLocation.NODES,
         )
     elif not case.rewritten and case.first > case.evidence.last:
         begin = max(under, case.matched + 1)
@@ -89,11 +93,11 @@ def of_nodes(case: Case) -> Iterator[Finding]:
             begin,
             f"In the tree, {what} is that of other entries, and so is what `head` keeps: what was "
             f"recorded between {begin} and {end} was changed and hashes worked out anew.",
-            Where.NODES,
+            FaultLocation.NODES,
         )
 
 
-def of_strange_nodes(case: Case) -> Iterator[Finding]:
+def check_stray_nodes(case: EvidenceAnalysis) -> Iterator[Finding]:
     """Hashes that are kept of entries that are not there."""
     last = case.evidence.last
     for level, index in () if case.cut else case.evidence.nodes:
@@ -105,12 +109,12 @@ def of_strange_nodes(case: Case) -> Iterator[Finding]:
             (index << level) + 1 if whole else None,
             f"In the tree there is a hash at level {level!r}, place {index!r}, where a log of "
             f"{last} entries has none.",
-            Where.NODES,
+            FaultLocation.NODES,
         )
         return
 
 
-def of_second_place(case: Case) -> Iterator[Finding]:
+def check_mirror(case: EvidenceAnalysis) -> Iterator[Finding]:
     """The second place's own hashes, where the entries are proven to be whole."""
     place = case.evidence.place
     if case.evidence.lost is not None and case.evidence.lost not in case.unsound:
@@ -120,7 +124,7 @@ def of_second_place(case: Case) -> Iterator[Finding]:
             f"Entry {case.evidence.lost} says that a checkpoint was written to the second place, "
             "and it is not there: it was removed, or this is another place (then copy the old "
             "one there). What it covered is proven by less.",
-            Where.SECOND_PLACE,
+            FaultLocation.MIRROR,
         )
     if place is None or (place.fits and not place.damaged) or case.rewritten:
         return
@@ -130,7 +134,7 @@ def of_second_place(case: Case) -> Iterator[Finding]:
             place.differs,
             f"The hash of entry {place.differs} in the second place is not in the tree that was "
             "signed there: the second place was changed, the entry is as it was signed.",
-            Where.SECOND_PLACE,
+            FaultLocation.MIRROR,
         )
     elif place.damaged:
         yield Finding(
@@ -138,11 +142,11 @@ def of_second_place(case: Case) -> Iterator[Finding]:
             place.under,
             f"{place.damaged} in the second place is missing or was changed: proofs made from it "
             "do not hold. This says nothing of the entries.",
-            Where.SECOND_PLACE,
+            FaultLocation.MIRROR,
         )
 
 
-def truncated(last: int, size: int, by: str, where: Where) -> Finding:
+def truncation_finding(last: int, size: int, by: str, where: FaultLocation) -> Finding:
     """Fewer entries than something says."""
     return Finding(
         Fault.TRUNCATED,

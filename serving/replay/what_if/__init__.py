@@ -1,1 +1,4 @@
-"""What another policy or another model would have answered, before anyone goes live with it."""
+"""Recorded answers compared with those of another policy or model.
+
+May import replay and what it may import.
+"""

@@ -1,4 +1,4 @@
-"""What would have changed, in figures, at one site or at all of them."""
+"""Figures of a what-if per task and site: flags, levels, routes, money at risk, decisions."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from data.contracts.decisions import Action
-from serving.policy.policy import Money
-from serving.replay.what_if.compared import Compared, Said
+from serving.policy.policy import CurrencyPolicy
+from serving.replay.what_if.comparison import AnswerSummary, ComparedAnswer
 
-TOP = 20
-DECIDED = (Action.FOLLOWED, Action.OVERRIDDEN, Action.IGNORED)
+TOP_CASES = 20
+DECIDED_ACTIONS = (Action.FOLLOWED, Action.OVERRIDDEN, Action.IGNORED)
 SIDES = ("before", "after")
 
 
-class Both(NamedTuple):
+class BeforeAfter(NamedTuple):
     """A figure as it was and as it would be."""
 
     before: float
     after: float
 
 
-class Decided(NamedTuple):
+class DecidedAnswers(NamedTuple):
     """Answers that people decided on in one way, and how many of them were and would be flagged."""
 
     answers: int
@@ -33,7 +33,7 @@ class Decided(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Figures:
+class WhatIfFigures:
     """Figures of a task at a site ("" for all sites).
 
     answers: every answer that was compared. levels, routes: of those that would change, how
@@ -48,23 +48,23 @@ class Figures:
     task: str
     site: str
     answers: int
-    flagged: Both
-    abstained: Both
+    flagged: BeforeAfter
+    abstained: BeforeAfter
     levels: Mapping[tuple[str, str], int]
     routes: Mapping[tuple[str, str], int]
     cases: int
-    money: Both
-    unknown: Both
+    money: BeforeAfter
+    unknown: BeforeAfter
     top: int
     stays: float
-    decided: Mapping[str, Decided]
+    decided: Mapping[str, DecidedAnswers]
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
         return {
             **vars(self),
-            "levels": _changes(self.levels),
-            "routes": _changes(self.routes),
+            "levels": _transitions_as_json(self.levels),
+            "routes": _transitions_as_json(self.routes),
             "decided": {name: one._asdict() for name, one in self.decided.items()},
             **{
                 name: getattr(self, name)._asdict()
@@ -73,64 +73,72 @@ class Figures:
         }
 
 
-def figures(
-    task: str, site: str, found: Sequence[Compared], decided: Mapping[str, Action], money: Money
-) -> Figures:
+def what_if_figures(
+    task: str,
+    site: str,
+    found: Sequence[ComparedAnswer],
+    decided: Mapping[str, Action],
+    money: CurrencyPolicy,
+) -> WhatIfFigures:
     """The figures of some answers, in the order of the record. decided: by id of the answer."""
     latest = list({one.case: one for one in found}.values())
-    first = [_first(latest, side) for side in SIDES]
-    return Figures(
+    first = [_top_cases(latest, side) for side in SIDES]
+    return WhatIfFigures(
         task=task,
         site=site,
         answers=len(found),
-        flagged=_both(found, lambda said: said.flagged),
-        abstained=_both(found, lambda said: said.abstained),
-        levels=_moved(found, "level"),
-        routes=_moved(found, "route"),
+        flagged=_count_before_after(found, lambda said: said.flagged),
+        abstained=_count_before_after(found, lambda said: said.abstained),
+        levels=_count_transitions(found, "level"),
+        routes=_count_transitions(found, "route"),
         cases=len(latest),
-        money=Both(*(_at_risk(latest, side, money) for side in SIDES)),
-        unknown=_both(latest, lambda said: said.flagged and _worth(said, money) is None),
+        money=BeforeAfter(*(_sum_money_at_risk(latest, side, money) for side in SIDES)),
+        unknown=_count_before_after(
+            latest, lambda said: said.flagged and _money_in_reporting_currency(said, money) is None
+        ),
         top=len(first[0]),
         stays=len(first[0] & first[1]) / len(first[0]) if first[0] else 1.0,
-        decided=_decided(found, decided),
+        decided=_count_by_decision(found, decided),
     )
 
 
-def _both(found: Iterable[Compared], counts: Any) -> Both:
+def _count_before_after(found: Iterable[ComparedAnswer], counts: Any) -> BeforeAfter:
     pairs = [(counts(one.before), counts(one.after)) for one in found]
-    return Both(sum(before for before, _ in pairs), sum(after for _, after in pairs))
+    return BeforeAfter(sum(before for before, _ in pairs), sum(after for _, after in pairs))
 
 
-def _moved(found: Iterable[Compared], name: str) -> dict[tuple[str, str], int]:
+def _count_transitions(found: Iterable[ComparedAnswer], name: str) -> dict[tuple[str, str], int]:
     pairs = ((str(getattr(one.before, name)), str(getattr(one.after, name))) for one in found)
     return dict(Counter(pair for pair in pairs if pair[0] != pair[1]).most_common())
 
 
-def _at_risk(latest: Iterable[Compared], side: str, money: Money) -> float:
+def _sum_money_at_risk(latest: Iterable[ComparedAnswer], side: str, money: CurrencyPolicy) -> float:
     said = [getattr(one, side) for one in latest]
-    worth = [_worth(one, money) for one in said if one.flagged]
+    worth = [_money_in_reporting_currency(one, money) for one in said if one.flagged]
     return math.fsum(one for one in worth if one is not None)
 
 
-def _worth(said: Said, money: Money) -> float | None:
+def _money_in_reporting_currency(said: AnswerSummary, money: CurrencyPolicy) -> float | None:
     """Money at risk in the reporting currency, if it is known and has a rate."""
     rate = money.rates.get(said.currency)
     return None if said.amount is None or rate is None else said.amount * rate
 
 
-def _first(latest: Iterable[Compared], side: str) -> set[str]:
+def _top_cases(latest: Iterable[ComparedAnswer], side: str) -> set[str]:
     """The cases that people would look at first; of equal ones the older answer."""
     ranked = sorted(latest, key=lambda one: (-getattr(one, side).priority, one.sequence))
-    return {one.case for one in ranked[:TOP]}
+    return {one.case for one in ranked[:TOP_CASES]}
 
 
-def _decided(found: Iterable[Compared], decided: Mapping[str, Action]) -> dict[str, Decided]:
-    by_action: dict[Action, list[Compared]] = {action: [] for action in DECIDED}
+def _count_by_decision(
+    found: Iterable[ComparedAnswer], decided: Mapping[str, Action]
+) -> dict[str, DecidedAnswers]:
+    by_action: dict[Action, list[ComparedAnswer]] = {action: [] for action in DECIDED_ACTIONS}
     for one in found:
         if one.id in decided:
             by_action[decided[one.id]].append(one)
     return {
-        str(action): Decided(
+        str(action): DecidedAnswers(
             len(some),
             sum(one.before.flagged for one in some),
             sum(one.after.flagged for one in some),
@@ -140,5 +148,5 @@ def _decided(found: Iterable[Compared], decided: Mapping[str, Action]) -> dict[s
     }
 
 
-def _changes(moved: Mapping[tuple[str, str], int]) -> list[dict[str, Any]]:
+def _transitions_as_json(moved: Mapping[tuple[str, str], int]) -> list[dict[str, Any]]:
     return [{"before": a, "after": b, "answers": n} for (a, b), n in moved.items()]

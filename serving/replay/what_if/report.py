@@ -1,4 +1,4 @@
-"""A period replayed against an alternative: what would have changed, per site and task."""
+"""Replay a period against an alternative policy or model, and report what would change."""
 
 from __future__ import annotations
 
@@ -8,20 +8,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from data.contracts.decisions import Action
-from serving.audit.entry import EntryKind
-from serving.audit.store import AuditStore
-from serving.policy.policy import Money
-from serving.replay.reason import Lacking
-from serving.replay.replay import in_batches
-from serving.replay.selection import chunks
-from serving.replay.sources import Sources
-from serving.replay.what_if.alternative import Alternative
-from serving.replay.what_if.compared import Compared, comparing
-from serving.replay.what_if.figures import Figures, figures
+from serving.audit.log.entry_kind import EntryKind
+from serving.audit.log.store import AuditStore
+from serving.policy.policy import CurrencyPolicy
+from serving.replay.recorded_answer import ReplayObstacle
+from serving.replay.replay import compute_in_batches
+from serving.replay.selection import read_chunks
+from serving.replay.sources import ReplaySources
+from serving.replay.what_if.comparison import Alternative, ComparedAnswer, batch_comparison
+from serving.replay.what_if.figures import WhatIfFigures, what_if_figures
 
 
 @dataclass(frozen=True)
-class Report:
+class WhatIfReport:
     """alternative: in words. since, until: first and last moment of an answer, ISO 8601, UTC.
 
     figures: of each task all sites ("") first, then each. currency: that money is told in.
@@ -32,7 +31,7 @@ class Report:
     since: str
     until: str
     currency: str
-    figures: tuple[Figures, ...]
+    figures: tuple[WhatIfFigures, ...]
     lacking: dict[tuple[str, str], int]
 
     @property
@@ -56,32 +55,32 @@ class Report:
         }
 
 
-def report(
+def run_what_if(
     places: Sequence[int],
-    sources: Sources,
+    sources: ReplaySources,
     alternative: Alternative,
     progress: Callable[[float], None] = lambda _: None,
-) -> Report:
+) -> WhatIfReport:
     """What the alternative would have answered in those places of the record.
 
     Nothing is recorded.
     """
-    found: list[Compared] = []
+    found: list[ComparedAnswer] = []
     lacking: Counter[tuple[str, str]] = Counter()
     moments: list[str] = []
-    made, done = comparing(alternative, sources), 0
-    for entries in chunks(sources.record, places):
-        for entry, one in in_batches(entries, sources, made):
-            if isinstance(one, Lacking):
+    made, done = batch_comparison(alternative, sources), 0
+    for entries in read_chunks(sources.record, places):
+        for entry, one in compute_in_batches(entries, sources, made):
+            if isinstance(one, ReplayObstacle):
                 lacking[entry.envelope.task, one.why] += 1
             else:
                 found.append(one)
                 moments.append(entry.recorded_at)
         done += len(entries)
         progress(done / len(places))
-    money = _money(found, alternative, sources)
-    told = tuple(_told(found, _decisions(sources.record), money))
-    return Report(
+    money = _common_rates(found, alternative, sources)
+    told = tuple(_figures_by_task_and_site(found, _recorded_decisions(sources.record), money))
+    return WhatIfReport(
         alternative=str(alternative),
         since=min(moments, default=""),
         until=max(moments, default=""),
@@ -91,16 +90,20 @@ def report(
     )
 
 
-def _told(found: Sequence[Compared], decided: dict[str, Action], money: Money) -> Iterator[Figures]:
+def _figures_by_task_and_site(
+    found: Sequence[ComparedAnswer], decided: dict[str, Action], money: CurrencyPolicy
+) -> Iterator[WhatIfFigures]:
     for task in sorted({one.task for one in found}):
         of_task = [one for one in found if one.task is task]
-        yield figures(task, "", of_task, decided, money)
+        yield what_if_figures(task, "", of_task, decided, money)
         for site in sorted({one.site for one in of_task}):
             at_site = [one for one in of_task if one.site == site]
-            yield figures(task, site, at_site, decided, money)
+            yield what_if_figures(task, site, at_site, decided, money)
 
 
-def _money(found: Sequence[Compared], alternative: Alternative, sources: Sources) -> Money:
+def _common_rates(
+    found: Sequence[ComparedAnswer], alternative: Alternative, sources: ReplaySources
+) -> CurrencyPolicy:
     """One set of rates for both sides, so that no change is one of currencies.
 
     Those of the alternative's policy; without one, of the policy behind the latest answer.
@@ -110,7 +113,7 @@ def _money(found: Sequence[Compared], alternative: Alternative, sources: Sources
     return found[-1].policy.money if found else next(iter(sources.loaded.values())).money
 
 
-def _decisions(record: AuditStore) -> dict[str, Action]:
+def _recorded_decisions(record: AuditStore) -> dict[str, Action]:
     """What people did, by the id of what they answered; erased ones are not known."""
     return {
         entry.envelope.about: Action(entry.payload["action"])

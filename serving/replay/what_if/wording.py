@@ -1,11 +1,11 @@
-"""Figures of a what-if in words, the same in a terminal and on the page."""
+"""Words for the figures of a what-if, shared by the terminal and the HTML page."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from serving.replay.what_if.figures import Both, Decided, Figures
-from serving.replay.what_if.report import Report
+from serving.replay.what_if.figures import BeforeAfter, DecidedAnswers, WhatIfFigures
+from serving.replay.what_if.report import WhatIfReport
 
 LATEST = (
     "Answers are counted one by one. Money and the first cases are of each case's latest "
@@ -23,12 +23,12 @@ NOTES = (LATEST, MONEY, DECISIONS)
 NO_CHANGE = "none"
 
 
-def title(report: Report) -> str:
+def title(report: WhatIfReport) -> str:
     """What was asked."""
     return f"What if: {report.alternative}"
 
 
-def period(report: Report) -> str:
+def period(report: WhatIfReport) -> str:
     """Of which answers."""
     if not report.answers:
         return "No answer could be compared."
@@ -36,17 +36,17 @@ def period(report: Report) -> str:
     return f"{report.answers:,} {noun} given from {report.since[:10]} to {report.until[:10]}."
 
 
-def place(figures: Figures) -> str:
+def place(figures: WhatIfFigures) -> str:
     """Where."""
     return figures.site or "all sites"
 
 
-def both(figure: Both) -> str:
+def both(figure: BeforeAfter) -> str:
     """A count before and after."""
     return f"{figure.before:,.0f} → {figure.after:,.0f}"
 
 
-def money(figures: Figures) -> str:
+def money(figures: WhatIfFigures) -> str:
     """Money before and after, with how many cases it leaves out."""
     unknown = figures.unknown
     left_out = f" (not known: {both(unknown)})" if any(unknown) else ""
@@ -59,24 +59,24 @@ def changes(moved: Mapping[tuple[str, str], int]) -> str:
     return ", ".join(told) or NO_CHANGE
 
 
-def stays(figures: Figures) -> str:
+def stays(figures: WhatIfFigures) -> str:
     """The share of the first cases that stay first."""
     noun = "case" if figures.top == 1 else "cases"
     return f"{figures.stays:.0%} of the first {figures.top} {noun}"
 
 
-def decided(figures: Figures) -> Iterator[str]:
+def decided(figures: WhatIfFigures) -> Iterator[str]:
     """What people did with answers, and whether they would have been flagged."""
     for action, one in figures.decided.items():
         yield f"{one.answers:,} {action}: {_flagged(one)}"
 
 
-def lacking(report: Report) -> Iterator[str]:
+def lacking(report: WhatIfReport) -> Iterator[str]:
     """Answers that are left out, and why."""
     for (task, why), count in report.lacking.items():
         noun = "answer" if count == 1 else "answers"
         yield f"{count:,} {noun} of {task} left out: {why}"
 
 
-def _flagged(one: Decided) -> str:
+def _flagged(one: DecidedAnswers) -> str:
     return f"flagged {one.before:,} → {one.after:,}"

@@ -15,8 +15,8 @@ import pytest
 from data.contracts.catalogue import TABLES
 from data.contracts.table import Kind
 from data.ingest import ingest
-from data.sources.extract import read_extract
-from data.sources.mapping import shipped_mappings
+from data.sources.extracts.mapping import shipped_mappings
+from data.sources.extracts.reader import read_extract
 
 MAPPINGS = {mapping.site: mapping for mapping in shipped_mappings()}
 START = datetime(2024, 1, 1, tzinfo=UTC)

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from data.contracts.receipts import RECEIPTS
 from data.contracts.supplier_events import SUPPLIER_EVENTS, EventKind
-from data.ingest import batches_of, ingest
-from data.sources.extract import read_extract
-from data.sources.mapping import Encoding, shipped_mappings
+from data.ingest import ingest
+from data.source_batch import batches_from_frames
+from data.sources.extracts.field_mapping import Encoding
+from data.sources.extracts.mapping import shipped_mappings
+from data.sources.extracts.reader import read_extract
 
 MOMENTS = st.datetimes(timezones=st.none() | st.timezones())
 GARBAGE = st.one_of(
@@ -70,7 +72,7 @@ def test_rows_in_are_rows_accepted_and_rows_in_quarantine_whatever_they_hold(row
     }
     with TemporaryDirectory() as name:
         frames = {"supplier_events": pd.DataFrame(columns)}
-        checked(batches_of(frames, "garbage"), len(rows), Path(name), "supplier_events")
+        checked(batches_from_frames(frames, "garbage"), len(rows), Path(name), "supplier_events")
 
 
 @ONCE

@@ -5,7 +5,7 @@ import pandas as pd
 
 from data.contracts.catalogue import TABLES
 from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column, Kind, Table
-from features.cases import Cases, CaseShape, Children, blank
+from features.cases import Cases, CaseShape, Children, missing_array
 from features.history.stream import Stream
 
 START, DAYS = np.datetime64("2024-01-01", "us"), 500
@@ -42,7 +42,7 @@ def values(random: Random, column: Column, rows: int) -> np.ndarray:
     found = plain(random, column, rows)
     if not column.required:
         missing = random.random(rows) < 0.15
-        found = np.where(missing, blank(found.dtype, rows), found)
+        found = np.where(missing, missing_array(found.dtype, rows), found)
     return found
 
 

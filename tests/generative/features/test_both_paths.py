@@ -12,12 +12,14 @@ import pytest
 from data.contracts.catalogue import TABLES
 from data.contracts.table import Table
 from data.store import Store
-from features.history.stream import Stream, history
+from features.history.stream import Stream, history_measures
 from features.profiles import Profiles, build_profiles
-from features.request import invoice_mismatch, stock_risk, supplier_delay
+from features.tasks.invoice_mismatch import feature_set as invoice_mismatch_feature_set
+from features.tasks.stock_risk import feature_set as stock_risk_feature_set
+from features.tasks.supplier_delay import feature_set as supplier_delay_feature_set
 from tests.generative.features import made_up
 
-TASKS = (stock_risk, invoice_mismatch, supplier_delay)
+TASKS = (stock_risk_feature_set, invoice_mismatch_feature_set, supplier_delay_feature_set)
 STREAMS: tuple[Stream, ...] = tuple({s.name: s for t in TASKS for s in t.STREAMS}.values())
 AS_OF = "2025-02-01"
 
@@ -37,7 +39,7 @@ def known() -> Known:
     frames = made_up.tables(random, 200)
     asks = made_up.asks(random, 60, [AS_OF])
     with Store.from_frames(frames, threads=1) as store:
-        return Known(frames, asks, history(store, STREAMS, asks))
+        return Known(frames, asks, history_measures(store, STREAMS, asks))
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +70,7 @@ def digest(columns: dict[str, np.ndarray]) -> dict[str, bytes]:
 
 
 def test_the_future_and_the_order_of_rows_change_nothing(known: Known, other_future: Store) -> None:
-    before, after = digest(known.past), digest(history(other_future, STREAMS, known.asks))
+    before, after = digest(known.past), digest(history_measures(other_future, STREAMS, known.asks))
     assert [name for name in before if before[name] != after[name]] == []
 
 
@@ -91,10 +93,10 @@ def test_a_look_up_in_profiles_is_what_training_says(
 
 
 def test_asks_about_several_days_are_answered_as_if_asked_alone(known: Known) -> None:
-    streams = (stock_risk.STREAMS[0], stock_risk.STREAMS[4])
+    streams = (stock_risk_feature_set.STREAMS[0], stock_risk_feature_set.STREAMS[4])
     asks = made_up.asks(np.random.default_rng(7), 30, ["2024-03-01", "2024-11-05", AS_OF])
     with Store.from_frames(known.frames, threads=1) as store:
-        together = history(store, streams, asks)
+        together = history_measures(store, streams, asks)
         for at in (0, 7, 21):
-            alone = history(store, streams, asks.iloc[[at]])
+            alone = history_measures(store, streams, asks.iloc[[at]])
             assert digest(alone) == {n: c[at : at + 1].tobytes() for n, c in together.items()}

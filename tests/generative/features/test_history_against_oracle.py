@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from data.contracts.items import ITEM_ID
 from data.store import Store
-from features.history.stream import Stream, Tables, history, whole
+from features.history.integer_measures import scaled_integer
+from features.history.stream import Stream, Tables, history_measures
 from tests.generative.features.oracle import Event, past
 
 SCALE = 1_000
@@ -38,7 +39,7 @@ asks = st.tuples(
 
 def moved(tables: Tables) -> ibis.Table:
     rows = tables["stock_movements"]
-    return rows.select(ITEM_ID, "known_at", value=whole(rows.quantity_moved, SCALE))
+    return rows.select(ITEM_ID, "known_at", value=scaled_integer(rows.quantity_moved, SCALE))
 
 
 STREAM = Stream("moved", (ITEM_ID,), moved, {"value": SCALE}, WINDOWS, ("value",))
@@ -62,7 +63,7 @@ def test_every_measure_is_what_a_loop_over_the_events_gives(
 ) -> None:
     frame = pd.DataFrame(asked, columns=["item_id", "as_of"])
     with store_of(happened) as store:
-        found = history(store, [STREAM], frame)
+        found = history_measures(store, [STREAM], frame)
     got = np.column_stack([found[name] for name in STREAM.names])
     want = np.array([past(happened, entity, day, WINDOWS, SCALE) for entity, day in asked])
     np.testing.assert_array_equal(got, want)
@@ -80,10 +81,10 @@ def test_sums_are_exact_beyond_what_a_float_can_hold() -> None:
     stream = Stream("large", (ITEM_ID,), large, {"value": 2}, (28,))
     with store_of(happened) as store:
         asked = pd.DataFrame({"item_id": ["bolt"], "as_of": [date(2024, 2, 1)]})
-        found = history(store, [stream], asked)
+        found = history_measures(store, [stream], asked)
     assert found["large_value_ever"][0] == 3.0
 
 
 def test_a_column_that_a_stream_needs_and_the_asks_lack_is_named() -> None:
     with store_of([]) as store, pytest.raises(KeyError, match="'moved' needs item_id; the asks"):
-        history(store, [STREAM], pd.DataFrame({"site_id": ["north"], "as_of": [FIRST]}))
+        history_measures(store, [STREAM], pd.DataFrame({"site_id": ["north"], "as_of": [FIRST]}))

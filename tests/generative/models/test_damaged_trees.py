@@ -5,8 +5,8 @@ import random
 import numpy as np
 import pytest
 
-from models.forest import DamagedTreesError, UnknownTreesError, read_forest
-from models.treeshap import TreeShap
+from models.estimator.forest import DamagedTreesError, UnknownTreesError, parse_forest
+from models.estimator.treeshap import TreeShap
 
 from .test_walks_agree_with_lightgbm import grown, table
 
@@ -46,7 +46,7 @@ def test_damaged_text_is_refused_or_walked(text):
     rows, refused, walked = table(6)[:20], 0, 0
     for seed in range(600):
         try:
-            forest = read_forest(changed(text, random.Random(seed)))
+            forest = parse_forest(changed(text, random.Random(seed)))
             shap = TreeShap.of(forest)
         except (DamagedTreesError, UnknownTreesError):
             refused += 1
@@ -59,4 +59,4 @@ def test_damaged_text_is_refused_or_walked(text):
 
 
 def test_what_is_whole_is_read(text):
-    assert np.isfinite(read_forest(text).margins(table(6)[:5])).all()
+    assert np.isfinite(parse_forest(text).margins(table(6)[:5])).all()

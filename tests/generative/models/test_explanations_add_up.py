@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.calibration import Method
-from models.fit import FitOptions, fit
+from models.calibration.calibrators import CalibrationMethod
+from models.fitting.fit import fit
+from models.fitting.preparation import FitOptions
 from tests.synthetic_task import drawn, task
 
 NUMBERS = st.one_of(
@@ -15,7 +16,7 @@ NUMBERS = st.one_of(
 REGIONS = st.one_of(st.none(), st.sampled_from(["north", "south"]), st.text(max_size=5))
 
 
-MIXED = FitOptions(calibrations=(Method.DIRICHLET,))
+MIXED = FitOptions(calibrations=(CalibrationMethod.DIRICHLET,))
 
 
 @pytest.fixture(

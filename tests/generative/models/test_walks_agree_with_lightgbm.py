@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.forest import UnknownTreesError, read_forest
-from models.trees import Explainer, Trees
-from models.treeshap import TreeShap
+from models.estimator.forest import UnknownTreesError, parse_forest
+from models.estimator.trees import ContributionMethod, Trees
+from models.estimator.treeshap import TreeShap
 
 ROWS = 300
 ODD = np.array([np.nan, 0.0, -0.0, 1e-36, -1e-36, 1e-35, -3.0, 2.7, 40.0, 1e300, -1e300])
@@ -61,7 +61,7 @@ def test_any_trees_are_walked_as_lightgbm_does(seed, classes, leaves, depth, **c
     matrix = table(seed)
     booster = grown(matrix, seed, classes, num_leaves=leaves, max_depth=depth, **chosen)
     rows = asked(matrix, seed)
-    forest = read_forest(booster.model_to_string())
+    forest = parse_forest(booster.model_to_string())
     raw = booster.predict(rows, raw_score=True).reshape(len(rows), -1)
     assert (forest.margins(rows) == raw).all()
     parts = booster.predict(rows, pred_contrib=True).reshape(len(rows), -1, 7)
@@ -82,7 +82,7 @@ def test_long_paths_are_explained_by_a_rule_of_enough_points(features, points):
     data = lgb.Dataset(matrix, kind**2.0, params={"min_data_in_bin": 1, "min_data_in_leaf": 1})
     chosen = {"num_leaves": features + 1, "min_data_in_leaf": 1, "verbosity": -1}
     booster = lgb.train(chosen | {"objective": "regression"}, data, 3)
-    forest = read_forest(booster.model_to_string())
+    forest = parse_forest(booster.model_to_string())
     shap = TreeShap.of(forest)
     assert forest.longest.max() == features
     assert max(len(rule.at) for rule in shap.rules) == points
@@ -97,7 +97,7 @@ def test_long_paths_are_explained_by_a_rule_of_enough_points(features, points):
 
 def test_rows_are_explained_alike_by_any_number_of_threads():
     matrix = table(3)
-    shap = TreeShap.of(read_forest(grown(matrix, 3, 3, num_leaves=15).model_to_string()))
+    shap = TreeShap.of(parse_forest(grown(matrix, 3, 3, num_leaves=15).model_to_string()))
     many = np.repeat(matrix, 2, axis=0)
     alone = np.concatenate([shap.contributions(row[None]) for row in many])
     assert (shap.contributions(many, threads=3) == alone).all()
@@ -106,7 +106,7 @@ def test_rows_are_explained_alike_by_any_number_of_threads():
 def test_a_tree_that_is_one_leaf_has_only_a_base():
     matrix = table(1)
     booster = grown(matrix, 1, 1, min_data_in_leaf=10_000)
-    forest = read_forest(booster.model_to_string())
+    forest = parse_forest(booster.model_to_string())
     assert forest.longest.max() == 0
     parts = TreeShap.of(forest).contributions(matrix[:3])
     assert (parts[:, :, :-1] == 0).all()
@@ -119,7 +119,7 @@ def test_trees_that_only_lightgbm_can_walk_are_left_to_it():
     data = lgb.Dataset(matrix, matrix[:, 2] * 3, params=chosen)
     text = lgb.train(chosen | {"objective": "regression"}, data, 3).model_to_string()
     with pytest.raises(UnknownTreesError, match="linear"):
-        read_forest(text)
+        parse_forest(text)
     trees = Trees(text).load(explained=False)
     assert (trees.margins(matrix[:9])[:, 0] == trees._booster.predict(matrix[:9])).all()
 
@@ -128,7 +128,7 @@ def test_old_trees_are_explained_to_the_bit_as_they_were():
     matrix = table(3)
     text = grown(matrix, 3, 3, num_leaves=9).model_to_string()
     parts = lgb.Booster(model_str=text).predict(matrix[:50], pred_contrib=True)
-    old = Trees(text, Explainer.PRED_CONTRIB).contributions(matrix[:50])
+    old = Trees(text, ContributionMethod.PRED_CONTRIB).contributions(matrix[:50])
     assert (old == parts.reshape(50, 3, 7)).all()
 
 

@@ -7,9 +7,14 @@ from hypothesis import strategies as st
 
 from models.training_set import TrainingSet
 from tests import synthetic_task
-from training.backtest_plan import Asked, stretches, trial_of
-from training.backtest_trial import complete_until, dealt
-from training.protocols.protocol import Gathered, Protocol
+from training.backtest.protocols.protocol import BacktestProtocol, ProtocolData
+from training.backtest.splits import (
+    RollingRequest,
+    grouped_folds,
+    labels_complete_until,
+    scored_periods,
+    split_for_period,
+)
 
 HOUR = np.timedelta64(1, "h")
 START = np.datetime64("2026-01-01", "us")
@@ -43,14 +48,18 @@ def evidence(drawn) -> TrainingSet:
     )
 
 
-def protocol(*, apart: bool = True, dated: bool = True) -> Protocol:
-    return Protocol("made_up", synthetic_task.task(), lambda *_: None, dated=dated, apart=apart)
+def protocol(*, apart: bool = True, dated: bool = True) -> BacktestProtocol:
+    return BacktestProtocol(
+        "made_up", synthetic_task.task(), lambda *_: None, dated=dated, apart=apart
+    )
 
 
 def trials(asks: TrainingSet, folds: int, *, apart: bool = True):
-    gathered = Gathered(asks, np.array([], "datetime64[us]"))
-    plan = stretches(protocol(apart=apart), asks, Asked(folds, test_days=70 // folds))
-    made = [trial_of(protocol(apart=apart), gathered, s, k, folds) for k, s in enumerate(plan)]
+    gathered = ProtocolData(asks, np.array([], "datetime64[us]"))
+    plan = scored_periods(protocol(apart=apart), asks, RollingRequest(folds, test_days=70 // folds))
+    made = [
+        split_for_period(protocol(apart=apart), gathered, s, k, folds) for k, s in enumerate(plan)
+    ]
     return plan, made
 
 
@@ -63,14 +72,14 @@ def test_what_teaches_was_asked_and_had_ended_before_anything_that_is_scored(dra
     plan, made = trials(evidence(drawn), folds, apart=apart)
     for stretch, trial in zip(plan, made, strict=True):
         cut = np.datetime64(stretch.cut, "us")
-        assert trial.taught.matured_at.max() <= cut <= trial.scored.asked_at.min()
-        assert trial.taught.asked_at.max() < cut
+        assert trial.training_asks.matured_at.max() <= cut <= trial.scored.asked_at.min()
+        assert trial.training_asks.asked_at.max() < cut
 
 
 @given(drawn_asks, st.integers(1, 4))
 def test_no_group_is_on_both_sides_of_a_cut(drawn, folds):
     for trial in trials(evidence(drawn), folds)[1]:
-        assert not set(trial.taught.group) & set(trial.scored.group)
+        assert not set(trial.training_asks.group) & set(trial.scored.group)
 
 
 @given(drawn_asks, st.integers(1, 4))
@@ -80,7 +89,7 @@ def test_every_ask_from_the_first_cut_to_the_last_end_is_scored_once(drawn, fold
     first, last = (np.datetime64(day, "us") for day in (plan[0].cut, plan[-1].until))
     inside = asks.take((asks.asked_at >= first) & (asks.asked_at < last))
     assert sorted(n for trial in made for n in ids(trial.scored)) == ids(inside)
-    assert np.datetime64(plan[-1].until) <= complete_until(asks)
+    assert np.datetime64(plan[-1].until) <= labels_complete_until(asks)
 
 
 @given(drawn_asks, st.integers(1, 4), st.randoms(use_true_random=False))
@@ -92,7 +101,7 @@ def test_the_order_of_the_rows_does_not_matter(drawn, folds, random):
     other_plan, others = trials(asks.take(np.array(order)), folds)
     assert plan == other_plan
     for trial, other in zip(made, others, strict=True):
-        assert ids(trial.taught) == ids(other.taught)
+        assert ids(trial.training_asks) == ids(other.training_asks)
         assert ids(trial.scored) == ids(other.scored)
         assert trial.excluded == other.excluded
 
@@ -102,10 +111,13 @@ def test_folds_without_dates_keep_groups_whole_and_score_every_ask_once(drawn, f
     asks = evidence(drawn)
     order = list(range(len(asks)))
     random.shuffle(order)
-    made, others = dealt(asks, folds, 17), dealt(asks.take(np.array(order)), folds, 17)
+    made, others = (
+        grouped_folds(asks, folds, 17),
+        grouped_folds(asks.take(np.array(order)), folds, 17),
+    )
     assert sorted(n for trial in made for n in ids(trial.scored)) == ids(asks)
     for trial, other in zip(made, others, strict=True):
-        assert not set(trial.taught.group) & set(trial.scored.group)
+        assert not set(trial.training_asks.group) & set(trial.scored.group)
         assert ids(trial.scored) == ids(other.scored)
 
 
@@ -125,4 +137,4 @@ def test_the_newest_asks_are_left_out_when_only_quick_ends_are_known() -> None:
         hours[known].astype(str),
         np.array(["s"] * known.sum()),
     )
-    assert complete_until(asks) == np.datetime64("2026-04-01")
+    assert labels_complete_until(asks) == np.datetime64("2026-04-01")

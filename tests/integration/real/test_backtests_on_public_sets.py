@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from training.backtest import backtest
-from training.backtest_table import render
+from training.backtest.report import render_backtest
+from training.backtest.single_cut import backtest
 
 FOLDERS = {
     "scms_delivery": "scms_delivery",
@@ -91,12 +91,12 @@ def test_a_set_without_dates_is_scored_on_a_second_folder(real_data, tmp_path):
     assert result["trained_on"]["n"] == len(rows) - left_out
     console = Console(width=120, record=True, file=None, quiet=False)
     with console.capture() as shown:
-        console.print(render(result))
+        console.print(render_backtest(result))
     assert "lightgbm" in shown.get()
 
 
 def test_the_first_invoices_and_their_ends_are_those_the_publisher_counts(real_data):
-    from data.sources import bpic19
+    from data.sources.public_sets import bpic19
 
     outcomes = bpic19.read(real_data / FOLDERS["bpic19"])["invoice_outcomes"]
     ended = outcomes["resolution"].value_counts().to_dict()

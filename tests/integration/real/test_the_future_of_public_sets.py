@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.backtest import trial_in_time
-from training.protocols.catalogue import PROTOCOLS
+from training.backtest.protocols.catalogue import PROTOCOLS
+from training.backtest.splits import split_at_cut
 
 AFTER = ("weight_kilograms", "freight_cost_usd", "line_item_insurance_usd")
 PAPERS = ("po_sent_to_vendor_date", "pq_first_sent_to_client_date")
@@ -74,12 +74,14 @@ def test_what_is_known_later_changes_neither_what_teaches_nor_what_is_asked(
         frame.to_parquet(tmp_path / name / f"{file}.parquet")
         gathered = protocol.gather(protocol.task, tmp_path / name, None)
         moments = (np.datetime64(str(day), "us") for day in (cut, until))
-        trials.append(trial_in_time(protocol, gathered, *moments))
+        trials.append(split_at_cut(protocol, gathered, *moments))
     one, other = trials
     assert len(one.scored) > 20
     assert (one.scored.label != other.scored.label).any()  # the ends did change
     pd.testing.assert_frame_equal(one.scored.inputs, other.scored.inputs, check_exact=True)
-    pd.testing.assert_frame_equal(one.taught.inputs, other.taught.inputs, check_exact=True)
-    assert (one.taught.label == other.taught.label).all()
+    pd.testing.assert_frame_equal(
+        one.training_asks.inputs, other.training_asks.inputs, check_exact=True
+    )
+    assert (one.training_asks.label == other.training_asks.label).all()
     for rule, score in one.scored.rules.items():
         assert np.array_equal(score, other.scored.rules[rule], equal_nan=True)

@@ -4,15 +4,15 @@ import pandas as pd
 import pytest
 
 from data.contracts.table import Column, Kind
-from data.sources.cells import read
-from data.sources.fields import FieldMapping
-from data.sources.mapping import Mapping
+from data.sources.extracts.column_parser import parse_column
+from data.sources.extracts.field_mapping import FieldMapping
+from data.sources.extracts.mapping import SiteMapping
 
 NUMBER = Column("amount", Kind.NUMBER, "an amount")
 MOMENT = Column("at", Kind.MOMENT, "a moment")
 
 
-def mapping(**changes) -> Mapping:
+def mapping(**changes) -> SiteMapping:
     declared = {
         "site": "S09",
         "encoding": "utf-8",
@@ -25,7 +25,7 @@ def mapping(**changes) -> Mapping:
         "formats": ("%d.%m.%Y %H:%M",),
         "tables": {},
     }
-    return Mapping.model_validate(declared | changes)
+    return SiteMapping.model_validate(declared | changes)
 
 
 def rows_of(table: str) -> list[list[str]]:
@@ -33,10 +33,10 @@ def rows_of(table: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.split("|")] for line in lines]
 
 
-def read_one(text: str, column: Column, declared: Mapping, **field) -> str:
+def read_one(text: str, column: Column, declared: SiteMapping, **field) -> str:
     """The value as text, or the problem."""
     cells = pd.DataFrame({"C": pd.Series([text], dtype="str")})
-    values, found = read(column, FieldMapping(column="C", **field), cells, declared)
+    values, found = parse_column(column, FieldMapping(column="C", **field), cells, declared)
     if len(found):
         assert values.isna().iloc[0]
         return str(found["problem"].iloc[0])

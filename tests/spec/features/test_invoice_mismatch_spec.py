@@ -1,6 +1,6 @@
 """What invoice_mismatch knows of an invoice line when it is booked."""
 
-from features.request import invoice_mismatch
+from features.tasks.invoice_mismatch import feature_set
 from tests.spec.features.purchasing import tells
 from tests.spec.paths import Asking
 
@@ -30,7 +30,7 @@ INVOICES = """
 def test_outcomes_count_only_when_clean_lines_had_their_time_too(ask: Asking) -> None:
     tells(
         ask,
-        invoice_mismatch,
+        feature_set,
         """
         supplier_id | site_id | item_id | asked_at
         acme        | north   | bolt    | 2026-02-09
@@ -61,7 +61,7 @@ def test_an_unseen_supplier_has_no_share_of_exceptions_rather_than_none_at_all(
 ) -> None:
     tells(
         ask,
-        invoice_mismatch,
+        feature_set,
         """
         supplier_id | site_id | asked_at
         newcomer    | north   | 2026-03-01
@@ -78,7 +78,7 @@ def test_an_unseen_supplier_has_no_share_of_exceptions_rather_than_none_at_all(
 def test_prices_of_the_past_are_compared_in_base_units(ask: Asking) -> None:
     tells(
         ask,
-        invoice_mismatch,
+        feature_set,
         """
         supplier_id | item_id | base_unit | pack_size | invoice_unit | quantity_invoiced | invoice_unit_price | line_amount | freight_amount | asked_at
         acme        | bolt    | EA        | 50        | EA           | 10                | 2.40               | 24.00       | 2.4            | 2026-01-12
@@ -100,7 +100,7 @@ def test_packs_and_pieces_are_brought_together_and_a_mix_up_shows_as_one_pack_si
 ) -> None:
     tells(
         ask,
-        invoice_mismatch,
+        feature_set,
         """
         invoice_unit | base_unit | order_unit | pack_size | quantity_invoiced | invoice_unit_price | line_amount | quantity_ordered | po_unit_price | line_value | asked_at
         -------------+-----------+------------+-----------+-------------------+--------------------+-------------+------------------+---------------+------------+-----------
@@ -123,7 +123,7 @@ def test_packs_and_pieces_are_brought_together_and_a_mix_up_shows_as_one_pack_si
 def test_invoices_before_add_up_with_this_one_against_order_and_receipts(ask: Asking) -> None:
     tells(
         ask,
-        invoice_mismatch,
+        feature_set,
         """
         po_line_id | invoice_unit | base_unit | pack_size | quantity_invoiced | line_amount | quantity_ordered | po_unit_price | line_value | asked_at
         a          | EA           | EA        | 10        | 40                | 80          | 100              | 2             | 200        | 2026-03-10
@@ -153,7 +153,7 @@ def test_invoices_before_add_up_with_this_one_against_order_and_receipts(ask: As
 def test_look_alikes_show_by_number_by_amount_and_on_the_same_order_line(ask: Asking) -> None:
     tells(
         ask,
-        invoice_mismatch,
+        feature_set,
         """
         invoice_number | po_line_id | line_amount | document_at | asked_at
         A-17           | a          | 100.00      | 2026-03-01  | 2026-03-10
@@ -180,7 +180,7 @@ def test_look_alikes_show_by_number_by_amount_and_on_the_same_order_line(ask: As
 def test_charges_are_held_against_what_was_expected(ask: Asking) -> None:
     tells(
         ask,
-        invoice_mismatch,
+        feature_set,
         """
         quantity_invoiced | invoice_unit_price | line_amount | freight_amount | tax_amount | tax_rate_expected | currency | po_currency | asked_at
         10                | 10.00              | 100.00      | 10.00          | 20.90      | 0.19              | EUR      | EUR         | 2026-03-31
@@ -200,7 +200,7 @@ def test_charges_are_held_against_what_was_expected(ask: Asking) -> None:
 def test_changes_of_the_order_are_told_by_the_words_of_the_source(ask: Asking) -> None:
     tells(
         ask,
-        invoice_mismatch,
+        feature_set,
         """
         asked_at         | document_at
         2026-03-10 12:00 | 2026-03-01 23:59
@@ -231,7 +231,7 @@ def test_an_order_that_became_known_after_the_booking_tells_nothing_of_the_invoi
 ) -> None:
     tells(
         ask,
-        invoice_mismatch,
+        feature_set,
         """
         supplier_id | item_id | asked_at
         acme        | bolt    | 2026-02-01

@@ -1,6 +1,6 @@
 """What is said of a site's stock of an item."""
 
-from features.request import stock_risk
+from features.tasks.stock_risk import feature_set
 from tests.spec.paths import Asking
 from tests.spec.tables import expect
 
@@ -19,7 +19,7 @@ MONTHLY = """
 
 def test_windows_hold_one_three_six_and_twelve_month_end_records(ask: Asking) -> None:
     answer = ask.features(
-        stock_risk,
+        feature_set,
         {"stock_movements": MONTHLY},
         """
         site_id | item_id | on_hand | asked_at
@@ -38,7 +38,7 @@ def test_windows_hold_one_three_six_and_twelve_month_end_records(ask: Asking) ->
 
 def test_a_receipt_after_the_horizon_is_no_cover_and_an_overdue_one_is(ask: Asking) -> None:
     answer = ask.features(
-        stock_risk,
+        feature_set,
         {"stock_movements": MONTHLY},
         """
         site_id | item_id | on_hand | asked_at
@@ -76,7 +76,7 @@ def test_a_receipt_after_the_horizon_is_no_cover_and_an_overdue_one_is(ask: Aski
 
 def test_a_promise_that_only_stands_for_none_is_no_receipt(ask: Asking) -> None:
     answer = ask.features(
-        stock_risk,
+        feature_set,
         {"stock_movements": MONTHLY},
         """
         site_id | item_id | on_hand | asked_at
@@ -101,7 +101,7 @@ def test_a_promise_that_only_stands_for_none_is_no_receipt(ask: Asking) -> None:
 
 def test_stock_that_never_moved_is_missing_not_zero(ask: Asking) -> None:
     answer = ask.features(
-        stock_risk,
+        feature_set,
         {"stock_movements": MONTHLY},
         """
         site_id | item_id | on_hand | asked_at
@@ -119,7 +119,7 @@ def test_stock_that_never_moved_is_missing_not_zero(ask: Asking) -> None:
 
 def test_levels_the_site_keeps_are_compared_with_what_is_there(ask: Asking) -> None:
     answer = ask.features(
-        stock_risk,
+        feature_set,
         {},
         """
         site_id | item_id | on_hand | on_order | backordered | reorder_point | safety_stock | asked_at
@@ -157,7 +157,7 @@ SITES = """
 
 def test_reports_at_zero_are_counted_here_in_the_region_and_for_the_site(ask: Asking) -> None:
     answer = ask.features(
-        stock_risk,
+        feature_set,
         {"stock_levels": REPORTS, "sites": SITES},
         """
         site_id | item_id | region | on_hand | asked_at
@@ -190,7 +190,7 @@ def test_reports_at_zero_are_counted_here_in_the_region_and_for_the_site(ask: As
 
 def test_what_was_short_asked_for_and_received_is_weighed(ask: Asking) -> None:
     answer = ask.features(
-        stock_risk,
+        feature_set,
         {
             "order_lines": """
                 site_id | item_id | quantity_demanded | quantity_short | known_at
@@ -233,7 +233,7 @@ def test_what_was_short_asked_for_and_received_is_weighed(ask: Asking) -> None:
 
 def test_demand_of_several_issues_a_day_is_one_day_of_demand(ask: Asking) -> None:
     answer = ask.features(
-        stock_risk,
+        feature_set,
         {
             "stock_movements": """
                 site_id | item_id | movement_kind | quantity_moved | known_at
@@ -259,7 +259,7 @@ def test_demand_of_several_issues_a_day_is_one_day_of_demand(ask: Asking) -> Non
 
 def test_the_season_is_the_same_six_weeks_of_last_year_where_anyone_looked(ask: Asking) -> None:
     answer = ask.features(
-        stock_risk,
+        feature_set,
         {
             "stock_movements": MONTHLY,
             "stock_levels": """

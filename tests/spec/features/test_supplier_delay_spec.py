@@ -1,6 +1,6 @@
 """What supplier_delay knows of an open order line."""
 
-from features.request import supplier_delay
+from features.tasks.supplier_delay import feature_set
 from tests.spec.features.purchasing import tells
 from tests.spec.paths import Asking
 
@@ -25,7 +25,7 @@ RECEIPTS = """
 def test_late_share_counts_only_what_was_known_before_the_ask(ask: Asking) -> None:
     tells(
         ask,
-        supplier_delay,
+        feature_set,
         """
         supplier_id | asked_at
         acme        | 2026-01-12 09:00
@@ -51,7 +51,7 @@ def test_late_share_counts_only_what_was_known_before_the_ask(ask: Asking) -> No
 def test_an_unseen_supplier_is_missing_and_not_zero(ask: Asking) -> None:
     tells(
         ask,
-        supplier_delay,
+        feature_set,
         """
         supplier_id | site_id | item_id | asked_at
         newcomer    | south   | nut     | 2026-02-20
@@ -73,7 +73,7 @@ def test_an_unseen_supplier_is_missing_and_not_zero(ask: Asking) -> None:
 def test_a_line_in_parts_is_delivered_when_its_last_part_is_in(ask: Asking) -> None:
     tells(
         ask,
-        supplier_delay,
+        feature_set,
         """
         supplier_id | item_id | asked_at
         acme        | bolt    | 2026-01-10
@@ -108,7 +108,7 @@ def test_a_receipt_posted_later_counts_from_its_posting_and_with_its_real_delay(
 ) -> None:
     tells(
         ask,
-        supplier_delay,
+        feature_set,
         """
         supplier_id | asked_at
         acme        | 2026-01-12
@@ -136,7 +136,7 @@ def test_a_receipt_posted_later_counts_from_its_posting_and_with_its_real_delay(
 def test_open_lines_and_overdue_lines_rise_and_fall(ask: Asking) -> None:
     tells(
         ask,
-        supplier_delay,
+        feature_set,
         """
         supplier_id | asked_at
         acme        | 2026-01-06
@@ -162,7 +162,7 @@ def test_a_line_without_a_promise_is_a_delivery_but_neither_late_nor_punctual(
 ) -> None:
     tells(
         ask,
-        supplier_delay,
+        feature_set,
         """
         supplier_id | asked_at
         acme        | 2026-02-20
@@ -185,7 +185,7 @@ def test_a_line_without_a_promise_is_a_delivery_but_neither_late_nor_punctual(
 def test_messages_tell_what_was_said_last_against_the_promise(ask: Asking) -> None:
     tells(
         ask,
-        supplier_delay,
+        feature_set,
         """
         promised_at | ordered_at | quantity_ordered | asked_at
         2026-03-10  | 2026-03-01 | 10               | 2026-03-08 12:00
@@ -212,7 +212,7 @@ def test_messages_tell_what_was_said_last_against_the_promise(ask: Asking) -> No
 def test_the_clock_runs_to_the_promise_and_past_it(ask: Asking) -> None:
     tells(
         ask,
-        supplier_delay,
+        feature_set,
         """
         ordered_at | requested_at | promised_at | asked_at
         2026-03-01 | 2026-03-09   | 2026-03-11  | 2026-03-06 12:00
@@ -234,7 +234,7 @@ def test_an_order_is_measured_against_what_the_supplier_usually_gets_and_needs(
 ) -> None:
     tells(
         ask,
-        supplier_delay,
+        feature_set,
         """
         supplier_id | item_id | quantity_ordered | line_value | ordered_at | promised_at | asked_at
         acme        | bolt    | 30               | 300        | 2026-01-25 | 2026-02-04  | 2026-01-26

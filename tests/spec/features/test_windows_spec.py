@@ -4,14 +4,17 @@ import ibis
 
 from data.contracts.items import ITEM_ID
 from data.contracts.sites import SITE_ID
-from features.history.stream import Stream, Tables, whole
+from features.history.integer_measures import scaled_integer
+from features.history.stream import Stream, Tables
 from tests.spec.paths import Asking
 from tests.spec.tables import expect
 
 
 def moves(tables: Tables) -> ibis.Table:
     rows = tables["stock_movements"]
-    return rows.select(SITE_ID, ITEM_ID, "known_at", moved=whole(rows.quantity_moved, 1_000))
+    return rows.select(
+        SITE_ID, ITEM_ID, "known_at", moved=scaled_integer(rows.quantity_moved, 1_000)
+    )
 
 
 MOVES = Stream("moves", (SITE_ID, ITEM_ID), moves, {"moved": 1_000}, (7, 28), ("moved",))

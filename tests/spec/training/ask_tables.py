@@ -5,8 +5,8 @@ import pandas as pd
 from data.store import Store
 from models.task import Task, TaskName
 from tests.spec.tables import canonical, expect
-from training.asks.asks import Asks
-from training.labels.labels import Labels
+from training.dataset.asks import Asks
+from training.dataset.labels import Labels
 
 CLASSES = {
     TaskName.STOCK_RISK: ("IN_STOCK", "STOCK_OUT"),

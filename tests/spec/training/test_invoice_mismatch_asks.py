@@ -5,15 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from models.task import TaskName
-from tests.spec.training.ask_tables import (
-    expect_asks,
-    expect_children,
-    expect_labels,
-    store,
-    task,
-)
-from training.asks.invoice_mismatch import asks, open_asks
-from training.labels.invoice_mismatch import labels
+from tests.spec.training.ask_tables import expect_asks, expect_children, expect_labels, store, task
+from training.tasks.invoice_mismatch.asks import query_asks, query_open_asks
+from training.tasks.invoice_mismatch.labels import label_asks
 
 MISMATCH = task(TaskName.INVOICE_MISMATCH, horizon_days=30)
 
@@ -33,7 +27,7 @@ ORDERS = """
 
 def test_a_line_is_asked_about_when_booked_with_its_own_site_and_the_orders_facts() -> None:
     expect_asks(
-        asks(store(invoices=INVOICES, purchase_orders=ORDERS), MISMATCH),
+        query_asks(store(invoices=INVOICES, purchase_orders=ORDERS), MISMATCH),
         """
         ask_id | asked_at         | group | site_id | supplier_id | item_id | po_currency | money_at_risk
         -------+------------------+-------+---------+-------------+---------+-------------+--------------
@@ -57,7 +51,7 @@ def test_receipts_and_messages_of_the_order_line_count_up_to_the_minute_of_booki
         L1         | asn        | 2026-02-02
         L2         | asn        | 2026-02-02 """,
     )
-    found = asks(tables, MISMATCH)
+    found = query_asks(tables, MISMATCH)
     expect_children(
         found,
         "receipts",
@@ -87,7 +81,7 @@ def test_earlier_invoices_are_on_the_line_or_look_the_same_and_are_other_documen
     foreign         | I8         | 80             | bolts       | north   |            | 5                 | 100         | 2026-01-13  | 2026-01-13 """
     )
     expect_children(
-        asks(store(invoices=invoices, purchase_orders=ORDERS), MISMATCH),
+        query_asks(store(invoices=invoices, purchase_orders=ORDERS), MISMATCH),
         "earlier_invoices",
         """
         ask_id | invoice_number | line_amount | po_line_id | known_at
@@ -110,10 +104,10 @@ OUTCOMES = """
 
 def test_a_class_matures_when_it_is_known_but_never_before_the_horizon_is_over() -> None:
     tables = store(invoices=INVOICES, invoice_outcomes=OUTCOMES)
-    found = asks(tables, MISMATCH)
+    found = query_asks(tables, MISMATCH)
     expect_labels(
         found,
-        labels(tables, found, MISMATCH),
+        label_asks(tables, found, MISMATCH),
         """
         ask_id | label | matured_at
         -------+-------+-----------------
@@ -132,10 +126,10 @@ def test_an_exception_whose_horizon_is_not_over_when_the_data_end_has_no_label()
         a               | PRICE_VARIANCE  | PO_AMENDED | 2026-02-09
         b               | PRICE_VARIANCE  | PO_AMENDED | 2026-03-06 """,
     )
-    found = asks(tables, MISMATCH)
+    found = query_asks(tables, MISMATCH)
     expect_labels(
         found,
-        labels(tables, found, MISMATCH),
+        label_asks(tables, found, MISMATCH),
         """
         ask_id | label | matured_at
         a      | 1     | 2026-03-05 10:15
@@ -147,7 +141,7 @@ def test_an_exception_whose_horizon_is_not_over_when_the_data_end_has_no_label()
 
 def test_another_column_can_tell_the_class_through_a_map() -> None:
     tables = store(invoices=INVOICES, invoice_outcomes=OUTCOMES)
-    found = asks(tables, MISMATCH)
+    found = query_asks(tables, MISMATCH)
     classes = {
         "NONE_NEEDED": "CLEAN",
         "PO_AMENDED": "PRICE_VARIANCE",
@@ -155,7 +149,7 @@ def test_another_column_can_tell_the_class_through_a_map() -> None:
     }
     expect_labels(
         found,
-        labels(tables, found, MISMATCH, told_by="resolution", classes=classes),
+        label_asks(tables, found, MISMATCH, told_by="resolution", classes=classes),
         """
         ask_id | label
         a      | 1
@@ -169,7 +163,7 @@ def test_an_outcome_that_is_no_class_of_the_task_is_an_error_that_names_the_choi
     outcomes = OUTCOMES.replace("CLEAN", "DUPLICATE")
     tables = store(invoices=INVOICES, invoice_outcomes=outcomes)
     with pytest.raises(ValueError) as error:
-        labels(tables, asks(tables, MISMATCH), MISMATCH)
+        label_asks(tables, query_asks(tables, MISMATCH), MISMATCH)
     assert str(error.value) == (
         "exception_class 'DUPLICATE' of an invoice outcome is no class of invoice_mismatch; "
         "it takes CLEAN, PRICE_VARIANCE, NO_RECEIPT"
@@ -179,7 +173,7 @@ def test_an_outcome_that_is_no_class_of_the_task_is_an_error_that_names_the_choi
 def test_open_lines_were_booked_in_the_last_week_and_have_no_known_outcome() -> None:
     tables = store(invoices=INVOICES, invoice_outcomes=OUTCOMES)
     expect_asks(
-        open_asks(tables, MISMATCH, datetime(2026, 2, 8, 10, 0, tzinfo=UTC)),
+        query_open_asks(tables, MISMATCH, datetime(2026, 2, 8, 10, 0, tzinfo=UTC)),
         """
         ask_id | asked_at
         a      | 2026-02-03 10:15
@@ -188,7 +182,7 @@ def test_open_lines_were_booked_in_the_last_week_and_have_no_known_outcome() -> 
         d      | 2026-02-08 10:00 """,
     )
     expect_asks(
-        open_asks(tables, MISMATCH, datetime(2026, 2, 9, 10, 0, tzinfo=UTC)),
+        query_open_asks(tables, MISMATCH, datetime(2026, 2, 9, 10, 0, tzinfo=UTC)),
         """
         ask_id | asked_at
         b      | 2026-02-08 10:00
@@ -196,7 +190,7 @@ def test_open_lines_were_booked_in_the_last_week_and_have_no_known_outcome() -> 
         d      | 2026-02-08 10:00 """,
     )
     expect_asks(
-        open_asks(tables, MISMATCH, datetime(2026, 2, 15, 10, 1, tzinfo=UTC)),
+        query_open_asks(tables, MISMATCH, datetime(2026, 2, 15, 10, 1, tzinfo=UTC)),
         """
         ask_id | asked_at """,
     )

@@ -6,12 +6,12 @@ import pytest
 
 from models.task import TaskName
 from tests.spec.training.ask_tables import expect_labels, store, task
-from training.asks.invoice_mismatch import asks as invoice_asks
-from training.asks.stock_risk import asks as stock_asks
-from training.asks.supplier_delay import asks as delay_asks
-from training.known import KnownBefore
-from training.labels.decisions import with_decisions
-from training.wiring import wiring
+from training.dataset.builder import AsOfStore
+from training.dataset.decision_labels import add_decision_labels
+from training.tasks.catalogue import training_task
+from training.tasks.invoice_mismatch.asks import query_asks as invoice_asks
+from training.tasks.stock_risk.asks import query_asks as stock_asks
+from training.tasks.supplier_delay.asks import query_asks as delay_asks
 
 INVOICES = """
     invoice_line_id | invoice_id | supplier_id | site_id | quantity_invoiced | line_amount | happened_at | known_at
@@ -37,10 +37,10 @@ def invoices(decisions: str = DECISIONS, known_before: datetime | None = None):
     name = TaskName.INVOICE_MISMATCH
     tables = store(invoices=INVOICES, invoice_outcomes=OUTCOMES, decisions=decisions)
     if known_before:
-        tables = KnownBefore(tables, known_before)
+        tables = AsOfStore(tables, known_before)
     asks = invoice_asks(tables, task(name, horizon_days=30))
-    observed = wiring(name).labels(tables, asks, task(name, horizon_days=30))
-    return asks, observed, with_decisions(tables, asks, task(name), observed)
+    observed = training_task(name).labels(tables, asks, task(name, horizon_days=30))
+    return asks, observed, add_decision_labels(tables, asks, task(name), observed)
 
 
 def test_an_outcome_beats_a_persons_word_and_a_word_beats_nothing() -> None:
@@ -121,10 +121,10 @@ def test_a_delay_is_told_of_the_line_whenever_it_is_asked_about() -> None:
         2           | r2                | followed |             | buyer | supplier_delay | L2      | yes     | 2026-02-15  | 2026-02-15 """,
     )
     asks = delay_asks(tables, task(name))
-    observed = wiring(name).labels(tables, asks, task(name))
+    observed = training_task(name).labels(tables, asks, task(name))
     expect_labels(
         asks,
-        with_decisions(tables, asks, task(name), observed),
+        add_decision_labels(tables, asks, task(name), observed),
         """
         ask_id        | label | target | matured_at
         L1@2026-02-02 | 1     |        | 2026-02-15
@@ -148,10 +148,10 @@ def test_stock_is_told_of_the_day_that_was_asked_about() -> None:
         1           | r1                | followed | STOCK_OUT   | planner | stock_risk | north/bolt | yes     | 2026-02-03 09:30 | 2026-02-15  | 2026-02-15 """,
     )
     asks = stock_asks(tables, task(name))
-    observed = wiring(name).labels(tables, asks, task(name))
+    observed = training_task(name).labels(tables, asks, task(name))
     expect_labels(
         asks,
-        with_decisions(tables, asks, task(name), observed),
+        add_decision_labels(tables, asks, task(name), observed),
         """
         ask_id                | label | matured_at
         north/bolt@2026-02-02 | -1    |

@@ -4,13 +4,13 @@ import pandas as pd
 
 from models.task import TaskName
 from tests.spec.tables import cells, expect
-from training.rules import rules_of
+from training.tasks.baseline_rules import baseline_rule_scores
 
 
 def expect_rules(name: TaskName, given: str, wanted: str) -> None:
     """Scores of the rules; an empty cell is missing."""
     inputs = cells(given).astype("float64")
-    expect(pd.DataFrame(rules_of(name, inputs)), wanted)
+    expect(pd.DataFrame(baseline_rule_scores(name, inputs)), wanted)
 
 
 def test_stock_that_lasts_few_days_is_at_risk_and_none_at_all_the_most() -> None:
@@ -80,4 +80,6 @@ def test_every_feature_that_a_rule_reads_is_one_of_its_tasks() -> None:
 
     for task in TASKS.values():
         told = pd.DataFrame({feature.name: [1.0] for feature in task.features})
-        assert all(pd.notna(score).all() for score in rules_of(task.name, told).values())
+        assert all(
+            pd.notna(score).all() for score in baseline_rule_scores(task.name, told).values()
+        )

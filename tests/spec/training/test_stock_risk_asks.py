@@ -3,15 +3,9 @@
 from datetime import UTC, datetime
 
 from models.task import TaskName
-from tests.spec.training.ask_tables import (
-    expect_asks,
-    expect_children,
-    expect_labels,
-    store,
-    task,
-)
-from training.asks.stock_risk import asks, open_asks
-from training.labels.stock_risk import labels
+from tests.spec.training.ask_tables import expect_asks, expect_children, expect_labels, store, task
+from training.tasks.stock_risk.asks import query_asks, query_open_asks
+from training.tasks.stock_risk.labels import label_asks
 
 RISK = task(TaskName.STOCK_RISK, horizon_days=14)
 
@@ -27,7 +21,7 @@ LEVELS = """
 
 def test_a_report_is_asked_about_at_the_midnight_after_it_was_known() -> None:
     expect_asks(
-        asks(store(stock_levels=LEVELS), RISK),
+        query_asks(store(stock_levels=LEVELS), RISK),
         """
         ask_id                | asked_at   | group      | on_hand
         ----------------------+------------+------------+--------
@@ -42,7 +36,7 @@ def test_money_at_risk_is_the_horizons_demand_at_a_cost_that_was_known() -> None
         item_id | unit_cost | currency | known_at
         bolt    | 3         | EUR      | 2026-02-09 12:00 """
     expect_asks(
-        asks(store(stock_levels=LEVELS, items=items), RISK),
+        query_asks(store(stock_levels=LEVELS, items=items), RISK),
         """
         ask_id                | unit_cost | money_at_risk
         north/bolt@2026-02-02 |           |
@@ -57,7 +51,7 @@ def test_of_two_reports_known_on_one_day_the_later_one_is_asked_about() -> None:
         north   | bolt    | 9       | 2026-02-01 08:00 | 2026-02-03 20:00
         north   | bolt    | 4       | 2026-02-02 08:00 | 2026-02-03 20:00 """
     expect_asks(
-        asks(store(stock_levels=levels), RISK),
+        query_asks(store(stock_levels=levels), RISK),
         """
         ask_id                | on_hand
         north/bolt@2026-02-04 | 4 """,
@@ -79,7 +73,7 @@ def test_scheduled_receipts_are_what_was_ordered_and_had_not_come_as_known_then(
         part       | 6                 | 2026-02-17 """,
     )
     expect_children(
-        asks(tables, RISK),
+        query_asks(tables, RISK),
         "scheduled_receipts",
         """
         ask_id                | quantity_open | promised_at | known_at
@@ -111,10 +105,10 @@ def test_an_empty_shelf_or_a_short_line_within_the_horizon_is_a_stock_out() -> N
         north   | full    | 5                 | 1              | 2026-02-16 00:01 | 2026-02-16 00:01
         south   | full    | 5                 | 1              | 2026-02-05       | 2026-02-05 00:00 """
     tables = store(stock_levels=levels, order_lines=lines)
-    found = asks(tables, RISK, until=datetime(2026, 2, 3, tzinfo=UTC))
+    found = query_asks(tables, RISK, until=datetime(2026, 2, 3, tzinfo=UTC))
     expect_labels(
         found,
-        labels(tables, found, RISK),
+        label_asks(tables, found, RISK),
         """
         ask_id                  | label | matured_at
         ------------------------+-------+-----------
@@ -131,10 +125,10 @@ def test_a_horizon_that_is_not_over_when_the_data_end_has_no_label_even_if_short
         north   | empty   | 9       | 2026-02-01  | 2026-02-01
         north   | empty   | 0       | 2026-02-10  | 2026-02-15 """
     tables = store(stock_levels=levels)
-    found = asks(tables, RISK, until=datetime(2026, 2, 3, tzinfo=UTC))
+    found = query_asks(tables, RISK, until=datetime(2026, 2, 3, tzinfo=UTC))
     expect_labels(
         found,
-        labels(tables, found, RISK),
+        label_asks(tables, found, RISK),
         """
         ask_id                 | label | matured_at
         north/empty@2026-02-02 | -1    | """,
@@ -150,10 +144,10 @@ def test_monthly_reports_have_exactly_one_report_in_a_horizon_of_31_days() -> No
         north   | bolt    | 0       | 2026-04-30 23:00 | 2026-04-30 23:00
         north   | bolt    | 0       | 2026-05-31 23:00 | 2026-05-31 23:00 """
     tables, monthly = store(stock_levels=levels), task(TaskName.STOCK_RISK, horizon_days=31)
-    found = asks(tables, monthly)
+    found = query_asks(tables, monthly)
     expect_labels(
         found,
-        labels(tables, found, monthly),
+        label_asks(tables, found, monthly),
         """
         ask_id                | label | matured_at
         north/bolt@2026-02-01 | 1     | 2026-03-04
@@ -172,7 +166,7 @@ def test_open_asks_are_the_latest_known_reports_of_items_that_are_carried() -> N
         north   | dropped | 4       | yes    | 2026-01-31 23:00 | 2026-01-31 23:00
         north   | dropped | 0       | no     | 2026-02-07 23:00 | 2026-02-07 23:00 """
     expect_asks(
-        open_asks(store(stock_levels=levels), RISK, datetime(2026, 2, 8, 9, tzinfo=UTC)),
+        query_open_asks(store(stock_levels=levels), RISK, datetime(2026, 2, 8, 9, tzinfo=UTC)),
         """
         ask_id                | asked_at         | on_hand
         north/bolt@2026-02-08 | 2026-02-08 09:00 | 9 """,

@@ -3,15 +3,9 @@
 from datetime import UTC, datetime
 
 from models.task import TaskName
-from tests.spec.training.ask_tables import (
-    expect_asks,
-    expect_children,
-    expect_labels,
-    store,
-    task,
-)
-from training.asks.supplier_delay import asks, open_asks
-from training.labels.supplier_delay import labels
+from tests.spec.training.ask_tables import expect_asks, expect_children, expect_labels, store, task
+from training.tasks.supplier_delay.asks import query_asks, query_open_asks
+from training.tasks.supplier_delay.labels import label_asks
 
 DELAY = task(TaskName.SUPPLIER_DELAY)
 
@@ -34,7 +28,7 @@ RECEIPTS = """
 
 
 def test_a_line_is_asked_about_when_ordered_and_before_its_promise_while_it_is_open() -> None:
-    found = asks(store(purchase_orders=LINES, receipts=RECEIPTS), DELAY)
+    found = query_asks(store(purchase_orders=LINES, receipts=RECEIPTS), DELAY)
     expect_asks(
         found,
         """
@@ -51,7 +45,7 @@ def test_a_line_is_asked_about_when_ordered_and_before_its_promise_while_it_is_o
 
 
 def test_an_ask_sees_only_receipts_known_by_then_and_the_same_moment_counts() -> None:
-    found = asks(store(purchase_orders=LINES, receipts=RECEIPTS), DELAY)
+    found = query_asks(store(purchase_orders=LINES, receipts=RECEIPTS), DELAY)
     expect_children(
         found,
         "receipts",
@@ -69,7 +63,7 @@ def test_a_line_promised_within_a_day_of_its_order_is_asked_about_once() -> None
         po_line_id | po_id | site_id | supplier_id | item_id | quantity_ordered | promised_at | known_at
         rush       | PO1   | north   | acme        | bolt    | 10               | 2026-02-04  | 2026-02-01 09:00 """
     expect_asks(
-        asks(store(purchase_orders=lines), DELAY),
+        query_asks(store(purchase_orders=lines), DELAY),
         """
         ask_id          | asked_at
         rush@2026-02-02 | 2026-02-02 """,
@@ -78,10 +72,10 @@ def test_a_line_promised_within_a_day_of_its_order_is_asked_about_once() -> None
 
 def test_labels_mature_when_the_promise_is_over_and_not_before_the_receipt_is_known() -> None:
     tables = store(purchase_orders=LINES, receipts=RECEIPTS)
-    found = asks(tables, DELAY, until=datetime(2026, 2, 3, tzinfo=UTC))
+    found = query_asks(tables, DELAY, until=datetime(2026, 2, 3, tzinfo=UTC))
     expect_labels(
         found,
-        labels(tables, found, DELAY),
+        label_asks(tables, found, DELAY),
         """
         ask_id           | label | target | matured_at
         -----------------+-------+--------+-----------------
@@ -94,10 +88,10 @@ def test_labels_mature_when_the_promise_is_over_and_not_before_the_receipt_is_kn
 def test_late_lines_and_punctual_ones_mature_together_once_labels_have_settled() -> None:
     tables = store(purchase_orders=LINES, receipts=RECEIPTS)
     settling = task(TaskName.SUPPLIER_DELAY, settle_days=5)
-    found = asks(tables, settling, until=datetime(2026, 2, 3, tzinfo=UTC))
+    found = query_asks(tables, settling, until=datetime(2026, 2, 3, tzinfo=UTC))
     expect_labels(
         found,
-        labels(tables, found, settling),
+        label_asks(tables, found, settling),
         """
         ask_id           | label | target | matured_at
         -----------------+-------+--------+-----------
@@ -110,10 +104,10 @@ def test_late_lines_and_punctual_ones_mature_together_once_labels_have_settled()
 def test_days_within_the_tolerance_are_on_time_and_delay_the_label() -> None:
     tables = store(purchase_orders=LINES, receipts=RECEIPTS)
     tolerant = task(TaskName.SUPPLIER_DELAY, tolerance_days=2)
-    found = asks(tables, tolerant, until=datetime(2026, 2, 3, tzinfo=UTC))
+    found = query_asks(tables, tolerant, until=datetime(2026, 2, 3, tzinfo=UTC))
     expect_labels(
         found,
-        labels(tables, found, tolerant),
+        label_asks(tables, found, tolerant),
         """
         ask_id           | label | target | matured_at
         -----------------+-------+--------+-----------------
@@ -126,10 +120,10 @@ def test_days_within_the_tolerance_are_on_time_and_delay_the_label() -> None:
 def test_an_open_line_whose_promise_is_not_over_when_the_data_end_has_no_label() -> None:
     receipts = RECEIPTS.replace("2026-03-01", "2026-02-20")
     tables = store(purchase_orders=LINES, receipts=receipts.replace("2026-02-25", "2026-02-20"))
-    found = asks(tables, DELAY, until=datetime(2026, 2, 3, tzinfo=UTC))
+    found = query_asks(tables, DELAY, until=datetime(2026, 2, 3, tzinfo=UTC))
     expect_labels(
         found,
-        labels(tables, found, DELAY),
+        label_asks(tables, found, DELAY),
         """
         ask_id           | label | target | matured_at
         -----------------+-------+--------+-----------
@@ -153,10 +147,10 @@ def test_a_final_receipt_completes_a_line_and_a_cancelled_one_does_not() -> None
         corrected  | 4                 |       | 2026-02-24
         other      | 1                 |       | 2026-03-01 """
     tables = store(purchase_orders=lines, receipts=receipts)
-    found = asks(tables, DELAY, until=datetime(2026, 2, 3, tzinfo=UTC))
+    found = query_asks(tables, DELAY, until=datetime(2026, 2, 3, tzinfo=UTC))
     expect_labels(
         found,
-        labels(tables, found, DELAY),
+        label_asks(tables, found, DELAY),
         """
         ask_id               | label | target
         closed@2026-02-02    | 1     | 1
@@ -170,7 +164,7 @@ def test_lines_of_one_shipment_are_one_group() -> None:
         a          | PO1   | ship        | north   | acme        | bolt    | 10               | 250        |               | 2026-02-04  | 2026-02-01
         b          | PO2   | ship        | north   | acme        | bolt    | 10               |            | 3             | 2026-02-04  | 2026-02-01 """
     expect_asks(
-        asks(store(purchase_orders=lines), DELAY),
+        query_asks(store(purchase_orders=lines), DELAY),
         """
         ask_id       | group | money_at_risk
         a@2026-02-02 | ship  | 250
@@ -194,7 +188,7 @@ def test_open_lines_are_those_overdue_by_a_month_or_promised_within_three_weeks(
         soon       | 10                | 2026-02-01  | 2026-02-01 10:01 """,
     )
     expect_asks(
-        open_asks(tables, DELAY, datetime(2026, 2, 1, 10, 0, tzinfo=UTC)),
+        query_open_asks(tables, DELAY, datetime(2026, 2, 1, 10, 0, tzinfo=UTC)),
         """
         ask_id             | asked_at
         overdue@2026-02-01 | 2026-02-01 10:00

@@ -5,9 +5,9 @@ from typer.testing import CliRunner
 
 import triage
 from data.lake import Lake
-from serving.audit.checkpoint import opened
-from serving.audit.entry import EntryKind
-from serving.audit.opened import open_audit, second_place, trusted_keys
+from serving.audit.factory import open_audit, open_checkpoint_mirror, trusted_verifiers
+from serving.audit.log.entry_kind import EntryKind
+from serving.audit.transparency.checkpoint import open_checkpoint
 from tests.synthetic_record import answer
 
 
@@ -31,8 +31,8 @@ def test_what_is_printed_is_signed_and_lies_in_the_second_place(lake):
     said = run()
     assert f"written to {lake.home / 'checkpoints'}" in said
     note = said[said.index("exception-triage/") :]
-    assert opened(note, trusted_keys(lake)).size == 2
-    assert second_place(lake).latest() == note
+    assert open_checkpoint(note, trusted_verifiers(lake)).size == 2
+    assert open_checkpoint_mirror(lake).latest() == note
     store = open_audit(lake)
     assert [entry.payload["note"] for entry in store.of_kind(EntryKind.CHECKPOINT)] == [note]
     store.close()
@@ -41,4 +41,4 @@ def test_what_is_printed_is_signed_and_lies_in_the_second_place(lake):
 def test_nothing_new_is_said_and_writes_nothing(lake):
     run()
     assert "nothing new" in run()
-    assert second_place(lake).sizes() == [2]
+    assert open_checkpoint_mirror(lake).sizes() == [2]

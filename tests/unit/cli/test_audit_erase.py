@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 
 import triage
 from data.lake import Lake
-from serving.audit.entry import EntryKind
-from serving.audit.opened import open_audit
+from serving.audit.factory import open_audit
+from serving.audit.log.entry_kind import EntryKind
 from serving.audit.pseudonym import open_pseudonyms
 from tests.synthetic_record import NOW, answer, decision
 

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 import triage
 from data.lake import Lake
-from serving.audit.opened import open_audit
+from serving.audit.factory import open_audit
 from tests.synthetic_record import answer, decision
 
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from triage import ranked
+from triage import ranking_table
 
 ANSWER = {
     "task": "supplier_delay",
@@ -19,13 +19,13 @@ ANSWER = {
 
 
 def test_the_table_claims_no_certainty_and_announces_no_unlikely_end():
-    table = ranked([ANSWER], datetime(2026, 10, 1, tzinfo=UTC))
+    table = ranking_table([ANSWER], datetime(2026, 10, 1, tzinfo=UTC))
     cells = {column.header: next(column.cells) for column in table.columns}
     assert cells["exception"] == "over 99%"
     assert cells["may end as"] == "LATE"
 
 
 def test_a_case_without_advice_says_so_in_the_place_of_an_end():
-    table = ranked([ANSWER | {"abstained": True}], datetime(2026, 10, 1, tzinfo=UTC))
+    table = ranking_table([ANSWER | {"abstained": True}], datetime(2026, 10, 1, tzinfo=UTC))
     cells = {column.header: next(column.cells) for column in table.columns}
     assert cells["may end as"] == "no advice"

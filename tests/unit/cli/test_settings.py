@@ -14,10 +14,10 @@ import features
 import models
 import serving
 import training
-from data.environment import SECRETS, EnvironmentSettings, SettingError
-from serving.all_settings import OWN
+from data.settings import SECRETS_FOLDER_VARIABLE, EnvironmentSettings, SettingError
 from serving.audit.settings import AuditSettings
-from serving.settings import Settings
+from serving.runtime.settings import ServiceSettings
+from serving.server.settings_catalogue import INTERNAL_VARIABLES
 from training.settings import ApprovalSettings
 from triage import app
 
@@ -77,7 +77,7 @@ def test_settings_live_in_modules_of_that_name(root):
 
 
 def test_every_variable_that_the_code_names_is_listed_or_its_own(root):
-    known = set(listed()) | set(OWN) | OF_DEVELOPERS
+    known = set(listed()) | set(INTERNAL_VARIABLES) | OF_DEVELOPERS
     for room in NAMES:
         for file in (root / room).rglob("*.py"):
             if "examples" in file.parts:
@@ -117,9 +117,14 @@ def test_a_document_gets_a_table_with_a_line_a_setting():
 @pytest.mark.parametrize(
     ("kind", "variable", "value", "said"),
     [
-        (Settings, "TRIAGE_WORKERS", "many", "got 'many', takes a whole number from 1 up to 64"),
-        (Settings, "TRIAGE_THREADS", "0", "got '0', takes a whole number from 1 up to 64"),
-        (Settings, "TRIAGE_ACCESS_LOG", "perhaps", "got 'perhaps', takes true or false"),
+        (
+            ServiceSettings,
+            "TRIAGE_WORKERS",
+            "many",
+            "got 'many', takes a whole number from 1 up to 64",
+        ),
+        (ServiceSettings, "TRIAGE_THREADS", "0", "got '0', takes a whole number from 1 up to 64"),
+        (ServiceSettings, "TRIAGE_ACCESS_LOG", "perhaps", "got 'perhaps', takes true or false"),
         (AuditSettings, "TRIAGE_AUDIT_EVERY_SECONDS", "-1", "got '-1', takes a number above 0"),
         (ApprovalSettings, "TRIAGE_APPROVAL", "of", "got 'of', takes one of required, demo"),
         (AuditSettings, "TRIAGE_AUDIT_TENANT", "t" * 101, "got what cannot be used, takes text"),
@@ -136,10 +141,10 @@ def test_a_wrong_value_is_one_line_with_variable_got_and_takes(
 
 def test_a_secret_may_lie_in_a_file_and_the_environment_goes_before_it(tmp_path, monkeypatch):
     (tmp_path / "triage_token").write_text("from a file\n")
-    monkeypatch.setenv(SECRETS, str(tmp_path))
+    monkeypatch.setenv(SECRETS_FOLDER_VARIABLE, str(tmp_path))
     assert ApprovalSettings().token.get_secret_value() == "from a file"
     monkeypatch.setenv("TRIAGE_TOKEN", "from the environment")
     assert ApprovalSettings().token.get_secret_value() == "from the environment"
-    monkeypatch.setenv(SECRETS, str(tmp_path / "nowhere"))
+    monkeypatch.setenv(SECRETS_FOLDER_VARIABLE, str(tmp_path / "nowhere"))
     with pytest.raises(SettingError, match=r"TRIAGE_SECRETS: got .*, takes a folder that is there"):
         ApprovalSettings()

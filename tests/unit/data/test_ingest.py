@@ -11,7 +11,9 @@ import pytest
 from data.contracts.catalogue import TABLES
 from data.contracts.invoices import INVOICES
 from data.contracts.stock_levels import STOCK_LEVELS
-from data.ingest import batches_of, ingest, validate
+from data.ingest import ingest
+from data.source_batch import batches_from_frames
+from data.validation import validate
 
 
 def levels(**columns) -> pd.DataFrame:
@@ -21,7 +23,9 @@ def levels(**columns) -> pd.DataFrame:
 
 
 def test_what_is_accepted_is_written_with_a_manifest_that_can_be_checked(tmp_path):
-    report = ingest(batches_of({"stock_levels": levels()}, "here"), tmp_path / "c", tmp_path / "q")
+    report = ingest(
+        batches_from_frames({"stock_levels": levels()}, "here"), tmp_path / "c", tmp_path / "q"
+    )
     manifest = json.loads((tmp_path / "c" / "manifest.json").read_text())["tables"]
     assert set(manifest) == set(TABLES)
     entry = manifest["stock_levels"]
@@ -36,19 +40,23 @@ def test_what_is_accepted_is_written_with_a_manifest_that_can_be_checked(tmp_pat
 
 def test_the_same_rows_make_the_same_files(tmp_path):
     for folder in ("a", "b"):
-        ingest(batches_of({"stock_levels": levels()}, "here"), tmp_path / folder, tmp_path / "q")
+        ingest(
+            batches_from_frames({"stock_levels": levels()}, "here"),
+            tmp_path / folder,
+            tmp_path / "q",
+        )
     assert (tmp_path / "a/manifest.json").read_text() == (tmp_path / "b/manifest.json").read_text()
 
 
 def test_a_run_replaces_all_that_an_earlier_one_wrote(tmp_path):
-    ingest(batches_of({"stock_levels": levels()}, "here"), tmp_path / "c", tmp_path / "q")
+    ingest(batches_from_frames({"stock_levels": levels()}, "here"), tmp_path / "c", tmp_path / "q")
     ingest([], tmp_path / "c", tmp_path / "q")
     assert pd.read_parquet(tmp_path / "c" / "stock_levels.parquet").empty
 
 
 def test_every_run_has_a_quarantine_of_its_own(tmp_path):
     for _ in range(2):
-        bad = batches_of({"stock_levels": levels(on_order=-1.0)}, "here")
+        bad = batches_from_frames({"stock_levels": levels(on_order=-1.0)}, "here")
         report = ingest(bad, tmp_path / "c", tmp_path / "q")
     assert sorted(p.name for p in (tmp_path / "q").iterdir()) == ["run_0001.csv", "run_0002.csv"]
     assert report.messages[0] == (
@@ -57,8 +65,8 @@ def test_every_run_has_a_quarantine_of_its_own(tmp_path):
 
 
 def test_a_key_of_several_columns_is_named_whole_across_batches(tmp_path):
-    batches = [*batches_of({"stock_levels": levels()}, "monday")]
-    batches += batches_of({"stock_levels": levels().iloc[1:]}, "tuesday")
+    batches = [*batches_from_frames({"stock_levels": levels()}, "monday")]
+    batches += batches_from_frames({"stock_levels": levels().iloc[1:]}, "tuesday")
     report = ingest(batches, tmp_path / "c", tmp_path / "q")
     assert report.messages == (
         (
@@ -119,9 +127,9 @@ def test_a_posted_paper_may_be_known_before_its_date_but_a_count_may_not():
 
 def test_a_column_that_the_table_has_not_is_refused(tmp_path):
     with pytest.raises(ValueError, match="stock_levels has no column 'colour'; it has site_id"):
-        ingest(batches_of({"stock_levels": levels(colour="red")}, "x"), tmp_path, tmp_path)
+        ingest(batches_from_frames({"stock_levels": levels(colour="red")}, "x"), tmp_path, tmp_path)
 
 
 def test_a_table_that_is_not_canonical_is_refused():
     with pytest.raises(ValueError, match="x: no canonical table 'stock'; there are sites"):
-        list(batches_of({"stock": levels()}, "x"))
+        list(batches_from_frames({"stock": levels()}, "x"))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from data.contracts.catalogue import TABLES
-from data.sources.mapping import MappingError, load_mapping, shipped_mappings
+from data.sources.extracts.mapping import MappingError, load_mapping, shipped_mappings
 
 MAPPING = """
 site = "S07"

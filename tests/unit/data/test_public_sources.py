@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from data.contracts.catalogue import TABLES
-from data.sources import backorders, bpic19, scms_delivery, stockouts_cdi
-from data.sources.rawtable import SourceError
+from data.sources.public_sets import backorders, bpic19, scms_delivery, stockouts_cdi
+from data.sources.public_sets.raw_tables import SourceError
 
 
 def check(frames):

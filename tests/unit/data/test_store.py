@@ -3,9 +3,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from data.canonical_tables import end_of_data
 from data.contracts.catalogue import TABLES
 from data.contracts.receipts import RECEIPTS
-from data.period import end_of_data
 from data.store import Store
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from features.cases import Cases, kept
+from features.cases import Cases, cached_with_cases
 
 MOMENT = np.array(["2026-03-10"], dtype="datetime64[us]")
 
@@ -18,7 +18,7 @@ def cases(value):
 def counted():
     made = []
 
-    @kept
+    @cached_with_cases
     def times(cases, factor):
         made.append(factor)
         return cases.number("x") * factor

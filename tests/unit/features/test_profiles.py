@@ -13,15 +13,17 @@ import pytest
 
 from data.contracts.items import ITEM_ID
 from data.store import Store
-from features.history.stream import Stream, Tables, whole
-from features.profiles import Profiles, ProfilesError, build_profiles
+from features.history.integer_measures import scaled_integer
+from features.history.stream import Stream, Tables
+from features.profile_storage import ProfilesError
+from features.profiles import Profiles, build_profiles
 
 DAY = date(2026, 3, 1)
 
 
 def moved(tables: Tables) -> ibis.Table:
     rows = tables["stock_movements"]
-    return rows.select(ITEM_ID, "known_at", value=whole(rows.quantity_moved, 1_000))
+    return rows.select(ITEM_ID, "known_at", value=scaled_integer(rows.quantity_moved, 1_000))
 
 
 MOVED = Stream("moved", (ITEM_ID,), moved, {"value": 1_000}, (28,), ("value",))

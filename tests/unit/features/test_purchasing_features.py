@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from features.cases import Cases, Children, array_of, blank
-from features.feature import Feature, FeatureKind
-from features.inputs import inputs
-from features.request import invoice_mismatch, supplier_delay
+from features.cases import Cases, Children, case_array, missing_array
+from features.feature import Feature, FeatureKind, feature_frame
+from features.tasks.invoice_mismatch import feature_set as invoice_mismatch_feature_set
+from features.tasks.supplier_delay import feature_set as supplier_delay_feature_set
 from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from models.tasks.supplier_delay import SUPPLIER_DELAY
 
@@ -22,7 +22,7 @@ UNITS = {
     "share",
     "yes/no",
 }
-MODULES = [supplier_delay, invoice_mismatch]
+MODULES = [supplier_delay_feature_set, invoice_mismatch_feature_set]
 FEATURES = [
     pytest.param(feature, id=f"{module.__name__.rsplit('.', 1)[1]}-{feature.name}")
     for module in MODULES
@@ -60,7 +60,7 @@ def test_no_identifier_that_rises_with_time_is_a_feature(module) -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_a_case_of_which_nothing_is_known_is_still_a_case(module) -> None:
-    answer = inputs(module.FEATURES, _nothing_known(module, 3))
+    answer = feature_frame(module.FEATURES, _nothing_known(module, 3))
     assert len(answer) == 3
     for feature in module.FEATURES:
         if feature.missing != "cannot be missing":
@@ -69,7 +69,7 @@ def test_a_case_of_which_nothing_is_known_is_still_a_case(module) -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_what_cannot_be_missing_never_is(module) -> None:
-    answer = inputs(module.FEATURES, _nothing_known(module, 2))
+    answer = feature_frame(module.FEATURES, _nothing_known(module, 2))
     certain = [f.name for f in module.FEATURES if f.missing == "cannot be missing"]
     assert certain
     assert answer[certain].notna().all(axis=None)
@@ -78,8 +78,8 @@ def test_what_cannot_be_missing_never_is(module) -> None:
 def test_the_first_class_of_an_invoice_is_clean_and_a_delay_has_two_classes() -> None:
     assert INVOICE_MISMATCH.classes[0] == "CLEAN"
     assert SUPPLIER_DELAY.binary
-    assert INVOICE_MISMATCH.features is invoice_mismatch.FEATURES
-    assert SUPPLIER_DELAY.features is supplier_delay.FEATURES
+    assert INVOICE_MISMATCH.features is invoice_mismatch_feature_set.FEATURES
+    assert SUPPLIER_DELAY.features is supplier_delay_feature_set.FEATURES
 
 
 def _nothing_known(module, n: int) -> Cases:
@@ -88,10 +88,10 @@ def _nothing_known(module, n: int) -> Cases:
     return Cases(
         asked_at=asked_at,
         as_of=asked_at.astype("datetime64[D]"),
-        columns={str(c): blank(array_of(c, []).dtype, n) for c in shape.columns},
+        columns={str(c): missing_array(case_array(c, []).dtype, n) for c in shape.columns},
         children={
             name: Children(
-                np.array([], dtype=np.int64), {str(c): array_of(c, []) for c in columns}, n
+                np.array([], dtype=np.int64), {str(c): case_array(c, []) for c in columns}, n
             )
             for name, columns in shape.children.items()
         },

@@ -1,6 +1,6 @@
 import pytest
 
-from models.fit import fit
+from models.fitting.fit import fit
 from tests.synthetic_task import drawn, task
 
 QUANTILES = (0.1, 0.5, 0.9)

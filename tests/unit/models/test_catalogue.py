@@ -6,16 +6,16 @@ import pytest
 
 from features.feature import FeatureKind
 from models.catalogue import TASKS
-from models.feature_spec import FeatureSpec
+from models.encoding.feature_spec import FeatureSpec
 from models.task import TaskName
 
 NEEDED = (
     "models/tasks/{}.py",
-    "features/request/{}.py",
-    "training/asks/{}.py",
-    "training/labels/{}.py",
-    "serving/api/messages_{}.py",
-    "serving/policy/rules_{}.py",
+    "features/tasks/{}/feature_set.py",
+    "training/tasks/{}/asks.py",
+    "training/tasks/{}/labels.py",
+    "serving/tasks/{}/messages.py",
+    "serving/tasks/{}/rules.py",
 )
 
 

@@ -6,7 +6,8 @@ from mapie.classification import SplitConformalClassifier
 from mapie.regression import ConformalizedQuantileRegressor
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
-from models.conformal import Conformal, Judged, fit_conformal, quantile_shifts
+from models.conformal.fitting import JudgedRows, fit_conformal, fit_quantile_shifts
+from models.conformal.prediction_sets import Conformal
 
 
 class Given(ClassifierMixin, BaseEstimator):
@@ -67,7 +68,7 @@ def test_class_sets_are_those_of_least_ambiguous_sets(rows, coverage):
     ).conformalize(probability, label)
     fresh, _ = classified(500, 1)
     theirs = oracle.predict_set(fresh)[1][:, :, 0]
-    ours = fit_conformal(Judged(probability, label), coverage)
+    ours = fit_conformal(JudgedRows(probability, label), coverage)
     plain = fresh >= ours.threshold - 1e-12  # theirs is of 1 - probability, and rounds
     assert (plain == theirs).all()
     likeliest = np.eye(4, dtype=bool)[fresh.argmax(axis=1)]
@@ -82,6 +83,6 @@ def test_intervals_are_those_of_conformalised_quantile_regression(rows):
     oracle.conformalize(quantiles, target)
     fresh, _ = spread(500, 1)
     theirs = oracle.predict_interval(fresh, symmetric_correction=False)[1][:, :, 0]
-    shifts = quantile_shifts(quantiles, target, (0.1, 0.5, 0.9))
+    shifts = fit_quantile_shifts(quantiles, target, (0.1, 0.5, 0.9))
     ours = Conformal(0.9, 0.0, rows, (), shifts=shifts).shifted(fresh)
     assert ours[:, [0, 2]] == pytest.approx(theirs, abs=1e-12)

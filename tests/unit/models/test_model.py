@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from models.artefact import load, save
-from models.encode import InputError
+from models.artefact.folder import load_artefact, save_artefact
+from models.encoding.encoder import InputError
 from tests.synthetic_task import columns
 
 FIELDS = ("probability", "low", "high", "class_set", "similar", "similar_hits")
@@ -31,8 +31,8 @@ def test_two_threads_give_the_same_bits_as_one(either):
 
 def test_a_loaded_model_gives_the_same_bits_and_the_same_explanations(either, tmp_path):
     fitted, training = either
-    save(fitted.model, tmp_path / "model")
-    loaded = load(tmp_path / "model", fitted.model.digest)
+    save_artefact(fitted.model, tmp_path / "model")
+    loaded = load_artefact(tmp_path / "model", fitted.model.digest)
     some = columns(training, slice(0, 50))
     assert (loaded.predict(some).probability == fitted.model.predict(some).probability).all()
     assert loaded.explain(some) == fitted.model.explain(some)

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.fit import FitError, FitOptions, fit
-from models.ready import aged
+from models.fitting.fit import fit
+from models.fitting.preparation import FitError, FitOptions, weigh_by_age
 from tests.synthetic_task import columns, drawn, task
 
 
@@ -34,12 +34,12 @@ def test_a_feature_that_falls_never_raises_it():
 
 def test_an_ask_counts_half_after_a_half_life_and_keeps_what_it_weighed():
     training = drawn(200).training  # asks every twenty minutes
-    weight = aged(training, 1.0).weight
+    weight = weigh_by_age(training, 1.0).weight
     assert weight[-1] == 1.0
     assert weight[-1 - 72] == pytest.approx(0.5)
     double = replace(training, weight=np.full(200, 2.0))
-    assert aged(double, 1.0).weight == pytest.approx(2 * weight)
-    assert aged(training, None) is training
+    assert weigh_by_age(double, 1.0).weight == pytest.approx(2 * weight)
+    assert weigh_by_age(training, None) is training
 
 
 def test_what_the_newest_asks_say_counts_more_when_the_past_fades():

@@ -5,9 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.boost import Growing, Rows, grow, parameters, seek_rounds
-from models.fit import FitError, fit
-from models.folds import Window
+from models.estimator.boosting import (
+    BoostingRows,
+    TreeGrowth,
+    find_best_rounds,
+    grow_trees,
+    lightgbm_parameters,
+)
+from models.fitting.fit import fit
+from models.fitting.preparation import FitError
+from models.folds import StoppingWindow
 from tests.synthetic_task import drawn, task
 
 QUANTILES = (0.1, 0.5, 0.9)
@@ -63,12 +70,12 @@ def test_the_loss_that_says_when_to_stop_is_weighted():
     random = np.random.default_rng(1)
     matrix = random.integers(-3, 4, size=(400, 2)).astype(np.float64)  # bins of their own
     answer = (matrix[:, 0] + 2 * random.normal(size=400) > 0).astype(np.float64)
-    rows = Rows(matrix, answer, np.where(matrix[:, 1] > 0, 10.0, 1.0))
-    settings = parameters({"num_iterations": 1}, BINARY, 300, seed=1, threads=1)
-    growing = Growing(settings, [], lambda _: None)
-    window = Window(np.arange(300), np.arange(300, 400))
-    told = seek_rounds(growing, rows, [window]).curves["stop"][0]
-    margin = grow(growing, rows.take(window.before), 1).margins(matrix[300:], 1)[:, 0]
+    rows = BoostingRows(matrix, answer, np.where(matrix[:, 1] > 0, 10.0, 1.0))
+    settings = lightgbm_parameters({"num_iterations": 1}, BINARY, 300, seed=1, threads=1)
+    growing = TreeGrowth(settings, [], lambda _: None)
+    window = StoppingWindow(np.arange(300), np.arange(300, 400))
+    told = find_best_rounds(growing, rows, [window]).curves["stop"][0]
+    margin = grow_trees(growing, rows.take(window.before), 1).margins(matrix[300:], 1)[:, 0]
     loss = np.log1p(np.exp(np.where(answer[300:] == 1, -margin, margin)))
     assert rows.weight is not None
     assert told == pytest.approx(np.average(loss, weights=rows.weight[300:]), rel=1e-9)

@@ -7,14 +7,13 @@ import pytest
 from starlette.testclient import TestClient
 
 from models.task import TaskName
-from serving.api.app import application
-from serving.api.schema import DECISION_PATH
-from serving.ask import Ask
-from serving.audit.store import AuditUnavailableError
-from serving.batch import Batch, FromTheFutureError
-from serving.context import of_service
-from serving.idempotency import Once
-from serving.observe.observer import SILENT
+from serving.audit.log.errors import AuditUnavailableError
+from serving.http.app import create_app
+from serving.http.openapi.schema import DECISION_PATH
+from serving.pipeline.batch import CaseBatch, FromTheFutureError, ScoringRequest
+from serving.pipeline.idempotency import IdempotencyGuard
+from serving.runtime.context import service_context
+from serving.telemetry.observer import NULL_OBSERVER
 from tests.anybody import ANYBODY
 from tests.synthetic_score import CATALOGUE, EXAMPLES
 
@@ -24,8 +23,8 @@ class Failing:
 
     tasks = CATALOGUE
     code = "0.1.0+0123456789ab"
-    once = Once(None)
-    observe = SILENT
+    once = IdempotencyGuard(None)
+    observe = NULL_OBSERVER
 
     def __init__(self, error):
         self.error = error
@@ -41,7 +40,7 @@ def posted(error):
 
 
 def client(error=None):
-    app = application(CATALOGUE)
+    app = create_app(CATALOGUE)
     app.state.gate = ANYBODY
     app.state.max_body_bytes = 10_000
     app.state.engine = error and Failing(error)
@@ -71,11 +70,11 @@ def test_a_case_that_is_asked_now_holds_nothing_known_later():
     case = EXAMPLES[TaskName.STOCK_RISK] | {"asked_at": None}
     entry = CATALOGUE[TaskName.STOCK_RISK]
     (read,) = entry.request.read(json.dumps({"cases": [case]}).encode())
-    ask = Ask([(TaskName.STOCK_RISK, read)], of_service("code"))
+    ask = ScoringRequest([(TaskName.STOCK_RISK, read)], service_context("code"))
     known = datetime(2026, 3, 1, 8, tzinfo=UTC)
-    assert Batch.of(entry, ask, known).asked_at == [known]
+    assert CaseBatch.of(entry, ask, known).asked_at == [known]
     with pytest.raises(FromTheFutureError) as refused:
-        Batch.of(entry, ask, known - timedelta(seconds=1))
+        CaseBatch.of(entry, ask, known - timedelta(seconds=1))
     status, problem = posted(refused.value)
     (field,) = problem["errors"]
     assert status == 422
@@ -123,7 +122,7 @@ def test_without_a_trace_of_the_caller_body_and_header_name_the_same_new_one():
 
 
 def test_the_documentation_tells_what_a_caller_who_asks_twice_needs():
-    app = application(CATALOGUE)
+    app = create_app(CATALOGUE)
     schema = app.openapi()
     for path in (*(f"/v1/{task}" for task in TaskName), DECISION_PATH):
         operation = schema["paths"][path]["post"]

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from serving.api.body import DEEPEST, depth_over, of_one_meaning
-from serving.api.problems import Problem
+from serving.http.problems import Problem
+from serving.http.request_body import MAX_DEPTH, check_unambiguous, exceeds_depth
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from serving.api.problems import Problem
 )
 def test_a_field_that_is_named_twice_is_refused_by_its_path(body, field):
     with pytest.raises(Problem) as refused:
-        of_one_meaning(body)
+        check_unambiguous(body)
     (error,) = refused.value.errors
     assert (refused.value.status, error["field"]) == (422, field)
 
@@ -26,17 +26,17 @@ def test_a_field_that_is_named_twice_is_refused_by_its_path(body, field):
 @pytest.mark.parametrize("one", [b"[]", b'{"a":}'])
 def test_nesting_has_an_end(one):
     head, tail = one[:-1], one[-1:]
-    assert not depth_over(head * DEEPEST + tail * DEEPEST, DEEPEST)
-    assert depth_over(head * (DEEPEST + 1) + tail * (DEEPEST + 1), DEEPEST)
-    assert depth_over(head * 100_000, DEEPEST)
+    assert not exceeds_depth(head * MAX_DEPTH + tail * MAX_DEPTH, MAX_DEPTH)
+    assert exceeds_depth(head * (MAX_DEPTH + 1) + tail * (MAX_DEPTH + 1), MAX_DEPTH)
+    assert exceeds_depth(head * 100_000, MAX_DEPTH)
 
 
 def test_brackets_in_text_are_no_nesting():
     text = json.dumps({"role": "[" * 500 + '"{\\' * 50})
-    assert not depth_over(text.encode(), DEEPEST)
-    of_one_meaning(text.encode())
+    assert not exceeds_depth(text.encode(), MAX_DEPTH)
+    check_unambiguous(text.encode())
 
 
 def test_what_is_no_json_is_left_to_whoever_reads_it():
     for body in (b"", b"[", b"\xff", b'{"a": NaN}', b"]" * 100):
-        of_one_meaning(body)
+        check_unambiguous(body)

@@ -6,15 +6,16 @@ from datetime import datetime, timedelta
 import pandas as pd
 import pytest
 
-from data.batch import batches_of
-from data.ingest import ingest, ingest_one
+from data.canonical_tables import end_of_data
+from data.ingest import ingest, replace_table
 from data.lake import Lake
-from data.period import end_of_data
+from data.source_batch import batches_from_frames
 from data.store import Store
 from models.task import TaskName
-from serving.audit.canonical_decisions import canonical_decisions
-from serving.audit.entry import Draft, EntryKind
-from serving.audit.store import AuditStore
+from serving.audit.dataframes import canonical_decisions_batch
+from serving.audit.log.entry import Draft
+from serving.audit.log.entry_kind import EntryKind
+from serving.audit.log.store import AuditStore
 from tests.synthetic_score import ASKED, draft, score
 from tests.synthetic_service import history
 
@@ -46,7 +47,7 @@ def decision(answers: Draft, **said) -> Draft:
 @pytest.fixture
 def lake(tmp_path):
     made = Lake(tmp_path).make()
-    ingest(batches_of(history(), "here"), made.canonical, made.quarantine)
+    ingest(batches_from_frames(history(), "here"), made.canonical, made.quarantine)
     return made
 
 
@@ -58,7 +59,7 @@ def audit(lake):
 
 
 def export(audit, lake):
-    return ingest_one(canonical_decisions(audit), lake.canonical, lake.quarantine)
+    return replace_table(canonical_decisions_batch(audit), lake.canonical, lake.quarantine)
 
 
 def exported(lake) -> pd.DataFrame:
@@ -121,7 +122,7 @@ def test_decisions_do_not_move_the_end_of_the_history(audit, lake):
 def test_decisions_outlast_the_next_ingest_of_a_source(audit, lake):
     audit.append([FLAGGED, decision(FLAGGED)])
     export(audit, lake)
-    ingest(batches_of(history(), "here"), lake.canonical, lake.quarantine)
+    ingest(batches_from_frames(history(), "here"), lake.canonical, lake.quarantine)
     assert len(exported(lake)) == 1
 
 
@@ -129,7 +130,7 @@ def test_without_canonical_tables_there_is_nothing_to_write_into(audit, lake, tm
     empty = tmp_path / "empty"
     empty.mkdir()
     with pytest.raises(FileNotFoundError, match="run `triage ingest --source NAME` first"):
-        ingest_one(canonical_decisions(audit), empty, lake.quarantine)
+        replace_table(canonical_decisions_batch(audit), empty, lake.quarantine)
 
 
 def test_a_record_without_decisions_makes_an_empty_table(audit, lake):

@@ -4,12 +4,13 @@ import pytest
 
 from data.lake import Lake
 from models.task import TaskName
-from serving.audit.changes import change, record_change
-from serving.audit.entry import EntryKind
-from serving.audit.frames import decisions, recommendations
+from serving.audit.dataframes import decisions_frame, recommendations_frame
+from serving.audit.log.entry_kind import EntryKind
+from serving.audit.log.errors import AuditUnavailableError
+from serving.audit.log.store import AuditStore
+from serving.audit.model_lifecycle import model_change_draft, record_model_change
 from serving.audit.pseudonym import open_pseudonyms
-from serving.audit.store import AuditStore, AuditUnavailableError
-from serving.desk.queue import queue_page
+from serving.review.desk import queue_page
 from tests.synthetic_score import ASKED, draft
 
 PROMOTED = {
@@ -37,7 +38,7 @@ def store(path):
 
 def test_a_promotion_is_chained_to_what_was_recommended_before_it(store, path):
     (before,) = store.append([draft(TaskName.SUPPLIER_DELAY)])
-    entry = record_change(Lake(path.parent), PROMOTED)
+    entry = record_model_change(Lake(path.parent), PROMOTED)
     assert (entry.sequence, entry.previous) == (2, before.hash)
     kept = store.read(entry.id)
     assert kept.kind is EntryKind.MODEL_PROMOTED
@@ -52,37 +53,37 @@ def test_a_promotion_is_chained_to_what_was_recommended_before_it(store, path):
 
 
 def test_a_promotion_is_recorded_without_a_name(path):
-    body = record_change(Lake(path.parent), PROMOTED | {"trained_by": "Ada Lovelace"}).body
+    body = record_model_change(Lake(path.parent), PROMOTED | {"trained_by": "Ada Lovelace"}).body
     assert "Ada" not in body
     assert '"bo"' not in body
 
 
 def test_one_person_who_trained_and_approved_can_still_be_told_from_two(path):
     own = {"trained_by": "bo", "approver": {"name": "bo", "role": ""}}
-    told = record_change(Lake(path.parent), PROMOTED | own).payload
+    told = record_model_change(Lake(path.parent), PROMOTED | own).payload
     assert told["trained_by"] == told["approver"]["person"]
-    other = record_change(Lake(path.parent), PROMOTED).payload
+    other = record_model_change(Lake(path.parent), PROMOTED).payload
     assert other["trained_by"] != other["approver"]["person"]
 
 
 def test_the_desk_and_the_frames_show_recommendations_as_if_no_model_had_changed(store, path):
     store.append([draft(TaskName.SUPPLIER_DELAY)])
     shown = queue_page(store, ASKED)
-    record_change(Lake(path.parent), PROMOTED)
-    record_change(Lake(path.parent), PROMOTED | {"kind": "model_rolled_back"})
+    record_model_change(Lake(path.parent), PROMOTED)
+    record_model_change(Lake(path.parent), PROMOTED | {"kind": "model_rolled_back"})
     assert queue_page(store, ASKED) == shown
     assert [entry.id for entry in store.undecided()] == ["rec-1"]
     assert "" not in store.sites()
-    assert recommendations(store)["id"].tolist() == ["rec-1"]
-    assert decisions(store).empty
+    assert recommendations_frame(store)["id"].tolist() == ["rec-1"]
+    assert decisions_frame(store).empty
 
 
 def test_other_entries_are_not_written_as_changes_of_model():
     with pytest.raises(ValueError, match=r"decision is not a change of model; .*model_pro"):
-        change("x", PROMOTED | {"kind": "decision"})
+        model_change_draft("x", PROMOTED | {"kind": "decision"})
 
 
 def test_a_record_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(AuditUnavailableError, match="cannot be opened"):
-        record_change(Lake(tmp_path / "file"), PROMOTED)
+        record_model_change(Lake(tmp_path / "file"), PROMOTED)

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 import pytest
 from starlette.testclient import TestClient
 
-from serving.access.gate import Gate
-from serving.access.limits import Limits
-from serving.access.settings import AccessSettings
-from serving.api.app import application
-from serving.caller import Caller, Scope
+from serving.auth.authenticator import Authenticator
+from serving.auth.caller import AccessScope, Caller
+from serving.auth.rate_limits import RateLimiter
+from serving.auth.settings import AuthSettings
+from serving.http.app import create_app
 from tests.synthetic_score import CATALOGUE
 
 MOST = 3
@@ -20,15 +20,15 @@ class Known:
     """Whoever shows a name is that caller."""
 
     def caller(self, shown, _now):
-        return Caller(shown, frozenset(Scope), None)
+        return Caller(shown, frozenset(AccessScope), None)
 
 
 @pytest.fixture
 def ask():
     """Asks as a caller of that name; every caller may ask MOST times a minute."""
-    limits = Limits(AccessSettings(requests_per_minute=MOST, requests_per_second=1000))
-    app = application(CATALOGUE)
-    app.state.gate = Gate(Known(), None, limits, lambda: datetime.now(UTC))
+    limits = RateLimiter(AuthSettings(requests_per_minute=MOST, requests_per_second=1000))
+    app = create_app(CATALOGUE)
+    app.state.gate = Authenticator(Known(), None, limits, lambda: datetime.now(UTC))
     client = TestClient(app)
     return lambda name: client.get(PATH, headers={"Authorization": f"Bearer tk_{name}"})
 
@@ -50,9 +50,9 @@ def test_a_greedy_caller_is_told_to_wait_and_starves_nobody(ask):
 
 
 def test_probes_are_never_counted():
-    app = application(CATALOGUE)
-    settings = AccessSettings(requests_per_minute=1)
-    app.state.gate = Gate(Known(), None, Limits(settings), lambda: datetime.now(UTC))
+    app = create_app(CATALOGUE)
+    settings = AuthSettings(requests_per_minute=1)
+    app.state.gate = Authenticator(Known(), None, RateLimiter(settings), lambda: datetime.now(UTC))
     client = TestClient(app)
     for _ in range(3):
         answer = client.get("/livez", headers={"Authorization": "Bearer tk_probe"})

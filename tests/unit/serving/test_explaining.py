@@ -8,14 +8,14 @@ import pytest
 from starlette.testclient import TestClient
 
 from models.task import TaskName
-from serving.api.app import application
-from serving.ask import Ask
-from serving.audit.canonical import canonical
-from serving.context import of_service
-from serving.engine import start
-from serving.explain import Explain
-from serving.replay.replay import replay
-from serving.settings import Settings
+from serving.audit.log.canonical_json import canonicalize
+from serving.http.app import create_app
+from serving.pipeline.batch import ScoringRequest
+from serving.pipeline.engine import load_engine
+from serving.replay.replay import replay_entries
+from serving.runtime.context import service_context
+from serving.runtime.settings import ServiceSettings
+from serving.tasks.messages import Explain
 from tests.anybody import ANYBODY
 from tests.synthetic_score import CATALOGUE, message
 from tests.synthetic_service import case, make_lake
@@ -28,14 +28,14 @@ REASONS = ("reason_groups", "reasons", "missing")
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory):
     lake = make_lake(tmp_path_factory.mktemp("lake"), TASKS)
-    started = start(Settings(home=lake.home), lambda: NOW)
+    started = load_engine(ServiceSettings(home=lake.home), lambda: NOW)
     yield started
     started.audit.close()
 
 
 @pytest.fixture(scope="module")
 def client(engine):
-    app = application(CATALOGUE)
+    app = create_app(CATALOGUE)
     app.state.gate, app.state.engine, app.state.max_body_bytes = ANYBODY, engine, 10**7
     return TestClient(app, raise_server_exceptions=False)
 
@@ -92,7 +92,7 @@ def test_a_report_of_an_answer_without_reasons_computes_and_says_so(client):
 def test_answers_are_replayed_with_the_reasons_they_had(client, engine, explain):
     given = scored(client, TaskName.INVOICE_MISMATCH, 6, str(explain))
     entry, _ = engine.read(given["id"])
-    (outcome,) = replay([entry], engine.sources)
+    (outcome,) = replay_entries([entry], engine.sources)
     assert (outcome.difference, outcome.lacking) == (None, None)
     assert (entry.payload["score"]["steps"] is None) == (not given["explained"])
 
@@ -130,9 +130,9 @@ def test_answers_made_together_are_those_made_alone_to_the_last_bit(engine):
     """Of every task, explained or not: the same record but for names, places and moments."""
     wishes = list(Explain)
     asks = [
-        Ask(
+        ScoringRequest(
             [(task, message(task, **case(task, 20 + i)))],
-            of_service(engine.code),
+            service_context(engine.code),
             explain=wishes[i % len(wishes)],
         )
         for i in range(6)
@@ -144,7 +144,7 @@ def test_answers_made_together_are_those_made_alone_to_the_last_bit(engine):
     for one, other in zip(together, alone, strict=True):
         (entry, advice), (again, other_advice) = engine.read(one.id), engine.read(other.id)
         for part in parts:
-            assert canonical(entry.payload[part]) == canonical(again.payload[part])
+            assert canonicalize(entry.payload[part]) == canonicalize(again.payload[part])
         assert advice.model_copy(update={"id": ""}) == other_advice.model_copy(update={"id": ""})
 
 
@@ -158,7 +158,8 @@ def test_one_that_is_refused_takes_nobody_with_it(engine):
     late = future.model_copy(update={"scheduled_receipts": known})
     good = message(TaskName.STOCK_RISK, **case(TaskName.STOCK_RISK, 30))
     asks = [
-        Ask([(TaskName.STOCK_RISK, one)], of_service(engine.code)) for one in (good, late, good)
+        ScoringRequest([(TaskName.STOCK_RISK, one)], service_context(engine.code))
+        for one in (good, late, good)
     ]
     before = engine.audit.head().frontier.size
     first, refused, third = engine.together(asks)
@@ -189,7 +190,7 @@ def test_a_case_that_cannot_be_worked_on_fails_alone(engine):
 
     broken = replace(engine, tasks={**engine.tasks, task: replace(served, rules=rules)})
     asks = [
-        Ask([(task, message(task, **case(task, number)))], of_service(engine.code))
+        ScoringRequest([(task, message(task, **case(task, number)))], service_context(engine.code))
         for number in (40, 41, 42)
     ]
     before = engine.audit.head().frontier.size

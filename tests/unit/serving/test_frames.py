@@ -7,17 +7,18 @@ import pandas as pd
 import pytest
 
 from models.task import TaskName
-from serving.api.messages import DecisionMessage
-from serving.audit.entry import Draft, EntryKind
-from serving.audit.frames import (
-    TYPES_OF_DECISIONS,
-    TYPES_OF_RECOMMENDATIONS,
-    decisions,
-    recommendations,
+from serving.audit.dataframes import (
+    DECISION_DTYPES,
+    RECOMMENDATION_DTYPES,
+    decisions_frame,
+    recommendations_frame,
 )
-from serving.audit.store import AuditStore
-from serving.engine import start
-from serving.settings import Settings
+from serving.audit.log.entry import Draft
+from serving.audit.log.entry_kind import EntryKind
+from serving.audit.log.store import AuditStore
+from serving.pipeline.engine import load_engine
+from serving.review.decisions import DecisionMessage
+from serving.runtime.settings import ServiceSettings
 from tests.synthetic_service import ASKED, case, make_lake
 
 DELAY, INVOICE = TaskName.SUPPLIER_DELAY, TaskName.INVOICE_MISMATCH
@@ -27,7 +28,7 @@ LATER = ASKED + timedelta(minutes=7)
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory):
     lake = make_lake(tmp_path_factory.mktemp("lake"), (DELAY, INVOICE))
-    started = start(Settings(home=lake.home), lambda: LATER)
+    started = load_engine(ServiceSettings(home=lake.home), lambda: LATER)
     yield started
     started.audit.close()
 
@@ -54,8 +55,8 @@ def cases(engine, task):
 
 
 def test_a_recommendation_is_a_row_with_what_was_answered(engine, answered):
-    frame = recommendations(engine.audit)
-    assert {name: str(kind) for name, kind in frame.dtypes.items()} == TYPES_OF_RECOMMENDATIONS
+    frame = recommendations_frame(engine.audit)
+    assert {name: str(kind) for name, kind in frame.dtypes.items()} == RECOMMENDATION_DTYPES
     assert frame["sequence"].tolist() == [1, 2, 3, 4]
     assert frame["task"].tolist() == [DELAY, DELAY, INVOICE, INVOICE]
     assert frame["case_id"].tolist() == ["po-00001", "po-00002", "inv-00001", "inv-00002"]
@@ -71,8 +72,8 @@ def test_a_recommendation_is_a_row_with_what_was_answered(engine, answered):
 
 
 def test_a_decision_is_a_row_in_the_order_of_the_record(engine, answered):
-    frame = decisions(engine.audit)
-    assert {name: str(kind) for name, kind in frame.dtypes.items()} == TYPES_OF_DECISIONS
+    frame = decisions_frame(engine.audit)
+    assert {name: str(kind) for name, kind in frame.dtypes.items()} == DECISION_DTYPES
     assert frame["recommendation_id"].tolist() == [answered[0].id, answered[1].id]
     assert frame["action"].tolist() == ["ignored", "overridden"]
     assert frame["reason"].tolist() == [None, "the lorry is at the gate"]
@@ -91,7 +92,7 @@ def test_an_entry_of_before_audit_samples_is_neither_sampled_nor_abstained(
     older.append(
         [Draft(entry.id, entry.kind, entry.id, DELAY, "", "", 0.0, entry.recorded_at, payload)]
     )
-    [row] = recommendations(older).to_dict("records")
+    [row] = recommendations_frame(older).to_dict("records")
     older.close()
     assert (row["abstained"], row["abstentions"]) == (False, [])
     assert (row["audit_sample"], row["audit_share"]) == (False, 0.0)
@@ -127,7 +128,7 @@ def test_an_entry_of_today_says_whether_it_was_sampled_and_why_nothing_was_advis
             )
         ]
     )
-    [row] = recommendations(now).to_dict("records")
+    [row] = recommendations_frame(now).to_dict("records")
     now.close()
     assert (row["abstained"], row["abstentions"]) == (True, ["stale_history"])
     assert not row["flagged"]  # to be looked at, but only because it was drawn
@@ -137,8 +138,8 @@ def test_an_entry_of_today_says_whether_it_was_sampled_and_why_nothing_was_advis
 def test_an_empty_record_has_the_columns_and_no_rows(tmp_path):
     store = AuditStore.open(tmp_path / "audit.db")
     for frame, types in (
-        (recommendations(store), TYPES_OF_RECOMMENDATIONS),
-        (decisions(store), TYPES_OF_DECISIONS),
+        (recommendations_frame(store), RECOMMENDATION_DTYPES),
+        (decisions_frame(store), DECISION_DTYPES),
     ):
         assert len(frame) == 0
         assert {name: str(kind) for name, kind in frame.dtypes.items()} == types

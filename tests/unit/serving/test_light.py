@@ -13,19 +13,19 @@ OTHER_STORES = ("psycopg", "redis")
 ANSWER = """
 import json, sys
 from datetime import UTC, datetime
-import serving.process, serving.service
+import serving.server.process, serving.server.service
 from models.task import TaskName
-from serving.ask import Ask
-from serving.context import of_service
-from serving.engine import start
-from serving.settings import Settings
+from serving.pipeline.batch import ScoringRequest
+from serving.runtime.context import service_context
+from serving.pipeline.engine import load_engine
+from serving.runtime.settings import ServiceSettings
 
-engine = start(Settings(), lambda: datetime.now(UTC))
+engine = load_engine(ServiceSettings(), lambda: datetime.now(UTC))
 asked = []
 for name, body in json.load(sys.stdin).items():
     task = TaskName(name)
     cases = engine.tasks[task].request.read(json.dumps(body).encode())
-    asked.append(Ask([(task, one) for one in cases], of_service("code")))
+    asked.append(ScoringRequest([(task, one) for one in cases], service_context("code")))
 for answer in engine.together(asked):
     assert answer.recommendations[0].explained, answer
 print(json.dumps(sorted(set(sys.modules) & set(sys.argv[1:]))))
@@ -51,7 +51,7 @@ def test_a_process_that_answers_every_task_loads_no_library_of_tables_or_other_s
 
 
 def test_a_process_that_only_starts_workers_loads_nothing_that_answers():
-    told = "import json, sys, serving.service; print(json.dumps(list(sys.modules)))"
+    told = "import json, sys, serving.server.service; print(json.dumps(list(sys.modules)))"
     ran = subprocess.run(
         [sys.executable, "-c", told], capture_output=True, text=True, check=True, timeout=300
     )

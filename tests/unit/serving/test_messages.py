@@ -6,8 +6,9 @@ import pytest
 from pydantic import ValidationError
 
 from models.task import TaskName
-from serving.api.messages import ASKED_AT, DECISION, MONEY_AT_RISK, DecisionMessage
-from serving.api.problems import unreadable
+from serving.http.validation_errors import validation_problem
+from serving.review.decisions import DECISION_REQUEST, DecisionMessage
+from serving.tasks.messages import ASKED_AT, MONEY_AT_RISK
 from tests.synthetic_score import CATALOGUE, EXAMPLES, message
 
 
@@ -16,7 +17,7 @@ def errors(task, body):
     request = CATALOGUE[task].request
     with pytest.raises(ValidationError) as caught:
         request.read(body if isinstance(body, bytes) else json.dumps(body).encode())
-    return unreadable(caught.value, request).errors
+    return validation_problem(caught.value, request).errors
 
 
 def one_error(task, **changes):
@@ -156,5 +157,5 @@ def test_what_became_known_after_the_ask_is_refused():
 def test_a_decision_is_refused_with_what_it_takes(body, field, takes):
     with pytest.raises(ValidationError) as caught:
         DecisionMessage.model_validate_json(json.dumps(body))
-    (error,) = unreadable(caught.value, DECISION).errors
+    (error,) = validation_problem(caught.value, DECISION_REQUEST).errors
     assert (error["field"], error["takes"]) == (field, takes)

@@ -6,11 +6,11 @@ import pytest
 
 from data.contracts.invoice_outcomes import ExceptionClass
 from models.task import TaskName
-from serving.policy.policy import DEFAULT, Level, load_policy
+from serving.policy.policy import DEFAULT_POLICY_FILE, Level, load_policy
 
 
 def changed(tmp_path, before, after):
-    text = DEFAULT.read_text()
+    text = DEFAULT_POLICY_FILE.read_text()
     assert before in text
     path = tmp_path / "policy.toml"
     path.write_text(text.replace(before, after, 1))

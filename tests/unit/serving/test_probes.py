@@ -5,10 +5,10 @@ from types import SimpleNamespace
 import pytest
 from starlette.testclient import TestClient
 
-from serving.api import probes
-from serving.api.app import application
-from serving.audit.store import AuditUnavailableError
-from serving.breaker import Breaker
+from serving.audit.log.errors import AuditUnavailableError
+from serving.http import operations_routes
+from serving.http.app import create_app
+from serving.runtime.circuit_breaker import CircuitBreaker
 from tests.anybody import ANYBODY
 from tests.synthetic_score import CATALOGUE
 
@@ -32,14 +32,14 @@ class Quiet:
 
 
 def ready(engine, checkpoints=None, method="GET"):
-    app = application(CATALOGUE)
+    app = create_app(CATALOGUE)
     app.state.gate = ANYBODY
     app.state.engine, app.state.checkpoints = engine, checkpoints
     return TestClient(app).request(method, "/readyz")
 
 
 def failing(seconds, now, monkeypatch):
-    monkeypatch.setattr(probes.time, "monotonic", lambda: now)
+    monkeypatch.setattr(operations_routes.time, "monotonic", lambda: now)
     return SimpleNamespace(failing="disk is full", failing_since=now - seconds, every_seconds=60.0)
 
 
@@ -74,7 +74,7 @@ def test_a_task_without_a_model_is_told_and_turns_nobody_away():
 
 def test_a_record_that_is_left_alone_is_told_with_the_state_of_its_breaker():
     quiet = Quiet(AuditUnavailableError("the audit cannot be written: away"))
-    quiet.breaker = Breaker("the record", failures=1)
+    quiet.breaker = CircuitBreaker("the record", failures=1)
     quiet.breaker.fails()
     answer = ready(quiet)
     assert answer.status_code == 503

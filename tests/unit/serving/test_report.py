@@ -9,14 +9,13 @@ from hypothesis import strategies as st
 
 from data.lake import Lake
 from models.task import TaskName
-from serving.audit.store import AuditStore
-from serving.counterfactual.offline import offline
-from serving.desk.queue import queue_page
-from serving.desk.report import render, write_report
-from serving.desk.standing import Standing
-from serving.desk.waterfall import apportion, waterfall
-from serving.recommendation import Abstention
-from serving.score import Steps
+from serving.audit.log.store import AuditStore
+from serving.recommendation.recommendation import Abstention
+from serving.recommendation.score import Waterfall
+from serving.review.contributions import build_waterfall, round_to_total
+from serving.review.counterfactuals import counterfactuals_from_lake
+from serving.review.desk import queue_page
+from serving.review.report import FollowUp, render_report, write_report
 from tests.synthetic_score import ASKED, POLICY, draft, entry, score
 
 EVIL = '<script>alert("x")</script>'
@@ -34,7 +33,7 @@ def test_printed_parts_add_up_to_the_printed_score(task):
     steps = [(f"f{i}", f"fact {i}", 0.0307 * (-1) ** i * (i % 4)) for i in range(20)]
     total = 0.3333 + sum(part for _, _, part in steps)
     base, *parts, last = added_up(
-        render(entry(task, given=score(task, total, base=0.3333, steps=steps)))
+        render_report(entry(task, given=score(task, total, base=0.3333, steps=steps)))
     )
     assert len(parts) == 9  # eight facts, and all others together
     assert base + sum(parts) == last
@@ -43,7 +42,7 @@ def test_printed_parts_add_up_to_the_printed_score(task):
 @given(st.lists(st.floats(-300, 300), min_size=1, max_size=12), st.integers(-5, 5))
 def test_apportioned_numbers_sum_to_the_total_and_stay_near(values, shift):
     total = round(sum(values)) + shift
-    parts = apportion(values, total)
+    parts = round_to_total(values, total)
     assert sum(parts) == total
     if shift == 0:
         assert all(abs(p - v) <= 1.5 for p, v in zip(parts, values, strict=True))
@@ -51,7 +50,7 @@ def test_apportioned_numbers_sum_to_the_total_and_stay_near(values, shift):
 
 def test_bars_lead_from_base_to_score_without_a_gap():
     given_score = score(TaskName.STOCK_RISK)
-    fall = waterfall(given_score.recorded() | {"steps": given_score.steps.told()})
+    fall = build_waterfall(given_score.recorded() | {"steps": given_score.steps.told()})
     ends = [fall.base, *(bar.end for bar in fall.bars)]
     assert [bar.start for bar in fall.bars] == ends[:-1]
     assert ends[-1] == pytest.approx(fall.score)
@@ -59,33 +58,33 @@ def test_bars_lead_from_base_to_score_without_a_gap():
 
 @pytest.mark.parametrize("task", TaskName)
 def test_the_sentence_comes_first_and_says_that_it_is_only_a_recommendation(task):
-    page = render(entry(task))
+    page = render_report(entry(task))
     sentence = entry(task).payload["recommendation"]["sentence"]
     assert page.index(f"<h1>{sentence}") < page.index("Recommendation only") < page.index("<ol")
 
 
 def test_nothing_from_a_case_is_taken_for_markup():
-    page = render(entry(TaskName.SUPPLIER_DELAY, supplier_id=EVIL, po_line_id=EVIL))
+    page = render_report(entry(TaskName.SUPPLIER_DELAY, supplier_id=EVIL, po_line_id=EVIL))
     assert "<script" not in page
     assert "&lt;script&gt;alert(" in page
 
 
 def test_the_page_loads_nothing():
-    page = render(entry(TaskName.INVOICE_MISMATCH))
+    page = render_report(entry(TaskName.INVOICE_MISMATCH))
     assert not re.search(r'(src|href)="(?!data:,|/)', page)
     assert "url(" not in page
     assert "@import" not in page
 
 
 def test_facts_say_where_they_come_from():
-    page = render(entry(TaskName.INVOICE_MISMATCH))
+    page = render_report(entry(TaskName.INVOICE_MISMATCH))
     for origin in ("invoices.line_amount", "purchase_orders.po_unit_price", "receipts"):
         assert f"<code>{origin}</code>" in page
 
 
 def test_the_record_names_model_policy_sequence_and_hash():
     made = entry(TaskName.STOCK_RISK)
-    page = render(made)
+    page = render_report(made)
     advice = made.payload["recommendation"]
     for told in (advice["model"]["digest"], advice["policy"]["digest"], made.hash, made.id):
         assert told in page
@@ -96,9 +95,9 @@ def test_a_report_is_written_from_the_audit_alone(tmp_path):
     store = AuditStore.open(lake.audit)
     (kept,) = store.append([draft(TaskName.STOCK_RISK)])
     store.close()
-    before = Standing(decided="nothing was reported yet", read="never before")
+    before = FollowUp(decided="nothing was reported yet", read="never before")
     path = write_report(lake, "rec-1")
-    assert path.read_text() == render(kept, offline(lake, kept), before)
+    assert path.read_text() == render_report(kept, counterfactuals_from_lake(lake, kept), before)
     assert "Not available: cannot be recomputed now: " in path.read_text()  # no model is kept
     with pytest.raises(LookupError, match="no recommendation 'rec-9'"):
         write_report(lake, "rec-9")
@@ -124,7 +123,7 @@ EVERY = POLICY.model_copy(
 
 
 def test_a_report_without_advice_says_so_first_and_gives_every_reason():
-    page = render(entry(TaskName.SUPPLIER_DELAY, abstentions=WHY))
+    page = render_report(entry(TaskName.SUPPLIER_DELAY, abstentions=WHY))
     assert "<h1>No advice on order line po-5521-2 from supplier_17: the model has never" in page
     assert "Besides, the probability may be anything." in page
     assert "is not advice: 70% for any exception." in page
@@ -137,7 +136,9 @@ def test_subjects_come_before_facts_and_their_printed_numbers_add_up():
     given_score = score(TaskName.STOCK_RISK, total, base=0.3333, steps=steps)
     themes = ["stock cover", "demand", "timing"]
     mixed = [s._replace(theme=themes[i % 3]) for i, s in enumerate(given_score.steps)]
-    page = render(entry(TaskName.STOCK_RISK, given=replace(given_score, steps=Steps(mixed))))
+    page = render_report(
+        entry(TaskName.STOCK_RISK, given=replace(given_score, steps=Waterfall(mixed)))
+    )
     listed = page.split('<ul class="groups">')[1].split("</ul>")[0]
     parts = [round(float(n) * 10) for n in re.findall(r'number [^"]*">([+\-][\d.]+)', listed)]
     assert len(parts) == 3
@@ -153,7 +154,7 @@ def test_a_page_of_an_old_record_is_still_made(tmp_path):
         del made.payload["recommendation"][name]
     store = AuditStore.open(tmp_path / "audit.db")
     (kept,) = store.append([made])
-    assert "audit sample</span>" not in render(kept)
+    assert "audit sample</span>" not in render_report(kept)
     assert "/rec-1/report" in queue_page(store, ASKED)
     assert queue_page(store, ASKED, picked=True).count("/report") == 0
     store.close()

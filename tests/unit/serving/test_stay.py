@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from serving.commands import stay as staying
+from serving.commands import serve as staying
 
 
 def test_ctrl_c_while_the_addresses_are_printed_is_a_stop_like_any_other(monkeypatch):
@@ -14,5 +14,5 @@ def test_ctrl_c_while_the_addresses_are_printed_is_a_stop_like_any_other(monkeyp
             raise KeyboardInterrupt
 
     monkeypatch.setattr(staying, "console", SimpleNamespace(print=printed))
-    staying.stay(SimpleNamespace(address="http://127.0.0.1:3000"))
+    staying.wait_for_interrupt(SimpleNamespace(address="http://127.0.0.1:3000"))
     assert said[1:] == ["Stopping ..."]

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
-from models.calibration import Method
-from models.fit import FitOptions, Refit
+from models.calibration.calibrators import CalibrationMethod
+from models.fitting.preparation import FitOptions, RefitScope
 from models.training_set import TrainingSet
 from tests import synthetic_task
-from training.protocols.protocol import Gathered, Protocol
+from training.backtest.protocols.protocol import BacktestProtocol, ProtocolData
 
-QUICK = FitOptions(refit=Refit.ALL, rounds=8, calibrations=(Method.IDENTITY,), shifted=False)
+QUICK = FitOptions(
+    refit=RefitScope.ALL, rounds=8, calibrations=(CalibrationMethod.IDENTITY,), shifted=False
+)
 
 
 def asks(rows: int = 900, classes: int = 2, *, seed: int = 0, dated: bool = True) -> TrainingSet:
@@ -29,15 +31,19 @@ def asks(rows: int = 900, classes: int = 2, *, seed: int = 0, dated: bool = True
     )
 
 
-def protocol(evidence: TrainingSet, classes: int = 2, *, dated: bool = True) -> Protocol:
+def protocol(evidence: TrainingSet, classes: int = 2, *, dated: bool = True) -> BacktestProtocol:
     return protocol_of(lambda: evidence, classes, dated=dated)
 
 
-def protocol_of(evidence: Callable[[], TrainingSet], classes: int = 2, *, dated=True) -> Protocol:
+def protocol_of(
+    evidence: Callable[[], TrainingSet], classes: int = 2, *, dated=True
+) -> BacktestProtocol:
     """A protocol whose asks are what `evidence` answers when the source is read."""
 
-    def gather(task, path: Path, later: Path | None) -> Gathered:
+    def gather(task, path: Path, later: Path | None) -> ProtocolData:
         found = evidence()
-        return Gathered(found, np.array([], "datetime64[us]"), {"read": len(found)})
+        return ProtocolData(found, np.array([], "datetime64[us]"), {"read": len(found)})
 
-    return Protocol("made_up", synthetic_task.task(classes), gather, dated=dated, options=QUICK)
+    return BacktestProtocol(
+        "made_up", synthetic_task.task(classes), gather, dated=dated, options=QUICK
+    )

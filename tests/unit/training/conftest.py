@@ -5,9 +5,10 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from data.sources.simulator import Size, simulate
+from data.simulator.simulation import simulate
+from data.simulator.world.size import WorldSize
 
-SIZE = Size(sites=2, suppliers=6, items=24, months=6, start=date(2025, 1, 1))
+SIZE = WorldSize(sites=2, suppliers=6, items=24, months=6, start=date(2025, 1, 1))
 
 
 @pytest.fixture(scope="session")

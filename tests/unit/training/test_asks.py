@@ -8,12 +8,12 @@ import pytest
 
 from data.contracts.purchase_orders import LINE_VALUE, PO_LINE_ID, PROMISED_AT
 from data.store import Store
+from features.builders.order_documents import RECEIPT_COLUMNS
 from features.cases import CaseShape
-from features.request.shapes import RECEIPTS
-from training.asks.asks import Asks
-from training.known import KnownBefore
+from training.dataset.asks import Asks
+from training.dataset.builder import AsOfStore
 
-SHAPE = CaseShape((PO_LINE_ID, LINE_VALUE, PROMISED_AT), {"receipts": RECEIPTS})
+SHAPE = CaseShape((PO_LINE_ID, LINE_VALUE, PROMISED_AT), {"receipts": RECEIPT_COLUMNS})
 
 
 def moments(*texts):
@@ -60,4 +60,4 @@ def test_a_part_of_the_asks_keeps_the_children_of_each(asks) -> None:
 
 def test_a_store_as_known_at_a_moment_needs_a_zone() -> None:
     with Store.from_frames({}) as store, pytest.raises(ValueError, match="needs a zone, got 2026"):
-        KnownBefore(store, datetime(2026, 1, 1))  # noqa: DTZ001
+        AsOfStore(store, datetime(2026, 1, 1))  # noqa: DTZ001

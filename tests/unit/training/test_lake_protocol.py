@@ -5,8 +5,9 @@ import pytest
 
 from data.contracts.catalogue import TABLES
 from models.task import TaskName
-from training.backtest import BacktestError, protocol_of
-from training.protocols import lake
+from training.backtest.protocols import lake
+from training.backtest.single_cut import find_protocol
+from training.backtest.splits import BacktestError
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +20,7 @@ def folder(world, tmp_path_factory):
 
 @pytest.mark.parametrize("name", list(TaskName))
 def test_the_asks_of_every_task_have_labels_rules_and_a_segment_a_site(folder, name) -> None:
-    protocol = protocol_of(name, lake.SOURCE, 300)
+    protocol = find_protocol(name, lake.SOURCE, 300)
     gathered = protocol.gather(protocol.task, folder, None)
     asks = gathered.evidence
     assert 100 < len(asks) + len(gathered.unlabelled) <= 300
@@ -33,7 +34,7 @@ def test_the_asks_of_every_task_have_labels_rules_and_a_segment_a_site(folder, n
 
 
 def test_only_site_items_live_on_after_an_outcome() -> None:
-    apart = {name: protocol_of(name, lake.SOURCE).apart for name in TaskName}
+    apart = {name: find_protocol(name, lake.SOURCE).apart for name in TaskName}
     assert apart == {
         TaskName.STOCK_RISK: False,
         TaskName.INVOICE_MISMATCH: True,
@@ -43,9 +44,9 @@ def test_only_site_items_live_on_after_an_outcome() -> None:
 
 def test_what_the_lake_cannot_do_is_said(folder) -> None:
     with pytest.raises(BacktestError, match="no task 'stock'; there are stock_risk"):
-        protocol_of("stock", lake.SOURCE)
+        find_protocol("stock", lake.SOURCE)
     with pytest.raises(BacktestError, match="only the lake takes --most"):
-        protocol_of("supplier_delay", "scms_delivery", 100)
-    protocol = protocol_of("stock_risk", lake.SOURCE, 100)
+        find_protocol("supplier_delay", "scms_delivery", 100)
+    protocol = find_protocol("stock_risk", lake.SOURCE, 100)
     with pytest.raises(ValueError, match="takes no second folder"):
         protocol.gather(protocol.task, folder, folder)

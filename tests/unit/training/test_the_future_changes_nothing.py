@@ -11,12 +11,11 @@ from data.contracts.table import KNOWN_AT, Kind
 from data.store import Store
 from models.catalogue import TASKS
 from models.task import TaskName
-from training.asks.asks import Asks
-from training.build import build, model_inputs
-from training.known import KnownBefore
-from training.labels.labels import Labels
-from training.manifest import digest
-from training.wiring import wiring
+from training.dataset.asks import Asks
+from training.dataset.builder import AsOfStore, build_training_set, model_inputs
+from training.dataset.labels import Labels
+from training.dataset.manifest import training_set_digest
+from training.tasks.catalogue import training_task
 
 CUT = datetime(2025, 5, 10, 12, 30, tzinfo=UTC)
 
@@ -63,7 +62,7 @@ def stores(world) -> tuple[Store, Store]:
 
 @pytest.mark.parametrize("name", list(TaskName))
 def test_asks_before_a_moment_get_the_same_features_whatever_comes_after(name, stores) -> None:
-    task, parts = TASKS[name], wiring(name)
+    task, parts = TASKS[name], training_task(name)
     as_it_was, corrupted = (parts.asks(store, task, until=CUT) for store in stores)
     assert len(as_it_was) > 50
     pd.testing.assert_frame_equal(as_it_was.frame, corrupted.frame, check_exact=True)
@@ -89,22 +88,22 @@ def test_labels_as_known_at_a_moment_are_the_same_whatever_comes_after(name, sto
 
 
 def _labelled(store: Store, name: TaskName) -> tuple[Asks, Labels]:
-    known, parts = KnownBefore(store, CUT), wiring(name)
+    known, parts = AsOfStore(store, CUT), training_task(name)
     asks = parts.asks(known, TASKS[name])
     return asks, parts.labels(known, asks, TASKS[name])
 
 
 def test_the_training_set_of_a_moment_is_the_same_whatever_comes_after(stores) -> None:
     task = TASKS[TaskName.STOCK_RISK]
-    as_it_was, corrupted = (build(task, store, known_before=CUT) for store in stores)
+    as_it_was, corrupted = (build_training_set(task, store, known_before=CUT) for store in stores)
     assert len(as_it_was) > 50
-    assert digest(as_it_was) == digest(corrupted)
+    assert training_set_digest(as_it_was) == training_set_digest(corrupted)
 
 
 @pytest.mark.parametrize("name", list(TaskName))
 def test_fewer_asks_are_some_of_the_same_asks_spread_over_the_whole_time(name, stores) -> None:
-    every = wiring(name).asks(stores[0], TASKS[name])
-    some = wiring(name).asks(stores[0], TASKS[name], max_rows=100)
+    every = training_task(name).asks(stores[0], TASKS[name])
+    some = training_task(name).asks(stores[0], TASKS[name], max_rows=100)
     assert len(some) == 100
     assert set(some.text("ask_id")) < set(every.text("ask_id"))
     assert some.asked_at.max() - some.asked_at.min() > np.timedelta64(100, "D")

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import pytest
 from starlette.testclient import TestClient
 
-from serving.api.app import application
-from serving.engine import Engine, start
-from serving.settings import Settings
+from serving.http.app import create_app
+from serving.pipeline.engine import Engine, load_engine
+from serving.runtime.settings import ServiceSettings
 from tests.anybody import ANYBODY
 from tests.synthetic_record import NOW, answer
 
@@ -37,9 +37,9 @@ class Service:
 @pytest.fixture
 def service(audit_url, tmp_path, monkeypatch):
     monkeypatch.setenv("TRIAGE_AUDIT_URL", audit_url)
-    engine = start(Settings(home=tmp_path / "lake"), lambda: NOW)
+    engine = load_engine(ServiceSettings(home=tmp_path / "lake"), lambda: NOW)
     engine.audit.append([answer(1), answer(2, invoice_line_id="inv-2")])
-    app = application(engine.tasks)
+    app = create_app(engine.tasks)
     app.state.gate = ANYBODY
     app.state.engine, app.state.max_body_bytes = engine, 2**20
     yield Service(engine, TestClient(app, raise_server_exceptions=False))

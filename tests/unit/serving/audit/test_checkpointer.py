@@ -8,16 +8,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from serving.audit.checkpoint import opened
 from serving.audit.checkpointer import Checkpointer
-from serving.audit.entry import Draft, EntryKind
-from serving.audit.group import Key
-from serving.audit.merkle import root_of
-from serving.audit.second_place import OtherHistoryError, SecondPlace
-from serving.audit.signing_key import SigningKey
-from serving.audit.storage import Folder, SecondPlaceError
-from serving.audit.store import AuditStore
-from serving.audit.tables import HEAD, REQUESTS
+from serving.audit.log.entry import Draft
+from serving.audit.log.entry_kind import EntryKind
+from serving.audit.log.group_commit import IdempotencyKey
+from serving.audit.log.store import AuditStore
+from serving.audit.log.tables import HEAD, REQUESTS
+from serving.audit.transparency.checkpoint import open_checkpoint
+from serving.audit.transparency.checkpoint_mirror import CheckpointMirror, DivergentHistoryError
+from serving.audit.transparency.merkle import root_of
+from serving.audit.transparency.mirror_storage import CheckpointMirrorError, FolderStorage
+from serving.audit.transparency.signing_key import SigningKey
 from tests.tampering.rows import unguarded
 
 START = datetime(2026, 3, 10, 8, tzinfo=UTC)
@@ -39,14 +40,18 @@ class Fragile:
     """A folder that is away when told so."""
 
     def __init__(self, path):
-        self.folder, self.away, self.tries = Folder(path), threading.Event(), threading.Semaphore(0)
+        self.folder, self.away, self.tries = (
+            FolderStorage(path),
+            threading.Event(),
+            threading.Semaphore(0),
+        )
         self.told = "the fragile place"
         self.written = threading.Event()
 
     def _here(self):
         if self.away.is_set():
             self.tries.release()
-            raise SecondPlaceError("the fragile place cannot be used: away")
+            raise CheckpointMirrorError("the fragile place cannot be used: away")
 
     def read(self, name):
         self._here()
@@ -87,7 +92,7 @@ def fragile(tmp_path):
 
 @pytest.fixture
 def checkpointer(store, fragile, clock):
-    made = Checkpointer(store, SecondPlace(fragile), 10, 60.0, clock)
+    made = Checkpointer(store, CheckpointMirror(fragile), 10, 60.0, clock)
     yield made
     made.stop()
 
@@ -110,8 +115,8 @@ def test_the_checkpoint_is_in_the_second_place_and_then_on_record(store, checkpo
     note = checkpointer.write_now()
     keys = checkpointer.place.keys()
     root = root_of(bytes.fromhex(entry.hash) for entry in store.between(1, 3))
-    assert opened(note, keys) == opened(checkpointer.place.latest(), keys)
-    assert (opened(note, keys).size, opened(note, keys).root) == (3, root)
+    assert open_checkpoint(note, keys) == open_checkpoint(checkpointer.place.latest(), keys)
+    assert (open_checkpoint(note, keys).size, open_checkpoint(note, keys).root) == (3, root)
     entry = store.all()[-1]
     assert (entry.sequence, entry.kind, entry.envelope.about) == (
         4,
@@ -159,7 +164,7 @@ def test_one_is_due_after_so_many_entries_or_seconds(
 def test_a_second_place_that_is_away_leaves_the_record_as_it_was(store, checkpointer, fragile):
     write(store, 2)
     fragile.away.set()
-    with pytest.raises(SecondPlaceError, match="away"):
+    with pytest.raises(CheckpointMirrorError, match="away"):
         checkpointer.write_now()
     assert len(store.all()) == 2
     assert standing(store) == (0, "")
@@ -173,7 +178,7 @@ def test_a_record_that_was_changed_is_not_taken_to_the_second_place(store, check
         unguarded(connection)
         third = "SELECT hash FROM entries WHERE sequence = 3"
         connection.exec_driver_sql(f"UPDATE entries SET hash = ({third}) WHERE sequence = 2")
-    with pytest.raises(OtherHistoryError, match="with 5 entries"):
+    with pytest.raises(DivergentHistoryError, match="with 5 entries"):
         checkpointer.write_now()
     assert checkpointer.place.latest() is None
 
@@ -193,7 +198,7 @@ def test_a_place_that_was_written_just_before_a_crash_is_said_so_on_record(store
 
 def test_processes_that_write_at_once_do_no_harm(audit_url, store, key, fragile, clock):
     others = [AuditStore.open(audit_url, signer=key) for _ in range(4)]
-    pointers = [Checkpointer(one, SecondPlace(fragile), 1, 1.0, clock) for one in others]
+    pointers = [Checkpointer(one, CheckpointMirror(fragile), 1, 1.0, clock) for one in others]
 
     def busy(n):
         for turn in range(5):
@@ -202,11 +207,11 @@ def test_processes_that_write_at_once_do_no_harm(audit_url, store, key, fragile,
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(busy, range(4)))
-    Checkpointer(store, SecondPlace(fragile), 1, 1.0, clock).write_now()
-    place, entries = SecondPlace(fragile), store.all()
+    Checkpointer(store, CheckpointMirror(fragile), 1, 1.0, clock).write_now()
+    place, entries = CheckpointMirror(fragile), store.all()
     hashes = [bytes.fromhex(entry.hash) for entry in entries]
     for size, note in place.checkpoints():
-        assert opened(note, place.keys()).root == root_of(hashes[:size])
+        assert open_checkpoint(note, place.keys()).root == root_of(hashes[:size])
     on_record = [e.envelope.about for e in entries if e.kind == EntryKind.CHECKPOINT]
     assert on_record == [f"checkpoint/{size}" for size in place.sizes()]
     assert list(place.leaves()) == hashes[: place.sizes()[-1]]
@@ -215,7 +220,7 @@ def test_processes_that_write_at_once_do_no_harm(audit_url, store, key, fragile,
 
 
 def test_in_the_background_it_is_written_at_once_when_told_of_enough_entries(store, fragile, clock):
-    checkpointer = Checkpointer(store, SecondPlace(fragile), 10, 3600.0, clock)
+    checkpointer = Checkpointer(store, CheckpointMirror(fragile), 10, 3600.0, clock)
     write(store, 1)
     checkpointer.start()
     assert fragile.written.wait(LONG)
@@ -228,11 +233,11 @@ def test_in_the_background_it_is_written_at_once_when_told_of_enough_entries(sto
 
 
 def test_the_last_checkpoint_covers_what_was_written_last(store, fragile, clock):
-    checkpointer = Checkpointer(store, SecondPlace(fragile), 1000, 3600.0, clock)
+    checkpointer = Checkpointer(store, CheckpointMirror(fragile), 1000, 3600.0, clock)
     checkpointer.start()
     write(store, 7)
     assert checkpointer.stop(LONG)
-    assert opened(checkpointer.place.latest(), checkpointer.place.keys()).size >= 7
+    assert open_checkpoint(checkpointer.place.latest(), checkpointer.place.keys()).size >= 7
     assert checkpointer.stop()  # again, and it is done already
 
 
@@ -243,7 +248,7 @@ def test_it_cannot_be_started_twice(checkpointer):
 
 
 def test_an_outage_is_logged_once_and_tried_again_until_it_is_over(store, fragile, clock, caplog):
-    checkpointer = Checkpointer(store, SecondPlace(fragile), 1, 0.01, clock)
+    checkpointer = Checkpointer(store, CheckpointMirror(fragile), 1, 0.01, clock)
     write(store, 1)
     fragile.away.set()
     with caplog.at_level(logging.WARNING, "serving.audit.checkpointer"):
@@ -265,7 +270,7 @@ def test_an_outage_is_logged_once_and_tried_again_until_it_is_over(store, fragil
 def test_a_last_checkpoint_that_cannot_be_written_does_not_keep_the_service(
     store, fragile, clock, caplog
 ):
-    checkpointer = Checkpointer(store, SecondPlace(fragile), 1, 3600.0, clock)
+    checkpointer = Checkpointer(store, CheckpointMirror(fragile), 1, 3600.0, clock)
     write(store, 1)
     fragile.away.set()
     checkpointer.start()
@@ -280,8 +285,8 @@ def test_two_machines_with_a_key_each_are_told_to_share_one(
     checkpointer.write_now()
     theirs = AuditStore.open(audit_url, signer=SigningKey.load_or_make(tmp_path / "their.key"))
     write(theirs, 1, "theirs")
-    their_place = SecondPlace.open(tmp_path / "theirs")
-    with pytest.raises(OtherHistoryError, match="entry 2 holds a checkpoint of another key"):
+    their_place = CheckpointMirror.open(tmp_path / "theirs")
+    with pytest.raises(DivergentHistoryError, match="entry 2 holds a checkpoint of another key"):
         Checkpointer(theirs, their_place, 1, 1.0, clock).write_now()
     assert their_place.latest() is None
     theirs.close()
@@ -306,16 +311,18 @@ def test_a_store_that_nobody_signs_for_says_so(audit_url, fragile, clock):
     store = AuditStore.open(audit_url)
     write(store, 1)
     with pytest.raises(ValueError, match="without a key that signs"):
-        Checkpointer(store, SecondPlace(fragile), 1, 1.0, clock).write_now()
+        Checkpointer(store, CheckpointMirror(fragile), 1, 1.0, clock).write_now()
     store.close()
 
 
 def test_old_idempotency_keys_are_forgotten_and_their_entries_stay(store, fragile, clock):
-    checkpointer = Checkpointer(store, SecondPlace(fragile), 1, 3600.0, clock, keys_kept_hours=24)
+    checkpointer = Checkpointer(
+        store, CheckpointMirror(fragile), 1, 3600.0, clock, keys_kept_hours=24
+    )
     for name, hours in (("old", 25), ("young", 23)):
         at = START - timedelta(hours=hours)
         draft = Draft(name, EntryKind.DECISION, "", "", "", "", 0.0, at.isoformat(), {})
-        store.commit([draft], Key("me", name, "POST /v1", "00"))
+        store.commit([draft], IdempotencyKey("me", name, "POST /v1", "00"))
     checkpointer.start()
     assert fragile.written.wait(LONG)
     assert checkpointer.stop(LONG)

@@ -10,12 +10,16 @@ from threading import Barrier
 
 import pytest
 
-from serving.api.messages import DecisionMessage
-from serving.audit.entry import EntryKind
-from serving.audit.erasure import Ground, erase, of_person
-from serving.audit.store import AuditStore
-from serving.decide import AlreadyDecidedError, Deciding, decide
-from serving.recommendation import Advice
+from serving.audit.erasure.execution import ErasureGround, erase_payloads, sequences_naming_person
+from serving.audit.log.entry_kind import EntryKind
+from serving.audit.log.store import AuditStore
+from serving.recommendation.recommendation import Advice
+from serving.review.decisions import (
+    AlreadyDecidedError,
+    DecisionMessage,
+    DecisionRecorder,
+    record_decision,
+)
 from tests.synthetic_record import CONTEXT, NOW, PEOPLE, answer, decision
 
 NAME = "ada.lovelace@example.org"
@@ -96,16 +100,16 @@ def test_a_decision_from_before_persons_were_recorded_is_still_the_same_again(au
     old = decision(1, None, resolved_as=None)
     del old.payload["person"], old.payload["schema"], old.payload["context"]
     store.append([answer(1), old])
-    _, new = decide(deciding(store), advice(store), said(person=NAME))
+    _, new = record_decision(deciding(store), advice(store), said(person=NAME))
     assert not new
     store.close()
 
 
 def test_an_erased_decision_was_still_made_and_no_other_takes_its_place(service):
     service.decide("rec-1", person=NAME, reason="the clerk was ill")
-    mine = of_person(service.audit, service.engine.pseudonyms.of(NAME))
+    mine = sequences_naming_person(service.audit, service.engine.pseudonyms.of(NAME))
     by, context = PEOPLE.of("carol"), CONTEXT.recorded()
-    erase(service.audit, Ground.PERSON, mine, "asked to", by, context, now=NOW)
+    erase_payloads(service.audit, ErasureGround.PERSON, mine, "asked to", by, context, now=NOW)
     refused = service.decide("rec-1", person=NAME)
     assert refused.status_code == 409
     assert "what was decided has been erased since" in refused.json()["detail"]
@@ -115,7 +119,7 @@ def test_an_erased_decision_was_still_made_and_no_other_takes_its_place(service)
 
 
 def deciding(store):
-    return Deciding(store, PEOPLE, NOW, CONTEXT)
+    return DecisionRecorder(store, PEOPLE, NOW, CONTEXT)
 
 
 def advice(store):
@@ -129,7 +133,7 @@ def test_of_two_replicas_that_decide_at_once_one_wins_and_the_other_hears_what_w
     stores[0].append([answer(1)])
     both = Barrier(2)
 
-    class Together(Deciding):
+    class Together(DecisionRecorder):
         def shown(self, advice, shown_at):  # both have found that nothing was decided yet
             told = super().shown(advice, shown_at)
             both.wait(timeout=30)
@@ -137,7 +141,9 @@ def test_of_two_replicas_that_decide_at_once_one_wins_and_the_other_hears_what_w
 
     def attempt(store, name):
         try:
-            return decide(Together(store, PEOPLE, NOW, CONTEXT), advice(store), said(person=name))
+            return record_decision(
+                Together(store, PEOPLE, NOW, CONTEXT), advice(store), said(person=name)
+            )
         except AlreadyDecidedError as error:
             return str(error)
 
@@ -155,26 +161,26 @@ def test_of_two_replicas_that_decide_at_once_one_wins_and_the_other_hears_what_w
 PROCESS = """
 import json, sys
 from datetime import UTC, datetime
-from serving.api.messages import DecisionMessage
+from serving.review.decisions import DecisionMessage
 from serving.audit.pseudonym import Pseudonyms
-from serving.audit.store import AuditStore
-from serving.context import Context
-from serving.decide import AlreadyDecidedError, Deciding, decide
-from serving.recommendation import Advice
+from serving.audit.log.store import AuditStore
+from serving.runtime.context import RequestContext
+from serving.review.decisions import AlreadyDecidedError, DecisionRecorder, record_decision
+from serving.recommendation.recommendation import Advice
 _, url, person = sys.argv
 store = AuditStore.open(url)
 given = Advice.model_validate(store.read("rec-1").payload["recommendation"])
 said = {"action": "followed", "role": "accounts payable", "person": person}
 message = DecisionMessage.model_validate_json(json.dumps(said))
-class Together(Deciding):
+class Together(DecisionRecorder):
     def shown(self, advice, shown_at):
         told = super().shown(advice, shown_at)
         print("ready", flush=True)
         sys.stdin.readline()
         return told
-now, context = datetime(2026, 3, 20, tzinfo=UTC), Context("ab" * 16, "local", None, "0", 1)
+now, context = datetime(2026, 3, 20, tzinfo=UTC), RequestContext("ab" * 16, "local", None, "0", 1)
 try:
-    print(decide(Together(store, Pseudonyms(b"k" * 32), now, context), given, message)[1])
+    print(record_decision(Together(store, Pseudonyms(b"k" * 32), now, context), given, message)[1])
 except AlreadyDecidedError:
     print("refused")
 """

@@ -2,17 +2,20 @@
 
 import sqlalchemy as sa
 
-from serving.audit.canonical_decisions import canonical_decisions
-from serving.audit.entry import EntryKind
-from serving.audit.erasure import Ground, erase, of_person
-from serving.audit.frames import decisions, recommendations
-from serving.audit.note import Verifier
-from serving.audit.retention import due, erase_due
-from serving.audit.signing_key import SigningKey
-from serving.audit.store import AuditStore
-from serving.audit.tables import PAYLOADS
-from serving.audit.verify.verification import verify
-from serving.policy.policy import Retention
+from serving.audit.dataframes import (
+    canonical_decisions_batch,
+    decisions_frame,
+    recommendations_frame,
+)
+from serving.audit.erasure.execution import ErasureGround, erase_payloads, sequences_naming_person
+from serving.audit.erasure.retention import erase_expired, find_expired
+from serving.audit.log.entry_kind import EntryKind
+from serving.audit.log.store import AuditStore
+from serving.audit.log.tables import PAYLOADS
+from serving.audit.transparency.note import Verifier
+from serving.audit.transparency.signing_key import SigningKey
+from serving.audit.verify.verification import verify_log
+from serving.policy.policy import RetentionPolicy
 from tests.synthetic_record import CONTEXT, NOW, PEOPLE, answer, decision, of_kind
 
 BY = PEOPLE.of("carol")
@@ -21,7 +24,7 @@ YEAR = NOW.replace(year=2025, month=1)
 
 def verified(store):
     key = Verifier.parse(store.signer.verifier(store.head().origin))
-    return verify(store, keys=[key], workers=1)
+    return verify_log(store, keys=[key], workers=1)
 
 
 def test_verification_passes_over_what_was_erased_and_counts_it(audit_url, tmp_path):
@@ -29,12 +32,12 @@ def test_verification_passes_over_what_was_erased_and_counts_it(audit_url, tmp_p
     store.append([answer(1, YEAR), of_kind(EntryKind.POLICY_CHANGED, YEAR, policy={})])
     store.append([answer(2), decision(1, "ada"), decision(2, "bo")])
     assert verified(store).ok
-    mine = of_person(store, PEOPLE.of("ada"))
-    erase(store, Ground.PERSON, mine, "asked to", BY, CONTEXT.recorded(), now=NOW)
-    erase(store, Ground.REQUEST, [3], "asked to", BY, CONTEXT.recorded(), now=NOW)
-    old = due(store, Retention(answers=6, decisions=6, other=6), NOW)
+    mine = sequences_naming_person(store, PEOPLE.of("ada"))
+    erase_payloads(store, ErasureGround.PERSON, mine, "asked to", BY, CONTEXT.recorded(), now=NOW)
+    erase_payloads(store, ErasureGround.REQUEST, [3], "asked to", BY, CONTEXT.recorded(), now=NOW)
+    old = find_expired(store, RetentionPolicy(answers=6, decisions=6, other=6), NOW)
     assert old.months == ("2025-01",)
-    erase_due(store, old, "older than kept", BY, CONTEXT.recorded(), NOW)
+    erase_expired(store, old, "older than kept", BY, CONTEXT.recorded(), NOW)
     found = verified(store)
     assert (found.ok, found.entries, found.erased) == (True, 8, 3)
     with store.engine.begin() as connection:  # gone without an entry that says so
@@ -46,10 +49,12 @@ def test_verification_passes_over_what_was_erased_and_counts_it(audit_url, tmp_p
 def test_what_training_reads_holds_nothing_that_was_erased(tmp_path):
     store = AuditStore.open(tmp_path / "audit.db")
     store.append([answer(1), answer(2), decision(1, "ada", reason="ill"), decision(2, "bo")])
-    erase(store, Ground.REQUEST, [3, 2], "asked to", BY, CONTEXT.recorded(), now=NOW)
-    assert recommendations(store)["id"].tolist() == ["rec-1"]
-    assert decisions(store)["recommendation_id"].tolist() == ["rec-2"]
-    (row,) = canonical_decisions(store).frame.to_dict("records")
+    erase_payloads(
+        store, ErasureGround.REQUEST, [3, 2], "asked to", BY, CONTEXT.recorded(), now=NOW
+    )
+    assert recommendations_frame(store)["id"].tolist() == ["rec-1"]
+    assert decisions_frame(store)["recommendation_id"].tolist() == ["rec-2"]
+    (row,) = canonical_decisions_batch(store).frame.to_dict("records")
     assert row["recommendation_id"] == "rec-2"
     assert row["case_id"] is None or row["case_id"] != row["case_id"]
     store.close()

@@ -13,16 +13,16 @@ import pytest
 import sqlalchemy as sa
 
 from models.task import TaskName
-from serving.audit.entry import NAMES, EntryKind, Envelope, commitment
-from serving.audit.entry_group import KINDS
-from serving.audit.erasure import Ground, erase
+from serving.audit.erasure.execution import ErasureGround, erase_payloads
 from serving.audit.export import selection
-from serving.audit.export.csv_file import neutral
-from serving.audit.export.export import Export, Format, kinds_named
-from serving.audit.export.selection import Selection, batches, snapshot
-from serving.audit.export.totals import IncompleteError, Totals
-from serving.audit.signing_key import SigningKey
-from serving.audit.store import AuditStore
+from serving.audit.export.export import Export, parse_kinds
+from serving.audit.export.manifest import ControlTotals, IncompleteExportError
+from serving.audit.export.selection import Selection, read_batches, read_snapshot
+from serving.audit.export.writers import ExportFormat, escape_formula
+from serving.audit.log.entry import ENVELOPE_FIELDS, Envelope, payload_commitment
+from serving.audit.log.entry_kind import KINDS_OF_GROUP, EntryKind
+from serving.audit.log.store import AuditStore
+from serving.audit.transparency.signing_key import SigningKey
 from tests.synthetic_record import CONTEXT, NOW, PEOPLE, answer, decision, of_kind
 
 FEBRUARY = NOW.replace(month=2)
@@ -40,14 +40,20 @@ def audit(audit_url, tmp_path):
     store.append([decision(1, reason=ODD), decision(2, "bo"), decision(3, None)])
     store.append([of_kind(EntryKind.POLICY_CHANGED, version="2026.2", digest="ab" * 32)])
     store.append([of_kind(EntryKind.REPORT_READ, page_digest="cd" * 32, recommendation_id="rec-1")])
-    erase(
-        store, Ground.REQUEST, [2, 27], "asked to", PEOPLE.of("carol"), CONTEXT.recorded(), now=NOW
+    erase_payloads(
+        store,
+        ErasureGround.REQUEST,
+        [2, 27],
+        "asked to",
+        PEOPLE.of("carol"),
+        CONTEXT.recorded(),
+        now=NOW,
     )
     yield store
     store.close()
 
 
-def exported(store, out, form=Format.PARQUET, **wanted):
+def exported(store, out, form=ExportFormat.PARQUET, **wanted):
     return Export(store, Selection(**wanted), form, NOW, "0.1.0+0123456789ab").write(out)
 
 
@@ -66,7 +72,7 @@ def test_parquet_read_back_is_the_record_to_the_last_bit(audit, tmp_path):
     found = rows(tmp_path / "out")
     assert len(found) == len(entries) == 31
     for row, entry in zip(found, entries, strict=True):
-        assert {name: row[name] for name in NAMES} == vars(entry.envelope)
+        assert {name: row[name] for name in ENVELOPE_FIELDS} == vars(entry.envelope)
         assert (row["hash"], row["salt"], row["payload"]) == (entry.hash, entry.salt, entry.body)
         assert row["erased"] == (entry.body is None)
         assert row["recorded"] == datetime.fromisoformat(entry.recorded_at)
@@ -75,9 +81,9 @@ def test_parquet_read_back_is_the_record_to_the_last_bit(audit, tmp_path):
 def test_every_exported_row_can_be_checked_by_itself(audit, tmp_path):
     exported(audit, tmp_path / "out")
     for row in rows(tmp_path / "out"):
-        assert Envelope(**{name: row[name] for name in NAMES}).leaf() == row["hash"]
+        assert Envelope(**{name: row[name] for name in ENVELOPE_FIELDS}).leaf() == row["hash"]
         if not row["erased"]:
-            assert commitment(row["salt"], row["payload"]) == row["commitment"]
+            assert payload_commitment(row["salt"], row["payload"]) == row["commitment"]
 
 
 def test_columns_say_what_the_payload_says(audit, tmp_path):
@@ -129,7 +135,7 @@ def test_money_is_summed_as_exact_decimals(audit, tmp_path):
     held = [e.payload["recommendation"] for e in audit.answers()]
     exact = sum(Decimal(repr(one["money_at_risk"])) for one in held if one["currency"] == "EUR")
     assert Decimal(told["money_at_risk"]["EUR"]) == exact
-    totals = Totals()
+    totals = ControlTotals()
     entry = audit.read("rec-0")
     payload = entry.payload
     for amount in (0.1, 0.2, 1e15, 0.3):
@@ -169,7 +175,7 @@ def test_only_files_of_the_wanted_kinds_are_written(audit, tmp_path):
 
 
 def test_what_is_written_meanwhile_is_not_in_the_snapshot(audit, tmp_path, monkeypatch):
-    real, come = selection.batches, iter([True])
+    real, come = selection.read_batches, iter([True])
 
     def while_others_write(connection, wanted):
         for some in real(connection, wanted):
@@ -177,7 +183,7 @@ def test_what_is_written_meanwhile_is_not_in_the_snapshot(audit, tmp_path, monke
             if next(come, False):
                 audit.append([answer(99)])
 
-    monkeypatch.setattr("serving.audit.export.export.batches", while_others_write)
+    monkeypatch.setattr("serving.audit.export.export.read_batches", while_others_write)
     told = exported(audit, tmp_path / "out")
     assert told["record"]["tree_size"] == 31
     assert figures(told, "answers")["rows"] == 25
@@ -185,8 +191,8 @@ def test_what_is_written_meanwhile_is_not_in_the_snapshot(audit, tmp_path, monke
 
 
 def test_batches_are_as_large_as_they_may_be_and_leave_nothing_out(audit):
-    with snapshot(audit) as connection:
-        sizes = [len(some) for some in batches(connection, Selection(), size=7)]
+    with read_snapshot(audit) as connection:
+        sizes = [len(some) for some in read_batches(connection, Selection(), size=7)]
     assert sizes == [7, 7, 7, 7, 3]
 
 
@@ -195,11 +201,11 @@ def test_a_row_that_was_not_written_is_noticed_and_nothing_is_left(
     audit, tmp_path, monkeypatch, lost
 ):
     def loses_one(connection, wanted):
-        for some in selection.batches(connection, wanted):
+        for some in selection.read_batches(connection, wanted):
             yield [entry for i, entry in enumerate(some) if i != lost]
 
-    monkeypatch.setattr("serving.audit.export.export.batches", loses_one)
-    with pytest.raises(IncompleteError, match="the database counts"):
+    monkeypatch.setattr("serving.audit.export.export.read_batches", loses_one)
+    with pytest.raises(IncompleteExportError, match="the database counts"):
         exported(audit, tmp_path / "new" / "out")
     assert list((tmp_path / "new").iterdir()) == []
 
@@ -227,7 +233,7 @@ def test_a_folder_with_something_in_it_is_refused_and_an_empty_one_taken(audit, 
 
 
 def test_csv_read_back_is_the_record(audit, tmp_path):
-    told = exported(audit, tmp_path / "out", Format.CSV)
+    told = exported(audit, tmp_path / "out", ExportFormat.CSV)
     with (tmp_path / "out" / "decisions.csv").open(newline="", encoding="utf-8") as file:
         found = list(csv.DictReader(file))
     first = audit.decisions("rec-1")[0]
@@ -240,7 +246,7 @@ def test_csv_read_back_is_the_record(audit, tmp_path):
 
 
 def test_numbers_stay_numbers_in_csv(audit, tmp_path):
-    exported(audit, tmp_path / "out", Format.CSV)
+    exported(audit, tmp_path / "out", ExportFormat.CSV)
     text = (tmp_path / "out" / "answers.csv").read_text(encoding="utf-8")
     said = audit.read("rec-0").payload["recommendation"]
     line = text.splitlines()[1]
@@ -276,24 +282,24 @@ HARMLESS = ["", "a=1", "1-2", "(=1)", "«=1»", "Zoë", "{", "#=1", "10.03.2026"
 
 @pytest.mark.parametrize("text", DANGEROUS)
 def test_a_text_that_could_be_a_formula_begins_with_an_apostrophe(text):
-    assert neutral(text) == f"'{text}"
+    assert escape_formula(text) == f"'{text}"
 
 
 @pytest.mark.parametrize("text", HARMLESS)
 def test_other_texts_stay_as_they_are(text):
-    assert neutral(text) == text
+    assert escape_formula(text) == text
 
 
 @pytest.mark.parametrize("text", [*DANGEROUS, *HARMLESS, "'=1", "''", "'"])
 def test_one_apostrophe_taken_away_gives_what_was_recorded(text):
-    shown = neutral(text)
+    shown = escape_formula(text)
     assert (shown.removeprefix("'")) == text
 
 
 def test_no_cell_of_a_hostile_record_is_a_formula(tmp_path):
     store = AuditStore.open(tmp_path / "audit.db")
     store.append([decision(n, reason=text) for n, text in enumerate(DANGEROUS)])
-    exported(store, tmp_path / "out", Format.CSV)
+    exported(store, tmp_path / "out", ExportFormat.CSV)
     with (tmp_path / "out" / "decisions.csv").open(newline="", encoding="utf-8") as file:
         found = list(csv.DictReader(file))
     store.close()
@@ -306,9 +312,9 @@ def test_no_cell_of_a_hostile_record_is_a_formula(tmp_path):
 
 
 def test_every_kind_of_entry_has_its_file():
-    assert sorted(k for kinds in KINDS.values() for k in kinds) == sorted(EntryKind)
-    assert kinds_named([]) == tuple(EntryKind)
+    assert sorted(k for kinds in KINDS_OF_GROUP.values() for k in kinds) == sorted(EntryKind)
+    assert parse_kinds([]) == tuple(EntryKind)
     with pytest.raises(
         ValueError, match="no kind of entry 'decisions'; there are recommendation, "
     ):
-        kinds_named(["decisions"])
+        parse_kinds(["decisions"])

@@ -11,13 +11,14 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from serving.audit import schema
-from serving.audit.canonical import canonical
-from serving.audit.entry import commitment
-from serving.audit.migrations.chain import digest, link
-from serving.audit.migrations.versions.v0001_chain import APPEND_ONLY
-from serving.audit.store import AuditStore, AuditUnavailableError
-from serving.audit.tables import CHAIN, METADATA
+from serving.audit.log import schema
+from serving.audit.log.canonical_json import canonicalize
+from serving.audit.log.entry import payload_commitment
+from serving.audit.log.errors import AuditUnavailableError
+from serving.audit.log.migrations.chain import digest, link
+from serving.audit.log.migrations.versions.v0001_chain import APPEND_ONLY
+from serving.audit.log.store import AuditStore
+from serving.audit.log.tables import CHAIN, METADATA
 from tests.synthetic_log import made
 
 # As the version before the tree made it, and SQLAlchemy wrote it out.
@@ -39,7 +40,7 @@ def old_record(path, count=3, change=lambda row: row):
     database.executescript(OLD)
     previous = "0" * 64
     for n in range(1, count + 1):
-        body = canonical({"value": n / 10, "audit_sample": n == 2, "name": "Größe"})
+        body = canonicalize({"value": n / 10, "audit_sample": n == 2, "name": "Größe"})
         mine = link(n, previous, digest(body))
         row = {
             "sequence": n, "id": f"e{n}", "kind": "recommendation", "about": f"e{n}",
@@ -68,7 +69,7 @@ def test_an_older_record_is_carried_over_in_order(tmp_path):
     assert new.envelope.tenant == first.envelope.tenant == "acme"
     for before, after in ((first, second), (second, third), (third, new)):
         assert after.previous == before.hash == before.envelope.leaf()
-        assert before.envelope.commitment == commitment(before.salt, before.body)
+        assert before.envelope.commitment == payload_commitment(before.salt, before.body)
     store.close()
 
 
@@ -153,7 +154,7 @@ def test_migrations_make_the_tables_that_the_code_speaks_of(audit_url):
 
 def test_the_revisions_that_the_code_knows_are_those_of_the_folder():
     config = Config()
-    config.set_main_option("script_location", "serving/audit/migrations")
+    config.set_main_option("script_location", "serving/audit/log/migrations")
     config.set_main_option("path_separator", "os")
     folder = ScriptDirectory.from_config(config)
     assert tuple(r.revision for r in folder.walk_revisions())[::-1] == schema.REVISIONS
@@ -162,7 +163,7 @@ def test_the_revisions_that_the_code_knows_are_those_of_the_folder():
 def test_a_record_that_is_up_to_date_is_opened_without_alembic(tmp_path):
     AuditStore.open(tmp_path / "audit.db").close()
     script = (
-        "import sys; from pathlib import Path; from serving.audit.store import AuditStore;"
+        "import sys; from pathlib import Path; from serving.audit.log.store import AuditStore;"
         f"AuditStore.open(Path({str(tmp_path / 'audit.db')!r})).close();"
         "sys.exit('alembic' in sys.modules)"
     )

@@ -6,11 +6,12 @@ from dataclasses import replace
 import pytest
 
 from data.lake import Lake
-from serving.audit.entry import EntryKind
-from serving.audit.erasure import Ground, erase
-from serving.audit.readings import Reading, readings, times_read
-from serving.audit.store import AuditStore, AuditUnavailableError
-from serving.desk.report import write_report
+from serving.audit.erasure.execution import ErasureGround, erase_payloads
+from serving.audit.log.entry_kind import EntryKind
+from serving.audit.log.errors import AuditUnavailableError
+from serving.audit.log.store import AuditStore
+from serving.audit.report_access_log import ReportAccess, count_report_accesses, report_accesses
+from serving.review.report import write_report
 from tests.synthetic_record import CONTEXT, NOW, PEOPLE, answer
 
 REPORT = "/v1/recommendations/rec-1/report"
@@ -18,7 +19,7 @@ REPORT = "/v1/recommendations/rec-1/report"
 
 def erased(audit, *sequences):
     by, context = PEOPLE.of("carol"), CONTEXT.recorded()
-    return erase(audit, Ground.REQUEST, sequences, "asked to", by, context, now=NOW)
+    return erase_payloads(audit, ErasureGround.REQUEST, sequences, "asked to", by, context, now=NOW)
 
 
 def test_a_page_is_on_record_with_its_digest_and_who_asked(service):
@@ -78,9 +79,9 @@ def test_the_desk_says_where_each_stands_in_the_record_and_how_often_it_was_read
 def test_only_the_reports_own_readings_count(service):
     service.get(REPORT)
     service.get("/v1/recommendations/nobody/report")
-    assert times_read(service.audit, ["rec-1", "rec-2"]) == {"rec-1": 1}
-    assert [r.sequence for r in readings(service.audit, "rec-1")] == [3]
-    assert readings(service.audit, "rec-2") == []
+    assert count_report_accesses(service.audit, ["rec-1", "rec-2"]) == {"rec-1": 1}
+    assert [r.sequence for r in report_accesses(service.audit, "rec-1")] == [3]
+    assert report_accesses(service.audit, "rec-2") == []
 
 
 @pytest.mark.parametrize("path", ["", "/report", "/counterfactuals"])
@@ -110,8 +111,8 @@ def test_nothing_can_be_decided_of_what_was_erased(service):
 def test_an_erased_reading_is_counted_and_says_no_more(service):
     service.get(REPORT)
     erased(service.audit, 3)
-    (only,) = readings(service.audit, "rec-1")
-    assert only == replace(Reading(3, NOW.isoformat(), None, None))
+    (only,) = report_accesses(service.audit, "rec-1")
+    assert only == replace(ReportAccess(3, NOW.isoformat(), None, None))
     assert "once by erased since" in service.get(REPORT).text
 
 

@@ -6,9 +6,9 @@ import sys
 
 import sqlalchemy as sa
 
-from serving.audit.merkle import Frontier, root_of
-from serving.audit.store import AuditStore
-from serving.audit.tables import NODES
+from serving.audit.log.store import AuditStore
+from serving.audit.log.tables import NODES
+from serving.audit.transparency.merkle import Frontier, root_of
 
 TIMES = 60
 
@@ -44,6 +44,6 @@ def test_processes_that_append_at_once_make_one_sequence_and_one_tree(audit_url,
     assert all(a.hash == b.previous for a, b in itertools.pairwise(entries))
     assert head.hash == entries[-1].hash
     leaves = [bytes.fromhex(entry.hash) for entry in entries]
-    assert head.frontier == Frontier().extended(leaves)[0]
+    assert head.frontier == Frontier().with_leaves(leaves)[0]
     assert [(n.level, n.index, n.hash) for n in nodes] == [(8, 0, root_of(leaves[:256]).hex())]
     assert all(entry.body for entry in entries)

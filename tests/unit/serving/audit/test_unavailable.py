@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from serving.audit import engines, filesystem
-from serving.audit.engines import engine_of
-from serving.audit.errors import AuditUnavailableError
-from serving.audit.filesystem import network
-from serving.audit.store import AuditStore
+from serving.audit.log import database
+from serving.audit.log.database import network_filesystem, open_engine
+from serving.audit.log.errors import AuditUnavailableError
+from serving.audit.log.store import AuditStore
 from tests.synthetic_log import made
 
 MOUNTS = """\
@@ -24,7 +23,7 @@ MOUNTS = """\
 
 @pytest.fixture
 def sqlite_store(tmp_path, monkeypatch):
-    monkeypatch.setattr(engines, "SQLITE_WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(database, "SQLITE_WAIT_SECONDS", 0.2)
     opened = AuditStore.open(tmp_path / "audit.db")
     yield opened
     opened.close()
@@ -110,13 +109,13 @@ def test_a_file_that_is_no_database(tmp_path):
     ],
 )
 def test_network_file_systems_are_told_by_where_they_are_mounted(path, kind):
-    assert network(Path(path), MOUNTS) == kind
+    assert network_filesystem(Path(path), MOUNTS) == kind
 
 
 def test_sqlite_on_a_network_file_system_is_refused(tmp_path, monkeypatch):
     mounts = tmp_path / "mountinfo"
     mounts.write_text(f"30 22 0:44 / {tmp_path} rw,relatime - nfs4 files:/share rw\n")
-    monkeypatch.setattr(filesystem, "MOUNTS", mounts)
+    monkeypatch.setattr(database, "MOUNT_TABLE", mounts)
     with pytest.raises(AuditUnavailableError, match=r"nfs4, a network file system.*PostgreSQL"):
         AuditStore.open(tmp_path / "audit.db")
 
@@ -126,7 +125,7 @@ def test_the_connections_of_a_server_that_was_restarted_are_replaced(postgres_st
     own = postgres_store.engine
     with own.connect() as connection:
         pid = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar()
-    other = engine_of(postgres_url)
+    other = open_engine(postgres_url)
     with other.begin() as connection:
         assert connection.exec_driver_sql(f"SELECT pg_terminate_backend({pid}, 5000)").scalar()
     other.dispose()
@@ -146,7 +145,7 @@ def test_a_connection_that_breaks_while_writing_is_told_and_the_next_one_works(p
 def test_another_writer_that_keeps_the_head_is_not_waited_for_without_end(
     postgres_store, postgres_url, monkeypatch
 ):
-    monkeypatch.setitem(engines.POSTGRESQL, "lock_timeout", "200ms")
+    monkeypatch.setitem(database.POSTGRESQL_OPTIONS, "lock_timeout", "200ms")
     hasty = AuditStore.open(postgres_url)
     with postgres_store.engine.begin() as connection:
         connection.exec_driver_sql("SELECT * FROM head FOR UPDATE")

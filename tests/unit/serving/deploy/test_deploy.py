@@ -8,11 +8,10 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from data.setting import settings_of
-from serving.all_settings import SETTINGS
-from serving.observe.deliveries import deliveries
-from serving.observe.figures import Figures
-from serving.observe.metrics import Metrics
+from data.settings import describe_settings
+from serving.server.operational_gauges import OperationalGauges, event_delivery_gauges
+from serving.server.settings_catalogue import SETTINGS_CLASSES
+from serving.telemetry.metrics import Metrics
 
 KUBERNETES = "1.34"
 
@@ -78,7 +77,7 @@ def test_compose_is_valid_and_a_slip_would_not_be(deploy):
 
 
 def test_every_setting_in_the_files_is_one(deploy, manifests):
-    known = {one.variable for one in settings_of(SETTINGS, {})}
+    known = {one.variable for one in describe_settings(SETTINGS_CLASSES, {})}
     compose = yaml.safe_load((deploy / "compose.yaml").read_text())["services"]["service"]
     named = set(re.findall(r"\bTRIAGE_[A-Z_]+", (deploy / "Dockerfile").read_text()))
     named |= set(compose["environment"]) | set(of_kind(manifests, "ConfigMap")["data"])
@@ -132,5 +131,5 @@ def metric_names():
         yield from (family.name + end for end in ("", "_total", "_bucket", "_count", "_sum"))
     import inspect
 
-    for told in (Figures, deliveries):
+    for told in (OperationalGauges, event_delivery_gauges):
         yield from re.findall(r'"(triage_[a-z_]+)"', inspect.getsource(told))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from serving.audit.store import AuditStore
+from serving.audit.log.store import AuditStore
 from serving.events.dispatcher import Dispatcher
 from serving.events.event_type import EventType
 from serving.events.outbox import Outbox

@@ -7,15 +7,17 @@ import pytest
 from cloudevents.core.bindings.http import HTTPMessage, from_structured
 from cloudevents.core.formats.json import JSONFormat
 
-from serving.audit.entry import EntryKind
-from serving.events.cloud_event import CONTENT_TYPE, SAID, event_of, written
-from serving.events.event_type import TYPES, EventType, kinds_of
+from serving.audit.log.entry_kind import EntryKind
+from serving.events.cloud_event import CONTENT_TYPE, PAYLOAD_FIELDS, serialize_event, to_cloud_event
+from serving.events.event_type import EVENT_TYPE_OF_KIND, EventType, entry_kinds_of
 from tests.synthetic_record import CONTEXT, answer, decision, of_kind
 
 
 def told(store, draft, **changes):
     (entry,) = store.append([draft])
-    return json.loads(written(event_of(replace(entry, **changes), "/test", "https://triage")))
+    return json.loads(
+        serialize_event(to_cloud_event(replace(entry, **changes), "/test", "https://triage"))
+    )
 
 
 def test_a_recommendation_names_its_case_and_its_report(store):
@@ -56,20 +58,20 @@ def test_what_was_erased_is_told_without_what_it_held(store):
 
 def test_the_library_reads_it_back(store):
     (entry,) = store.append([answer(1)])
-    body = written(event_of(entry, "/test"))
+    body = serialize_event(to_cloud_event(entry, "/test"))
     read = from_structured(HTTPMessage({"content-type": CONTENT_TYPE}, body), JSONFormat())
     assert read.get_id() == entry.id
     assert read.get_specversion() == "1.0"
     assert read.get_type() == "recommendation.given"
 
 
-@pytest.mark.parametrize("kind", sorted(TYPES))
+@pytest.mark.parametrize("kind", sorted(EVENT_TYPE_OF_KIND))
 def test_every_kind_that_is_told_can_be(store, kind):
     event = told(store, of_kind(kind, version="7", reason="secret", by="secret", person="secret"))
-    assert event["type"] == TYPES[kind]
+    assert event["type"] == EVENT_TYPE_OF_KIND[kind]
     assert "secret" not in json.dumps(event)
 
 
 def test_every_type_is_made_of_something_and_says_what_is_told():
-    assert all(kinds_of(frozenset({type_})) for type_ in EventType)
-    assert set(SAID) == set(EventType)
+    assert all(entry_kinds_of(frozenset({type_})) for type_ in EventType)
+    assert set(PAYLOAD_FIELDS) == set(EventType)

@@ -6,9 +6,9 @@ import subprocess
 import sys
 from base64 import b64encode
 
-from serving.audit.entry import EntryKind
-from serving.events.dispatcher import IDLE, skipped
-from serving.events.turn import turn_of
+from serving.audit.log.entry_kind import EntryKind
+from serving.audit.log.process_lock import try_process_lock
+from serving.events.dispatcher import IDLE_ENTRIES, skip_event
 from tests.receiver import SECRETS
 from tests.synthetic_record import answer, decision, of_kind
 
@@ -99,7 +99,7 @@ def test_a_dead_letter_is_sent_again_under_its_own_id(dispatcher, store, receive
 def test_an_operator_skips_what_holds_up_the_others(dispatcher, store, receiver, clock):
     (entry, _) = store.append([answer(1), answer(2)])
     fail(dispatcher, receiver, clock, times=1)
-    skipped(dispatcher.outbox, dispatcher.outbox.cursor(), entry, clock().isoformat())
+    skip_event(dispatcher.outbox, dispatcher.outbox.cursor(), entry, clock().isoformat())
     drain(dispatcher)
     assert receiver.ids == [answer(1).id, answer(2).id]
     assert [letter.id for letter in dispatcher.outbox.dead()] == [answer(1).id]
@@ -125,21 +125,21 @@ def test_no_redirect_is_followed(dispatcher, store, receiver):
 
 
 def test_entries_that_are_nobodys_business_are_not_searched_for_ever(dispatcher, store, receiver):
-    store.append([of_kind(EntryKind.SHADOW) for _ in range(IDLE)])
+    store.append([of_kind(EntryKind.SHADOW) for _ in range(IDLE_ENTRIES)])
     drain(dispatcher)
-    assert dispatcher.outbox.cursor().sequence == IDLE
+    assert dispatcher.outbox.cursor().sequence == IDLE_ENTRIES
     assert receiver.ids == []
 
 
 def test_one_process_at_a_time_has_the_turn(store):
     engine = store.engine
     with (
-        turn_of(engine, "events") as mine,
-        turn_of(engine, "events") as second,
-        turn_of(engine, "other") as other,
+        try_process_lock(engine, "events") as mine,
+        try_process_lock(engine, "events") as second,
+        try_process_lock(engine, "other") as other,
     ):
         assert (mine, second, other) == (True, False, True)
-    with turn_of(store.engine, "events") as again:
+    with try_process_lock(store.engine, "events") as again:
         assert again
 
 

@@ -8,12 +8,12 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from serving.api.callers import admit
-from serving.api.events_routes import BATCH, STRUCTURED, events_in
-from serving.api.handlers import HANDLERS
-from serving.api.tracing import Traced
-from serving.audit.entry import EntryKind
-from serving.caller import LOCAL, Caller, Scope
+from serving.audit.log.entry_kind import EntryKind
+from serving.auth.caller import LOCAL_CALLER, AccessScope, Caller
+from serving.http.authentication import set_caller
+from serving.http.error_handlers import ERROR_HANDLERS
+from serving.http.event_routes import BATCH, STRUCTURED, event_router
+from serving.telemetry.request_tracing import TraceResponseMiddleware
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 DATA = {
@@ -39,7 +39,7 @@ def event(number=1, kind="goods.receipt", data=None, **changes):
 class Service:
     client: TestClient
     store: object
-    caller: Caller = LOCAL
+    caller: Caller = LOCAL_CALLER
 
     def send(self, body, kind=STRUCTURED, **headers):
         headers = {"content-type": kind} | headers
@@ -61,14 +61,14 @@ def service(store):
 
         async def __call__(self, scope, receive, send):
             if scope["type"] == "http":
-                admit(scope, made.caller)
+                set_caller(scope, made.caller)
             await self.app(scope, receive, send)
 
     app = FastAPI()
-    app.include_router(events_in)
+    app.include_router(event_router)
     app.add_middleware(Door)
-    app.add_middleware(Traced)
-    for kind, handler in HANDLERS.items():
+    app.add_middleware(TraceResponseMiddleware)
+    for kind, handler in ERROR_HANDLERS.items():
         app.add_exception_handler(kind, handler)
     app.state.engine = SimpleNamespace(audit=store, clock=lambda: NOW, code="test")
     app.state.max_body_bytes = 2**20
@@ -176,9 +176,9 @@ def test_too_much_and_of_another_kind_is_refused(service):
 
 
 def test_it_takes_the_scope_and_the_site(service):
-    service.caller = Caller("wms", frozenset({Scope.DECIDE}), None)
+    service.caller = Caller("wms", frozenset({AccessScope.DECIDE}), None)
     assert service.send(event()).status_code == 403
-    service.caller = Caller("wms", frozenset({Scope.SEND_EVENTS}), frozenset({"S02"}))
+    service.caller = Caller("wms", frozenset({AccessScope.SEND_EVENTS}), frozenset({"S02"}))
     answer = service.send(event(kind="stock.movement"))
     assert answer.status_code == 403
     assert "S01" not in answer.text

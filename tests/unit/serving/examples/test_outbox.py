@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from serving.examples.outbox import MOST_AWAY, Outbox, Report, State
-from serving.examples.outcome import Answered, Away, Refused, Step
+from serving.examples.outbox import MAX_UNAVAILABLE, DecisionReport, DeliveryState, Outbox
+from serving.examples.outcome import Answered, ProcessStep, Refused, Unavailable
 
 DECISION = {"action": "followed", "role": "planner", "person": "u-4711"}
 
@@ -28,14 +28,16 @@ def outbox(tmp_path):
 
 
 def report(number):
-    return Report(Step(UUID(int=1), UUID(int=number)), f"r-{number}", DECISION)
+    return DecisionReport(ProcessStep(UUID(int=1), UUID(int=number)), f"r-{number}", DECISION)
 
 
 def test_what_could_not_be_delivered_is_delivered_later_as_the_same_request(outbox):
     outbox.put(report(1))
-    away, back = Service(Away("503")), Service(Answered({}))
+    away, back = Service(Unavailable("503")), Service(Answered({}))
     outbox.deliver(away)
-    assert [(r.recommendation, r.why) for r in outbox.reports(State.WAITING)] == [("r-1", "503")]
+    assert [(r.recommendation, r.why) for r in outbox.reports(DeliveryState.WAITING)] == [
+        ("r-1", "503")
+    ]
     Outbox.at(outbox.path).deliver(back)
     assert back.sent == away.sent == [("r-1", DECISION, report(1).step)]
     outbox.deliver(back)
@@ -53,7 +55,7 @@ def test_a_step_that_runs_again_after_a_crash_does_not_report_twice(outbox):
 def test_what_is_delivered_holds_no_person_any_more(outbox):
     outbox.put(report(1))
     outbox.deliver(Service(Answered({})))
-    (delivered,) = outbox.reports(State.DELIVERED)
+    (delivered,) = outbox.reports(DeliveryState.DELIVERED)
     assert delivered.decision == {}
     assert stat.S_IMODE(outbox.path.stat().st_mode) == 0o600
 
@@ -63,7 +65,7 @@ def test_a_refused_report_is_kept_with_the_reason_and_not_sent_again(outbox):
     service = Service(Refused("409: was decided before"))
     outbox.deliver(service)
     outbox.deliver(service)
-    (refused,) = outbox.reports(State.REFUSED)
+    (refused,) = outbox.reports(DeliveryState.REFUSED)
     assert (refused.why, refused.decision) == ("409: was decided before", DECISION)
     assert len(service.sent) == 1
 
@@ -71,15 +73,17 @@ def test_a_refused_report_is_kept_with_the_reason_and_not_sent_again(outbox):
 def test_a_service_that_is_away_is_not_asked_for_every_report(outbox):
     for number in range(10):
         outbox.put(report(number))
-    service = Service(Away("not reached"))
+    service = Service(Unavailable("not reached"))
     outbox.deliver(service)
-    assert len(service.sent) == MOST_AWAY
+    assert len(service.sent) == MAX_UNAVAILABLE
 
 
 def test_reports_that_never_get_through_do_not_hold_up_the_others(outbox):
-    for number in range(MOST_AWAY + 1):
+    for number in range(MAX_UNAVAILABLE + 1):
         outbox.put(report(number))
-    outbox.deliver(Service(Away("500")))
-    service = Service(Answered({}), Away("500"))
+    outbox.deliver(Service(Unavailable("500")))
+    service = Service(Answered({}), Unavailable("500"))
     outbox.deliver(service)
-    assert [r.recommendation for r in outbox.reports(State.DELIVERED)] == [f"r-{MOST_AWAY}"]
+    assert [r.recommendation for r in outbox.reports(DeliveryState.DELIVERED)] == [
+        f"r-{MAX_UNAVAILABLE}"
+    ]

@@ -7,10 +7,10 @@ import pytest
 
 from data.lake import Lake
 from models.task import TaskName
-from serving.engine import Engine, start
-from serving.replay.replay import replay
-from serving.replay.sources import Sources, sources_of
-from serving.settings import Settings
+from serving.pipeline.engine import Engine, load_engine
+from serving.replay.replay import replay_entries
+from serving.replay.sources import ReplaySources, open_replay_sources
+from serving.runtime.settings import ServiceSettings
 from tests.synthetic_service import ASKED, case, make_lake
 
 MANY = 20
@@ -23,7 +23,7 @@ def lake(tmp_path_factory) -> Lake:
 
 @pytest.fixture(scope="session")
 def engine(lake) -> Iterator[Engine]:
-    started = start(Settings(home=lake.home), lambda: ASKED)
+    started = load_engine(ServiceSettings(home=lake.home), lambda: ASKED)
     yield started
     started.audit.close()
 
@@ -36,9 +36,9 @@ def answered(engine):
 
 
 @pytest.fixture
-def sources(lake, engine) -> Sources:
+def sources(lake, engine) -> ReplaySources:
     """What the lake keeps, with nothing loaded yet."""
-    return sources_of(lake, engine.audit)
+    return open_replay_sources(lake, engine.audit)
 
 
 def ask(engine, task, sent):
@@ -50,5 +50,5 @@ def ask(engine, task, sent):
 
 def asked_again(engine, sources, task, sent):
     """What comes of replaying the answer to a case."""
-    (outcome,) = replay([engine.audit.read(ask(engine, task, sent))], sources)
+    (outcome,) = replay_entries([engine.audit.read(ask(engine, task, sent))], sources)
     return outcome

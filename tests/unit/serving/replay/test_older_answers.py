@@ -6,16 +6,18 @@ from dataclasses import fields
 import pytest
 
 from models.task import TaskName
-from serving.answered import recommendation_of
-from serving.audit.entry import Draft, EntryKind
-from serving.audit.export.export import Export, Format
+from serving.audit.export.export import Export
 from serving.audit.export.selection import Selection
-from serving.audit.note import Verifier
-from serving.audit.signing_key import SigningKey
-from serving.audit.store import AuditStore
-from serving.audit.verify.verification import verify
-from serving.desk.report import render
-from serving.replay.replay import replay
+from serving.audit.export.writers import ExportFormat
+from serving.audit.log.entry import Draft
+from serving.audit.log.entry_kind import EntryKind
+from serving.audit.log.store import AuditStore
+from serving.audit.transparency.note import Verifier
+from serving.audit.transparency.signing_key import SigningKey
+from serving.audit.verify.verification import verify_log
+from serving.pipeline.response import recommendation_from_entry
+from serving.replay.replay import replay_entries
+from serving.review.report import render_report
 from tests.synthetic_service import ASKED
 
 KINDS = (EntryKind.RECOMMENDATION, EntryKind.ABSTENTION)
@@ -52,15 +54,15 @@ def test_they_come_out_the_same_to_the_bit(store, sources):
     entries = store.all()
     assert {entry.kind for entry in entries} == set(KINDS)
     assert len({entry.envelope.task for entry in entries}) == len(TaskName)
-    outcomes = replay(entries, sources)
+    outcomes = replay_entries(entries, sources)
     assert [(one.difference, one.lacking) for one in outcomes] == [(None, None)] * len(entries)
 
 
 def test_they_verify_and_are_exported_as_they_are(store, tmp_path):
     key = Verifier.parse(store.signer.verifier(store.head().origin))
-    found = verify(store, keys=[key], workers=1)
+    found = verify_log(store, keys=[key], workers=1)
     assert (found.ok, found.entries) == (True, len(store.all()))
-    Export(store, Selection(), Format.CSV, ASKED, "1.0+test").write(tmp_path / "out")
+    Export(store, Selection(), ExportFormat.CSV, ASKED, "1.0+test").write(tmp_path / "out")
     told = (tmp_path / "out").glob("*.csv")
     lines = "".join(path.read_text() for path in told)
     assert all(entry.id in lines for entry in store.all())
@@ -68,8 +70,8 @@ def test_they_verify_and_are_exported_as_they_are(store, tmp_path):
 
 def test_their_reports_are_shown_and_they_are_read_back(store, engine):
     for entry in store.all():
-        page = render(entry)
+        page = render_report(entry)
         assert entry.id in page
         assert "No model answered" not in page
-        given = recommendation_of(entry, engine.tasks, engine.address)
+        given = recommendation_from_entry(entry, engine.tasks, engine.address)
         assert (given.id, given.rung, given.rung_reasons) == (entry.id, "champion", [])

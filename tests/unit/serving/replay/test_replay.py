@@ -13,14 +13,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models.task import TaskName
-from serving.audit.canonical import canonical
-from serving.audit.entry import GENESIS, SCHEMA, Draft, EntryKind, placed
-from serving.policy.policy import load_policy, policy_of
-from serving.replay.reason import Reason
-from serving.replay.replay import replay
-from serving.replay.selection import Selection, chunks, one
-from serving.replay.sources import MOST_MODELS
-from serving.replay.summary import Summary
+from serving.audit.log.canonical_json import canonicalize
+from serving.audit.log.entry import GENESIS_HASH, SCHEMA_VERSION, Draft, entry_from_draft
+from serving.audit.log.entry_kind import EntryKind
+from serving.policy.policy import load_policy, parse_policy
+from serving.replay.recorded_answer import ReplayObstacleKind
+from serving.replay.replay import replay_entries
+from serving.replay.selection import AnswerSelection, read_chunks, sequence_of_answer
+from serving.replay.sources import MAX_OPEN_MODELS
+from serving.replay.summary import ReplaySummary
 from tests.synthetic_service import case
 
 from .conftest import MANY, ask, asked_again
@@ -47,11 +48,11 @@ def edited(entry, change):
         payload=payload,
         picked=envelope.picked,
     )
-    return placed(draft, canonical(payload), envelope.sequence, GENESIS)
+    return entry_from_draft(draft, canonicalize(payload), envelope.sequence, GENESIS_HASH)
 
 
 def test_every_answer_of_every_task_comes_out_the_same_to_the_bit(answered, sources):
-    outcomes = replay(answered, sources)
+    outcomes = replay_entries(answered, sources)
     assert [outcome.entry for outcome in outcomes] == answered
     assert all(o.difference is None and o.lacking is None for o in outcomes)
     kinds = Counter((o.entry.envelope.task, o.entry.kind) for o in outcomes)
@@ -61,7 +62,7 @@ def test_every_answer_of_every_task_comes_out_the_same_to_the_bit(answered, sour
 
 def test_one_by_one_or_all_together_makes_no_difference(answered, sources):
     for entry in answered[:: MANY // 4]:
-        (outcome,) = replay([entry], sources)
+        (outcome,) = replay_entries([entry], sources)
         assert (outcome.difference, outcome.lacking) == (None, None)
 
 
@@ -99,7 +100,7 @@ def test_a_case_drawn_for_the_audit_comes_out_the_same(engine, sources):
     picked = [engine.audit.read(one.id) for one in made if one.audit_sample]
     assert picked
     assert all(entry.envelope.picked for entry in picked)
-    assert all(outcome.difference is None for outcome in replay(picked, sources))
+    assert all(outcome.difference is None for outcome in replay_entries(picked, sources))
 
 
 numbers = st.floats(min_value=0, max_value=1e12) | st.sampled_from([0.0, -0.0, 1e-300, 0.1])
@@ -132,7 +133,7 @@ def test_a_rule_that_finds_something_else_now_is_named(engine, sources):
     changed = replace(
         sources, tasks=dict(sources.tasks) | {STOCK: replace(served, rules=otherwise)}
     )
-    (outcome,) = replay([entry], changed)
+    (outcome,) = replay_entries([entry], changed)
     assert outcome.difference.path == "recommendation.findings[0].sentence"
     assert outcome.difference.recomputed == '"Something else."'
     told = json.loads(outcome.difference.recorded)
@@ -151,9 +152,11 @@ def test_a_rule_that_finds_something_else_now_is_named(engine, sources):
 def test_an_entry_that_says_otherwise_differs_there(answered, sources, part, name, value):
     """Hashes hold, so only giving the answer again can tell."""
     assert name in answered[0].payload[part]
-    (outcome,) = replay([edited(answered[0], lambda p: p[part].update({name: value}))], sources)
+    (outcome,) = replay_entries(
+        [edited(answered[0], lambda p: p[part].update({name: value}))], sources
+    )
     found = outcome.difference
-    assert (found.path, found.recorded) == (f"{part}.{name}", canonical(value))
+    assert (found.path, found.recorded) == (f"{part}.{name}", canonicalize(value))
 
 
 def test_a_past_that_was_recorded_otherwise_leads_elsewhere(engine, sources):
@@ -163,12 +166,12 @@ def test_a_past_that_was_recorded_otherwise_leads_elsewhere(engine, sources):
         history = payload["history"]
         payload["history"] = {name: value and 2 * value + 1 for name, value in history.items()}
 
-    (outcome,) = replay([edited(entry, doubled)], sources)
+    (outcome,) = replay_entries([edited(entry, doubled)], sources)
     assert outcome.difference.path.startswith("features.")
 
 
 def lacking(entry, sources):
-    (outcome,) = replay([entry], sources)
+    (outcome,) = replay_entries([entry], sources)
     assert outcome.difference is None
     return outcome.lacking.reason
 
@@ -181,15 +184,15 @@ def test_what_cannot_be_given_again_is_never_counted_as_the_same(answered, sourc
     beside = edited(entry, lambda p: p["recommendation"]["model"].update(digest="../draft"))
     strange = edited(entry, lambda p: p["input"].update(colour="red"))
     fewer = edited(entry, lambda p: p["history"].pop(next(iter(p["history"]))))
-    assert lacking(replace(entry, salt=None, body=None), sources) is Reason.ERASED
-    assert lacking(older, sources) is Reason.OLDER_ENTRY
-    assert lacking(other, sources) is Reason.POLICY_UNKNOWN
-    assert lacking(gone, sources) is Reason.MODEL_GONE
-    assert lacking(beside, sources) is Reason.MODEL_GONE
-    assert lacking(strange, sources) is Reason.UNREADABLE
-    assert lacking(fewer, sources) is Reason.OTHER_MEASURES
+    assert lacking(replace(entry, salt=None, body=None), sources) is ReplayObstacleKind.ERASED
+    assert lacking(older, sources) is ReplayObstacleKind.OLDER_ENTRY
+    assert lacking(other, sources) is ReplayObstacleKind.POLICY_UNKNOWN
+    assert lacking(gone, sources) is ReplayObstacleKind.MODEL_GONE
+    assert lacking(beside, sources) is ReplayObstacleKind.MODEL_GONE
+    assert lacking(strange, sources) is ReplayObstacleKind.UNREADABLE
+    assert lacking(fewer, sources) is ReplayObstacleKind.OTHER_MEASURES
     touched = replace(entry, body=entry.body.replace("stock", "Stock", 1))
-    assert lacking(touched, sources) is Reason.EDITED
+    assert lacking(touched, sources) is ReplayObstacleKind.EDITED
 
 
 def test_a_model_folder_that_was_edited_is_refused_before_it_is_loaded(
@@ -200,23 +203,23 @@ def test_a_model_folder_that_was_edited_is_refused_before_it_is_loaded(
     digest = entry.payload["recommendation"]["model"]["digest"]
     trees = tmp_path / "models" / STOCK / digest / "model.txt"
     trees.write_text(trees.read_text().replace("leaf_value=", "leaf_value= ", 1))
-    (outcome,) = replay([entry], replace(sources, models=tmp_path / "models"))
-    assert outcome.lacking.reason is Reason.MODEL_REFUSED
+    (outcome,) = replay_entries([entry], replace(sources, models=tmp_path / "models"))
+    assert outcome.lacking.reason is ReplayObstacleKind.MODEL_REFUSED
     assert "model.txt is damaged" in outcome.lacking.why
 
 
 def test_an_answer_under_another_policy_is_given_again_under_it(engine, sources):
     """The record tells the policy that was in force; nothing of it is loaded any more."""
-    policy = policy_of(load_policy().plain() | {"version": "of last year"})
+    policy = parse_policy(load_policy().plain() | {"version": "of last year"})
     other = replace(engine, policy=policy)
     entry = engine.audit.read(ask(other, STOCK, case(STOCK, 5)))
-    assert lacking(entry, sources) is Reason.POLICY_UNKNOWN
-    said = {"schema": SCHEMA, "policy": policy.plain(), "digest": policy.digest}
+    assert lacking(entry, sources) is ReplayObstacleKind.POLICY_UNKNOWN
+    said = {"schema": SCHEMA_VERSION, "policy": policy.plain(), "digest": policy.digest}
     forged = said | {"policy": load_policy().plain()}  # not what its digest says
     engine.audit.append([changed("policy-0", forged)])
-    assert lacking(entry, sources) is Reason.POLICY_UNKNOWN
+    assert lacking(entry, sources) is ReplayObstacleKind.POLICY_UNKNOWN
     engine.audit.append([changed("policy-1", said)])
-    (outcome,) = replay([entry], sources)
+    (outcome,) = replay_entries([entry], sources)
     assert (outcome.difference, outcome.lacking) == (None, None)
 
 
@@ -227,36 +230,36 @@ def changed(name, said):
 
 def test_a_sample_can_be_drawn_again_with_its_seed(answered, engine):
     first, again, another = (
-        Selection(sample=10, seed=seed).sequences(engine.audit) for seed in (7, 7, 8)
+        AnswerSelection(sample=10, seed=seed).sequences(engine.audit) for seed in (7, 7, 8)
     )
     assert first == again == sorted(set(first)) != another
-    (entries,) = chunks(engine.audit, first)
+    (entries,) = read_chunks(engine.audit, first)
     assert [entry.sequence for entry in entries] == first
 
 
 def test_a_task_and_a_period_are_told_apart(answered, engine):
     day = date(2026, 3, 10)
-    stock = Selection(STOCK).sequences(engine.audit)
+    stock = AnswerSelection(STOCK).sequences(engine.audit)
     assert {engine.audit.between(n, n)[0].envelope.task for n in stock} == {STOCK}
-    assert Selection(STOCK, since=day).sequences(engine.audit) == stock
-    assert Selection(STOCK, until=day).sequences(engine.audit) == []
-    assert one(engine.audit, answered[0].id[:13]) == answered[0].sequence
+    assert AnswerSelection(STOCK, since=day).sequences(engine.audit) == stock
+    assert AnswerSelection(STOCK, until=day).sequences(engine.audit) == []
+    assert sequence_of_answer(engine.audit, answered[0].id[:13]) == answered[0].sequence
     with pytest.raises(LookupError, match="no recommendation 'nobody'"):
-        one(engine.audit, "nobody")
+        sequence_of_answer(engine.audit, "nobody")
 
 
 def test_a_summary_says_what_came_of_it(answered, sources):
     entry = answered[0]
-    summary = Summary(CODE)
-    summary.add(replay(answered, sources))
+    summary = ReplaySummary(CODE)
+    summary.add(replay_entries(answered, sources))
     assert (summary.replayed, summary.exit_code) == (len(answered), 0)
-    summary.add(replay([replace(entry, salt=None, body=None)], sources))
-    assert (summary.exit_code, summary.reasons) == (0, {Reason.ERASED: 1})
+    summary.add(replay_entries([replace(entry, salt=None, body=None)], sources))
+    assert (summary.exit_code, summary.reasons) == (0, {ReplayObstacleKind.ERASED: 1})
     gone = edited(entry, lambda p: p["recommendation"]["model"].update(digest="0" * 64))
-    summary.add(replay([gone], sources))
+    summary.add(replay_entries([gone], sources))
     assert summary.exit_code == 2
     wrong = edited(entry, lambda p: p["recommendation"].update(sentence="No."))
-    summary.add(replay([wrong], sources))
+    summary.add(replay_entries([wrong], sources))
     assert summary.exit_code == 1
     lines = list(summary.lines())
     n = len(answered)
@@ -270,8 +273,8 @@ def test_a_summary_says_what_came_of_it(answered, sources):
 
 
 def test_nothing_replayed_is_nothing_shown(answered, sources):
-    summary = Summary(CODE)
-    summary.add(replay([replace(answered[0], salt=None, body=None)], sources))
+    summary = ReplaySummary(CODE)
+    summary.add(replay_entries([replace(answered[0], salt=None, body=None)], sources))
     assert summary.exit_code == 2
 
 
@@ -287,21 +290,21 @@ def test_another_process_gives_the_same_answers(answered, lake, root):
 
 
 def test_models_are_loaded_once_and_a_few_are_kept(answered, sources):
-    replay(answered, sources)
+    replay_entries(answered, sources)
     loaded = dict(sources.opened)
     models = [entry.payload["recommendation"]["model"]["digest"] for entry in answered]
     assert set(loaded) == set(models)
-    replay(answered, sources)
+    replay_entries(answered, sources)
     assert all(sources.opened[digest] is loaded[digest] for digest in loaded)
-    sources.opened.update({str(n): next(iter(loaded.values())) for n in range(MOST_MODELS)})
+    sources.opened.update({str(n): next(iter(loaded.values())) for n in range(MAX_OPEN_MODELS)})
     sources.champion(STOCK, "1", models[0])
-    assert len(sources.opened) == MOST_MODELS
+    assert len(sources.opened) == MAX_OPEN_MODELS
     assert models[0] in sources.opened
 
 
 def test_what_is_read_back_is_written_as_it_was_recorded(answered):
     """With every number a float: whole ones beyond 2**53 could not be written as such."""
     for entry in answered:
-        assert canonical(json.loads(entry.body, parse_int=float)) == entry.body
-    huge = canonical({"whole": 1e300, "beyond": 2.0**60, "small": 5e-324, "zero": -0.0})
-    assert canonical(json.loads(huge, parse_int=float)) == huge
+        assert canonicalize(json.loads(entry.body, parse_int=float)) == entry.body
+    huge = canonicalize({"whole": 1e300, "beyond": 2.0**60, "small": 5e-324, "zero": -0.0})
+    assert canonicalize(json.loads(huge, parse_int=float)) == huge

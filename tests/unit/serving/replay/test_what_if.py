@@ -12,24 +12,34 @@ from rich.console import Console
 
 from data.contracts.decisions import Action
 from models.task import TaskName
-from serving.api.messages import DecisionMessage
-from serving.lineup import Live
-from serving.policy.policy import DEFAULT, Level, Money, load_policy, policy_of
-from serving.replay.reason import NotReplayableError
-from serving.replay.replay import in_batches
-from serving.replay.versions import VERSIONS, digest_of
-from serving.replay.what_if.alternative import Alternative, alternative_of
-from serving.replay.what_if.compared import Compared, Said, comparing
-from serving.replay.what_if.figures import Both, Decided, figures
-from serving.replay.what_if.page import render
-from serving.replay.what_if.report import Report, report
-from serving.replay.what_if.terminal import lines, tables
+from serving.model_registry.active_models import ActiveModelsHolder
+from serving.policy.policy import (
+    DEFAULT_POLICY_FILE,
+    CurrencyPolicy,
+    Level,
+    load_policy,
+    parse_policy,
+)
+from serving.replay.recorded_answer import NotReplayableError
+from serving.replay.replay import compute_in_batches
+from serving.replay.sources import VERSIONS_FILE, digest_of_version
+from serving.replay.what_if.comparison import (
+    Alternative,
+    AnswerSummary,
+    ComparedAnswer,
+    batch_comparison,
+    parse_alternative,
+)
+from serving.replay.what_if.figures import BeforeAfter, DecidedAnswers, what_if_figures
+from serving.replay.what_if.report import WhatIfReport, run_what_if
+from serving.review.decisions import DecisionMessage
+from serving.review.what_if_view import what_if_lines, what_if_page, what_if_tables
 from tests import synthetic_service as made
 
 from .conftest import ask
 
 STOCK, INVOICE, DELAY = TaskName.STOCK_RISK, TaskName.INVOICE_MISMATCH, TaskName.SUPPLIER_DELAY
-EUR = Money(reporting_currency="EUR", rates={"EUR": 1.0, "USD": 0.5})
+EUR = CurrencyPolicy(reporting_currency="EUR", rates={"EUR": 1.0, "USD": 0.5})
 POLICY = load_policy()
 EVIL = '<script>alert("x")</script>'
 
@@ -37,11 +47,13 @@ EVIL = '<script>alert("x")</script>'
 def said(level="none", priority=0.0, amount=10.0, currency="EUR", **other):
     level = Level(level)
     rest = {"flagged": level is not Level.NONE, "abstained": False, "route": "planner"}
-    return Said(level=level, priority=priority, amount=amount, currency=currency, **rest | other)
+    return AnswerSummary(
+        level=level, priority=priority, amount=amount, currency=currency, **rest | other
+    )
 
 
 def compared(number, before, after, case=None, site="S01"):
-    return Compared(
+    return ComparedAnswer(
         id=f"rec-{number}",
         sequence=number,
         task=STOCK,
@@ -62,10 +74,10 @@ def test_the_figures_by_hand():
         compared(5, said("watch", currency="XXX"), said("none", route="buyer", currency="XXX")),
     ]
     decided = {"rec-2": Action.FOLLOWED, "rec-3": Action.OVERRIDDEN, "rec-9": Action.IGNORED}
-    told = figures(STOCK, "", found, decided, EUR)
+    told = what_if_figures(STOCK, "", found, decided, EUR)
     assert (told.answers, told.cases) == (5, 4)
-    assert told.flagged == Both(4, 3)
-    assert told.abstained == Both(0, 1)
+    assert told.flagged == BeforeAfter(4, 3)
+    assert told.abstained == BeforeAfter(0, 1)
     assert told.levels == {
         ("none", "watch"): 1,
         ("watch", "act"): 1,
@@ -73,21 +85,24 @@ def test_the_figures_by_hand():
         ("watch", "none"): 1,
     }
     assert told.routes == {("planner", "buyer"): 1}
-    assert told.money == Both(3.0 + 5.0, 3.0)
-    assert told.unknown == Both(2, 1)
-    assert told.decided == {"followed": Decided(1, 1, 1), "overridden": Decided(1, 1, 0)}
+    assert told.money == BeforeAfter(3.0 + 5.0, 3.0)
+    assert told.unknown == BeforeAfter(2, 1)
+    assert told.decided == {
+        "followed": DecidedAnswers(1, 1, 1),
+        "overridden": DecidedAnswers(1, 1, 0),
+    }
     assert (told.top, told.stays) == (4, 1.0)
 
 
 def test_the_first_cases_are_those_of_the_highest_priority():
     """Twenty-four cases, ranked the other way round: the sixteen in the middle stay."""
     found = [compared(n, said(priority=n), said(priority=24 - n)) for n in range(24)]
-    told = figures(STOCK, "", found, {}, EUR)
+    told = what_if_figures(STOCK, "", found, {}, EUR)
     assert (told.top, told.stays) == (20, 16 / 20)
 
 
 def test_no_answer_changes_no_order():
-    assert figures(STOCK, "", [], {}, EUR).stays == 1.0
+    assert what_if_figures(STOCK, "", [], {}, EUR).stays == 1.0
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +126,7 @@ def stricter():
     plain["roles"][STOCK] = "head of planning"
     for limits in plain["abstain"].values():
         limits["widest"] = 0.05
-    return policy_of(plain)
+    return parse_policy(plain)
 
 
 def places(entries):
@@ -124,7 +139,7 @@ def test_another_policy_changes_what_a_service_under_it_would_have_said(
     """Ask every case again of an engine under that policy; count by plain loops."""
     policy = stricter()
     other = replace(engine, policy=policy)
-    told = report(places(answered), sources, Alternative(policy=policy))
+    told = run_what_if(places(answered), sources, Alternative(policy=policy))
     assert (told.answers, told.lacking, told.currency) == (len(answered), {}, "EUR")
     for task in TaskName:
         pairs = []
@@ -171,12 +186,12 @@ def oracle(pairs, decided):
     ]
     return {
         "answers": len(pairs),
-        "flagged": Both(*flagged),
-        "abstained": Both(*abstained),
+        "flagged": BeforeAfter(*flagged),
+        "abstained": BeforeAfter(*abstained),
         "levels": changed(pairs, "level"),
         "routes": changed(pairs, "route"),
-        "money": Both(*money),
-        "decided": {name: Decided(*counts) for name, counts in by_action.items()},
+        "money": BeforeAfter(*money),
+        "decided": {name: DecidedAnswers(*counts) for name, counts in by_action.items()},
         "stays": len(first[0] & first[1]) / len(first[0]),
     }
 
@@ -189,16 +204,16 @@ def changed(pairs, name):
 def test_the_same_policy_and_model_change_nothing(answered, sources):
     """So the scores read back from the record lead to the very answers that were given."""
     for alternative in (Alternative(policy=POLICY), Alternative(version="1")):
-        made = comparing(alternative, sources)
-        found = [one for _, one in in_batches(answered, sources, made)]
+        made = batch_comparison(alternative, sources)
+        found = [one for _, one in compute_in_batches(answered, sources, made)]
         assert [one.before for one in found] == [one.after for one in found]
         assert [one.id for one in found] == [entry.id for entry in answered]
 
 
 def test_nothing_is_written_to_the_record(engine, answered, sources):
     before = engine.audit.head()
-    report(places(answered), sources, Alternative(policy=stricter()))
-    report(places(answered), sources, Alternative(version="1"))
+    run_what_if(places(answered), sources, Alternative(policy=stricter()))
+    run_what_if(places(answered), sources, Alternative(version="1"))
     assert engine.audit.head() == before
 
 
@@ -215,7 +230,7 @@ def exported(lake, other_models, tmp_path):
     shutil.copytree(lake.models, tmp_path / "models")
     digest = json.loads((other_models / STOCK / "champion.json").read_text())["digest"]
     shutil.copytree(other_models / STOCK / digest, tmp_path / "models" / STOCK / digest)
-    (tmp_path / "models" / STOCK / VERSIONS).write_text(json.dumps({"2": digest}))
+    (tmp_path / "models" / STOCK / VERSIONS_FILE).write_text(json.dumps({"2": digest}))
     return tmp_path / "models", digest
 
 
@@ -224,16 +239,18 @@ def test_another_model_changes_what_a_service_with_it_would_have_said(
 ):
     models, digest = exported(lake, other_models, tmp_path)
     there = replace(sources, models=models)
-    told = report(places(answered), there, Alternative(version="2"))
+    told = run_what_if(places(answered), there, Alternative(version="2"))
     assert told.answers == sum(entry.envelope.task == STOCK for entry in answered)
     assert {(task, why.split(":")[0]) for task, why in told.lacking} == {
         (task, f"the lake has no version 2 of {task}; it has 1") for task in (INVOICE, DELAY)
     }
-    assert any("run `triage export supplier_delay --version 2`" in line for line in lines(told))
+    assert any(
+        "run `triage export supplier_delay --version 2`" in line for line in what_if_lines(told)
+    )
     champion = there.champion(STOCK, "2", digest)
     lineup = engine.live.now
     champions = dict(lineup.champions) | {STOCK: champion}
-    other = replace(engine, live=Live(replace(lineup, champions=champions)))
+    other = replace(engine, live=ActiveModelsHolder(replace(lineup, champions=champions)))
     stock = [entry for entry in answered if entry.envelope.task == STOCK]
     pairs = [
         (e.payload["recommendation"], engine.audit.read(again).payload["recommendation"])
@@ -255,14 +272,14 @@ def test_a_model_that_needs_other_measures_is_refused_in_words(
     wider = replace(stream, windows=(*stream.windows, 5))
     tasks = dict(sources.tasks) | {STOCK: replace(served, streams=[wider, *rest])}
     there = replace(sources, models=models, tasks=tasks)
-    told = report(places(answered), there, Alternative(version="2"))
+    told = run_what_if(places(answered), there, Alternative(version="2"))
     ((_, why),) = [one for one in told.lacking if one[0] == STOCK]
     assert why.startswith("the past that was recorded has no ")
     assert why.count("_5d") >= 1
     shorter = replace(served, task=replace(served.task, features=served.task.features[1:]))
     tasks = dict(sources.tasks) | {STOCK: shorter}
     fresh = replace(there, tasks=tasks, opened=OrderedDict())
-    told = report(places(answered), fresh, Alternative(version="2"))
+    told = run_what_if(places(answered), fresh, Alternative(version="2"))
     ((_, why),) = [one for one in told.lacking if one[0] == STOCK]
     assert why == (
         f"model {digest[:12]} of stock_risk was trained with other features than this version has"
@@ -274,26 +291,26 @@ def test_versions_are_those_exported_and_those_promoted(tmp_path):
     folder.mkdir()
     pointer = {"version": 3, "digest": "c", "previous": [{"version": 1, "digest": "a"}]}
     (folder / "champion.json").write_text(json.dumps(pointer))
-    (folder / VERSIONS).write_text(json.dumps({"2": "b"}))
-    assert [digest_of(tmp_path, STOCK, version) for version in "123"] == ["a", "b", "c"]
+    (folder / VERSIONS_FILE).write_text(json.dumps({"2": "b"}))
+    assert [digest_of_version(tmp_path, STOCK, version) for version in "123"] == ["a", "b", "c"]
     with pytest.raises(NotReplayableError, match="no version 4 of stock_risk; it has 1, 2, 3: run"):
-        digest_of(tmp_path, STOCK, "4")
+        digest_of_version(tmp_path, STOCK, "4")
     with pytest.raises(NotReplayableError, match="no version 1 of supplier_delay: run"):
-        digest_of(tmp_path, DELAY, "1")
+        digest_of_version(tmp_path, DELAY, "1")
 
 
 def test_what_is_asked_is_a_policy_a_version_or_both(tmp_path):
     path = tmp_path / "policy.toml"
-    path.write_text(DEFAULT.read_text())
-    assert alternative_of(["model=3"]) == Alternative(version="3")
-    both = alternative_of([str(path), "model=12"])
+    path.write_text(DEFAULT_POLICY_FILE.read_text())
+    assert parse_alternative(["model=3"]) == Alternative(version="3")
+    both = parse_alternative([str(path), "model=12"])
     assert (both.policy, both.version) == (POLICY, "12")
     assert str(both) == f"policy 2026.1 ({POLICY.digest[:12]}) and model version 12"
     for wrong in (["model=latest"], ["model=1", "model=2"], [str(path), str(path)], []):
         with pytest.raises(ValueError, match="--what-if takes a policy file"):
-            alternative_of(wrong)
+            parse_alternative(wrong)
     with pytest.raises(ValueError, match="policy nowhere"):
-        alternative_of(["nowhere.toml"])
+        parse_alternative(["nowhere.toml"])
 
 
 def small(site="S01"):
@@ -303,24 +320,24 @@ def small(site="S01"):
         compared(3, said("act", amount=None), said("act", amount=None, route="b"), site=site),
     ]
     decided = {"rec-2": Action.OVERRIDDEN}
-    told = tuple(figures(STOCK, at, found, decided, EUR) for at in ("", site))
+    told = tuple(what_if_figures(STOCK, at, found, decided, EUR) for at in ("", site))
     at = "2026-03-10T08:00:00+00:00"
-    return Report("policy x", at, at, "EUR", told, {("stock_risk", "it was erased"): 2})
+    return WhatIfReport("policy x", at, at, "EUR", told, {("stock_risk", "it was erased"): 2})
 
 
 def test_a_small_report_as_people_read_it(root):
     """The golden text: `tests/golden/what_if.txt`."""
     console = Console(width=140, record=True, file=io.StringIO())
-    for table in tables(small()):
+    for table in what_if_tables(small()):
         console.print(table)
-    for line in lines(small()):
+    for line in what_if_lines(small()):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     golden = root / "tests" / "golden" / "what_if.txt"
     assert console.export_text() == golden.read_text(encoding="utf-8")
 
 
 def test_the_page_holds_the_same_and_nothing_of_others():
-    page = render(small(site=EVIL))
+    page = what_if_page(small(site=EVIL))
     assert "<script" not in page
     assert "&lt;script&gt;" in page
     for text in ("What if: policy x", "1 none → watch", "1,234 → 10", "1 overridden", "EUR"):

@@ -9,31 +9,31 @@ from pathlib import Path
 import pytest
 
 from data.lake import Lake
-from models.artefact import load, save
-from models.fit import fit
+from models.artefact.folder import load_artefact, save_artefact
+from models.fitting.fit import fit
 from tests.synthetic_task import drawn, task
-from training.approval import Approval
-from training.export import load_in_child
-from training.gates.finding import Finding, Verdict
-from training.identity import Identity
-from training.promote import promote
-from training.registry import CHALLENGER, CHAMPION, Registry, open_registry
-from training.rollback import rollback
+from training.approval.approval import Approval
+from training.approval.identity import Identity
+from training.evaluation.gate_findings import GateFinding, Verdict
+from training.promotion.promote import promote
+from training.promotion.rollback import rollback
+from training.registry.export import load_in_child
+from training.registry.mlflow_registry import CHALLENGER, CHAMPION, MlflowRegistry, open_registry
 
 TASK = task().name
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 ADA = Identity("ada", "data scientist", "token")
 BO = Identity("bo", "head of purchasing", "token")
 
-PASSING = Finding("TRG001", "labels matured", Verdict.PASS, "All labels had matured.")
-REFUSING = Finding(
+PASSING = GateFinding("TRG001", "labels matured", Verdict.PASS, "All labels had matured.")
+REFUSING = GateFinding(
     "TRG004",
     "no worse than the champion",
     Verdict.FAIL,
     "At S02 log-loss is 0.40, the champion's is 0.30.",
     {"difference": 0.1, "undefined": float("nan")},
 )
-IDLE = Finding("TRG011", "enough positives", Verdict.NOT_APPLICABLE, "There are no sites.")
+IDLE = GateFinding("TRG011", "enough positives", Verdict.NOT_APPLICABLE, "There are no sites.")
 MANIFEST = {"files": {"receipts.parquet": {"sha256": "ab" * 32, "rows": 9}}, "rows": 400}
 GOOD, NEWER, REFUSED, UNTRIED, BY_DEMO, BY_NOBODY, ALL_IDLE = range(1, 8)
 VERSIONS = {
@@ -65,7 +65,7 @@ class Line:
     """A lake with its registry and its record."""
 
     lake: Lake
-    registry: Registry
+    registry: MlflowRegistry
     kept: Kept
 
     def promote(self, version, approver=BO, reason="", **approval):
@@ -95,16 +95,16 @@ def template(tmp_path_factory) -> Lake:
     artefacts = []
     for seed in (0, 1):
         artefacts.append(tmp_path_factory.mktemp("artefact") / "artefact")
-        save(fit(task(), drawn(400, seed=seed).training).model, artefacts[-1])
+        save_artefact(fit(task(), drawn(400, seed=seed).training).model, artefacts[-1])
     for number, (by, findings) in VERSIONS.items():
         register(registry, artefacts[number % 2], by, findings)
     return lake
 
 
-def register(registry: Registry, artefact: Path, by, findings) -> None:
+def register(registry: MlflowRegistry, artefact: Path, by, findings) -> None:
     """A version as a training leaves it, without the training."""
     mlflow = registry.mlflow
-    digest = load(artefact).digest
+    digest = load_artefact(artefact).digest
     with mlflow.start_run(experiment_id=registry.experiment(TASK)) as run:
         mlflow.log_artifacts(str(artefact), "model/artefact")
         mlflow.log_dict(MANIFEST, "data_manifest.json")
@@ -124,7 +124,7 @@ def line(template, tmp_path, monkeypatch) -> Iterator[Line]:
 
     Artefacts are not tried in a process of their own, which takes seconds; see `tried`.
     """
-    monkeypatch.setattr("training.export.load_in_child", lambda folder, digest: None)
+    monkeypatch.setattr("training.registry.export.load_in_child", lambda folder, digest: None)
     registry = open_registry(template)
     before = {number: registry.described(TASK, number).tags for number in VERSIONS}
     yield Line(Lake(tmp_path / "lake").make(), registry, Kept())
@@ -138,4 +138,4 @@ def line(template, tmp_path, monkeypatch) -> Iterator[Line]:
 @pytest.fixture
 def tried(line, monkeypatch) -> None:
     """Artefacts are tried as they are outside the tests."""
-    monkeypatch.setattr("training.export.load_in_child", load_in_child)
+    monkeypatch.setattr("training.registry.export.load_in_child", load_in_child)

@@ -3,10 +3,10 @@
 import pytest
 
 import triage
-from training.announcement import promoted, rolled_back
-from training.approval import Approval
-from training.identity import DEMO, Identity
-from training.pointer import Champion
+from training.approval.approval import Approval
+from training.approval.identity import DEMO_IDENTITY, Identity
+from training.promotion.promote import promotion_message, rollback_message
+from training.registry.champion_pointer import Champion
 
 BO = Identity("bo", "head of purchasing", "token")
 OLD = Champion("stock_risk", 1, "aa" * 32, "2026-01-01T00:00:00+00:00")
@@ -14,7 +14,7 @@ NEW = Champion("stock_risk", 2, "bb" * 32, "2026-01-02T00:00:00+00:00").after(OL
 
 
 def test_a_promotion_names_version_approver_and_what_went_before():
-    said = promoted(NEW, Approval(BO, "the season starts"))
+    said = promotion_message(NEW, Approval(BO, "the season starts"))
     assert "stock_risk: version 2 is champion (bbbbbbbbbbbb; before it: version 1)" in said
     assert "approved by bo (head of purchasing; proved by token): the season starts" in said
     assert "demo" not in said
@@ -22,15 +22,19 @@ def test_a_promotion_names_version_approver_and_what_went_before():
 
 
 def test_an_override_and_a_demo_are_said():
-    said = promoted(OLD, Approval(DEMO, "first", override=True, demo=True))
+    said = promotion_message(OLD, Approval(DEMO_IDENTITY, "first", override=True, demo=True))
     assert "by override; the record says so" in said
     assert "demo: approval is off" in said
     assert "set TRIAGE_APPROVAL=required" in said
 
 
 def test_a_rollback_names_both_versions_and_says_when_it_is_a_demo():
-    assert "stock_risk: back from version 2 to 1" in rolled_back(OLD, NEW, Approval(BO, "drift"))
-    assert "demo: approval is off" in rolled_back(OLD, NEW, Approval(DEMO, "drift", demo=True))
+    assert "stock_risk: back from version 2 to 1" in rollback_message(
+        OLD, NEW, Approval(BO, "drift")
+    )
+    assert "demo: approval is off" in rollback_message(
+        OLD, NEW, Approval(DEMO_IDENTITY, "drift", demo=True)
+    )
 
 
 @pytest.mark.parametrize(("mode", "demo"), [("required", False), ("demo", True), (None, False)])
@@ -40,7 +44,7 @@ def test_a_command_takes_the_approval_of_whoever_is_named(monkeypatch, mode, dem
     monkeypatch.setenv("TRIAGE_USER", "bo")
     if mode:
         monkeypatch.setenv("TRIAGE_APPROVAL", mode)
-    found = triage.approval_of("why", override=True)
+    found = triage.approval_by_current_user("why", override=True)
     assert (found.approver.name, found.reason, found.override, found.demo) == (
         "bo",
         "why",

@@ -2,8 +2,8 @@
 
 import pytest
 
-from models.artefact import load
-from training.card.keep import log_card, write_card
+from models.artefact.folder import load_artefact
+from training.card.render import log_card, write_card
 
 from .conftest import GOOD, NEWER, TASK
 
@@ -22,7 +22,7 @@ def test_the_card_is_made_again_with_the_approval_in_it(line):
         assert "By bo (head of purchasing) on 2026-01-02, because: the season starts" in text
         assert "Not approved" not in text
     assert "By bo" in (home / f"card-{GOOD}.md").read_text()
-    assert load(home / new.digest, new.digest).digest == new.digest
+    assert load_artefact(home / new.digest, new.digest).digest == new.digest
 
 
 def test_after_a_rollback_both_cards_say_so(line):

@@ -4,23 +4,29 @@ import json
 
 import pytest
 
-from training.approval import Approval, PromotionError
-from training.challenger import ENDED, SET, challenge, stand_down
-from training.pointer import champion
+from training.approval.approval import Approval
+from training.promotion.challenger import (
+    CHALLENGER_ENDED,
+    CHALLENGER_SET,
+    remove_challenger,
+    set_challenger,
+)
+from training.registry.champion_pointer import read_champion
+from training.registry.export import PromotionError
 
 from .conftest import ADA, BO, GOOD, NEWER, NOON, REFUSED, TASK
 
 
 def challenged(line, version, share=0.0, approver=BO, **approval):
     given = Approval(approver, **approval)
-    return challenge(
+    return set_challenger(
         TASK, line.lake, NOON, version, share, line.registry, approval=given, record=line.kept
     )
 
 
 def stood_down(line, approver=BO):
     given = Approval(approver, "seen enough")
-    return stand_down(TASK, line.lake, NOON, approval=given, record=line.kept)
+    return remove_challenger(TASK, line.lake, NOON, approval=given, record=line.kept)
 
 
 def pointer(line):
@@ -34,9 +40,9 @@ def test_a_challenger_in_shadow_is_exported_pointed_at_and_on_record(line):
     at = pointer(line)
     assert (at["version"], at["digest"], at["share"]) == (NEWER, new.digest, 0.0)
     assert (line.lake.models / TASK / new.digest / "manifest.json").exists()
-    assert champion(line.lake, TASK).version == GOOD
+    assert read_champion(line.lake, TASK).version == GOOD
     entry = line.kept.entries[-1]
-    assert (entry["kind"], entry["share"], entry["champion"]) == (SET, 0.0, GOOD)
+    assert (entry["kind"], entry["share"], entry["champion"]) == (CHALLENGER_SET, 0.0, GOOD)
     assert entry["approver"]["name"] == "bo"
 
 
@@ -86,6 +92,9 @@ def test_a_challenger_stands_down_once_and_that_is_on_record(line):
     challenged(line, GOOD)
     assert stood_down(line) == GOOD
     assert pointer(line) is None
-    assert (line.kept.entries[-1]["kind"], line.kept.entries[-1]["version"]) == (ENDED, GOOD)
+    assert (line.kept.entries[-1]["kind"], line.kept.entries[-1]["version"]) == (
+        CHALLENGER_ENDED,
+        GOOD,
+    )
     with pytest.raises(LookupError, match="has no challenger"):
         stood_down(line)

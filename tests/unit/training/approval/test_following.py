@@ -1,9 +1,10 @@
 """Where somebody moves the registry's alias by hand, what it names is promoted, or refused."""
 
-from training.approval import Approval, PromotionError
-from training.following import follow
-from training.pointer import champion
-from training.registry import CHAMPION
+from training.approval.approval import Approval
+from training.promotion.promote import promote_by_alias
+from training.registry.champion_pointer import read_champion
+from training.registry.export import PromotionError
+from training.registry.mlflow_registry import CHAMPION
 
 from .conftest import BO, GOOD, NEWER, NOON, REFUSED, TASK
 
@@ -15,7 +16,9 @@ def moved(line, version):
 
 def followed(line):
     given = Approval(BO, "the registry's alias was moved")
-    return list(follow([TASK], line.lake, NOON, line.registry, approval=given, record=line.kept))
+    return list(
+        promote_by_alias([TASK], line.lake, NOON, line.registry, approval=given, record=line.kept)
+    )
 
 
 def test_nothing_happens_while_the_alias_names_nobody_or_the_one_who_serves(line):
@@ -29,7 +32,7 @@ def test_what_the_alias_was_moved_to_serves_and_is_on_record(line):
     line.promote(GOOD)
     moved(line, NEWER)
     (new,) = followed(line)
-    assert new.version == champion(line.lake, TASK).version == NEWER
+    assert new.version == read_champion(line.lake, TASK).version == NEWER
     assert line.kept.entries[-1]["previous"]["version"] == GOOD
     assert followed(line) == []
 
@@ -39,4 +42,4 @@ def test_what_gates_refuse_does_not_serve_however_the_alias_was_moved(line):
     moved(line, REFUSED)
     (why,) = followed(line)
     assert isinstance(why, PromotionError)
-    assert champion(line.lake, TASK).version == GOOD
+    assert read_champion(line.lake, TASK).version == GOOD

@@ -6,8 +6,8 @@ import tomllib
 import pytest
 from pydantic import SecretStr
 
-from training.identity import DEMO, Identity, IdentityError, whoami
-from training.people import Duty, add_person, read_people
+from training.approval.identity import DEMO_IDENTITY, Identity, IdentityError, whoami
+from training.approval.people import Duty, add_person, read_people
 from training.settings import ApprovalMode, ApprovalSettings
 
 
@@ -38,9 +38,9 @@ def test_nobody_is_an_error_that_says_what_to_set():
 
 
 def test_in_demo_mode_nobody_is_demo_and_a_name_is_kept():
-    assert whoami(ApprovalSettings(approval=ApprovalMode.DEMO)) == DEMO
+    assert whoami(ApprovalSettings(approval=ApprovalMode.DEMO)) == DEMO_IDENTITY
     assert whoami(ApprovalSettings(approval=ApprovalMode.DEMO, user="ada")).name == "ada"
-    assert not DEMO.named
+    assert not DEMO_IDENTITY.named
 
 
 def test_a_token_proves_who_holds_it_with_role_and_duties(people):

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from training.approval import PromotionError
-from training.identity import DEMO, IdentityError
-from training.people import Duty
-from training.pointer import champion, held
-from training.registry import CHAMPION
+from training.approval.identity import DEMO_IDENTITY, IdentityError
+from training.approval.people import Duty
+from training.registry.champion_pointer import champion_lock, read_champion
+from training.registry.export import PromotionError
+from training.registry.mlflow_registry import CHAMPION
 
 from .conftest import (
     ADA,
@@ -32,7 +32,7 @@ WHY = "the season starts"
 def unchanged(line):
     """Nothing was promoted, and nothing is said to have been."""
     return (
-        champion(line.lake, TASK) is None
+        read_champion(line.lake, TASK) is None
         and CHAMPION not in line.registry.aliases(TASK)
         and not line.kept.entries
     )
@@ -50,7 +50,7 @@ def test_someone_else_approves_and_the_service_and_the_registry_point_at_it(line
         "approved_by": "bo",
         "previous": [],
     }
-    assert champion(line.lake, TASK) == new
+    assert read_champion(line.lake, TASK) == new
     assert line.registry.aliases(TASK)[CHAMPION] == GOOD
     assert (line.lake.models / TASK / new.digest / "manifest.json").exists()
 
@@ -135,7 +135,7 @@ def test_what_is_refused_goes_into_service_only_by_an_override_with_a_reason(lin
 
 def test_nobody_approves_outside_demo_mode(line):
     with pytest.raises(PromotionError, match="nobody is named as its approver"):
-        line.promote(GOOD, DEMO, WHY, override=True)
+        line.promote(GOOD, DEMO_IDENTITY, WHY, override=True)
     assert unchanged(line)
 
 
@@ -148,7 +148,7 @@ def test_in_demo_mode_who_trained_may_promote_and_everything_says_so(line):
 
 def test_demo_mode_does_not_switch_off_the_gates(line):
     with pytest.raises(PromotionError, match="TRG004"):
-        line.promote(REFUSED, DEMO, demo=True)
+        line.promote(REFUSED, DEMO_IDENTITY, demo=True)
     assert unchanged(line)
 
 
@@ -173,12 +173,12 @@ def test_a_promotion_that_died_after_its_entry_can_be_made_again(line, monkeypat
 
     line.promote(GOOD)
     with monkeypatch.context() as patched:
-        patched.setattr("training.promote.point", died)
+        patched.setattr("training.promotion.promote.write_champion", died)
         with pytest.raises(DiedError):
             line.promote(NEWER)
-    assert champion(line.lake, TASK).version == GOOD
+    assert read_champion(line.lake, TASK).version == GOOD
     again = line.promote(NEWER)
-    assert champion(line.lake, TASK) == again
+    assert read_champion(line.lake, TASK) == again
     assert [one.version for one in again.previous] == [GOOD]
     assert [entry["version"] for entry in line.kept.entries] == [GOOD, NEWER, NEWER]
 
@@ -193,7 +193,10 @@ def test_promoting_the_champion_again_mends_the_alias_and_keeps_what_went_before
 
 
 def test_two_promotions_at_once_are_one(line):
-    with held(line.lake, TASK), pytest.raises(RuntimeError, match="another process is changing"):
+    with (
+        champion_lock(line.lake, TASK),
+        pytest.raises(RuntimeError, match="another process is changing"),
+    ):
         line.promote(GOOD)
     assert unchanged(line)
 
@@ -202,5 +205,5 @@ def test_a_pointer_from_before_approvals_is_still_read(line):
     line.pointer.parent.mkdir(parents=True)
     old = {"task": TASK, "version": 9, "digest": "d", "promoted_at": "2025-01-01T00:00:00+00:00"}
     line.pointer.write_text(json.dumps(old))
-    assert champion(line.lake, TASK).approval == "unknown"
+    assert read_champion(line.lake, TASK).approval == "unknown"
     assert line.promote(GOOD).previous[0].version == 9

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from training.approval import PromotionError
-from training.identity import IdentityError
-from training.people import Duty
-from training.pointer import champion
-from training.registry import CHAMPION
+from training.approval.identity import IdentityError
+from training.approval.people import Duty
+from training.registry.champion_pointer import read_champion
+from training.registry.export import PromotionError
+from training.registry.mlflow_registry import CHAMPION
 
 from .conftest import ADA, BO, BY_DEMO, GOOD, NEWER, TASK
 
@@ -25,7 +25,7 @@ def twice(line):
 def test_the_champion_before_serves_again(twice):
     back, left = twice.rollback()
     assert (back.version, left.version) == (GOOD, NEWER)
-    assert champion(twice.lake, TASK) == back
+    assert read_champion(twice.lake, TASK) == back
     assert back.digest == twice.tags(GOOD)["digest"]
     assert twice.registry.aliases(TASK)[CHAMPION] == GOOD
     assert twice.tags(NEWER)["rolled_back_by"] == "bo"
@@ -52,7 +52,7 @@ def test_every_rollback_goes_one_champion_further_and_then_says_what_there_is(tw
         f"stock_risk has no previous champion: version {GOOD} is the first. Registered are "
         "versions 1, 2, 3, 4, 5, 6, 7; `triage promote stock_risk --version N` takes one of them"
     )
-    assert champion(twice.lake, TASK).version == GOOD
+    assert read_champion(twice.lake, TASK).version == GOOD
 
 
 def test_what_was_rolled_back_can_be_promoted_again(twice):
@@ -71,7 +71,7 @@ def test_it_needs_a_reason_and_someone_who_may(twice):
         twice.rollback(reason=" ")
     with pytest.raises(IdentityError, match="may not approve"):
         twice.rollback(replace(ADA, may=(Duty.TRAIN,)))
-    assert champion(twice.lake, TASK).version == NEWER
+    assert read_champion(twice.lake, TASK).version == NEWER
     assert twice.rollback(BO)[0].version == GOOD
 
 
@@ -79,7 +79,7 @@ def test_what_cannot_be_recorded_does_not_happen(twice):
     twice.kept.away = OSError("read-only")
     with pytest.raises(PromotionError, match="stays what it was"):
         twice.rollback()
-    assert champion(twice.lake, TASK).version == NEWER
+    assert read_champion(twice.lake, TASK).version == NEWER
     assert twice.registry.aliases(TASK)[CHAMPION] == NEWER
 
 
@@ -88,5 +88,5 @@ def test_a_damaged_artefact_does_not_come_back(twice, tried):
     (twice.lake.models / TASK / digest / "model.txt").write_text("damaged")
     with pytest.raises(PromotionError, match=r"model\.txt"):
         twice.rollback()
-    assert champion(twice.lake, TASK).version == NEWER
+    assert read_champion(twice.lake, TASK).version == NEWER
     assert not twice.kept.entries

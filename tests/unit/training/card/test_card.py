@@ -9,19 +9,21 @@ import pytest
 
 from models.catalogue import TASKS
 from models.task import TaskName
-from training.card.facts import Facts
-from training.card.fairness import beyond, fairness
+from training.card.facts import CardFacts
+from training.card.fairness import fairness_section, site_outliers
 from training.card.purpose import PURPOSES
-from training.card.render import document, html, markdown
-from training.description import task_facts
-from training.evidence import Evidence
-from training.gates.finding import Finding, Verdict
+from training.card.render import build_document, render_html, render_markdown
+from training.evaluation.gate_findings import GateFinding, Verdict
+from training.registry.run_description import task_facts
+from training.registry.version_evidence import VersionEvidence
 
 TASK = TaskName.SUPPLIER_DELAY
 NASTY = "<script>alert('S|02')</script>"
-MATURED = Finding("TRG003", "labels matured", Verdict.PASS, "All labels had matured.")
-RULE = Finding("TRG005", "better than the simple rules", Verdict.FAIL, "No better than late share.")
-CHAMPION = Finding("TRG006", "not worse", Verdict.NOT_APPLICABLE, "There is no champion.")
+MATURED = GateFinding("TRG003", "labels matured", Verdict.PASS, "All labels had matured.")
+RULE = GateFinding(
+    "TRG005", "better than the simple rules", Verdict.FAIL, "No better than late share."
+)
+CHAMPION = GateFinding("TRG006", "not worse", Verdict.NOT_APPLICABLE, "There is no champion.")
 APPROVED = {
     "approval": "required",
     "approved_by": "bo",
@@ -52,8 +54,8 @@ VIEWS = {
 }
 
 
-def facts(**changes) -> Facts:
-    found = Evidence(
+def facts(**changes) -> CardFacts:
+    found = VersionEvidence(
         task=TASK,
         version=3,
         digest="ab" * 32,
@@ -85,7 +87,7 @@ def facts(**changes) -> Facts:
             {"name": "class shares", "log_loss": 0.57},
         ],
     }
-    return Facts(**(given | changes))
+    return CardFacts(**(given | changes))
 
 
 class Read(HTMLParser):
@@ -115,7 +117,7 @@ class Read(HTMLParser):
 
 
 def page(**changes) -> Read:
-    return Read(html(document(facts(**changes))))
+    return Read(render_html(build_document(facts(**changes))))
 
 
 @pytest.mark.parametrize(("name", "views"), VIEWS.items())
@@ -131,7 +133,7 @@ def test_every_figure_of_a_site_and_class_is_the_one_in_the_views(name, views):
 
 
 def test_markdown_says_the_same_figures():
-    text = markdown(document(facts()))
+    text = render_markdown(build_document(facts()))
     assert "| S02 | 200 | 50 | 0.551 (0.541 to 0.561) | 0.032 (0.022 to 0.042) |" in text
     assert "| late share of the supplier | 0.452 | - | - | 0.310 |" in text
 
@@ -142,10 +144,10 @@ def test_names_from_the_data_are_text_and_never_markup():
         tags=APPROVED | {"approval_reason": NASTY},
         found={"findings": (replace(RULE, sentence=f"Worse at {NASTY}."),)},
     )
-    shown = html(document(planted))
+    shown = render_html(build_document(planted))
     assert "<script" not in shown
     assert shown.count("&lt;script&gt;alert(&#39;S|02&#39;)&lt;/script&gt;") >= 4
-    told = markdown(document(planted))
+    told = render_markdown(build_document(planted))
     assert "<script" not in told
     row = next(line for line in told.splitlines() if line.startswith("| &lt;script&gt;"))
     assert r"S\|02" in row
@@ -178,12 +180,12 @@ def test_a_page_needs_nothing_else():
     ],
 )
 def test_the_first_thing_said_is_how_it_stands(tags, said):
-    assert document(facts(tags=tags)).status == said
+    assert build_document(facts(tags=tags)).status == said
     assert said in page(tags=tags).texts
 
 
 def test_an_approval_names_approver_role_day_and_reason():
-    told = document(facts(tags=APPROVED)).status_more
+    told = build_document(facts(tags=APPROVED)).status_more
     assert told == "By bo (head of purchasing) on 2026-01-02, because: the season starts"
 
 
@@ -201,11 +203,11 @@ def test_without_gates_it_says_that_none_are_recorded():
 
 
 def test_a_site_beyond_the_interval_of_the_whole_is_named_worse_or_better():
-    assert [(one.site, one.metric, one.worse) for one in beyond(VIEWS)] == [
+    assert [(one.site, one.metric, one.worse) for one in site_outliers(VIEWS)] == [
         ("S02", "log_loss", True),
         ("S03", "log_loss", False),
     ]
-    section = fairness(facts())
+    section = fairness_section(facts())
     assert section.points[0] == (
         "S02: log-loss 0.551 (0.541 to 0.561) is worse than 0.412 (0.402 to 0.422) over all sites."
     )
@@ -214,15 +216,15 @@ def test_a_site_beyond_the_interval_of_the_whole_is_named_worse_or_better():
 
 def test_more_is_better_is_read_the_other_way():
     views = {"all": view(0.4, coverage=figure(0.9)), "site:S01": view(0.4, coverage=figure(0.8))}
-    assert [(one.metric, one.worse) for one in beyond(views)] == [("coverage", True)]
+    assert [(one.metric, one.worse) for one in site_outliers(views)] == [("coverage", True)]
 
 
 def test_a_calibration_error_that_few_asks_explain_accuses_no_site():
     far, chance = figure(0.09), {"value": 0.08, "low": 0.05, "high": 0.12}
     views = {"all": view(0.4), "site:S01": view(0.4, ece=far, ece_by_chance=chance)}
-    assert beyond(views) == []
+    assert site_outliers(views) == []
     views["site:S01"]["ece_by_chance"] = figure(0.05)
-    assert [(one.metric, one.worse) for one in beyond(views)] == [("ece", True)]
+    assert [(one.metric, one.worse) for one in site_outliers(views)] == [("ece", True)]
 
 
 def test_a_class_that_sets_seldom_hold_is_a_limit():
@@ -234,7 +236,7 @@ def test_a_class_that_sets_seldom_hold_is_a_limit():
 def test_a_figure_that_cannot_be_formed_is_a_dash_and_accuses_nobody():
     nothing = {"value": None, "low": None, "high": None}
     views = {"all": view(0.4), "site:S01": view(0.9) | {"log_loss": nothing}}
-    assert beyond(views) == []
+    assert site_outliers(views) == []
     row = next(row for row in page(views=views).rows if row[0] == "S01")
     assert "-" in row
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.synthetic_candidate import asked, candidate, honest
-from training.gates.candidate import Candidate
+from training.gates.gate import Candidate
 
 
 @pytest.fixture(scope="session")

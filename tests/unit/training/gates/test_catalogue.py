@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from training.evaluation.gate_findings import Verdict, failed_codes
 from training.gates import catalogue
-from training.gates.catalogue import GATES, run
-from training.gates.finding import Verdict, failed
-from training.gates.gate import Gate, Judgement
+from training.gates.catalogue import GATES, run_gates
+from training.gates.gate import Gate, GateResult
 
 
 def test_codes_are_unique_in_order_and_each_has_a_file_and_a_test() -> None:
@@ -24,8 +24,8 @@ def test_codes_are_unique_in_order_and_each_has_a_file_and_a_test() -> None:
 @pytest.mark.parametrize("which", ["sound", "sound_classes"])
 def test_a_sound_model_is_refused_by_no_gate(which, request) -> None:
     told = []
-    findings = run(request.getfixturevalue(which), lambda what, share: told.append(share))
-    assert failed(findings) == []
+    findings = run_gates(request.getfixturevalue(which), lambda what, share: told.append(share))
+    assert failed_codes(findings) == []
     untried = {f.code for f in findings if f.verdict is Verdict.NOT_APPLICABLE}
     assert untried == {"TRG004", "TRG006"}  # no tables, no champion
     assert all(f.sentence.endswith(".") and f.title for f in findings)
@@ -33,7 +33,7 @@ def test_a_sound_model_is_refused_by_no_gate(which, request) -> None:
 
 
 def test_a_gate_that_breaks_refuses_and_says_what_broke(sound) -> None:
-    def broken(candidate) -> Judgement:
+    def broken(candidate) -> GateResult:
         raise KeyError("cover")
 
     finding = Gate("TRG999", "never heard of", broken).finding(sound)

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 
 from tests.synthetic_candidate import fitted_on, honest, joined, undated
-from training.gates.finding import Verdict
+from training.dataset.holdout import hold_out
+from training.evaluation.gate_findings import Verdict
 from training.gates.trg001_overlap import GATE
-from training.split import hold_out
 
 
 def test_asks_of_the_measured_days_may_not_teach(sound) -> None:

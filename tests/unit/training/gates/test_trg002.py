@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tests.synthetic_candidate import asked, candidate, honest, with_feature
+from training.evaluation.gate_findings import Verdict
 from training.gates.catalogue import GATES
-from training.gates.finding import Verdict
 from training.gates.trg002_one_feature import GATE
 
 

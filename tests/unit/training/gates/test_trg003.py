@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from tests.synthetic_candidate import undated
+from training.evaluation.gate_findings import Verdict
 from training.gates.catalogue import GATES
-from training.gates.finding import Verdict
 from training.gates.trg003_matured import GATE
 
 

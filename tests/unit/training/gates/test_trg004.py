@@ -11,8 +11,8 @@ from data.store import Store
 from models.catalogue import TASKS
 from models.task import TaskName
 from tests.synthetic_candidate import undated
-from training.gates.finding import Verdict
-from training.gates.prepared import replay
+from training.evaluation.gate_findings import Verdict
+from training.gates.preparation import replay_inputs
 from training.gates.trg004_future import GATE
 
 MAY = np.datetime64("2025-05-10T00:00:00", "us")
@@ -32,7 +32,7 @@ def replayed(sound, store, how):
 
 
 def test_the_features_of_a_task_do_not_notice_the_future(sound, store) -> None:
-    found = GATE.finding(replayed(sound, store, replay(TASKS[TaskName.SUPPLIER_DELAY], 40)))
+    found = GATE.finding(replayed(sound, store, replay_inputs(TASKS[TaskName.SUPPLIER_DELAY], 40)))
     assert found.verdict is Verdict.PASS, found.sentence
     assert found.figures["asks"] >= 10
 

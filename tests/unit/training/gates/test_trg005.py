@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from tests.synthetic_candidate import candidate, fitted_on, flipped, honest
+from training.dataset.holdout import hold_out
+from training.evaluation.gate_findings import Verdict
 from training.gates.catalogue import GATES
-from training.gates.finding import Verdict
 from training.gates.trg005_rule import GATE
-from training.split import hold_out
 
 
 def test_a_model_of_nothing_is_no_better_than_the_class_shares() -> None:

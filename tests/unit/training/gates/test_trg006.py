@@ -4,16 +4,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from training.gates.candidate import Champion
+from training.evaluation.gate_findings import Verdict
 from training.gates.catalogue import GATES
-from training.gates.finding import Verdict
+from training.gates.gate import ComparedChampion
 from training.gates.trg006_champion import GATE
 
 
 def against(candidate, probability, why_not=""):
     """The candidate, with a champion that says this."""
     answers = replace(candidate.answers, probability=probability)
-    return replace(candidate, champion=Champion(3, answers, why_not))
+    return replace(candidate, champion=ComparedChampion(3, answers, why_not))
 
 
 def test_a_poor_challenger_of_a_good_champion_is_refused(sound) -> None:

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from tests.synthetic_candidate import fitted_on, honest
+from training.dataset.holdout import hold_out
+from training.evaluation.gate_findings import Verdict
 from training.gates.catalogue import GATES
-from training.gates.finding import Verdict
 from training.gates.trg007_calibration import GATE
-from training.split import hold_out
 
 
 def test_events_that_became_twice_as_frequent_are_noticed() -> None:

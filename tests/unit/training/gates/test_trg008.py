@@ -7,10 +7,10 @@ import pytest
 from scipy.stats import binom
 
 from tests.synthetic_candidate import fitted_on, flipped, honest
+from training.dataset.holdout import hold_out
+from training.evaluation.gate_findings import Verdict
 from training.gates.catalogue import GATES
-from training.gates.finding import Verdict
-from training.gates.trg008_coverage import GATE, independent, short_by_chance
-from training.split import hold_out
+from training.gates.trg008_coverage import GATE, effective_sample_size, shortfall_p_value
 
 
 def test_a_site_whose_ends_fall_outside_the_sets_is_named() -> None:
@@ -53,13 +53,15 @@ def test_sound_sets_pass_and_say_what_they_cover(sound, sound_classes) -> None:
 
 def test_asks_that_are_missed_together_count_once() -> None:
     covered = np.repeat(np.arange(100) % 10 != 0, 5)
-    assert independent(covered, np.repeat(np.arange(100), 5)) == pytest.approx(99, abs=1)
-    assert independent(covered, np.arange(500)) == pytest.approx(500, abs=5)
+    assert effective_sample_size(covered, np.repeat(np.arange(100), 5)) == pytest.approx(99, abs=1)
+    assert effective_sample_size(covered, np.arange(500)) == pytest.approx(500, abs=5)
 
 
 def test_the_chance_of_a_low_coverage_is_that_of_counting_when_the_rate_is_sure() -> None:
-    assert short_by_chance(0.85, 200, 0.9, 1e9) == pytest.approx(binom.cdf(170, 200, 0.9), rel=1e-4)
-    assert short_by_chance(0.85, 200, 0.9, 200) > 3 * binom.cdf(170, 200, 0.9)
+    assert shortfall_p_value(0.85, 200, 0.9, 1e9) == pytest.approx(
+        binom.cdf(170, 200, 0.9), rel=1e-4
+    )
+    assert shortfall_p_value(0.85, 200, 0.9, 200) > 3 * binom.cdf(170, 200, 0.9)
 
 
 def test_too_few_asks_are_not_judged(sound) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from itertools import count
 
-from training.gates.finding import Verdict
+from training.evaluation.gate_findings import Verdict
 from training.gates.trg009_budget import GATE
 
 

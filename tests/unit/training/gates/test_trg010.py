@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from models.calibration import Method
-from models.fit import FitOptions, fit
+from models.calibration.calibrators import CalibrationMethod
+from models.fitting.fit import fit
+from models.fitting.preparation import FitOptions
 from tests.synthetic_candidate import asked, candidate, honest
+from training.evaluation.gate_findings import Verdict
 from training.gates.catalogue import GATES
-from training.gates.finding import Verdict
 from training.gates.trg010_stable import GATE
 
 WILD = {
@@ -28,7 +29,7 @@ def test_noise_learnt_by_heart_moves_with_the_seed() -> None:
     wild = asked(lightgbm=WILD)
     learnt_by_heart = replace(
         candidate(replace(training, label=tossed), wild),
-        options=FitOptions(calibrations=(Method.IDENTITY,)),
+        options=FitOptions(calibrations=(CalibrationMethod.IDENTITY,)),
     )
     steady = replace(learnt_by_heart.fitted, metrics={"rounds": 40.0})
     found = GATE.finding(replace(learnt_by_heart, fitted=steady))
@@ -49,7 +50,7 @@ def test_a_model_that_depends_on_the_order_of_rows_is_refused(sound) -> None:
             options,
         )
 
-    found = GATE.finding(replace(sound, fitting=careless))
+    found = GATE.finding(replace(sound, fit_function=careless))
     assert found.verdict is Verdict.FAIL
     assert found.sentence.startswith("Another order of the rows makes another model")
 

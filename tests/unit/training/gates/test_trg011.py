@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from tests.synthetic_candidate import candidate, honest, undated, with_feature
+from training.evaluation.gate_findings import Verdict
+from training.evaluation.statistics import population_stability, stability_by_chance
 from training.gates.catalogue import GATES
-from training.gates.finding import Verdict
-from training.gates.stability import by_chance, stability
 from training.gates.trg011_drift import GATE
 
 
@@ -66,8 +66,8 @@ def test_the_index_stays_below_its_chance_mark_as_often_as_stated() -> None:
     above = 0
     for seed in range(400):
         random = np.random.default_rng(seed)
-        found = stability(
+        found = population_stability(
             Series(random.normal(size=2000)), Series(random.normal(size=100)), numeric=True
         )
-        above += found.psi > by_chance(found, 0.05)
+        above += found.psi > stability_by_chance(found, 0.05)
     assert 4 <= above <= 40  # 20 are expected

@@ -3,16 +3,16 @@
 from copy import deepcopy
 from dataclasses import replace
 
-from models.artefact import sealed
+from models.artefact.folder import with_digest
+from training.evaluation.gate_findings import Verdict
 from training.gates.catalogue import GATES
-from training.gates.finding import Verdict
 from training.gates.trg012_golden import GATE
 
 
 def test_an_answer_that_another_process_does_not_get_is_refused(sound) -> None:
     golden = deepcopy(sound.model.golden)
     golden["answers"]["probability"][3] = [(0.75).hex(), (0.25).hex()]
-    model = sealed(replace(sound.model, golden=golden, digest=""))
+    model = with_digest(replace(sound.model, golden=golden, digest=""))
     planted = replace(sound, fitted=replace(sound.fitted, model=model))
     found = GATE.finding(planted)
     assert found.verdict is Verdict.FAIL

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from tests.synthetic_candidate import candidate, honest
+from training.evaluation.gate_findings import Verdict
 from training.gates.catalogue import GATES
-from training.gates.finding import Verdict
 from training.gates.trg013_events import GATE
 
 

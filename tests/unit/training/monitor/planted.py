@@ -4,25 +4,27 @@ import functools
 
 import numpy as np
 
-from training.monitor import quiet_world
-from training.monitor.limits import Limits
-from training.monitor.monitor import Frames, monitor
+from training.monitor import stationary_world
+from training.monitor.report import MonitoringInputs, monitor_champion
+from training.monitor.thresholds import MonitorThresholds
 
-SINCE = quiet_world.START + quiet_world.WEEK
-UNTIL = SINCE + quiet_world.WEEK
+SINCE = stationary_world.START + stationary_world.WEEK
+UNTIL = SINCE + stationary_world.WEEK
 
 
 @functools.cache
 def baseline():
-    return quiet_world.baseline(1)
+    return stationary_world.stationary_reference(1)
 
 
 def week(seed=5, rows=300, earlier=600):
-    return quiet_world.frames(np.random.default_rng(seed), rows, earlier)
+    return stationary_world.draw_week(np.random.default_rng(seed), rows, earlier)
 
 
 def report(frames, **changes):
-    return monitor(changes.pop("baseline", baseline()), frames, SINCE, UNTIL, Limits(**changes))
+    return monitor_champion(
+        changes.pop("baseline", baseline()), frames, SINCE, UNTIL, MonitorThresholds(**changes)
+    )
 
 
 def with_features(frames, site, change):
@@ -32,7 +34,7 @@ def with_features(frames, site, change):
     asked["features"] = [
         change(dict(f)) if mark else f for f, mark in zip(asked["features"], here, strict=True)
     ]
-    return Frames(asked, frames.decisions, frames.outcomes)
+    return MonitoringInputs(asked, frames.decisions, frames.outcomes)
 
 
 def with_ends(frames, site, share, seed=3):
@@ -42,4 +44,4 @@ def with_ends(frames, site, share, seed=3):
     here = asked["site_id"].to_numpy() == site if site else np.ones(len(ended), dtype=bool)
     turned = here & (np.random.default_rng(seed).random(len(ended)) < share)
     ended["label"] = np.where(turned, 1, ended["label"])
-    return Frames(frames.recommendations, frames.decisions, ended)
+    return MonitoringInputs(frames.recommendations, frames.decisions, ended)

@@ -7,9 +7,13 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.unit.training.monitor.planted import report, week, with_features
-from training.monitor.gauges import FEATURES, top
-from training.monitor.page import render
-from training.monitor.terminal import table, write
+from training.monitor.outputs import (
+    MAX_FEATURE_GAUGES,
+    advice_table,
+    most_moved_features,
+    write_reports,
+)
+from training.monitor.page import render_page
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +23,7 @@ def planted():
 
 @pytest.fixture(scope="module")
 def page(planted):
-    return render([planted])
+    return render_page([planted])
 
 
 def test_the_verdict_comes_first_and_names_the_site(page):
@@ -51,18 +55,18 @@ def test_names_that_look_like_markup_are_shown_as_they_are():
     odd = week()
     asked = odd.recommendations
     asked["site_id"] = asked["site_id"].replace("S01", "<b>S01</b>")
-    page = render([report(odd)])
+    page = render_page([report(odd)])
     assert "<b>S01</b>" not in page
     assert "&lt;b&gt;S01&lt;/b&gt;" in page
 
 
 def test_the_same_report_makes_the_same_page(planted, page):
-    assert render([planted]) == page
+    assert render_page([planted]) == page
 
 
 def test_the_files_hold_the_same_verdict(planted, tmp_path):
     files = [tmp_path / name for name in ("page.html", "all.json", "gauges.prom")]
-    write([planted], *files)
+    write_reports([planted], *files)
     told = json.loads(files[1].read_text())["supplier_delay"]
     assert (told["advice"], told["unit_changes"][0]["site"]) == ("look", "S03")
     gauges = {
@@ -78,11 +82,11 @@ def test_the_files_hold_the_same_verdict(planted, tmp_path):
 
 
 def test_features_with_a_gauge_are_few_and_the_moved_one_is_the_first(planted):
-    assert top(planted)[0] == "quantity"
-    assert len(top(planted)) == FEATURES < len(planted.baseline.specs)
+    assert most_moved_features(planted)[0] == "quantity"
+    assert len(most_moved_features(planted)) == MAX_FEATURE_GAUGES < len(planted.baseline.specs)
 
 
 def test_the_terminal_shows_the_heaviest_reason(planted):
-    cells = {column.header: next(iter(column.cells)) for column in table([planted]).columns}
+    cells = {column.header: next(iter(column.cells)) for column in advice_table([planted]).columns}
     assert cells["advice"] == "look at site S03 first"
     assert cells["reasons"].startswith("Unit of measure probably changed at site S03")

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from tests.unit.training.monitor.planted import report, week, with_ends, with_features
-from training.monitor.monitor import Frames
-from training.monitor.signal import EVERYWHERE, Kind
-from training.monitor.verdict import EXIT, Advice
+from training.monitor.report import MonitoringInputs
+from training.monitor.retraining_advice import EXIT_CODES, Advice
+from training.monitor.signals import ALL_SITES, SignalKind
 
 
 def found(given, kind):
@@ -16,7 +16,7 @@ def found(given, kind):
 def test_a_quiet_week_needs_nothing():
     given = report(week())
     assert given.verdict.advice is Advice.NO_NEED
-    assert (given.raised, EXIT[given.verdict.advice]) == ([], 0)
+    assert (given.raised, EXIT_CODES[given.verdict.advice]) == ([], 0)
 
 
 @pytest.mark.parametrize(("factor", "looks_like"), [(12.0, "dozens"), (1 / 1000, "thousands")])
@@ -37,7 +37,7 @@ def test_a_site_that_changes_its_unit_is_named_with_feature_and_factor(factor, l
 def test_a_unit_that_broke_the_probabilities_of_its_site_still_is_no_reason_to_retrain():
     moved = with_features(week(), "S03", lambda f: f | {"quantity": f["quantity"] * 12})
     given = report(with_ends(moved, "S03", 0.7))
-    assert ("S03", "LATE") in found(given, Kind.LEVEL)
+    assert ("S03", "LATE") in found(given, SignalKind.LEVEL)
     assert given.verdict.advice is Advice.LOOK
     assert given.verdict.headline == "look at site S03 first"
 
@@ -45,7 +45,7 @@ def test_a_unit_that_broke_the_probabilities_of_its_site_still_is_no_reason_to_r
 def test_quantities_that_grow_everywhere_are_no_change_of_unit():
     given = report(with_features(week(), None, lambda f: f | {"quantity": f["quantity"] * 12}))
     assert given.changes == ()
-    assert (EVERYWHERE, "quantity") in found(given, Kind.SHIFT)
+    assert (ALL_SITES, "quantity") in found(given, SignalKind.SHIFT)
 
 
 def test_sites_with_a_dozen_cases_still_tell_that_all_moved_alike():
@@ -54,9 +54,9 @@ def test_sites_with_a_dozen_cases_still_tell_that_all_moved_alike():
     window = asked[asked["asked_at"] >= "2026-01-08"]
     others = window[window["site_id"] != "S03"]
     surplus = others.index[others.groupby("site_id").cumcount() >= 12]
-    few = Frames(asked.drop(index=surplus), quiet.decisions, quiet.outcomes)
+    few = MonitoringInputs(asked.drop(index=surplus), quiet.decisions, quiet.outcomes)
     given = report(with_features(few, None, lambda f: f | {"quantity": f["quantity"] * 6}))
-    assert ("S03", "quantity") in found(given, Kind.SHIFT)
+    assert ("S03", "quantity") in found(given, SignalKind.SHIFT)
     assert given.changes == ()
 
 
@@ -66,9 +66,9 @@ def test_a_category_that_appears_at_one_site_is_found_there():
     asked["unseen"] = [
         ["category_1"] if f["category_1"] == "antarctica" else [] for f in asked["features"]
     ]
-    given = report(Frames(asked, planted.decisions, planted.outcomes))
-    assert ("S02", "category_1") in found(given, Kind.UNSEEN)
-    assert {place for place, _ in found(given, Kind.UNSEEN)} <= {"S02", EVERYWHERE}
+    given = report(MonitoringInputs(asked, planted.decisions, planted.outcomes))
+    assert ("S02", "category_1") in found(given, SignalKind.UNSEEN)
+    assert {place for place, _ in found(given, SignalKind.UNSEEN)} <= {"S02", ALL_SITES}
     assert given.verdict.advice is Advice.LOOK
     assert given.verdict.reasons[0].place == "S02"
     assert "category_1 has a value the model never saw" in given.verdict.reasons[0].text
@@ -76,28 +76,28 @@ def test_a_category_that_appears_at_one_site_is_found_there():
 
 def test_a_field_that_a_site_no_longer_sends_is_found_there():
     given = report(with_features(week(), "S04", lambda f: f | {"number_00": None}))
-    assert ("S04", "number_00") in found(given, Kind.MISSING)
+    assert ("S04", "number_00") in found(given, SignalKind.MISSING)
     assert given.verdict.advice is Advice.LOOK
     assert [r.place for r in given.verdict.reasons] == ["S04"]
 
 
 def test_a_field_that_is_filled_better_than_before_is_no_trouble():
     given = report(with_features(week(), "S04", lambda f: f | {"number_04": f["number_04"] or 3.0}))
-    assert found(given, Kind.MISSING) == set()
+    assert found(given, SignalKind.MISSING) == set()
 
 
 def test_more_bad_ends_than_stated_call_for_a_new_model():
     given = report(with_ends(week(), None, 0.3))
-    assert (EVERYWHERE, "LATE") in found(given, Kind.LEVEL)
+    assert (ALL_SITES, "LATE") in found(given, SignalKind.LEVEL)
     assert given.verdict.advice is Advice.RETRAIN
-    assert EXIT[given.verdict.advice] == 4
+    assert EXIT_CODES[given.verdict.advice] == 4
     assert "LATE was stated at" in given.verdict.reasons[0].text
 
 
 def test_bad_ends_at_one_site_name_the_site():
     given = report(with_ends(week(rows=600), "S05", 0.6))
-    assert ("S05", "LATE") in found(given, Kind.LEVEL)
-    assert not {p for p, _ in found(given, Kind.LEVEL)} & {"S01", "S02", "S03", "S04"}
+    assert ("S05", "LATE") in found(given, SignalKind.LEVEL)
+    assert not {p for p, _ in found(given, SignalKind.LEVEL)} & {"S01", "S02", "S03", "S04"}
     assert any(r.place == "S05" for r in given.verdict.reasons)
 
 
@@ -106,9 +106,13 @@ def test_labels_that_have_not_matured_are_counted_and_not_judged():
     later = planted.outcomes.assign(
         matured_at=planted.outcomes["matured_at"] + np.timedelta64(90, "D")
     )
-    given = report(Frames(planted.recommendations, planted.decisions, later))
+    given = report(MonitoringInputs(planted.recommendations, planted.decisions, later))
     assert (given.counts["ended"], given.counts["waiting"]) == (0, given.counts["asked"])
-    assert not [s for s in given.signals if s.kind in {Kind.LEVEL, Kind.SPREAD, Kind.CLASS_SET}]
+    assert not [
+        s
+        for s in given.signals
+        if s.kind in {SignalKind.LEVEL, SignalKind.SPREAD, SignalKind.CLASS_SET}
+    ]
 
 
 def test_many_important_features_that_move_at_all_sites_call_for_a_new_model():
@@ -120,7 +124,7 @@ def test_many_important_features_that_move_at_all_sites_call_for_a_new_model():
         }
 
     few = week()
-    unlabelled = Frames(few.recommendations, few.decisions, few.outcomes.iloc[:0])
+    unlabelled = MonitoringInputs(few.recommendations, few.decisions, few.outcomes.iloc[:0])
     given = report(with_features(unlabelled, None, shifted))
     assert given.verdict.advice is Advice.RETRAIN
     held = report(with_features(few, None, shifted))
@@ -134,8 +138,8 @@ def test_people_who_start_to_override_are_noticed():
     told = quiet.decisions.copy()
     late = told["recommendation_id"].map(asked) >= asked.max() - np.timedelta64(7, "D")
     told["action"] = np.where(late, "overridden", told["action"])
-    given = report(Frames(quiet.recommendations, told, quiet.outcomes))
-    assert (EVERYWHERE, "overridden") in found(given, Kind.OVERRIDDEN)
+    given = report(MonitoringInputs(quiet.recommendations, told, quiet.outcomes))
+    assert (ALL_SITES, "overridden") in found(given, SignalKind.OVERRIDDEN)
     assert given.verdict.advice is Advice.LOOK
 
 
@@ -143,17 +147,17 @@ def test_a_site_with_a_handful_of_cases_does_not_shout():
     quiet = week()
     asked = quiet.recommendations
     here = np.flatnonzero((asked["site_id"] == "S01") & (asked["asked_at"] >= "2026-01-08"))
-    few = Frames(asked.drop(index=here[8:]), quiet.decisions, quiet.outcomes)
+    few = MonitoringInputs(asked.drop(index=here[8:]), quiet.decisions, quiet.outcomes)
     given = report(with_features(few, "S01", lambda f: f | {"quantity": 1e6}))
     assert "S01" not in given.judged
-    assert {s.place for s in given.raised} <= {EVERYWHERE}
+    assert {s.place for s in given.raised} <= {ALL_SITES}
 
 
 def test_recommendations_of_earlier_models_are_left_out_and_counted():
     quiet = week()
     asked = quiet.recommendations.copy()
     asked.loc[asked["site_id"] == "S01", "model_digest"] = "1" * 64
-    given = report(Frames(asked, quiet.decisions, quiet.outcomes))
+    given = report(MonitoringInputs(asked, quiet.decisions, quiet.outcomes))
     assert "S01" not in given.window.sites
     assert given.counts["other_models"] > 0
     assert given.counts["asked"] + given.counts["other_models"] == 300
@@ -163,6 +167,6 @@ def test_one_case_asked_again_and_again_is_not_many_cases():
     quiet = week()
     asked = quiet.recommendations.copy()
     asked["case_id"] = asked["site_id"]
-    repeated = Frames(asked, quiet.decisions, quiet.outcomes)
+    repeated = MonitoringInputs(asked, quiet.decisions, quiet.outcomes)
     given = report(with_features(repeated, None, lambda f: f | {"number_00": 40.0}))
-    assert found(given, Kind.SHIFT) == set()
+    assert found(given, SignalKind.SHIFT) == set()

@@ -8,12 +8,11 @@ import typer
 from typer.testing import CliRunner
 
 from data.lake import Lake
-from serving.audit.entry import Draft, EntryKind
-from serving.audit.note import Verifier
-from serving.audit.opened import open_audit, signing_key
-from serving.commands.audit_check import check
-from serving.commands.audit_prove import prove
-from serving.commands.audit_verify import verify
+from serving.audit.factory import load_signing_key, open_audit
+from serving.audit.log.entry import Draft
+from serving.audit.log.entry_kind import EntryKind
+from serving.audit.transparency.note import Verifier
+from serving.commands.audit import check, prove, verify
 
 APP = typer.Typer()
 for command in (verify, prove, check):
@@ -33,7 +32,7 @@ def lake(tmp_path, monkeypatch):
     store = open_audit(lake)
     note = store.commit([draft(n) for n in range(1, 21)]).checkpoint
     (tmp_path / "note").write_text(note)
-    key = Verifier.parse(signing_key(lake).verifier(store.head().origin))
+    key = Verifier.parse(load_signing_key(lake).verifier(store.head().origin))
     (tmp_path / "key").write_text(f"{key}\n")
     store.close()
     return lake

@@ -4,17 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from serving.audit.entry import GENESIS, NAMES, Envelope
+from serving.audit.log.entry import ENVELOPE_FIELDS, GENESIS_HASH, Envelope
+from serving.audit.log.sequence_ranges import merge_ranges
 from serving.audit.verify.diagnosis import Suspects, diagnose
-from serving.audit.verify.fault import Fault
-from serving.audit.verify.ranges import merged
-from serving.audit.verify.row import Row
+from serving.audit.verify.raw_rows import RawRow
+from serving.audit.verify.verdict import Fault
 
 LAST = 12
 
 
 def envelopes(count=LAST):
-    previous = GENESIS
+    previous = GENESIS_HASH
     for n in range(1, count + 1):
         made = Envelope(
             f"about {n}", f"{n:064x}", f"id {n}", "recommendation", False, previous, n / 2,
@@ -28,7 +28,7 @@ LOG = list(envelopes())
 
 
 def row(envelope, stored=None):
-    return Row((*(getattr(envelope, n) for n in NAMES), stored or envelope.leaf()))
+    return RawRow((*(getattr(envelope, n) for n in ENVELOPE_FIELDS), stored or envelope.leaf()))
 
 
 def log():
@@ -117,7 +117,7 @@ def suspects(changes, strays=(), known=None):
         here, before = rows.get(n), rows.get(n - 1)
         if here is None or here.leaf != here.stored:
             odd.add(n)
-        elif here.previous != (before.stored if before else GENESIS):
+        elif here.previous != (before.stored if before else GENESIS_HASH):
             odd |= {n, n - 1} - {0}
     end = LOG[-1].leaf()
     if rows[last].stored != end and last == LAST:
@@ -125,8 +125,8 @@ def suspects(changes, strays=(), known=None):
     missing = [(n, n) for n in range(1, last + 1) if n not in rows]
     return Suspects(
         rows=rows,
-        clusters=merged((n, n) for n in odd),
-        gaps=merged(missing),
+        clusters=merge_ranges((n, n) for n in odd),
+        gaps=merge_ranges(missing),
         strays=strays,
         last=last,
         end=end if last == LAST else "",
@@ -160,7 +160,7 @@ def test_what_the_second_place_holds_goes_before_what_entries_say_of_each_other(
 def test_neighbours_that_were_both_rehashed_are_told_where_doubt_is_due():
     made = suspects({5: rehashed(5, site="x"), 6: rehashed(6, site="x")})
     assert min(made.bad) == 6  # it may be one entry, changed together with its link
-    assert min(replace(made, doubting=True).bad) == 5
+    assert min(replace(made, distrust_previous=True).bad) == 5
 
 
 def test_every_changed_entry_is_mended_to_what_was_recorded():

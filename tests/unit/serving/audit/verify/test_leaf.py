@@ -4,11 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.audit.canonical import canonical
-from serving.audit.entry import NAMES, Envelope
-from serving.audit.leaf import leaf
-from serving.audit.merkle import leaf_hash
-from serving.audit.verify.row import HASH, SEQUENCE, Row
+from serving.audit.log.canonical_json import canonicalize
+from serving.audit.log.entry import ENVELOPE_FIELDS, Envelope, envelope_leaf_hash
+from serving.audit.transparency.merkle import leaf_hash
+from serving.audit.verify.raw_rows import HASH_COLUMN, SEQUENCE_COLUMN, RawRow
 
 TEXT = st.text()
 WHOLE = st.integers(-(2**53) + 1, 2**53 - 1)
@@ -18,20 +17,20 @@ ENVELOPES = st.builds(
     priority=st.floats(allow_nan=False, allow_infinity=False),
     schema=WHOLE,
     sequence=WHOLE,
-    **dict.fromkeys(set(NAMES) - {"picked", "priority", "schema", "sequence"}, TEXT),
+    **dict.fromkeys(set(ENVELOPE_FIELDS) - {"picked", "priority", "schema", "sequence"}, TEXT),
 )
 
 
 def values(envelope, stored="", **changes):
     fields = vars(envelope) | changes
-    return (*(fields[name] for name in NAMES), stored)
+    return (*(fields[name] for name in ENVELOPE_FIELDS), stored)
 
 
 @given(ENVELOPES)
 def test_the_quick_hash_is_that_of_the_canonical_envelope(envelope):
-    slow = leaf_hash(canonical(dict(vars(envelope))).encode())
-    assert leaf(values(envelope)) == slow
-    assert leaf(values(envelope, picked=int(envelope.picked))) == slow
+    slow = leaf_hash(canonicalize(dict(vars(envelope))).encode())
+    assert envelope_leaf_hash(values(envelope)) == slow
+    assert envelope_leaf_hash(values(envelope, picked=int(envelope.picked))) == slow
     assert envelope.leaf() == slow.hex()
 
 
@@ -63,14 +62,14 @@ PLAIN = Envelope(
 )
 def test_what_no_entry_ever_held_has_no_hash(column, value):
     with pytest.raises((TypeError, ValueError)):
-        leaf(values(PLAIN, **{column: value}))
-    assert Row(values(PLAIN, **{column: value})).leaf == ""
+        envelope_leaf_hash(values(PLAIN, **{column: value}))
+    assert RawRow(values(PLAIN, **{column: value})).leaf == ""
 
 
 def test_a_row_tells_the_hash_it_would_have_elsewhere():
-    row = Row(values(PLAIN, "stored"))
+    row = RawRow(values(PLAIN, "stored"))
     moved = list(row.values)
-    moved[SEQUENCE] = 9
-    assert row.placed(sequence=9) == leaf(moved).hex() != row.leaf
+    moved[SEQUENCE_COLUMN] = 9
+    assert row.placed(sequence=9) == envelope_leaf_hash(moved).hex() != row.leaf
     assert row.placed(previous="f" * 64) not in {row.leaf, row.placed(sequence=9)}
-    assert (row.sequence, row.stored, row.values[HASH]) == (7, "stored", "stored")
+    assert (row.sequence, row.stored, row.values[HASH_COLUMN]) == (7, "stored", "stored")

@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.audit.checkpoint import Checkpoint
-from serving.audit.entry import Draft, EntryKind
-from serving.audit.note import Note, Verifier
-from serving.audit.proof import inclusion_proof
-from serving.audit.signing_key import SigningKey
-from serving.audit.store import AuditStore
-from serving.audit.verify.checking import Outcome, check
-from serving.audit.verify.proof_file import MOST_PATH
-from serving.audit.verify.proving import NotCoveredError, proof_of
+from serving.audit.log.entry import Draft
+from serving.audit.log.entry_kind import EntryKind
+from serving.audit.log.store import AuditStore
+from serving.audit.transparency.checkpoint import Checkpoint
+from serving.audit.transparency.note import Note, Verifier
+from serving.audit.transparency.signing_key import SigningKey
+from serving.audit.verify.proof_check import CheckOutcome, check_proof
+from serving.audit.verify.proof_creation import NotCoveredError, create_proof, inclusion_proof
+from serving.audit.verify.proof_file import MAX_PATH_LENGTH
 
 SIZE = 300
 
@@ -58,7 +58,7 @@ def key(store, signer):
 
 @pytest.fixture(scope="module")
 def proof(store):
-    return proof_of(store, "entry 44")
+    return create_proof(store, "entry 44")
 
 
 def text(proof, **changes):
@@ -66,16 +66,16 @@ def text(proof, **changes):
 
 
 def test_a_proof_holds_under_the_key_of_the_log(proof, key):
-    found = check(text(proof), [key])
-    assert found.outcome is Outcome.HOLDS
+    found = check_proof(text(proof), [key])
+    assert found.outcome is CheckOutcome.HOLDS
     assert "Entry 44 (recommendation entry 44)" in found.sentences[0]
     assert f"tree of {SIZE} entries" in found.sentences[0]
     assert key.label in found.sentences[0]
 
 
 def test_a_key_in_the_file_is_told_and_never_trusted(proof, key):
-    found = check(text(proof), [])
-    assert found.outcome is Outcome.NOT_COMPARED
+    found = check_proof(text(proof), [])
+    assert found.outcome is CheckOutcome.NOT_COMPARED
     assert any(str(key) in sentence for sentence in found.sentences)
 
 
@@ -83,15 +83,17 @@ def test_a_proof_on_either_store_holds(audit_url, signer):
     store = filled(audit_url, signer)
     key = Verifier.parse(signer.verifier(store.head().origin))
     for number in (1, 256, 257, SIZE):
-        assert check(text(proof_of(store, str(number))), [key]).outcome is Outcome.HOLDS
+        assert (
+            check_proof(text(create_proof(store, str(number))), [key]).outcome is CheckOutcome.HOLDS
+        )
     store.close()
 
 
 def test_a_proof_without_the_payload_shows_nothing_of_it(store, key):
-    made = proof_of(store, "44", with_payload=False)
+    made = create_proof(store, "44", with_payload=False)
     assert not {"payload", "salt"} & set(made)
-    found = check(text(made), [key])
-    assert found.outcome is Outcome.HOLDS
+    found = check_proof(text(made), [key])
+    assert found.outcome is CheckOutcome.HOLDS
     assert "envelope only" in found.sentences[0]
 
 
@@ -126,7 +128,7 @@ FORGERIES = {
     "no checkpoint": (lambda p: p | {"checkpoint": ""}, "forged_proof"),
     "something more": (lambda p: p | {"more": 1}, "no_proof"),
     "something less": (lambda p: {n: v for n, v in p.items() if n != "path"}, "no_proof"),
-    "a path without end": (lambda p: p | {"path": ["0" * 64] * (MOST_PATH + 1)}, "no_proof"),
+    "a path without end": (lambda p: p | {"path": ["0" * 64] * (MAX_PATH_LENGTH + 1)}, "no_proof"),
     "a hash of no kind": (lambda p: p | {"hash": "A" * 64}, "no_proof"),
     "a number as text": (lambda p: p | {"index": "43"}, "no_proof"),
 }
@@ -135,8 +137,8 @@ FORGERIES = {
 @pytest.mark.parametrize(("forge", "fault"), FORGERIES.values(), ids=list(FORGERIES))
 @pytest.mark.parametrize("compared", [True, False])
 def test_every_forgery_is_told_by_name(proof, key, forge, fault, compared):
-    found = check(json.dumps(forge(proof)), [key] if compared else [])
-    assert (found.outcome, found.fault) == (Outcome.FORGED, fault)
+    found = check_proof(json.dumps(forge(proof)), [key] if compared else [])
+    assert (found.outcome, found.fault) == (CheckOutcome.FORGED, fault)
 
 
 def test_a_proof_signed_by_another_key_is_told_even_if_the_file_brings_it(proof, key, tmp_path):
@@ -146,14 +148,14 @@ def test_a_proof_signed_by_another_key_is_told_even_if_the_file_brings_it(proof,
         "checkpoint": other.note(proof["origin"], SIZE, root),
         "key": other.verifier(proof["origin"]),
     }
-    found = check(json.dumps(forged), [key])
-    assert (found.outcome, found.fault) == (Outcome.FORGED, "wrong_key")
-    assert check(json.dumps(forged), []).outcome is Outcome.NOT_COMPARED
+    found = check_proof(json.dumps(forged), [key])
+    assert (found.outcome, found.fault) == (CheckOutcome.FORGED, "wrong_key")
+    assert check_proof(json.dumps(forged), []).outcome is CheckOutcome.NOT_COMPARED
 
 
 @given(st.binary(max_size=200))
 def test_garbage_is_no_proof_and_no_traceback(raw):
-    assert check(raw, []).outcome is Outcome.FORGED
+    assert check_proof(raw, []).outcome is CheckOutcome.FORGED
 
 
 @pytest.mark.parametrize(
@@ -161,8 +163,8 @@ def test_garbage_is_no_proof_and_no_traceback(raw):
     ["", "[" * 100_000, "{" * 9, "NaN", '{"size":1,"size":2}', "1" * 9999, "null", "[]"],
 )
 def test_garbage_that_json_readers_stumble_over_is_no_proof(raw):
-    found = check(raw, [])
-    assert (found.outcome, found.fault) == (Outcome.FORGED, "no_proof")
+    found = check_proof(raw, [])
+    assert (found.outcome, found.fault) == (CheckOutcome.FORGED, "no_proof")
     assert "\n" not in found.sentences[0]
 
 
@@ -172,8 +174,8 @@ def test_no_character_of_a_proof_can_be_changed(proof, key, data):
     whole = text(proof)
     at = data.draw(st.integers(0, len(whole) - 1))
     made = whole[:at] + data.draw(st.characters(codec="utf-8")) + whole[at + 1 :]
-    found = check(made, [key])
-    if found.outcome is Outcome.HOLDS:
+    found = check_proof(made, [key])
+    if found.outcome is CheckOutcome.HOLDS:
         same = json.loads(made)
         assert {**same, "key": ""} == {**proof, "key": ""}
 
@@ -182,8 +184,8 @@ def test_a_written_checkpoint_is_preferred_to_one_signed_now(signer, tmp_path):
     store = filled(tmp_path / "audit.db", signer)
     note = store.commit([draft(900)]).checkpoint
     store.append([draft(901, EntryKind.CHECKPOINT, note=note)])
-    assert proof_of(store, "5")["checkpoint"] == note
-    later = proof_of(store, str(SIZE + 2))
+    assert create_proof(store, "5")["checkpoint"] == note
+    later = create_proof(store, str(SIZE + 2))
     assert later["size"] == SIZE + 2
     assert len(later["path"]) == len(inclusion_proof(store, SIZE + 2))
     store.close()
@@ -193,7 +195,7 @@ def test_without_a_key_an_entry_that_nothing_covers_is_said_to_wait(tmp_path):
     store = AuditStore.open(tmp_path / "audit.db")
     store.append([draft(1)])
     with pytest.raises(NotCoveredError, match="not covered by a signed checkpoint yet"):
-        proof_of(store, "1")
+        create_proof(store, "1")
     with pytest.raises(LookupError, match="'nobody'"):
-        proof_of(store, "nobody")
+        create_proof(store, "nobody")
     store.close()

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 import pytest
 import sqlalchemy as sa
 
-from serving.audit.entry import Draft, EntryKind
-from serving.audit.merkle import Frontier
-from serving.audit.note import Verifier
-from serving.audit.second_place import SecondPlace
-from serving.audit.signing_key import SigningKey
-from serving.audit.store import AuditStore
-from serving.audit.tables import ENTRIES, HEAD, NODES, PAYLOADS
-from serving.audit.verify import gathering, span
-from serving.audit.verify.fault import Fault
-from serving.audit.verify.verification import verify
+from serving.audit.log.entry import Draft
+from serving.audit.log.entry_kind import EntryKind
+from serving.audit.log.store import AuditStore
+from serving.audit.log.tables import ENTRIES, HEAD, NODES, PAYLOADS
+from serving.audit.transparency.checkpoint_mirror import CheckpointMirror
+from serving.audit.transparency.merkle import Frontier
+from serving.audit.transparency.note import Verifier
+from serving.audit.transparency.signing_key import SigningKey
+from serving.audit.verify import evidence_collection, segment
+from serving.audit.verify.verdict import Fault
+from serving.audit.verify.verification import verify_log
 
 SIZE = 600
 COVERED = 520
@@ -42,13 +43,13 @@ def draft(n, **changes):
 @dataclass
 class Record:
     store: AuditStore
-    place: SecondPlace
+    place: CheckpointMirror
     signer: SigningKey
     key: Verifier
 
     def sign(self, size=None, *, place=True):
         leaves = [bytes.fromhex(e.hash) for e in self.store.all()][: size or None]
-        frontier = Frontier().extended(leaves)[0]
+        frontier = Frontier().with_leaves(leaves)[0]
         note = self.signer.note(self.store.head().origin, frontier.size, frontier.root())
         if place:
             self.place.write(note, self.key, lambda first, last: leaves[first - 1 : last])
@@ -56,7 +57,7 @@ class Record:
 
     def verify(self, **options):
         given = {"keys": [self.key], "second_place": self.place, "workers": 1} | options
-        return verify(self.store, **given)
+        return verify_log(self.store, **given)
 
     @contextmanager
     def attack(self):
@@ -82,7 +83,7 @@ def record(audit_url, tmp_path):
     signer = SigningKey.load_or_make(tmp_path / "audit.key")
     store = AuditStore.open(audit_url, signer=signer)
     key = Verifier.parse(signer.verifier(store.head().origin))
-    made = Record(store, SecondPlace.open(tmp_path / "checkpoints"), signer, key)
+    made = Record(store, CheckpointMirror.open(tmp_path / "checkpoints"), signer, key)
     store.append([draft(n) for n in range(1, COVERED + 1)])
     made.sign()
     store.append([draft(n) for n in range(COVERED + 1, SIZE + 1)])
@@ -105,7 +106,7 @@ def test_a_record_that_nobody_touched_is_well(record):
 
 def test_an_empty_record_is_well(audit_url):
     store = AuditStore.open(audit_url)
-    verdict = verify(store, keys=[])
+    verdict = verify_log(store, keys=[])
     store.close()
     assert verdict.ok
     assert (verdict.size, verdict.covered) == (0, 0)
@@ -203,7 +204,7 @@ def rewrite(record, first, size=SIZE, **values):
                 leaves.append(bytes.fromhex(previous))
             else:
                 leaves.append(bytes.fromhex(entry.hash))
-        frontier, nodes = Frontier().extended(leaves)
+        frontier, nodes = Frontier().with_leaves(leaves)
         connection.execute(sa.delete(NODES))
         rows = [node._asdict() | {"hash": node.hash.hex()} for node in nodes]
         connection.execute(sa.insert(NODES), rows)
@@ -327,8 +328,8 @@ def test_a_log_that_does_not_begin_with_the_trusted_checkpoint_is_read_as_a_whol
 
 
 def test_several_processes_find_what_one_finds(record, monkeypatch):
-    monkeypatch.setattr(gathering, "ALONE", 100)
-    monkeypatch.setattr(gathering, "AT_ONCE", 150)
+    monkeypatch.setattr(evidence_collection, "SINGLE_PROCESS_ENTRIES", 100)
+    monkeypatch.setattr(evidence_collection, "SEGMENT_ENTRIES", 150)
     with record.attack() as connection:
         here = ENTRIES.c.sequence.in_([150, 301])  # both sides of a seam
         connection.execute(sa.update(ENTRIES).where(here).values(site="x"))
@@ -352,6 +353,11 @@ def test_text_that_is_no_utf8_is_a_fault_of_its_entry(record):
 
 def test_a_salt_that_took_bytes_of_the_payload_is_no_salt():
     salt, body = "ab" * 16, '{"n":1}'
-    moved = span.commitment(salt + body[:1].encode().hex(), body[1:])
-    assert span.commitment(salt, body)
-    assert moved == span.commitment(salt.upper(), body) == span.commitment(salt, b"") == ""
+    moved = segment.checked_commitment(salt + body[:1].encode().hex(), body[1:])
+    assert segment.checked_commitment(salt, body)
+    assert (
+        moved
+        == segment.checked_commitment(salt.upper(), body)
+        == segment.checked_commitment(salt, b"")
+        == ""
+    )

@@ -1,0 +1,170 @@
+"""Parse the cells of an extract into values of one canonical column, as the mapping says."""
+
+from __future__ import annotations
+
+import re
+from functools import reduce
+
+import numpy as np
+import pandas as pd
+
+from data.contracts.table import Column, Kind, dtype_of
+from data.findings import build_findings, merge_findings, no_findings
+from data.sources.extracts.field_mapping import DecimalMark, Factor, FieldMapping, ThousandsMark
+from data.sources.extracts.mapping import CONVERTED_DECIMALS, SiteMapping
+from data.sources.extracts.timestamps import localize_times, parse_timestamps
+
+ParsedColumn = tuple[pd.Series, pd.DataFrame]
+"""Values, and findings for what could not be read (which is missing among the values)."""
+
+_TEXT = dtype_of(Kind.TEXT)
+
+
+def parse_column(
+    column: Column, field: FieldMapping, cells: pd.DataFrame, mapping: SiteMapping
+) -> ParsedColumn:
+    """One canonical column from the cells of the file.
+
+    Steps: see `data.sources.extracts.mapping`.
+    """
+    if column.kind is Kind.NUMBER:
+        return _parse_number(column, field, cells, mapping)
+    if column.kind is Kind.MOMENT and cells[field.sources[0]].dtype.kind == "M":
+        return _localize_typed_moment(column, cells[field.sources[0]], mapping)
+    if column.kind is Kind.FLAG and cells[field.sources[0]].dtype.kind == "b":
+        return cells[field.sources[0]], no_findings()
+    if field.codes:
+        return _look_up_codes(column, field, _text(cells[field.sources[0]]), mapping)
+    joined, broken = _join_columns(column, field, cells, mapping)
+    if column.kind is Kind.MOMENT:
+        moments, unread = parse_timestamps(
+            joined, field.formats or mapping.formats, mapping, column
+        )
+        return moments, merge_findings([broken, unread])
+    return field.prefix + joined, broken
+
+
+def _text(values: pd.Series) -> pd.Series:
+    """As text: Parquet may hold numbers where the contract has an id."""
+    if values.dtype == _TEXT:
+        return values.str.strip()
+    return values.astype(_TEXT)
+
+
+def _mask_missing(values: pd.Series, mapping: SiteMapping) -> pd.Series:
+    return values.mask(values.isin(mapping.missing))
+
+
+def _join_columns(
+    column: str, field: FieldMapping, cells: pd.DataFrame, mapping: SiteMapping
+) -> ParsedColumn:
+    parts = [_mask_missing(_text(cells[name]), mapping) for name in field.sources]
+    joined = reduce(lambda left, right: left + field.separator + right, parts)
+    if len(parts) == 1:
+        return joined, no_findings()
+    some = np.any([part.notna() for part in parts], axis=0)
+    rows = np.flatnonzero(joined.isna() & some)
+    values = [field.separator.join(str(p.fillna("").iloc[row]) for p in parts) for row in rows]
+    problem = f"is not complete: it takes {' and '.join(field.sources)}"
+    return joined, build_findings(rows, column, values, problem)
+
+
+def _look_up_codes(
+    column: Column, field: FieldMapping, texts: pd.Series, mapping: SiteMapping
+) -> ParsedColumn:
+    if "" in field.codes:
+        texts = texts.fillna("")
+    values = texts.map(field.codes)
+    known = texts.isin(list(field.codes)) | _mask_missing(texts, mapping).isna()
+    rows = np.flatnonzero(~known)
+    choices = ", ".join(code or "blank" for code in field.codes)
+    return (
+        values.astype(dtype_of(column.kind)),
+        build_findings(rows, column, list(texts.iloc[rows]), f"is not one of {choices}"),
+    )
+
+
+def _localize_typed_moment(column: Column, values: pd.Series, mapping: SiteMapping) -> ParsedColumn:
+    if isinstance(values.dtype, pd.DatetimeTZDtype):
+        return values, no_findings()
+    return localize_times(values, mapping, values.astype(str), column)
+
+
+def _parse_number(
+    column: Column, field: FieldMapping, cells: pd.DataFrame, mapping: SiteMapping
+) -> ParsedColumn:
+    values, found = _parse_numbers(column, cells[field.sources[0]], mapping)
+    parts = [found]
+    for factor, power in ((field.times, 1), (field.over, -1)):
+        if factor is None:
+            continue
+        scale, unknown = _conversion_factor(column, factor, cells, values.notna(), mapping)
+        values = values * scale if power > 0 else values / scale
+        parts.append(unknown)
+    if len(parts) > 1:
+        # Six decimals are the nearest double of the decimal meant: 149.88 / 12 is 12.49.
+        values = values.round(CONVERTED_DECIMALS)
+    return values, merge_findings(parts)
+
+
+def _parse_numbers(column: str, cells: pd.Series, mapping: SiteMapping) -> ParsedColumn:
+    if cells.dtype.kind in "iuf":
+        return pd.Series(cells.to_numpy(np.float64, na_value=np.nan)), no_findings()
+    texts = _mask_missing(_text(cells), mapping)
+    fits = _matches_number_marks(texts, mapping.decimal, mapping.thousands)
+    values = _to_floats(texts.where(fits), mapping.decimal, mapping.thousands)
+    rows = np.flatnonzero(~fits & texts.notna())
+    return values, build_findings(
+        rows, column, list(texts.iloc[rows]), _misread_number_problems(texts, rows, mapping)
+    )
+
+
+def _matches_number_marks(texts: pd.Series, decimal: str, thousands: str) -> pd.Series:
+    """Which texts are numbers in these marks; the sign may stand behind, as SAP writes it."""
+    d, t = re.escape(decimal), re.escape(thousands)
+    whole = rf"(?:[0-9]+|[0-9]{{1,3}}(?:{t}[0-9]{{3}})+)" if thousands else "[0-9]+"
+    plain = rf"(?:{whole}(?:{d}[0-9]+)?|{d}[0-9]+)"
+    return texts.str.fullmatch(rf"(?:[+-]?{plain}|{plain}-)").fillna(value=False).astype(bool)
+
+
+def _to_floats(texts: pd.Series, decimal: str, thousands: str) -> pd.Series:
+    if thousands:
+        texts = texts.str.replace(thousands, "", regex=False)
+    if decimal != DecimalMark.POINT:
+        texts = texts.str.replace(decimal, ".", regex=False)
+    behind = texts.str.endswith("-").fillna(value=False).astype(bool)
+    if behind.any():
+        texts = texts.where(~behind, "-" + texts.str.slice(stop=-1))
+    return texts.astype(np.float64)
+
+
+def _misread_number_problems(texts: pd.Series, rows: np.ndarray, mapping: SiteMapping) -> list[str]:
+    other = DecimalMark.COMMA if mapping.decimal is DecimalMark.POINT else DecimalMark.POINT
+    swapped = ThousandsMark.POINT if other is DecimalMark.COMMA else ThousandsMark.COMMA
+    marks = f"decimal mark {str(mapping.decimal)!r}"
+    if mapping.thousands:
+        marks += f" and thousands mark {str(mapping.thousands)!r}"
+    plain = f"is not a number with {marks}"
+    hint = f"{plain}; it looks like decimal mark {str(other)!r}"
+    return [
+        hint if like else plain for like in _matches_number_marks(texts.iloc[rows], other, swapped)
+    ]
+
+
+def _conversion_factor(
+    column: str, factor: Factor, cells: pd.DataFrame, needed: pd.Series, mapping: SiteMapping
+) -> tuple[pd.Series | float, pd.DataFrame]:
+    if factor.constant is not None:
+        return factor.constant, no_findings()
+    assert factor.column is not None
+    given = _text(cells[factor.column])
+    if factor.factors:
+        scale = given.map(factor.factors).astype(np.float64)
+        takes = f"one of {', '.join(factor.factors)}"
+    else:
+        scale, _ = _parse_numbers(column, cells[factor.column], mapping)
+        scale = scale.where(scale > 0)
+        takes = "a number above zero"
+    rows = np.flatnonzero(scale.isna() & needed)
+    shown = list(given.fillna("").iloc[rows])
+    return scale, build_findings(rows, column, shown, f"in {factor.column} is not {takes}")

@@ -1,0 +1,203 @@
+"""Site mapping in TOML: how the extracts of one site become canonical columns.
+
+Declarative in both directions: what reads `{column = "NETPR", over = {column = "PEINH"}}` as
+price = NETPR / PEINH can also write it. A cell is read in this order:
+
+1. text is trimmed; a text in `missing` is a missing value (unless `codes` lists it);
+2. several `columns` are joined with `separator` (all missing: missing; some missing: an error);
+3. by the canonical column's kind: text gets `prefix`, or is replaced through `codes`;
+   a flag is looked up in `codes`; a number is read with the file's decimal and thousands marks,
+   multiplied by `times`, divided by `over`; a moment is read with `formats` as local time of
+   `time_zone` (or with its own offset where the formats have %z) and becomes UTC.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Self, TypeAlias
+from zoneinfo import available_timezones
+
+import pandas as pd
+from pydantic import AfterValidator, Field, ValidationError, model_validator
+
+from data.contracts.catalogue import TABLES
+from data.contracts.table import Column, Kind, Table
+from data.sources.extracts.field_mapping import (
+    AmbiguousTime,
+    DecimalMark,
+    Delimiter,
+    Encoding,
+    FieldMapping,
+    NonexistentTime,
+    StrictModel,
+    ThousandsMark,
+    field_mapping_problems,
+)
+
+CONVERTED_DECIMALS = 6
+"""Numbers that went through `times` or `over` are rounded to so many decimals."""
+
+
+def _check_time_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("is not an IANA time zone such as Europe/Berlin or America/Chicago")
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_check_time_zone)]
+Cell: TypeAlias = str | bool | int | float
+
+
+class TableMapping(StrictModel):
+    """One canonical table: the files, or rows that stand in the mapping itself."""
+
+    file: str | None = None
+    columns: dict[str, FieldMapping] = {}
+    constants: dict[str, Cell] = {}
+    ignore: tuple[str, ...] = ()
+    rows: tuple[dict[str, Cell], ...] = ()
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.file is None) == (not self.rows):
+            raise ValueError("takes either file (with columns) or rows")
+        return self
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Columns of the file that are needed, in the order of the mapping, each once."""
+        return tuple(dict.fromkeys(c for field in self.columns.values() for c in field.reads))
+
+
+class SiteMapping(StrictModel):
+    """All extracts of one site. They lie in the folder `folder` (default: the site's id)."""
+
+    site: str
+    system: str = ""
+    folder: str = ""
+    encoding: Encoding
+    delimiter: Delimiter
+    decimal: DecimalMark
+    thousands: ThousandsMark = ThousandsMark.NONE
+    time_zone: Zone
+    ambiguous_time: AmbiguousTime
+    nonexistent_time: NonexistentTime
+    formats: tuple[str, ...] = Field(min_length=1)
+    missing: tuple[str, ...] = ("",)
+    constants: dict[str, Cell] = {}
+    tables: dict[str, TableMapping]
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.thousands == self.decimal.value:
+            raise ValueError(f"decimal and thousands are both {self.decimal.value!r}")
+        if len({"%z" in form for form in self.formats}) > 1:
+            raise ValueError("formats with and without an offset (%z) do not mix")
+        problems = [p for name in self.tables for p in self._problems(name)]
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    @property
+    def place(self) -> str:
+        """Name of the folder that holds the site's files."""
+        return self.folder or self.site
+
+    def constants_of(self, table: Table) -> dict[str, Cell]:
+        """The table's constants: its own, and the mapping's for columns it does not read."""
+        mapped = self.tables[table.name]
+        general = {
+            name: value
+            for name, value in self.constants.items()
+            if name in table.columns and name not in mapped.columns
+        }
+        return general | mapped.constants
+
+    def _problems(self, name: str) -> Iterator[str]:
+        if name not in TABLES:
+            yield f"tables.{name}: no such canonical table; there are {', '.join(TABLES)}"
+            return
+        table, mapped = TABLES[name], self.tables[name]
+        constants = self.constants_of(table)
+        rows = mapped.rows or ({},)
+        for column in dict.fromkeys(
+            (*mapped.columns, *constants, *(k for row in rows for k in row))
+        ):
+            if column not in table.columns:
+                yield f"tables.{name}: no column {column!r}; it has {', '.join(table.columns)}"
+        for column in table.columns:
+            given = column in mapped.columns or column in constants
+            if column.required and not given and not all(column in row for row in rows):
+                yield f"tables.{name}: required column {column} is not mapped"
+            if column in mapped.columns:
+                yield from field_mapping_problems(name, column, mapped.columns[column])
+        for values in (constants, *mapped.rows):
+            yield from _constant_problems(table, values)
+
+
+def parse_constant(column: Column, value: Cell) -> Cell | datetime:
+    """A constant of the mapping as a value of its column.
+
+    Raises:
+        ValueError: saying what the column takes.
+    """
+    if column.kind is Kind.MOMENT:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+        if moment is None or moment.tzinfo is None:
+            raise ValueError('takes an ISO time with offset, such as "2026-01-01T00:00:00Z"')
+        return pd.Timestamp(moment)
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    fits = {
+        Kind.TEXT: isinstance(value, str),
+        Kind.FLAG: isinstance(value, bool),
+        Kind.NUMBER: number,
+    }
+    if not fits[column.kind]:
+        raise ValueError(f"takes a {column.kind}")
+    return value
+
+
+def _constant_problems(table: Table, given: dict[str, Cell]) -> Iterator[str]:
+    for name, value in given.items():
+        if name not in table.columns:
+            continue
+        try:
+            parse_constant(table.column(name), value)
+        except ValueError as error:
+            yield f"tables.{table.name}: constant {name} = {value!r}: {error}"
+
+
+class MappingError(ValueError):
+    """A mapping file that cannot be used; one line a problem."""
+
+
+def load_mapping(path: Path) -> SiteMapping:
+    """The mapping in a TOML file.
+
+    Raises:
+        MappingError: naming the file and, a line each, what is wrong, what it got, the choices.
+    """
+    if not path.is_file():
+        raise MappingError(f"no mapping file {path}")
+    try:
+        return SiteMapping.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise MappingError(f"{path.name} is not TOML: {error}") from None
+    except ValidationError as error:
+        raise MappingError("\n".join(_problem_lines(path.name, error))) from None
+
+
+def _problem_lines(name: str, error: ValidationError) -> Iterator[str]:
+    for problem in error.errors(include_url=False):
+        where = ".".join(str(part) for part in problem["loc"]) or "mapping"
+        got = f", got {problem['input']!r}" if isinstance(problem["input"], Cell) else ""
+        yield f"{name}: {where}: {problem['msg'].removeprefix('Value error, ')}{got}"
+
+
+def shipped_mappings() -> list[SiteMapping]:
+    """The mappings that come with the service, for the simulator's sites S01 and S02."""
+    folder = Path(__file__).parent / "mappings"
+    return [load_mapping(path) for path in sorted(folder.glob("*.toml"))]

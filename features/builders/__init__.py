@@ -1,0 +1,1 @@
+"""Builders of features that several tasks use. Imports features.cases and features.feature."""

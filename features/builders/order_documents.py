@@ -1,0 +1,41 @@
+"""Receipts and supplier events of an order line: columns as children of a case, and lookups."""
+
+from data.contracts.receipts import QUANTITY_DAMAGED, QUANTITY_RECEIVED
+from data.contracts.supplier_events import (
+    ACK_STATUS,
+    DETAIL,
+    EVENT_KIND,
+    EVENT_QUANTITY,
+    EXPECTED_AT,
+    EventKind,
+)
+from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column, Kind
+from features.builders.case_features import is_one_of
+from features.cases import Cases, Children, cached_with_cases
+from features.feature import Floats
+
+ORDERED_AT = Column("ordered_at", Kind.MOMENT, "when the order line was placed", unit="UTC")
+
+RECEIPT_COLUMNS = (QUANTITY_RECEIVED, QUANTITY_DAMAGED, HAPPENED_AT, KNOWN_AT)
+EVENT_COLUMNS = (
+    EVENT_KIND,
+    ACK_STATUS,
+    DETAIL,
+    EXPECTED_AT,
+    EVENT_QUANTITY,
+    HAPPENED_AT,
+    KNOWN_AT,
+)
+
+
+@cached_with_cases
+def events_of_kind(cases: Cases, *kinds: EventKind) -> Children:
+    """Messages of these kinds."""
+    events = cases.children["events"]
+    return events.where(is_one_of(events.columns[EVENT_KIND], kinds))
+
+
+@cached_with_cases
+def received_quantity(cases: Cases, column: str) -> Floats:
+    """A quantity summed over the receipts so far."""
+    return cases.children["receipts"].total(column)

@@ -1,0 +1,177 @@
+"""Invoice lines as booked with their price variance, and the outcomes of settled lines.
+
+Quantities and prices are brought to base units before they are compared: an invoice in
+packs is divided by the pack size. Everything here is known when the invoice is booked.
+
+An exception is often settled within days, a clean line is known to be clean only when its
+window is over. To count both alike an outcome counts from the later of the two: when it
+was known, and 30 days after booking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from data.contracts.invoice_outcomes import EXCEPTION_CLASS, RESOLUTION, ExceptionClass, Resolution
+from data.contracts.invoices import (
+    ENTRY_CHANNEL,
+    FREIGHT_AMOUNT,
+    INVOICE_LINE_ID,
+    INVOICE_UNIT,
+    LINE_AMOUNT,
+    QUANTITY_INVOICED,
+    EntryChannel,
+)
+from data.contracts.items import BASE_UNIT, PACK_SIZE
+from data.contracts.purchase_orders import PO_LINE_ID, PO_UNIT_PRICE
+from data.contracts.table import KNOWN_AT, Column
+from data.lazy_imports import ibis, ir
+from features.history.integer_measures import (
+    MONEY,
+    PRICE,
+    RELATIVE,
+    flag_as_integer,
+    latest_moment,
+    relative_difference,
+    scaled_integer,
+)
+from features.history.stream import Stream
+
+LEAST_PRICE_VARIANCE = 0.005
+LINE_MEASURES = {
+    "amount": MONEY,
+    "freight": MONEY,
+    "manual": 1,
+    "priced": 1,
+    "price": PRICE,
+    "varied": 1,
+    "variance": RELATIVE,
+}
+
+
+def invoice_lines_by(
+    name: str, *key: Column, windows: tuple[int, ...], last: tuple[str, ...] = ()
+) -> Stream:
+    """Invoice lines of each entity that `key` names."""
+    return Stream(
+        name=name,
+        key=key,
+        events=lambda tables: invoice_lines(tables).select(*key, KNOWN_AT, *LINE_MEASURES),
+        measures=LINE_MEASURES,
+        windows=windows,
+        last=last,
+    )
+
+
+def invoice_lines(tables: Mapping[str, ir.Table]) -> ir.Table:
+    """One row a booked invoice line; `priced` counts those that can be compared."""
+    lines = booked_lines(tables)
+    packs = (lines[INVOICE_UNIT] != lines[BASE_UNIT]) & (lines[PACK_SIZE] > 0)
+    quantity = lines[QUANTITY_INVOICED] * ibis.cases((packs, lines[PACK_SIZE]), else_=1.0)
+    price = ibis.cases((quantity > 0, lines[LINE_AMOUNT] / quantity))
+    variance = relative_difference(price, lines[PO_UNIT_PRICE])
+    return lines.select(
+        "site_id",
+        "supplier_id",
+        "item_id",
+        KNOWN_AT,
+        amount=scaled_integer(lines[LINE_AMOUNT], MONEY),
+        freight=scaled_integer(lines[FREIGHT_AMOUNT], MONEY),
+        manual=flag_as_integer(lines[ENTRY_CHANNEL] == EntryChannel.MANUAL.value),
+        priced=flag_as_integer(variance.notnull()),
+        price=scaled_integer(price, PRICE),
+        varied=flag_as_integer(variance.abs() > LEAST_PRICE_VARIANCE),
+        variance=scaled_integer(variance, RELATIVE),
+    )
+
+
+def booked_lines(tables: Mapping[str, ir.Table]) -> ir.Table:
+    """Invoice lines with what was known at booking of the order line and the item."""
+    lines = tables["invoices"]
+    orders = tables["purchase_orders"].select(
+        "item_id", "category", PO_UNIT_PRICE, ordered_line=PO_LINE_ID, ordered_known_at=KNOWN_AT
+    )
+    items = tables["items"].select(
+        BASE_UNIT, PACK_SIZE, ordered_item="item_id", item_known_at=KNOWN_AT
+    )
+    lines = lines.left_join(
+        orders,
+        [
+            lines[PO_LINE_ID] == orders.ordered_line,
+            orders.ordered_known_at <= lines[KNOWN_AT],
+        ],
+    )
+    return lines.left_join(
+        items,
+        [lines.item_id == items.ordered_item, items.item_known_at <= lines[KNOWN_AT]],
+    )
+
+
+SETTLED_DAYS = 30
+CLASSES_OF_MEASURE = {
+    "price": (ExceptionClass.PRICE_VARIANCE,),
+    "quantity": (ExceptionClass.QTY_OVER_ORDERED, ExceptionClass.QTY_OVER_RECEIVED),
+    "no_receipt": (ExceptionClass.NO_RECEIPT,),
+    "quality": (ExceptionClass.QUALITY_HOLD,),
+    "unit": (ExceptionClass.UNIT_OF_MEASURE,),
+    "charges": (
+        ExceptionClass.FREIGHT_CHARGES,
+        ExceptionClass.TAX_VARIANCE,
+        ExceptionClass.CURRENCY_RATE,
+    ),
+    "duplicate": (ExceptionClass.DUPLICATE,),
+    "paper": (
+        ExceptionClass.PO_REFERENCE,
+        ExceptionClass.SUPPLIER_MASTER,
+        ExceptionClass.DATE_VARIANCE,
+        ExceptionClass.AMOUNT_LIMIT,
+    ),
+}
+RESOLUTIONS_OF_MEASURE = {
+    "blocked": (Resolution.BLOCK_REMOVED,),
+    "reversed": (Resolution.REVERSED, Resolution.CREDIT_NOTE),
+    "amended": (Resolution.PO_AMENDED,),
+}
+OUTCOME_MEASURES = {"exceptions": 1} | dict.fromkeys(
+    (*CLASSES_OF_MEASURE, *RESOLUTIONS_OF_MEASURE), 1
+)
+
+
+def invoice_outcomes_by(name: str, *key: Column, windows: tuple[int, ...]) -> Stream:
+    """Outcomes of the invoice lines of each entity that `key` names."""
+    return Stream(
+        name=name,
+        key=key,
+        events=lambda tables: invoice_outcomes(tables).select(*key, KNOWN_AT, *OUTCOME_MEASURES),
+        measures=OUTCOME_MEASURES,
+        windows=windows,
+    )
+
+
+def invoice_outcomes(tables: Mapping[str, ir.Table]) -> ir.Table:
+    """One row a settled invoice line; an unnamed class counts by how it was resolved."""
+    lines = booked_lines(tables).select(
+        INVOICE_LINE_ID, "site_id", "supplier_id", "item_id", "category", booked_at=KNOWN_AT
+    )
+    outcomes = tables["invoice_outcomes"].rename(ended_at=KNOWN_AT)
+    ended = lines.inner_join(outcomes, INVOICE_LINE_ID)
+    settled_at = ended.booked_at + ibis.interval(days=SETTLED_DAYS)
+    unnamed = ended[RESOLUTION] != Resolution.NONE_NEEDED.value
+    return ended.select(
+        "site_id",
+        "supplier_id",
+        "item_id",
+        "category",
+        known_at=latest_moment(settled_at, ended.ended_at),
+        exceptions=flag_as_integer(
+            (ended[EXCEPTION_CLASS] != ExceptionClass.CLEAN.value).coalesce(unnamed)
+        ),
+        **{
+            name: flag_as_integer(ended[EXCEPTION_CLASS].isin([c.value for c in classes]))
+            for name, classes in CLASSES_OF_MEASURE.items()
+        },
+        **{
+            name: flag_as_integer(ended[RESOLUTION].isin([r.value for r in resolutions]))
+            for name, resolutions in RESOLUTIONS_OF_MEASURE.items()
+        },
+    )

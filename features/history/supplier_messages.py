@@ -1,0 +1,48 @@
+"""Supplier messages: acknowledgements, ship notices and postponements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from data.contracts.purchase_orders import PO_LINE_ID
+from data.contracts.supplier_events import ACK_STATUS, EVENT_KIND, AckStatus, EventKind
+from data.contracts.table import KNOWN_AT, Column
+from data.lazy_imports import ir
+from features.history.integer_measures import flag_as_integer, latest_moment
+from features.history.stream import Stream
+
+MEASURES = {"acks": 1, "bad_acks": 1, "asns": 1, "notices": 1, "changes": 1}
+
+
+def supplier_messages_by(name: str, *key: Column, windows: tuple[int, ...]) -> Stream:
+    """Messages about the order lines of each entity that `key` names."""
+    return Stream(
+        name=name,
+        key=key,
+        events=lambda tables: supplier_messages(tables).select(*key, KNOWN_AT, *MEASURES),
+        measures=MEASURES,
+        windows=windows,
+    )
+
+
+def supplier_messages(tables: Mapping[str, ir.Table]) -> ir.Table:
+    """One row a message. A bad acknowledgement is any but a plain acceptance."""
+    orders = tables["purchase_orders"].select(
+        PO_LINE_ID, "site_id", "supplier_id", "item_id", ordered_known_at=KNOWN_AT
+    )
+    events = tables["supplier_events"].rename(said_known_at=KNOWN_AT)
+    events = events.inner_join(orders, PO_LINE_ID)
+    kind = events[EVENT_KIND]
+    acknowledged = kind == EventKind.ACKNOWLEDGEMENT.value
+    postponed = [EventKind.DELAY_NOTICE.value, EventKind.REVISED_PROMISE.value]
+    return events.select(
+        "site_id",
+        "supplier_id",
+        "item_id",
+        known_at=latest_moment(events.said_known_at, events.ordered_known_at),
+        acks=flag_as_integer(acknowledged),
+        bad_acks=flag_as_integer(acknowledged & (events[ACK_STATUS] != AckStatus.ACCEPTED.value)),
+        asns=flag_as_integer(kind == EventKind.ASN.value),
+        notices=flag_as_integer(kind.isin(postponed)),
+        changes=flag_as_integer(kind == EventKind.ORDER_CHANGE.value),
+    )

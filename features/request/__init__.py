@@ -1,1 +1,0 @@
-"""Arithmetic on a case and its history."""

@@ -1,0 +1,291 @@
+"""Paper trail of an invoice line: dates, references, earlier invoices, order changes."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from data.contracts.invoices import (
+    ENTRY_CHANNEL,
+    INVOICE_NUMBER,
+    INVOICE_UNIT,
+    LINE_AMOUNT,
+    PO_LINE_ID,
+)
+from data.contracts.items import CATEGORY, CURRENCY, SUBCATEGORY
+from data.contracts.purchase_orders import INCOTERM, LINE_TYPE, ORDER_TYPE, PROMISED_AT
+from data.contracts.sites import SITE_ID
+from data.contracts.supplier_events import ACK_STATUS, DETAIL, EVENT_KIND, AckStatus, EventKind
+from data.contracts.suppliers import PAYMENT_TERM, SUPPLIER_ID
+from data.contracts.table import HAPPENED_AT, KNOWN_AT
+from features.builders.case_features import (
+    Moments,
+    Texts,
+    calendar_feature,
+    category_feature,
+    day_of_month,
+    days_to_quarter_end,
+    hour,
+    is_one_of,
+    is_stated,
+    number_feature,
+    weekday,
+)
+from features.builders.order_documents import ORDERED_AT, events_of_kind
+from features.cases import Cases, Children
+from features.feature import Feature, FeatureKind, Floats, Theme, days_between
+from features.tasks.invoice_mismatch.base_units import earlier_on_order_line
+from features.tasks.invoice_mismatch.shape import DOCUMENT_AT
+
+HALF_CENT = 0.005
+
+
+def earlier_with_same_number(cases: Cases) -> Children:
+    """Earlier invoices that carry the same number."""
+    earlier = cases.children["earlier_invoices"]
+    own = earlier.spread(cases.text(INVOICE_NUMBER))
+    return earlier.where(is_stated(own) & (earlier.columns[INVOICE_NUMBER] == own))
+
+
+def earlier_with_same_amount(cases: Cases) -> Children:
+    """Earlier invoice lines over the same amount, to the penny."""
+    earlier = cases.children["earlier_invoices"]
+    gap = np.abs(earlier.columns[LINE_AMOUNT] - earlier.spread(cases.number(LINE_AMOUNT)))
+    return earlier.where(gap < HALF_CENT)
+
+
+def count_same_line_and_amount(cases: Cases) -> Floats:
+    """Earlier invoices on the same order line over the same amount."""
+    alike = earlier_with_same_amount(cases)
+    own = alike.spread(cases.text(PO_LINE_ID))
+    return alike.where(is_stated(own) & (alike.columns[PO_LINE_ID] == own)).count()
+
+
+def days_since_same_amount(cases: Cases) -> Floats:
+    """Days from the date of the latest look-alike (same amount) to this invoice's date."""
+    return days_between(
+        earlier_with_same_amount(cases).last(HAPPENED_AT), cases.moment(DOCUMENT_AT)
+    )
+
+
+def count_order_changes(cases: Cases, word: str) -> Floats:
+    """Order changes whose detail speaks of `word`."""
+    changes = events_of_kind(cases, EventKind.ORDER_CHANGE)
+    details = np.char.lower(changes.columns[DETAIL].astype(str))
+    return changes.where(np.char.find(details, word) >= 0).count()
+
+
+def count_acknowledgements(cases: Cases, *status: AckStatus) -> Floats:
+    """Acknowledgements with one of these statuses."""
+    acks = events_of_kind(cases, EventKind.ACKNOWLEDGEMENT)
+    return acks.where(is_one_of(acks.columns[ACK_STATUS], status)).count()
+
+
+def events_but_invoices(cases: Cases) -> Children:
+    """Messages and changes other than the invoices themselves."""
+    events = cases.children["events"]
+    return events.where(events.columns[EVENT_KIND] != EventKind.INVOICE_SENT.value)
+
+
+def latest_event_words(cases: Cases) -> Texts:
+    """The latest message in the source's word for it, or else by its kind."""
+    events = events_but_invoices(cases)
+    detail, kind = events.last(DETAIL), events.last(EVENT_KIND)
+    return np.where(is_stated(detail), detail, kind)
+
+
+def event_count_feature(name: str, kind: EventKind, sentence: str) -> Feature:
+    """Number of messages of a kind."""
+    return Feature(
+        name,
+        Theme.PAPER_TRAIL,
+        "count",
+        "cannot be missing",
+        sentence,
+        lambda cases: events_of_kind(cases, kind).count(),
+    )
+
+
+def _count_feature(name: str, sentence: str, compute: Callable[[Cases], Floats]) -> Feature:
+    return Feature(name, Theme.PAPER_TRAIL, "count", "cannot be missing", sentence, compute)
+
+
+def _days_feature(
+    name: str, missing: str, sentence: str, compute: Callable[[Cases], Floats]
+) -> Feature:
+    return Feature(name, Theme.TIMING, "days", missing, sentence, compute)
+
+
+def _booking_calendar_feature(
+    name: str, read: Callable[[Moments], Floats], sentence: str
+) -> Feature:
+    return calendar_feature(name, read, lambda cases: cases.asked_at, sentence, "cannot be missing")
+
+
+EARLIER_INVOICE_FEATURES = (
+    _count_feature(
+        "earlier_invoices_on_line",
+        "{value:.0f} earlier invoices are booked on the order line",
+        lambda cases: earlier_on_order_line(cases).count(),
+    ),
+    _count_feature(
+        "earlier_same_number",
+        "{value:.0f} earlier invoice lines carry the same number",
+        lambda cases: earlier_with_same_number(cases).count(),
+    ),
+    _count_feature(
+        "earlier_same_amount",
+        "{value:.0f} earlier invoice lines are over the same amount",
+        lambda cases: earlier_with_same_amount(cases).count(),
+    ),
+    _count_feature(
+        "earlier_same_line_and_amount",
+        "{value:.0f} earlier invoices on the order line are over the same amount",
+        count_same_line_and_amount,
+    ),
+    _days_feature(
+        "same_amount_age_days",
+        "no earlier invoice over the same amount",
+        "the latest invoice over the same amount was booked {value:.0f} days before",
+        lambda cases: days_between(earlier_with_same_amount(cases).last(KNOWN_AT), cases.asked_at),
+    ),
+    _days_feature(
+        "same_amount_document_gap_days",
+        "no earlier invoice over the same amount, or no date on the invoice",
+        "it is dated {value:+.0f} days from the latest invoice over the same amount",
+        days_since_same_amount,
+    ),
+    _days_feature(
+        "earlier_invoice_age_days",
+        "no earlier invoice on the order line",
+        "the invoice before on the order line was booked {value:.0f} days before",
+        lambda cases: days_between(earlier_on_order_line(cases).last(KNOWN_AT), cases.asked_at),
+    ),
+)
+DATE_FEATURES = (
+    Feature(
+        "po_reference_missing",
+        Theme.PAPER_TRAIL,
+        "yes/no",
+        "cannot be missing",
+        "no order line on the invoice: {value:.0f} (1 is yes)",
+        lambda cases: (~is_stated(cases.text(PO_LINE_ID))).astype(np.float64),
+    ),
+    _days_feature(
+        "booking_lag_days",
+        "no date on the invoice",
+        "booked {value:.1f} days after the date on the invoice",
+        lambda cases: days_between(cases.moment(DOCUMENT_AT), cases.asked_at),
+    ),
+    _days_feature(
+        "order_age_days",
+        "no order line",
+        "booked {value:.0f} days after the order was placed",
+        lambda cases: days_between(cases.moment(ORDERED_AT), cases.asked_at),
+    ),
+    _days_feature(
+        "document_after_order_days",
+        "no order line, or no date on the invoice",
+        "the invoice is dated {value:+.0f} days after the order",
+        lambda cases: days_between(cases.moment(ORDERED_AT), cases.moment(DOCUMENT_AT)),
+    ),
+    _days_feature(
+        "document_after_promise_days",
+        "no promise on the order, or no date on the invoice",
+        "the invoice is dated {value:+.0f} days after the promised day",
+        lambda cases: days_between(cases.moment(PROMISED_AT), cases.moment(DOCUMENT_AT)),
+    ),
+    number_feature(
+        PAYMENT_TERM, Theme.ORDER, "days", "payment is due {value:.0f} days from the invoice"
+    ),
+    _booking_calendar_feature(
+        "booking_weekday", weekday, "booked on day {value:.0f} of the week (1 is Monday)"
+    ),
+    _booking_calendar_feature(
+        "booking_day_of_month", day_of_month, "booked on day {value:.0f} of the month"
+    ),
+    _booking_calendar_feature("booking_hour", hour, "booked in hour {value:.0f} (UTC)"),
+    _booking_calendar_feature(
+        "quarter_days_left", days_to_quarter_end, "{value:.0f} days before the end of a quarter"
+    ),
+)
+SUPPLIER_EVENT_FEATURES = (
+    event_count_feature(
+        "order_changes", EventKind.ORDER_CHANGE, "the order was changed {value:.0f} times"
+    ),
+    _count_feature(
+        "price_changes",
+        "the order's price was changed {value:.0f} times",
+        lambda cases: count_order_changes(cases, "price"),
+    ),
+    _count_feature(
+        "quantity_changes",
+        "the order's quantity was changed {value:.0f} times",
+        lambda cases: count_order_changes(cases, "quantity"),
+    ),
+    _days_feature(
+        "order_change_age_days",
+        "the order was not changed",
+        "the order was last changed {value:.0f} days before booking",
+        lambda cases: days_between(
+            events_of_kind(cases, EventKind.ORDER_CHANGE).last(KNOWN_AT), cases.asked_at
+        ),
+    ),
+    event_count_feature(
+        "approvals", EventKind.ORDER_APPROVAL, "{value:.0f} approval steps are recorded"
+    ),
+    event_count_feature(
+        "acknowledgements", EventKind.ACKNOWLEDGEMENT, "acknowledged {value:.0f} times"
+    ),
+    _count_feature(
+        "acknowledged_price_change",
+        "{value:.0f} acknowledgements changed the price",
+        lambda cases: count_acknowledgements(cases, AckStatus.PRICE_CHANGED),
+    ),
+    _count_feature(
+        "acknowledged_quantity_change",
+        "{value:.0f} acknowledgements changed the quantity or split the delivery",
+        lambda cases: count_acknowledgements(
+            cases, AckStatus.QUANTITY_CHANGED, AckStatus.PARTLY_SHIPPED, AckStatus.BACKORDERED
+        ),
+    ),
+    event_count_feature("ship_notices", EventKind.ASN, "{value:.0f} ship notices were received"),
+    event_count_feature(
+        "service_entries", EventKind.SERVICE_ENTRY, "{value:.0f} service entries are recorded"
+    ),
+    event_count_feature(
+        "documents_sent", EventKind.INVOICE_SENT, "the supplier sent {value:.0f} documents so far"
+    ),
+    event_count_feature(
+        "invoice_handlings",
+        EventKind.INVOICE_HANDLING,
+        "{value:.0f} steps on earlier invoices of the order line (blocks, reversals, payments)",
+    ),
+    Feature(
+        "latest_message",
+        Theme.PAPER_TRAIL,
+        "",
+        "no message or change",
+        "latest message or change before booking: {value}",
+        latest_event_words,
+        FeatureKind.CATEGORY,
+    ),
+    _days_feature(
+        "latest_message_age_days",
+        "no message or change",
+        "the latest message or change was known {value:.1f} days before booking",
+        lambda cases: days_between(events_but_invoices(cases).last(KNOWN_AT), cases.asked_at),
+    ),
+)
+CATEGORY_FEATURES = (
+    category_feature(SUPPLIER_ID, Theme.SUPPLIER_RELIABILITY, "supplier"),
+    category_feature(SITE_ID, Theme.SITE_HABIT, "site"),
+    category_feature(ENTRY_CHANNEL, Theme.PAPER_TRAIL, "way of booking"),
+    category_feature(CATEGORY, Theme.ORDER, "category"),
+    category_feature(SUBCATEGORY, Theme.ORDER, "subcategory"),
+    category_feature(ORDER_TYPE, Theme.ORDER, "kind of order"),
+    category_feature(LINE_TYPE, Theme.ORDER, "kind of line"),
+    category_feature(INCOTERM, Theme.ORDER, "delivery term"),
+    category_feature(CURRENCY, Theme.PRICE, "currency of the invoice"),
+    category_feature(INVOICE_UNIT, Theme.QUANTITY, "unit on the invoice"),
+)
+FEATURES = (*EARLIER_INVOICE_FEATURES, *DATE_FEATURES, *SUPPLIER_EVENT_FEATURES, *CATEGORY_FEATURES)

@@ -1,0 +1,1 @@
+"""Features of stock_risk."""

@@ -1,0 +1,197 @@
+"""Features from acknowledgements, ship notices, postponements and receipts of an order line."""
+
+import numpy as np
+
+from data.contracts.purchase_orders import PROMISED_AT, QUANTITY_ORDERED
+from data.contracts.receipts import QUANTITY_DAMAGED, QUANTITY_RECEIVED
+from data.contracts.supplier_events import (
+    ACK_STATUS,
+    EVENT_QUANTITY,
+    EXPECTED_AT,
+    AckStatus,
+    EventKind,
+)
+from data.contracts.table import KNOWN_AT
+from features.builders.order_documents import ORDERED_AT, events_of_kind, received_quantity
+from features.cases import Cases, Children, cached_with_cases
+from features.feature import Feature, FeatureKind, Floats, Theme, days_between, ratio
+
+
+def announced_shift_days(cases: Cases, events: Children) -> Floats:
+    """Days from the promise to the arrival that the latest of these messages announces."""
+    dated = events.where(~np.isnat(events.columns[EXPECTED_AT]))
+    return days_between(cases.moment(PROMISED_AT), dated.last(EXPECTED_AT))
+
+
+@cached_with_cases
+def count_problem_acknowledgements(cases: Cases) -> Floats:
+    """Acknowledgements that are not a plain acceptance."""
+    acks = events_of_kind(cases, EventKind.ACKNOWLEDGEMENT)
+    status = acks.columns[ACK_STATUS].astype(str)
+    return acks.where((status != "None") & (status != AckStatus.ACCEPTED.value)).count()
+
+
+@cached_with_cases
+def postponements(cases: Cases) -> Children:
+    """Delay notices and revised promises."""
+    return events_of_kind(cases, EventKind.DELAY_NOTICE, EventKind.REVISED_PROMISE)
+
+
+@cached_with_cases
+def announced_quantity(cases: Cases) -> Floats:
+    """Quantity on ship notices."""
+    return events_of_kind(cases, EventKind.ASN).total(EVENT_QUANTITY)
+
+
+ACKNOWLEDGEMENT_FEATURES = (
+    Feature(
+        "acknowledgements",
+        Theme.PAPER_TRAIL,
+        "count",
+        "cannot be missing",
+        "the supplier acknowledged the line {value:.0f} times",
+        lambda cases: events_of_kind(cases, EventKind.ACKNOWLEDGEMENT).count(),
+    ),
+    Feature(
+        "bad_acknowledgements",
+        Theme.PAPER_TRAIL,
+        "count",
+        "cannot be missing",
+        "{value:.0f} acknowledgements were other than a plain acceptance",
+        count_problem_acknowledgements,
+    ),
+    Feature(
+        "acknowledgement_status",
+        Theme.PAPER_TRAIL,
+        "",
+        "not acknowledged",
+        "latest acknowledgement: X12 status {value}",
+        lambda cases: events_of_kind(cases, EventKind.ACKNOWLEDGEMENT).last(ACK_STATUS),
+        FeatureKind.CATEGORY,
+    ),
+    Feature(
+        "acknowledgement_wait_days",
+        Theme.PAPER_TRAIL,
+        "days",
+        "not acknowledged, or order date not stated",
+        "the first acknowledgement came {value:.1f} days after the order",
+        lambda cases: days_between(
+            cases.moment(ORDERED_AT),
+            events_of_kind(cases, EventKind.ACKNOWLEDGEMENT).first(KNOWN_AT),
+        ),
+    ),
+    Feature(
+        "acknowledged_shift_days",
+        Theme.PAPER_TRAIL,
+        "days",
+        "no acknowledgement with a date",
+        "the acknowledgement names a day {value:+.0f} days from the promise",
+        lambda cases: announced_shift_days(cases, events_of_kind(cases, EventKind.ACKNOWLEDGEMENT)),
+    ),
+)
+SHIP_NOTICE_FEATURES = (
+    Feature(
+        "ship_notices",
+        Theme.PAPER_TRAIL,
+        "count",
+        "cannot be missing",
+        "{value:.0f} ship notices were received",
+        lambda cases: events_of_kind(cases, EventKind.ASN).count(),
+    ),
+    Feature(
+        "ship_notice_shift_days",
+        Theme.PAPER_TRAIL,
+        "days",
+        "no ship notice with an arrival date",
+        "the ship notice expects arrival {value:+.1f} days from the promise",
+        lambda cases: announced_shift_days(cases, events_of_kind(cases, EventKind.ASN)),
+    ),
+    Feature(
+        "ship_notice_share",
+        Theme.PAPER_TRAIL,
+        "share",
+        "quantity ordered is zero",
+        "{value:.0%} of the quantity is on ship notices",
+        lambda cases: ratio(announced_quantity(cases), cases.number(QUANTITY_ORDERED)),
+    ),
+    Feature(
+        "ship_notice_age_days",
+        Theme.PAPER_TRAIL,
+        "days",
+        "no ship notice",
+        "the latest ship notice is {value:.1f} days old",
+        lambda cases: days_between(
+            events_of_kind(cases, EventKind.ASN).last(KNOWN_AT), cases.asked_at
+        ),
+    ),
+)
+POSTPONEMENT_FEATURES = (
+    Feature(
+        "delay_notices",
+        Theme.PAPER_TRAIL,
+        "count",
+        "cannot be missing",
+        "the supplier gave notice of a delay or a new date {value:.0f} times",
+        lambda cases: postponements(cases).count(),
+    ),
+    Feature(
+        "revised_shift_days",
+        Theme.PAPER_TRAIL,
+        "days",
+        "no notice of a new date",
+        "the latest notice moves arrival {value:+.0f} days from the promise",
+        lambda cases: announced_shift_days(cases, postponements(cases)),
+    ),
+    Feature(
+        "announced_shift_days",
+        Theme.PAPER_TRAIL,
+        "days",
+        "no message names an arrival date",
+        "the latest message of any kind expects arrival {value:+.1f} days from the promise",
+        lambda cases: announced_shift_days(cases, cases.children["events"]),
+    ),
+    Feature(
+        "message_age_days",
+        Theme.PAPER_TRAIL,
+        "days",
+        "no message at all",
+        "nothing was heard about the line for {value:.1f} days",
+        lambda cases: days_between(cases.children["events"].last(KNOWN_AT), cases.asked_at),
+    ),
+    Feature(
+        "order_changes",
+        Theme.ORDER,
+        "count",
+        "cannot be missing",
+        "the order line was changed {value:.0f} times",
+        lambda cases: events_of_kind(cases, EventKind.ORDER_CHANGE).count(),
+    ),
+)
+RECEIPT_FEATURES = (
+    Feature(
+        "received_share",
+        Theme.QUANTITY,
+        "share",
+        "quantity ordered is zero",
+        "{value:.0%} of the quantity has been received",
+        lambda cases: ratio(
+            received_quantity(cases, QUANTITY_RECEIVED), cases.number(QUANTITY_ORDERED)
+        ),
+    ),
+    Feature(
+        "damaged_share",
+        Theme.QUANTITY,
+        "share",
+        "nothing received yet",
+        "{value:.0%} of what was received is damaged or held",
+        lambda cases: ratio(
+            received_quantity(cases, QUANTITY_DAMAGED), received_quantity(cases, QUANTITY_RECEIVED)
+        ),
+    ),
+)
+FEATURES = (
+    *ACKNOWLEDGEMENT_FEATURES,
+    *SHIP_NOTICE_FEATURES,
+    *POSTPONEMENT_FEATURES,
+    *RECEIPT_FEATURES,
+)

@@ -1,0 +1,50 @@
+"""Case shape of supplier_delay: the columns of an order line and of its children."""
+
+from data.contracts.items import CATEGORY, CURRENCY, ITEM_ID, SUBCATEGORY
+from data.contracts.purchase_orders import (
+    CHANNEL,
+    INCOTERM,
+    LINE_TYPE,
+    LINE_VALUE,
+    MANAGED_BY,
+    ORDER_TYPE,
+    ORIGIN,
+    PO_ID,
+    PO_LINE_ID,
+    PO_UNIT_PRICE,
+    PROMISED_AT,
+    QUANTITY_ORDERED,
+    REQUESTED_AT,
+    TRANSPORT_MODE,
+)
+from data.contracts.sites import SITE_ID
+from data.contracts.suppliers import SUPPLIER_ID
+from features.builders.order_documents import EVENT_COLUMNS, ORDERED_AT, RECEIPT_COLUMNS
+from features.cases import CaseShape
+
+SUPPLIER_DELAY_SHAPE = CaseShape(
+    columns=(
+        PO_LINE_ID,
+        PO_ID,
+        SITE_ID,
+        SUPPLIER_ID,
+        ITEM_ID,
+        CATEGORY,
+        SUBCATEGORY,
+        QUANTITY_ORDERED,
+        PO_UNIT_PRICE,
+        LINE_VALUE,
+        CURRENCY,
+        ORDER_TYPE,
+        LINE_TYPE,
+        CHANNEL,
+        INCOTERM,
+        TRANSPORT_MODE,
+        ORIGIN,
+        MANAGED_BY,
+        ORDERED_AT,
+        REQUESTED_AT,
+        PROMISED_AT,
+    ),
+    children={"receipts": RECEIPT_COLUMNS, "events": EVENT_COLUMNS},
+)

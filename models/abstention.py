@@ -1,0 +1,178 @@
+"""Abstention: when no advice is given on a score, and the reason as a sentence.
+
+A case is abstained on where the model has no ground to stand on, not where it is merely
+undecided: a probability near the threshold that rests on many past cases is a good answer.
+The score itself is kept; only the advice is withheld.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.model import Predictions
+from models.task import TaskName
+
+MOST_NAMED_FEATURES = 3  # features a sentence names before it only counts them
+
+
+class AbstentionReason(StrEnum):
+    """Why a case is not advised on."""
+
+    UNSEEN_KEY = "unseen key"
+    OUT_OF_RANGE = "out of range"
+    STALE_HISTORY = "stale history"
+    WIDE_INTERVAL = "wide interval"
+    STRADDLES_THRESHOLD = "straddles threshold"
+
+
+class ActionThreshold(Protocol):
+    """Whatever says from which probability on something is suggested."""
+
+    @property
+    def act(self) -> float:
+        """Least probability of the class explained at which to act."""
+
+
+@dataclass(frozen=True)
+class FixedThreshold:
+    """The plainest `ActionThreshold`; what training counts with."""
+
+    act: float = 0.5
+
+
+@dataclass(frozen=True)
+class AbstentionLimits:
+    """How far a case may be from what the model knows before it is abstained on.
+
+    key_features: categories that must have been seen in training.
+    most_outside: numbers that may lie outside what training saw.
+    widest: width that the interval of the probability may have, 0 to 1.
+    oldest_days: days that the history may be behind the moment asked about.
+    few: past cases with a similar probability below which an interval that holds the
+        threshold is too thin to tell the two sides apart.
+    """
+
+    key_features: tuple[str, ...] = ()
+    most_outside: int = 3
+    widest: float = 0.4
+    oldest_days: int = 14
+    few: int = 150
+
+
+LIMITS_OF_TASK: dict[TaskName, AbstentionLimits] = {
+    TaskName.STOCK_RISK: AbstentionLimits(key_features=("category", "region", "site_type")),
+    TaskName.INVOICE_MISMATCH: AbstentionLimits(
+        key_features=("supplier_id", "site_id", "category")
+    ),
+    TaskName.SUPPLIER_DELAY: AbstentionLimits(key_features=("supplier_id", "site_id", "category")),
+}
+"""What training counts with. The service's policy states limits of its own."""
+
+
+def find_abstention_reasons(
+    predictions: Predictions,
+    row: int,
+    limits: AbstentionLimits,
+    thresholds: ActionThreshold,
+    history_days: float | None = None,
+) -> tuple[tuple[AbstentionReason, str], ...]:
+    """Reasons not to advise on that row, each with its sentence; empty where there is none.
+
+    STRADDLES_THRESHOLD applies to two classes only, and holds where the probability's 90 %
+    interval has `thresholds.act` inside it (low < act < high) and rests on fewer than
+    `limits.few` past cases.
+
+    history_days: age of the history at the moment asked about; None where it is not known.
+    """
+    found = (
+        _unseen_key(predictions.unseen[row], limits.key_features),
+        _out_of_range(predictions.outside[row], limits.most_outside),
+        _stale_history(history_days, limits.oldest_days),
+        _wide_interval(predictions, row, limits.widest),
+        _straddles_threshold(predictions, row, limits.few, thresholds.act),
+    )
+    return tuple(reason for reason in found if reason is not None)
+
+
+def abstention_mask(
+    predictions: Predictions, limits: AbstentionLimits, thresholds: ActionThreshold
+) -> NDArray[np.bool_]:
+    """(n,) whether there is any reason not to advise on the row, its history's age aside."""
+    rows = range(len(predictions))
+    return np.array(
+        [bool(find_abstention_reasons(predictions, row, limits, thresholds)) for row in rows],
+        dtype=bool,
+    )
+
+
+ReasonAndSentence = tuple[AbstentionReason, str] | None
+
+
+def _unseen_key(unseen: Sequence[str], key_features: Sequence[str]) -> ReasonAndSentence:
+    names = [name for name in key_features if name in unseen]
+    if not names:
+        return None
+    return AbstentionReason.UNSEEN_KEY, (
+        f"No advice: the model has never seen this {_listed(names)}, "
+        "so past cases say little about this one."
+    )
+
+
+def _out_of_range(outside: Sequence[str], most: int) -> ReasonAndSentence:
+    if len(outside) <= most:
+        return None
+    return AbstentionReason.OUT_OF_RANGE, (
+        f"No advice: {len(outside)} of the case's numbers lie outside everything the model "
+        f"has seen ({_listed(outside)}), more than the {most} allowed; check the units."
+    )
+
+
+def _stale_history(history_days: float | None, oldest: int) -> ReasonAndSentence:
+    if history_days is None or history_days <= oldest:
+        return None
+    return AbstentionReason.STALE_HISTORY, (
+        f"No advice: the history behind this score is {history_days:.0f} days old, "
+        f"and at most {oldest} are allowed."
+    )
+
+
+def _wide_interval(predictions: Predictions, row: int, widest: float) -> ReasonAndSentence:
+    low, high = float(predictions.low[row]), float(predictions.high[row])
+    if high - low <= widest:
+        return None
+    return AbstentionReason.WIDE_INTERVAL, (
+        f"No advice: the probability lies anywhere from {low:.0%} to {high:.0%}; "
+        f"only {_cases(int(predictions.similar[row]))} had one like it."
+    )
+
+
+def _straddles_threshold(
+    predictions: Predictions, row: int, few: int, act: float
+) -> ReasonAndSentence:
+    low, high = float(predictions.low[row]), float(predictions.high[row])
+    similar = int(predictions.similar[row])
+    if predictions.probability.shape[1] != 2 or not low < act < high or similar >= few:
+        return None
+    return AbstentionReason.STRADDLES_THRESHOLD, (
+        f"No advice: with only {_cases(similar)} like it the probability, {low:.0%} to "
+        f"{high:.0%}, may be on either side of the {act:.0%} from which to act."
+    )
+
+
+def _cases(count: int) -> str:
+    return f"{count} past case" if count == 1 else f"{count} past cases"
+
+
+def _listed(names: Sequence[str]) -> str:
+    plain = [name.removesuffix("_id").replace("_", " ") for name in names]
+    if len(plain) > MOST_NAMED_FEATURES:
+        return (
+            f"{', '.join(plain[:MOST_NAMED_FEATURES])} and {len(plain) - MOST_NAMED_FEATURES} more"
+        )
+    return " and ".join([", ".join(plain[:-1]), plain[-1]] if len(plain) > 1 else plain)

@@ -1,0 +1,1 @@
+"""Calibration of margins to probabilities. Imports models.folds only."""

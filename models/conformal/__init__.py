@@ -1,0 +1,1 @@
+"""Conformal prediction: class sets, quantile shifts, similar cases. Imports no other package."""

@@ -1,0 +1,159 @@
+"""Fit conformal thresholds, similar-case bins and quantile shifts with finite-sample correction.
+
+Of n values and one to come, each is equally likely to be the least; so a threshold may have
+floor((n + 1) * error) - 1 of the n below it. Rows that count for more are more than one.
+
+Split conformal prediction on the calibration fold: the class is left out whose probability is
+below a threshold (Sadinle, Lei and Wasserman 2019), one threshold for all classes or one for
+each (Vovk's Mondrian sets). Quantiles are moved as in conformalised quantile regression
+(Romano, Patterson and Candès 2019), each side by itself, so that each bound holds its level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.conformal.prediction_sets import (
+    ClassThreshold,
+    Conformal,
+    CoverageScope,
+    Floats,
+    Ints,
+    Neighbours,
+)
+
+FloatArray = NDArray[np.float64]
+
+ROUNDING_SLACK = 1e-9  # so that 0.1 * 10 is 1
+
+
+def lower_bound(values: FloatArray, error: float, mass: FloatArray | None = None) -> float | None:
+    """The greatest of the values that at most `error` of them, and of the next one, lie below.
+
+    mass: (n,) what each counts for, 1 on average. None where the values are too few to tell.
+    """
+    order = np.argsort(values, kind="stable")
+    ranked = np.ones(len(values)) if mass is None else mass[order]
+    below = np.cumsum(ranked) - ranked
+    kept = np.flatnonzero(below + 1 <= (ranked.sum() + 1) * error + ROUNDING_SLACK)
+    return float(values[order[kept[-1]]]) if len(kept) else None
+
+
+def upper_bound(values: FloatArray, error: float, mass: FloatArray | None = None) -> float | None:
+    """The least of the values that at most `error` of them, and of the next one, lie above."""
+    found = lower_bound(-values, error, mass)
+    return None if found is None else -found
+
+
+# Finer towards the top, where the reviewer's queue is.
+BIN_EDGES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995)
+BIN_ROWS = 30
+
+
+@dataclass(frozen=True)
+class JudgedRows:
+    """n calibration rows: calibrated probability (n, K), label (n,).
+
+    mass: (n,) what each counts for, 1 on average; None is 1 throughout.
+    """
+
+    probability: Floats
+    label: Ints
+    mass: Floats | None = None
+
+    @property
+    def given(self) -> Floats:
+        """(n,) probability that the true class was given."""
+        return self.probability[np.arange(len(self.label)), self.label]
+
+    def of(self, k: int) -> JudgedRows:
+        """Only those that ended in class k."""
+        own = self.label == k
+        mass = (
+            None if self.mass is None or not own.any() else self.mass[own] / self.mass[own].mean()
+        )
+        return JudgedRows(self.probability[own], self.label[own], mass)
+
+
+def fit_conformal(
+    judged: JudgedRows,
+    coverage: float,
+    sets: CoverageScope = CoverageScope.MARGINAL,
+    error: float | None = None,
+) -> Conformal:
+    """Class sets and neighbours. error: share to leave out; None is what `coverage` leaves."""
+    aim = 1 - coverage if error is None else error
+    # Too few rows to leave anything out: every class is in the set.
+    threshold = lower_bound(judged.given, aim, judged.mass) or 0.0
+    each = range(judged.probability.shape[1])
+    return Conformal(
+        coverage,
+        threshold,
+        len(judged.label),
+        neighbours=tuple(fit_neighbours(judged.probability[:, k], judged.label == k) for k in each),
+        sets=sets,
+        of_class=tuple(_class_threshold(judged.of(k), coverage, aim, threshold) for k in each),
+        error=aim,
+    )
+
+
+def _class_threshold(
+    own: JudgedRows, coverage: float, error: float, of_all: float
+) -> ClassThreshold:
+    found = lower_bound(own.given, error, own.mass)
+    if found is None:
+        return ClassThreshold(len(own.label), of_all, None)
+    return ClassThreshold(len(own.label), found, coverage)
+
+
+def fit_neighbours(probability: Floats, hit: NDArray[np.bool_]) -> Neighbours:
+    """Bins of equal probabilities kept together, with at least `BIN_ROWS` rows each."""
+    if len(probability) == 0:
+        return Neighbours((), (0,), (0,))
+    order = np.sort(probability)
+    tops: list[float] = []
+    start = 0
+    for edge in BIN_EDGES:
+        top = float(order[min(int(edge * len(order)), len(order) - 1)])
+        end = int(np.searchsorted(order, top, side="right"))
+        if end - start >= BIN_ROWS and len(order) - end >= BIN_ROWS:
+            tops.append(top)
+            start = end
+    at = np.searchsorted(np.asarray(tops), probability, side="left")
+    rows = np.bincount(at, minlength=len(tops) + 1)
+    hits = np.bincount(at, weights=hit, minlength=len(tops) + 1).astype(np.int64)
+    return Neighbours(tuple(tops), tuple(rows.tolist()), tuple(hits.tolist()))
+
+
+def fit_quantile_shifts(
+    quantiles: Floats,
+    target: Floats,
+    levels: Sequence[float],
+    mass: Floats | None = None,
+    errors: Sequence[float] | None = None,
+) -> tuple[float, ...]:
+    """What each predicted quantile (n, Q) must be moved by to hold its level.
+
+    The median stays: it is a best guess, not a bound. With too few rows a bound moves out to
+    the farthest of them. errors: share to leave outside of each; None is what its level says.
+    """
+    aims = [min(level, 1 - level) for level in levels] if errors is None else errors
+    return tuple(
+        0.0
+        if level == 0.5 or len(target) == 0
+        else _outward_quantile(target - quantiles[:, q], level, aim, mass)
+        for q, (level, aim) in enumerate(zip(levels, aims, strict=True))
+    )
+
+
+def _outward_quantile(residual: Floats, level: float, error: float, mass: Floats | None) -> float:
+    """The finite-sample quantile of the residuals, outwards."""
+    if level < 0.5:
+        found = lower_bound(residual, error, mass)
+        return float(residual.min()) if found is None else found
+    found = upper_bound(residual, error, mass)
+    return float(residual.max()) if found is None else found

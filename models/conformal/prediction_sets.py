@@ -1,0 +1,158 @@
+"""Conformal class sets, quantile shifts and similar past cases, as values of a fitted model.
+
+Split conformal prediction on the calibration fold: the class is left out whose probability is
+below a threshold (Sadinle, Lei and Wasserman 2019), one threshold for all classes or one for
+each (Vovk's Mondrian sets). Quantiles are moved as in conformalised quantile regression
+(Romano, Patterson and Candès 2019), each side by itself, so that each bound holds its level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+Z_90 = 1.6448536269514722  # two-sided 90 %
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Calibration rows by the probability that one class was given.
+
+    tops: highest probability of each bin but the last, rising. rows, hits: how many were
+    in the bin, and how many of them ended in the class.
+    """
+
+    tops: tuple[float, ...]
+    rows: tuple[int, ...]
+    hits: tuple[int, ...]
+
+    def find(self, probability: Floats) -> tuple[Ints, Ints]:
+        """(n,) rows and hits of the bin that each probability falls in."""
+        at = np.searchsorted(np.asarray(self.tops), probability, side="left")
+        return np.asarray(self.rows)[at], np.asarray(self.hits)[at]
+
+
+class CoverageScope(StrEnum):
+    """For whom class sets hold their rate: over all asks, or also for each true class."""
+
+    MARGINAL = "marginal"
+    MONDRIAN = "mondrian"
+
+
+@dataclass(frozen=True)
+class ClassThreshold:
+    """rows: calibration rows of the class. promise: rate at which its asks are covered.
+
+    promise is None where the rows were too few; the threshold is then that of all classes.
+    """
+
+    rows: int
+    threshold: float
+    promise: float | None
+
+
+@dataclass(frozen=True)
+class Conformal:
+    """coverage: stated rate. threshold: least probability that puts a class into the set.
+
+    rows: calibration rows behind the threshold. neighbours: one a class.
+    shifts: what is added to each quantile.
+    sets, of_class: which thresholds class sets are made by; those of each class.
+    error, shift_errors: share that the threshold, and each quantile, was set to leave out:
+        1 - coverage and the level, unless they were adapted to drift.
+    """
+
+    coverage: float
+    threshold: float
+    rows: int
+    neighbours: tuple[Neighbours, ...]
+    shifts: tuple[float, ...] = ()
+    sets: CoverageScope = CoverageScope.MARGINAL
+    of_class: tuple[ClassThreshold, ...] = ()
+    error: float | None = None
+    shift_errors: tuple[float, ...] = ()
+
+    def class_set(
+        self, probability: Floats, sets: CoverageScope | None = None
+    ) -> NDArray[np.bool_]:
+        """(n, K) of (n, K): classes that cannot be ruled out; the likeliest is always in.
+
+        sets: None takes those that the model was fitted to give.
+        """
+        if (sets or self.sets) is CoverageScope.MONDRIAN:
+            result = probability >= np.array([one.threshold for one in self.of_class])
+        else:
+            result = probability >= self.threshold
+        result[np.arange(len(result)), np.argmax(probability, axis=1)] = True
+        return np.asarray(result)
+
+    def similar(self, probability: Floats, explained: Ints) -> tuple[Ints, Ints]:
+        """(n,) past cases with a similar probability of the class explained, and hits."""
+        rows, hits = np.zeros(len(explained), np.int64), np.zeros(len(explained), np.int64)
+        for k, neighbours in enumerate(self.neighbours):
+            own = explained == k
+            rows[own], hits[own] = neighbours.find(probability[own, k])
+        return rows, hits
+
+    def shifted(self, quantiles: Floats) -> Floats:
+        """(n, Q) quantiles moved to their stated rate, and in rising order."""
+        return np.sort(quantiles + np.asarray(self.shifts), axis=1)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, read back by `from_json`."""
+        return {
+            "coverage": self.coverage,
+            "threshold": self.threshold,
+            "rows": self.rows,
+            "neighbours": [
+                {"tops": list(n.tops), "rows": list(n.rows), "hits": list(n.hits)}
+                for n in self.neighbours
+            ],
+            "shifts": list(self.shifts),
+            "sets": str(self.sets),
+            "of_class": [asdict(one) for one in self.of_class],
+            "error": self.error,
+            "shift_errors": list(self.shift_errors),
+        }
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> Conformal:
+        """The value written by `as_json`, also by one that knew of no sets by class."""
+        return cls(
+            coverage=fields["coverage"],
+            threshold=fields["threshold"],
+            rows=fields["rows"],
+            neighbours=tuple(
+                Neighbours(tuple(n["tops"]), tuple(n["rows"]), tuple(n["hits"]))
+                for n in fields["neighbours"]
+            ),
+            shifts=tuple(fields["shifts"]),
+            sets=CoverageScope(fields.get("sets", CoverageScope.MARGINAL)),
+            of_class=tuple(ClassThreshold(**one) for one in fields.get("of_class", ())),
+            error=fields.get("error"),
+            shift_errors=tuple(fields.get("shift_errors", ())),
+        )
+
+
+def wilson_interval(
+    hits: NDArray[np.integer] | Floats, rows: Ints, z: float = Z_90
+) -> tuple[Floats, Floats]:
+    """(n,) low and high of a share by Wilson's score interval; 0 and 1 without rows.
+
+    z: standard normal deviate of the level, two-sided 90 % unless told.
+    """
+    count = np.maximum(rows, 1).astype(np.float64)
+    share = hits / count
+    centre = (share + z**2 / (2 * count)) / (1 + z**2 / count)
+    reach = z * np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2)) / (1 + z**2 / count)
+    empty = rows == 0
+    low, high = np.maximum(centre - reach, 0.0), np.minimum(centre + reach, 1.0)
+    return np.where(empty, 0.0, low), np.where(empty, 1.0, high)

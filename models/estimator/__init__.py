@@ -1,0 +1,1 @@
+"""Boosted trees: training, prediction and contributions. Imports models.folds only."""

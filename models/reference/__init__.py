@@ -1,0 +1,1 @@
+"""Reference distributions of a fitted model, for drift monitoring. Imports encoding and model."""

@@ -1,0 +1,1 @@
+"""Erasure of payloads on request or by retention. Imports log, pseudonym and policy."""

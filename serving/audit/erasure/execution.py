@@ -1,0 +1,218 @@
+"""Plan and carry out an erasure: delete payloads and record the tombstone entry.
+
+The envelope stays, and with it order, hashes and proofs. It names its payload by a salted
+digest; the salt is deleted with the payload, so nothing is left to guess from.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import partial
+from typing import Any
+
+import sqlalchemy as sa
+
+from serving.audit.erasure.payload_deletion import (
+    PayloadsChangedError,
+    delete_payloads,
+    purge_from_disk,
+)
+from serving.audit.log import queries
+from serving.audit.log.entry import Draft, Entry, new_draft
+from serving.audit.log.entry_kind import PERMANENT_KINDS, EntryKind
+from serving.audit.log.sequence_ranges import RangeList, ranges_of_sequences
+from serving.audit.log.store import AuditStore
+from serving.audit.log.tables import ENTRIES, PAYLOADS
+
+
+class ErasureGround(StrEnum):
+    """Why something is erased."""
+
+    REQUEST = "request"
+    PERSON = "person"
+    RETENTION = "retention"
+
+
+class NotErasableError(ValueError):
+    """An entry that is kept as long as the record."""
+
+
+@dataclass(frozen=True)
+class ErasurePlan:
+    """What an erasure would do. left: sequences that still hold something, in order.
+
+    kinds: how many of each would be erased. gone: how many were erased before.
+    oldest, youngest: when the first and the last of them were recorded; "" if there is none.
+    """
+
+    left: tuple[int, ...]
+    kinds: Mapping[str, int]
+    gone: int
+    oldest: str
+    youngest: str
+
+    @property
+    def ranges(self) -> RangeList:
+        """The sequences as runs."""
+        return ranges_of_sequences(self.left)
+
+
+def plan_erasure(store: AuditStore, sequences: Iterable[int]) -> ErasurePlan:
+    """What erasing those entries would do; nothing is done.
+
+    Raises:
+        LookupError: a sequence that is not on record.
+        NotErasableError: an entry of a kind that is kept.
+        AuditUnavailableError: the record cannot be read.
+    """
+    wanted = ranges_of_sequences(sequences)
+    with store.reading() as connection:
+        rows = [row for span in wanted for row in _erasable_rows(connection, *span)]
+    _require_on_record(wanted, [row.sequence for row in rows])
+    for row in rows:
+        if row.kind in PERMANENT_KINDS:
+            raise NotErasableError(
+                f"entry {row.sequence} is a {row.kind} and is kept: it holds no case, and "
+                "replay and verification need it. Never erased: "
+                f"{', '.join(sorted(PERMANENT_KINDS))}"
+            )
+    left = [row for row in rows if row.held]
+    at = [row.recorded_at for row in left]
+    return ErasurePlan(
+        left=tuple(row.sequence for row in left),
+        kinds=dict(sorted(Counter(row.kind for row in left).items())),
+        gone=len(rows) - len(left),
+        oldest=min(at, default=""),
+        youngest=max(at, default=""),
+    )
+
+
+def erase_payloads(
+    store: AuditStore,
+    ground: ErasureGround,
+    sequences: Iterable[int],
+    reason: str,
+    by: str,
+    context: Mapping[str, Any],
+    *,
+    now: datetime | None = None,
+    months: Collection[str] = (),
+) -> Entry:
+    """Delete what those entries held, in one transaction with the entry that says so.
+
+    Done again, it finds nothing left and gives the entry that named them then.
+    reason: kept for good, so without persons. by: a pseudonym. context: as
+    `serving.runtime.context` records it. months: those of which everything erasable is in
+    `sequences`.
+
+    Raises:
+        as `plan_erasure`; ValueError: no sequence, no reason; nothing was erased.
+    """
+    wanted = sorted(set(sequences))
+    if not wanted:
+        raise ValueError("nothing is named that could be erased")
+    if not reason.strip():
+        raise ValueError("an erasure needs a reason, for the record")
+    while True:
+        found = plan_erasure(store, wanted)
+        if not found.left:
+            return find_erasure(store, wanted[-1])
+        draft = _erasure_draft(ground, found, reason, by, context, now or datetime.now(UTC))
+        try:
+            also = partial(
+                delete_payloads, ranges=found.ranges, count=len(found.left), months=months
+            )
+            (entry,) = store.commit([draft], also=also).entries
+        except PayloadsChangedError:  # somebody else erased some of them just now: see what is left
+            continue
+        purge_from_disk(store)
+        return entry
+
+
+def find_erasure(store: AuditStore, sequence: int) -> Entry:
+    """The erasure that named the sequence.
+
+    Raises:
+        LookupError: none does.
+    """
+    for entry in reversed(store.of_kind(EntryKind.ERASURE)):
+        if any(first <= sequence <= last for first, last in entry.payload["ranges"]):
+            return entry
+    raise LookupError(
+        f"what entry {sequence} held is gone and no erasure names it: run `triage audit verify`"
+    )
+
+
+def resolve_sequence(store: AuditStore, identifier: str) -> int:
+    """The sequence of an entry by its id, or by the start of a recommendation's.
+
+    Raises:
+        LookupError: there is none, or there are several.
+    """
+    entry = store.read(identifier) or store.named(identifier)
+    if entry is None:
+        raise LookupError(f"there is no entry {identifier!r} on record")
+    return entry.sequence
+
+
+def sequences_naming_person(store: AuditStore, pseudonym: str) -> list[int]:
+    """Sequences of what still names that person: decisions, and accesses to reports."""
+    kinds = [str(EntryKind.DECISION), str(EntryKind.REPORT_READ)]
+    # Canonical JSON has no spaces, and a quote within a text is escaped: no other field can
+    # hold this.
+    told = PAYLOADS.c.body.contains(f'"person":"{pseudonym}"', autoescape=True)
+    query = sa.select(ENTRIES.c.sequence).select_from(queries.ENTRIES_WITH_PAYLOAD)
+    return _select_sequences(store, query.where(ENTRIES.c.kind.in_(kinds), told))
+
+
+def sequences_recorded_before(store: AuditStore, day: str) -> list[int]:
+    """Sequences of what can be erased and was recorded before that day, `2026-03-01`, UTC."""
+    query = sa.select(ENTRIES.c.sequence).select_from(queries.ENTRIES_WITH_PAYLOAD)
+    erasable = ENTRIES.c.kind.not_in([str(kind) for kind in PERMANENT_KINDS])
+    before = PAYLOADS.c.month <= day[:7], ENTRIES.c.recorded_at < day
+    return _select_sequences(store, query.where(erasable, *before))
+
+
+def _select_sequences(store: AuditStore, query: sa.Select[Any]) -> list[int]:
+    with store.reading() as connection:
+        return list(connection.scalars(query.order_by(ENTRIES.c.sequence)))
+
+
+def _erasable_rows(connection: sa.Connection, first: int, last: int) -> Iterator[Any]:
+    of = ENTRIES.c
+    held = PAYLOADS.c.sequence.is_not(None).label("held")
+    query = sa.select(of.sequence, of.kind, of.recorded_at, held)
+    between = query.select_from(queries.ENTRIES_WITH_PAYLOAD).where(
+        of.sequence.between(first, last)
+    )
+    yield from connection.execute(between.order_by(of.sequence))
+
+
+def _require_on_record(wanted: RangeList, found: list[int]) -> None:
+    there = set(found)
+    for first, last in wanted:
+        lacking = next((s for s in range(first, last + 1) if s not in there), None)
+        if lacking is not None:
+            raise LookupError(f"entry {lacking} is not on record")
+
+
+def _erasure_draft(
+    ground: ErasureGround,
+    found: ErasurePlan,
+    reason: str,
+    by: str,
+    context: Mapping[str, Any],
+    now: datetime,
+) -> Draft:
+    said = {
+        "ground": ground.value,
+        "reason": reason,
+        "by": by,
+        "ranges": [list(span) for span in found.ranges],
+        "count": len(found.left),
+    }
+    return new_draft(EntryKind.ERASURE, said, context, now.isoformat())

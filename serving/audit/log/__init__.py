@@ -1,0 +1,1 @@
+"""The log itself: entries, tables, group commit and queries. Imports transparency only."""

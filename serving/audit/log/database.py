@@ -1,0 +1,210 @@
+"""Open SQLite and PostgreSQL engines with durable commits, and lock the log for one writer."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from serving.audit.log.errors import AuditUnavailableError
+
+if TYPE_CHECKING:
+    import psycopg
+
+
+MOUNT_TABLE = Path("/proc/self/mountinfo")
+NETWORK_FILESYSTEMS = (
+    "nfs",
+    "nfs4",
+    "cifs",
+    "smb3",
+    "smbfs",
+    "afs",
+    "ceph",
+    "lustre",
+    "glusterfs",
+    "beegfs",
+)
+NETWORK_FUSE_FILESYSTEMS = ("sshfs", "s3fs", "glusterfs", "ceph", "rclone", "gcsfuse", "blobfuse")
+
+
+def network_filesystem(path: Path, mounts: str | None = None) -> str | None:
+    """The network file system that a path lies on, as `nfs4`; None if it is none, or unknown.
+
+    mounts: as Linux writes /proc/self/mountinfo; elsewhere there is no such file to look into.
+    """
+    if mounts is None:
+        mounts = MOUNT_TABLE.read_text() if MOUNT_TABLE.exists() else ""
+    # 36 35 98:0 /root /mount/point rw,noatime master:1 - ext4 /dev/sda1 rw
+    kinds = {
+        Path(before.split()[4].replace("\\040", " ")): after.split()[0]
+        for before, _, after in (line.partition(" - ") for line in mounts.splitlines())
+    }
+    whole = path.resolve()
+    kind = next((kinds[at] for at in (whole, *whole.parents) if at in kinds), "")
+    away = kind in NETWORK_FILESYSTEMS or kind.removeprefix("fuse.") in NETWORK_FUSE_FILESYSTEMS
+    return kind if away else None
+
+
+SQLITE_WAIT_SECONDS = 10
+"""A group is written in milliseconds: who waits so long waits for something that hangs."""
+
+LOCK_FILE_MODE = 0o666
+"""Less what the process's umask takes away."""
+
+SQLITE_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",  # every commit is on the disk before it is answered
+    "PRAGMA secure_delete=ON",  # what was erased is overwritten
+    "PRAGMA wal_autocheckpoint=16000",  # 64 MB; see serving.audit.log.wal_checkpoint
+    "PRAGMA cache_size=-32768",  # 32 MB: ids are random, so their index is touched everywhere
+)
+
+POSTGRES_WAIT_SECONDS = 10
+"""To get a connection from the server or the pool, and for the head row: as for SQLite."""
+POSTGRESQL_OPTIONS = {
+    "application_name": "exception-triage-audit",
+    "synchronous_commit": "on",  # the server's default may be off: answered and not on the disk
+    "lock_timeout": f"{POSTGRES_WAIT_SECONDS}s",
+    "statement_timeout": "60s",  # the longest is a month's erasure
+    "idle_in_transaction_session_timeout": "60s",  # a frozen writer lets go of the head row
+}
+"""Given at the start of each connection; what the URL says under `options` goes before."""
+POSTGRESQL_NETWORK = {
+    "connect_timeout": POSTGRES_WAIT_SECONDS,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,  # milliseconds; a server that is cut off is noticed by then
+}
+
+
+def open_engine(url: str) -> sa.Engine:
+    """An engine on `sqlite:///file` or `postgresql+psycopg://...`.
+
+    Raises:
+        AuditUnavailableError: a SQLite file on a file system of another machine.
+        ValueError: for another kind of database.
+    """
+    parsed = sa.make_url(url)
+    match parsed.get_backend_name():
+        case "sqlite":
+            return _open_sqlite(parsed)
+        case "postgresql":
+            return _open_postgresql(parsed)
+        case other:
+            raise ValueError(f"audit url is of {other!r}; it takes sqlite:/// or postgresql://")
+
+
+def sqlite_url(path: Path) -> str:
+    """The address of a SQLite file."""
+    return f"sqlite:///{path}"
+
+
+@contextmanager
+def writer_lock(engine: sa.Engine) -> Iterator[None]:
+    """Wait for the turn to write.
+
+    SQLite's own waiting backs off for up to most of a second where several processes write;
+    a lock on a file beside it is handed on at once. PostgreSQL locks the head row.
+
+    Raises:
+        TimeoutError: another process keeps it.
+    """
+    if engine.dialect.name != "sqlite":
+        yield
+        return
+    name = f"{engine.url.database}.lock"
+    file = os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, LOCK_FILE_MODE)
+    try:
+        _lock_with_timeout(file, name)
+        yield
+    finally:
+        os.close(file)
+
+
+def _lock_with_timeout(file: int, name: str) -> None:
+    """Lock the file, in a thread that can be left behind: such a lock has no timeout."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        got = threading.Event()
+
+        def wait() -> None:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            got.set()
+
+        threading.Thread(target=wait, daemon=True).start()
+        if not got.wait(SQLITE_WAIT_SECONDS):
+            raise TimeoutError(
+                f"another process has kept the turn to write for {SQLITE_WAIT_SECONDS} s; see who"
+                f" has {name} open"
+            ) from None
+
+
+def _open_sqlite(url: sa.URL) -> sa.Engine:
+    kind = network_filesystem(Path(url.database or "."))
+    if kind:
+        raise AuditUnavailableError(
+            f"audit {url.database} lies on {kind}, a network file system, where SQLite's locks do"
+            " not hold; put it on a local disk, or name a PostgreSQL database"
+        )
+    engine = sa.create_engine(
+        url,
+        connect_args={"timeout": SQLITE_WAIT_SECONDS, "cached_statements": 256},
+        pool_timeout=SQLITE_WAIT_SECONDS,
+        hide_parameters=True,  # errors go into logs, and the record holds what logs may not
+    )
+    sa.event.listen(engine, "connect", _configure_sqlite_connection)
+    sa.event.listen(engine, "begin", _begin_sqlite_transaction)
+    return engine
+
+
+def _configure_sqlite_connection(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # we begin transactions ourselves, see _on_begin
+    for pragma in SQLITE_PRAGMAS:
+        connection.execute(pragma)
+
+
+def _begin_sqlite_transaction(connection: sa.Connection) -> None:
+    """Writers take the lock at once, so that head and insert are one step."""
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _open_postgresql(url: sa.URL) -> sa.Engine:
+    """READ COMMITTED: who waited for the head row reads what the writer before it committed.
+
+    A stricter level would refuse it that row, as changed since it began.
+    """
+    given = url.query.get("options", "")
+    options = [f"-c {name}={value}" for name, value in POSTGRESQL_OPTIONS.items()]
+    options += [given] if isinstance(given, str) else given
+    engine = sa.create_engine(
+        url.set(drivername="postgresql+psycopg"),  # whole: verification connects by it too
+        isolation_level="READ COMMITTED",
+        pool_pre_ping=True,  # after the server was restarted, old connections are replaced
+        pool_timeout=POSTGRES_WAIT_SECONDS,
+        connect_args=POSTGRESQL_NETWORK | {"options": " ".join(options)},
+        hide_parameters=True,
+    )
+    sa.event.listen(engine, "connect", _check_postgresql_encoding)
+    return engine
+
+
+def _check_postgresql_encoding(connection: psycopg.Connection, _record: object) -> None:
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        name = connection.info.dbname
+        connection.close()
+        raise AuditUnavailableError(
+            f"database {name!r} is encoded in {encoding}, which cannot hold every text; make one"
+            " with CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0"
+        )

@@ -1,0 +1,236 @@
+"""An audit entry: a permanent envelope, hashed as a Merkle leaf, and an erasable payload.
+
+The envelope is a leaf of a Merkle tree (RFC 9162). It names its payload only by a salted
+digest, so that a payload erased by law leaves nothing to guess from, and a tree that still
+verifies.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from hashlib import sha256
+from json.encoder import encode_basestring as text
+from operator import attrgetter
+from typing import Any
+
+from pydantic_core import from_json
+
+from serving.audit.log.canonical_json import SAFE_INTEGER_LIMIT, canonicalize
+from serving.audit.log.entry_kind import SCORED_KINDS, EntryKind
+
+
+def envelope_leaf_hash(row: Sequence[Any]) -> bytes:
+    """RFC 9162 hash of the leaf whose content is the canonical JSON of an envelope.
+
+    row: the envelope's values in the order of its names, which is the alphabet's.
+
+    Raises:
+        TypeError, ValueError: a value that is never recorded in its place.
+    """
+    (about, commitment, name, kind, picked, previous, priority, at, reference, schema) = row[:10]
+    (sequence, site, task, tenant) = row[10:14]
+    if type(schema) is not int or type(sequence) is not int or type(priority) is not float:
+        raise TypeError(f"schema, sequence or priority is no number: {row!r}")
+    if (
+        picked not in {0, 1}
+        or abs(schema) >= SAFE_INTEGER_LIMIT
+        or abs(sequence) >= SAFE_INTEGER_LIMIT
+    ):
+        raise ValueError(f"picked, schema or sequence is none: {row!r}")
+    return sha256(
+        (
+            f'\0{{"about":{text(about)},"commitment":{text(commitment)},"id":{text(name)},'
+            f'"kind":{text(kind)},"picked":{"true" if picked else "false"},'
+            f'"previous":{text(previous)},"priority":{canonicalize(priority)},'
+            f'"recorded_at":{text(at)},"reference":{text(reference)},"schema":{schema},'
+            f'"sequence":{sequence},"site":{text(site)},"task":{text(task)},'
+            f'"tenant":{text(tenant)}}}'
+        ).encode()
+    ).digest()
+
+
+GENESIS_HASH = "0" * 64
+SCHEMA_VERSION = 2
+"""Version of envelope and payload that is written now."""
+SALT_BYTES = 16
+
+
+class PayloadErasedError(LookupError):
+    """What was recorded has been erased; only its envelope is left."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What is to be recorded, before it has a place.
+
+    id: unique. about: the recommendation a decision answers; for a recommendation, itself;
+        for a change of model, the version as `task/version`.
+    task, site, reference, priority, picked: what the desk finds it by; "" where there is none.
+    recorded_at: ISO 8601, UTC. picked: drawn for the audit sample.
+    payload: values that JSON can hold; numbers that are not finite must be null.
+    said: what the payload was made of, for whoever answers with it; not recorded.
+    """
+
+    id: str
+    kind: EntryKind
+    about: str
+    task: str
+    site: str
+    reference: str
+    priority: float
+    recorded_at: str
+    payload: dict[str, Any]
+    picked: bool = False
+    said: Any = field(default=None, repr=False, compare=False)
+
+
+def new_draft(
+    kind: EntryKind,
+    said: Mapping[str, Any],
+    context: Mapping[str, Any],
+    at: str,
+    *,
+    id: str = "",  # noqa: A002 - the field's name
+    about: str = "",
+    task: str = "",
+    site: str = "",
+    reference: str = "",
+    priority: float = 0.0,
+    picked: bool = False,
+    made_of: Any = None,
+) -> Draft:
+    """The draft of that kind which says that, under a new id unless it is given one.
+
+    said: what is particular to the kind. context: as `serving.runtime.context` records it. at: ISO
+    8601, UTC. made_of: `Draft.said`. Everything else as `Draft` says.
+    """
+    payload = {"schema": SCHEMA_VERSION, "kind": kind.value, "context": dict(context), **said}
+    name = id or str(uuid.uuid4())
+    return Draft(name, kind, about, task, site, reference, priority, at, payload, picked, made_of)
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """What of an entry is never erased: everything here is under the leaf's hash.
+
+    sequence: 1, 2, 3, ... without gaps: the order, whatever clocks say.
+    commitment: sha256 of salt and canonical payload, hexadecimal.
+    previous: hash of the entry before; 64 zeros for the first.
+    """
+
+    about: str
+    commitment: str
+    id: str
+    kind: str
+    picked: bool
+    previous: str
+    priority: float
+    recorded_at: str
+    reference: str
+    schema: int
+    sequence: int
+    site: str
+    task: str
+    tenant: str
+
+    @property
+    def month(self) -> str:
+        """The month it was recorded in, as `2026-11`."""
+        return self.recorded_at[:7]
+
+    def leaf(self) -> str:
+        """Hash of the leaf: RFC 9162 over the canonical JSON of all fields, hexadecimal."""
+        return envelope_leaf_hash(envelope_values(self)).hex()
+
+
+ENVELOPE_FIELDS = tuple(one.name for one in fields(Envelope))
+envelope_values = attrgetter(*ENVELOPE_FIELDS)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry in its place. hash: of its leaf. body: RFC 8785 JSON; None once erased."""
+
+    envelope: Envelope
+    hash: str
+    salt: str | None
+    body: str | None
+
+    @property
+    def sequence(self) -> int:
+        """Its place in the record."""
+        return self.envelope.sequence
+
+    @property
+    def previous(self) -> str:
+        """Hash of the entry before."""
+        return self.envelope.previous
+
+    @property
+    def id(self) -> str:
+        """Its name."""
+        return self.envelope.id
+
+    @property
+    def kind(self) -> EntryKind:
+        """What it is."""
+        return EntryKind(self.envelope.kind)
+
+    @property
+    def answers(self) -> bool:
+        """Whether it holds an answer, scored or not.
+
+        Fallbacks of older versions hold requests that were refused, and name no case.
+        """
+        return self.kind in SCORED_KINDS or (
+            self.kind is EntryKind.FALLBACK and bool(self.envelope.reference)
+        )
+
+    @property
+    def recorded_at(self) -> str:
+        """When, by the clock of who wrote it."""
+        return self.envelope.recorded_at
+
+    @property
+    def payload(self) -> Any:
+        """What was recorded, read back.
+
+        Raises:
+            ErasedError: it was erased.
+        """
+        if self.body is None:
+            raise PayloadErasedError(f"what entry {self.sequence} ({self.id}) held has been erased")
+        return from_json(self.body)
+
+
+def payload_commitment(salt: str, body: str) -> str:
+    """The salted digest of a payload. salt: hexadecimal."""
+    return hashlib.sha256(bytes.fromhex(salt) + body.encode()).hexdigest()
+
+
+def entry_from_draft(
+    draft: Draft, body: str, sequence: int, previous: str, tenant: str = "default", salt: str = ""
+) -> Entry:
+    """The draft as an entry in that place. body: its canonical payload. salt: random if none."""
+    salt = salt or secrets.token_hex(SALT_BYTES)
+    envelope = Envelope(
+        about=draft.about,
+        commitment=payload_commitment(salt, body),
+        id=draft.id,
+        kind=str(draft.kind),
+        picked=draft.picked,
+        previous=previous,
+        priority=draft.priority,
+        recorded_at=draft.recorded_at,
+        reference=draft.reference,
+        schema=SCHEMA_VERSION,
+        sequence=sequence,
+        site=str(draft.site),
+        task=str(draft.task),
+        tenant=tenant,
+    )
+    return Entry(envelope, envelope.leaf(), salt, body)

@@ -1,0 +1,1 @@
+"""Alembic migrations of the audit tables, run by `serving.audit.log.schema`."""

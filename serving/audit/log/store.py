@@ -1,0 +1,328 @@
+"""The audit store: append-only, ordered, durable before anything is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import sqlalchemy as sa
+
+from serving.audit.log import queries
+from serving.audit.log.canonical_json import canonicalize
+from serving.audit.log.database import open_engine, sqlite_url, writer_lock
+from serving.audit.log.entry import Draft, Entry
+from serving.audit.log.entry_kind import SCORED_KINDS, EntryKind
+from serving.audit.log.errors import (
+    AuditUnavailableError,
+    describe_error,
+)
+from serving.audit.log.group_commit import (
+    CommitResult,
+    GroupCommit,
+    IdempotencyKey,
+    PendingCommit,
+    TransactionHook,
+)
+from serving.audit.log.payload_partitions import MONTH_PATTERN
+from serving.audit.log.schema import upgrade_schema
+from serving.audit.log.transaction import GroupWriter, LogHead, Signer, read_head
+from serving.runtime.circuit_breaker import CircuitBreaker, CircuitOpenError
+
+
+def canonical_body(draft: Draft) -> str:
+    """The canonical payload of a draft that every store takes alike.
+
+    Raises:
+        ValueError: values that JSON cannot hold exactly; a NUL, which PostgreSQL refuses, or half
+            a surrogate pair, which has no UTF-8, in what the entry is found by; a time that does
+            not begin with year and month.
+    """
+    for text in (draft.id, draft.about, draft.task, draft.site, draft.reference):
+        if "\0" in text:
+            raise ValueError(f"{text!r} holds a NUL and cannot be recorded exactly")
+        text.encode()
+    if not MONTH_PATTERN.fullmatch(draft.recorded_at[:7]):
+        raise ValueError(f"recorded_at is {draft.recorded_at!r}; it takes ISO 8601 in UTC")
+    return canonicalize(draft.payload)
+
+
+@dataclass(frozen=True)
+class AuditStore:
+    """Entries in SQLite or PostgreSQL. Safe to use from several threads and processes.
+
+    tenant: whose entries are written. signer: signs what the log is after every commit.
+    breaker: keeps callers from waiting for a store that is away; none by default.
+    """
+
+    engine: sa.Engine
+    tenant: str
+    signer: Signer | None
+    breaker: CircuitBreaker | None = None
+    group: GroupCommit = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(
+            self, "group", GroupCommit(GroupWriter(self.engine, self.tenant, self.signer).write)
+        )
+
+    @classmethod
+    def open(cls, where: Path | str, tenant: str = "default", signer: Signer | None = None) -> Self:
+        """The store in that SQLite file or at that URL, made if it is not there.
+
+        Raises:
+            AuditUnavailableError: if it cannot be written.
+            ValueError: for a URL of another kind of database.
+        """
+        told = where if isinstance(where, Path) else sa.make_url(where).render_as_string()
+        try:
+            if isinstance(where, Path):
+                where.parent.mkdir(parents=True, exist_ok=True)
+            engine = open_engine(sqlite_url(where) if isinstance(where, Path) else where)
+            with _dispose_on_error(engine):
+                upgrade_schema(engine, tenant)
+        except (OSError, sa.exc.SQLAlchemyError) as error:
+            raise AuditUnavailableError(
+                f"audit {told} cannot be opened: {describe_error(error)}"
+            ) from error
+        return cls(engine, tenant, signer)
+
+    def append(self, drafts: Sequence[Draft]) -> list[Entry]:
+        """Record all of them or none, durably, in this order.
+
+        Raises:
+            as `commit`.
+        """
+        return self.commit(drafts).entries
+
+    def commit(
+        self,
+        drafts: Sequence[Draft],
+        key: IdempotencyKey | None = None,
+        also: TransactionHook | None = None,
+    ) -> CommitResult:
+        """Record all of them and the key or nothing, durably, in this order.
+
+        also: done in the same transaction, once the entries are in.
+
+        Raises:
+            AuditUnavailableError: nothing was recorded, as far as can be told: where the
+                connection broke during the commit, it may have been.
+            TakenError: an id is on record.
+            KeyTakenError: the key is on record.
+            ValueError: values that cannot be recorded exactly.
+        """
+        if not drafts:
+            return CommitResult([], "")
+        ticket = PendingCommit(drafts, [canonical_body(draft) for draft in drafts], key, also)
+        with self._passing():
+            return self.group.commit(ticket)
+
+    def commit_together(
+        self, wanted: Sequence[tuple[Sequence[Draft], IdempotencyKey | None]]
+    ) -> list[CommitResult | Exception]:
+        """What `commit` gives each of several callers, or raises; written in one transaction."""
+        settled: dict[int, CommitResult | Exception] = {}
+        tickets: dict[int, PendingCommit] = {}
+        for place, (drafts, key) in enumerate(wanted):
+            try:
+                tickets[place] = PendingCommit(
+                    drafts, [canonical_body(draft) for draft in drafts], key
+                )
+            except ValueError as error:
+                settled[place] = error
+        if tickets:
+            settled.update(zip(tickets, self._together(list(tickets.values())), strict=True))
+        return [settled[place] for place in range(len(wanted))]
+
+    def _together(self, tickets: Sequence[PendingCommit]) -> list[CommitResult | Exception]:
+        try:
+            with self._passing():
+                self.group.write(tickets)
+                _raise_if_away(tickets)
+        except AuditUnavailableError as error:
+            return [ticket.committed or _refusal(ticket) or error for ticket in tickets]
+        return [ticket.committed or _refusal(ticket) or ticket.result() for ticket in tickets]
+
+    def read(self, identifier: str) -> Entry | None:
+        """The entry with that id."""
+        found = self.select(queries.entry_by_id(identifier))
+        return found[0] if found else None
+
+    def request(self, caller: str, key: str) -> dict[str, Any] | None:
+        """The row of the table `requests` for an idempotency key; None if it was not used."""
+        with self.reading() as connection:
+            row = (
+                connection.execute(queries.idempotency_record(caller, key)).mappings().one_or_none()
+            )
+            return None if row is None else dict(row)
+
+    def requests(self, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], dict[str, Any]]:
+        """The rows for those callers' keys that were used; see `request`."""
+        if not keys:
+            return {}
+        with self.reading() as connection:
+            query = queries.idempotency_records(
+                {caller for caller, _ in keys}, {key for _, key in keys}
+            )
+            rows = connection.execute(query).mappings()
+            return {(row["caller"], row["key"]): dict(row) for row in rows}
+
+    def named(self, start: str) -> Entry | None:
+        """The only recommendation whose id starts so; None if there is none.
+
+        Raises:
+            LookupError: several do.
+        """
+        found = self.select(queries.answers_by_id_prefix(start))
+        if len(found) > 1:
+            raise LookupError(f"several recommendations start with {start!r}; write more of the id")
+        return found[0] if found else None
+
+    def decisions(self, recommendation: str) -> list[Entry]:
+        """What people decided about a recommendation, in order."""
+        return self.select(queries.entries_about(recommendation, EntryKind.DECISION))
+
+    def undecided(
+        self,
+        task: str = "",
+        site: str = "",
+        limit: int = 200,
+        *,
+        picked: bool = False,
+        within: Collection[str] | None = None,
+    ) -> list[Entry]:
+        """Latest recommendation of each case without a decision, by priority.
+
+        picked: only those of the audit sample, which a small priority would hide. within: only
+        those of these sites.
+        """
+        return self.select(
+            queries.undecided_answers(task, site, limit, picked=picked, within=within)
+        )
+
+    def sites(self) -> list[str]:
+        """Sites that have recommendations."""
+        with self.reading() as connection:
+            return list(connection.scalars(queries.sites_with_answers()))
+
+    def of_kind(self, *kinds: EntryKind) -> list[Entry]:
+        """Every entry of those kinds, in order."""
+        return self.select(queries.entries_of_kinds(kinds))
+
+    def newest(self, kinds: Sequence[EntryKind]) -> int:
+        """Sequence of the latest entry of those kinds; 0 if there is none."""
+        with self.reading() as connection:
+            return connection.scalar(queries.latest_sequence(kinds)) or 0
+
+    def answers(self) -> list[Entry]:
+        """Every answer to a scored case, advice or not, in order; erased ones left out."""
+        return [entry for entry in self.of_kind(*SCORED_KINDS) if entry.body is not None]
+
+    def all(self) -> list[Entry]:
+        """Every entry, in order, all in memory: for tests and small records, see `walk`."""
+        return list(self.walk())
+
+    def walk(self, first: int = 1, batch: int = 1000) -> Iterator[Entry]:
+        """Entries from sequence `first` to the last there is, in order, `batch` in memory at once.
+
+        No transaction is kept open meanwhile, so it holds nobody up, however long it takes.
+        """
+        while True:
+            some = self.select(queries.entries_from(first, batch))
+            yield from some
+            if len(some) < batch:
+                return
+            first = some[-1].sequence + 1
+
+    def between(self, first: int, last: int) -> list[Entry]:
+        """Entries from sequence `first` to `last`, both included, in order."""
+        return self.select(queries.entries_between(first, last))
+
+    def head(self) -> LogHead:
+        """The end of the log as it says of itself."""
+        with self.reading() as connection:
+            return read_head(connection)
+
+    def check(self) -> None:
+        """Try that the store can be written now.
+
+        Raises:
+            AuditUnavailableError: it cannot.
+        """
+        try:
+            with writer_lock(self.engine), self.engine.begin() as connection:
+                read_head(connection, lock=True)
+            if self.breaker is not None:
+                self.breaker.works()
+        except (OSError, sa.exc.SQLAlchemyError) as error:
+            raise AuditUnavailableError(
+                f"the audit cannot be written: {describe_error(error)}"
+            ) from error
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.engine.dispose()
+
+    def select(self, query: sa.Select[Any]) -> list[Entry]:
+        """The entries that a query of `serving.audit.log.queries` finds."""
+        with self.reading() as connection:
+            return [queries.entry_from_row(row) for row in connection.execute(query).mappings()]
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection that only reads.
+
+        Raises:
+            AuditUnavailableError: the record cannot be read.
+        """
+        with self._passing():
+            try:
+                with self.engine.connect().execution_options(reading=True) as connection:
+                    yield connection
+            except sa.exc.SQLAlchemyError as error:
+                raise AuditUnavailableError(
+                    f"the audit cannot be read: {describe_error(error)}"
+                ) from error
+
+    @contextmanager
+    def _passing(self) -> Iterator[None]:
+        """Around one use of the store: refused at once while the breaker is open."""
+        try:
+            with self.breaker.guard(AuditUnavailableError) if self.breaker else nullcontext():
+                yield
+        except CircuitOpenError as error:
+            raise AuditUnavailableError(f"nothing was tried: {error}", error.seconds) from error
+
+
+def _refusal(ticket: PendingCommit) -> Exception | None:
+    """What it was refused for; what stops the whole process is nobody's answer.
+
+    Raises:
+        KeyboardInterrupt, SystemExit: such a stop.
+    """
+    if ticket.error is not None and not isinstance(ticket.error, Exception):
+        raise ticket.error
+    return ticket.error
+
+
+def _raise_if_away(tickets: Sequence[PendingCommit]) -> None:
+    """Let the breaker know where the store failed; a ticket refused for its own sake is no failure.
+
+    Raises:
+        AuditUnavailableError: the error of such a ticket.
+    """
+    for ticket in tickets:
+        if isinstance(ticket.error, AuditUnavailableError):
+            raise ticket.error
+
+
+@contextmanager
+def _dispose_on_error(engine: sa.Engine) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        engine.dispose()
+        raise

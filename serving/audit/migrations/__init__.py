@@ -1,1 +1,0 @@
-"""Migrations of the record (Alembic), run by `AuditStore.open`: see serving.audit.schema."""

@@ -1,0 +1,202 @@
+"""Storage of a checkpoint mirror: a folder, or object storage by URL."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
+
+from serving.audit.transparency.durable_files import fsync_directory
+
+if TYPE_CHECKING:
+    from pyarrow.fs import FileSystem
+
+
+BUCKET_SCHEMES = ("s3", "gs", "gcs", "abfs", "abfss")
+PUBLIC_QUERY_PARAMETERS = frozenset({"scheme", "endpoint_override", "region"})
+REDACTED = "***"
+
+
+class CheckpointMirrorError(RuntimeError):
+    """The second place cannot be read or written, or what is there is damaged."""
+
+
+class MirrorStorage(Protocol):
+    """Files by name; a name is a path with slashes. Errors are SecondPlaceError."""
+
+    @property
+    def told(self) -> str:
+        """What messages call it; no password or key is in it."""
+
+    def read(self, name: str) -> bytes | None:
+        """What the file holds; None if there is none."""
+
+    def write(self, name: str, content: bytes) -> None:
+        """Put it there, whole or not at all, in place of what was."""
+
+    def names(self, folder: str) -> list[str]:
+        """Files directly in a folder, without its name; none where there is no folder."""
+
+
+def open_storage(where: Path | str) -> MirrorStorage:
+    """The folder, or the object storage at that URL (s3://, gs://, abfs://).
+
+    Raises:
+        ValueError: a URL of another kind.
+    """
+    text = str(where)
+    if "://" not in text:
+        return FolderStorage(Path(text).absolute())
+    parts = urlsplit(text)
+    if parts.scheme == "file":
+        return FolderStorage(Path(unquote(parts.path)))
+    if parts.scheme not in BUCKET_SCHEMES:
+        choices = ", ".join(f"{scheme}://" for scheme in BUCKET_SCHEMES)
+        raise ValueError(f"a second place is a folder or {choices}; got {parts.scheme}://")
+    return BucketStorage(text)
+
+
+@dataclass(frozen=True)
+class FolderStorage:
+    """A folder on a disk. What is written is on the disk when it is said to be."""
+
+    path: Path
+
+    @property
+    def told(self) -> str:
+        """Its path."""
+        return str(self.path)
+
+    def read(self, name: str) -> bytes | None:
+        """As `MirrorStorage` says."""
+        with self._said():
+            try:
+                return (self.path / name).read_bytes()
+            except FileNotFoundError:
+                return None
+
+    def write(self, name: str, content: bytes) -> None:
+        """As `MirrorStorage` says: another file, renamed."""
+        target = self.path / name
+        with self._said():
+            _make_durable_folder(target.parent)
+            temporary = target.parent / f".{target.name}.{uuid.uuid4().hex}"
+            try:
+                with temporary.open("xb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                temporary.replace(target)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
+            fsync_directory(target.parent)
+
+    def names(self, folder: str) -> list[str]:
+        """As `MirrorStorage` says."""
+        with self._said():
+            try:
+                found = list(os.scandir(self.path / folder))
+            except FileNotFoundError:
+                return []
+            return [entry.name for entry in found if entry.is_file()]
+
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise CheckpointMirrorError(
+                f"second place {self.told} cannot be used: {error}"
+            ) from error
+
+
+def _make_durable_folder(folder: Path) -> None:
+    """The folder and those above it, each known to the disk."""
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for made in missing:
+        fsync_directory(made.parent)
+
+
+@dataclass(frozen=True)
+class BucketStorage:
+    """Object storage, through Arrow; a write is there as a whole or not at all.
+
+    url: as Arrow takes it, e.g. s3://bucket/folder?region=eu-west-1&endpoint_override=host:9000.
+    Credentials come from the environment, or from the URL.
+    """
+
+    url: str = field(repr=False)
+
+    @cached_property
+    def told(self) -> str:
+        """Scheme, bucket and path; the user only where it names the container."""
+        parts = urlsplit(self.url)
+        container = f"{parts.username}@" if parts.scheme.startswith("abfs") else ""
+        host = parts.netloc.rpartition("@")[2]
+        return f"{parts.scheme}://{container if parts.username else ''}{host}{parts.path}"
+
+    def read(self, name: str) -> bytes | None:
+        """As `MirrorStorage` says."""
+        with self._said():
+            system, base = self._opened
+            try:
+                with system.open_input_stream(f"{base}/{name}") as file:
+                    return bytes(file.read())
+            except FileNotFoundError:
+                return None
+
+    def write(self, name: str, content: bytes) -> None:
+        """As `MirrorStorage` says."""
+        with self._said():
+            system, base = self._opened
+            with system.open_output_stream(f"{base}/{name}") as file:
+                file.write(content)
+
+    def names(self, folder: str) -> list[str]:
+        """As `MirrorStorage` says."""
+        from pyarrow.fs import FileSelector, FileType  # noqa: PLC0415 - only where it is used
+
+        with self._said():
+            system, base = self._opened
+            found = system.get_file_info(FileSelector(f"{base}/{folder}", allow_not_found=True))
+            return [info.base_name for info in found if info.type == FileType.File]
+
+    @cached_property
+    def _opened(self) -> tuple[FileSystem, str]:
+        """Opened when first used: a bucket that is away must not keep a service from starting."""
+        from pyarrow.fs import FileSystem  # noqa: PLC0415 - only where it is used
+
+        system, base = FileSystem.from_uri(self.url)
+        return system, base.rstrip("/")
+
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, ValueError, NotImplementedError) as error:
+            why = self._without_secrets(str(error))
+            # without the cause, which may hold what was left out of the message
+            raise CheckpointMirrorError(f"second place {self.told} cannot be used: {why}") from None
+
+    def _without_secrets(self, text: str) -> str:
+        text = text.replace(self.url, self.told)
+        for secret in url_secrets(urlsplit(self.url)):
+            text = text.replace(secret, REDACTED)
+        return text
+
+
+def url_secrets(parts: SplitResult) -> list[str]:
+    """What of a URL may be said nowhere, as it is written and as it is meant; longest first."""
+    user = None if parts.scheme.startswith("abfs") else parts.username
+    given = [value for name, value in parse_qsl(parts.query) if name not in PUBLIC_QUERY_PARAMETERS]
+    found = {one for one in (user, parts.password, *given) if one and one not in {"true", "false"}}
+    forms: tuple[Callable[[str], str], ...] = (str, unquote, lambda one: quote(one, safe=""))
+    return sorted({form(one) for one in found for form in forms}, key=len, reverse=True)

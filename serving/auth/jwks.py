@@ -1,0 +1,119 @@
+"""Public keys of the token issuer (JWKS, RFC 7517), from a file or URL, cached and refreshed."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+import urllib.request
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any
+
+import jwt
+
+from serving.auth.settings import ASYMMETRIC_ALGORITHMS
+
+LOG = logging.getLogger("triage.access")
+MAX_BYTES = 2**20
+FETCH_TIMEOUT_SECONDS = 5.0
+MIN_REFRESH_SECONDS = 5.0
+"""Between two looks for a key that is not known: whoever makes names up cannot hurry us."""
+STALE_SECONDS = 24 * 3600.0
+"""How long the last keys are taken while the issuer cannot be reached."""
+
+
+class JsonWebKeySetError(RuntimeError):
+    """The issuer's keys cannot be read, and why."""
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Keys come from where the settings say, or not at all."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """Follow nothing."""
+
+
+class JsonWebKeySet:
+    """Keys by their `kid`. where: a file or a URL. seconds: how long they are kept."""
+
+    def __init__(self, where: str, seconds: float) -> None:
+        self.where, self.seconds = where, seconds
+        self._keys: dict[str, jwt.PyJWK] = {}
+        self._read_at = self._tried_at = float("-inf")
+        self._turn = threading.Lock()
+
+    def key(self, name: str) -> jwt.PyJWK | None:
+        """The key of that name, if it is known and not too old to be trusted."""
+        if time.monotonic() - self._read_at > STALE_SECONDS:
+            return None
+        return self._keys.get(name)
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time for a new look."""
+        now = time.monotonic()
+        return now - self._read_at > self.seconds and now - self._tried_at > MIN_REFRESH_SECONDS
+
+    def look(self) -> bool:
+        """Look again, unless somebody just did; whether keys were read. Waits for the issuer."""
+        with self._turn:
+            if time.monotonic() - self._tried_at < MIN_REFRESH_SECONDS:
+                return time.monotonic() - self._read_at < MIN_REFRESH_SECONDS
+            try:
+                self.read()
+            except JsonWebKeySetError as error:
+                LOG.warning("%s; the last ones are kept", error)
+                return False
+            return True
+
+    def read(self) -> None:
+        """Read the keys now.
+
+        Raises:
+            KeySetError: they cannot be read; those of before are kept.
+        """
+        self._tried_at = time.monotonic()
+        try:
+            self._keys = signing_keys(json.loads(self._content()))
+        except (OSError, ValueError, HTTPException) as error:
+            why = f"the issuer's keys cannot be read from {self.where}: {type(error).__name__}"
+            raise JsonWebKeySetError(why) from error
+        self._read_at = time.monotonic()
+
+    def _content(self) -> bytes:
+        if "://" not in self.where:
+            return Path(self.where).read_bytes()[: MAX_BYTES + 1]
+        opener = urllib.request.build_opener(_NoRedirect)
+        with opener.open(self.where, timeout=FETCH_TIMEOUT_SECONDS) as answer:
+            content: bytes = answer.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise ValueError("too large")
+        return content
+
+
+def signing_keys(document: Any) -> dict[str, jwt.PyJWK]:
+    """The keys of a JWKS that tokens may be signed with; the others are left out.
+
+    Left out is what has no name, what is not for signatures, and every symmetric key: what is
+    published to verify could sign.
+
+    Raises:
+        ValueError: not a JWKS, or no key in it that can be used.
+    """
+    listed = document.get("keys") if isinstance(document, dict) else None
+    if not isinstance(listed, list):
+        raise ValueError("not a JWKS")  # noqa: TRY004 - whatever is wrong with it is one error
+    found = {}
+    for one in listed:
+        if isinstance(one, dict) and one.get("kid") and one.get("use", "sig") == "sig":
+            try:
+                key = jwt.PyJWK(one)
+            except jwt.PyJWTError:
+                continue
+            if key.algorithm_name in ASYMMETRIC_ALGORITHMS:
+                found[str(one["kid"])] = key
+    if not found:
+        raise ValueError("no key that can be used")
+    return found

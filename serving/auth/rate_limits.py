@@ -1,0 +1,110 @@
+"""Rate limits: requests of a caller and failed authentications of an address, in fixed windows."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import math
+import time
+from dataclasses import dataclass
+
+from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
+from limits.aio.strategies import FixedWindowRateLimiter
+from limits.errors import ConfigurationError, StorageError
+from limits.storage import storage_from_string
+
+from serving.auth.settings import AuthSettings
+from serving.runtime.circuit_breaker import CircuitBreaker, CircuitOpenError
+
+LOG = logging.getLogger("triage.access")
+REDIS = "redispy"
+"""The client: Redis' own."""
+STORE_TIMEOUT_SECONDS = 0.25
+"""A store that takes longer is away: who asks would wait for it before every answer."""
+STORE_RETRY_SECONDS = 5.0
+"""Until one that was away several times in a row is tried again."""
+
+
+@dataclass(frozen=True)
+class RateLimitStatus:
+    """What is left to a caller. seconds: until the window that is tightest begins again."""
+
+    allowed: bool
+    left: int
+    seconds: int
+    told: str
+
+
+UNLIMITED = RateLimitStatus(allowed=True, left=0, seconds=0, told="")
+
+
+class RateLimiter:
+    """Counts requests by caller, and refusals by address: by itself, or with others in a store.
+
+    Raises:
+        ValueError: a store that cannot be used.
+    """
+
+    def __init__(self, settings: AuthSettings) -> None:
+        try:
+            store = storage_from_string(
+                f"async+{settings.limits}",
+                wrap_exceptions=True,
+                implementation=REDIS,
+                socket_timeout=STORE_TIMEOUT_SECONDS,
+                socket_connect_timeout=STORE_TIMEOUT_SECONDS,
+            )
+        except (ConfigurationError, ImportError) as error:
+            raise ValueError(
+                "TRIAGE_AUTH_LIMITS: got what cannot be used, takes memory:// or the URL of a "
+                "store whose client is installed, e.g. redis://host:6379"
+            ) from error
+        self._breaker = CircuitBreaker("the store of limits", seconds=STORE_RETRY_SECONDS)
+        self._counter = FixedWindowRateLimiter(store)
+        self._minute = RateLimitItemPerMinute(settings.requests_per_minute)
+        self._second = RateLimitItemPerSecond(settings.requests_per_second)
+        self._failures = RateLimitItemPerMinute(settings.failures_per_minute)
+        per_minute, per_second = settings.requests_per_minute, settings.requests_per_second
+        self.policy = f'"minute";q={per_minute};w=60, "second";q={per_second};w=1'
+
+    async def spend(self, caller: str) -> RateLimitStatus:
+        """One request of that caller. A store that is away lets everybody in, and is logged."""
+        try:
+            with self._breaker.guard(StorageError):
+                peak = await self._counter.hit(self._second, "peak", caller)
+                item, name = (self._minute, "minute") if peak else (self._second, "second")
+                within = peak and await self._counter.hit(self._minute, "minute", caller)
+                return await self._budget(item, name, caller, within=within)
+        except CircuitOpenError:
+            return UNLIMITED
+        except StorageError:
+            LOG.warning("requests cannot be counted: the store of limits is away")
+            return UNLIMITED
+
+    async def failed(self, address: str) -> bool:
+        """Whether that address may be refused once more before it is told to wait."""
+        try:
+            with self._breaker.guard(StorageError):
+                return await self._counter.hit(self._failures, "failed", client_network(address))
+        except (CircuitOpenError, StorageError):
+            return True
+
+    async def _budget(
+        self, item: RateLimitItem, name: str, caller: str, *, within: bool
+    ) -> RateLimitStatus:
+        space = "minute" if name == "minute" else "peak"
+        found = await self._counter.get_window_stats(item, space, caller)
+        seconds = max(1, math.ceil(found.reset_time - time.time()))
+        told = f'"{name}";r={found.remaining};t={seconds}'
+        return RateLimitStatus(within, found.remaining, seconds, told)
+
+
+def client_network(address: str) -> str:
+    """What one client may have all addresses of: itself, or its /64 of IPv6."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    if found.version == 4:
+        return str(found)
+    return str(ipaddress.ip_network((int(found) >> 64 << 64, 64)).network_address)

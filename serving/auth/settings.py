@@ -1,0 +1,126 @@
+"""Settings of authentication and rate limits, read from environment variables `TRIAGE_AUTH_...`."""
+
+from __future__ import annotations
+
+import ipaddress
+from enum import StrEnum
+from typing import Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, model_validator
+from pydantic_settings import SettingsConfigDict
+
+from data.settings import EnvironmentSettings, FolderOrUrl
+
+ASYMMETRIC_ALGORITHMS = frozenset(
+    {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
+)
+"""What a token may be signed with. Never HS...: whoever could verify could sign as well."""
+
+
+class AuthMode(StrEnum):
+    """Who is let in without showing anything."""
+
+    REQUIRED = "required"
+    LOCAL = "local"
+
+
+class AuthSettings(EnvironmentSettings):
+    """What can be set. Every name is read from `TRIAGE_AUTH_` + the name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="TRIAGE_AUTH_", frozen=True, extra="ignore")
+
+    mode: AuthMode = Field(
+        default=AuthMode.REQUIRED,
+        description="required: nobody without a key or token; local: whoever is on this machine. "
+        "`triage serve` on a loopback address takes local, unless this or an issuer is set",
+    )
+    issuer: str = Field(default="", description="`iss` of tokens (JWT); none are taken by default")
+    audience: str = Field(default="", description="`aud` that a token must name")
+    jwks: FolderOrUrl = Field(
+        default="",
+        description="public keys of the issuer (JWKS): a file, or an https URL",
+    )
+    jwks_seconds: float = Field(
+        default=300.0, ge=10, description="how long keys of the issuer are kept before a new look"
+    )
+    algorithms: str = Field(
+        default="RS256,ES256,EdDSA", description="what tokens may be signed with, by commas"
+    )
+    services: str = Field(
+        default="",
+        description="client ids that are services, by commas: recorded by name. Every other "
+        "token is a person's, recorded by pseudonym",
+    )
+    sites_claim: str = Field(
+        default="sites", description="claim that lists a token's sites; * for all, none without"
+    )
+    leeway_seconds: int = Field(
+        default=10, ge=0, le=120, description="by how much clocks of issuer and service may differ"
+    )
+    api_keys: bool = Field(default=True, description="whether keys of `triage keys` are taken")
+    requests_per_minute: int = Field(
+        default=6000, gt=0, description="of one caller; on this machine without limit by default"
+    )
+    requests_per_second: int = Field(default=300, gt=0, description="of one caller, at a peak")
+    failures_per_minute: int = Field(
+        default=60, gt=0, description="refused keys and tokens of one address before 429"
+    )
+    limits: str = Field(
+        default="memory://",
+        description="where requests are counted: memory:// for each worker by itself, or a "
+        "store for all of them, e.g. redis://host:6379",
+    )
+
+    @property
+    def allowed_algorithms(self) -> tuple[str, ...]:
+        """The algorithms, one by one."""
+        return _split_list(self.algorithms)
+
+    @property
+    def service_clients(self) -> frozenset[str]:
+        """Client ids that are services."""
+        return frozenset(_split_list(self.services))
+
+    @property
+    def limited_locally(self) -> bool:
+        """Whether somebody asked for a limit on this machine too."""
+        return bool({"requests_per_minute", "requests_per_second"} & self.model_fields_set)
+
+    @model_validator(mode="after")
+    def usable(self) -> Self:
+        """Tokens take all of issuer, audience and keys, and algorithms that only the issuer has."""
+        if self.issuer and not (self.audience and self.jwks):
+            raise ValueError(
+                "TRIAGE_AUTH_ISSUER takes TRIAGE_AUTH_AUDIENCE and TRIAGE_AUTH_JWKS with it"
+            )
+        wrong = [name for name in self.allowed_algorithms if name not in ASYMMETRIC_ALGORITHMS]
+        if wrong or not self.allowed_algorithms:
+            raise ValueError(
+                f"TRIAGE_AUTH_ALGORITHMS: got {(wrong or [''])[0]!r}, takes some of "
+                f"{', '.join(sorted(ASYMMETRIC_ALGORITHMS))} (with HS... whoever "
+                "verifies could sign, and "
+                "none is no signature)"
+            )
+        if "://" in self.jwks and not _is_safe_url(self.jwks):
+            raise ValueError("TRIAGE_AUTH_JWKS: takes a file or an https URL (http on loopback)")
+        return self
+
+
+def _split_list(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _is_safe_url(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches, or is, that host. A name but localhost never is."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

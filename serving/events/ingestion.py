@@ -1,0 +1,163 @@
+"""Ingest received events into the canonical tables and rebuild the profile snapshot.
+
+Two clocks: what a sender says happened is `happened_at`; `known_at` is when it was recorded
+here, for nothing could be known of it before. Profiles are as of midnight UTC, so an event of
+today counts from tomorrow's snapshot on: that one is made as soon as tomorrow has begun.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from data.canonical_tables import (
+    MANIFEST,
+    ReceivedWatermark,
+    append_received_rows,
+    read_received_watermark,
+)
+from data.contracts.catalogue import TABLES
+from data.contracts.purchase_orders import PO_LINE_ID, PURCHASE_ORDERS
+from data.contracts.sites import SITE_ID
+from data.contracts.table import KNOWN_AT, Kind
+from data.lake import Lake
+from data.lazy_imports import pd, pq
+from data.store import Store
+from features.history.stream import Stream
+from features.profiles import build_profiles
+from serving.audit.factory import open_audit
+from serving.audit.log import queries
+from serving.audit.log.entry import Entry
+from serving.audit.log.entry_kind import EntryKind
+from serving.audit.log.process_lock import try_file_lock
+from serving.audit.log.store import AuditStore
+from serving.audit.log.tables import ENTRIES
+from serving.tasks.catalogue import served_tasks
+
+INGEST_BATCH_SIZE = 5000
+"""Events that go into the tables in one step."""
+
+
+def is_refresh_due(lake: Lake, store: AuditStore, today: date) -> bool:
+    """Whether there is anything to do; a few rows are read for it.
+
+    Raises:
+        AuditUnavailableError: the record cannot be read.
+    """
+    if not (lake.canonical / MANIFEST).exists():
+        return False
+    done = read_received_watermark(lake.canonical)
+    mine = sa.and_(ENTRIES.c.sequence > done.through, ENTRIES.c.kind == EntryKind.EVENT_RECEIVED)
+    with store.reading() as connection:
+        new = connection.scalar(sa.select(sa.exists().where(mine)))
+    return bool(new) or _profiles_are_stale(lake, done, today)
+
+
+def refresh_profiles(lake: Lake, store: AuditStore, today: date, streams: Sequence[Stream]) -> bool:
+    """Do it, unless another process is at it; whether it was done. streams: of the past.
+
+    Raises:
+        AuditUnavailableError: the record cannot be read; nothing was changed.
+    """
+    with try_file_lock(lake.home / "received.lock") as mine:
+        if not mine or not is_refresh_due(lake, store, today):
+            return False
+        while ingest_events(lake, store):
+            pass
+        if _profiles_are_stale(lake, read_received_watermark(lake.canonical), today):
+            with Store.from_folder(lake.canonical) as tables:
+                build_profiles(tables, streams, today, lake.profiles)
+        return True
+
+
+def ingest_events(lake: Lake, store: AuditStore) -> int:
+    """Received events that are not yet in the tables, in their order; how many there were.
+
+    What was erased is left out, and what a sender tells of an order line of another site than
+    its own. Applied twice it is there once.
+    """
+    done = read_received_watermark(lake.canonical)
+    later = queries.entries_of_kinds([EntryKind.EVENT_RECEIVED]).where(
+        ENTRIES.c.sequence > done.through
+    )
+    entries = store.select(later.limit(INGEST_BATCH_SIZE))
+    if not entries:
+        return 0
+    rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for entry in _permitted_entries(lake, entries):
+        rows[entry.payload["table"]].append(_row(entry))
+    frames = {name: pd.DataFrame(some) for name, some in rows.items()}
+    until = max(done.until, *(entry.recorded_at for entry in entries))
+    append_received_rows(frames, lake.canonical, ReceivedWatermark(entries[-1].sequence, until))
+    return len(entries)
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    """The event as a row of its table, known since it was recorded."""
+    said = entry.payload
+    row = dict(said["row"])
+    for column in TABLES[said["table"]].columns:
+        if column.kind is Kind.MOMENT and row.get(column) is not None:
+            row[str(column)] = datetime.fromisoformat(row[column])
+    return row | {str(KNOWN_AT): datetime.fromisoformat(entry.recorded_at)}
+
+
+def _permitted_entries(lake: Lake, entries: Sequence[Entry]) -> Iterator[Entry]:
+    """Entries whose sender may speak for the site of the order line that they name."""
+    readable = [entry for entry in entries if entry.body is not None]
+    bound = {entry.id for entry in readable if entry.payload["sites"] is not None}
+    lines = {e.payload["row"].get(PO_LINE_ID) for e in readable if e.id in bound} - {None}
+    site_of = _site_of_order_lines(lake, sorted(lines))
+    for entry in readable:
+        said = entry.payload
+        line = said["row"].get(PO_LINE_ID)
+        if entry.id not in bound or line is None or site_of.get(line) in said["sites"]:
+            yield entry
+
+
+def _site_of_order_lines(lake: Lake, lines: Sequence[str]) -> dict[str, str]:
+    path = lake.canonical / f"{PURCHASE_ORDERS.name}.parquet"
+    if not lines or not path.exists():
+        return {}
+    columns = [str(PO_LINE_ID), str(SITE_ID)]
+    found = pq.read_table(path, columns=columns, filters=[(str(PO_LINE_ID), "in", list(lines))])
+    return dict(zip(*(found.column(name).to_pylist() for name in columns), strict=True))
+
+
+def _profiles_are_stale(lake: Lake, done: ReceivedWatermark, today: date) -> bool:
+    """Whether something was received on a day that is over, and the profiles do not reach it."""
+    if not done.until:
+        return False
+    day = datetime.fromisoformat(done.until).astimezone(UTC).date()
+    return day < today and _profiles_as_of(lake.profiles) <= day
+
+
+def _profiles_as_of(path: Path) -> date:
+    """The day of the profiles; the first there is where they cannot be read."""
+    if not path.exists():
+        return date.min
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as file:
+            (said,) = file.execute("SELECT value FROM snapshot WHERE name = 'as_of'").fetchone()
+        return date.fromisoformat(said)
+    except (sqlite3.Error, TypeError, ValueError):
+        return date.min
+
+
+def main() -> None:
+    """In a process of its own, so that answers do not wait for it."""
+    lake = Lake.from_environment()
+    streams = {s.name: s for entry in served_tasks().values() for s in entry.streams}
+    with closing(open_audit(lake)) as store:
+        refresh_profiles(lake, store, datetime.now(UTC).date(), list(streams.values()))
+
+
+if __name__ == "__main__":
+    main()

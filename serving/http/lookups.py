@@ -1,0 +1,74 @@
+"""Look up what routes need: the loaded engine, and a recommendation that the caller may see."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from fastapi import Path
+from starlette.requests import Request
+
+from serving.audit.log.entry import Entry
+from serving.auth.caller import Caller
+from serving.http.problems import Problem, ProblemKind
+from serving.pipeline.engine import Engine
+from serving.recommendation.recommendation import Advice
+
+ID_PATTERN = r"^[0-9A-Za-z._-]{1,64}$"
+ID_REGEX = re.compile(ID_PATTERN)
+Identifier = Annotated[
+    str, Path(description="id of a recommendation", json_schema_extra={"pattern": ID_PATTERN})
+]
+RETRY_UNTIL_LOADED = 2
+
+
+def loaded_engine(request: Request) -> Engine:
+    """The engine that the service loaded when it started.
+
+    Raises:
+        Problem: 503 while it loads.
+    """
+    engine: Engine | None = getattr(request.app.state, "engine", None)
+    if engine is None:
+        raise Problem(
+            503,
+            "the service is still loading",
+            mend="try again in a few seconds",
+            retry_after=RETRY_UNTIL_LOADED,
+            kind=ProblemKind.LOADING,
+        )
+    return engine
+
+
+def find_recommendation(engine: Engine, identifier: str, caller: Caller) -> tuple[Entry, Advice]:
+    """A recommendation of a site that the caller sees, and its entry.
+
+    Raises:
+        Problem: 404 where there is none, or one of another site: nobody learns that it is there.
+        ErasedError: it was erased.
+    """
+    check_visible(engine, identifier, caller)
+    read = engine.read(identifier)
+    if read is None:
+        raise recommendation_not_found(identifier)
+    return read
+
+
+def check_visible(engine: Engine, identifier: str, caller: Caller) -> None:
+    """Look first whether the caller sees the site: that an entry was erased is told only then.
+
+    Raises:
+        Problem: 404, as for an id that is none.
+    """
+    if not ID_REGEX.fullmatch(identifier):
+        raise recommendation_not_found(identifier)
+    if caller.sites is None:
+        return
+    entry = engine.audit.read(identifier)
+    if entry is not None and not caller.sees(entry.envelope.site):
+        raise recommendation_not_found(identifier)
+
+
+def recommendation_not_found(identifier: str) -> Problem:
+    """The 404 for an id that is none."""
+    return Problem(404, f"there is no recommendation {identifier!r}")

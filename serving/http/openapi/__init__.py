@@ -1,0 +1,4 @@
+"""OpenAPI document.
+
+Additions to what FastAPI derives, the released contract, and the compatibility check.
+"""

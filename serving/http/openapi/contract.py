@@ -1,0 +1,65 @@
+"""The OpenAPI contract as files.
+
+The current document, the released one, and the check between them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from serving.http.app import create_app
+from serving.http.openapi.compatibility import ContractComparison, OpenApiDocument
+from serving.tasks.catalogue import served_tasks
+
+FOLDER = Path(__file__).parent
+CURRENT_FILE = FOLDER / "openapi.json"
+RELEASED_FILE = FOLDER / "released.json"
+
+
+class ContractError(ValueError):
+    """The contract is not what it says or what was promised."""
+
+
+def current_contract() -> Mapping[str, Any]:
+    """The contract as the service serves it."""
+    made: Mapping[str, Any] = create_app(served_tasks()).openapi()
+    return made
+
+
+def contract_json(contract: Mapping[str, Any]) -> str:
+    """As it is written to a file."""
+    return json.dumps(contract, indent=1, ensure_ascii=False) + "\n"
+
+
+def check_contract(file: Path = CURRENT_FILE, released: Path = RELEASED_FILE) -> str:
+    """That the file is what the service serves, and that nothing breaks; what was found.
+
+    Raises:
+        ContractError: naming what differs or what breaks, and the command that mends it.
+    """
+    now = current_contract()
+    if not file.exists() or file.read_text(encoding="utf-8") != contract_json(now):
+        raise ContractError(
+            f"{file.name} is not what the service serves; `triage openapi --write` writes it"
+        )
+    broken = breaking_changes(released, now)
+    if broken:
+        told = "\n".join(f"  {line}" for line in broken)
+        raise ContractError(f"{len(broken)} breaks of the contract in {released.name}:\n{told}")
+    return f"{file.name} is what the service serves, and breaks nothing of {released.name}"
+
+
+def breaking_changes(released: Path, now: Mapping[str, Any]) -> list[str]:
+    """What would break callers of a contract that was released.
+
+    Raises:
+        ContractError: a file that cannot be read.
+    """
+    try:
+        before = json.loads(released.read_text(encoding="utf-8"))
+        return ContractComparison(OpenApiDocument(before), OpenApiDocument(now)).breaks()
+    except (OSError, ValueError, KeyError) as error:
+        raise ContractError(f"{released} is no contract that can be read: {error!r}") from error

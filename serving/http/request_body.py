@@ -1,0 +1,167 @@
+"""Read request bodies: JSON only, limited in size and depth, without duplicate fields."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from serving.http.problems import Problem
+from serving.http.validation_errors import field_path
+
+MAX_DISCARDED_BYTES = (
+    100 * 2**20
+)  # bytes of a body over the limit that are read before it is refused
+MAX_DEPTH = 32
+LARGE_BODY_BYTES = 64 * 2**10
+"""Bytes from which a body is looked through on another thread than the one that takes requests."""
+JSON_MEDIA_TYPE = "application/json"
+CONTENT_TYPE_PATTERN = re.compile(r'application/json(\s*;\s*charset="?utf-8"?)?\s*', re.IGNORECASE)
+ESCAPE_PATTERN = re.compile(rb"\\.", re.DOTALL)
+NON_STRUCTURAL_BYTES = bytes(sorted(set(range(256)) - set(b'[]{}"')))
+
+
+class DuplicateFieldError(ValueError):
+    """An object names a field twice."""
+
+
+async def read_body(request: Request) -> bytes:
+    """The body, never held in memory beyond the limit.
+
+    Raises:
+        Problem: 415 for anything but JSON in UTF-8, 413 for a body over the limit, 422 for one
+            that is nested too deep or names a field twice.
+    """
+    check_content_type(request)
+    limit: int = request.app.state.max_body_bytes
+    stated = request.headers.get("content-length", "")
+    if stated.isdigit() and int(stated) > limit:
+        await _discard(request, MAX_DISCARDED_BYTES - limit)
+        raise _too_large_problem(limit)
+    body = await _collect(request, limit)
+    if len(body) < LARGE_BODY_BYTES:
+        check_unambiguous(body)
+    else:
+        await run_in_threadpool(check_unambiguous, body)
+    return body
+
+
+def check_content_type(request: Request) -> None:
+    """Refuse a body of another type, another character set, or packed.
+
+    Raises:
+        Problem: 415, with the header, what it got and what it takes.
+    """
+    kind = request.headers.get("content-type", "")
+    if not CONTENT_TYPE_PATTERN.fullmatch(kind):
+        got = kind[:100] or "missing"
+        told = {"field": "Content-Type", "got": kind[:100] or "nothing", "takes": JSON_MEDIA_TYPE}
+        raise Problem(
+            415, f"content type is {got!r}; it must be {JSON_MEDIA_TYPE} (in UTF-8)", [told]
+        )
+    packed = request.headers.get("content-encoding", "identity")
+    if packed.strip().lower() != "identity":
+        told = {"field": "Content-Encoding", "got": packed[:100], "takes": "none, or identity"}
+        detail = f"content encoding is {packed[:100]!r}; a body is sent as it is"
+        raise Problem(415, detail, [told])
+
+
+def check_unambiguous(body: bytes) -> None:
+    """Refuse what two readers could read in two ways, or none without end.
+
+    Whether it is JSON at all, and of the right fields, is for whoever reads it to say.
+
+    Raises:
+        Problem: 422 for a field that is named twice, or nesting over 32 levels.
+    """
+    if exceeds_depth(body, MAX_DEPTH):
+        takes = f"objects and lists in at most {MAX_DEPTH} levels"
+        raise _unreadable_problem("(body)", f"more than {MAX_DEPTH} levels", takes)
+    try:
+        STRICT_DECODER.decode(body.decode())
+    except DuplicateFieldError:
+        raise _unreadable_problem(
+            _first_duplicate(body), "the same field twice", "each field once"
+        ) from None
+    except (ValueError, RecursionError):
+        return
+
+
+def exceeds_depth(body: bytes, most: int) -> bool:
+    """Whether lists and objects are nested in more than so many levels."""
+    bare = ESCAPE_PATTERN.sub(b"", body) if b"\\" in body else body
+    brackets = left = b"".join(bare.translate(None, NON_STRUCTURAL_BYTES).split(b'"')[::2])
+    # What is not deep is gone after a few passes over all of it at once; the rest is counted.
+    for _ in range(most // 2):
+        if not left:
+            return False
+        left = left.replace(b"[]", b"").replace(b"{}", b"")
+    depth = 0
+    for bracket in brackets:
+        depth += 1 if bracket in b"[{" else -1
+        if not 0 <= depth <= most:
+            return depth > most
+    return False
+
+
+def _reject_duplicates(pairs: list[tuple[str, Any]]) -> None:
+    if len(dict(pairs)) != len(pairs):
+        raise DuplicateFieldError
+
+
+STRICT_DECODER = json.JSONDecoder(object_pairs_hook=_reject_duplicates)
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """The fields of an object, as often as it names them."""
+
+
+def _first_duplicate(body: bytes) -> str:
+    """Path of the first field that is named twice."""
+    found = json.JSONDecoder(object_pairs_hook=_Pairs).decode(body.decode())
+    return field_path(_find_duplicate(found, ()) or ())
+
+
+def _find_duplicate(value: Any, at: tuple[int | str, ...]) -> tuple[int | str, ...] | None:
+    names = set[str]()
+    if isinstance(value, _Pairs):
+        for name, _ in value:
+            if name in names:
+                return (*at, name[:100])
+            names.add(name)
+    inner: Sequence[tuple[int | str, Any]] = []
+    if isinstance(value, list):
+        inner = list(value) if isinstance(value, _Pairs) else list(enumerate(value))
+    return next(filter(None, (_find_duplicate(part, (*at, name)) for name, part in inner)), None)
+
+
+async def _collect(request: Request, limit: int) -> bytes:
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > limit:
+            await _discard(request, MAX_DISCARDED_BYTES - size)
+            raise _too_large_problem(limit)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+async def _discard(request: Request, most: int) -> None:
+    """Read what still comes and keep nothing: a caller that is sending would miss the answer."""
+    async for chunk in request.stream():
+        most -= len(chunk)
+        if most < 0:
+            return
+
+
+def _too_large_problem(limit: int) -> Problem:
+    told = {"field": "(body)", "got": f"more than {limit} bytes", "takes": f"{limit} bytes"}
+    return Problem(413, f"the body is over {limit} bytes", [told], "send fewer cases at a time")
+
+
+def _unreadable_problem(field: str, got: str, takes: str) -> Problem:
+    return Problem(422, "1 field cannot be read", [{"field": field, "got": got, "takes": takes}])

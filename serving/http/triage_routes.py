@@ -1,0 +1,100 @@
+"""POST /v1/triage.
+
+Cases of several tasks in one request, recorded together and ranked in one order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field, ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from serving.auth.caller import Caller, scoring_scope
+from serving.http.authentication import caller_of, check_scope
+from serving.http.scoring_routes import ReadCases, score_request
+from serving.http.triage_messages import CASE, TriageRequest
+from serving.http.validation_errors import validation_problem
+from serving.pipeline.batch import CaseBatch, FromTheFutureError, ScoringRequest
+from serving.pipeline.engine import Engine
+from serving.recommendation.recommendation import Answer, Recommendation
+from serving.runtime.context import service_context
+
+OPERATION = "triage"
+
+
+class Ranked(Answer):
+    """Answer to a mixed request: one recommendation a case, in the order of the cases."""
+
+    ranking: list[str] = Field(
+        description="ids of the recommendations, the first to look at first: by priority, and "
+        "those of equal priority in the order of the cases"
+    )
+
+
+@dataclass(frozen=True)
+class TriageEndpoint:
+    """The address of cases of any tasks, as `serving.http.scoring_routes.ScoringEndpoint` says."""
+
+    request: TriageRequest
+    inside: str = f"{CASE}."
+    operation: str = OPERATION
+
+    def caller(self, request: Request) -> Caller:
+        """Who asks; what they may ask is known once the tasks are read."""
+        return caller_of(request)
+
+    def read(self, body: bytes, caller: Caller) -> ReadCases:
+        """Cases of tasks that the caller may have scored."""
+        try:
+            cases, explain = self.request.asked(body)
+        except ValidationError as error:
+            raise validation_problem(error, self.request) from error
+        for name in dict.fromkeys(task for task, _ in cases):
+            check_scope(caller, scoring_scope(name))
+        return cases, explain
+
+    def content(self, answer: Answer) -> BaseModel:
+        """The answer with its ranking."""
+        return _with_ranking(answer)
+
+    def placed(self, engine: Engine, cases: ReadCases, error: Exception) -> Exception:
+        """The same error with the field's place among all cases, not those of its task alone."""
+        if not isinstance(error, FromTheFutureError):
+            return error
+        context = service_context(engine.code)
+        for row, (task, case) in enumerate(cases[0]):
+            try:
+                CaseBatch.of(engine.tasks[task], ScoringRequest([(task, case)], context), error.now)
+            except FromTheFutureError as own:
+                field = own.field.replace("cases[0]", f"cases[{row}].{CASE}", 1)
+                return FromTheFutureError(field, own.known, own.now)
+        return error
+
+
+def create_triage_router(kind: TriageEndpoint) -> APIRouter:
+    """The address that takes such requests."""
+    routes = APIRouter()
+
+    @routes.post("/v1/triage", response_model=Ranked, name=OPERATION)
+    async def triage(http: Request) -> Response:
+        """Cases of any tasks, answered together and ranked in one order.
+
+        Everything is recorded in one piece, or nothing is: no case is answered without the
+        others.
+        """
+        return await score_request(http, kind)
+
+    return routes
+
+
+def rank_by_priority(given: Sequence[Recommendation]) -> list[str]:
+    """Their ids by priority, the highest first."""
+    return [one.id for one in sorted(given, key=lambda one: -one.priority)]
+
+
+def _with_ranking(answer: Answer) -> Ranked:
+    return Ranked.model_construct(**dict(answer), ranking=rank_by_priority(answer.recommendations))

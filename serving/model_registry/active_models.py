@@ -1,0 +1,130 @@
+"""Immutable snapshot of the loaded models and profiles; replaced atomically on reload."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from data.lake import Lake
+from features.profile_storage import ProfilesError
+from features.profiles import Profiles
+from models.task import TaskName
+from serving.audit.log.entry import Draft
+from serving.model_registry.champions import (
+    LoadedModel,
+    UnavailableModel,
+    load_champions,
+    load_kept_model,
+    load_previous_champions,
+)
+from serving.model_registry.crash_guard import guard_model_loading
+from serving.model_registry.pointer import ModelAlias, PointerError, read_pointer
+from serving.recommendation.audit_sample import hash_fraction
+from serving.tasks.catalogue import ServedTask
+
+AnswerListener = Callable[[Sequence[Draft]], None]
+
+
+@dataclass(frozen=True)
+class Canary:
+    """Which cases a challenger answers. share: of all, 0 to 1. seed: draws them."""
+
+    share: float
+    seed: str
+
+    def takes(self, task: TaskName, reference: Sequence[str]) -> bool:
+        """Whether it answers that case: the same ever again, and still if the share grows."""
+        return hash_fraction(self.seed, task, reference) < self.share
+
+
+@dataclass(frozen=True)
+class ActiveModels:
+    """What answers a request from its first case to its last, whatever is loaded meanwhile.
+
+    champions, previous, challengers: by task, those that could be loaded. missing: why a task
+    has no champion. profiles: the past; None where it cannot be read. canaries: what part of
+    the cases each challenger answers. refused: what was offered and not taken, and why.
+    """
+
+    champions: Mapping[TaskName, LoadedModel]
+    missing: Mapping[TaskName, UnavailableModel]
+    profiles: Profiles | None
+    previous: Mapping[TaskName, LoadedModel] = field(default_factory=dict)
+    challengers: Mapping[TaskName, LoadedModel] = field(default_factory=dict)
+    canaries: Mapping[TaskName, Canary] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+    def answering(self, task: TaskName, reference: Sequence[str]) -> tuple[LoadedModel, ModelAlias]:
+        """Who answers a case of that reference, and as what.
+
+        Raises:
+            KeyError: the task has no champion.
+        """
+        champion, canary = self.champions[task], self.canaries.get(task)
+        if canary and task in self.challengers and canary.takes(task, reference):
+            return self.challengers[task], ModelAlias.CHALLENGER
+        return champion, ModelAlias.CHAMPION
+
+
+class ActiveModelsHolder:
+    """Holds the line-up that answers now. Whoever answers looks once, and keeps what it saw.
+
+    listeners: told of answers after they were recorded; they never raise and never wait.
+    """
+
+    def __init__(self, now: ActiveModels) -> None:
+        self.now = now
+        self.listeners: tuple[AnswerListener, ...] = ()
+
+    def swap(self, lineup: ActiveModels) -> ActiveModels:
+        """Let another one answer from now on; the one before."""
+        before, self.now = self.now, lineup
+        return before
+
+    def tell(self, answered: Sequence[Draft]) -> None:
+        """Tell the listeners what was recorded of answers."""
+        for listener in self.listeners:
+            listener(answered)
+
+
+def load_active_models(lake: Lake, tasks: Mapping[TaskName, ServedTask]) -> ActiveModels:
+    """What the lake has for those tasks; what cannot be loaded is named, not raised."""
+    with guard_model_loading(lake.home) as ended_before:
+        ready, missing = load_champions(lake, tasks, suspect=ended_before)
+        challengers = _load_challengers(lake, tasks, suspect=ended_before)
+        previous = load_previous_champions(lake, tasks, suspect=ended_before)
+    return ActiveModels(
+        ready,
+        missing,
+        open_profiles(lake.profiles),
+        previous,
+        {name: one for name, (one, _) in challengers.items()},
+        {name: canary for name, (_, canary) in challengers.items()},
+    )
+
+
+def open_profiles(path: Path) -> Profiles | None:
+    """The profiles in that file; None where they are missing or damaged."""
+    try:
+        return Profiles.open(path)
+    except ProfilesError:
+        return None
+
+
+def _load_challengers(
+    lake: Lake, tasks: Mapping[TaskName, ServedTask], *, suspect: bool
+) -> dict[TaskName, tuple[LoadedModel, Canary]]:
+    """Those that nobody misses where they cannot be loaded: the watcher says why not."""
+    found = {}
+    for name, entry in tasks.items():
+        try:
+            at = read_pointer(lake.models / name, ModelAlias.CHALLENGER)
+        except PointerError:
+            continue
+        if at is None:
+            continue
+        one = load_kept_model(lake.models / name, at.version, at.digest, entry, suspect=suspect)
+        if isinstance(one, LoadedModel):
+            found[name] = (one, Canary(at.share, at.seed))
+    return found

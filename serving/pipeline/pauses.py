@@ -1,0 +1,143 @@
+"""Pauses.
+
+Stop models from advising on a task, everywhere or at one site; projected from the audit log and
+recorded in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from models.task import TaskName
+from serving.audit.log.entry import Entry, new_draft
+from serving.audit.log.entry_kind import EntryKind
+from serving.audit.log.store import AuditStore
+from serving.audit.pseudonym import Pseudonyms
+from serving.runtime.context import command_context
+
+PAUSE_ENTRY_KINDS = (EntryKind.ADVICE_PAUSED, EntryKind.ADVICE_RESUMED)
+
+
+@dataclass(frozen=True)
+class Pause:
+    """site: "" for every site. by: pseudonym of who paused. sequence: of the entry that says it."""
+
+    task: TaskName
+    site: str
+    by: str
+    role: str
+    reason: str
+    since: str
+    sequence: int
+
+    @property
+    def where(self) -> str:
+        """The site in words."""
+        return f"at {self.site}" if self.site else "at every site"
+
+    @property
+    def sentence(self) -> str:
+        """For whoever reads an answer: nothing of who paused but the role."""
+        return f"Advice on {self.task} is paused {self.where} by {self.role}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class ActivePauses:
+    """Those in force."""
+
+    held: Mapping[tuple[TaskName, str], Pause]
+
+    @classmethod
+    def told_by(cls, entries: Iterable[Entry]) -> ActivePauses:
+        """What entries of `PAUSE_ENTRY_KINDS`, in order, come to.
+
+        The latest of each task and site.
+        """
+        held: dict[tuple[TaskName, str], Pause] = {}
+        for entry in entries:
+            where = TaskName(entry.envelope.task), entry.envelope.site
+            if entry.kind is EntryKind.ADVICE_PAUSED:
+                held[where] = _pause_from_entry(entry)
+            else:
+                held.pop(where, None)
+        return cls(held)
+
+    def of(self, task: TaskName, site: str) -> Pause | None:
+        """The pause that holds for cases of the task at that site; that of every site first."""
+        return self.held.get((task, "")) or self.held.get((task, site))
+
+    def all(self) -> list[Pause]:
+        """Every pause, the oldest first."""
+        return sorted(self.held.values(), key=lambda pause: pause.sequence)
+
+
+def _pause_from_entry(entry: Entry) -> Pause:
+    said, envelope = entry.payload, entry.envelope
+    return Pause(
+        TaskName(envelope.task),
+        envelope.site,
+        said["by"],
+        said["role"],
+        said["reason"],
+        entry.recorded_at,
+        entry.sequence,
+    )
+
+
+MAX_TEXT_LENGTH = 500
+
+
+@dataclass(frozen=True)
+class PauseRecorder:
+    """people: makes the pseudonym of who does it."""
+
+    audit: AuditStore
+    people: Pseudonyms
+    now: datetime
+
+    def record(
+        self, kind: EntryKind, task: str, site: str, said: Mapping[str, str], by: str
+    ) -> Entry:
+        """Record a pause or its end. said: role and reason. by: who does it.
+
+        Raises:
+            ValueError: a task that is none, nothing said, or nothing to resume there.
+            AuditUnavailableError: nothing was recorded, so nothing changes.
+        """
+        name = _parse_task(task)
+        told = {part: _check_text(part, text) for part, text in said.items()}
+        who = self.people.of(_check_text("by", by))
+        if kind is EntryKind.ADVICE_RESUMED:
+            self._held(name, site)
+        context = command_context(
+            f"triage {'pause' if kind is PAUSE_ENTRY_KINDS[0] else 'resume'}"
+        ).recorded()
+        at = self.now.isoformat()
+        draft = new_draft(kind, {"by": who, **told}, context, at, task=name, site=site)
+        return self.audit.append([draft])[0]
+
+    def _held(self, task: TaskName, site: str) -> None:
+        pauses = ActivePauses.told_by(self.audit.of_kind(*PAUSE_ENTRY_KINDS))
+        if (task, site) in pauses.held:
+            return
+        there = [one.where for one in pauses.all() if one.task is task]
+        paused = f"it is paused {' and '.join(there)}" if there else "it is not paused"
+        asked = f"at {site}" if site else "at every site"
+        raise ValueError(f"{task} was not paused {asked}: {paused}")
+
+
+def _parse_task(given: str) -> TaskName:
+    if given in set(TaskName):
+        return TaskName(given)
+    raise ValueError(f"task {given!r} is not one of {', '.join(TaskName)}")
+
+
+def _check_text(part: str, text: str) -> str:
+    found = text.strip()
+    if not 0 < len(found) <= MAX_TEXT_LENGTH or not found.isprintable():
+        raise ValueError(
+            f"{part} takes 1 to {MAX_TEXT_LENGTH} printable characters, got {len(found)}"
+        )
+    return found

@@ -1,0 +1,225 @@
+"""Score cases: look up their history, compute features, run the model, and explain chosen rows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.contracts.table import KNOWN_AT, Column, Kind
+from features.cases import Cases, CaseShape, Children, Floats, case_array
+from features.feature import feature_columns
+from features.history.stream import Stream
+from models.model import EncodedPredictions, Model, Predictions
+from serving.audit.log.preserialized import PreserializedObject, preserialize_rows
+from serving.model_registry.champions import LoadedModel
+from serving.recommendation.score import Score, Waterfall
+from serving.telemetry.observer import NULL_OBSERVER, Observer, Stage
+
+PROCESSORS = (
+    len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+)
+
+Record = Mapping[str, Any]
+Columns = Mapping[str, NDArray[Any]]
+
+
+class HistorySource(Protocol):
+    """Where the past of cases is looked up: the profiles, or what was recorded of them."""
+
+    @property
+    def as_of(self) -> date:
+        """The day up to which (midnight UTC, exclusive) events count."""
+
+    @property
+    def snapshot_id(self) -> str:
+        """Names what is looked up in."""
+
+    def lookup(
+        self, streams: Sequence[Stream], columns: Mapping[str, NDArray[Any]], n: int
+    ) -> dict[str, Floats]:
+        """Every measure of every stream for n cases; see `features.profiles.Profiles`."""
+
+
+@dataclass(frozen=True)
+class ScoredBatch:
+    """Scores of n cases, the model's answers they were read from, and what they were made of.
+
+    history: every measure that the profiles gave for a case, by its full name. features: by
+    name. In both, missing is null. inputs, read: what explanations are made from.
+    """
+
+    answers: Predictions
+    history: list[PreserializedObject]
+    features: list[PreserializedObject]
+    scores: list[Score]
+    inputs: Columns = field(repr=False)
+    read: EncodedPredictions | None = field(default=None, repr=False)
+
+
+def score_cases(
+    champion: LoadedModel,
+    profiles: HistorySource,
+    records: Sequence[Record],
+    asked_at: Sequence[datetime],
+    observe: Observer = NULL_OBSERVER,
+) -> ScoredBatch:
+    """Scores, not explained, in the order of the records.
+
+    records: cases as plain values, one key a column or child of the task's shape.
+
+    Raises:
+        features.profiles.ProfilesError: when the snapshot lacks what the task needs.
+    """
+    with observe.stage(Stage.LOOKUP):
+        cases = attach_history(champion, profiles, records, asked_at)
+        made = feature_columns(champion.features, cases)
+    with observe.stage(Stage.SCORE):
+        read = champion.model.read(made, threads=PROCESSORS)
+    return ScoredBatch(
+        answers=read.answers,
+        history=preserialize_rows(cases.history, len(cases)),
+        features=preserialize_rows(made, len(cases)),
+        scores=_scores_of(champion.model, read.answers),
+        inputs=made,
+        read=read,
+    )
+
+
+def explain_rows(
+    champion: LoadedModel,
+    scored: ScoredBatch,
+    rows: Sequence[int],
+    observe: Observer = NULL_OBSERVER,
+) -> list[Score]:
+    """The scores in those rows with what they are made of, by the model that gave them."""
+    if not rows:
+        return []
+    assert scored.read is not None
+    with observe.stage(Stage.EXPLAIN):
+        reasons = champion.model.explain_rows(scored.read, scored.inputs, rows, threads=PROCESSORS)
+    return [
+        replace(scored.scores[row], base=reason.base, steps=Waterfall(reason.parts))
+        for row, reason in zip(rows, reasons, strict=True)
+    ]
+
+
+def predict_probabilities(
+    champion: LoadedModel,
+    profiles: HistorySource,
+    records: Sequence[Record],
+    asked_at: Sequence[datetime],
+) -> list[dict[str, float]]:
+    """Probabilities by class, without explanations: bit for bit those of `score_cases`."""
+    cases = attach_history(champion, profiles, records, asked_at)
+    answers = champion.model.predict(feature_columns(champion.features, cases))
+    return [
+        dict(zip(champion.model.classes, row, strict=True)) for row in answers.probability.tolist()
+    ]
+
+
+def attach_history(
+    champion: LoadedModel,
+    profiles: HistorySource,
+    records: Sequence[Record],
+    asked_at: Sequence[datetime],
+) -> Cases:
+    """The records as the features read them, with what the profiles know of their past."""
+    cases = build_cases(champion.shape, records, asked_at, profiles.as_of)
+    past = profiles.lookup(champion.streams, cases.columns, len(cases))
+    return replace(cases, history=past)
+
+
+def build_cases(
+    shape: CaseShape, records: Sequence[Record], asked_at: Sequence[datetime], as_of: Any
+) -> Cases:
+    """The records as the features read them, without their past.
+
+    as_of: the day up to which the profiles know.
+    """
+    n = len(records)
+    return Cases(
+        asked_at=_moment_array(asked_at),
+        as_of=np.full(n, np.datetime64(as_of, "D")),
+        columns={
+            str(c): _column_array(c, [record[c] for record in records]) for c in shape.columns
+        },
+        children={
+            name: _build_children(columns, [record[name] for record in records])
+            for name, columns in shape.children.items()
+        },
+        history={},
+    )
+
+
+def _build_children(columns: tuple[Column, ...], lists: Sequence[Sequence[Record]]) -> Children:
+    """Children of all cases; within a case in the order in which they became known."""
+    ordered = [sorted(rows, key=lambda row: row[KNOWN_AT]) for rows in lists]
+    flat = [row for rows in ordered for row in rows]
+    return Children(
+        row=np.repeat(np.arange(len(lists)), [len(rows) for rows in lists]).astype(np.int64),
+        columns={str(c): _column_array(c, [row[c] for row in flat]) for c in columns},
+        cases=len(lists),
+    )
+
+
+def _column_array(column: Column, given: list[Any]) -> NDArray[Any]:
+    if column.kind is Kind.MOMENT:
+        return _moment_array(given)
+    return case_array(column, given)
+
+
+def _moment_array(given: Sequence[datetime | None]) -> NDArray[np.datetime64]:
+    naive = [None if v is None else v.astimezone(UTC).replace(tzinfo=None) for v in given]
+    return np.array(naive, dtype="datetime64[us]")
+
+
+def _scores_of(model: Model, answers: Predictions) -> list[Score]:
+    classes, levels = model.classes, [f"{level:g}" for level in model.quantile_levels]
+    held = answers.quantiles
+    quantiles = [[]] * len(answers) if held is None else held.tolist()
+    every = zip(
+        answers.probability.tolist(),
+        answers.explained.tolist(),
+        answers.low.tolist(),
+        answers.high.tolist(),
+        answers.similar.tolist(),
+        answers.similar_hits.tolist(),
+        answers.class_set.tolist(),
+        quantiles,
+        answers.unseen,
+        answers.outside,
+        strict=True,
+    )
+    return [
+        Score(
+            probabilities=dict(zip(classes, probability, strict=True)),
+            explained=classes[explained],
+            probability=probability[explained],
+            low=low,
+            high=high,
+            similar=similar,
+            similar_hits=hits,
+            class_set=[name for name, held in zip(classes, kept, strict=True) if held],
+            quantiles=dict(zip(levels, of_row, strict=False)),
+            unseen=list(unseen),
+            outside=list(outside),
+        )
+        for (
+            probability,
+            explained,
+            low,
+            high,
+            similar,
+            hits,
+            kept,
+            of_row,
+            unseen,
+            outside,
+        ) in every
+    ]

@@ -1,0 +1,220 @@
+"""A recorded answer read back from its audit entry, and the reasons why one cannot be replayed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from features.cases import Floats
+from features.history.stream import Stream
+from models.task import TaskName
+from serving.audit.log.entry import Entry, payload_commitment
+from serving.recommendation.recommendation import Advice, ModelVersion
+
+
+class ReplayObstacleKind(StrEnum):
+    """What is lacking, in a word."""
+
+    ERASED = "erased"
+    OLDER_ENTRY = "older entry"
+    EDITED = "edited"
+    UNREADABLE = "unreadable"
+    MODEL_GONE = "model gone"
+    MODEL_REFUSED = "model refused"
+    POLICY_UNKNOWN = "policy unknown"
+    OTHER_MEASURES = "other measures"
+    NO_MODEL = "no model"
+
+    @property
+    def permanent(self) -> bool:
+        """Whether it is a fact of the record, which nothing will mend and nobody has to."""
+        return self in {
+            ReplayObstacleKind.ERASED,
+            ReplayObstacleKind.OLDER_ENTRY,
+            ReplayObstacleKind.NO_MODEL,
+        }
+
+
+class NotReplayableError(LookupError):
+    """An answer cannot be given again: the reason, and a sentence for people."""
+
+    def __init__(self, reason: ReplayObstacleKind, why: str) -> None:
+        super().__init__(why)
+        self.lacking = ReplayObstacle(reason, why)
+
+
+@dataclass(frozen=True)
+class ReplayObstacle:
+    """The same as a value."""
+
+    reason: ReplayObstacleKind
+    why: str
+
+
+RecordedMeasures = Mapping[str, float | None]
+
+
+@dataclass(frozen=True)
+class RecordedPast:
+    """What the profiles gave for each of n cases; for one case, however often it is asked.
+
+    as_of, snapshot_id: of the profiles that gave it.
+    """
+
+    as_of: date
+    snapshot_id: str
+    rows: Sequence[RecordedMeasures]
+
+    def lookup(
+        self,
+        streams: Sequence[Stream],
+        columns: Mapping[str, NDArray[Any]],  # noqa: ARG002 - whose past it is was settled then
+        n: int,
+    ) -> dict[str, Floats]:
+        """Every measure of every stream for n cases, NaN where it was missing.
+
+        Raises:
+            NotReplayableError: a measure was not recorded.
+        """
+        rows = [self.rows[0]] * n if len(self.rows) == 1 else self.rows
+        wanted = [name for stream in streams for name in stream.names]
+        if absent := sorted({name for row in self.rows for name in wanted if name not in row}):
+            raise NotReplayableError(
+                ReplayObstacleKind.OTHER_MEASURES,
+                f"the past that was recorded has no {_shorten_names(absent)}",
+            )
+        if len(rows) != n:
+            raise ValueError(f"the past of {len(rows)} cases was recorded, {n} are asked about")
+        return {name: np.array([row[name] for row in rows], dtype=np.float64) for name in wanted}
+
+
+def _shorten_names(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
+
+
+UNKNOWN_CODE_VERSION = "not recorded"
+
+
+class AnswerBasis(NamedTuple):
+    """What answers share that can be given again together.
+
+    model, version: digest and number of the model. policy: digest. as_of, snapshot: of the
+    profiles. measures: names of what was looked up in them; none in older entries.
+    """
+
+    task: TaskName
+    model: str
+    version: str
+    policy: str
+    as_of: date
+    snapshot: str
+    measures: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RecordedAnswer:
+    """An entry with its payload read back; every number as a float, as canonical JSON has it.
+
+    advice: the recommendation in it. code: version of the code that answered.
+    """
+
+    entry: Entry
+    payload: dict[str, Any]
+    advice: Advice
+    code: str
+
+    @classmethod
+    def of(cls, entry: Entry) -> RecordedAnswer:
+        """The answer in that entry.
+
+        Raises:
+            NotReplayableError: it was erased or edited, or is not one this version can read.
+        """
+        if entry.body is None:
+            raise NotReplayableError(
+                ReplayObstacleKind.ERASED, "what the entry held has been erased"
+            )
+        if not is_intact(entry):
+            raise NotReplayableError(
+                ReplayObstacleKind.EDITED,
+                "the entry is not what was recorded; run `triage audit verify`",
+            )
+        try:
+            payload = json.loads(entry.body, parse_int=float)
+            advice = Advice.model_validate(payload["recommendation"])
+        except (ValidationError, KeyError, ValueError) as error:
+            raise unreadable_error("recommendation", error) from error
+        code = payload.get("context", {}).get("code_version", UNKNOWN_CODE_VERSION)
+        return cls(entry, payload, advice, code)
+
+    @property
+    def made_from(self) -> AnswerBasis:
+        """What it was made from."""
+        advice, policy = self.advice, self.advice.policy
+        if not self.scored:
+            return AnswerBasis(advice.task, "", "", policy.digest, date.min, "", ())
+        return AnswerBasis(
+            advice.task,
+            self.model.digest,
+            self.model.version,
+            policy.digest,
+            date.fromisoformat(advice.features_as_of or ""),
+            advice.snapshot_id or "",
+            tuple(self.payload.get("history", ())),
+        )
+
+    @property
+    def scored(self) -> bool:
+        """Whether a model scored the case."""
+        return self.advice.model is not None
+
+    @property
+    def model(self) -> ModelVersion:
+        """The model that scored it.
+
+        Raises:
+            NotReplayableError: none did.
+        """
+        if self.advice.model is None:
+            raise NotReplayableError(ReplayObstacleKind.NO_MODEL, "no model scored the case")
+        return self.advice.model
+
+    @property
+    def history(self) -> dict[str, float | None]:
+        """The measures that were looked up for it.
+
+        Raises:
+            NotReplayableError: an older entry, which does not hold them.
+        """
+        if "history" not in self.payload:
+            raise NotReplayableError(
+                ReplayObstacleKind.OLDER_ENTRY,
+                "it was recorded by an older version, which did not keep the past it was made of",
+            )
+        past: dict[str, float | None] = self.payload["history"]
+        return past
+
+
+def is_intact(entry: Entry) -> bool:
+    """Whether payload and envelope are what the entry's own hashes say."""
+    if entry.body is None or entry.salt is None:
+        return False
+    same = payload_commitment(entry.salt, entry.body) == entry.envelope.commitment
+    return same and entry.envelope.leaf() == entry.hash
+
+
+def unreadable_error(what: str, error: Exception) -> NotReplayableError:
+    """An error that names the part of an entry which this version cannot read."""
+    told = error.errors()[0]["msg"] if isinstance(error, ValidationError) else repr(error)
+    return NotReplayableError(
+        ReplayObstacleKind.UNREADABLE, f"its {what} is not one that this version can read: {told}"
+    )

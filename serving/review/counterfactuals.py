@@ -1,0 +1,241 @@
+"""Find changes of a case that bring its probability under the threshold, verified by scoring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from datetime import datetime
+
+from pydantic import Field
+
+from data.lake import Lake
+from features.profile_storage import ProfilesError
+from features.profiles import Profiles
+from models.task import TaskName
+from serving.audit.factory import open_audit
+from serving.audit.log.entry import Entry
+from serving.policy.policy import Thresholds
+from serving.recommendation.recommend import exception_probability
+from serving.recommendation.recommendation import Advice, FrozenModel
+from serving.recommendation.wording import percent
+from serving.replay.recomputation import RecordedQuestion
+from serving.replay.recorded_answer import NotReplayableError, RecordedAnswer
+from serving.replay.sources import ReplaySources, open_replay_sources
+from serving.review.counterfactual_search import LeverCombination, apply_levers, search_levers
+from serving.review.rescoring import RescorableCase, RestoredInputs
+from serving.tasks.invoice_mismatch import levers as invoice_mismatch_levers
+from serving.tasks.lever import Lever, Record
+from serving.tasks.stock_risk import levers as stock_risk_levers
+from serving.tasks.supplier_delay import levers as supplier_delay_levers
+
+FindLevers = Callable[[Record, datetime], Sequence[Lever]]
+
+LEVERS: Mapping[TaskName, FindLevers] = {
+    TaskName.STOCK_RISK: stock_risk_levers.stock_risk_levers,
+    TaskName.INVOICE_MISMATCH: invoice_mismatch_levers.invoice_mismatch_levers,
+    TaskName.SUPPLIER_DELAY: supplier_delay_levers.supplier_delay_levers,
+}
+
+
+class Change(FrozenModel):
+    """One thing that would have to be so. amount: whole, in `unit`; 1 where it is yes or no."""
+
+    name: str
+    fields: list[str] = Field(description="fields of the case that differ")
+    amount: int
+    unit: str
+    words: str
+
+
+class Counterfactual(FrozenModel):
+    """Changes that are enough together; the changed case was scored: `probability`."""
+
+    sentence: str
+    changes: list[Change]
+    probability: float = Field(description="exception probability of the changed case, as scored")
+    threshold: float
+
+
+class Counterfactuals(FrozenModel):
+    """What would have to be so for the case not to be flagged.
+
+    tried: what was looked at, alone and two together. Nothing here is a forecast of what
+    happens if somebody does it, only of what the service would then say.
+    """
+
+    recommendation_id: str
+    sentence: str
+    probability: float = Field(description="exception probability of the case as it was asked")
+    threshold: float
+    found: list[Counterfactual]
+    tried: list[str]
+
+
+class CannotRecomputeError(RuntimeError):
+    """The answer cannot be computed again now, and why."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"cannot be recomputed now: {why}")
+
+
+def find_counterfactuals(
+    sources: ReplaySources, profiles: Profiles | None, recorded: Entry, advice: Advice
+) -> Counterfactuals:
+    """Ways under the threshold for a recorded recommendation, whenever it was given.
+
+    Raises:
+        CannotRecomputeError: what answered cannot be found again, or the case does not score
+            as it did.
+    """
+    try:
+        told = RecordedAnswer.of(recorded)
+        then = RestoredInputs.of(told, advice, sources, profiles)
+        asked = RescorableCase(then, RecordedQuestion.of(told, then.entry).case, advice.asked_at)
+        (now,) = asked.scores([asked.case])
+        probability = exception_probability(then.entry.task, now.probabilities)
+    except NotReplayableError as error:
+        raise CannotRecomputeError(str(error)) from error
+    if now.probabilities != advice.probabilities:
+        raise CannotRecomputeError("the case does not score as it did")
+    thresholds = then.policy.thresholds[advice.task]
+    if advice.abstained:
+        return _build_answer(advice, thresholds.watch, ADVICE_WITHHELD)
+    if probability < thresholds.watch:
+        return _build_answer(
+            advice, thresholds.watch, _already_under_sentence(advice, thresholds.watch)
+        )
+    return _search_below_thresholds(asked, advice, thresholds)
+
+
+ADVICE_WITHHELD = "No advice is given on this case, so none on what would change the answer."
+
+
+def _search_below_thresholds(
+    asked: RescorableCase, advice: Advice, thresholds: Thresholds
+) -> Counterfactuals:
+    levers = LEVERS[advice.task](asked.case, asked.at)
+    limits = [
+        limit
+        for limit in (thresholds.watch, thresholds.act)
+        if limit <= _answered_probability(advice)
+    ]
+    for limit in limits:
+        found = search_levers(asked.case, levers, asked.probe, limit)
+        told = [one for one in (_verify(asked, way, limit) for way in found) if one]
+        if told:
+            return _build_answer(advice, limit, _found_sentence(advice, limit), told, levers)
+    return _build_answer(advice, limits[0], _nothing_found_sentence(limits[0], levers), (), levers)
+
+
+def _verify(asked: RescorableCase, way: LeverCombination, limit: float) -> Counterfactual | None:
+    """The way in words, once the case so changed has been scored as answers are."""
+    (scored,) = asked.scores([apply_levers(asked.case, way.pulled)])
+    probability = exception_probability(asked.then.entry.task, scored.probabilities)
+    if probability >= limit:
+        return None
+    changes = [
+        Change(
+            name=lever.name,
+            fields=sorted(lever.fields),
+            amount=amount,
+            unit=lever.unit,
+            words=lever.words(amount),
+        )
+        for lever, amount in way.pulled
+    ]
+    words = " and ".join(change.words for change in changes)
+    drops = (
+        f"Would drop to {_probability_words(probability, limit)} (under {_threshold_words(limit)})"
+    )
+    return Counterfactual(
+        sentence=f"{drops} if {words}.",
+        changes=changes,
+        probability=probability,
+        threshold=limit,
+    )
+
+
+def _build_answer(
+    advice: Advice,
+    limit: float,
+    sentence: str,
+    found: Sequence[Counterfactual] = (),
+    levers: Sequence[Lever] = (),
+) -> Counterfactuals:
+    return Counterfactuals(
+        recommendation_id=advice.id,
+        sentence=sentence,
+        probability=_answered_probability(advice),
+        threshold=limit,
+        found=list(found),
+        tried=[lever.title for lever in levers],
+    )
+
+
+def _answered_probability(advice: Advice) -> float:
+    """Of an exception, as it was answered."""
+    assert advice.exception_probability is not None  # a model scored it, see `RestoredInputs.of`
+    return advice.exception_probability
+
+
+def _found_sentence(advice: Advice, limit: float) -> str:
+    return (
+        f"The probability of an exception is {percent(_answered_probability(advice))}. "
+        f"It would be under {_threshold_words(limit)} if one of these were established:"
+    )
+
+
+def _already_under_sentence(advice: Advice, limit: float) -> str:
+    rules = " What the rules found is still to be settled." if advice.findings else ""
+    return f"The probability of an exception is under {_threshold_words(limit)} already.{rules}"
+
+
+def _nothing_found_sentence(limit: float, levers: Sequence[Lever]) -> str:
+    if not levers:
+        return (
+            "Nothing that people could change here was given, so no way under "
+            f"{_threshold_words(limit)}."
+        )
+    return (
+        f"No way under {_threshold_words(limit)} was found among what people could change here, "
+        "alone or two together."
+    )
+
+
+def _threshold_words(limit: float) -> str:
+    return f"the threshold of {limit:.0%}"
+
+
+def _probability_words(probability: float, limit: float) -> str:
+    """A probability in percent, with as many digits as it takes to be seen to be under."""
+    if percent(probability) != f"{limit:.0%}":
+        return percent(probability)
+    return (
+        f"{probability:.1%}"
+        if f"{probability:.1%}" != f"{limit:.1%}"
+        else f"just under {limit:.0%}"
+    )
+
+
+def counterfactuals_from_lake(lake: Lake, recorded: Entry) -> Counterfactuals | str:
+    """What would change a recorded answer, or why that cannot be said now."""
+    advice = Advice.model_validate(recorded.payload["recommendation"])
+    profiles = _open_profiles(lake)
+    try:
+        with closing(open_audit(lake)) as record:
+            return find_counterfactuals(
+                open_replay_sources(lake, record), profiles, recorded, advice
+            )
+    except CannotRecomputeError as error:
+        return str(error)
+    finally:
+        if profiles is not None:
+            profiles.close()
+
+
+def _open_profiles(lake: Lake) -> Profiles | None:
+    """Those at hand: an older entry is read with them, a newer one holds its own past."""
+    try:
+        return Profiles.open(lake.profiles)
+    except ProfilesError:
+        return None

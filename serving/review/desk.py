@@ -1,0 +1,85 @@
+"""Desk pages: open recommendations by priority, and challengers compared with their champions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from models.task import TaskName
+from serving.audit.log.store import AuditStore
+from serving.audit.report_access_log import count_report_accesses
+from serving.model_registry.active_models import ActiveModels
+from serving.model_registry.challenger_comparison import MAX_SHADOW_ENTRIES, compare_challengers
+from serving.pipeline.pauses import Pause
+from serving.recommendation.recommendation import Advice
+from serving.review.page_templates import template_environment
+
+MAX_ROWS = 200
+
+TASK_TITLES = {
+    TaskName.STOCK_RISK: "Stock risk",
+    TaskName.INVOICE_MISMATCH: "Invoice mismatch",
+    TaskName.SUPPLIER_DELAY: "Supplier delay",
+}
+
+
+def queue_page(
+    audit: AuditStore,
+    now: datetime,
+    task: str = "",
+    site: str = "",
+    *,
+    picked: bool = False,
+    pauses: Sequence[Pause] = (),
+    seen: frozenset[str] | None = None,
+) -> str:
+    """The latest recommendation of each case without a decision, highest priority first.
+
+    picked: only the audit sample. pauses: in force, told above the queue. seen: the sites of
+    whoever looks; None for all.
+    """
+    entries = audit.undecided(task, site, MAX_ROWS, picked=picked, within=seen)
+    # Read back first: an old record lacks what answers did not say then.
+    read = [Advice.model_validate(entry.payload["recommendation"]) for entry in entries]
+    advices = [advice.model_dump(mode="json") for advice in read]
+    return (
+        template_environment()
+        .get_template("queue.html")
+        .render(
+            advices=advices,
+            places={entry.id: entry for entry in entries},
+            read=count_report_accesses(audit, [entry.id for entry in entries]),
+            expired={a["id"]: datetime.fromisoformat(a["expires_at"]) <= now for a in advices},
+            titles={str(name): title for name, title in TASK_TITLES.items()},
+            sites=[one for one in audit.sites() if seen is None or one in seen],
+            task=task,
+            site=site,
+            picked=picked,
+            pauses=[p for p in pauses if not p.site or seen is None or p.site in seen],
+            most=MAX_ROWS,
+        )
+    )
+
+
+def challenger_page(audit: AuditStore, lineup: ActiveModels, sees: Callable[[str], bool]) -> str:
+    """One HTML page that needs nothing else. sees: whether a site may be told of.
+
+    Raises:
+        AuditUnavailableError: the record cannot be read.
+    """
+    shares = {
+        TASK_TITLES[name]: (one.version, lineup.canaries[name].share)
+        for name, one in lineup.challengers.items()
+        if name in lineup.canaries
+    }
+    return (
+        template_environment()
+        .get_template("challenger.html")
+        .render(
+            found=compare_challengers(audit, sees),
+            titles=TASK_TITLES,
+            shares=shares,
+            refused=dict(lineup.refused),
+            most=MAX_SHADOW_ENTRIES,
+        )
+    )

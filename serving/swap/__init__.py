@@ -1,1 +1,0 @@
-"""Models swapped while the service answers: followed, tried, compared, never trusted at once."""

@@ -1,0 +1,175 @@
+"""Levers of an invoice line: missing receipt, order amendment, credit notes, tax.
+
+Each is a fact that somebody has to establish, with its own document. The invoice itself is
+never said to read otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from serving.tasks.invoice_mismatch.rules import base_units_per_invoice_unit, invoiced_quantities
+from serving.tasks.lever import KNOWN_BEFORE_ASK, Lever, LeverName, Record, format_units
+
+MIN_DIFFERENCE = 0.005  # share, or half a cent: closer than this is not a difference
+MAX_PRICE_RATIO = 1000.0  # times apart: not a difference in price, but another unit or a slip
+AMOUNT_FIELDS = frozenset({"line_amount", "tax_amount"})
+
+
+def invoice_mismatch_levers(case: Record, asked_at: datetime) -> tuple[Lever, ...]:
+    """Receipt, price, quantity, tax and freight, each where there is a difference to settle."""
+    return (
+        *_receipt_lever(case, asked_at),
+        *_price_levers(case),
+        *_quantity_lever(case),
+        *_tax_lever(case),
+        *_freight_lever(case),
+    )
+
+
+def _yes_no_lever(
+    name: LeverName,
+    title: str,
+    fields: frozenset[str],
+    change: Callable[[Record], Record],
+    words: str,
+) -> Lever:
+    """A lever that is pulled or not."""
+    return Lever(name, title, fields, 1, "yes or no", lambda c, _: change(c), lambda _: words)
+
+
+def _receipt_lever(case: Record, asked_at: datetime) -> Iterator[Lever]:
+    taken = invoiced_quantities(case)
+    if case["po_line_id"] is None or taken is None:
+        return
+    missing = taken[1] - sum(row["quantity_received"] for row in case["receipts"])
+    if missing <= 0:
+        return
+    known = asked_at - KNOWN_BEFORE_ASK
+    clocks = {"happened_at": known, "known_at": known}
+    row = {"quantity_received": missing, "quantity_damaged": 0.0, **clocks}
+    yield _yes_no_lever(
+        LeverName.RECEIPT_POSTED,
+        "posting the missing receipt",
+        frozenset({"receipts"}),
+        lambda c: {**c, "receipts": [*c["receipts"], row]},
+        f"the missing receipt of {format_units(missing)} were posted, the goods being there",
+    )
+
+
+def _price_levers(case: Record) -> Iterator[Lever]:
+    each, agreed = base_units_per_invoice_unit(case), case["po_unit_price"]
+    price = _invoiced_base_price(case, each)
+    if not agreed or price is None or abs(price / agreed - 1) < MIN_DIFFERENCE:
+        return
+    if not 1 / MAX_PRICE_RATIO < price / agreed < MAX_PRICE_RATIO:
+        return
+    yield _yes_no_lever(
+        LeverName.ORDER_AMENDED,
+        "amending the order's price",
+        frozenset({"po_unit_price", "line_value"}),
+        lambda c: {
+            **c,
+            "po_unit_price": price,
+            "line_value": _multiply(c["line_value"], price / agreed),
+        },
+        f"the order were amended to {price:,.4f}, should that be what was agreed "
+        f"(it says {agreed:,.4f})",
+    )
+    if price > agreed:
+        yield _yes_no_lever(
+            LeverName.PRICE_CREDITED,
+            "a credit note over the price",
+            AMOUNT_FIELDS | {"invoice_unit_price"},
+            lambda c: (
+                _scale_amounts(c, agreed / price)
+                | {"invoice_unit_price": _multiply(c["invoice_unit_price"], agreed / price)}
+            ),
+            f"a credit note brought the price to the order's {agreed:,.4f} "
+            f"(invoiced at {price:,.4f})",
+        )
+
+
+def _invoiced_base_price(case: Record, each: float | None) -> float | None:
+    """Invoiced price of a base unit, from amount and quantity where it is not written."""
+    if not each or case["line_amount"] <= 0 or case["quantity_invoiced"] <= 0:
+        return None
+    written = case["invoice_unit_price"]
+    if written is None:
+        written = case["line_amount"] / case["quantity_invoiced"]
+    return float(written / each) if written > 0 else None
+
+
+def _quantity_lever(case: Record) -> Iterator[Lever]:
+    taken = invoiced_quantities(case)
+    if taken is None or taken[0] <= 0 or case["line_amount"] <= 0:
+        return
+    here, so_far = taken
+    came = sum(row["quantity_received"] for row in case["receipts"])
+    limits = {"received": came, "ordered": case["quantity_ordered"] or 0.0}
+    word, limit = min(
+        ((w, q) for w, q in limits.items() if q > 0), key=lambda one: one[1], default=("", 0.0)
+    )
+    allowed = limit - (so_far - here)
+    if not 0 < allowed < here:
+        return
+    yield _yes_no_lever(
+        LeverName.QUANTITY_CREDITED,
+        "a credit note over the quantity",
+        AMOUNT_FIELDS | {"quantity_invoiced"},
+        lambda c: (
+            _scale_amounts(c, allowed / here)
+            | {"quantity_invoiced": c["quantity_invoiced"] * allowed / here}
+        ),
+        f"a credit note brought the quantity to the {format_units(allowed)} {word} "
+        f"(invoiced: {format_units(here)})",
+    )
+
+
+def _tax_lever(case: Record) -> Iterator[Lever]:
+    rate, charged = case["tax_rate_expected"], case["tax_amount"]
+    if rate is None or charged is None:
+        return
+    if abs(_tax_due(case, rate) - charged) < 2 * MIN_DIFFERENCE:
+        return
+    yield _yes_no_lever(
+        LeverName.TAX_SETTLED,
+        "settling the tax",
+        frozenset({"tax_amount"}),
+        lambda c: {**c, "tax_amount": _tax_due(c, rate)},
+        f"the tax were settled at the {rate:.1%} of the tax code (charged: {charged:,.2f})",
+    )
+
+
+def _tax_due(case: Record, rate: float) -> float:
+    """Tax on goods and freight at that rate."""
+    return round(float(case["line_amount"] + (case["freight_amount"] or 0.0)) * rate, 2)
+
+
+def _freight_lever(case: Record) -> Iterator[Lever]:
+    freight = case["freight_amount"]
+    if not freight or freight < 0 or case["line_amount"] <= 0:
+        return
+    yield _yes_no_lever(
+        LeverName.FREIGHT_CREDITED,
+        "a credit note over the freight",
+        frozenset({"freight_amount", "tax_amount"}),
+        lambda c: {
+            **c,
+            "freight_amount": 0.0,
+            "tax_amount": _multiply(
+                c["tax_amount"], c["line_amount"] / (c["line_amount"] + freight)
+            ),
+        },
+        f"a credit note took back the freight of {freight:,.2f}",
+    )
+
+
+def _scale_amounts(case: Record, factor: float) -> dict[str, object]:
+    """The case with its amounts times a factor: tax goes with the goods."""
+    return {**case, **{name: _multiply(case[name], factor) for name in AMOUNT_FIELDS}}
+
+
+def _multiply(value: float | None, factor: float) -> float | None:
+    return None if value is None else value * factor

@@ -1,0 +1,102 @@
+"""Canonical columns as fields of pydantic messages.
+
+Strict, bounded, described by their contract.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from data.contracts.table import Column, Kind
+
+MAX_NUMBER = 1e12
+MAX_TEXT_LENGTH = 200
+EARLIEST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST_MOMENT = datetime(2200, 1, 1, tzinfo=UTC)
+PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
+
+
+class StrictMessage(BaseModel):
+    """What all messages share: nothing is guessed, converted or ignored."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def _require_iso_text(value: Any) -> Any:
+    """Refuse a moment written as a number; only ISO 8601 says its own zone."""
+    if not isinstance(value, str) or "-" not in value[1:]:
+        raise PydanticCustomError("moment", "not ISO 8601")
+    return value
+
+
+def _check_moment_range(value: datetime) -> datetime:
+    if not EARLIEST_MOMENT <= value < LATEST_MOMENT:
+        raise PydanticCustomError("moment", "out of reach")
+    return value
+
+
+Moment = Annotated[
+    AwareDatetime,
+    Field(strict=False),  # the text is checked before; strict would refuse any text
+    BeforeValidator(_require_iso_text, json_schema_input_type=datetime),
+    AfterValidator(_check_moment_range),
+]
+
+
+def _unsigned_zero(value: float) -> float:
+    """Minus zero as zero: RFC 8785 writes both as 0, so that is what the record holds."""
+    return value + 0.0
+
+
+Number = Annotated[float, Field(ge=-MAX_NUMBER, le=MAX_NUMBER), AfterValidator(_unsigned_zero)]
+Amount = Annotated[float, Field(ge=0, le=MAX_NUMBER), AfterValidator(_unsigned_zero)]
+Text = Annotated[str, Field(max_length=MAX_TEXT_LENGTH, pattern=PRINTABLE)]
+
+
+def field_for_column(column: Column, *, required: bool) -> tuple[Any, Any]:
+    """Type and default of a column's field, as `pydantic.create_model` takes them."""
+    described = f"{column.meaning} ({column.unit})" if column.unit else column.meaning
+    kind = _type_of(column)
+    if required:
+        return kind, Field(description=described)
+    return kind | None, Field(default=None, description=described)
+
+
+def accepted_values(column: Column) -> str:
+    """What the column's field takes, in words."""
+    match column.kind:
+        case Kind.TEXT if column.allowed:
+            return "one of " + ", ".join(column.allowed)
+        case Kind.TEXT:
+            return ACCEPTED_TEXT
+        case Kind.MOMENT:
+            return ACCEPTED_MOMENT
+        case Kind.FLAG:
+            return "true or false"
+        case Kind.NUMBER:
+            low = -MAX_NUMBER if column.minimum is None else column.minimum
+            unit = f", in {column.unit}" if column.unit else ""
+            return f"a number from {low:g} to {MAX_NUMBER:g}{unit}"
+
+
+ACCEPTED_TEXT = f"text of 1 to {MAX_TEXT_LENGTH} characters without control characters"
+ACCEPTED_MOMENT = "a date and time with a time zone, e.g. 2026-03-01T08:00:00Z (1970 to 2199)"
+
+
+def _type_of(column: Column) -> Any:
+    match column.kind:
+        case Kind.TEXT if column.allowed:
+            return Literal[column.allowed]
+        case Kind.TEXT:
+            return Text
+        case Kind.MOMENT:
+            return Moment
+        case Kind.FLAG:
+            return bool
+        case Kind.NUMBER:
+            low = -MAX_NUMBER if column.minimum is None else column.minimum
+            return Annotated[float, Field(ge=low, le=MAX_NUMBER), AfterValidator(_unsigned_zero)]

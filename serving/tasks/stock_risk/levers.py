@@ -1,0 +1,195 @@
+"""Levers of a site-item: earlier or larger receipts, units receipted or transferred in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from serving.tasks.lever import (
+    KNOWN_BEFORE_ASK,
+    Lever,
+    LeverName,
+    Record,
+    format_day,
+    format_units,
+    next_midnight,
+)
+
+SCHEDULED_RECEIPTS = "scheduled_receipts"
+MAX_EARLIER_RECEIPTS = 3  # receipts that are looked at for coming sooner, the next ones first
+NEW_RECEIPT_DAYS = 7  # a receipt that is not yet on order is taken to come in a week
+MAX_COVER_DAYS = 60  # no more is asked for than two months' demand
+
+
+def stock_risk_levers(case: Record, asked_at: datetime) -> tuple[Lever, ...]:
+    """Earlier receipts, units receipted or transferred in, larger receipts."""
+    return (
+        *_earlier_receipt_levers(case, asked_at),
+        *_units_receipted_lever(case),
+        _transfer_lever(case),
+        _larger_receipt_lever(case, asked_at),
+    )
+
+
+def _earlier_receipt_levers(case: Record, asked_at: datetime) -> Iterator[Lever]:
+    first = next_midnight(asked_at)
+    ahead = [
+        row for row in _open_receipts(case) if row["promised_at"] and row["promised_at"] > first
+    ]
+    for row in ahead[:MAX_EARLIER_RECEIPTS]:
+        days = (row["promised_at"] - first).days
+        if days >= 1:
+            yield _earlier_receipt_lever(row, days)
+
+
+def _earlier_receipt_lever(row: Record, most: int) -> Lever:
+    promised, quantity = row["promised_at"], row["quantity_open"]
+
+    def change(case: Record, days: int) -> Record:
+        sooner = {**row, "promised_at": promised - timedelta(days=days)}
+        return {
+            **case,
+            SCHEDULED_RECEIPTS: [
+                sooner if _same_receipt(one, row) else one for one in case[SCHEDULED_RECEIPTS]
+            ],
+        }
+
+    def words(days: int) -> str:
+        noun = "day" if days == 1 else "days"
+        then = format_day(promised - timedelta(days=days))
+        return (
+            f"the {format_units(quantity)} promised for {format_day(promised)} came {days} {noun} "
+            f"earlier, on {then}"
+        )
+
+    title = f"bringing the receipt of {format_day(promised)} forward"
+    return Lever(
+        LeverName.EARLIER_RECEIPT,
+        title,
+        frozenset({SCHEDULED_RECEIPTS}),
+        most,
+        "days",
+        change,
+        words,
+    )
+
+
+def _units_receipted_lever(case: Record) -> Iterator[Lever]:
+    total = sum(row["quantity_open"] for row in _open_receipts(case))
+    if total < 1:
+        return
+
+    def change(changed: Record, count: int) -> Record:
+        return _receipt_units(changed, count)
+
+    def words(count: int) -> str:
+        return f"{count:,} of the {format_units(total)} on order were receipted now"
+
+    yield Lever(
+        LeverName.UNITS_RECEIPTED,
+        "receipting what is on order",
+        frozenset({"on_hand", "on_order", SCHEDULED_RECEIPTS}),
+        math.floor(total),
+        "base units",
+        change,
+        words,
+    )
+
+
+def _receipt_units(case: Record, count: int) -> Record:
+    """Units move from the next receipts to the stock on hand."""
+    left, lines = float(count), []
+    for row in sorted(case[SCHEDULED_RECEIPTS], key=_promise_order):
+        taken = min(row["quantity_open"] or 0.0, left)
+        left -= taken
+        if taken == 0 or row["quantity_open"] > taken:
+            lines.append({**row, "quantity_open": row["quantity_open"] - taken} if taken else row)
+    return {
+        **case,
+        "on_hand": case["on_hand"] + count,
+        "on_order": None if case["on_order"] is None else max(case["on_order"] - count, 0.0),
+        SCHEDULED_RECEIPTS: lines,
+    }
+
+
+def _transfer_lever(case: Record) -> Lever:
+    def change(changed: Record, count: int) -> Record:
+        return {**changed, "on_hand": changed["on_hand"] + count}
+
+    def words(count: int) -> str:
+        return f"{format_units(count).replace(' unit', ' more unit')} were transferred in"
+
+    return Lever(
+        LeverName.UNITS_TRANSFERRED_IN,
+        "transferring units in from another site",
+        frozenset({"on_hand"}),
+        _largest_amount(case),
+        "base units",
+        change,
+        words,
+    )
+
+
+def _larger_receipt_lever(case: Record, asked_at: datetime) -> Lever:
+    """More on the next receipt still to come; a receipt in a week where there is none."""
+    first = next_midnight(asked_at)
+    ahead = [
+        row for row in _open_receipts(case) if row["promised_at"] and row["promised_at"] >= first
+    ]
+    following = ahead[0] if ahead else None
+    due = following["promised_at"] if following else first + timedelta(days=NEW_RECEIPT_DAYS - 1)
+    new = {"quantity_open": 0.0, "promised_at": due, "known_at": asked_at - KNOWN_BEFORE_ASK}
+
+    def change(changed: Record, count: int) -> Record:
+        ordered = None if changed["on_order"] is None else changed["on_order"] + count
+        lines = changed[SCHEDULED_RECEIPTS] if following else [*changed[SCHEDULED_RECEIPTS], new]
+        larger = [
+            _add_quantity(row, count) if _same_receipt(row, following or new) else row
+            for row in lines
+        ]
+        return {**changed, "on_order": ordered, SCHEDULED_RECEIPTS: larger}
+
+    def words(count: int) -> str:
+        if following:
+            return f"the receipt promised for {format_day(due)} were {format_units(count)} larger"
+        return f"{format_units(count)} were on order, promised for {format_day(due)}"
+
+    return Lever(
+        LeverName.LARGER_RECEIPT,
+        "ordering more for the next receipt",
+        frozenset({"on_order", SCHEDULED_RECEIPTS}),
+        _largest_amount(case),
+        "base units",
+        change,
+        words,
+    )
+
+
+def _add_quantity(row: Record, count: int) -> Record:
+    return {**row, "quantity_open": (row["quantity_open"] or 0.0) + count}
+
+
+def _largest_amount(case: Record) -> int:
+    wanted = [MAX_COVER_DAYS * (case["average_demand"] or 0)]
+    wanted += [2 * (case[name] or 0) for name in ("safety_stock", "reorder_point", "backordered")]
+    wanted.append(sum(row["quantity_open"] for row in _open_receipts(case)))
+    return math.ceil(max(*wanted, 10))
+
+
+def _open_receipts(case: Record) -> list[Record]:
+    """Lines with something still to come, the next promise first."""
+    return sorted(
+        (row for row in case[SCHEDULED_RECEIPTS] if row["quantity_open"]), key=_promise_order
+    )
+
+
+def _promise_order(row: Record) -> tuple[bool, float]:
+    at = row["promised_at"]
+    return at is None, 0.0 if at is None else at.timestamp()
+
+
+def _same_receipt(row: Record, other: Record) -> bool:
+    """The same line, however much of it is still open."""
+    same = row["promised_at"] == other["promised_at"]
+    return bool(same and row["known_at"] == other["known_at"])

@@ -1,0 +1,130 @@
+"""Levers of an order line: acknowledgement, ship notice, confirmed date, partial receipt."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from data.contracts.supplier_events import AckStatus, EventKind
+from serving.tasks.lever import (
+    KNOWN_BEFORE_ASK,
+    Lever,
+    LeverName,
+    Record,
+    format_day,
+    format_units,
+    next_midnight,
+)
+from serving.tasks.supplier_delay.rules import outstanding_quantity
+
+EVENTS, RECEIPTS = "events", "receipts"
+
+
+def supplier_delay_levers(case: Record, asked_at: datetime) -> tuple[Lever, ...]:
+    """An acknowledgement, a ship notice, a date confirmed, a part received."""
+    known = asked_at - KNOWN_BEFORE_ASK
+    dates = possible_arrival_days(case["promised_at"], asked_at)
+    return (
+        *_acknowledgement_lever(case, known),
+        *_ship_notice_lever(case, known, dates),
+        *_confirmed_date_lever(known, dates),
+        *_partial_receipt_lever(case, known),
+    )
+
+
+def possible_arrival_days(promised: datetime, asked_at: datetime) -> list[datetime]:
+    """Days on which the goods could still come: from the promise back to tomorrow."""
+    first = next_midnight(asked_at)
+    days = (promised - first).days
+    if days < 0:
+        return [first]  # the promise has passed, or is today
+    return [promised - timedelta(days=back) for back in range(days + 1)]
+
+
+def supplier_event(kind: EventKind, known: datetime, **said: Any) -> dict[str, Any]:
+    """A message of the supplier as a case holds it."""
+    bare = {"ack_status": None, "detail": None, "expected_at": None, "event_quantity": None}
+    return {"event_kind": kind.value, **bare, **said, "happened_at": known, "known_at": known}
+
+
+def _acknowledgement_lever(case: Record, known: datetime) -> Iterator[Lever]:
+    said = [r for r in case[EVENTS] if r["event_kind"] == EventKind.ACKNOWLEDGEMENT]
+    if said and said[-1]["ack_status"] == AckStatus.ACCEPTED:
+        return
+    accepted = supplier_event(EventKind.ACKNOWLEDGEMENT, known, ack_status=AckStatus.ACCEPTED.value)
+    yield Lever(
+        LeverName.ACKNOWLEDGED,
+        "an acknowledgement",
+        frozenset({EVENTS}),
+        1,
+        "yes or no",
+        _add_event(lambda _: accepted),
+        lambda _: "the supplier acknowledged the line as ordered",
+    )
+
+
+def _ship_notice_lever(case: Record, known: datetime, dates: Sequence[datetime]) -> Iterator[Lever]:
+    still = outstanding_quantity(case)
+    if still <= 0:
+        return
+
+    def notice(step: int) -> dict[str, Any]:
+        arrives = dates[step - 1]
+        return supplier_event(EventKind.ASN, known, expected_at=arrives, event_quantity=still)
+
+    yield Lever(
+        LeverName.SHIP_NOTICE,
+        "a ship notice",
+        frozenset({EVENTS}),
+        len(dates),
+        "days",
+        _add_event(notice),
+        lambda step: (
+            f"a ship notice announced all {format_units(still)} for {format_day(dates[step - 1])}"
+        ),
+    )
+
+
+def _confirmed_date_lever(known: datetime, dates: Sequence[datetime]) -> Iterator[Lever]:
+    def promise(step: int) -> dict[str, Any]:
+        return supplier_event(EventKind.REVISED_PROMISE, known, expected_at=dates[step - 1])
+
+    yield Lever(
+        LeverName.DATE_CONFIRMED,
+        "a date confirmed by the supplier",
+        frozenset({EVENTS}),
+        len(dates),
+        "days",
+        _add_event(promise),
+        lambda step: f"the supplier confirmed {format_day(dates[step - 1])} as its date",
+    )
+
+
+def _partial_receipt_lever(case: Record, known: datetime) -> Iterator[Lever]:
+    """A part only: a line that has come in full is no longer asked about."""
+    still = outstanding_quantity(case)
+    most = math.ceil(still) - 1
+    if most < 1:
+        return
+
+    def change(changed: Record, count: int) -> Record:
+        came = {"quantity_received": float(count), "quantity_damaged": 0.0}
+        row = {**came, "happened_at": known, "known_at": known}
+        return {**changed, RECEIPTS: [*changed[RECEIPTS], row]}
+
+    yield Lever(
+        LeverName.RECEIVED_IN_PART,
+        "a part receipted",
+        frozenset({RECEIPTS}),
+        most,
+        "base units",
+        change,
+        lambda count: f"{count:,} of the {format_units(still)} still out were receipted now",
+    )
+
+
+def _add_event(made: Callable[[int], dict[str, Any]]) -> Callable[[Record, int], Record]:
+    """A change that adds one message."""
+    return lambda case, step: {**case, EVENTS: [*case[EVENTS], made(step)]}

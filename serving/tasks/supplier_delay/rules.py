@@ -1,0 +1,122 @@
+"""Rules of an open order line.
+
+Promise passed, ship notice or revised date too late, line refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from data.contracts.supplier_events import AckStatus, EventKind
+from models.task import TaskName
+from serving.policy.finding import Finding, FindingCode, format_amount
+from serving.policy.policy import Policy
+
+Case = Mapping[str, Any]
+
+SUPPLIER_NOW_SAYS = "The supplier now says"
+REFUSAL_WORDS = {
+    AckStatus.BACKORDERED: "backordered it",
+    AckStatus.DELETED: "deleted it",
+    AckStatus.REJECTED: "rejected it",
+    AckStatus.ON_HOLD: "put it on hold",
+    AckStatus.RESCHEDULED: "rescheduled it",
+}
+
+
+def supplier_delay_findings(case: Case, policy: Policy, asked_at: datetime) -> list[Finding]:
+    """Promise passed, ship notice or new promise too late, line refused."""
+    role = policy.roles[TaskName.SUPPLIER_DELAY]
+    return [
+        *check_promise_date(case, role, asked_at),
+        *check_ship_notice(case, role),
+        *check_revised_date(case, role),
+        *check_acknowledgement(case, role),
+    ]
+
+
+def outstanding_quantity(case: Case) -> float:
+    """Ordered and not yet received, never below zero, in base units."""
+    came = sum(row["quantity_received"] for row in case["receipts"])
+    return float(max(case["quantity_ordered"] - came, 0.0))
+
+
+def check_promise_date(case: Case, role: str, asked_at: datetime) -> Iterator[Finding]:
+    """The promise is over and goods are still out."""
+    promised, still = case["promised_at"], outstanding_quantity(case)
+    if promised < asked_at and still > 0:
+        late = (asked_at - promised).total_seconds() / 86_400
+        says = (
+            f"Promised for {promised:%Y-%m-%d}; {late:.0f} days later {format_amount(still)} "
+            "are still out."
+        )
+        yield Finding(
+            code=FindingCode.PROMISE_PASSED,
+            sentence=says,
+            measured=late,
+            limit=0.0,
+            unit="days",
+            role=role,
+        )
+
+
+def check_ship_notice(case: Case, role: str) -> Iterator[Finding]:
+    """The last ship notice announces an arrival after the promise."""
+    arrives = _latest_expected_date(case, EventKind.ASN)
+    if arrives is not None and arrives > case["promised_at"]:
+        limit = ("promise", case["promised_at"])
+        yield _late_date_finding(
+            FindingCode.ASN_AFTER_PROMISE, "The ship notice announces", arrives, limit, role
+        )
+
+
+def check_revised_date(case: Case, role: str) -> Iterator[Finding]:
+    """The last word of the supplier is later than the need, or than the first promise."""
+    new = _latest_expected_date(case, EventKind.REVISED_PROMISE, EventKind.DELAY_NOTICE)
+    if new is None:
+        return
+    need = case["requested_at"]
+    if need is not None and new > need:
+        yield _late_date_finding(
+            FindingCode.REVISED_AFTER_NEED, SUPPLIER_NOW_SAYS, new, ("need", need), role
+        )
+    elif new > case["promised_at"]:
+        limit = ("promise", case["promised_at"])
+        yield _late_date_finding(
+            FindingCode.REVISED_AFTER_PROMISE, SUPPLIER_NOW_SAYS, new, limit, role
+        )
+
+
+def check_acknowledgement(case: Case, role: str) -> Iterator[Finding]:
+    """The last acknowledgement does not accept the line."""
+    given = [
+        row["ack_status"]
+        for row in case["events"]
+        if row["event_kind"] == EventKind.ACKNOWLEDGEMENT
+    ]
+    if given and given[-1] in REFUSAL_WORDS:
+        says = (
+            f"The supplier's last acknowledgement {REFUSAL_WORDS[given[-1]]} (855 status "
+            f"{given[-1]})."
+        )
+        yield Finding(code=FindingCode.SUPPLIER_REFUSED, sentence=says, role=role)
+
+
+def _latest_expected_date(case: Case, *kinds: EventKind) -> datetime | None:
+    said = [
+        row["expected_at"]
+        for row in case["events"]
+        if row["event_kind"] in kinds and row["expected_at"] is not None
+    ]
+    return said[-1] if said else None
+
+
+def _late_date_finding(
+    code: FindingCode, who: str, when: datetime, limit: tuple[str, datetime], role: str
+) -> Finding:
+    name, than = limit
+    days = (when - than).total_seconds() / 86_400
+    says = f"{who} {when:%Y-%m-%d}, {days:.0f} days after the {name} of {than:%Y-%m-%d}."
+    return Finding(code=code, sentence=says, measured=days, limit=0.0, unit="days", role=role)

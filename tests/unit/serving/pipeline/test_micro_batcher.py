@@ -1,0 +1,112 @@
+"""Requests that come together are worked on together, and each gets what is its own."""
+
+import asyncio
+import threading
+
+import pytest
+
+from serving.pipeline.micro_batcher import BatcherClosedError, MicroBatcher
+from tests.loops import ended
+
+LONG = 30
+
+
+class Held:
+    """Work that waits until it is let go on; groups: what was worked on as one."""
+
+    def __init__(self):
+        self.groups, self.begun, self.go_on = [], threading.Event(), threading.Event()
+
+    def __call__(self, asked):
+        self.groups.append(list(asked))
+        self.begun.set()
+        assert self.go_on.wait(LONG)
+        return [ValueError(one) if one < 0 else 10 * one for one in asked]
+
+
+async def begins(held):
+    await asyncio.get_running_loop().run_in_executor(None, held.begun.wait, LONG)
+
+
+@pytest.mark.parametrize(("most", "groups"), [(64, [[1], [2, 3, 4]]), (2, [[1], [2, 3], [4]])])
+def test_whoever_comes_while_one_is_worked_on_goes_together_next(most, groups):
+    held = Held()
+
+    async def asked():
+        gathering = MicroBatcher(held, most=most)
+        first = asyncio.create_task(gathering.do(1))
+        await begins(held)
+        others = [asyncio.create_task(gathering.do(number)) for number in (2, 3, 4)]
+        await asyncio.sleep(0)  # each has asked once it is its turn
+        held.go_on.set()
+        return await asyncio.gather(first, *others)
+
+    assert ended(asked) == [10, 20, 30, 40]
+    assert held.groups == groups
+
+
+def test_who_is_refused_is_refused_alone():
+    held = Held()
+    held.go_on.set()
+
+    async def asked():
+        gathering = MicroBatcher(held)
+        return await asyncio.gather(*map(gathering.do, (1, -2, 3)), return_exceptions=True)
+
+    first, second, third = ended(asked)
+    assert (first, third) == (10, 30)
+    assert isinstance(second, ValueError)
+
+
+def test_where_the_work_itself_fails_everybody_is_told_and_the_next_are_worked_on():
+    fails = iter([True, False])
+
+    def work(asked):
+        if next(fails):
+            raise ZeroDivisionError
+        return list(asked)
+
+    async def asked():
+        gathering = MicroBatcher(work)
+        with pytest.raises(ZeroDivisionError):
+            await gathering.do(1)
+        return await gathering.do(2)
+
+    assert ended(asked) == 2
+
+
+def test_who_waits_no_longer_is_worked_on_to_the_end_and_the_end_waits_for_it():
+    held = Held()
+
+    async def asked():
+        gathering = MicroBatcher(held)
+        gone = asyncio.create_task(gathering.do(1))
+        await begins(held)
+        gone.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await gone
+        closing = asyncio.get_running_loop().run_in_executor(None, gathering.close, LONG)
+        held.go_on.set()
+        await closing
+        with pytest.raises(BatcherClosedError):
+            await gathering.do(2)
+
+    ended(asked)
+    assert held.groups == [[1]]
+
+
+def test_what_waits_when_it_is_closed_is_still_worked_on():
+    held = Held()
+
+    async def asked():
+        gathering = MicroBatcher(held)
+        tasks = [asyncio.create_task(gathering.do(1))]
+        await begins(held)
+        tasks.append(asyncio.create_task(gathering.do(2)))
+        await asyncio.sleep(0)
+        closing = asyncio.get_running_loop().run_in_executor(None, gathering.close, LONG)
+        held.go_on.set()
+        await closing
+        return await asyncio.gather(*tasks)
+
+    assert ended(asked) == [10, 20]

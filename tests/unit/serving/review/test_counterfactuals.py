@@ -1,0 +1,257 @@
+"""What would change a recorded answer: verified by asking again, or said not to be known."""
+
+import json
+from collections import OrderedDict
+from dataclasses import replace
+
+import pytest
+from starlette.testclient import TestClient
+
+from models.task import TaskName
+from serving.audit.log.entry import Draft
+from serving.audit.log.entry_kind import EntryKind
+from serving.http.app import create_app
+from serving.model_registry.active_models import ActiveModels, ActiveModelsHolder
+from serving.pipeline.engine import load_engine
+from serving.policy.policy import Thresholds, load_policy
+from serving.review.counterfactuals import LEVERS, CannotRecomputeError, counterfactuals_from_lake
+from serving.review.report import write_report
+from serving.runtime.settings import ServiceSettings
+from serving.tasks.lever import LeverName
+from tests.anybody import ANYBODY
+from tests.synthetic_service import ASKED, case, make_lake
+
+STOCK, INVOICE, DELAY = TaskName.STOCK_RISK, TaskName.INVOICE_MISMATCH, TaskName.SUPPLIER_DELAY
+
+# None of these cases is abstained on: how the search deals with advice is what is looked at.
+LIMITS = {"most_outside": 99, "widest": 1.0, "few": 0, "key_features": ()}
+NO_STOCK = {"on_hand": 5.0, "average_demand": 15.0}
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory):
+    return make_lake(tmp_path_factory.mktemp("lake"))
+
+
+@pytest.fixture(scope="module")
+def engine(lake):
+    started = load_engine(ServiceSettings(home=lake.home), lambda: ASKED)
+    lenient = {task: one.model_copy(update=LIMITS) for task, one in started.policy.abstain.items()}
+    yield under(started, abstain=lenient)
+    started.audit.close()
+
+
+def under(engine, **changes):
+    """The engine under a policy that differs so."""
+    policy = engine.policy.model_copy(update=changes)
+    sources = replace(engine.sources, loaded={policy.digest: policy})
+    return replace(engine, policy=policy, sources=sources)
+
+
+def without_profiles(engine, **changes):
+    """The engine with no past to look up."""
+    return replace(
+        engine, live=ActiveModelsHolder(replace(engine.live.now, profiles=None)), **changes
+    )
+
+
+def asked(engine, task, number=1, **changes):
+    """The record and the advice of a case that was asked now."""
+    body = json.dumps({"cases": [case(task, number, **changes)]}).encode()
+    (made,) = engine.answer(task, engine.tasks[task].request.read(body)).recommendations
+    return engine.read(made.id)
+
+
+def ways(engine, task, number=1, **changes):
+    return engine.counterfactuals(*asked(engine, task, number, **changes))
+
+
+@pytest.mark.parametrize("task", TaskName)
+def test_what_is_stated_is_what_the_service_says_of_the_changed_case(engine, task):
+    """Ask about many cases; pull the stated levers by hand, and send what comes of it."""
+    seen = 0
+    for number in range(12):
+        entry, advice = asked(engine, task, number)
+        told = engine.counterfactuals(entry, advice)
+        request = engine.tasks[task].request
+        plain = request.again(entry.payload["input"])
+        for way in told.found:
+            changed = applied(task, plain, way.changes)
+            sent = json.loads(json.dumps(changed, default=str))
+            read = request.read(json.dumps({"cases": [sent]}).encode())
+            (again,) = engine.answer(task, read).recommendations
+            assert again.exception_probability == way.probability < way.threshold
+            assert way.threshold in {engine.policy.thresholds[task].watch, 0.5}
+            touched = {field for change in way.changes for field in change.fields}
+            assert {name for name in plain if plain[name] != changed[name]} <= touched
+            seen += 1
+    assert seen
+
+
+def applied(task, plain, changes):
+    """The levers pulled again by their names and amounts, as somebody who reads them would."""
+    levers = LEVERS[task](plain, ASKED)
+    case_now = plain
+    for change in changes:
+        (lever,) = [
+            v for v in levers if v.name == change.name and v.words(change.amount) == change.words
+        ]
+        case_now = lever.change(case_now, change.amount)
+    return case_now
+
+
+def test_the_sentence_says_what_would_have_to_be_so(engine):
+    told = ways(engine, STOCK, **NO_STOCK)
+    by_name = {way.changes[0].name: way for way in told.found}
+    way = by_name[LeverName.UNITS_TRANSFERRED_IN]
+    assert way.sentence.startswith("Would drop to ")
+    assert " (under the threshold of 20%) if " in way.sentence
+    assert way.sentence.endswith(f"{way.changes[0].amount} more units were transferred in.")
+    assert told.sentence.endswith(
+        "It would be under the threshold of 20% if one of these were established:"
+    )
+
+
+def test_a_unit_less_would_not_be_enough(engine):
+    """The model's trees ask for more stock only: so the least amount is the edge itself."""
+    entry, advice = asked(engine, STOCK, **NO_STOCK)
+    told = engine.counterfactuals(entry, advice)
+    (amount,) = [
+        way.changes[0].amount
+        for way in told.found
+        if way.changes[0].name == LeverName.UNITS_TRANSFERRED_IN
+    ]
+    fewer = {**NO_STOCK, "on_hand": NO_STOCK["on_hand"] + amount - 1}
+    _, less = asked(engine, STOCK, **fewer)
+    assert less.exception_probability >= 0.2
+
+
+def test_a_case_under_the_threshold_needs_nothing(engine):
+    told = ways(engine, STOCK, on_hand=290.0, average_demand=2.0, scheduled_receipts=[])
+    assert told.sentence.startswith(
+        "The probability of an exception is under the threshold of 20% already."
+    )
+    assert told.found == []
+
+
+def test_where_nothing_helps_it_says_so_and_what_was_tried(engine):
+    never = Thresholds(act=0.0, watch=0.0)  # no probability is under it
+    limits = engine.policy.thresholds | {DELAY: never}
+    told = ways(under(engine, thresholds=limits), DELAY, events=[])
+    assert told.found == []
+    assert told.sentence == (
+        "No way under the threshold of 0% was found among what people could change here, "
+        "alone or two together."
+    )
+    assert told.tried == [
+        "an acknowledgement",
+        "a ship notice",
+        "a date confirmed by the supplier",
+        "a part receipted",
+    ]
+
+
+def test_a_case_without_advice_gets_none_on_what_would_change_it(engine):
+    strict = engine.policy.abstain[STOCK].model_copy(update={"widest": 0.0})
+    told = ways(under(engine, abstain=engine.policy.abstain | {STOCK: strict}), STOCK, **NO_STOCK)
+    assert (told.found, told.tried) == ([], [])
+    assert told.sentence.startswith("No advice is given on this case")
+
+
+def test_an_answer_of_another_model_policy_and_day_is_recomputed_from_the_record(engine):
+    """As after a promotion, a change of policy and new profiles: nothing of then is loaded."""
+    entry, advice = asked(engine, STOCK, **NO_STOCK)
+    told = engine.counterfactuals(entry, advice)
+    record = engine.sources.record
+    changed = Draft(
+        "policy-1",
+        EntryKind.POLICY_CHANGED,
+        "policy-1",
+        "",
+        "",
+        "",
+        0.0,
+        ASKED.isoformat(),
+        {"policy": load_policy().plain(), "digest": load_policy().digest},
+    )
+    if record.read("policy-1") is None:
+        record.append([changed])
+    later = replace(engine.sources, loaded={}, opened=OrderedDict())
+    bare = ActiveModels(champions={}, missing={}, profiles=None)
+    gone = replace(engine, live=ActiveModelsHolder(bare), sources=later)
+    assert gone.counterfactuals(entry, advice) == told
+
+
+@pytest.mark.parametrize(
+    ("field", "why"),
+    [
+        ("model", "model 000000000000 of stock_risk is no longer kept"),
+        ("policy", "policy 000000000000 is not on record; set TRIAGE_POLICY to its file"),
+    ],
+)
+def test_what_is_kept_nowhere_cannot_be_recomputed(engine, field, why):
+    entry, advice = asked(engine, STOCK, **NO_STOCK)
+    other = getattr(advice, field).model_copy(update={"digest": "0" * 64})
+    with pytest.raises(CannotRecomputeError) as refused:
+        engine.counterfactuals(entry, advice.model_copy(update={field: other}))
+    assert str(refused.value) == f"cannot be recomputed now: {why}"
+
+
+def test_an_older_entry_needs_the_very_profiles_that_answered(engine):
+    """It does not hold its past, and other profiles would tell another one."""
+    entry, advice = asked(engine, STOCK, **NO_STOCK)
+    payload = {name: part for name, part in entry.payload.items() if name != "history"}
+    old = Draft(
+        f"old-{advice.id}",
+        EntryKind.RECOMMENDATION,
+        "",
+        STOCK,
+        "",
+        "",
+        0.0,
+        ASKED.isoformat(),
+        payload,
+    )
+    (older,) = engine.audit.append([old])
+    told = engine.counterfactuals(entry, advice)
+    assert engine.counterfactuals(older, advice) == told
+    for others in (without_profiles(engine), engine):
+        then = advice.model_copy(update={"snapshot_id": "0" * 64}) if others is engine else advice
+        with pytest.raises(CannotRecomputeError, match="did not keep the past it was made of"):
+            others.counterfactuals(older, then)
+
+
+def test_the_address_answers_with_the_same_and_with_a_problem_where_it_cannot(engine, tmp_path):
+    entry, advice = asked(engine, STOCK, **NO_STOCK)
+    app = create_app(engine.tasks)
+    app.state.gate = ANYBODY
+    app.state.engine = engine
+    client = TestClient(app)
+    path = f"/v1/recommendations/{advice.id}/counterfactuals"
+    told = engine.counterfactuals(entry, advice)
+    assert client.get(path).json() == told.model_dump(mode="json")
+    page = client.get(f"/v1/recommendations/{advice.id}/report").text
+    assert all(way.sentence in page for way in told.found)
+    app.state.engine = without_profiles(engine)
+    assert client.get(path).json() == told.model_dump(mode="json")
+    nothing = replace(engine.sources, models=tmp_path, opened=OrderedDict())
+    app.state.engine = replace(engine, sources=nothing)
+    answer = client.get(path)
+    assert (answer.status_code, answer.headers["content-type"]) == (409, "application/problem+json")
+    why = f"model {advice.model.digest[:12]} of stock_risk is no longer kept"
+    assert answer.json()["detail"] == f"cannot be recomputed now: {why}"
+    page = client.get(f"/v1/recommendations/{advice.id}/report").text
+    assert f"Not available: cannot be recomputed now: {why}" in page
+
+
+def test_a_report_from_the_lake_alone_says_the_same_while_it_keeps_the_model(lake, tmp_path):
+    started = load_engine(ServiceSettings(home=lake.home), lambda: ASKED)
+    entry, advice = asked(started, STOCK, 2, **NO_STOCK)
+    told = started.counterfactuals(entry, advice)
+    started.audit.close()
+    assert counterfactuals_from_lake(lake, entry) == told
+    assert told.sentence in write_report(lake, advice.id, tmp_path / "page.html").read_text()
+    older = json.loads(json.dumps(entry.payload))
+    older["recommendation"]["model"]["digest"] = "f" * 64
+    gone = replace(entry, body=json.dumps(older))
+    assert str(counterfactuals_from_lake(lake, gone)).startswith("cannot be recomputed now: ")

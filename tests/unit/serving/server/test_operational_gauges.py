@@ -1,0 +1,44 @@
+"""What waits to be told is a figure, on both stores."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from serving.audit.log.store import AuditStore
+from serving.events.outbox import Cursor, DeadLetter, Outbox
+from serving.server.operational_gauges import event_delivery_gauges
+from tests.synthetic_record import answer
+
+NOON = "2026-03-20T12:00:00+00:00"
+NOW = datetime(2026, 3, 20, 12, 5, tzinfo=UTC)
+
+
+@pytest.fixture
+def store(audit_url):
+    opened = AuditStore.open(audit_url)
+    yield opened
+    opened.close()
+
+
+def told(store):
+    return {s.name: s.value for one in event_delivery_gauges(store, NOW) for s in one.samples}
+
+
+def test_where_no_event_was_ever_sent_there_is_nothing_to_say(store):
+    assert told(store) == {}
+
+
+def test_what_waits_is_counted_and_has_the_age_of_its_oldest(store):
+    begun = Outbox(store).begin()
+    assert told(store)["triage_events_waiting"] == 0
+    assert told(store)["triage_events_oldest_seconds"] == 0
+    entries = store.append([replace(answer(n), recorded_at=NOON) for n in range(3)])
+    assert told(store)["triage_events_waiting"] == 3
+    assert told(store)["triage_events_oldest_seconds"] == 300
+    letter = DeadLetter(entries[0].sequence, "id", "recommendation.given", 9, "HTTP 500", NOON)
+    Outbox(store).move(begun, Cursor(entries[1].sequence, stopped="HTTP 410"), letter)
+    found = told(store)
+    assert found["triage_events_waiting"] == 1
+    assert found["triage_events_dead_letters"] == 1
+    assert found["triage_events_stopped"] == 1

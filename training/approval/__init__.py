@@ -1,0 +1,1 @@
+"""Who acts and who may approve. Imports registry."""

@@ -1,0 +1,90 @@
+"""Approval rules: a model goes into service when someone who did not train it approves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from training.approval.identity import DEMO_IDENTITY, Identity
+from training.approval.people import Duty, same_person
+from training.registry.export import PromotionError
+from training.registry.version_evidence import PASSED, VersionEvidence
+from training.settings import ApprovalMode
+
+OVERRIDE_HINT = 'give --override --reason "..." to take it into service all the same'
+
+
+@dataclass(frozen=True)
+class Approval:
+    """Who takes a model into service, and why.
+
+    override: although gates refused, or none were recorded. demo: nobody else is asked.
+    """
+
+    approver: Identity
+    reason: str = ""
+    override: bool = False
+    demo: bool = False
+
+    @property
+    def kind(self) -> str:
+        """As it is kept with the champion: "demo", "override" or "required"."""
+        if self.demo:
+            return str(ApprovalMode.DEMO)
+        return "override" if self.override else str(ApprovalMode.REQUIRED)
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values, for the record."""
+        return {
+            "approval": self.kind,
+            "approver": {
+                "name": self.approver.name,
+                "role": self.approver.role,
+                "proved_by": self.approver.proved_by,
+            },
+            "reason": self.reason,
+            "override": self.override,
+        }
+
+
+def check_approval(approval: Approval, found: VersionEvidence) -> None:
+    """Whether this approval may take this version into service.
+
+    Raises:
+        PromotionError: naming what stands against it and who or what could mend it.
+        training.approval.identity.IdentityError: the approver may not approve.
+    """
+    approval.approver.allowed(Duty.APPROVE)
+    name = f"{found.task} version {found.version}"
+    if approval.override and not approval.reason.strip():
+        raise PromotionError(f"{name}: an override needs a reason (--reason), for the record")
+    if not approval.demo:
+        _require_second_person(approval, found, name)
+    if found.gates != PASSED and not approval.override:
+        raise PromotionError(f"{name} was not promoted: {_refusal_reasons(found)}; {OVERRIDE_HINT}")
+
+
+def _require_second_person(approval: Approval, found: VersionEvidence, name: str) -> None:
+    """That somebody is named, and is not the one who trained. No reason overrides that."""
+    if not approval.approver.named:
+        raise PromotionError(f"{name} was not promoted: nobody is named as its approver")
+    if same_person(approval.approver.name, found.trained_by):
+        raise PromotionError(
+            f"{name} was not promoted: {found.trained_by} trained it, and who trained may not "
+            "approve; someone else must (TRIAGE_USER or TRIAGE_TOKEN of theirs)"
+        )
+    unknown = not found.trained_by or same_person(found.trained_by, DEMO_IDENTITY.name)
+    if unknown and not approval.override:
+        raise PromotionError(
+            f"{name} was not promoted: it was trained by {found.trained_by or 'nobody knows whom'}"
+            ", so it cannot be told whether its approver is someone else; train it again with "
+            f"TRIAGE_USER set, or {OVERRIDE_HINT}"
+        )
+
+
+def _refusal_reasons(found: VersionEvidence) -> str:
+    """What the gates say against it, a sentence each."""
+    if found.findings is None:
+        return "no gates are recorded for it (`triage train` records them)"
+    said = [f"{f.code} {f.sentence}" for f in found.findings if f.verdict == "fail"]
+    return "; ".join(said) or "not one of its gates applied, so nothing was tried"

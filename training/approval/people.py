@@ -1,0 +1,116 @@
+"""People file: who may train or approve, with roles and digests of their tokens.
+
+The file holds no token, only its SHA-256, so it may be read by many; who may write it decides
+who may approve, so it belongs to few.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import secrets
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from data.atomic_file import write_text_atomically
+
+TABLE = "people"
+TOKEN_BYTES = 32
+
+
+class Duty(StrEnum):
+    """What a person may do."""
+
+    TRAIN = "train"
+    APPROVE = "approve"
+
+
+@dataclass(frozen=True)
+class Person:
+    """One entry of the file. token_sha256: in hexadecimal, of the token's UTF-8."""
+
+    name: str
+    role: str
+    token_sha256: str
+    may: tuple[Duty, ...]
+
+
+def read_people(path: Path) -> list[Person]:
+    """The people in the file, in its order.
+
+    Raises:
+        ValueError: naming the file and the entry that cannot be read.
+        FileNotFoundError: there is no such file.
+    """
+    if not path.exists():
+        raise FileNotFoundError(
+            f"TRIAGE_PEOPLE names {path}, which is not there; `triage people add` makes it"
+        )
+    try:
+        entries = tomllib.loads(path.read_text(encoding="utf-8")).get(TABLE, [])
+        return [_person(entry) for entry in entries]
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{path} is not a file of people: {error!r}; write [[{TABLE}]] entries with name, "
+            f"role, token_sha256 and may = [...] of {', '.join(Duty)}, or use `triage people add`"
+        ) from error
+
+
+def find_by_token(people: Iterable[Person], token: str) -> Person | None:
+    """Whose token it is, if anyone's."""
+    digest = token_digest(token)
+    found = [p for p in people if hmac.compare_digest(p.token_sha256.encode(), digest.encode())]
+    return found[0] if found else None
+
+
+def same_person(one: str, other: str) -> bool:
+    """Whether two names are one person's: capitals and spaces around do not tell people apart."""
+    return one.strip().casefold() == other.strip().casefold()
+
+
+def add_person(path: Path, name: str, role: str, may: Sequence[Duty]) -> str:
+    """Write a new person with the digest of a new token; the token, which is kept nowhere.
+
+    Raises:
+        ValueError: for a name that is empty or there already, or when nothing is allowed.
+    """
+    people = read_people(path) if path.exists() else []
+    if not name.strip() or not role.strip() or not may:
+        raise ValueError("a person needs a name, a role, and at least one of --may train, approve")
+    if any(same_person(person.name, name) for person in people):
+        raise ValueError(f"{path} has {name!r} already; remove that entry to give a new token")
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    new = Person(name.strip(), role.strip(), token_digest(token), tuple(may))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_text_atomically(path, f"{before.rstrip()}\n\n{_entry(new)}".lstrip())
+    return token
+
+
+def token_digest(token: str) -> str:
+    """Digest of a token, in hexadecimal."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _person(entry: dict[str, Any]) -> Person:
+    may = entry["may"]
+    if not isinstance(may, list) or not set(may) <= set(Duty):
+        raise TypeError(f"may = {may!r} is not a list of {', '.join(Duty)}")
+    texts = [str(entry[name]) for name in ("name", "role", "token_sha256")]
+    return Person(texts[0], texts[1], texts[2].lower(), tuple(Duty(duty) for duty in may))
+
+
+def _entry(person: Person) -> str:
+    """TOML of one person: JSON's texts and lists of texts are TOML's too."""
+    return (
+        f"[[{TABLE}]]\n"
+        f"name = {json.dumps(person.name, ensure_ascii=False)}\n"
+        f"role = {json.dumps(person.role, ensure_ascii=False)}\n"
+        f"token_sha256 = {json.dumps(person.token_sha256)}\n"
+        f"may = {json.dumps([str(duty) for duty in person.may])}\n"
+    )

@@ -1,1 +1,0 @@
-"""When each task asks, about what, and what could be known then."""

@@ -1,0 +1,118 @@
+"""Ibis queries that build asks.
+
+Period filter, master data as of the ask, collection into memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import ibis
+import ibis.expr.types as ir
+
+from data.contracts.table import HAPPENED_AT, KNOWN_AT, Kind
+from features.cases import CaseShape
+from training.dataset.asks import AS_OF, ASK_ID, ASKED_AT, GROUP, MONEY_AT_RISK, ROW, Asks
+
+ASK_COLUMNS = (ASK_ID, ASKED_AT, AS_OF, GROUP, MONEY_AT_RISK)
+UTC = "timestamp('UTC', 6)"
+IBIS_TYPES = {Kind.TEXT: "string", Kind.NUMBER: "float64", Kind.FLAG: "boolean", Kind.MOMENT: UTC}
+
+ChildQuery = Callable[[ir.Table], ir.Table]
+
+
+def collect_asks(
+    base: ir.Table,
+    shape: CaseShape,
+    children: Mapping[str, ChildQuery],
+    max_rows: int | None = None,
+) -> Asks:
+    """Run the expressions and bring the result into memory.
+
+    base: the case's columns (those absent are missing) and OWN without AS_OF.
+    children: for each child of the shape, a function from the numbered asks (the columns of
+        base and ROW) to ROW, the child's columns and `tie`, a column that orders children
+        that became known in one moment.
+    max_rows: keep about so many asks, spread evenly over time: those with the smallest
+        digest of their ask_id. Which are kept does not depend on how they ended.
+    """
+    asked = base.mutate(as_of=midnight_of(base[ASKED_AT]))
+    if max_rows is not None:
+        asked = asked.order_by(asked[ASK_ID].hexdigest("md5")).limit(max_rows)
+    order = ibis.window(order_by=[asked[ASKED_AT], asked[ASK_ID]])
+    with asked.mutate(**{ROW: ibis.row_number().over(order)}).cache() as numbered:
+        frame = _typed_asks(numbered, shape.columns).order_by(ROW).to_pandas()
+        found = {
+            name: _typed_child(children[name](numbered), columns)
+            for name, columns in shape.children.items()
+        }
+        return Asks(shape, frame.drop(columns=ROW), {k: v.to_pandas() for k, v in found.items()})
+
+
+def midnight_of(moment: ir.Value) -> ir.Value:
+    """Midnight of the moment's day in UTC, as a timestamp without a zone."""
+    return moment.cast("timestamp").truncate("D")
+
+
+def midnight_after(moment: ir.Value, days: int) -> ir.Value:
+    """Midnight so many days after the moment's day, as a moment in UTC."""
+    return (midnight_of(moment) + ibis.interval(days=days)).cast(UTC)
+
+
+def day_text(moment: ir.Value) -> ir.Value:
+    """The moment's day as text, for ids."""
+    return midnight_of(moment).strftime("%Y-%m-%d")
+
+
+def _typed_asks(table: ir.Table, columns: tuple[ir.Column, ...]) -> ir.Table:
+    case = {
+        str(c): (table[c] if c in table.columns else ibis.null()).cast(IBIS_TYPES[c.kind])
+        for c in columns
+    }
+    return table.select(ROW, *ASK_COLUMNS, **case)
+
+
+def _typed_child(table: ir.Table, columns: tuple[ir.Column, ...]) -> ir.Table:
+    case = {
+        str(c): (table[c] if c in table.columns else ibis.null()).cast(IBIS_TYPES[c.kind])
+        for c in columns
+    }
+    return table.order_by([ROW, KNOWN_AT, "tie"]).select(ROW, **case)
+
+
+MASTER_PREFIX = "master_"
+
+
+def join_master_as_known(asked: ir.Table, master: ir.Table, key: str) -> ir.Table:
+    """The asks with the columns of the master row of that key.
+
+    Where both have a column the ask's own value counts, the master's fills what is missing.
+    Master rows known only after the ask are left out.
+    """
+    facts = [c for c in master.columns if c not in (key, HAPPENED_AT)]
+    side = master.select(key, **{MASTER_PREFIX + c: master[c] for c in facts})
+    # A view, or Ibis would fold this join into the one that computed the key.
+    joined = asked.view().left_join(side, [key])
+    known = joined[MASTER_PREFIX + KNOWN_AT] <= joined[ASKED_AT]
+    filled = {
+        c: _fill_from_master(asked, joined, c, known.ifelse(joined[MASTER_PREFIX + c], ibis.null()))
+        for c in facts
+        if c != KNOWN_AT
+    }
+    return joined.select(*[c for c in asked.columns if c not in filled], **filled)
+
+
+def _fill_from_master(asked: ir.Table, joined: ir.Table, column: str, master: ir.Value) -> ir.Value:
+    return ibis.coalesce(joined[column], master) if column in asked.columns else master
+
+
+def filter_asked_between(
+    asked: ir.Table, since: datetime | None, until: datetime | None
+) -> ir.Table:
+    """The asks from `since` (inclusive) to `until` (exclusive); None has no end."""
+    if since is not None:
+        asked = asked.filter(asked[ASKED_AT] >= ibis.literal(since, type=UTC))
+    if until is not None:
+        asked = asked.filter(asked[ASKED_AT] < ibis.literal(until, type=UTC))
+    return asked

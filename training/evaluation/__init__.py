@@ -1,0 +1,4 @@
+"""How good a model is.
+
+Metrics, intervals, statistics, baselines, plots. Imports training.dataset and models.
+"""

@@ -1,0 +1,227 @@
+"""Reliability diagrams of all asks, by site and by class, and coverage by site.
+
+Every point is a bin of asks with like probabilities and has a bar: the 95 % interval of the
+share that happened, from the number of asks in the bin. A bar that misses the diagonal says
+that the probability was off there; a long bar says that there are too few asks to tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from models.conformal.prediction_sets import wilson_interval
+from models.task import Task
+from training.evaluation.bootstrap import Interval
+from training.evaluation.per_ask_scores import PerAskScores, scores_for_class, scores_for_task
+from training.evaluation.segment_figures import ALL, CLASS, SITE, Z95, SegmentFigures
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+BINS = 10
+MIN_BIN_ASKS = 20  # asks of a bin, on average
+MIN_BIN_EVENTS = 4  # of a bin, likewise
+TINY = 1e-4
+PANEL_COLUMNS = 4  # panels in a row
+MAX_PANELS = 16
+LINE_COLOUR, GUIDE_COLOUR = "#1f5a94", "#b8b8b8"
+
+
+@dataclass(frozen=True)
+class ReliabilityBins:
+    """Of each bin: mean said, share that happened, its interval, asks."""
+
+    said: Floats
+    happened: Floats
+    low: Floats
+    high: Floats
+    rows: Ints
+
+
+def reliability_bins(right: Flags, sure: Floats, most: int = BINS) -> ReliabilityBins:
+    """Bins of n asks with about the same uncertainty each, the sum of p (1 - p).
+
+    In bins of equal numbers all of a rare class's events would lie in the last one. There are
+    fewer bins where there are few asks or events, none without any.
+    """
+    order = np.argsort(sure, kind="stable")
+    unsure = np.cumsum(np.maximum(sure * (1 - sure), TINY)[order])
+    total = float(unsure[-1]) if len(sure) else 0.0
+    most = int(np.clip(len(sure) // MIN_BIN_ASKS, 1, most))
+    count = int(np.clip(total / MIN_BIN_EVENTS, min(2, most), most))
+    cuts = np.searchsorted(unsure, total * np.arange(1, count) / count - TINY) + 1
+    bins = [part for part in np.split(order, cuts) if len(part)]
+    rows = np.array([len(b) for b in bins], dtype=np.int64)
+    hits = np.array([int(right[b].sum()) for b in bins], dtype=np.int64)
+    low, high = wilson_interval(hits, rows, Z95)
+    said = np.array([float(sure[b].mean()) for b in bins])
+    return ReliabilityBins(said, hits / np.maximum(rows, 1), low, high, rows)
+
+
+def reliability_plots(
+    task: Task,
+    label: Ints,
+    site: NDArray[np.str_],
+    probability: Floats,
+    views: Mapping[str, SegmentFigures],
+) -> dict[str, Figure]:
+    """Figures by file name: of all asks, one panel a site, one panel a class."""
+    told = scores_for_task(label, probability)
+    sites = [name for name in views if name.startswith(SITE)]
+    classes = {f"{CLASS}{name}": k for k, name in enumerate(task.classes)}
+    if task.binary:
+        del classes[f"{CLASS}{task.classes[0]}"]  # the mirror image of the other
+    shown = sorted(classes, key=lambda name: -_number(views[name]["events"]))[:MAX_PANELS]
+    drawn = {
+        "reliability.png": overall_diagram(told, views[ALL], _axis_label(task)),
+        "reliability_by_class.png": diagram_panels(
+            {
+                name: (scores_for_class(label, probability, classes[name]), slice(None))
+                for name in shown
+            },
+            views,
+            f"Reliability by class: {task.name}",
+        ),
+    }
+    if sites:
+        drawn["reliability_by_site.png"] = diagram_panels(
+            {
+                name: (told, np.flatnonzero(site == name.removeprefix(SITE)))
+                for name in sorted(sites, key=lambda s: -_number(views[s]["rows"]))[:MAX_PANELS]
+            },
+            views,
+            f"Reliability by site: {task.name}",
+        )
+    return drawn
+
+
+def overall_diagram(told: PerAskScores, figures: SegmentFigures, said: str) -> Figure:
+    """One diagram of all asks, with the number of asks at each probability below it."""
+    figure = Figure(figsize=(6.4, 6.4), layout="constrained")
+    FigureCanvasAgg(figure)
+    top, below = figure.subplots(2, 1, height_ratios=(4, 1))
+    found = reliability_bins(told.right, told.sure, 2 * BINS if len(told.sure) > 5000 else BINS)
+    _draw(top, found, limit=1.0)
+    top.set(
+        title=f"Reliability\n{_subtitle(figures)}", ylabel="share that happened (95 % interval)"
+    )
+    below.hist(told.sure, bins=np.linspace(0, 1, 41).tolist(), color=LINE_COLOUR)
+    below.set(xlim=(0, 1), xlabel=said, ylabel="asks", yscale="log" if len(told.sure) else "linear")
+    return figure
+
+
+def diagram_panels(
+    parts: Mapping[str, tuple[PerAskScores, NDArray[np.int64] | slice]],
+    views: Mapping[str, SegmentFigures],
+    title: str,
+) -> Figure:
+    """One small diagram a part, all of one size and scale of their own."""
+    across = min(PANEL_COLUMNS, max(len(parts), 1))
+    down = max(-(-len(parts) // across), 1)
+    figure = Figure(figsize=(3.1 * across + 0.3, 3.2 * down + 0.6), layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.suptitle(title)
+    grid = figure.subplots(down, across, squeeze=False).ravel().tolist()
+    for axes, (name, (told, rows)) in zip(grid, parts.items(), strict=False):
+        found = reliability_bins(told.right[rows], told.sure[rows])
+        top = float(np.max(np.append(found.high, found.said), initial=0.01))
+        _draw(axes, found, limit=min(1.0, 1.05 * top))
+        axes.set_title(f"{name.split(':', 1)[1]}\n{_subtitle(views[name])}", fontsize=8)
+        axes.tick_params(labelsize=7)
+        axes.locator_params(nbins=4)
+    for axes in grid[len(parts) :]:
+        axes.set_axis_off()
+    figure.supxlabel("probability said", fontsize=9)
+    figure.supylabel("share that happened (95 % interval)", fontsize=9)
+    return figure
+
+
+def coverage_by_site_plot(
+    views: Mapping[str, SegmentFigures], stated: float, outer: float | None
+) -> Figure:
+    """How often the class set, and the interval of the target, held the truth at each site.
+
+    stated: rate of the sets. outer: share between the outer quantiles; None without a target.
+    """
+    names = [ALL, *(name for name in views if name.startswith(SITE))]
+    kinds = [("coverage", stated, "class set")]
+    if outer is not None:
+        kinds.append(("interval_coverage", outer, "interval of the delay"))
+    figure = Figure(figsize=(6.4, 1.4 + len(names) * 0.3 * len(kinds) ** 0.5), layout="constrained")
+    FigureCanvasAgg(figure)
+    for axes, (figure_name, rate, what) in zip(
+        figure.subplots(1, len(kinds), squeeze=False, sharey=True).ravel().tolist(),
+        kinds,
+        strict=True,
+    ):
+        axes.axvline(rate, color=GUIDE_COLOUR)
+        for place, name in enumerate(names):
+            _bar(axes, place, views[name].get(figure_name))
+        labels = [f"{n.removeprefix(SITE)} (n={_number(views[n]['rows']):.0f})" for n in names]
+        axes.set_yticks(range(len(names)), labels, fontsize=8)
+        axes.set_xlabel(f"{what}: share that held the truth\n(stated {rate:.0%})", fontsize=8)
+    axes.invert_yaxis()
+    figure.suptitle("Coverage by site (95 % interval)")
+    return figure
+
+
+def _bar(axes: Axes, place: int, found: Interval | None) -> None:
+    if found is None or found["value"] is None:
+        return
+    value, low, high = (_or_zero(found[key]) for key in ("value", "low", "high"))
+    axes.errorbar(
+        [value],
+        [place],
+        xerr=[[value - low], [high - value]],
+        fmt="o",
+        color=LINE_COLOUR,
+        markersize=4,
+    )
+
+
+def _draw(axes: Axes, found: ReliabilityBins, limit: float) -> None:
+    axes.plot([0, limit], [0, limit], color=GUIDE_COLOUR, linewidth=1)
+    reach = [found.happened - found.low, found.high - found.happened]
+    axes.errorbar(
+        found.said,
+        found.happened,
+        yerr=np.maximum(reach, 0),
+        fmt="o-",
+        color=LINE_COLOUR,
+        markersize=3.5,
+        linewidth=1,
+        elinewidth=1,
+    )
+    axes.set(xlim=(0, limit), ylim=(0, limit))
+
+
+def _subtitle(figures: SegmentFigures) -> str:
+    """The numbers under a title: asks, events, calibration error and what chance makes of it."""
+    rows, events = _number(figures["rows"]), _number(figures["events"])
+    text = f"n={rows:.0f}, events={events:.0f}"
+    if figures["ece"]["value"] is None:
+        return text
+    error, chance = _number(figures["ece"]), _or_zero(figures["ece_by_chance"]["high"])
+    return f"{text}\nECE {error:.3f} (chance alone: up to {chance:.3f})"
+
+
+def _axis_label(task: Task) -> str:
+    if task.binary:
+        return f"probability said of {task.classes[1]}"
+    return "probability said of the likeliest class"
+
+
+def _number(found: Interval) -> float:
+    return _or_zero(found["value"])
+
+
+def _or_zero(value: float | None) -> float:
+    return 0.0 if value is None else value

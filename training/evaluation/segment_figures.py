@@ -1,0 +1,245 @@
+"""Figures with 95 % intervals for all asks, each site and each class, and recall at k by site.
+
+People look at a share of all asks, the most pressing first. A model that puts one site's
+events further down the list than another's gives that site less of their attention.
+
+    {"all": {"log_loss": {"value": 0.31, "low": 0.29, "high": 0.33}, ...},
+     "site:S01": {...}, "class:STOCK_OUT": {...}}
+
+Intervals are 95 %, by drawing whole groups again. A share of few asks gets Wilson's interval
+where that is wider, counting asks that end alike once: none of five is not "surely none".
+What cannot be formed is None. In the view of a class its figures are those of "this class or
+another"; coverage, set_size, abstained and the figures of the target are of its asks alone.
+
+rows, events: asks, and those of them not in the first class (in a class's view: in it).
+outcomes: ends that these asks share; asks of one group that mature together share one.
+prevalence: share of events. said: mean probability given to events. gap: said - prevalence.
+log_loss, brier, ece, pr_auc: see `training.evaluation.metrics`. The interval of ece is reflected
+about
+    its value, for drawing again adds to it what chance had added already.
+ece_by_chance: what ece would be by chance alone, were every probability true.
+coverage, set_size: how often the class set holds the truth; how many classes it holds.
+abstained: share without advice, see `models.abstention`.
+mae, interval_coverage: of the middle quantile; of the outer two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.abstention import LIMITS_OF_TASK, FixedThreshold, abstention_mask
+from models.conformal.prediction_sets import wilson_interval
+from models.model import Predictions
+from models.task import Task
+from models.training_set import TrainingSet
+from training.evaluation.bootstrap import TAILS, Interval, bootstrap_intervals
+from training.evaluation.metrics import WeightedMetric, calibration_error
+from training.evaluation.per_ask_scores import (
+    PerAskScores,
+    calibration_errors_by_chance,
+    scores_for_class,
+    scores_for_task,
+)
+
+RECALL_AT_K = "reached"
+REVIEWED_SHARE = 0.2
+
+
+def recall_at_k(
+    measured: TrainingSet,
+    answers: Predictions,
+    looked_at: float = REVIEWED_SHARE,
+    seed: int = 17,
+    resamples: int = 200,
+) -> dict[str, Interval]:
+    """Share of events among the most probable asks, by view: "all", "site:S01", ...
+
+    looked_at: share of all asks, over all sites. Events are what is not the first class.
+    None where a site has no event. Intervals are 95 %, by drawing whole groups again.
+    """
+    event, said = measured.label > 0, 1.0 - answers.probability[:, 0]
+    first = _top_share(said, looked_at)
+    sites = measured.site.astype(str)
+    views = {"all": np.ones(len(measured), dtype=bool)}
+    views |= {f"site:{site}": sites == site for site in np.unique(sites).tolist()}
+    return {
+        name: _recall_interval(event[rows], first[rows], measured.group[rows], seed, resamples)
+        for name, rows in views.items()
+    }
+
+
+def _top_share(said: NDArray[np.float64], share: float) -> NDArray[np.bool_]:
+    """(n,) whether an ask is among that share of all; of equals, the earlier one."""
+    most = np.argsort(-said, kind="stable")[: round(share * len(said))]
+    return np.isin(np.arange(len(said)), most)
+
+
+def _recall_interval(
+    event: NDArray[np.bool_],
+    first: NDArray[np.bool_],
+    group: NDArray[np.generic],
+    seed: int,
+    resamples: int,
+) -> Interval:
+    events, both = event.astype(np.float64), (event & first).astype(np.float64)
+    if not event.any():
+        return {"value": None, "low": None, "high": None}
+
+    def measure(weights: NDArray[np.float64]) -> float:
+        mass = float(weights @ events)
+        return float(weights @ both) / mass if mass > 0 else float("nan")
+
+    return bootstrap_intervals({RECALL_AT_K: measure}, group, seed, resamples)[RECALL_AT_K]
+
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+SegmentFigures = dict[str, Interval]
+
+ALL = "all"
+SITE = "site:"
+CLASS = "class:"
+SHARE_FIGURES = ("prevalence", "coverage", "abstained", "interval_coverage")
+Z95 = 1.959963984540054
+
+
+def figures_by_segment(
+    task: Task,
+    measured: TrainingSet,
+    answers: Predictions,
+    seed: int = 17,
+    resamples: int = 200,
+) -> dict[str, SegmentFigures]:
+    """Figures by view and name; see the top of this file.
+
+    measured: asks with their ends. answers: what the model said of them, in their order.
+    """
+    asked = _MeasuredAsks(
+        measured, _set_figures(task, measured, answers), _shared_outcomes(measured)
+    )
+    told = scores_for_task(measured.label, answers.probability)
+    sites, every = measured.site.astype(str), np.ones(len(measured), dtype=bool)
+    views = {ALL: _Segment(told, every, every)}
+    views |= {f"{SITE}{s}": _Segment(told, sites == s, every) for s in np.unique(sites).tolist()}
+    for k, name in enumerate(task.classes):
+        against = scores_for_class(measured.label, answers.probability, k)
+        views[f"{CLASS}{name}"] = _Segment(against, every, against.event)
+    return {name: _figures(asked, view, seed, resamples) for name, view in views.items()}
+
+
+@dataclass(frozen=True)
+class _MeasuredAsks:
+    """values: (n,) of figures that are plain means, NaN where unknown. outcome: (n,)."""
+
+    measured: TrainingSet
+    values: Mapping[str, Floats]
+    outcome: Ints
+
+
+@dataclass(frozen=True)
+class _Segment:
+    """rows: asks in the view. own: those whom coverage and such is taken of."""
+
+    told: PerAskScores
+    rows: Flags
+    own: Flags
+
+
+def _set_figures(task: Task, measured: TrainingSet, answers: Predictions) -> dict[str, Floats]:
+    places = np.arange(len(measured))
+    found = {
+        "coverage": answers.class_set[places, measured.label].astype(np.float64),
+        "set_size": answers.class_set.sum(axis=1).astype(np.float64),
+        "abstained": abstention_mask(answers, LIMITS_OF_TASK[task.name], FixedThreshold()).astype(
+            np.float64
+        ),
+    }
+    if measured.target is not None and answers.quantiles is not None:
+        target, quantiles = measured.target, answers.quantiles
+        inside = (target >= quantiles[:, 0]) & (target <= quantiles[:, -1])
+        found["mae"] = np.abs(target - quantiles[:, quantiles.shape[1] // 2])
+        found["interval_coverage"] = np.where(np.isfinite(target), inside, np.nan)
+    return found
+
+
+def _shared_outcomes(measured: TrainingSet) -> Ints:
+    """(n,) asks of the same group whose labels mature at one moment share a number."""
+    group = np.unique(measured.group.astype(str), return_inverse=True)[1]
+    moment = np.unique(measured.matured_at.astype(np.int64), return_inverse=True)[1]
+    both = group.astype(np.int64) * (moment.max(initial=0) + 1) + moment
+    return np.unique(both, return_inverse=True)[1].astype(np.int64)
+
+
+def _figures(asked: _MeasuredAsks, view: _Segment, seed: int, resamples: int) -> SegmentFigures:
+    told, rows = view.told, view.rows
+    found = {
+        "prevalence": _mean(told.event[rows]),
+        "said": _mean(told.said[rows]),
+        "gap": _mean(told.said[rows] - told.event[rows]),
+        "log_loss": _mean(told.loss[rows]),
+        "brier": _mean(told.square[rows]),
+        "ece": calibration_error(told.right[rows].astype(np.float64), told.sure[rows]),
+        "pr_auc": told.precision(rows),
+    }
+    own = {name: np.where(view.own, values, np.nan)[rows] for name, values in asked.values.items()}
+    found |= {name: _mean(values) for name, values in own.items()}
+    figures = bootstrap_intervals(found, asked.measured.group[rows], seed, resamples)
+    figures["ece"] = _reflected(figures["ece"])
+    outcome = np.unique(asked.outcome[rows], return_inverse=True)[1].astype(np.int64)
+    figures["ece_by_chance"] = _percentile_interval(
+        calibration_errors_by_chance(told.sure[rows], outcome, seed, resamples)
+    )
+    for name in set(SHARE_FIGURES) & set(figures):
+        known = np.isfinite(own[name]) if name in own else np.ones(len(outcome), dtype=bool)
+        figures[name] = _at_least_wilson(figures[name], len(np.unique(outcome[known])))
+    counts = {"rows": len(outcome), "events": told.event[rows].sum()}
+    counts["outcomes"] = outcome.max(initial=-1) + 1
+    return {name: _point_interval(float(count)) for name, count in counts.items()} | figures
+
+
+def _mean(values: NDArray[np.generic]) -> WeightedMetric:
+    """Weighted mean of the values that are known."""
+    known = np.isfinite(values).astype(np.float64)
+    kept = np.where(known > 0, values, 0.0).astype(np.float64)
+
+    def measure(weights: Floats) -> float:
+        mass = float(weights @ known)
+        return float(weights @ kept) / mass if mass > 0 else float("nan")
+
+    return measure
+
+
+def _reflected(found: Interval) -> Interval:
+    value, low, high = found["value"], found["low"], found["high"]
+    if value is None or low is None or high is None:
+        return found
+    return {
+        "value": value,
+        "low": min(max(2 * value - high, 0.0), value),
+        "high": max(2 * value - low, value),
+    }
+
+
+def _at_least_wilson(found: Interval, outcomes: int) -> Interval:
+    value, low, high = found["value"], found["low"], found["high"]
+    if value is None or low is None or high is None:
+        return found
+    count = np.array([outcomes])
+    least, most = wilson_interval(value * count, count, Z95)
+    return {"value": value, "low": min(low, float(least[0])), "high": max(high, float(most[0]))}
+
+
+def _percentile_interval(values: Floats) -> Interval:
+    if not len(values):
+        return {"value": None, "low": None, "high": None}
+    low, high = np.percentile(values, TAILS)
+    return {"value": float(values.mean()), "low": float(low), "high": float(high)}
+
+
+def _point_interval(value: float) -> Interval:
+    return {"value": value, "low": value, "high": value}

@@ -1,1 +1,0 @@
-"""What became of an ask, and since when that is known."""

@@ -1,0 +1,1 @@
+"""MLflow registry, run tracking, champion pointer and export. Imports evaluation and dataset."""

@@ -1,0 +1,86 @@
+"""Champion pointer of a task: one small file, replaced atomically, with the previous champions.
+
+It carries the champions before it, so that going back needs nothing but the lake.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from data.atomic_file import write_text_atomically
+from data.lake import Lake
+from models.task import TaskName
+
+CHAMPION_POINTER = "champion.json"
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The model that a task's cases are scored with.
+
+    promoted_at: since when, ISO 8601, UTC. approval: "required" (someone else approved),
+    "override" (although gates refused), "demo" (nobody had to) or "unknown" (before
+    approvals were kept). previous: champions before this one, the latest first.
+    """
+
+    task: str
+    version: int
+    digest: str
+    promoted_at: str
+    approval: str = "unknown"
+    approved_by: str = ""
+    previous: tuple[Champion, ...] = ()
+
+    def after(self, before: Champion | None) -> Champion:
+        """This champion with those before it behind it; itself is not among them."""
+        if before is None:
+            return self
+        if before.version == self.version:
+            return replace(self, previous=before.previous)
+        return replace(self, previous=(replace(before, previous=()), *before.previous))
+
+
+def read_champion(lake: Lake, task: TaskName) -> Champion | None:
+    """The task's champion in this lake, if there is one."""
+    path = lake.models / task / CHAMPION_POINTER
+    return _read(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+
+
+def write_champion(lake: Lake, task: TaskName, at: Champion) -> None:
+    """Make it the champion that the service loads."""
+    write_text_atomically(
+        lake.models / task / CHAMPION_POINTER, json.dumps(asdict(at), indent=1) + "\n"
+    )
+
+
+@contextmanager
+def champion_lock(lake: Lake, task: TaskName) -> Iterator[Path]:
+    """The task's folder of models, while nobody else changes its champion.
+
+    Raises:
+        RuntimeError: somebody else does.
+    """
+    home = lake.models / task
+    home.mkdir(parents=True, exist_ok=True)
+    folder = os.open(home, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield home
+    except BlockingIOError:
+        raise RuntimeError(
+            f"another process is changing the champion of {task}; try again when it is done"
+        ) from None
+    finally:
+        os.close(folder)
+
+
+def _read(fields: dict[str, Any]) -> Champion:
+    earlier = tuple(_read(entry) for entry in fields.pop("previous", ()))
+    return Champion(**fields, previous=earlier)

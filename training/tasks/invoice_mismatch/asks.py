@@ -1,0 +1,145 @@
+"""Asks of invoice_mismatch: every invoice line, at the moment it was booked."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import ibis
+import ibis.expr.types as ir
+
+from data.contracts.invoice_outcomes import INVOICE_OUTCOMES
+from data.contracts.invoices import (
+    INVOICE_ID,
+    INVOICE_LINE_ID,
+    INVOICE_NUMBER,
+    INVOICES,
+    LINE_AMOUNT,
+    PO_LINE_ID,
+)
+from data.contracts.items import CURRENCY, ITEM_ID, ITEMS
+from data.contracts.purchase_orders import PO_ID, PURCHASE_ORDERS
+from data.contracts.receipts import RECEIPT_ID, RECEIPTS
+from data.contracts.supplier_events import EVENT_ID, SUPPLIER_EVENTS
+from data.contracts.suppliers import SUPPLIER_ID, SUPPLIERS
+from data.contracts.table import HAPPENED_AT, KNOWN_AT
+from data.store import Store
+from features.builders.order_documents import ORDERED_AT
+from features.tasks.invoice_mismatch.shape import DOCUMENT_AT, INVOICE_MISMATCH_SHAPE, PO_CURRENCY
+from models.task import Task
+from training.dataset.ask_queries import (
+    UTC,
+    collect_asks,
+    filter_asked_between,
+    join_master_as_known,
+)
+from training.dataset.asks import ASKED_AT, ROW, Asks
+from training.dataset.purchase_order_lines import rows_known_of_line
+
+# An invoice is asked when it is booked: older ones have had their recommendation.
+OPEN_BACK_DAYS = 7
+EARLIER_INVOICE_DAYS = 180
+
+
+def query_asks(
+    store: Store,
+    task: Task,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    max_rows: int | None = None,
+) -> Asks:
+    """Each invoice line when it was booked; what is known in that very moment counts.
+
+    `since` is inclusive, `until` exclusive, on the moment of asking.
+    """
+    del task
+    return _collect(store, filter_asked_between(_booked_lines(store), since, until), max_rows)
+
+
+def query_open_asks(store: Store, task: Task, at: datetime) -> Asks:
+    """Lines booked in the last OPEN_BACK_DAYS days that have no known outcome, as booked."""
+    del task
+    since, moment = at - timedelta(days=OPEN_BACK_DAYS), ibis.literal(at, type=UTC)
+    outcomes = store.table(INVOICE_OUTCOMES.name)
+    ended = outcomes.filter(outcomes[KNOWN_AT] <= moment)
+    booked = filter_asked_between(_booked_lines(store), since, at + timedelta(microseconds=1))
+    return _collect(store, booked.anti_join(ended, [INVOICE_LINE_ID]), None)
+
+
+def _booked_lines(store: Store) -> ir.Table:
+    invoices = store.table(INVOICES.name)
+    renamed = {ASKED_AT: invoices[KNOWN_AT], DOCUMENT_AT: invoices[HAPPENED_AT]}
+    return invoices.mutate(**renamed).drop(KNOWN_AT, HAPPENED_AT)
+
+
+def _collect(store: Store, booked: ir.Table, max_rows: int | None) -> Asks:
+    asked = join_master_as_known(booked, _order_columns(store), PO_LINE_ID)
+    asked = join_master_as_known(asked, store.table(ITEMS.name).drop(CURRENCY), ITEM_ID)
+    asked = join_master_as_known(asked, store.table(SUPPLIERS.name), SUPPLIER_ID)
+    base = asked.mutate(
+        ask_id=asked[INVOICE_LINE_ID],
+        group=ibis.coalesce(asked[PO_ID], asked[INVOICE_ID]),
+        money_at_risk=asked[LINE_AMOUNT].abs(),
+    )
+    children = {
+        "receipts": lambda numbered: rows_known_of_line(
+            numbered, store.table(RECEIPTS.name), RECEIPT_ID
+        ),
+        "events": lambda numbered: rows_known_of_line(
+            numbered, store.table(SUPPLIER_EVENTS.name), EVENT_ID
+        ),
+        "earlier_invoices": lambda numbered: _earlier_invoices(store, numbered),
+    }
+    return collect_asks(base, INVOICE_MISMATCH_SHAPE, children, max_rows)
+
+
+def _order_columns(store: Store) -> ir.Table:
+    """Order lines without what the invoice line says itself: its supplier, site, currency."""
+    orders = store.table(PURCHASE_ORDERS.name)
+    own = [c for c in orders.columns if c in INVOICES.columns and c not in _JOIN_COLUMNS]
+    renamed = {ORDERED_AT: orders[HAPPENED_AT], PO_CURRENCY: orders[CURRENCY]}
+    return orders.mutate(**renamed).drop(*own)
+
+
+_JOIN_COLUMNS = (PO_LINE_ID, HAPPENED_AT, KNOWN_AT)
+
+
+def _earlier_invoices(store: Store, numbered: ir.Table) -> ir.Table:
+    """Lines of other documents that were booked before, on the line or looking the same.
+
+    Three joins by equal keys and a union: one join by "this or that" would compare every
+    pair of a supplier's invoices.
+    """
+    invoices = store.table(INVOICES.name)
+    past = invoices.mutate(cents=_cents(invoices[LINE_AMOUNT]))
+    past = past.rename({f"past_{c}": c for c in past.columns})
+    own = numbered.mutate(cents=_cents(numbered[LINE_AMOUNT]))
+    own = own.select(
+        ROW, ASKED_AT, INVOICE_LINE_ID, INVOICE_ID, INVOICE_NUMBER, SUPPLIER_ID, PO_LINE_ID, "cents"
+    )
+    same_line = _pairs_booked_before(own, past, [PO_LINE_ID])
+    same_number = _within_earlier_days(
+        _pairs_booked_before(own, past, [SUPPLIER_ID, INVOICE_NUMBER])
+    )
+    same_amount = _within_earlier_days(_pairs_booked_before(own, past, [SUPPLIER_ID, "cents"]))
+    return same_line.union(same_number).union(same_amount).distinct()
+
+
+def _cents(amount: ir.Value) -> ir.Value:
+    return (amount * 100).round().cast("int64")
+
+
+def _pairs_booked_before(own: ir.Table, past: ir.Table, keys: list[str]) -> ir.Table:
+    """Pairs with equal keys; of lines booked in one moment the one with the lower id is first."""
+    pairs = own.inner_join(past, [(key, f"past_{key}") for key in keys])
+    moment, tie = pairs[f"past_{KNOWN_AT}"], pairs[f"past_{INVOICE_LINE_ID}"]
+    earlier = (moment < pairs[ASKED_AT]) | (
+        (moment == pairs[ASKED_AT]) & (tie < pairs[INVOICE_LINE_ID])
+    )
+    pairs = pairs.filter(earlier, pairs[f"past_{INVOICE_ID}"] != pairs[INVOICE_ID])
+    columns = {str(c): pairs[f"past_{c}"] for c in INVOICES.columns}
+    return pairs.select(ROW, ASKED_AT, tie=tie, **columns)
+
+
+def _within_earlier_days(pairs: ir.Table) -> ir.Table:
+    start = pairs[ASKED_AT] - ibis.interval(days=EARLIER_INVOICE_DAYS)
+    return pairs.filter(pairs[KNOWN_AT] >= start)

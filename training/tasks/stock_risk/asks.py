@@ -1,0 +1,116 @@
+"""Asks of stock_risk: every report of a site's stock of an item that the site carries."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import ibis
+import ibis.expr.types as ir
+
+from data.contracts.items import ITEM_ID, ITEMS, UNIT_COST
+from data.contracts.purchase_orders import (
+    PO_LINE_ID,
+    PROMISED_AT,
+    PURCHASE_ORDERS,
+    QUANTITY_ORDERED,
+)
+from data.contracts.receipts import QUANTITY_RECEIVED, RECEIPTS
+from data.contracts.sites import SITE_ID, SITES
+from data.contracts.stock_levels import ACTIVE, AVERAGE_DEMAND, STOCK_LEVELS
+from data.contracts.table import HAPPENED_AT, KNOWN_AT
+from data.store import Store
+from features.tasks.stock_risk.shape import QUANTITY_OPEN, STOCK_RISK_SHAPE
+from models.task import Task
+from training.dataset.ask_queries import (
+    UTC,
+    collect_asks,
+    day_text,
+    filter_asked_between,
+    join_master_as_known,
+    midnight_after,
+)
+from training.dataset.asks import ASKED_AT, ROW, Asks
+from training.dataset.purchase_order_lines import (
+    COMPLETED_KNOWN_AT,
+    in_thousandths,
+    lines_known_complete,
+)
+
+
+def query_asks(
+    store: Store,
+    task: Task,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    max_rows: int | None = None,
+) -> Asks:
+    """Each report, asked at the midnight after it was known, so that its day counts in full.
+
+    Of several reports of a site-item known on one day the last one that happened is asked
+    about. `since` is inclusive, `until` exclusive, on the moment of asking.
+    """
+    reports = _stock_reports(store)
+    asked = reports.mutate(**{ASKED_AT: midnight_after(reports[KNOWN_AT], 1)})
+    latest = _latest_reports(
+        filter_asked_between(asked, since, until), [SITE_ID, ITEM_ID, ASKED_AT]
+    )
+    return _collect(store, task, latest, max_rows)
+
+
+def query_open_asks(store: Store, task: Task, at: datetime) -> Asks:
+    """The latest known report of every site-item that was carried then."""
+    reports = _stock_reports(store).mutate(**{ASKED_AT: ibis.literal(at, type=UTC)})
+    known = reports.filter(reports[KNOWN_AT] <= reports[ASKED_AT])
+    return _collect(store, task, _latest_reports(known, [SITE_ID, ITEM_ID]), None)
+
+
+def _stock_reports(store: Store) -> ir.Table:
+    return store.table(STOCK_LEVELS.name)
+
+
+def _latest_reports(reports: ir.Table, by: list[str]) -> ir.Table:
+    newest = ibis.window(
+        group_by=by, order_by=[ibis.desc(reports[HAPPENED_AT]), ibis.desc(reports[KNOWN_AT])]
+    )
+    ranked = reports.mutate(place=ibis.row_number().over(newest))
+    return ranked.filter(ranked["place"] == 0, ranked[ACTIVE].fill_null(True)).drop("place")
+
+
+def _collect(store: Store, task: Task, asked: ir.Table, max_rows: int | None) -> Asks:
+    asked = join_master_as_known(asked, store.table(ITEMS.name), ITEM_ID)
+    asked = join_master_as_known(asked, store.table(SITES.name), SITE_ID)
+    place = asked[SITE_ID] + "/" + asked[ITEM_ID]
+    # Expected demand over the horizon at cost, by the site's own average.
+    money = asked[AVERAGE_DEMAND] * float(task.horizon_days) * asked[UNIT_COST]
+    base = asked.mutate(
+        ask_id=place + "@" + day_text(asked[ASKED_AT]), group=place, money_at_risk=money
+    )
+    children = {"scheduled_receipts": lambda numbered: _scheduled_receipts(store, numbered)}
+    return collect_asks(base, STOCK_RISK_SHAPE, children, max_rows)
+
+
+def _scheduled_receipts(store: Store, numbered: ir.Table) -> ir.Table:
+    """Order lines placed and not complete, as far as was known, less what had come in."""
+    lines = store.table(PURCHASE_ORDERS.name).left_join(lines_known_complete(store), [PO_LINE_ID])
+    lines = lines.select(
+        PO_LINE_ID, SITE_ID, ITEM_ID, QUANTITY_ORDERED, PROMISED_AT, KNOWN_AT, COMPLETED_KNOWN_AT
+    )
+    pairs = numbered.select(ROW, ASKED_AT, SITE_ID, ITEM_ID).inner_join(lines, [SITE_ID, ITEM_ID])
+    complete = pairs[COMPLETED_KNOWN_AT] <= pairs[ASKED_AT]
+    pairs = pairs.filter(pairs[KNOWN_AT] <= pairs[ASKED_AT], ~complete.fill_null(False))
+    came = _quantity_received_when_asked(store, pairs)
+    joined = pairs.left_join(came, [ROW, PO_LINE_ID])
+    missing = (in_thousandths(joined[QUANTITY_ORDERED]) - joined["came"].fill_null(0)) / 1000
+    still = joined.mutate(**{QUANTITY_OPEN: missing, "tie": joined[PO_LINE_ID]})
+    return still.filter(still[QUANTITY_OPEN] > 0)
+
+
+def _quantity_received_when_asked(store: Store, pairs: ir.Table) -> ir.Table:
+    receipts = store.table(RECEIPTS.name).select(
+        PO_LINE_ID, QUANTITY_RECEIVED, posted_at=store.table(RECEIPTS.name)[KNOWN_AT]
+    )
+    postings = pairs.select(ROW, PO_LINE_ID, ASKED_AT).inner_join(receipts, [PO_LINE_ID])
+    known = postings.filter(postings["posted_at"] <= postings[ASKED_AT])
+    return known.group_by([ROW, PO_LINE_ID]).agg(
+        came=in_thousandths(known[QUANTITY_RECEIVED]).sum()
+    )

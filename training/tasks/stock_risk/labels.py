@@ -1,0 +1,67 @@
+"""Label of stock_risk: did the site run out of the item, or serve a customer short.
+
+The window is (asked, asked + horizon]. A shortage counts by when it happened. Without any
+report of stock or line of demand in the window nobody looked, and the label is not known.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+
+from data.contracts.items import ITEM_ID
+from data.contracts.order_lines import ORDER_LINES, QUANTITY_SHORT
+from data.contracts.sites import SITE_ID
+from data.contracts.stock_levels import ON_HAND, STOCK_LEVELS
+from data.contracts.table import HAPPENED_AT, KNOWN_AT
+from data.store import Store
+from models.task import Task
+from training.dataset.asks import ASKED_AT, ROW, Asks
+from training.dataset.labels import (
+    ONE_DAY,
+    Labels,
+    align_rows,
+    build_labels,
+    last_known_moment,
+    moment_column,
+)
+
+
+def label_asks(store: Store, asks: Asks, task: Task) -> Labels:
+    """1 = short of stock within the horizon, 0 = not.
+
+    Matures when the horizon is over; a shortage that was posted only later, when it was.
+    """
+    seen = _shortages_in_window(store, asks, task)
+    found = align_rows(seen, np.arange(len(asks)).astype(object), ROW)
+    short = found["short"].fillna(False).to_numpy(dtype=bool)
+    over = asks.asked_at + ONE_DAY * task.horizon_days
+    matured = np.where(short, np.fmax(moment_column(found, "short_known_at"), over), over)
+    looked = found["short"].notna().to_numpy()
+    end = last_known_moment(store, STOCK_LEVELS.name, ORDER_LINES.name)
+    return build_labels(looked & (matured <= end), short.astype(np.int64), matured)
+
+
+def _shortages_in_window(store: Store, asks: Asks, task: Task) -> ir.Table:
+    """For each ask with anything in its window: was it short, and when that was first known."""
+    keys = asks.frame[[SITE_ID, ITEM_ID, ASKED_AT]].assign(**{ROW: np.arange(len(asks))})
+    pairs = ibis.memtable(keys).inner_join(_shortage_rows(store), [SITE_ID, ITEM_ID])
+    until = pairs[ASKED_AT] + ibis.interval(days=task.horizon_days)
+    inside = pairs.filter(pairs[HAPPENED_AT] > pairs[ASKED_AT], pairs[HAPPENED_AT] <= until)
+    return inside.group_by(ROW).agg(
+        short=inside["short"].any(),
+        short_known_at=inside[KNOWN_AT].min(where=inside["short"]),
+    )
+
+
+def _shortage_rows(store: Store) -> ir.Table:
+    """Days on which stock was reported or asked for, and whether there was too little."""
+    levels, lines = store.table(STOCK_LEVELS.name), store.table(ORDER_LINES.name)
+    rows = [
+        table.select(SITE_ID, ITEM_ID, HAPPENED_AT, KNOWN_AT, short=short)
+        for table, short in ((levels, levels[ON_HAND] <= 0), (lines, lines[QUANTITY_SHORT] > 0))
+    ]
+    return cast("ir.Table", rows[0].union(rows[1]))

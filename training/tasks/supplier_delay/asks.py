@@ -1,0 +1,114 @@
+"""Asks of supplier_delay: open purchase order lines, when ordered and as the promise nears."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import reduce
+
+import ibis
+import ibis.expr.types as ir
+
+from data.contracts.purchase_orders import (
+    LINE_VALUE,
+    PO_ID,
+    PO_LINE_ID,
+    PO_UNIT_PRICE,
+    PROMISED_AT,
+    PURCHASE_ORDERS,
+    QUANTITY_ORDERED,
+    SHIPMENT_ID,
+)
+from data.contracts.receipts import RECEIPT_ID, RECEIPTS
+from data.contracts.supplier_events import EVENT_ID, SUPPLIER_EVENTS
+from data.contracts.table import HAPPENED_AT, KNOWN_AT
+from data.store import Store
+from features.builders.order_documents import ORDERED_AT
+from features.tasks.supplier_delay.shape import SUPPLIER_DELAY_SHAPE
+from models.task import Task
+from training.dataset.ask_queries import (
+    UTC,
+    collect_asks,
+    day_text,
+    filter_asked_between,
+    midnight_after,
+)
+from training.dataset.asks import ASKED_AT, Asks
+from training.dataset.purchase_order_lines import (
+    COMPLETED_KNOWN_AT,
+    lines_known_complete,
+    rows_known_of_line,
+)
+
+OPEN_AHEAD_DAYS = 21
+# A line this long overdue is a matter of clearing up old orders, not of its delay.
+OVERDUE_DAYS = 30
+
+
+def query_asks(
+    store: Store,
+    task: Task,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    max_rows: int | None = None,
+) -> Asks:
+    """Each promised line the day after it was known, and `ask_before_days` before its promise.
+
+    A line is asked about while it is open as far as was known then, at midnight. `since` is
+    inclusive, `until` exclusive, on the moment of asking.
+    """
+    lines = _promised_lines(store)
+    moments = [midnight_after(lines[KNOWN_AT], 1)]
+    moments += [midnight_after(lines[PROMISED_AT], -days) for days in task.ask_before_days]
+    asked = reduce(
+        _union_tables, (lines.mutate(**{ASKED_AT: moment}) for moment in moments)
+    ).distinct()
+    known = asked.filter(asked[ASKED_AT] > asked[KNOWN_AT])
+    return _collect(store, filter_asked_between(_open_when_asked(known), since, until), max_rows)
+
+
+def query_open_asks(store: Store, task: Task, at: datetime) -> Asks:
+    """Open lines promised in the next OPEN_AHEAD_DAYS days, or overdue by OVERDUE_DAYS at most."""
+    del task
+    lines = _promised_lines(store).mutate(**{ASKED_AT: ibis.literal(at, type=UTC)})
+    due = lines[PROMISED_AT].between(
+        midnight_after(lines[ASKED_AT], -OVERDUE_DAYS),
+        midnight_after(lines[ASKED_AT], OPEN_AHEAD_DAYS),
+    )
+    return _collect(
+        store, _open_when_asked(lines.filter(due, lines[KNOWN_AT] <= lines[ASKED_AT])), None
+    )
+
+
+def _union_tables(left: ir.Table, right: ir.Table) -> ir.Table:
+    return left.union(right)
+
+
+def _promised_lines(store: Store) -> ir.Table:
+    lines = store.table(PURCHASE_ORDERS.name)
+    complete = lines_known_complete(store)
+    return lines.filter(lines[PROMISED_AT].notnull()).left_join(complete, [PO_LINE_ID])
+
+
+def _open_when_asked(asked: ir.Table) -> ir.Table:
+    return asked.filter(
+        asked[COMPLETED_KNOWN_AT].isnull() | (asked[COMPLETED_KNOWN_AT] > asked[ASKED_AT])
+    )
+
+
+def _collect(store: Store, asked: ir.Table, max_rows: int | None) -> Asks:
+    value = ibis.coalesce(asked[LINE_VALUE], asked[QUANTITY_ORDERED] * asked[PO_UNIT_PRICE])
+    base = asked.mutate(
+        ask_id=asked[PO_LINE_ID] + "@" + day_text(asked[ASKED_AT]),
+        group=ibis.coalesce(asked[SHIPMENT_ID], asked[PO_ID]),
+        money_at_risk=value,
+        **{ORDERED_AT: asked[HAPPENED_AT]},
+    )
+    children = {
+        "receipts": lambda numbered: rows_known_of_line(
+            numbered, store.table(RECEIPTS.name), RECEIPT_ID
+        ),
+        "events": lambda numbered: rows_known_of_line(
+            numbered, store.table(SUPPLIER_EVENTS.name), EVENT_ID
+        ),
+    }
+    return collect_asks(base, SUPPLIER_DELAY_SHAPE, children, max_rows)

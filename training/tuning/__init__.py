@@ -1,1 +1,0 @@
-"""Search for parameters inside the training window, by rolling folds in time."""
