@@ -82,7 +82,7 @@ class AuditStore:
                 where.parent.mkdir(parents=True, exist_ok=True)
             engine = open_engine(sqlite_url(where) if isinstance(where, Path) else where)
             with _dispose_on_error(engine):
-                upgrade_schema(engine, tenant)
+                upgrade_schema(engine)
         except (OSError, sa.exc.SQLAlchemyError) as error:
             raise AuditUnavailableError(
                 f"audit {told} cannot be opened: {describe_error(error)}"

@@ -91,18 +91,6 @@ REQUESTS = sa.Table(
     sa.Column("recorded_at", sa.Text, nullable=False, index=True),
 )
 
-# What an older version wrote: its chain of sha256 over {body: sha256 of the body, previous,
-# sequence} (canonical JSON), kept beside the entries that were carried over into the tree. Bodies
-# are payloads now, where they can be erased.
-CHAIN = sa.Table(
-    "chain",
-    METADATA,
-    sa.Column("sequence", INTEGER_64, primary_key=True, autoincrement=False),
-    sa.Column("body_digest", sa.Text, nullable=False),
-    sa.Column("previous", sa.Text, nullable=False),
-    sa.Column("hash", sa.Text, nullable=False),
-)
-
 # How far events were delivered: of each subscription the last entry that is done with, and of the
 # next one how often it was tried, when it is tried again, and why it failed. stopped: why nothing
 # is sent any more; "" while it is. Beside the record: changed as often as it takes.
