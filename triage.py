@@ -128,8 +128,7 @@ def promote(
 @app.command()
 def rollback(task: str, reason: ReasonOption) -> None:
     """Make the champion before this one champion again."""
-    from training.promotion.promote import rollback_message
-    from training.promotion.rollback import rollback
+    from training.promotion.promote import rollback, rollback_message
 
     lake, name = Lake.from_environment(), task_named(task)
     approval = approval_by_current_user(reason)
@@ -202,7 +201,7 @@ def follow(
 def approval_by_current_user(reason: str, *, override: bool = False) -> Approval:
     """The approval of whoever is acting."""
     from training.approval.approval import Approval
-    from training.approval.identity import whoami
+    from training.approval.people import whoami
     from training.settings import ApprovalMode, ApprovalSettings
 
     settings = ApprovalSettings.from_environment()
@@ -270,7 +269,7 @@ def erase(
     from serving.policy.policy import load_policy
     from serving.runtime.context import command_context
     from serving.runtime.settings import ServiceSettings
-    from training.approval.identity import whoami
+    from training.approval.people import whoami
 
     lake, now, actor = Lake.from_environment(), datetime.now(UTC), whoami()
     policy = load_policy(ServiceSettings().policy).retention if retention else None
@@ -307,12 +306,12 @@ def agreement(
     from data.store import Store
     from serving.audit.dataframes import decisions_frame, recommendations_frame
     from serving.audit.factory import open_audit
-    from training.monitor.agreement_table import (
+    from training.monitor.human_agreement import (
         agreement_sentences,
+        measure_agreement,
         recorded_outcomes,
         reliance_table,
     )
-    from training.monitor.human_agreement import measure_agreement
 
     lake = Lake.from_environment()
     with closing(open_audit(lake)) as audit, Store.from_folder(lake.canonical) as store:
@@ -433,7 +432,7 @@ def train_first_champions(lake: Lake, new: list[TaskName]) -> None:
     Raises:
         RuntimeError: models are trained and wait for their approver; says the commands.
     """
-    from training.promotion.initial_models import train_initial_champions, train_missing_challengers
+    from training.promotion.challenger import train_initial_champions, train_missing_challengers
     from training.settings import DEMO_NOTICE, ApprovalMode, ApprovalSettings
 
     asked = ApprovalSettings.from_environment()

@@ -15,9 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from data.findings import finding_message
 from data.lazy_imports import pd
-from data.source_batch import SourceBatch
+from data.source_batch import SourceBatch, finding_message
 
 COLUMNS = (
     "table",

@@ -1,17 +1,98 @@
-"""A batch of rows of one canonical table on its way in, with the file and line of each row."""
+"""A batch of source rows of one canonical table, and the validation findings about its rows.
+
+Findings are kept in a frame, because a bad file has as many findings as it has rows.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data.contracts.catalogue import TABLES
 from data.contracts.table import Table
-from data.findings import no_findings
 from data.lazy_imports import pd
+
+MISSING = "is missing"
+WHOLE_ROW = ""
+"""Column of a finding about the row as such."""
+
+_MOST_VALUE_CHARACTERS = 80  # characters of a value in a message
+
+
+def build_findings(
+    rows: Sequence[int] | NDArray[Any],
+    column: str,
+    values: Sequence[Any],
+    problem: str | Sequence[str],
+) -> pd.DataFrame:
+    """One finding a row.
+
+    rows: positions in the batch. values: what was there, as it came. problem: what is said
+    after the value, such as "is not one of EUR, GBP, USD"; one for all or one each. A
+    missing value has no value to show.
+    """
+    shown = None if problem == MISSING else [_value_text(value) for value in values]
+    return pd.DataFrame(
+        {
+            "row": np.asarray(rows, dtype=np.int64),
+            "column": column,
+            "value": pd.Series(shown, index=range(len(rows)), dtype=object),
+            "problem": problem,
+        }
+    )
+
+
+def no_findings() -> pd.DataFrame:
+    """No findings."""
+    return build_findings([], WHOLE_ROW, [], "")
+
+
+def merge_findings(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Findings in order of rows, the first one only of each cell.
+
+    A row that is broken as a whole has no other findings: they would only repeat it.
+    """
+    parts = [part for part in parts if len(part)]
+    if not parts:
+        return no_findings()
+    all_parts = pd.concat(parts, ignore_index=True).drop_duplicates(["row", "column"])
+    broken = all_parts.loc[all_parts["column"] == WHOLE_ROW, "row"]
+    keep = ~all_parts["row"].isin(broken) | (all_parts["column"] == WHOLE_ROW)
+    return all_parts[keep].sort_values("row", kind="stable", ignore_index=True)
+
+
+def finding_message(
+    table: str, line: int, source: str, *, column: str, value: str | None, problem: str
+) -> str:
+    """The finding as one sentence with its place.
+
+    >>> cell = {"column": "currency", "value": "'EURO'", "problem": "is not one of EUR, USD"}
+    >>> message("invoices", 812, "b/i.csv", **cell)
+    "invoices row 812: currency 'EURO' is not one of EUR, USD (source: b/i.csv)"
+    """
+    what = " ".join(part for part in (column, value, problem) if part)
+    return f"{table} row {line}: {what} (source: {source})"
+
+
+def _value_text(value: Any) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, pd.Timestamp):
+        return value.isoformat()
+    text = f"{value:.15g}" if isinstance(value, float) else repr(value)
+    return (
+        text if len(text) <= _MOST_VALUE_CHARACTERS else text[: _MOST_VALUE_CHARACTERS - 3] + "..."
+    )
+
+
+def rows_with_findings(found: pd.DataFrame) -> pd.Index:
+    """Positions of the rows that have a finding, each once."""
+    rows: pd.Index = pd.Index(found["row"].unique())
+    return rows
 
 
 @dataclass(frozen=True)
@@ -23,7 +104,7 @@ class SourceBatch:
     lines: for each row its line in the file (its number, where the file has no lines).
     raw: the rows as they came; the frame itself where nothing was translated.
     origins: canonical column -> the source's own name of it.
-    findings: what the source could not read; see `data.findings`.
+    findings: what the source could not read; see `data.source_batch`.
     """
 
     table: Table

@@ -19,8 +19,14 @@ from typing import Any
 import numpy as np
 
 from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column, Kind, Table, dtype_of
-from data.findings import MISSING, build_findings, merge_findings, no_findings, rows_with_findings
 from data.lazy_imports import pandera_errors, pd
+from data.source_batch import (
+    MISSING,
+    build_findings,
+    merge_findings,
+    no_findings,
+    rows_with_findings,
+)
 
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 """Moments outside are typing errors or stand for "never"; neither is a moment."""

@@ -1,8 +1,4 @@
-"""End the workers of a process pool when its block is interrupted.
-
-This is a demonstration: nobody else approves, gates that refuse are overridden, and the
-record says both. Where approval is required, models are trained and wait for an approver.
-"""
+"""End the workers of a process pool when its block is interrupted."""
 
 from __future__ import annotations
 

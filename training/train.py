@@ -16,8 +16,7 @@ from training.dataset.manifest import training_manifest
 from training.evaluation.gate_findings import GateFinding
 from training.gates.catalogue import run_gates
 from training.gates.preparation import comparison_figures, prepare_candidate
-from training.parameters.parameter_files import load_parameters
-from training.parameters.schema import Parameters
+from training.parameters.parameter_files import Parameters, load_parameters
 from training.registry.mlflow_registry import MlflowRegistry, open_registry
 from training.registry.run_tracking import track_training
 

@@ -16,13 +16,12 @@ from models.task import Task, TaskName
 from models.training_set import TrainingSet
 from training.backtest.protocols.protocol import BacktestProtocol
 from training.dataset.cache import load_or_build_training_set
-from training.parameters.parameter_files import load_parameters, write_parameters
-from training.parameters.schema import Parameters
-from training.parameters.search_space import SearchSpace
+from training.parameters.parameter_files import Parameters, load_parameters, write_parameters
 from training.parameters.tuning_folds import tuning_window
 from training.parameters.tuning_study import (
     SPREAD_WEIGHT,
     ProgressCallback,
+    SearchSpace,
     StudyResult,
     TuningProblem,
     run_study,

@@ -5,21 +5,160 @@ from __future__ import annotations
 from collections.abc import Mapping as Frames
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from data.contracts.catalogue import TABLES
 from data.contracts.invoices import INVOICE_LINE_ID
-from data.contracts.items import ITEM_ID
-from data.contracts.purchase_orders import PO_LINE_ID
+from data.contracts.items import ITEM_ID, PACK_SIZE
+from data.contracts.purchase_orders import ORDER_UNIT, PO_LINE_ID
 from data.contracts.sites import SITE_ID
 from data.contracts.suppliers import SUPPLIER_ID
-from data.contracts.table import KNOWN_AT
-from data.simulator.extract_format import TextArray, render_column, unit_factors
-from data.sources.extracts.field_mapping import Encoding
-from data.sources.extracts.mapping import SiteMapping, TableMapping
+from data.contracts.table import KNOWN_AT, Column, Kind
+from data.sources.extracts.mapping import Encoding, Factor, FieldMapping, SiteMapping, TableMapping
+
+TextArray = Any  # pyarrow string arrays, which have no types to check against
+
+_DECIMALS = 6
+
+
+def render_column(
+    column: Column,
+    field: FieldMapping,
+    values: pd.Series,
+    factors: dict[str, NDArray[np.float64]],
+    mapping: SiteMapping,
+) -> dict[str, TextArray]:
+    """The file's columns that hold one canonical column; factors are by the file's column."""
+    match column.kind:
+        case Kind.NUMBER:
+            texts = _render_numbers(_in_file_units(values, field, factors), mapping)
+        case Kind.MOMENT:
+            texts = _render_moments(
+                values, (field.formats or mapping.formats)[0], mapping.time_zone
+            )
+        case Kind.TEXT | Kind.FLAG if field.codes:
+            texts = _render_codes(values, field.codes)
+        case Kind.TEXT | Kind.FLAG:
+            text = pa.array(values, pa.string())
+            texts = pc.utf8_slice_codeunits(text, len(field.prefix)) if field.prefix else text
+    blank = mapping.missing[-1 if column.kind is Kind.MOMENT else 0]
+    if len(field.sources) == 1:
+        return {field.sources[0]: pc.fill_null(texts, blank)}
+    count = len(field.sources)
+    parts = pc.split_pattern(texts, field.separator, max_splits=count - 1, reverse=True)
+    empty = mapping.missing[0]
+    return {
+        source: pc.fill_null(pc.list_element(parts, at), empty)
+        for at, source in enumerate(field.sources)
+    }
+
+
+def _in_file_units(
+    values: pd.Series, field: FieldMapping, factors: dict[str, NDArray[np.float64]]
+) -> NDArray[np.float64]:
+    """Numbers as they stand in the file, before `times` and `over` are applied."""
+    numbers = values.to_numpy(np.float64)
+    if field.times is not None:
+        numbers = numbers / _factor_values(field.times, factors)
+    if field.over is not None:
+        numbers = numbers * _factor_values(field.over, factors)
+    scaled = field.times is not None or field.over is not None
+    return np.round(numbers, _DECIMALS) if scaled else numbers
+
+
+def _factor_values(
+    factor: Factor, factors: dict[str, NDArray[np.float64]]
+) -> NDArray[np.float64] | float:
+    if factor.constant is not None:
+        return factor.constant
+    assert factor.column is not None
+    return factors[factor.column]
+
+
+def _render_numbers(numbers: NDArray[np.float64], mapping: SiteMapping) -> TextArray:
+    """Numbers with the site's marks; thousands are set apart where there are any."""
+    plain = pc.cast(pa.array(numbers, from_pandas=True), pa.string())
+    plain = pc.replace_substring_regex(plain, r"\.0$", "")
+    if mapping.thousands:
+        big = np.flatnonzero(np.abs(np.nan_to_num(numbers)) >= 1000)
+        texts = plain.to_numpy(zero_copy_only=False)
+        texts[big] = [_group_thousands(texts[at]) for at in big]
+        plain = pa.array(texts, pa.string(), from_pandas=True)
+    swapped = pc.replace_substring(plain, ".", "#")
+    swapped = pc.replace_substring(swapped, ",", str(mapping.thousands))
+    return pc.replace_substring(swapped, "#", str(mapping.decimal))
+
+
+def _group_thousands(text: str) -> str:
+    whole, point, rest = text.partition(".")
+    return f"{int(whole):,}{point}{rest}"
+
+
+def _render_moments(values: pd.Series, form: str, zone: str) -> TextArray:
+    local = pa.array(values.dt.tz_convert(zone).dt.tz_localize(None))
+    return pc.strftime(local.cast(pa.timestamp("s")), format=form)
+
+
+def _render_codes(values: pd.Series, codes: dict[str, str | bool]) -> TextArray:
+    """The first code that stands for each value."""
+    known = {value: code for code, value in reversed(codes.items())}
+    return pa.array(values.map(known), pa.string(), from_pandas=True)
+
+
+_CASE = "CS"
+_HUNDRED = 100.0
+
+
+def unit_factors(
+    fields: dict[Column, FieldMapping], rows: pd.DataFrame, items: pd.DataFrame
+) -> tuple[dict[str, NDArray[np.float64]], dict[str, TextArray]]:
+    """For each column of the file that holds factors: the factor a row, and what is written."""
+    numbers: dict[str, NDArray[np.float64]] = {}
+    texts: dict[str, TextArray] = {}
+    for name, field in fields.items():
+        for factor in (field.times, field.over):
+            if factor is None or factor.column is None or factor.column in numbers:
+                continue
+            if factor.factors:
+                users = [c for c, f in fields.items() if f.times == factor]
+                codes = _largest_unit(factor, rows[users].to_numpy(np.float64))
+                numbers[factor.column] = np.array([factor.factors[code] for code in codes])
+                texts[factor.column] = pa.array(list(codes), pa.string())
+            else:
+                chosen = (
+                    _pack_sizes(rows, items) if factor is field.times else _price_unit(rows[name])
+                )
+                numbers[factor.column] = chosen
+                texts[factor.column] = pa.array([f"{n:.0f}" for n in chosen], pa.string())
+    return numbers, texts
+
+
+def _largest_unit(factor: Factor, quantities: NDArray[np.float64]) -> NDArray[np.object_]:
+    """For each row the code of the largest unit that all its quantities are whole in."""
+    by_size = sorted(factor.factors, key=lambda code: factor.factors[code])
+    codes = np.full(len(quantities), by_size[0], dtype=object)
+    for code in by_size:
+        codes[(quantities % factor.factors[code] == 0).all(axis=1)] = code
+    return codes
+
+
+def _pack_sizes(rows: pd.DataFrame, items: pd.DataFrame) -> NDArray[np.float64]:
+    """Pieces in the unit of the order line: a case of the item, or one."""
+    sizes = rows[ITEM_ID].map(items.set_index(ITEM_ID)[PACK_SIZE]).to_numpy(np.float64)
+    return np.where((rows[ORDER_UNIT] == _CASE).to_numpy(bool), sizes, 1.0)
+
+
+def _price_unit(values: pd.Series) -> NDArray[np.float64]:
+    """Prices finer than cents are written for a hundred."""
+    prices = values.to_numpy(np.float64)
+    return np.where(np.abs(prices - np.round(prices, 2)) > 1e-9, _HUNDRED, 1.0)
+
 
 _IGNORED = "100"  # what stands in columns that nobody reads
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pandas as pd
 
 from data.contracts.catalogue import TABLES
-from data.simulator import document_discrepancies as paper
-from data.simulator import price_discrepancies as value
+from data.simulator import discrepancies as paper
+from data.simulator import discrepancies as quantity
+from data.simulator import discrepancies as value
 from data.simulator import purchasing_tables, tables
-from data.simulator import quantity_discrepancies as quantity
 from data.simulator.daily_operations import DailyOperations, OperationsRecord
 from data.simulator.deliveries import lateness_log_odds
 from data.simulator.demand import make_demand

@@ -20,12 +20,7 @@ from models.conformal.prediction_sets import Conformal
 from models.estimator.boosting import LossCurves
 from models.fitting.learners import LearnedClasses, LearnedQuantiles, learn_classes, learn_quantiles
 from models.fitting.model_card import write_model_card
-from models.fitting.preparation import (
-    FitOptions,
-    PreparedTraining,
-    Progress,
-    prepare_training,
-)
+from models.fitting.preparation import FitOptions, PreparedTraining, Progress, prepare_training
 from models.folds import Folds
 from models.model import Model
 from models.reference.by_site import AskedRows, site_distributions

@@ -33,8 +33,7 @@ from tests.anybody import ANYBODY
 from tests.synthetic_service import SMALL
 from training.dataset.cache import MANIFEST, CachedTrainingSet, load_or_build_training_set
 from training.dataset.labels import LabelSource
-from training.monitor.agreement_table import recorded_outcomes
-from training.monitor.human_agreement import measure_agreement
+from training.monitor.human_agreement import measure_agreement, recorded_outcomes
 from training.tasks.catalogue import training_task
 from training.tasks.open_cases import request_bodies
 

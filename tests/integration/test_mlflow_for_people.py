@@ -16,7 +16,7 @@ from data.simulator.simulation import simulate
 from data.simulator.world.size import WorldSize
 from models.task import TaskName
 from training.registry.mlflow_registry import CHALLENGER, open_registry
-from training.registry.run_description import FILE_MEANINGS
+from training.registry.run_tracking import FILE_MEANINGS
 
 TASK = TaskName.SUPPLIER_DELAY
 SIZE = WorldSize(sites=2, suppliers=6, items=60, months=12, start=date(2025, 1, 1))

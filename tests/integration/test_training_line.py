@@ -19,7 +19,7 @@ from models.artefact.self_check import load_and_check
 from models.catalogue import TASKS
 from models.task import TaskName
 from training.approval.approval import Approval
-from training.approval.identity import Identity
+from training.approval.people import Identity
 from training.dataset.builder import build_training_set
 from training.dataset.cache import load_or_build_training_set
 from training.dataset.holdout import hold_out

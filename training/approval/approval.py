@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from training.approval.identity import DEMO_IDENTITY, Identity
-from training.approval.people import Duty, same_person
+from training.approval.people import DEMO_IDENTITY, Duty, Identity, same_person
 from training.registry.export import PromotionError
 from training.registry.version_evidence import PASSED, VersionEvidence
 from training.settings import ApprovalMode
@@ -52,7 +51,7 @@ def check_approval(approval: Approval, found: VersionEvidence) -> None:
 
     Raises:
         PromotionError: naming what stands against it and who or what could mend it.
-        training.approval.identity.IdentityError: the approver may not approve.
+        training.approval.people.IdentityError: the approver may not approve.
     """
     approval.approver.allowed(Duty.APPROVE)
     name = f"{found.task} version {found.version}"

@@ -1,7 +1,7 @@
-"""People file: who may train or approve, with roles and digests of their tokens.
+"""People who may train or approve models: the people file, and the identity of who is acting.
 
-The file holds no token, only its SHA-256, so it may be read by many; who may write it decides
-who may approve, so it belongs to few.
+The file holds the SHA-256 of each token, never the token, so many may read it. Who may write it
+decides who may approve, so few should.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from data.atomic_file import write_text_atomically
+from training.settings import ApprovalMode, ApprovalSettings
 
 TABLE = "people"
 TOKEN_BYTES = 32
@@ -114,3 +115,88 @@ def _entry(person: Person) -> str:
         f"token_sha256 = {json.dumps(person.token_sha256)}\n"
         f"may = {json.dumps([str(duty) for duty in person.may])}\n"
     )
+
+
+NOT_STATED = "not stated"
+HOW_TO_IDENTIFY = "set TRIAGE_USER=your-name, or TRIAGE_TOKEN and TRIAGE_PEOPLE"
+
+
+class IdentityError(RuntimeError):
+    """It cannot be told who is acting, or they may not do this; says how to mend it."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who acts. proved_by: "token", "environment" (a name that nothing proves) or "nothing".
+
+    may: what this person may do; a name without a token may do all.
+    """
+
+    name: str
+    role: str
+    proved_by: str
+    may: tuple[Duty, ...] = tuple(Duty)
+
+    @property
+    def named(self) -> bool:
+        """Whether it is a person at all, and not a demonstration."""
+        return self.proved_by != DEMO_IDENTITY.proved_by
+
+    def allowed(self, duty: Duty) -> Identity:
+        """Themselves, if they may.
+
+        Raises:
+            IdentityError: they may not.
+        """
+        if duty not in self.may:
+            raise IdentityError(
+                f"{self.name} ({self.role}) may not {duty}, only {', '.join(self.may)}; ask "
+                f"someone who may, or add '{duty}' to their entry in the file of TRIAGE_PEOPLE"
+            )
+        return self
+
+
+DEMO_IDENTITY = Identity("demo", "demonstration", "nothing")
+
+
+def whoami(settings: ApprovalSettings | None = None) -> Identity:
+    """Who is acting, by the settings.
+
+    A token counts before a name. Where a file of people is named, a name alone proves
+    nothing: otherwise whoever trained could approve under another name.
+
+    Raises:
+        IdentityError: it cannot be told, the token is nobody's, or it is not the named user's.
+    """
+    settings = settings or ApprovalSettings.from_environment()
+    name = (settings.user or "").strip()
+    if settings.token:
+        return _by_token(settings, name)
+    if name and settings.people:
+        raise IdentityError(
+            f"TRIAGE_PEOPLE names {settings.people}, so a name alone proves nothing: set "
+            f"TRIAGE_TOKEN to the token of {name}, or unset TRIAGE_PEOPLE to trust names"
+        )
+    if name:
+        return Identity(name, settings.role or NOT_STATED, "environment")
+    if settings.approval is ApprovalMode.DEMO:
+        return DEMO_IDENTITY
+    raise IdentityError(f"nobody is named: {HOW_TO_IDENTIFY} (TRIAGE_APPROVAL=demo goes without)")
+
+
+def _by_token(settings: ApprovalSettings, name: str) -> Identity:
+    assert settings.token
+    if settings.people is None:
+        raise IdentityError("TRIAGE_TOKEN is set without TRIAGE_PEOPLE, the TOML file it is in")
+    person = find_by_token(read_people(settings.people), settings.token.get_secret_value().strip())
+    if person is None:
+        raise IdentityError(
+            f"the token in TRIAGE_TOKEN is nobody's in {settings.people}; "
+            "`triage people add NAME --role ROLE --may train` makes one"
+        )
+    if name and not same_person(name, person.name):
+        raise IdentityError(
+            f"TRIAGE_USER is {name!r} and the token in TRIAGE_TOKEN is of {person.name!r}; "
+            "unset one of them"
+        )
+    return Identity(person.name, person.role, "token", person.may)

@@ -10,7 +10,7 @@ from typing import Any
 from models.catalogue import TASKS
 from models.task import TaskName
 from training.registry.mlflow_registry import MlflowRegistry
-from training.registry.run_description import TASK_FACTS_FILE, task_facts
+from training.registry.run_tracking import TASK_FACTS_FILE, task_facts
 from training.registry.version_evidence import (
     COMPARISON_FILE,
     VersionEvidence,

@@ -55,8 +55,7 @@ def current_trainer() -> str:
     Raises:
         IdentityError: a token or a name that proves nothing, or a person who may not train.
     """
-    from training.approval.identity import HOW_TO_IDENTIFY, whoami
-    from training.approval.people import Duty
+    from training.approval.people import HOW_TO_IDENTIFY, Duty, whoami
     from training.settings import ApprovalMode, ApprovalSettings
 
     settings = ApprovalSettings.from_environment()

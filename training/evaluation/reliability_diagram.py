@@ -19,8 +19,16 @@ from numpy.typing import NDArray
 from models.conformal.prediction_sets import wilson_interval
 from models.task import Task
 from training.evaluation.bootstrap import Interval
-from training.evaluation.per_ask_scores import PerAskScores, scores_for_class, scores_for_task
-from training.evaluation.segment_figures import ALL, CLASS, SITE, Z95, SegmentFigures
+from training.evaluation.segment_figures import (
+    ALL,
+    CLASS,
+    SITE,
+    Z95,
+    PerAskScores,
+    SegmentFigures,
+    scores_for_class,
+    scores_for_task,
+)
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -1,25 +1,16 @@
-"""Statistical tests and intervals that hold for small samples, with Holm's correction.
+"""Statistical tests and intervals that hold for small samples.
 
-Every p-value here is exact or an upper bound, so that a site with twenty cases does not raise
-alarms: Dvoretzky-Kiefer-Wolfowitz with Massart's constant for cumulative shares, Fisher's
-exact test for two shares, the exact Poisson-binomial law for stated probabilities, and
-Holm (1979) over a family.
+P-values are exact or upper bounds, so that a site with twenty cases raises no false alarm:
+Dvoretzky-Kiefer-Wolfowitz with Massart's constant for cumulative shares, Fisher's exact test for
+two shares, the exact Poisson-binomial law for stated probabilities, and Holm's correction for a
+family of tests.
 
-Asks of a group share an outcome, and asks of a week share whatever that week was like, so both
-are taken as the unit in turn, and the less sure of the two answers counts. The interval is by
-bootstrap over whole units, divided in each drawing by its own standard error (bootstrap-t,
-Efron and Tibshirani 1993, ch. 12), and never shorter than that of Student's t. The p-values
-are Student's, with as many degrees of freedom as units carry the sum: of 2,000 asks sixteen may
-decide a rare class, and the usual tests then refuse a sound model several times too often.
-
-The sum over bins of (share now - share then) x log(share now / share then). Without any
-movement it is about (bins - 1)(1/now + 1/then), and that multiple of a chi-squared variable
-(Yurdakul and Naranjo 2020), so few asks alone make it rise.
-
-Every p-value here is exact or an upper bound, so that a site with twenty cases does not
-shout: Dvoretzky-Kiefer-Wolfowitz with Massart's constant for cumulative shares, Fisher's
-exact test for two shares, the exact Poisson-binomial law for stated probabilities, and
-Holm (1979) over a family.
+Cluster-robust means: asks of one group share an outcome, and asks of one week share the
+conditions of that week. Both are taken as the unit in turn, and the less certain answer counts.
+Intervals are bootstrap-t over whole units (Efron and Tibshirani 1993, ch. 12), never shorter than
+Student's. The p-values are Student's with as many degrees of freedom as units carry the sum: of
+2,000 asks sixteen may decide a rare class, and the usual tests then refuse a sound model several
+times too often.
 """
 
 from __future__ import annotations

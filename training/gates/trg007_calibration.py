@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.evaluation.metrics import calibration_error
-from training.evaluation.per_ask_scores import (
+from training.evaluation.segment_figures import (
     PerAskScores,
     calibration_errors_by_chance,
     scores_for_class,

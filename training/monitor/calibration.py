@@ -20,8 +20,7 @@ from training.evaluation.statistics import (
 )
 from training.monitor.outcomes import LABEL, MATURED_AT, RECOMMENDATION_ID, TARGET
 from training.monitor.reference import ChampionReference
-from training.monitor.signals import ALL_SITES, Signal, SignalKind
-from training.monitor.thresholds import MonitorThresholds
+from training.monitor.signals import ALL_SITES, MonitorThresholds, Signal, SignalKind
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from data.contracts.decisions import ACTION, RECOMMENDATION_ID, Action
 from training.evaluation.statistics import fisher_exact_p_values, wilson_interval_95
-from training.monitor.signals import ALL_SITES, Signal, SignalKind
-from training.monitor.thresholds import MonitorThresholds
+from training.monitor.signals import ALL_SITES, MonitorThresholds, Signal, SignalKind
 
 Flags = NDArray[np.bool_]
 ACTION_OF_KIND = {SignalKind.OVERRIDDEN: Action.OVERRIDDEN, SignalKind.FOLLOWED: Action.FOLLOWED}

@@ -17,8 +17,7 @@ from training.monitor.distributions import (
     NumericDistribution,
 )
 from training.monitor.reference import ChampionReference, SiteReference
-from training.monitor.signals import ALL_SITES, Signal, SignalKind
-from training.monitor.thresholds import MonitorThresholds
+from training.monitor.signals import ALL_SITES, MonitorThresholds, Signal, SignalKind
 from training.monitor.window import RecommendationWindow
 
 MIN_VALUES = 10

@@ -28,8 +28,7 @@ from training.monitor.retraining_advice import (
     VerdictInputs,
     advise_on_retraining,
 )
-from training.monitor.signals import ALL_SITES, Signal
-from training.monitor.thresholds import MonitorThresholds, mark_raised_signals
+from training.monitor.signals import ALL_SITES, MonitorThresholds, Signal, mark_raised_signals
 from training.monitor.unit_changes import UnitChange, detect_unit_changes
 from training.monitor.window import RecommendationWindow
 

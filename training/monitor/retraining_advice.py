@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from training.monitor.signals import Signal, SignalFamily, SignalKind
-from training.monitor.thresholds import MonitorThresholds
+from training.monitor.signals import MonitorThresholds, Signal, SignalFamily, SignalKind
 from training.monitor.unit_changes import UnitChange
 from training.monitor.wording import format_share, signal_sentence, unit_change_sentence
 

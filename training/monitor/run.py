@@ -17,7 +17,7 @@ from training.monitor.outcomes import MATURED_AT, matured_outcomes
 from training.monitor.reference import ChampionReference
 from training.monitor.report import MonitoringInputs, MonitoringReport, monitor_champion
 from training.monitor.retraining_advice import SEVERITY, Advice
-from training.monitor.thresholds import MonitorThresholds
+from training.monitor.signals import MonitorThresholds
 from training.registry.champion_pointer import read_champion
 
 DEFAULT_PERIOD_DAYS = 28

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from training.monitor.distributions import NumericDistribution
 from training.monitor.reference import ChampionReference
-from training.monitor.signals import ALL_SITES, Signal, SignalKind
-from training.monitor.thresholds import MonitorThresholds
+from training.monitor.signals import ALL_SITES, MonitorThresholds, Signal, SignalKind
 from training.monitor.window import RecommendationWindow
 
 Floats = NDArray[np.float64]

@@ -15,10 +15,7 @@ from serving.audit.log.canonical_json import canonicalize
 from serving.audit.log.database import open_engine, sqlite_url, writer_lock
 from serving.audit.log.entry import Draft, Entry
 from serving.audit.log.entry_kind import SCORED_KINDS, EntryKind
-from serving.audit.log.errors import (
-    AuditUnavailableError,
-    describe_error,
-)
+from serving.audit.log.errors import AuditUnavailableError, describe_error
 from serving.audit.log.group_commit import (
     CommitResult,
     GroupCommit,

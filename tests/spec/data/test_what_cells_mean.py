@@ -5,8 +5,7 @@ import pytest
 
 from data.contracts.table import Column, Kind
 from data.sources.extracts.column_parser import parse_column
-from data.sources.extracts.field_mapping import FieldMapping
-from data.sources.extracts.mapping import SiteMapping
+from data.sources.extracts.mapping import FieldMapping, SiteMapping
 
 NUMBER = Column("amount", Kind.NUMBER, "an amount")
 MOMENT = Column("at", Kind.MOMENT, "a moment")

@@ -8,8 +8,7 @@ import pandas as pd
 import pytest
 
 from data.contracts.receipts import RECEIPTS
-from data.ingest import ingest
-from data.ingest_report import IngestReport
+from data.ingest import IngestReport, ingest
 from data.sources.extracts.mapping import load_mapping
 from data.sources.extracts.reader import read_extract
 

@@ -5,9 +5,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from data.sources.extracts.files import ExtractError
 from data.sources.extracts.mapping import load_mapping
-from data.sources.extracts.reader import read_extract
+from data.sources.extracts.reader import ExtractError, read_extract
 
 HEADER = "NO;PO;POS;QTY;UNIT;DAMAGED;DONE;CAME;POSTED\n"
 GOOD = "1;4711;10;2;KAR;0,5;X;01.03.2026 10:00;01.03.2026 11:30\n"

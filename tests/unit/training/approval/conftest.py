@@ -13,10 +13,9 @@ from models.artefact.folder import load_artefact, save_artefact
 from models.fitting.fit import fit
 from tests.synthetic_task import drawn, task
 from training.approval.approval import Approval
-from training.approval.identity import Identity
+from training.approval.people import Identity
 from training.evaluation.gate_findings import GateFinding, Verdict
-from training.promotion.promote import promote
-from training.promotion.rollback import rollback
+from training.promotion.promote import promote, rollback
 from training.registry.export import load_in_child
 from training.registry.mlflow_registry import CHALLENGER, CHAMPION, MlflowRegistry, open_registry
 

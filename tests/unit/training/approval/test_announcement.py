@@ -4,7 +4,7 @@ import pytest
 
 import triage
 from training.approval.approval import Approval
-from training.approval.identity import DEMO_IDENTITY, Identity
+from training.approval.people import DEMO_IDENTITY, Identity
 from training.promotion.promote import promotion_message, rollback_message
 from training.registry.champion_pointer import Champion
 

@@ -6,8 +6,15 @@ import tomllib
 import pytest
 from pydantic import SecretStr
 
-from training.approval.identity import DEMO_IDENTITY, Identity, IdentityError, whoami
-from training.approval.people import Duty, add_person, read_people
+from training.approval.people import (
+    DEMO_IDENTITY,
+    Duty,
+    Identity,
+    IdentityError,
+    add_person,
+    read_people,
+    whoami,
+)
 from training.settings import ApprovalMode, ApprovalSettings
 
 

@@ -5,8 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from training.approval.identity import DEMO_IDENTITY, IdentityError
-from training.approval.people import Duty
+from training.approval.people import DEMO_IDENTITY, Duty, IdentityError
 from training.registry.champion_pointer import champion_lock, read_champion
 from training.registry.export import PromotionError
 from training.registry.mlflow_registry import CHAMPION

@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from training.approval.identity import IdentityError
-from training.approval.people import Duty
+from training.approval.people import Duty, IdentityError
 from training.registry.champion_pointer import read_champion
 from training.registry.export import PromotionError
 from training.registry.mlflow_registry import CHAMPION

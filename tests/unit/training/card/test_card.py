@@ -14,7 +14,7 @@ from training.card.fairness import fairness_section, site_outliers
 from training.card.purpose import PURPOSES
 from training.card.render import build_document, render_html, render_markdown
 from training.evaluation.gate_findings import GateFinding, Verdict
-from training.registry.run_description import task_facts
+from training.registry.run_tracking import task_facts
 from training.registry.version_evidence import VersionEvidence
 
 TASK = TaskName.SUPPLIER_DELAY

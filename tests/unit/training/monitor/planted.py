@@ -4,21 +4,21 @@ import functools
 
 import numpy as np
 
-from training.monitor import stationary_world
+from training.monitor import false_alarm_rate
 from training.monitor.report import MonitoringInputs, monitor_champion
-from training.monitor.thresholds import MonitorThresholds
+from training.monitor.signals import MonitorThresholds
 
-SINCE = stationary_world.START + stationary_world.WEEK
-UNTIL = SINCE + stationary_world.WEEK
+SINCE = false_alarm_rate.START + false_alarm_rate.WEEK
+UNTIL = SINCE + false_alarm_rate.WEEK
 
 
 @functools.cache
 def baseline():
-    return stationary_world.stationary_reference(1)
+    return false_alarm_rate.stationary_reference(1)
 
 
 def week(seed=5, rows=300, earlier=600):
-    return stationary_world.draw_week(np.random.default_rng(seed), rows, earlier)
+    return false_alarm_rate.draw_week(np.random.default_rng(seed), rows, earlier)
 
 
 def report(frames, **changes):

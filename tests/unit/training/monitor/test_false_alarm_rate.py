@@ -2,7 +2,7 @@
 
 from training.evaluation.statistics import wilson_interval_95
 from training.monitor.false_alarm_rate import count_false_alarms
-from training.monitor.thresholds import MEASURED_FALSE_ALARM_RATE, MonitorThresholds
+from training.monitor.signals import MEASURED_FALSE_ALARM_RATE, MonitorThresholds
 
 WEEKS = 60
 

@@ -3,8 +3,7 @@
 import pytest
 
 from training.monitor.retraining_advice import Advice, VerdictInputs, advise_on_retraining
-from training.monitor.signals import ALL_SITES, Signal, SignalKind
-from training.monitor.thresholds import MonitorThresholds
+from training.monitor.signals import ALL_SITES, MonitorThresholds, Signal, SignalKind
 from training.monitor.unit_changes import UnitChange
 
 GAIN = {"cover": 0.4, "lateness": 0.25, "colour": 0.001}

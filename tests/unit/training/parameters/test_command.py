@@ -9,8 +9,7 @@ from tests.synthetic_task import drawn, task
 from training import tune as tuning
 from training.backtest.protocols.protocol import BacktestProtocol, ProtocolData
 from training.commands.train import tune
-from training.parameters.parameter_files import read_parameters
-from training.parameters.schema import LightGbmParameters, Parameters
+from training.parameters.parameter_files import LightGbmParameters, Parameters, read_parameters
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,9 @@
 
 from data.lake import Lake
 from tests.synthetic_task import drawn, task
-from training.parameters.schema import LightGbmParameters, Parameters
-from training.parameters.search_space import SearchSpace
+from training.parameters.parameter_files import LightGbmParameters, Parameters
 from training.parameters.tuning_folds import tuning_window
-from training.parameters.tuning_study import TuningProblem, run_study
+from training.parameters.tuning_study import SearchSpace, TuningProblem, run_study
 from training.registry.mlflow_registry import open_registry
 from training.tune import log_study
 

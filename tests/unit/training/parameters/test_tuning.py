@@ -7,11 +7,15 @@ import pytest
 
 from tests.synthetic_task import drawn, task
 from training.parameters import tuning_study
-from training.parameters.parameter_files import parameters_toml, read_parameters, write_parameters
-from training.parameters.schema import LightGbmParameters, Parameters
-from training.parameters.search_space import SearchSpace
+from training.parameters.parameter_files import (
+    LightGbmParameters,
+    Parameters,
+    parameters_toml,
+    read_parameters,
+    write_parameters,
+)
 from training.parameters.tuning_folds import tuning_folds, tuning_window
-from training.parameters.tuning_study import TuningProblem, run_study
+from training.parameters.tuning_study import SearchSpace, TuningProblem, run_study
 
 ROWS = 500
 PRESENT = Parameters(lightgbm=LightGbmParameters(num_leaves=4, num_iterations=10))
