@@ -180,11 +180,11 @@ def follow(
     """Promote what the registry's champion alias was moved to, if gates and approval allow it."""
     import time
 
-    from models.task import TaskName
+    from models.catalogue import TASKS
     from training.promotion.promote import promote_by_alias, promotion_message
     from training.registry.champion_pointer import Champion
 
-    lake, names = Lake.from_environment(), [task_named(task)] if task else list(TaskName)
+    lake, names = Lake.from_environment(), [task_named(task)] if task else list(TASKS)
     approval, told = approval_by_current_user(reason), set[str]()
     while True:
         now, record = datetime.now(UTC), model_change_recorder(lake)
@@ -342,12 +342,12 @@ def monitor(
     Exit code for schedulers: 0 no need, 3 look, 4 retrain, 2 error. Of 100 quiet weeks of a
     task at most 5 raise an alarm; `python -m training.monitor.false_alarm_rate` measures it.
     """
-    from models.task import TaskName
+    from models.catalogue import TASKS
     from training.monitor.outputs import advice_table, write_reports
     from training.monitor.retraining_advice import EXIT_CODES
     from training.monitor.run import monitor_lake, most_severe_advice
 
-    lake, names = Lake.from_environment(), [task_named(task)] if task else list(TaskName)
+    lake, names = Lake.from_environment(), [task_named(task)] if task else list(TASKS)
     with show_progress("Comparing with the reference"):
         reports = monitor_lake(lake, names, read_recorded(lake), day_of(since), day_of(until))
         write_reports(reports, html, json_file, metrics)
@@ -415,14 +415,14 @@ def up(
 
 def fill_lake(lake: Lake) -> None:
     """Make what the lake lacks: tables, profiles, champions."""
-    from models.task import TaskName
+    from models.catalogue import TASKS
 
     if not (lake.canonical / MANIFEST).exists():
         simulate()
         ingest("simulator")
     if not lake.profiles.exists():
         profiles()
-    if new := [n for n in TaskName if not (lake.models / n / "champion.json").exists()]:
+    if new := [n for n in TASKS if not (lake.models / n / "champion.json").exists()]:
         train_first_champions(lake, new)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.model import Predictions
-from models.task import TaskName
+from models.task import AbstentionLimits
 
 MOST_NAMED_FEATURES = 3  # features a sentence names before it only counts them
 
@@ -44,35 +44,6 @@ class FixedThreshold:
     """The plainest `ActionThreshold`; what training counts with."""
 
     act: float = 0.5
-
-
-@dataclass(frozen=True)
-class AbstentionLimits:
-    """How far a case may be from what the model knows before it is abstained on.
-
-    key_features: categories that must have been seen in training.
-    most_outside: numbers that may lie outside what training saw.
-    widest: width that the interval of the probability may have, 0 to 1.
-    oldest_days: days that the history may be behind the moment asked about.
-    few: past cases with a similar probability below which an interval that holds the
-        threshold is too thin to tell the two sides apart.
-    """
-
-    key_features: tuple[str, ...] = ()
-    most_outside: int = 3
-    widest: float = 0.4
-    oldest_days: int = 14
-    few: int = 150
-
-
-LIMITS_OF_TASK: dict[TaskName, AbstentionLimits] = {
-    TaskName.STOCK_RISK: AbstentionLimits(key_features=("category", "region", "site_type")),
-    TaskName.INVOICE_MISMATCH: AbstentionLimits(
-        key_features=("supplier_id", "site_id", "category")
-    ),
-    TaskName.SUPPLIER_DELAY: AbstentionLimits(key_features=("supplier_id", "site_id", "category")),
-}
-"""What training counts with. The service's policy states limits of its own."""
 
 
 def find_abstention_reasons(

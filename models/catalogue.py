@@ -1,4 +1,4 @@
-"""All tasks, one line each."""
+"""Catalogue of all tasks, one line each."""
 
 from __future__ import annotations
 
@@ -8,5 +8,21 @@ from models.tasks.stock_risk import STOCK_RISK
 from models.tasks.supplier_delay import SUPPLIER_DELAY
 
 TASKS: dict[TaskName, Task] = {
-    task.name: task for task in (STOCK_RISK, INVOICE_MISMATCH, SUPPLIER_DELAY)
+    task.name: task
+    for task in (
+        STOCK_RISK,
+        INVOICE_MISMATCH,
+        SUPPLIER_DELAY,
+    )
 }
+
+
+def task_named(name: str) -> Task:
+    """Return the task with that name.
+
+    Raises:
+        ValueError: there is none; the message lists the names there are.
+    """
+    if (task := TASKS.get(TaskName(name))) is None:
+        raise ValueError(f"no task {name!r}; there are {', '.join(TASKS)}")
+    return task

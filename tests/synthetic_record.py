@@ -3,7 +3,7 @@
 import uuid
 from datetime import UTC, datetime
 
-from models.task import TaskName
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from serving.audit.log.entry import SCHEMA_VERSION, Draft
 from serving.audit.log.entry_kind import EntryKind
 from serving.audit.pseudonym import Pseudonyms
@@ -13,7 +13,7 @@ from tests.synthetic_score import draft
 PEOPLE = Pseudonyms(bytes(range(32)))
 CONTEXT = RequestContext("0af7651916cd43dd8448eb211c80319c", "local", None, "0.1.0+0123456789ab", 7)
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
-TASK = TaskName.INVOICE_MISMATCH
+TASK = INVOICE_MISMATCH.name
 
 
 def answer(number, at=NOW, task=TASK, **changes):

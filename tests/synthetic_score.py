@@ -5,7 +5,9 @@ from datetime import UTC, date, datetime
 from typing import NamedTuple
 
 from models.catalogue import TASKS
-from models.task import TaskName
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
+from models.tasks.stock_risk import STOCK_RISK
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.audit.log.canonical_json import canonicalize
 from serving.audit.log.entry import GENESIS_HASH, Draft, entry_from_draft
 from serving.audit.log.entry_kind import EntryKind
@@ -30,9 +32,9 @@ class Step(NamedTuple):
 
 ASKED = datetime(2026, 3, 10, 8, tzinfo=UTC)
 EXAMPLES = {
-    TaskName.STOCK_RISK: STOCK,
-    TaskName.INVOICE_MISMATCH: INVOICE,
-    TaskName.SUPPLIER_DELAY: DELAY,
+    STOCK_RISK.name: STOCK,
+    INVOICE_MISMATCH.name: INVOICE,
+    SUPPLIER_DELAY.name: DELAY,
 }
 CATALOGUE = served_tasks()
 POLICY = load_policy()

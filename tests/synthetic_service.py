@@ -14,9 +14,13 @@ from features.cases import Cases
 from features.feature import feature_frame
 from features.profiles import Profiles, build_profiles
 from models.artefact.folder import save_artefact
+from models.catalogue import TASKS
 from models.fitting.fit import fit
 from models.model import Model
 from models.task import TaskName
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
+from models.tasks.stock_risk import STOCK_RISK
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from models.training_set import TrainingSet
 from serving.pipeline.scoring import build_cases
 from serving.tasks.catalogue import served_tasks
@@ -27,9 +31,9 @@ from serving.tasks.supplier_delay.messages import EXAMPLE as DELAY
 AS_OF = date(2026, 3, 10)
 ASKED = datetime(2026, 3, 10, 8, tzinfo=UTC)
 EXAMPLES = {
-    TaskName.STOCK_RISK: STOCK,
-    TaskName.INVOICE_MISMATCH: INVOICE,
-    TaskName.SUPPLIER_DELAY: DELAY,
+    STOCK_RISK.name: STOCK,
+    INVOICE_MISMATCH.name: INVOICE,
+    SUPPLIER_DELAY.name: DELAY,
 }
 ROWS = 400
 SHIPPED = {
@@ -46,13 +50,13 @@ def case(task: TaskName, number: int, **changes) -> dict:
     rng = np.random.default_rng(number)
     made = json.loads(json.dumps(EXAMPLES[task])) | {"asked_at": ASKED.isoformat()}
     match task:
-        case TaskName.STOCK_RISK:
+        case STOCK_RISK.name:
             made |= {
                 "item_id": f"item_{number:04}",
                 "on_hand": float(rng.integers(0, 300)),
                 "average_demand": round(float(rng.uniform(1, 20)), 3),
             }
-        case TaskName.INVOICE_MISMATCH:
+        case INVOICE_MISMATCH.name:
             price = round(float(4.2 * rng.uniform(0.9, 1.3)), 4)
             made |= {
                 "invoice_line_id": f"inv-{number:05}",
@@ -60,7 +64,7 @@ def case(task: TaskName, number: int, **changes) -> dict:
                 "line_amount": round(100 * price, 2),
                 "receipts": made["receipts"] if number % 3 else [],
             }
-        case TaskName.SUPPLIER_DELAY:
+        case SUPPLIER_DELAY.name:
             promised = ASKED + timedelta(days=int(rng.integers(1, 30)))
             made |= {
                 "po_line_id": f"po-{number:05}",
@@ -105,7 +109,7 @@ def history() -> dict[str, pd.DataFrame]:
     return {"purchase_orders": orders, "receipts": receipts}
 
 
-def make_lake(home: Path, tasks=tuple(TaskName)) -> Lake:
+def make_lake(home: Path, tasks=tuple(TASKS)) -> Lake:
     """A lake with profiles and a promoted model for each of the tasks."""
     lake = Lake(home).make()
     catalogue = served_tasks()
@@ -160,12 +164,12 @@ def training_set(name: TaskName, profiles: Profiles) -> TrainingSet:
 
 def _label(name: TaskName, classes: tuple[str, ...], one: dict) -> int:
     match name:
-        case TaskName.STOCK_RISK:
+        case STOCK_RISK.name:
             return int(one["on_hand"] < 14 * one["average_demand"] - 30)
-        case TaskName.INVOICE_MISMATCH:
+        case INVOICE_MISMATCH.name:
             if not one["receipts"]:
                 return classes.index("NO_RECEIPT")
             return classes.index("PRICE_VARIANCE" if one["invoice_unit_price"] > 4.6 else "CLEAN")
-        case TaskName.SUPPLIER_DELAY:
+        case SUPPLIER_DELAY.name:
             shipped = any(event["event_kind"] == "asn" for event in one["events"])
             return int(one["quantity_ordered"] > 250 and not shipped)

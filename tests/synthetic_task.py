@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from features.feature import Feature, FeatureKind, Theme
-from models.task import Task, TaskName
+from models.task import Task
+from models.tasks.stock_risk import STOCK_RISK
 from models.training_set import TrainingSet
 
 
@@ -49,7 +50,7 @@ FEATURES = (
 def task(classes: int = 2, **changes) -> Task:
     """A task of that many classes over FEATURES; quick to fit."""
     fields = {
-        "name": TaskName.STOCK_RISK,
+        "name": STOCK_RISK.name,
         "question": "Will it end in the last class?",
         "classes": tuple("ABCDEFGH"[:classes]),
         "features": FEATURES,

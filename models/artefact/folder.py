@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from models.calibration.calibrators import calibration_from_json
+from models.catalogue import TASKS
 from models.conformal.prediction_sets import Conformal
 from models.encoding.encoder import Encoder
 from models.encoding.feature_spec import FeatureSpec
@@ -171,7 +172,7 @@ def _manifest_files(folder: Path, manifest: bytes) -> dict[str, str]:
         needed = {"model.txt", "calibration.json", "conformal.json", FEATURES}
         needed |= {"reference.json", "golden.json", "card.md"}
         needed |= {_quantile_file(level) for level in fields["quantiles"]}
-        known = fields["task"] in set(TaskName)
+        known = fields["task"] in TASKS
         written = fields["format"]
         if written == FORMAT:
             _contribution_method(fields)
@@ -185,7 +186,7 @@ def _manifest_files(folder: Path, manifest: bytes) -> dict[str, str]:
     if not known or set(listed) != needed or not isinstance(fields["classes"], list):
         raise ArtefactError(
             f"{folder / MANIFEST} is damaged: it must be of one of the tasks "
-            f"{', '.join(TaskName)}, and list {', '.join(sorted(needed))}"
+            f"{', '.join(TASKS)}, and list {', '.join(sorted(needed))}"
         )
     return listed
 

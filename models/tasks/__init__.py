@@ -1,1 +1,1 @@
-"""One file a task."""
+"""Tasks, one file each. Imports features.tasks and models.task."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import assert_never
 
 from models.task import TaskName
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
+from models.tasks.stock_risk import STOCK_RISK
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 
 
 class Refusal(StrEnum):
@@ -65,14 +67,14 @@ class AccessScope(StrEnum):
 def scoring_scope(task: TaskName) -> AccessScope:
     """What it takes to have cases of a task scored."""
     match task:
-        case TaskName.STOCK_RISK:
+        case STOCK_RISK.name:
             return AccessScope.SCORE_STOCK_RISK
-        case TaskName.INVOICE_MISMATCH:
+        case INVOICE_MISMATCH.name:
             return AccessScope.SCORE_INVOICE_MISMATCH
-        case TaskName.SUPPLIER_DELAY:
+        case SUPPLIER_DELAY.name:
             return AccessScope.SCORE_SUPPLIER_DELAY
         case _:
-            assert_never(task)
+            raise ValueError(f"no task {task!r}")
 
 
 @dataclass(frozen=True)

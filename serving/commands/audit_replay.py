@@ -122,10 +122,6 @@ def _what_if(
 
 
 def _task(name: str) -> TaskName | None:
-    from models.task import TaskName
+    from models.catalogue import task_named
 
-    if not name:
-        return None
-    if name not in set(TaskName):
-        raise ValueError(f"no task {name!r}; there are {', '.join(TaskName)}")
-    return TaskName(name)
+    return task_named(name).name if name else None

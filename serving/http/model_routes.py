@@ -16,6 +16,7 @@ from serving.http.idempotency_key import JSON_MEDIA_TYPE
 from serving.http.lookups import loaded_engine
 from serving.model_registry.active_models import ActiveModels
 from serving.model_registry.champions import LoadedModel
+from serving.policy.known_task import KnownTask
 from serving.recommendation.fallback_ladder import Rung
 
 model_router = APIRouter()
@@ -47,7 +48,7 @@ class NotInService(ImmutableModel):
 class TaskModels(ImmutableModel):
     """The models of one task."""
 
-    task: TaskName
+    task: KnownTask
     question: str = Field(description="what the model predicts")
     rung: Rung = Field(description="on which rung cases of the task are answered now, at best")
     champion: ModelInService | None

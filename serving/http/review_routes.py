@@ -15,7 +15,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from data.contracts.invoice_outcomes import Resolution
-from models.task import Task, TaskName
+from models.task import Task
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from serving.audit.log.entry import Entry
 from serving.audit.log.group_commit import CommitResult
 from serving.auth.caller import AccessScope, Caller
@@ -66,7 +67,7 @@ REPORTABLE_RESOLUTIONS = (
 
 def resolution_choices(task: Task) -> tuple[str, ...]:
     """The task's classes, and for invoices the ways in which one is resolved."""
-    settled = REPORTABLE_RESOLUTIONS if task.name is TaskName.INVOICE_MISMATCH else ()
+    settled = REPORTABLE_RESOLUTIONS if task.name == INVOICE_MISMATCH.name else ()
     return tuple(dict.fromkeys([*task.classes, *map(str, settled)]))
 
 

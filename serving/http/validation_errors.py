@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from data.contracts.decisions import Action
-from models.task import TaskName
+from models.catalogue import TASKS
 from serving.http.problems import Problem
 from serving.http.triage_messages import TASK, TASK_TAG_ERRORS, TriageRequest
 from serving.tasks.message_fields import ACCEPTED_MOMENT, ACCEPTED_TEXT, accepted_values
@@ -56,7 +56,7 @@ def _task_error(error: ErrorDetails) -> dict[str, Any]:
     """A case of a mixed request whose task is missing or unknown."""
     given = error["input"].get(TASK) if isinstance(error["input"], dict) else None
     got = "nothing" if given is None else _shortened_json(given)
-    takes = "one of " + ", ".join(TaskName)
+    takes = "one of " + ", ".join(TASKS)
     return {"field": f"{field_path(error['loc'])}.{TASK}", "got": got, "takes": takes}
 
 

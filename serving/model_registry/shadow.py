@@ -101,7 +101,7 @@ class ShadowScorer:
             some = self._some()
             try:
                 for task in dict.fromkeys(heard.task for heard in some):
-                    self.score(task, [heard for heard in some if heard.task is task])
+                    self.score(task, [heard for heard in some if heard.task == task])
             except AuditUnavailableError as error:
                 self.dropped += len(some)
                 LOG.warning("shadow scores are lost: %s", error)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from models.catalogue import TASKS
 from models.task import TaskName
 from serving.audit.log.entry import Entry, new_draft
 from serving.audit.log.entry_kind import EntryKind
@@ -122,16 +123,16 @@ class PauseRecorder:
         pauses = ActivePauses.told_by(self.audit.of_kind(*PAUSE_ENTRY_KINDS))
         if (task, site) in pauses.held:
             return
-        there = [one.where for one in pauses.all() if one.task is task]
+        there = [one.where for one in pauses.all() if one.task == task]
         paused = f"it is paused {' and '.join(there)}" if there else "it is not paused"
         asked = f"at {site}" if site else "at every site"
         raise ValueError(f"{task} was not paused {asked}: {paused}")
 
 
 def _parse_task(given: str) -> TaskName:
-    if given in set(TaskName):
-        return TaskName(given)
-    raise ValueError(f"task {given!r} is not one of {', '.join(TaskName)}")
+    if (name := TaskName(given)) in TASKS:
+        return name
+    raise ValueError(f"task {given!r} is not one of {', '.join(TASKS)}")
 
 
 def _check_text(part: str, text: str) -> str:

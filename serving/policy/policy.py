@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -18,9 +18,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from data.contracts.invoice_outcomes import ExceptionClass
 from features.feature import FeatureKind
-from models.abstention import AbstentionLimits
 from models.catalogue import TASKS
-from models.task import TaskName
+from models.task import AbstentionLimits, TaskName
+from serving.policy.known_task import KnownTask
 
 DEFAULT_POLICY_FILE = Path(__file__).with_name("default.toml")
 
@@ -71,7 +71,7 @@ class Thresholds(PolicySection):
 class AbstainPolicy(PolicySection):
     """When no advice is given.
 
-    See `models.abstention.AbstentionLimits`. instead: what a person does.
+    See `models.task.AbstentionLimits`. instead: what a person does.
     """
 
     key_features: tuple[str, ...]
@@ -163,15 +163,15 @@ class Policy(PolicySection):
 
     version: str
     history: HistoryPolicy
-    expiry_hours: dict[TaskName, Annotated[int, Field(gt=0)]]
-    thresholds: dict[TaskName, Thresholds]
-    abstain: dict[TaskName, AbstainPolicy]
+    expiry_hours: dict[KnownTask, Annotated[int, Field(gt=0)]]
+    thresholds: dict[KnownTask, Thresholds]
+    abstain: dict[KnownTask, AbstainPolicy]
     audit_sample: AuditSamplePolicy
     money: CurrencyPolicy
     retention: RetentionPolicy
     tolerances: Tolerances
-    roles: dict[TaskName, str]
-    suggestions: dict[TaskName, dict[Level, str]]
+    roles: dict[KnownTask, str]
+    suggestions: dict[KnownTask, dict[Level, str]]
     classes: dict[ExceptionClass, ClassPolicy]
     digest: str = ""
 
@@ -187,7 +187,7 @@ class Policy(PolicySection):
     def complete(self) -> Self:
         """Every task, level and class has its line."""
         for name in ("expiry_hours", "thresholds", "abstain", "roles", "suggestions"):
-            _require_all(name, getattr(self, name), TaskName)
+            _require_all(name, getattr(self, name), TASKS)
         for task, texts in self.suggestions.items():
             _require_all(f"suggestions.{task}", texts, Level)
         _require_all("classes", self.classes, ExceptionClass)
@@ -245,6 +245,6 @@ def _digest(plain: Mapping[str, Any]) -> str:
     return hashlib.sha256(rfc8785.dumps(dict(plain))).hexdigest()
 
 
-def _require_all(name: str, given: Collection[StrEnum], needed: type[StrEnum]) -> None:
+def _require_all(name: str, given: Collection[str], needed: Iterable[str]) -> None:
     if missing := [str(one) for one in needed if one not in given]:
         raise ValueError(f"{name} lacks {', '.join(missing)}")

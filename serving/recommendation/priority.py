@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import Any
 
-from models.task import Task, TaskName
+from models.task import Task
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
+from models.tasks.stock_risk import STOCK_RISK
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.policy.finding import bounded_ratio
 from serving.policy.policy import CurrencyPolicy
 from serving.tasks.supplier_delay.rules import outstanding_quantity
@@ -52,15 +55,15 @@ def compute_priority(
 
 def _compute_amount(task: Task, case: Record) -> tuple[float | None, str]:
     match task.name:
-        case TaskName.STOCK_RISK:
+        case STOCK_RISK.name:
             how = f"unit cost x average demand a day x {task.horizon_days} days"
             return _product(case["unit_cost"], case["average_demand"], task.horizon_days), how
-        case TaskName.INVOICE_MISMATCH:
+        case INVOICE_MISMATCH.name:
             return abs(case["line_amount"]), "net amount of the invoice line"
-        case TaskName.SUPPLIER_DELAY:
+        case SUPPLIER_DELAY.name:
             return _open_value(case), "value of what is still to be received"
         case _:
-            assert_never(task.name)
+            raise ValueError(f"no task {task.name!r}")
 
 
 def _open_value(case: Record) -> float | None:

@@ -12,7 +12,8 @@ from typing import Any
 from data.contracts.invoice_outcomes import ExceptionClass
 from data.contracts.sites import SITE_ID
 from models.explanation import OTHER_FEATURES
-from models.task import Task, TaskName
+from models.task import Task
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from serving.pipeline.model_selection import ModelSelection
 from serving.policy.finding import Finding, FindingCode
 from serving.policy.policy import Level, Policy
@@ -184,7 +185,7 @@ def suspected_class(
     task: Task, score: Score, findings: Sequence[Finding], level: Level
 ) -> ExceptionClass | None:
     """The exception class to look for: the likeliest, else what a rule found, else none."""
-    if task.name is not TaskName.INVOICE_MISMATCH:
+    if task.name != INVOICE_MISMATCH.name:
         return None
     if score.explained != ExceptionClass.CLEAN:
         return ExceptionClass(score.explained)

@@ -7,8 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from models.task import TaskName
 from serving.policy.finding import Finding
+from serving.policy.known_task import KnownTask
 from serving.policy.policy import Level
 from serving.recommendation.fallback_ladder import Rung, StepDown
 
@@ -84,7 +84,7 @@ class Advice(FrozenModel):
     """
 
     id: str
-    task: TaskName
+    task: KnownTask
     case: dict[str, str]
     site_id: str
     asked_at: datetime

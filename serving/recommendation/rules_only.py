@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from data.contracts.sites import SITE_ID
-from models.task import Task, TaskName
+from models.task import Task
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from serving.policy.finding import Finding, FindingCode
 from serving.policy.policy import Level, Policy
 from serving.recommendation import wording
@@ -35,7 +36,7 @@ def recommend_by_rules(
     """
     task, name, found = asked.task, asked.task.name, has_findings(findings)
     rung, reasons = rules_rung(down, found=found)
-    suspect = class_found_by_rule(findings) if name is TaskName.INVOICE_MISMATCH else None
+    suspect = class_found_by_rule(findings) if name == INVOICE_MISMATCH.name else None
     level = raise_to_watch(Level.NONE, findings)
     instead = policy.abstain[name].instead
     risk = assess_money_at_risk(task, asked.case)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, assert_never
+from typing import Any
 
 from data.contracts.invoice_outcomes import ExceptionClass
-from models.task import Task, TaskName
+from models.task import Task
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
+from models.tasks.stock_risk import STOCK_RISK
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.policy.finding import Finding, FindingCode
 from serving.policy.policy import Policy
 from serving.recommendation.recommendation import Abstention
@@ -21,14 +24,14 @@ def expectation_sentence(
 ) -> str:
     """What is expected, and how sure; what a rule knows for certain comes before a forecast."""
     match task.name:
-        case TaskName.STOCK_RISK:
+        case STOCK_RISK.name:
             return _stock(task, case, score)
-        case TaskName.INVOICE_MISMATCH:
+        case INVOICE_MISMATCH.name:
             return _invoice(case, score, policy)
-        case TaskName.SUPPLIER_DELAY:
+        case SUPPLIER_DELAY.name:
             return _overdue(case, score, findings) or _delay(case, score)
         case _:
-            assert_never(task.name)
+            raise ValueError(f"no task {task.name!r}")
 
 
 def no_advice_sentence(task: Task, case: Record, abstentions: Sequence[Abstention]) -> str:
@@ -41,14 +44,14 @@ def no_advice_sentence(task: Task, case: Record, abstentions: Sequence[Abstentio
 def case_name(task: Task, case: Record) -> str:
     """The case by its name."""
     match task.name:
-        case TaskName.STOCK_RISK:
+        case STOCK_RISK.name:
             return f"item {case['item_id']} at site {case['site_id']}"
-        case TaskName.INVOICE_MISMATCH:
+        case INVOICE_MISMATCH.name:
             return f"invoice line {case['invoice_line_id']}"
-        case TaskName.SUPPLIER_DELAY:
+        case SUPPLIER_DELAY.name:
             return f"order line {case['po_line_id']} from {case['supplier_id']}"
         case _:
-            assert_never(task.name)
+            raise ValueError(f"no task {task.name!r}")
 
 
 def percent(probability: float) -> str:

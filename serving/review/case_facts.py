@@ -18,19 +18,22 @@ from features.tasks.stock_risk.shape import STOCK_RISK_SHAPE
 from features.tasks.supplier_delay.shape import SUPPLIER_DELAY_SHAPE
 from models.explanation import OTHER_FEATURES
 from models.task import TaskName
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
+from models.tasks.stock_risk import STOCK_RISK
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.policy.finding import format_amount
 
 CASE_SHAPES: dict[TaskName, CaseShape] = {
-    TaskName.STOCK_RISK: STOCK_RISK_SHAPE,
-    TaskName.INVOICE_MISMATCH: INVOICE_MISMATCH_SHAPE,
-    TaskName.SUPPLIER_DELAY: SUPPLIER_DELAY_SHAPE,
+    STOCK_RISK.name: STOCK_RISK_SHAPE,
+    INVOICE_MISMATCH.name: INVOICE_MISMATCH_SHAPE,
+    SUPPLIER_DELAY.name: SUPPLIER_DELAY_SHAPE,
 }
 
 # Tables a task's case is made of; the first that has the field is where it comes from.
 TASK_TABLES: dict[TaskName, tuple[str, ...]] = {
-    TaskName.STOCK_RISK: ("stock_levels", "items", "sites"),
-    TaskName.INVOICE_MISMATCH: ("invoices", "purchase_orders", "items", "suppliers"),
-    TaskName.SUPPLIER_DELAY: ("purchase_orders", "items", "suppliers"),
+    STOCK_RISK.name: ("stock_levels", "items", "sites"),
+    INVOICE_MISMATCH.name: ("invoices", "purchase_orders", "items", "suppliers"),
+    SUPPLIER_DELAY.name: ("purchase_orders", "items", "suppliers"),
 }
 
 # Fields that bear another name in the case than in their table.

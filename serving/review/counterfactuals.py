@@ -12,6 +12,9 @@ from data.lake import Lake
 from features.profile_storage import ProfilesError
 from features.profiles import Profiles
 from models.task import TaskName
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
+from models.tasks.stock_risk import STOCK_RISK
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.audit.factory import open_audit
 from serving.audit.log.entry import Entry
 from serving.policy.policy import Thresholds
@@ -31,9 +34,9 @@ from serving.tasks.supplier_delay import levers as supplier_delay_levers
 FindLevers = Callable[[Record, datetime], Sequence[Lever]]
 
 LEVERS: Mapping[TaskName, FindLevers] = {
-    TaskName.STOCK_RISK: stock_risk_levers.stock_risk_levers,
-    TaskName.INVOICE_MISMATCH: invoice_mismatch_levers.invoice_mismatch_levers,
-    TaskName.SUPPLIER_DELAY: supplier_delay_levers.supplier_delay_levers,
+    STOCK_RISK.name: stock_risk_levers.stock_risk_levers,
+    INVOICE_MISMATCH.name: invoice_mismatch_levers.invoice_mismatch_levers,
+    SUPPLIER_DELAY.name: supplier_delay_levers.supplier_delay_levers,
 }
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from models.task import TaskName
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
+from models.tasks.stock_risk import STOCK_RISK
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.audit.log.store import AuditStore
 from serving.audit.report_access_log import count_report_accesses
 from serving.model_registry.active_models import ActiveModels
@@ -17,9 +19,9 @@ from serving.review.page_templates import template_environment
 MAX_ROWS = 200
 
 TASK_TITLES = {
-    TaskName.STOCK_RISK: "Stock risk",
-    TaskName.INVOICE_MISMATCH: "Invoice mismatch",
-    TaskName.SUPPLIER_DELAY: "Supplier delay",
+    STOCK_RISK.name: "Stock risk",
+    INVOICE_MISMATCH.name: "Invoice mismatch",
+    SUPPLIER_DELAY.name: "Supplier delay",
 }
 
 

@@ -12,6 +12,8 @@ from typing import Any
 
 from data.lake import Lake
 from models.task import TaskName
+from models.tasks.stock_risk import STOCK_RISK
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.audit.factory import open_audit
 from serving.audit.log.entry import Entry
 from serving.audit.log.store import AuditStore
@@ -94,8 +96,8 @@ REPORT_COMMAND = "triage report"
 NOT_REQUESTED = "not computed for this page"
 
 PREDICTED_EVENTS = {
-    TaskName.STOCK_RISK: "running out of stock",
-    TaskName.SUPPLIER_DELAY: "coming late",
+    STOCK_RISK.name: "running out of stock",
+    SUPPLIER_DELAY.name: "coming late",
 }
 
 

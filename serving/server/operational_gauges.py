@@ -16,6 +16,7 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from models.catalogue import TASKS
 from models.task import TaskName
 from serving.audit.checkpointer import Checkpointer
 from serving.audit.log.errors import AuditUnavailableError
@@ -190,5 +191,5 @@ def count_open_cases(store: AuditStore, latest: int = OPEN_CASES_WINDOW) -> dict
     )
     with store.reading() as connection:
         rows = connection.execute(query).all()
-    known = set(TaskName)
+    known = set(TASKS)
     return {TaskName(task): count for task, count in rows if task in known}

@@ -15,8 +15,10 @@ from features.history.stream import Stream
 from features.tasks.invoice_mismatch import feature_set as invoice_mismatch_feature_set
 from features.tasks.stock_risk import feature_set as stock_risk_feature_set
 from features.tasks.supplier_delay import feature_set as supplier_delay_feature_set
-from models.catalogue import TASKS
 from models.task import Task, TaskName
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
+from models.tasks.stock_risk import STOCK_RISK
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.policy.finding import Finding
 from serving.policy.policy import Policy
 from serving.tasks.invoice_mismatch import rules as invoice_mismatch_rules
@@ -48,7 +50,7 @@ class ServedTask:
 
 def served_tasks() -> dict[TaskName, ServedTask]:
     """Every task, by name."""
-    stock = TASKS[TaskName.STOCK_RISK]
+    stock = STOCK_RISK
 
     def stock_rules(case: Record, policy: Policy, at: datetime) -> list[Finding]:
         return stock_risk_rules.stock_risk_findings(case, policy, at, stock.horizon_days)
@@ -62,14 +64,14 @@ def served_tasks() -> dict[TaskName, ServedTask]:
             stock_rules,
         ),
         ServedTask(
-            TASKS[TaskName.INVOICE_MISMATCH],
+            INVOICE_MISMATCH,
             invoice_mismatch_feature_set.STREAMS,
             invoice_mismatch_request(),
             (INVOICE_LINE_ID,),
             invoice_mismatch_rules.invoice_mismatch_findings,
         ),
         ServedTask(
-            TASKS[TaskName.SUPPLIER_DELAY],
+            SUPPLIER_DELAY,
             supplier_delay_feature_set.STREAMS,
             supplier_delay_request(),
             (PO_LINE_ID,),

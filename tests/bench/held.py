@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from models.task import TaskName
+from models.tasks.stock_risk import STOCK_RISK
 from serving.http.app import create_app
 from serving.pipeline.engine import load_engine
 from serving.runtime.settings import ServiceSettings
@@ -27,7 +27,7 @@ from tests.anybody import ANYBODY
 from tests.loops import ended
 from tests.synthetic_service import case, make_lake
 
-TASK = TaskName.STOCK_RISK
+TASK = STOCK_RISK.name
 AT_ONCE = 16
 BYTES = 2**20
 

@@ -21,7 +21,7 @@ from models.catalogue import TASKS
 from models.fitting.fit import fit
 from models.fitting.preparation import FitOptions
 from models.model import Model
-from models.task import TaskName
+from models.tasks.stock_risk import STOCK_RISK
 from serving.tasks.messages import Explain
 from tests.bench.load import Target
 from tests.synthetic_service import crown
@@ -29,7 +29,7 @@ from training.dataset.builder import build_training_set, model_inputs
 from training.tasks.catalogue import training_task
 from training.tasks.open_cases import request_bodies
 
-TASK = TaskName.STOCK_RISK
+TASK = STOCK_RISK.name
 TREES, LEAVES = 300, 63
 SIZE = ("--sites", "3", "--suppliers", "9", "--items", "800", "--months", "10")
 MOST = 15_000

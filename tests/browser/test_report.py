@@ -2,7 +2,10 @@
 
 import pytest
 
-from models.task import TaskName
+from models.catalogue import TASKS
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
+from models.tasks.stock_risk import STOCK_RISK
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.audit.log.store import AuditStore
 from serving.recommendation.recommendation import Abstention
 from serving.review.counterfactuals import Counterfactual, Counterfactuals
@@ -46,13 +49,13 @@ def pages(tmp_path):
     """Every page by name: a report of each task, one without advice, and the desk."""
     made = {}
     store = AuditStore.open(tmp_path / "audit.db")
-    for number, task in enumerate(TaskName):
+    for number, task in enumerate(TASKS):
         given = score(task, 0.2 + 0.41, steps=STEPS)
         made[task] = render_report(entry(task, given=given))
         store.append([draft(task, number, given=given)])
     silent = {"abstentions": WHY, "policy": EVERY}
-    made["silent"] = render_report(entry(TaskName.SUPPLIER_DELAY, **silent), WAYS)
-    store.append([draft(TaskName.SUPPLIER_DELAY, 9, po_line_id="po-9", **silent)])
+    made["silent"] = render_report(entry(SUPPLIER_DELAY.name, **silent), WAYS)
+    store.append([draft(SUPPLIER_DELAY.name, 9, po_line_id="po-9", **silent)])
     made["desk"] = queue_page(store, ASKED)
     store.close()
     return made
@@ -78,8 +81,8 @@ def test_pages_are_whole_quiet_and_fit_the_screen(browser, tmp_path, width):
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_waterfall_is_seen_and_its_bars_follow_each_other(browser, tmp_path, width):
     path = tmp_path / "report.html"
-    given = score(TaskName.STOCK_RISK, 0.61, steps=STEPS)
-    path.write_text(render_report(entry(TaskName.STOCK_RISK, given=given)), encoding="utf-8")
+    given = score(STOCK_RISK.name, 0.61, steps=STEPS)
+    path.write_text(render_report(entry(STOCK_RISK.name, given=given)), encoding="utf-8")
     page = browser.new_page(viewport={"width": width, "height": 900})
     page.goto(path.as_uri())
     bars = page.locator(".fall rect")
@@ -127,7 +130,7 @@ def test_the_audit_sample_can_be_chosen_on_the_desk(browser, tmp_path, width):
 
 def test_the_report_prints(browser, tmp_path):
     page = browser.new_page()
-    page.set_content(render_report(entry(TaskName.INVOICE_MISMATCH)))
+    page.set_content(render_report(entry(INVOICE_MISMATCH.name)))
     page.emulate_media(media="print")
     assert page.locator("h1").is_visible()
     assert page.locator(".fall rect").first.is_visible()

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase
 from hypothesis import strategies as st
 
 from data.contracts.table import HAPPENED_AT
-from models.task import TaskName
+from models.catalogue import TASKS
 from serving.events.received_event import EVENT_CONTRACTS
 from serving.tasks.messages import Explain
 from tests.contract.fuzz import CHECKS, Found
@@ -86,7 +86,7 @@ def asked(some: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 def of_operation(label: str) -> st.SearchStrategy[Any] | None:
     """Whole bodies of an operation; None for one that is small enough for the contract alone."""
-    for task in TaskName:
+    for task in TASKS:
         if label == f"POST /v1/{task}":
             return asked(st.lists(cases(task), min_size=1, max_size=2))
     if label == "POST /v1/triage":

@@ -8,7 +8,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from models.task import TaskName
+from models.catalogue import TASKS
 from serving.http.app import create_app
 from serving.pipeline.engine import load_engine
 from serving.runtime.settings import ServiceSettings
@@ -44,6 +44,6 @@ def front(app: FastAPI) -> ScoringRoute:
 def recommended(app: FastAPI) -> list[str]:
     """Ids of some recommendations, new ones."""
     client = TestClient(app)
-    cases = [{"task": str(name), "case": case(name, i)} for i in range(4) for name in TaskName]
+    cases = [{"task": str(name), "case": case(name, i)} for i in range(4) for name in TASKS]
     answer = client.post("/v1/triage", json={"cases": cases})
     return [one["id"] for one in answer.json()["recommendations"]]

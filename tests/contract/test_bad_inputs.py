@@ -9,11 +9,13 @@ import json
 import pytest
 from starlette.testclient import TestClient
 
-from models.task import TaskName
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
+from models.tasks.stock_risk import STOCK_RISK
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from tests.contract.service import front
 from tests.synthetic_service import case
 
-STOCK, INVOICE, DELAY = TaskName.STOCK_RISK, TaskName.INVOICE_MISMATCH, TaskName.SUPPLIER_DELAY
+STOCK, INVOICE, DELAY = STOCK_RISK.name, INVOICE_MISMATCH.name, SUPPLIER_DELAY.name
 
 ON_HAND = "a number from -1e+12 to 1e+12, in base units"
 COST = "a number from 0 to 1e+12, in currency, or null"

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import pytest
 from starlette.testclient import TestClient
 
-from models.task import TaskName
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
+from models.tasks.stock_risk import STOCK_RISK
 from serving.auth.caller import AccessScope, Caller
 from tests.contract.service import front
 from tests.synthetic_service import case
 
-STOCK, INVOICE = TaskName.STOCK_RISK, TaskName.INVOICE_MISMATCH
+STOCK, INVOICE = STOCK_RISK.name, INVOICE_MISMATCH.name
 MIXED = {
     "cases": [
         {"task": "stock_risk", "case": case(STOCK, 1)},

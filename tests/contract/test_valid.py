@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from starlette.testclient import TestClient
 
-from models.task import TaskName
+from models.catalogue import TASKS
 from tests.contract.service import front
 from tests.contract.valid import cases, mixed
 
@@ -25,7 +25,7 @@ QUIET = settings(
 )
 
 
-@pytest.mark.parametrize("task", TaskName)
+@pytest.mark.parametrize("task", TASKS)
 def test_every_case_that_the_contract_takes_is_answered(app, task):
     client = TestClient(front(app), raise_server_exceptions=False)
 

@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from data.contracts.table import KNOWN_AT, Column, Kind
+from models.catalogue import TASKS
 from models.task import TaskName
 from serving.tasks.catalogue import served_tasks
 from serving.tasks.message_fields import EARLIEST_MOMENT, MAX_NUMBER
@@ -77,7 +78,7 @@ def _case(request: TaskRequest, asked: datetime) -> st.SearchStrategy[dict[str, 
 
 def mixed() -> st.SearchStrategy[list[dict[str, Any]]]:
     """Cases of any tasks, as `/v1/triage` takes them."""
-    one = st.sampled_from(list(TaskName)).flatmap(
+    one = st.sampled_from(list(TASKS)).flatmap(
         lambda task: cases(task).map(lambda case: {"task": str(task), "case": case})
     )
     return st.lists(one, min_size=1, max_size=3)

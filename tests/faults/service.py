@@ -16,7 +16,7 @@ from typing import Any
 
 import psutil
 
-from models.task import TaskName
+from models.tasks.stock_risk import STOCK_RISK
 from serving.audit.log.canonical_json import canonicalize
 from serving.audit.log.entry import Entry
 from serving.audit.log.entry_kind import ANSWER_KINDS
@@ -27,7 +27,7 @@ from tests.faults.writing import ROOT, Answers
 from tests.ports import free_port
 from tests.synthetic_service import case
 
-TASK = TaskName.STOCK_RISK
+TASK = STOCK_RISK.name
 CALLERS = 4
 PAUSE_SECONDS = 0.05
 """A caller that was refused or cut off waits so long."""

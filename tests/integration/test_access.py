@@ -10,7 +10,7 @@ import jwt
 import pytest
 
 from data.lake import Lake
-from models.task import TaskName
+from models.tasks.stock_risk import STOCK_RISK
 from serving.audit.factory import open_audit
 from serving.audit.log.entry_kind import EntryKind
 from serving.audit.pseudonym import Pseudonyms
@@ -24,7 +24,7 @@ from tests.asking_service import Service, issuer, key_of, until
 from tests.ports import free_port
 from tests.synthetic_service import case, make_lake
 
-TASK, SITE = TaskName.STOCK_RISK, "site_03"
+TASK, SITE = STOCK_RISK.name, "site_03"
 OF_IT = ("", "/proof", "/report", "/counterfactuals")
 REFUSED = [None, "x", "tk_a_b", "a.b.c", "x" * 9000]
 DECISION = {"action": "followed", "role": "planner"}

@@ -21,7 +21,7 @@ from models.artefact.folder import save_artefact
 from models.catalogue import TASKS
 from models.fitting.fit import fit
 from models.fitting.preparation import FitOptions
-from models.task import TaskName
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from serving.audit.dataframes import decisions_frame, recommendations_frame
 from serving.commands.review import decisions as export
 from serving.http.app import create_app
@@ -37,7 +37,7 @@ from training.monitor.human_agreement import measure_agreement, recorded_outcome
 from training.tasks.catalogue import training_task
 from training.tasks.open_cases import request_bodies
 
-NAME = TaskName.INVOICE_MISMATCH
+NAME = INVOICE_MISMATCH.name
 TASK = replace(TASKS[NAME], lightgbm=SMALL)
 SIZE = WorldSize(sites=3, suppliers=9, items=150, months=6, start=date(2025, 1, 1))
 SHARE = 0.25

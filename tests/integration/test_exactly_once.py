@@ -11,7 +11,7 @@ from threading import Barrier, Event
 import pytest
 import sqlalchemy as sa
 
-from models.task import TaskName
+from models.tasks.stock_risk import STOCK_RISK
 from serving.audit.factory import open_audit
 from serving.audit.log.entry_kind import ANSWER_KINDS, EntryKind
 from serving.audit.settings import AuditSettings
@@ -20,7 +20,7 @@ from tests.ports import free_port
 from tests.schemas import own_schema
 from tests.synthetic_service import case, make_lake
 
-TASK = TaskName.STOCK_RISK
+TASK = STOCK_RISK.name
 PATH = f"/v1/{TASK}"
 CALLERS = 16
 ENOUGH = 30

@@ -8,7 +8,7 @@ import pytest
 
 from data.ingest import ingest
 from data.source_batch import batches_from_frames
-from models.task import TaskName
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.audit.factory import open_audit
 from serving.auth.caller import LOCAL_CALLER
 from serving.events.inbox import record_events
@@ -18,7 +18,7 @@ from serving.server.supervisor import run_service
 from tests.swapping.trial import until
 from tests.synthetic_service import AS_OF, case, history, make_lake
 
-TASK = TaskName.SUPPLIER_DELAY
+TASK = SUPPLIER_DELAY.name
 SUPPLIER = "supplier_03"
 COUNTED = "supplier_deliveries_events_ever"
 

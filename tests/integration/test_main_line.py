@@ -18,6 +18,7 @@ from features.feature import FeatureKind, feature_frame
 from features.profiles import Profiles
 from models.catalogue import TASKS
 from models.task import TaskName
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from serving.audit.log.entry_kind import ANSWER_KINDS, EntryKind
 from serving.audit.log.store import AuditStore
 from serving.pipeline.batch import CaseBatch, ScoringRequest
@@ -40,7 +41,7 @@ def lake(root, tmp_path_factory) -> Lake:
     run("simulate", "--sites", "3", "--suppliers", "9", "--items", "90", "--months", "10")
     run("ingest", "--source", "simulator")
     run("profiles")
-    for name in TaskName:
+    for name in TASKS:
         run("train", name, "--most", "6000")
         run("promote", name, "--override", "--reason", "a small distributor for a test")
     return Lake(home)
@@ -94,7 +95,7 @@ def answered(lake, open_asks):
         store.close()
 
 
-@pytest.mark.parametrize("name", list(TaskName))
+@pytest.mark.parametrize("name", list(TASKS))
 def test_training_and_serving_compute_the_same_features_bit_for_bit(lake, open_asks, name):
     asks, trained = open_asks[name]
     entry = served_tasks()[name]
@@ -112,7 +113,7 @@ def test_training_and_serving_compute_the_same_features_bit_for_bit(lake, open_a
     )
 
 
-@pytest.mark.parametrize("name", list(TaskName))
+@pytest.mark.parametrize("name", list(TASKS))
 def test_answer_audit_row_and_mlflow_agree_to_the_last_bit(lake, answered, name, monkeypatch):
     monkeypatch.setenv("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
     import mlflow
@@ -149,8 +150,8 @@ def test_every_promotion_and_answer_was_recorded_once_and_in_order(answered):
     given = [answer for of_task in answers.values() for answer in of_task]
     told = [entry.kind for entry in sorted(entries.values(), key=lambda e: e.sequence)]
     served = [kind for kind in told if kind is not EntryKind.CHECKPOINT]
-    assert served[: len(TaskName)] == [EntryKind.MODEL_PROMOTED] * len(TaskName)
-    rest = served[len(TaskName) :]
+    assert served[: len(TASKS)] == [EntryKind.MODEL_PROMOTED] * len(TASKS)
+    rest = served[len(TASKS) :]
     assert rest[:2] == [EntryKind.SERVICE_STARTED, EntryKind.POLICY_CHANGED]
     assert set(rest[2:-1]) <= ANSWER_KINDS
     assert len(rest[2:-1]) == len(given)
@@ -168,10 +169,10 @@ def test_nothing_in_the_registry_is_pickled(lake):
 
 
 def test_the_case_command_prints_what_the_service_takes(root, lake, open_asks):
-    asks, _ = open_asks[TaskName.INVOICE_MISMATCH]
+    asks, _ = open_asks[INVOICE_MISMATCH.name]
     line = asks.text("invoice_line_id")[0]
-    body = commands(root, lake.home)("case", TaskName.INVOICE_MISMATCH, line)
-    cases = served_tasks()[TaskName.INVOICE_MISMATCH].request.read(body.encode())
+    body = commands(root, lake.home)("case", INVOICE_MISMATCH.name, line)
+    cases = served_tasks()[INVOICE_MISMATCH.name].request.read(body.encode())
     assert [case.invoice_line_id for case in cases] == [line]
 
 

@@ -14,11 +14,11 @@ from data.contracts.catalogue import TABLES
 from data.lake import Lake
 from data.simulator.simulation import simulate
 from data.simulator.world.size import WorldSize
-from models.task import TaskName
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from training.registry.mlflow_registry import CHALLENGER, open_registry
 from training.registry.run_tracking import FILE_MEANINGS
 
-TASK = TaskName.SUPPLIER_DELAY
+TASK = SUPPLIER_DELAY.name
 SIZE = WorldSize(sites=2, suppliers=6, items=60, months=12, start=date(2025, 1, 1))
 
 

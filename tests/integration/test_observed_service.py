@@ -10,13 +10,14 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from prometheus_client.parser import text_string_to_metric_families
 
-from models.task import TaskName
+from models.tasks.stock_risk import STOCK_RISK
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.server.supervisor import run_service
 from tests.ports import free_port
 from tests.synthetic_service import case, make_lake
 from tests.waiting import until
 
-TASK = TaskName.STOCK_RISK
+TASK = STOCK_RISK.name
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = "00f067aa0ba902b7"
 CANARY = "Zaphod.Beeblebrox"
@@ -177,7 +178,7 @@ def test_nothing_that_was_sent_is_logged_or_traced(running, lake, collector):
         ("POST", "/v1/stock_risk", {"cases": [case(TASK, 4, on_hand=CANARY)]}),
         ("POST", "/v1/stock_risk", f"{{{CANARY}".encode()),
         ("POST", "/v1/stock_risk", f'{{"{CANARY}": "\\ud800"}}'.encode()),
-        ("POST", "/v1/supplier_delay", {"cases": [case(TaskName.SUPPLIER_DELAY, 4)]}),
+        ("POST", "/v1/supplier_delay", {"cases": [case(SUPPLIER_DELAY.name, 4)]}),
         ("POST", f"{here}/decision", decision),
         ("POST", f"{here}/decision", decision | {"resolved_as": CANARY}),
         ("GET", here, None),

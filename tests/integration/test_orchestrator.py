@@ -14,7 +14,8 @@ import pytest
 from lxml import etree
 from SpiffWorkflow.spiff.parser.process import VALIDATOR
 
-from models.task import TaskName
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
+from models.tasks.stock_risk import STOCK_RISK
 from serving.audit.factory import open_audit
 from serving.audit.log.entry_kind import EntryKind
 from serving.auth.caller import AccessScope
@@ -27,8 +28,8 @@ from tests.ports import free_port
 from tests.synthetic_service import case, make_lake
 
 TASKS = {
-    Process.BLOCKED_INVOICE: TaskName.INVOICE_MISMATCH,
-    Process.REPLENISHMENT_REQUEST: TaskName.STOCK_RISK,
+    Process.BLOCKED_INVOICE: INVOICE_MISMATCH.name,
+    Process.REPLENISHMENT_REQUEST: STOCK_RISK.name,
 }
 PATIENT = httpx.Timeout(30.0)  # a slow machine is not what is tested
 numbers = count(5000)

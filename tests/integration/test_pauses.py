@@ -4,7 +4,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from models.task import TaskName
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
+from models.tasks.stock_risk import STOCK_RISK
 from serving.audit.log.store import AuditStore
 from serving.commands.pause import pause, pauses, resume
 from serving.pipeline.pauses import PAUSE_ENTRY_KINDS
@@ -13,7 +14,7 @@ from tests.ports import free_port
 from tests.synthetic_service import case, make_lake
 from tests.waiting import until
 
-INVOICE, STOCK = TaskName.INVOICE_MISMATCH, TaskName.STOCK_RISK
+INVOICE, STOCK = INVOICE_MISMATCH.name, STOCK_RISK.name
 WHO = "Zaphod Beeblebrox"
 LOWER = ("rules", "no_score")
 APP = typer.Typer()

@@ -10,7 +10,10 @@ import pytest
 
 from data.lake import Lake
 from models.artefact.folder import load_artefact
-from models.task import TaskName
+from models.catalogue import TASKS
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
+from models.tasks.stock_risk import STOCK_RISK
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.audit.log.entry import GENESIS_HASH
 from serving.audit.log.errors import AuditUnavailableError
 from serving.audit.log.store import AuditStore
@@ -19,7 +22,7 @@ from serving.server.supervisor import kill_process_tree, run_service
 from tests.ports import free_port
 from tests.synthetic_service import case, make_lake
 
-SERVED = (TaskName.STOCK_RISK, TaskName.INVOICE_MISMATCH)
+SERVED = (STOCK_RISK.name, INVOICE_MISMATCH.name)
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +155,7 @@ def test_what_would_change_an_answer_is_told_by_its_address_and_on_its_report(ru
 
 
 def test_a_task_without_a_champion_says_how_to_mend_it(running):
-    body = {"cases": [case(TaskName.SUPPLIER_DELAY, 1)]}
+    body = {"cases": [case(SUPPLIER_DELAY.name, 1)]}
     status, kind, answer = ask(running, "POST", "/v1/supplier_delay", body)
     assert (status, kind) == (200, "application/json")
     (given,) = answer["recommendations"]
@@ -201,7 +204,7 @@ def test_the_documentation_is_complete_and_needs_no_network(running):
     _, _, schema = ask(running, "GET", "/openapi.json")
     assert schema["openapi"].startswith("3.1")
     names = schema["components"]["schemas"]
-    for task in TaskName:
+    for task in TASKS:
         body = schema["paths"][f"/v1/{task}"]["post"]["requestBody"]["content"]
         assert body["application/json"]["schema"]["$ref"].endswith(f"/{task}_request")
         assert names[f"{task}_case"]["additionalProperties"] is False

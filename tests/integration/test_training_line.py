@@ -17,7 +17,8 @@ from data.store import Store
 from models.artefact.folder import load_artefact
 from models.artefact.self_check import load_and_check
 from models.catalogue import TASKS
-from models.task import TaskName
+from models.tasks.stock_risk import STOCK_RISK
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from training.approval.approval import Approval
 from training.approval.people import Identity
 from training.dataset.builder import build_training_set
@@ -32,7 +33,7 @@ from training.registry.export import PromotionError
 from training.registry.mlflow_registry import CHALLENGER, CHAMPION, MlflowRegistry, open_registry
 from training.train import TrainingResult, train_task
 
-TASK = TaskName.SUPPLIER_DELAY
+TASK = SUPPLIER_DELAY.name
 SIZE = WorldSize(sites=2, suppliers=6, items=60, months=12, start=date(2025, 1, 1))
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 BO = Identity("bo", "head of purchasing", "token")
@@ -125,7 +126,7 @@ def test_the_next_training_is_held_against_the_champion_on_asks_that_neither_lea
     assert unfair is not None
     assert unfair.answers is None
     assert "they are no test of it" in unfair.why_not
-    assert compared_champion(TASKS[TaskName.STOCK_RISK], lake, registry, measured) is None
+    assert compared_champion(STOCK_RISK, lake, registry, measured) is None
 
 
 def test_the_manifest_names_every_canonical_file(lake, registry, trained) -> None:
@@ -202,7 +203,7 @@ def test_promotion_points_the_registry_and_the_service_at_the_same_model(
     known = read_champion(lake, TASK)
     assert known is not None
     assert known.digest == trained.digest
-    assert read_champion(lake, TaskName.STOCK_RISK) is None
+    assert read_champion(lake, STOCK_RISK.name) is None
 
 
 def test_an_unknown_version_is_refused_with_those_there_are(lake, registry, promoted) -> None:
@@ -213,7 +214,7 @@ def test_an_unknown_version_is_refused_with_those_there_are(lake, registry, prom
     )
     with pytest.raises(LookupError, match="there is none: train it first"):
         promote(
-            TaskName.STOCK_RISK,
+            STOCK_RISK.name,
             lake,
             NOON,
             registry=registry,

@@ -8,13 +8,13 @@ from data.lake import Lake
 from features.profiles import Profiles
 from models.artefact.folder import save_artefact
 from models.fitting.fit import fit
-from models.task import TaskName
+from models.tasks.stock_risk import STOCK_RISK
 from serving.model_registry.champions import load_kept_model
 from serving.pipeline.scoring import predict_probabilities
 from serving.tasks.catalogue import served_tasks
 from tests.synthetic_service import ASKED, SMALL, case, make_lake, training_set
 
-TASK = TaskName.STOCK_RISK
+TASK = STOCK_RISK.name
 CASES = 200
 
 

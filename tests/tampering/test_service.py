@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 import triage
-from models.task import TaskName
+from models.tasks.stock_risk import STOCK_RISK
 from serving.audit.checkpointer import Checkpointer
 from serving.audit.factory import open_checkpoint_mirror
 from serving.http.app import create_app
@@ -19,7 +19,7 @@ from serving.tasks.catalogue import served_tasks
 from tests.anybody import ANYBODY
 from tests.synthetic_service import case, make_lake
 
-TASK = TaskName.STOCK_RISK
+TASK = STOCK_RISK.name
 CASES = 5
 
 

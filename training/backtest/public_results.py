@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from models.task import TaskName
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
+from models.tasks.stock_risk import STOCK_RISK
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from training.backtest.report import format_number, format_percent, markdown_table, spaced_name
 from training.backtest.rolling_origin import RollingBacktest, rolling_backtest
 from training.evaluation.baselines import CLASS_SHARES, LIGHTGBM_DEFAULTS, LOGISTIC_REGRESSION
@@ -58,10 +61,10 @@ class PublicBacktest:
 
 
 PUBLIC_BACKTESTS = (
-    PublicBacktest(TaskName.SUPPLIER_DELAY, "scms_delivery", "scms_delivery"),
-    PublicBacktest(TaskName.STOCK_RISK, "stockouts_cdi", "stockouts_cdi"),
-    PublicBacktest(TaskName.INVOICE_MISMATCH, "bpic19", "bpic19_invoice_after_gr"),
-    PublicBacktest(TaskName.STOCK_RISK, "backorders", "backorders"),
+    PublicBacktest(SUPPLIER_DELAY.name, "scms_delivery", "scms_delivery"),
+    PublicBacktest(STOCK_RISK.name, "stockouts_cdi", "stockouts_cdi"),
+    PublicBacktest(INVOICE_MISMATCH.name, "bpic19", "bpic19_invoice_after_gr"),
+    PublicBacktest(STOCK_RISK.name, "backorders", "backorders"),
 )
 
 

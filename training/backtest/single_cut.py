@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from models.catalogue import TASKS
 from models.fitting.fit import fit
 from models.task import TaskName
 from models.training_set import TrainingSet
@@ -132,8 +133,8 @@ def find_protocol(task_name: str, source: str, most: int | None = None) -> Backt
         BacktestError: naming the sources there are, or the task the source is of.
     """
     if source == lake.SOURCE:
-        if task_name not in set(TaskName):
-            raise BacktestError(f"no task {task_name!r}; there are {', '.join(TaskName)}")
+        if task_name not in TASKS:
+            raise BacktestError(f"no task {task_name!r}; there are {', '.join(TASKS)}")
         return lake.build_protocol(TaskName(task_name), most)
     if source not in PROTOCOLS:
         raise BacktestError(f"no source {source!r}; there are {', '.join(PROTOCOLS)}, lake")

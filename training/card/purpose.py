@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from models.task import TaskName
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
+from models.tasks.stock_risk import STOCK_RISK
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 
 NEVER_USED_FOR = (
     (
@@ -34,7 +36,7 @@ class ModelPurpose:
 
 
 PURPOSES = {
-    TaskName.STOCK_RISK: ModelPurpose(
+    STOCK_RISK.name: ModelPurpose(
         use="To look first at the items of a site that are most likely to run out.",
         readers="planner",
         ask="an item at a site, at a moment",
@@ -49,7 +51,7 @@ PURPOSES = {
             "Receipts after the horizon are no cover, however certain they are.",
         ),
     ),
-    TaskName.INVOICE_MISMATCH: ModelPurpose(
+    INVOICE_MISMATCH.name: ModelPurpose(
         use="To send an invoice line to the role that can settle it, and to look first at what "
         "is likely to end as an exception.",
         readers="accounts payable, procurement, receiving",
@@ -63,7 +65,7 @@ PURPOSES = {
             "A class with few past cases is rarely its first answer; read the set of classes.",
         ),
     ),
-    TaskName.SUPPLIER_DELAY: ModelPurpose(
+    SUPPLIER_DELAY.name: ModelPurpose(
         use="To follow up the open order lines that are most likely to come late.",
         readers="buyer",
         ask="an open purchase order line, some days before its promised date",

@@ -34,7 +34,7 @@ def profiles() -> None:
     from data.canonical_tables import end_of_data
     from data.store import Store
     from features.profiles import build_profiles
-    from models.task import TaskName
+    from models.catalogue import TASKS
     from training.tasks.catalogue import training_task
 
     lake = Lake.from_environment()
@@ -43,5 +43,5 @@ def profiles() -> None:
         show_progress(f"Building profiles as of {as_of:%Y-%m-%d}"),
         Store.from_folder(lake.canonical) as store,
     ):
-        streams = {s.name: s for name in TaskName for s in training_task(name).streams}
+        streams = {s.name: s for name in TASKS for s in training_task(name).streams}
         build_profiles(store, streams.values(), as_of.date(), lake.profiles)

@@ -42,7 +42,10 @@ from data.contracts.purchase_orders import PO_LINE_ID
 from data.contracts.sites import SITE_ID
 from data.contracts.table import KNOWN_AT
 from data.store import Store
-from models.task import Task, TaskName
+from models.task import Task
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
+from models.tasks.stock_risk import STOCK_RISK
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from training.dataset.asks import Asks
 from training.dataset.labels import Labels, LabelSource, moment_column
 
@@ -114,24 +117,26 @@ def _set_flags(flags: pd.Series[bool]) -> pd.Series[bool]:
 def class_numbers(task: Task) -> dict[str, int]:
     """The class number of each word that a person may have settled on and that names a class."""
     numbers = {name: place for place, name in enumerate(task.classes)}
-    if task.name is TaskName.INVOICE_MISMATCH:
+    if task.name == INVOICE_MISMATCH.name:
         numbers |= {way: numbers[name] for way, name in CLASS_OF_RESOLUTION.items()}
     return numbers
 
 
 def _decision_keys(rows: pd.DataFrame, task: Task) -> pd.Series[str]:
     """What a decision is about: a document's line, or a site-item on the day it was asked."""
-    if task.name is not TaskName.STOCK_RISK:
+    if task.name != STOCK_RISK.name:
         return rows[CASE_ID]
     return rows[CASE_ID] + "@" + rows[ASKED_AT].dt.strftime("%Y-%m-%d")
 
 
 def _ask_keys(asks: Asks, task: Task) -> NDArray[np.object_]:
     match task.name:
-        case TaskName.INVOICE_MISMATCH:
+        case INVOICE_MISMATCH.name:
             return asks.text(INVOICE_LINE_ID)
-        case TaskName.SUPPLIER_DELAY:
+        case SUPPLIER_DELAY.name:
             return asks.text(PO_LINE_ID)
-        case TaskName.STOCK_RISK:
+        case STOCK_RISK.name:
             days = asks.asked_at.astype("datetime64[D]").astype(str).astype(object)
             return np.asarray(asks.text(SITE_ID) + "/" + asks.text(ITEM_ID) + "@" + days)
+        case _:
+            raise ValueError(f"no task {task.name!r}")

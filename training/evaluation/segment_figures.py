@@ -31,7 +31,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.abstention import LIMITS_OF_TASK, FixedThreshold, abstention_mask
+from models.abstention import FixedThreshold, abstention_mask
 from models.conformal.prediction_sets import wilson_interval
 from models.model import Predictions
 from models.task import Task
@@ -251,9 +251,7 @@ def _set_figures(task: Task, measured: TrainingSet, answers: Predictions) -> dic
     found = {
         "coverage": answers.class_set[places, measured.label].astype(np.float64),
         "set_size": answers.class_set.sum(axis=1).astype(np.float64),
-        "abstained": abstention_mask(answers, LIMITS_OF_TASK[task.name], FixedThreshold()).astype(
-            np.float64
-        ),
+        "abstained": abstention_mask(answers, task.abstention, FixedThreshold()).astype(np.float64),
     }
     if measured.target is not None and answers.quantiles is not None:
         target, quantiles = measured.target, answers.quantiles

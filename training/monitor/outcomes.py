@@ -12,7 +12,10 @@ from data.store import Store
 from features.tasks.invoice_mismatch.shape import INVOICE_MISMATCH_SHAPE
 from features.tasks.stock_risk.shape import STOCK_RISK_SHAPE
 from features.tasks.supplier_delay.shape import SUPPLIER_DELAY_SHAPE
-from models.task import Task, TaskName
+from models.task import Task
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
+from models.tasks.stock_risk import STOCK_RISK
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from training.dataset.asks import ASKED_AT, Asks
 from training.tasks.catalogue import training_task
 
@@ -23,14 +26,14 @@ LABEL = "label"
 TARGET = "target"
 MATURED_AT = "matured_at"
 CASE_KEY_COLUMNS = {
-    TaskName.STOCK_RISK: ITEM_ID,
-    TaskName.INVOICE_MISMATCH: INVOICE_LINE_ID,
-    TaskName.SUPPLIER_DELAY: PO_LINE_ID,
+    STOCK_RISK.name: ITEM_ID,
+    INVOICE_MISMATCH.name: INVOICE_LINE_ID,
+    SUPPLIER_DELAY.name: PO_LINE_ID,
 }
 CASE_SHAPES = {
-    TaskName.STOCK_RISK: STOCK_RISK_SHAPE,
-    TaskName.INVOICE_MISMATCH: INVOICE_MISMATCH_SHAPE,
-    TaskName.SUPPLIER_DELAY: SUPPLIER_DELAY_SHAPE,
+    STOCK_RISK.name: STOCK_RISK_SHAPE,
+    INVOICE_MISMATCH.name: INVOICE_MISMATCH_SHAPE,
+    SUPPLIER_DELAY.name: SUPPLIER_DELAY_SHAPE,
 }
 
 
@@ -65,7 +68,7 @@ def _recommendations_as_asks(store: Store, task: Task, recommendations: pd.DataF
         case.removeprefix(f"{site}/")
         for case, site in zip(frame[CASE_ID], frame[SITE_ID], strict=True)
     ]
-    if task.name is TaskName.SUPPLIER_DELAY:
+    if task.name == SUPPLIER_DELAY.name:
         frame = _add_promised_dates(store, frame)
     return Asks(CASE_SHAPES[task.name], frame, {})
 

@@ -7,13 +7,15 @@ tell. How probable each class is at a score is learnt elsewhere (`training.evalu
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import assert_never
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from models.task import TaskName
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
+from models.tasks.stock_risk import STOCK_RISK
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 
 Floats = NDArray[np.float64]
 RuleScore = Callable[[pd.DataFrame], Floats]
@@ -29,17 +31,17 @@ def baseline_rule_scores(name: TaskName, inputs: pd.DataFrame) -> dict[str, Floa
 
 def _rules(name: TaskName) -> Mapping[str, RuleScore]:
     match name:
-        case TaskName.STOCK_RISK:
+        case STOCK_RISK.name:
             return {"stock_cover": _stock_cover, "projected_cover": _projected_cover}
-        case TaskName.SUPPLIER_DELAY:
+        case SUPPLIER_DELAY.name:
             return {"supplier_late_share": _supplier_late_share, "days_overdue": _days_overdue}
-        case TaskName.INVOICE_MISMATCH:
+        case INVOICE_MISMATCH.name:
             return {
                 "largest_variance": _largest_variance,
                 "supplier_exception_share": _supplier_exception_share,
             }
         case _:
-            assert_never(name)
+            raise ValueError(f"no task {name!r}")
 
 
 def _stock_cover(inputs: pd.DataFrame) -> Floats:

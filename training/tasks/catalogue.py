@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import assert_never
-
 from features.tasks.invoice_mismatch import feature_set as invoice_mismatch_features
 from features.tasks.stock_risk import feature_set as stock_risk_features
 from features.tasks.supplier_delay import feature_set as supplier_delay_features
 from models.task import TaskName
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
+from models.tasks.stock_risk import STOCK_RISK
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from training.dataset.training_task import TrainingTask
 from training.tasks.invoice_mismatch import asks as invoice_mismatch_asks
 from training.tasks.invoice_mismatch import labels as invoice_mismatch_labels
@@ -20,21 +21,21 @@ from training.tasks.supplier_delay import labels as supplier_delay_labels
 def training_task(name: TaskName) -> TrainingTask:
     """The functions of that task."""
     match name:
-        case TaskName.STOCK_RISK:
+        case STOCK_RISK.name:
             return TrainingTask(
                 stock_risk_asks.query_asks,
                 stock_risk_asks.query_open_asks,
                 stock_risk_labels.label_asks,
                 stock_risk_features.STREAMS,
             )
-        case TaskName.INVOICE_MISMATCH:
+        case INVOICE_MISMATCH.name:
             return TrainingTask(
                 invoice_mismatch_asks.query_asks,
                 invoice_mismatch_asks.query_open_asks,
                 invoice_mismatch_labels.label_asks,
                 invoice_mismatch_features.STREAMS,
             )
-        case TaskName.SUPPLIER_DELAY:
+        case SUPPLIER_DELAY.name:
             return TrainingTask(
                 supplier_delay_asks.query_asks,
                 supplier_delay_asks.query_open_asks,
@@ -42,4 +43,4 @@ def training_task(name: TaskName) -> TrainingTask:
                 supplier_delay_features.STREAMS,
             )
         case _:
-            assert_never(name)
+            raise ValueError(f"no task {name!r}")

@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import BaseModel
 
+from models.catalogue import TASKS
 from models.task import TaskName
 from serving.auth.caller import AccessScope, scoring_scope
 from serving.http.problems import PROBLEMS_PATH, ProblemKind
@@ -36,7 +37,7 @@ SECURITY_SCHEMES: Json = {
 }
 
 SCOPE_BY_PATH: Mapping[str, AccessScope] = {
-    **{f"/v1/{name}": scoring_scope(name) for name in TaskName},
+    **{f"/v1/{name}": scoring_scope(name) for name in TASKS},
     "/v1/recommendations/{identifier}": AccessScope.READ_REPORT,
     "/v1/recommendations/{identifier}/report": AccessScope.READ_REPORT,
     "/v1/recommendations/{identifier}/counterfactuals": AccessScope.READ_REPORT,

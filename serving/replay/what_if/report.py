@@ -94,7 +94,7 @@ def _figures_by_task_and_site(
     found: Sequence[ComparedAnswer], decided: dict[str, Action], money: CurrencyPolicy
 ) -> Iterator[WhatIfFigures]:
     for task in sorted({one.task for one in found}):
-        of_task = [one for one in found if one.task is task]
+        of_task = [one for one in found if one.task == task]
         yield what_if_figures(task, "", of_task, decided, money)
         for site in sorted({one.site for one in of_task}):
             at_site = [one for one in of_task if one.site == site]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from models.task import TaskName
+from models.tasks.stock_risk import STOCK_RISK
 from serving.policy.finding import Finding, FindingCode, format_amount
 from serving.policy.policy import Policy
 
@@ -17,7 +17,7 @@ def stock_risk_findings(
     case: Case, policy: Policy, asked_at: datetime, horizon_days: int
 ) -> list[Finding]:
     """Stock now, the balance at the horizon, and receipts that are no cover."""
-    role = policy.roles[TaskName.STOCK_RISK]
+    role = policy.roles[STOCK_RISK.name]
     horizon = asked_at + timedelta(days=horizon_days)
     return [
         *check_free_stock(case, role),

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from data.contracts.supplier_events import AckStatus, EventKind
-from models.task import TaskName
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.policy.finding import Finding, FindingCode, format_amount
 from serving.policy.policy import Policy
 
@@ -28,7 +28,7 @@ REFUSAL_WORDS = {
 
 def supplier_delay_findings(case: Case, policy: Policy, asked_at: datetime) -> list[Finding]:
     """Promise passed, ship notice or new promise too late, line refused."""
-    role = policy.roles[TaskName.SUPPLIER_DELAY]
+    role = policy.roles[SUPPLIER_DELAY.name]
     return [
         *check_promise_date(case, role, asked_at),
         *check_ship_notice(case, role),

@@ -4,14 +4,17 @@ import pandas as pd
 
 from data.store import Store
 from models.task import Task, TaskName
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
+from models.tasks.stock_risk import STOCK_RISK
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from tests.spec.tables import canonical, expect
 from training.dataset.asks import Asks
 from training.dataset.labels import Labels
 
 CLASSES = {
-    TaskName.STOCK_RISK: ("IN_STOCK", "STOCK_OUT"),
-    TaskName.SUPPLIER_DELAY: ("ON_TIME", "LATE"),
-    TaskName.INVOICE_MISMATCH: ("CLEAN", "PRICE_VARIANCE", "NO_RECEIPT"),
+    STOCK_RISK.name: ("IN_STOCK", "STOCK_OUT"),
+    SUPPLIER_DELAY.name: ("ON_TIME", "LATE"),
+    INVOICE_MISMATCH.name: ("CLEAN", "PRICE_VARIANCE", "NO_RECEIPT"),
 }
 
 

@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from models.task import TaskName
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from tests.spec.training.ask_tables import expect_asks, expect_children, expect_labels, store, task
 from training.tasks.invoice_mismatch.asks import query_asks, query_open_asks
 from training.tasks.invoice_mismatch.labels import label_asks
 
-MISMATCH = task(TaskName.INVOICE_MISMATCH, horizon_days=30)
+MISMATCH = task(INVOICE_MISMATCH.name, horizon_days=30)
 
 INVOICES = """
     invoice_line_id | invoice_id | invoice_number | supplier_id | site_id | po_line_id | quantity_invoiced | line_amount | happened_at | known_at

@@ -4,7 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from models.task import TaskName
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
+from models.tasks.stock_risk import STOCK_RISK
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from tests.spec.training.ask_tables import expect_labels, store, task
 from training.dataset.builder import AsOfStore
 from training.dataset.decision_labels import add_decision_labels
@@ -34,7 +36,7 @@ DECISIONS = """
 
 def invoices(decisions: str = DECISIONS, known_before: datetime | None = None):
     """The asks, their observed labels, and those with what people said."""
-    name = TaskName.INVOICE_MISMATCH
+    name = INVOICE_MISMATCH.name
     tables = store(invoices=INVOICES, invoice_outcomes=OUTCOMES, decisions=decisions)
     if known_before:
         tables = AsOfStore(tables, known_before)
@@ -109,7 +111,7 @@ def test_a_share_too_small_to_trust_is_cut() -> None:
 
 
 def test_a_delay_is_told_of_the_line_whenever_it_is_asked_about() -> None:
-    name = TaskName.SUPPLIER_DELAY
+    name = SUPPLIER_DELAY.name
     tables = store(
         purchase_orders="""
         po_line_id | po_id | site_id | supplier_id | item_id | quantity_ordered | promised_at | happened_at | known_at
@@ -137,7 +139,7 @@ def test_a_delay_is_told_of_the_line_whenever_it_is_asked_about() -> None:
 
 
 def test_stock_is_told_of_the_day_that_was_asked_about() -> None:
-    name = TaskName.STOCK_RISK
+    name = STOCK_RISK.name
     tables = store(
         stock_levels="""
         site_id | item_id | on_hand | happened_at | known_at

@@ -3,6 +3,9 @@
 import pandas as pd
 
 from models.task import TaskName
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
+from models.tasks.stock_risk import STOCK_RISK
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from tests.spec.tables import cells, expect
 from training.tasks.baseline_rules import baseline_rule_scores
 
@@ -15,7 +18,7 @@ def expect_rules(name: TaskName, given: str, wanted: str) -> None:
 
 def test_stock_that_lasts_few_days_is_at_risk_and_none_at_all_the_most() -> None:
     expect_rules(
-        TaskName.STOCK_RISK,
+        STOCK_RISK.name,
         """
         days_of_supply_84d | is_out | projected_cover_days
         40                 | 0      | 26
@@ -33,7 +36,7 @@ def test_stock_that_lasts_few_days_is_at_risk_and_none_at_all_the_most() -> None
 
 def test_a_line_is_at_risk_by_its_suppliers_late_share_and_by_the_days_it_is_overdue() -> None:
     expect_rules(
-        TaskName.SUPPLIER_DELAY,
+        SUPPLIER_DELAY.name,
         """
         supplier_late_share_364d | days_to_promise
         0.25                     | 14
@@ -47,7 +50,7 @@ def test_a_line_is_at_risk_by_its_suppliers_late_share_and_by_the_days_it_is_ove
 
 def test_an_invoice_is_at_risk_by_its_largest_variance_of_any_kind() -> None:
     expect_rules(
-        TaskName.INVOICE_MISMATCH,
+        INVOICE_MISMATCH.name,
         """
         price_variance | uncovered_share | tax_rate_gap | supplier_exceptions_share_364d
         -0.1           | 0               | 0            | 0.2
@@ -65,7 +68,7 @@ def test_an_invoice_is_at_risk_by_its_largest_variance_of_any_kind() -> None:
 
 def test_a_rule_cannot_tell_where_its_feature_is_not_among_the_inputs() -> None:
     expect_rules(
-        TaskName.SUPPLIER_DELAY,
+        SUPPLIER_DELAY.name,
         """
         days_to_promise
         2 """,

@@ -2,12 +2,12 @@
 
 from datetime import UTC, datetime
 
-from models.task import TaskName
+from models.tasks.stock_risk import STOCK_RISK
 from tests.spec.training.ask_tables import expect_asks, expect_children, expect_labels, store, task
 from training.tasks.stock_risk.asks import query_asks, query_open_asks
 from training.tasks.stock_risk.labels import label_asks
 
-RISK = task(TaskName.STOCK_RISK, horizon_days=14)
+RISK = task(STOCK_RISK.name, horizon_days=14)
 
 LEVELS = """
     site_id | item_id | on_hand | active | average_demand | happened_at      | known_at
@@ -143,7 +143,7 @@ def test_monthly_reports_have_exactly_one_report_in_a_horizon_of_31_days() -> No
         north   | bolt    | 5       | 2026-03-31 23:00 | 2026-03-31 23:00
         north   | bolt    | 0       | 2026-04-30 23:00 | 2026-04-30 23:00
         north   | bolt    | 0       | 2026-05-31 23:00 | 2026-05-31 23:00 """
-    tables, monthly = store(stock_levels=levels), task(TaskName.STOCK_RISK, horizon_days=31)
+    tables, monthly = store(stock_levels=levels), task(STOCK_RISK.name, horizon_days=31)
     found = query_asks(tables, monthly)
     expect_labels(
         found,

@@ -2,12 +2,12 @@
 
 from datetime import UTC, datetime
 
-from models.task import TaskName
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from tests.spec.training.ask_tables import expect_asks, expect_children, expect_labels, store, task
 from training.tasks.supplier_delay.asks import query_asks, query_open_asks
 from training.tasks.supplier_delay.labels import label_asks
 
-DELAY = task(TaskName.SUPPLIER_DELAY)
+DELAY = task(SUPPLIER_DELAY.name)
 
 LINES = """
     po_line_id | po_id | site_id | supplier_id | item_id | quantity_ordered | promised_at      | known_at
@@ -87,7 +87,7 @@ def test_labels_mature_when_the_promise_is_over_and_not_before_the_receipt_is_kn
 
 def test_late_lines_and_punctual_ones_mature_together_once_labels_have_settled() -> None:
     tables = store(purchase_orders=LINES, receipts=RECEIPTS)
-    settling = task(TaskName.SUPPLIER_DELAY, settle_days=5)
+    settling = task(SUPPLIER_DELAY.name, settle_days=5)
     found = query_asks(tables, settling, until=datetime(2026, 2, 3, tzinfo=UTC))
     expect_labels(
         found,
@@ -103,7 +103,7 @@ def test_late_lines_and_punctual_ones_mature_together_once_labels_have_settled()
 
 def test_days_within_the_tolerance_are_on_time_and_delay_the_label() -> None:
     tables = store(purchase_orders=LINES, receipts=RECEIPTS)
-    tolerant = task(TaskName.SUPPLIER_DELAY, tolerance_days=2)
+    tolerant = task(SUPPLIER_DELAY.name, tolerance_days=2)
     found = query_asks(tables, tolerant, until=datetime(2026, 2, 3, tzinfo=UTC))
     expect_labels(
         found,

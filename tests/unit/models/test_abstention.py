@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 
 from models.abstention import (
-    LIMITS_OF_TASK,
-    AbstentionLimits,
     AbstentionReason,
     FixedThreshold,
     abstention_mask,
@@ -15,6 +13,7 @@ from models.abstention import (
 )
 from models.catalogue import TASKS
 from models.model import Predictions
+from models.task import AbstentionLimits
 from tests.synthetic_task import drawn
 
 LIMIT = AbstentionLimits(
@@ -105,9 +104,9 @@ def test_counting_rows_agrees_with_asking_each():
 
 
 def test_every_task_has_limits_whose_keys_are_its_features():
-    for name, task in TASKS.items():
-        assert set(LIMITS_OF_TASK[name].key_features) <= {feature.name for feature in task.features}
-        assert LIMITS_OF_TASK[name].key_features
+    for task in TASKS.values():
+        assert set(task.abstention.key_features) <= {feature.name for feature in task.features}
+        assert task.abstention.key_features
 
 
 def test_few_cases_like_those_of_training_are_abstained_on_and_strange_ones_all(binary):

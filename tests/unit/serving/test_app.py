@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from starlette.testclient import TestClient
 
-from models.task import TaskName
+from models.catalogue import TASKS
+from models.tasks.stock_risk import STOCK_RISK
 from serving.audit.log.errors import AuditUnavailableError
 from serving.http.app import create_app
 from serving.http.openapi.schema import DECISION_PATH
@@ -34,7 +35,7 @@ class Failing:
 
 
 def posted(error):
-    answer = client(error).post("/v1/stock_risk", json={"cases": [EXAMPLES[TaskName.STOCK_RISK]]})
+    answer = client(error).post("/v1/stock_risk", json={"cases": [EXAMPLES[STOCK_RISK.name]]})
     assert answer.headers["content-type"] == "application/problem+json"
     return answer.status_code, answer.json()
 
@@ -67,10 +68,10 @@ def test_a_failure_is_a_problem_that_gives_nothing_away(error, status, detail):
 
 
 def test_a_case_that_is_asked_now_holds_nothing_known_later():
-    case = EXAMPLES[TaskName.STOCK_RISK] | {"asked_at": None}
-    entry = CATALOGUE[TaskName.STOCK_RISK]
+    case = EXAMPLES[STOCK_RISK.name] | {"asked_at": None}
+    entry = CATALOGUE[STOCK_RISK.name]
     (read,) = entry.request.read(json.dumps({"cases": [case]}).encode())
-    ask = ScoringRequest([(TaskName.STOCK_RISK, read)], service_context("code"))
+    ask = ScoringRequest([(STOCK_RISK.name, read)], service_context("code"))
     known = datetime(2026, 3, 1, 8, tzinfo=UTC)
     assert CaseBatch.of(entry, ask, known).asked_at == [known]
     with pytest.raises(FromTheFutureError) as refused:
@@ -91,7 +92,7 @@ def test_another_method_is_told_which_one_the_address_takes():
 
 def test_when_to_ask_again_is_said_where_it_may_help():
     app = client(AuditUnavailableError("nothing was recorded: disk is full"))
-    answer = app.post("/v1/stock_risk", json={"cases": [EXAMPLES[TaskName.STOCK_RISK]]})
+    answer = app.post("/v1/stock_risk", json={"cases": [EXAMPLES[STOCK_RISK.name]]})
     assert int(answer.headers["retry-after"]) > 0
     assert "Idempotency-Key" in answer.json()["mend"]
     assert "retry-after" not in app.get("/nothing").headers
@@ -107,7 +108,7 @@ TRACE = "0af7651916cd43dd8448eb211c80319c"
 def test_a_problem_names_the_trace_that_the_caller_began(path, error):
     answer = client(error).post(
         path,
-        json={"cases": [EXAMPLES[TaskName.STOCK_RISK]]},
+        json={"cases": [EXAMPLES[STOCK_RISK.name]]},
         headers={"traceparent": f"00-{TRACE}-b7ad6b7169203331-01"},
     )
     assert answer.json()["trace_id"] == TRACE
@@ -124,7 +125,7 @@ def test_without_a_trace_of_the_caller_body_and_header_name_the_same_new_one():
 def test_the_documentation_tells_what_a_caller_who_asks_twice_needs():
     app = create_app(CATALOGUE)
     schema = app.openapi()
-    for path in (*(f"/v1/{task}" for task in TaskName), DECISION_PATH):
+    for path in (*(f"/v1/{task}" for task in TASKS), DECISION_PATH):
         operation = schema["paths"][path]["post"]
         named = {one["name"] for one in operation["parameters"]}
         assert {"Idempotency-Key", "traceparent"} <= named

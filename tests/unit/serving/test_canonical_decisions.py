@@ -11,7 +11,7 @@ from data.ingest import ingest, replace_table
 from data.lake import Lake
 from data.source_batch import batches_from_frames
 from data.store import Store
-from models.task import TaskName
+from models.tasks.stock_risk import STOCK_RISK
 from serving.audit.dataframes import canonical_decisions_batch
 from serving.audit.log.entry import Draft
 from serving.audit.log.entry_kind import EntryKind
@@ -19,7 +19,7 @@ from serving.audit.log.store import AuditStore
 from tests.synthetic_score import ASKED, draft, score
 from tests.synthetic_service import history
 
-TASK = TaskName.STOCK_RISK
+TASK = STOCK_RISK.name
 LATER = ASKED + timedelta(days=300)  # long after the history in the lake ends
 FLAGGED = draft(TASK, 1, score(TASK, 0.9))
 CALM = draft(TASK, 2, score(TASK, 0.01, base=0.0, steps=[]))

@@ -3,7 +3,7 @@
 import pytest
 
 from data.lake import Lake
-from models.task import TaskName
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.audit.dataframes import decisions_frame, recommendations_frame
 from serving.audit.log.entry_kind import EntryKind
 from serving.audit.log.errors import AuditUnavailableError
@@ -37,7 +37,7 @@ def store(path):
 
 
 def test_a_promotion_is_chained_to_what_was_recommended_before_it(store, path):
-    (before,) = store.append([draft(TaskName.SUPPLIER_DELAY)])
+    (before,) = store.append([draft(SUPPLIER_DELAY.name)])
     entry = record_model_change(Lake(path.parent), PROMOTED)
     assert (entry.sequence, entry.previous) == (2, before.hash)
     kept = store.read(entry.id)
@@ -67,7 +67,7 @@ def test_one_person_who_trained_and_approved_can_still_be_told_from_two(path):
 
 
 def test_the_desk_and_the_frames_show_recommendations_as_if_no_model_had_changed(store, path):
-    store.append([draft(TaskName.SUPPLIER_DELAY)])
+    store.append([draft(SUPPLIER_DELAY.name)])
     shown = queue_page(store, ASKED)
     record_model_change(Lake(path.parent), PROMOTED)
     record_model_change(Lake(path.parent), PROMOTED | {"kind": "model_rolled_back"})

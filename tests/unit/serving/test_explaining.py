@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 import pytest
 from starlette.testclient import TestClient
 
-from models.task import TaskName
+from models.catalogue import TASKS
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
+from models.tasks.stock_risk import STOCK_RISK
 from serving.audit.log.canonical_json import canonicalize
 from serving.http.app import create_app
 from serving.pipeline.batch import ScoringRequest
@@ -20,14 +22,15 @@ from tests.anybody import ANYBODY
 from tests.synthetic_score import CATALOGUE, message
 from tests.synthetic_service import case, make_lake
 
+NAMES = tuple(TASKS)
+
 NOW = datetime(2026, 3, 11, 8, tzinfo=UTC)
-TASKS = tuple(TaskName)
 REASONS = ("reason_groups", "reasons", "missing")
 
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory):
-    lake = make_lake(tmp_path_factory.mktemp("lake"), TASKS)
+    lake = make_lake(tmp_path_factory.mktemp("lake"), NAMES)
     started = load_engine(ServiceSettings(home=lake.home), lambda: NOW)
     yield started
     started.audit.close()
@@ -79,7 +82,7 @@ def test_reasons_asked_for_later_are_those_that_would_have_been_given(client, en
 
 
 def test_a_report_of_an_answer_without_reasons_computes_and_says_so(client):
-    given, bare = scored(client, TASKS[0], 5), scored(client, TASKS[0], 5, "none")
+    given, bare = scored(client, NAMES[0], 5), scored(client, NAMES[0], 5, "none")
     pages = [client.get(f"/v1/recommendations/{one['id']}/report").text for one in (given, bare)]
     assert "Computed for this page from the record" not in pages[0]
     assert "Computed for this page from the record" in pages[1]
@@ -90,7 +93,7 @@ def test_a_report_of_an_answer_without_reasons_computes_and_says_so(client):
 
 @pytest.mark.parametrize("explain", list(Explain))
 def test_answers_are_replayed_with_the_reasons_they_had(client, engine, explain):
-    given = scored(client, TaskName.INVOICE_MISMATCH, 6, str(explain))
+    given = scored(client, INVOICE_MISMATCH.name, 6, str(explain))
     entry, _ = engine.read(given["id"])
     (outcome,) = replay_entries([entry], engine.sources)
     assert (outcome.difference, outcome.lacking) == (None, None)
@@ -98,15 +101,15 @@ def test_answers_are_replayed_with_the_reasons_they_had(client, engine, explain)
 
 
 def test_of_flagged_cases_alone_the_reasons_are_given_where_so_wished(client):
-    answers = [scored(client, TaskName.STOCK_RISK, i, "flagged") for i in range(40)]
+    answers = [scored(client, STOCK_RISK.name, i, "flagged") for i in range(40)]
     looked_at = {one["flagged"] or one["audit_sample"] for one in answers}
     assert looked_at == {True, False}
     assert all(one["explained"] == (one["flagged"] or one["audit_sample"]) for one in answers)
 
 
 def test_another_wish_for_reasons_is_refused_with_the_choices(client):
-    body = {"cases": [case(TASKS[0], 1)], "explain": "some"}
-    answer = client.post(f"/v1/{TASKS[0]}", json=body)
+    body = {"cases": [case(NAMES[0], 1)], "explain": "some"}
+    answer = client.post(f"/v1/{NAMES[0]}", json=body)
     assert answer.status_code == 422
     assert answer.json()["errors"] == [
         {"field": "explain", "got": '"some"', "takes": "one of all, flagged, none"}
@@ -114,11 +117,11 @@ def test_another_wish_for_reasons_is_refused_with_the_choices(client):
 
 
 def test_no_reasons_are_told_of_what_no_model_scored(client, engine):
-    sent = case(TASKS[0], 7)
+    sent = case(NAMES[0], 7)
     live = engine.live.now
     engine.live.swap(type(live)({}, {}, None))
     try:
-        given = client.post(f"/v1/{TASKS[0]}", json={"cases": [sent]}).json()["recommendations"][0]
+        given = client.post(f"/v1/{NAMES[0]}", json={"cases": [sent]}).json()["recommendations"][0]
     finally:
         engine.live.swap(live)
     answer = client.get(f"/v1/recommendations/{given['id']}/reasons")
@@ -149,16 +152,16 @@ def test_answers_made_together_are_those_made_alone_to_the_last_bit(engine):
 
 
 def test_one_that_is_refused_takes_nobody_with_it(engine):
-    future = message(TaskName.STOCK_RISK, asked_at=None)
+    future = message(STOCK_RISK.name, asked_at=None)
     known = [
         row.model_copy(update={"known_at": NOW.replace(year=2030)})
         for row in future.scheduled_receipts
     ]
     assert known, "the example has a child that can be known too late"
     late = future.model_copy(update={"scheduled_receipts": known})
-    good = message(TaskName.STOCK_RISK, **case(TaskName.STOCK_RISK, 30))
+    good = message(STOCK_RISK.name, **case(STOCK_RISK.name, 30))
     asks = [
-        ScoringRequest([(TaskName.STOCK_RISK, one)], service_context(engine.code))
+        ScoringRequest([(STOCK_RISK.name, one)], service_context(engine.code))
         for one in (good, late, good)
     ]
     before = engine.audit.head().frontier.size
@@ -169,7 +172,7 @@ def test_one_that_is_refused_takes_nobody_with_it(engine):
 
 
 def test_a_negative_zero_is_answered_at_once_as_it_is_read_back(client):
-    sent = {"cases": [case(TaskName.STOCK_RISK, 8, on_hand=-0.0, backordered=-0.0)]}
+    sent = {"cases": [case(STOCK_RISK.name, 8, on_hand=-0.0, backordered=-0.0)]}
     text = json.dumps(sent)
     assert "-0.0" in text
     headers = {"Idempotency-Key": "zero", "Content-Type": "application/json"}
@@ -180,7 +183,7 @@ def test_a_negative_zero_is_answered_at_once_as_it_is_read_back(client):
 
 def test_a_case_that_cannot_be_worked_on_fails_alone(engine):
     """A defect that one case brings to light is nobody else's 500."""
-    task = TaskName.STOCK_RISK
+    task = STOCK_RISK.name
     served = engine.tasks[task]
 
     def rules(found, policy, at):

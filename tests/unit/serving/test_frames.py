@@ -6,7 +6,8 @@ from datetime import timedelta
 import pandas as pd
 import pytest
 
-from models.task import TaskName
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.audit.dataframes import (
     DECISION_DTYPES,
     RECOMMENDATION_DTYPES,
@@ -21,7 +22,7 @@ from serving.review.decisions import DecisionMessage
 from serving.runtime.settings import ServiceSettings
 from tests.synthetic_service import ASKED, case, make_lake
 
-DELAY, INVOICE = TaskName.SUPPLIER_DELAY, TaskName.INVOICE_MISMATCH
+DELAY, INVOICE = SUPPLIER_DELAY.name, INVOICE_MISMATCH.name
 LATER = ASKED + timedelta(minutes=7)
 
 

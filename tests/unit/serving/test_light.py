@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 
-from models.task import TaskName
+from models.catalogue import TASKS
 from tests.synthetic_service import case, make_lake
 
 OF_WORKERS = ("numpy", "numba", "sqlalchemy", "fastapi", "opentelemetry", "models", "features")
@@ -37,7 +37,7 @@ def test_a_process_that_answers_every_task_loads_no_library_of_tables_or_other_s
 ):
     lake = make_lake(tmp_path)
     monkeypatch.setenv("TRIAGE_HOME", str(lake.home))
-    bodies = {task: {"cases": [case(task, 1)]} for task in TaskName}
+    bodies = {task: {"cases": [case(task, 1)]} for task in TASKS}
     ran = subprocess.run(
         [sys.executable, "-c", ANSWER, *HEAVY, *OTHER_STORES],
         input=json.dumps(bodies),

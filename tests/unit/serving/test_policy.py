@@ -5,7 +5,7 @@ import re
 import pytest
 
 from data.contracts.invoice_outcomes import ExceptionClass
-from models.task import TaskName
+from models.catalogue import TASKS
 from serving.policy.policy import DEFAULT_POLICY_FILE, Level, load_policy
 
 
@@ -20,7 +20,7 @@ def changed(tmp_path, before, after):
 def test_the_built_in_policy_covers_every_class_task_and_level():
     policy = load_policy()
     assert set(policy.classes) == set(ExceptionClass)
-    assert set(policy.roles) == set(TaskName)
+    assert set(policy.roles) == set(TASKS)
     assert all(set(texts) == set(Level) for texts in policy.suggestions.values())
 
 

@@ -8,7 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.lake import Lake
-from models.task import TaskName
+from models.catalogue import TASKS
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
+from models.tasks.stock_risk import STOCK_RISK
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.audit.log.store import AuditStore
 from serving.recommendation.recommendation import Abstention
 from serving.recommendation.score import Waterfall
@@ -28,7 +31,7 @@ def added_up(page):
     return [round(float(number) * 10) for number in numbers]
 
 
-@pytest.mark.parametrize("task", TaskName)
+@pytest.mark.parametrize("task", TASKS)
 def test_printed_parts_add_up_to_the_printed_score(task):
     steps = [(f"f{i}", f"fact {i}", 0.0307 * (-1) ** i * (i % 4)) for i in range(20)]
     total = 0.3333 + sum(part for _, _, part in steps)
@@ -49,14 +52,14 @@ def test_apportioned_numbers_sum_to_the_total_and_stay_near(values, shift):
 
 
 def test_bars_lead_from_base_to_score_without_a_gap():
-    given_score = score(TaskName.STOCK_RISK)
+    given_score = score(STOCK_RISK.name)
     fall = build_waterfall(given_score.recorded() | {"steps": given_score.steps.told()})
     ends = [fall.base, *(bar.end for bar in fall.bars)]
     assert [bar.start for bar in fall.bars] == ends[:-1]
     assert ends[-1] == pytest.approx(fall.score)
 
 
-@pytest.mark.parametrize("task", TaskName)
+@pytest.mark.parametrize("task", TASKS)
 def test_the_sentence_comes_first_and_says_that_it_is_only_a_recommendation(task):
     page = render_report(entry(task))
     sentence = entry(task).payload["recommendation"]["sentence"]
@@ -64,26 +67,26 @@ def test_the_sentence_comes_first_and_says_that_it_is_only_a_recommendation(task
 
 
 def test_nothing_from_a_case_is_taken_for_markup():
-    page = render_report(entry(TaskName.SUPPLIER_DELAY, supplier_id=EVIL, po_line_id=EVIL))
+    page = render_report(entry(SUPPLIER_DELAY.name, supplier_id=EVIL, po_line_id=EVIL))
     assert "<script" not in page
     assert "&lt;script&gt;alert(" in page
 
 
 def test_the_page_loads_nothing():
-    page = render_report(entry(TaskName.INVOICE_MISMATCH))
+    page = render_report(entry(INVOICE_MISMATCH.name))
     assert not re.search(r'(src|href)="(?!data:,|/)', page)
     assert "url(" not in page
     assert "@import" not in page
 
 
 def test_facts_say_where_they_come_from():
-    page = render_report(entry(TaskName.INVOICE_MISMATCH))
+    page = render_report(entry(INVOICE_MISMATCH.name))
     for origin in ("invoices.line_amount", "purchase_orders.po_unit_price", "receipts"):
         assert f"<code>{origin}</code>" in page
 
 
 def test_the_record_names_model_policy_sequence_and_hash():
-    made = entry(TaskName.STOCK_RISK)
+    made = entry(STOCK_RISK.name)
     page = render_report(made)
     advice = made.payload["recommendation"]
     for told in (advice["model"]["digest"], advice["policy"]["digest"], made.hash, made.id):
@@ -93,7 +96,7 @@ def test_the_record_names_model_policy_sequence_and_hash():
 def test_a_report_is_written_from_the_audit_alone(tmp_path):
     lake = Lake(tmp_path).make()
     store = AuditStore.open(lake.audit)
-    (kept,) = store.append([draft(TaskName.STOCK_RISK)])
+    (kept,) = store.append([draft(STOCK_RISK.name)])
     store.close()
     before = FollowUp(decided="nothing was reported yet", read="never before")
     path = write_report(lake, "rec-1")
@@ -105,8 +108,8 @@ def test_a_report_is_written_from_the_audit_alone(tmp_path):
 
 def test_the_desk_escapes_and_ranks(tmp_path):
     store = AuditStore.open(tmp_path / "audit.db")
-    small = draft(TaskName.STOCK_RISK, 1, item_id=EVIL, money_at_risk=1.0)
-    store.append([small, draft(TaskName.INVOICE_MISMATCH, 2, money_at_risk=500.0)])
+    small = draft(STOCK_RISK.name, 1, item_id=EVIL, money_at_risk=1.0)
+    store.append([small, draft(INVOICE_MISMATCH.name, 2, money_at_risk=500.0)])
     page = queue_page(store, ASKED)
     store.close()
     assert "<script" not in page
@@ -123,7 +126,7 @@ EVERY = POLICY.model_copy(
 
 
 def test_a_report_without_advice_says_so_first_and_gives_every_reason():
-    page = render_report(entry(TaskName.SUPPLIER_DELAY, abstentions=WHY))
+    page = render_report(entry(SUPPLIER_DELAY.name, abstentions=WHY))
     assert "<h1>No advice on order line po-5521-2 from supplier_17: the model has never" in page
     assert "Besides, the probability may be anything." in page
     assert "is not advice: 70% for any exception." in page
@@ -133,12 +136,10 @@ def test_a_report_without_advice_says_so_first_and_gives_every_reason():
 def test_subjects_come_before_facts_and_their_printed_numbers_add_up():
     steps = [(f"f{i}", f"fact {i}", 0.0307 * (-1) ** i * (i % 4)) for i in range(20)]
     total = 0.3333 + sum(part for _, _, part in steps)
-    given_score = score(TaskName.STOCK_RISK, total, base=0.3333, steps=steps)
+    given_score = score(STOCK_RISK.name, total, base=0.3333, steps=steps)
     themes = ["stock cover", "demand", "timing"]
     mixed = [s._replace(theme=themes[i % 3]) for i, s in enumerate(given_score.steps)]
-    page = render_report(
-        entry(TaskName.STOCK_RISK, given=replace(given_score, steps=Waterfall(mixed)))
-    )
+    page = render_report(entry(STOCK_RISK.name, given=replace(given_score, steps=Waterfall(mixed))))
     listed = page.split('<ul class="groups">')[1].split("</ul>")[0]
     parts = [round(float(n) * 10) for n in re.findall(r'number [^"]*">([+\-][\d.]+)', listed)]
     assert len(parts) == 3
@@ -148,7 +149,7 @@ def test_subjects_come_before_facts_and_their_printed_numbers_add_up():
 
 
 def test_a_page_of_an_old_record_is_still_made(tmp_path):
-    made = draft(TaskName.STOCK_RISK)
+    made = draft(STOCK_RISK.name)
     new = ("abstained", "abstentions", "audit_sample", "audit_share", "reason_groups")
     for name in new:
         del made.payload["recommendation"][name]
@@ -165,8 +166,8 @@ def test_the_desk_marks_what_was_picked_at_random_and_can_show_it_alone(tmp_path
     text = 'x","audit_sample":true,"y'  # what a caller writes picks nothing
     store.append(
         [
-            draft(TaskName.STOCK_RISK, 1, policy=EVERY),
-            draft(TaskName.INVOICE_MISMATCH, 2, invoice_number=text),
+            draft(STOCK_RISK.name, 1, policy=EVERY),
+            draft(INVOICE_MISMATCH.name, 2, invoice_number=text),
         ]
     )
     page = queue_page(store, ASKED)

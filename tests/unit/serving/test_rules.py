@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from models.task import TaskName
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
+from models.tasks.stock_risk import STOCK_RISK
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from tests.synthetic_score import ASKED, CATALOGUE, POLICY, record
 
 
@@ -77,11 +79,11 @@ INVOICE = [
 
 @pytest.mark.parametrize(("changes", "expected"), INVOICE)
 def test_invoice_line(changes, expected):
-    assert codes(TaskName.INVOICE_MISMATCH, **changes) == expected
+    assert codes(INVOICE_MISMATCH.name, **changes) == expected
 
 
 def test_a_price_variance_says_numbers_and_the_erps_words():
-    (finding,) = found(TaskName.INVOICE_MISMATCH)
+    (finding,) = found(INVOICE_MISMATCH.name)
     assert finding.sentence == (
         "The price of 4.62 is 10.0% above the order's 4.2 (42 EUR on the line); 2.0% is allowed."
     )
@@ -99,7 +101,7 @@ def test_a_price_variance_says_numbers_and_the_erps_words():
     ],
 )
 def test_what_is_held_against_nearly_nothing_is_found_with_a_number_that_json_has(changes, code):
-    by_code = {finding.code: finding for finding in found(TaskName.INVOICE_MISMATCH, **changes)}
+    by_code = {finding.code: finding for finding in found(INVOICE_MISMATCH.name, **changes)}
     assert 1e14 < by_code[code].measured <= 1e15
 
 
@@ -128,11 +130,11 @@ STOCK = [
 
 @pytest.mark.parametrize(("changes", "expected"), STOCK)
 def test_stock(changes, expected):
-    assert codes(TaskName.STOCK_RISK, **changes) == expected
+    assert codes(STOCK_RISK.name, **changes) == expected
 
 
 def test_a_projected_shortage_says_how_it_was_computed():
-    finding = found(TaskName.STOCK_RISK, scheduled_receipts=[])[0]
+    finding = found(STOCK_RISK.name, scheduled_receipts=[])[0]
     assert finding.measured == -83.0
     assert finding.sentence == (
         "In 14 days the balance is -83, below zero: on hand - owed + receipts promised by "
@@ -165,4 +167,4 @@ DELAY = [
 
 @pytest.mark.parametrize(("changes", "expected"), DELAY)
 def test_open_order_line(changes, expected):
-    assert codes(TaskName.SUPPLIER_DELAY, **({"events": []} | changes)) == expected
+    assert codes(SUPPLIER_DELAY.name, **({"events": []} | changes)) == expected

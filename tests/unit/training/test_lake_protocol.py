@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 from data.contracts.catalogue import TABLES
-from models.task import TaskName
+from models.catalogue import TASKS
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
+from models.tasks.stock_risk import STOCK_RISK
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from training.backtest.protocols import lake
 from training.backtest.single_cut import find_protocol
 from training.backtest.splits import BacktestError
@@ -18,7 +21,7 @@ def folder(world, tmp_path_factory):
     return made
 
 
-@pytest.mark.parametrize("name", list(TaskName))
+@pytest.mark.parametrize("name", list(TASKS))
 def test_the_asks_of_every_task_have_labels_rules_and_a_segment_a_site(folder, name) -> None:
     protocol = find_protocol(name, lake.SOURCE, 300)
     gathered = protocol.gather(protocol.task, folder, None)
@@ -34,11 +37,11 @@ def test_the_asks_of_every_task_have_labels_rules_and_a_segment_a_site(folder, n
 
 
 def test_only_site_items_live_on_after_an_outcome() -> None:
-    apart = {name: find_protocol(name, lake.SOURCE).apart for name in TaskName}
+    apart = {name: find_protocol(name, lake.SOURCE).apart for name in TASKS}
     assert apart == {
-        TaskName.STOCK_RISK: False,
-        TaskName.INVOICE_MISMATCH: True,
-        TaskName.SUPPLIER_DELAY: True,
+        STOCK_RISK.name: False,
+        INVOICE_MISMATCH.name: True,
+        SUPPLIER_DELAY.name: True,
     }
 
 

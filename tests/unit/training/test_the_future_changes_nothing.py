@@ -11,6 +11,7 @@ from data.contracts.table import KNOWN_AT, Kind
 from data.store import Store
 from models.catalogue import TASKS
 from models.task import TaskName
+from models.tasks.stock_risk import STOCK_RISK
 from training.dataset.asks import Asks
 from training.dataset.builder import AsOfStore, build_training_set, model_inputs
 from training.dataset.labels import Labels
@@ -60,7 +61,7 @@ def stores(world) -> tuple[Store, Store]:
     return Store.from_frames(world), Store.from_frames(poisoned(world))
 
 
-@pytest.mark.parametrize("name", list(TaskName))
+@pytest.mark.parametrize("name", list(TASKS))
 def test_asks_before_a_moment_get_the_same_features_whatever_comes_after(name, stores) -> None:
     task, parts = TASKS[name], training_task(name)
     as_it_was, corrupted = (parts.asks(store, task, until=CUT) for store in stores)
@@ -75,7 +76,7 @@ def test_asks_before_a_moment_get_the_same_features_whatever_comes_after(name, s
     )
 
 
-@pytest.mark.parametrize("name", list(TaskName))
+@pytest.mark.parametrize("name", list(TASKS))
 def test_labels_as_known_at_a_moment_are_the_same_whatever_comes_after(name, stores) -> None:
     (asks, as_it_was), (_, corrupted) = (_labelled(store, name) for store in stores)
     assert as_it_was.known.sum() > 50
@@ -94,13 +95,13 @@ def _labelled(store: Store, name: TaskName) -> tuple[Asks, Labels]:
 
 
 def test_the_training_set_of_a_moment_is_the_same_whatever_comes_after(stores) -> None:
-    task = TASKS[TaskName.STOCK_RISK]
+    task = STOCK_RISK
     as_it_was, corrupted = (build_training_set(task, store, known_before=CUT) for store in stores)
     assert len(as_it_was) > 50
     assert training_set_digest(as_it_was) == training_set_digest(corrupted)
 
 
-@pytest.mark.parametrize("name", list(TaskName))
+@pytest.mark.parametrize("name", list(TASKS))
 def test_fewer_asks_are_some_of_the_same_asks_spread_over_the_whole_time(name, stores) -> None:
     every = training_task(name).asks(stores[0], TASKS[name])
     some = training_task(name).asks(stores[0], TASKS[name], max_rows=100)

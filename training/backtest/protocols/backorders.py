@@ -15,8 +15,8 @@ from data.sources.public_sets import backorders
 from features.cases import Cases
 from features.feature import feature_frame
 from features.public_sets.backorders import FEATURES
-from models.catalogue import TASKS
-from models.task import Task, TaskName
+from models.task import Task
+from models.tasks.stock_risk import STOCK_RISK
 from models.training_set import TrainingSet
 from training.backtest.protocols.protocol import BacktestProtocol, ProtocolData
 from training.parameters.parameter_files import load_parameters
@@ -68,7 +68,7 @@ def _uncovered_forecast_share(frame: pd.DataFrame) -> np.ndarray[tuple[int], np.
 
 
 TASK = replace(
-    TASKS[TaskName.STOCK_RISK],
+    STOCK_RISK,
     question="Will this part go on backorder in the week after the snapshot?",
     features=FEATURES,
     classes=("SERVED", "BACKORDER"),

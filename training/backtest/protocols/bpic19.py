@@ -19,8 +19,8 @@ from data.contracts.suppliers import SUPPLIER_ID
 from data.contracts.table import KNOWN_AT
 from data.sources.public_sets import bpic19
 from data.store import Store
-from models.catalogue import TASKS
-from models.task import Task, TaskName
+from models.task import Task
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from training.backtest.protocols.canonical_sets import (
     CanonicalSet,
     Flags,
@@ -89,7 +89,7 @@ def _ended_cases(store: Store) -> pd.DataFrame:
 
 
 TASK = replace(
-    TASKS[TaskName.INVOICE_MISMATCH],
+    INVOICE_MISMATCH,
     question="How will this invoice end within 30 days?",
     classes=tuple(CLASS_OF_RESOLUTION.values()),
     horizon_days=HORIZON_DAYS,

@@ -18,6 +18,7 @@ from data.contracts.sites import SITE_ID
 from data.store import Store
 from models.catalogue import TASKS
 from models.task import Task, TaskName
+from models.tasks.stock_risk import STOCK_RISK
 from training.backtest.protocols.protocol import BacktestProtocol, ProtocolData
 from training.dataset.asks import Asks
 from training.dataset.builder import build_training_set
@@ -44,7 +45,7 @@ def build_protocol(name: TaskName, most: int | None = None) -> BacktestProtocol:
         source=SOURCE,
         task=chosen.task(TASKS[name]),
         gather=gather,
-        apart=name is not TaskName.STOCK_RISK,  # its groups are site-items, which stand for ever
+        apart=name != STOCK_RISK.name,  # its groups are site-items, which stand for ever
         options=chosen.options,
     )
 

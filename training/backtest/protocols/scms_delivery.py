@@ -17,8 +17,8 @@ from data.contracts.suppliers import SUPPLIER_ID
 from data.contracts.table import HAPPENED_AT, KNOWN_AT, Kind
 from data.sources.public_sets import scms_delivery
 from data.store import Store
-from models.catalogue import TASKS
-from models.task import Task, TaskName
+from models.task import Task
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from training.backtest.protocols.canonical_sets import (
     CanonicalSet,
     Flags,
@@ -75,7 +75,7 @@ def _ended_cases(store: Store) -> pd.DataFrame:
 
 
 TASK = replace(
-    TASKS[TaskName.SUPPLIER_DELAY],
+    SUPPLIER_DELAY,
     ask_before_days=(DAYS_BEFORE,),
     settle_days=0,  # only lines that were delivered are in the set
 )

@@ -21,8 +21,8 @@ from data.contracts.table import HAPPENED_AT, KNOWN_AT
 from data.sources.public_sets import stockouts_cdi
 from data.store import Store
 from features.tasks.stock_risk.feature_set import stock_risk_features
-from models.catalogue import TASKS
-from models.task import Task, TaskName
+from models.task import Task
+from models.tasks.stock_risk import STOCK_RISK
 from training.backtest.protocols.canonical_sets import CanonicalSet, Flags, Floats
 from training.backtest.protocols.protocol import BacktestProtocol
 from training.dataset.asks import ASKED_AT, Asks
@@ -97,7 +97,7 @@ def _mean_monthly_issues(store: Store, asks: Asks) -> Floats:
 
 
 TASK = replace(
-    TASKS[TaskName.STOCK_RISK],
+    STOCK_RISK,
     question="Will this site be out of this product at the end of next month?",
     horizon_days=HORIZON_DAYS,
     features=stock_risk_features(HORIZON_DAYS),

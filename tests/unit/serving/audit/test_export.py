@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 
-from models.task import TaskName
+from models.tasks.stock_risk import STOCK_RISK
 from serving.audit.erasure.execution import ErasureGround, erase_payloads
 from serving.audit.export import selection
 from serving.audit.export.export import Export, parse_kinds
@@ -35,7 +35,7 @@ def audit(audit_url, tmp_path):
     amounts = random.Random(7)
     store.append(
         [answer(n, FEBRUARY, money_at_risk=amounts.uniform(0, 1e6)) for n in range(20)]
-        + [answer(n, task=TaskName.STOCK_RISK) for n in range(20, 25)]
+        + [answer(n, task=STOCK_RISK.name) for n in range(20, 25)]
     )
     store.append([decision(1, reason=ODD), decision(2, "bo"), decision(3, None)])
     store.append([of_kind(EntryKind.POLICY_CHANGED, version="2026.2", digest="ab" * 32)])

@@ -12,7 +12,7 @@ from data.lake import Lake
 from data.source_batch import batches_from_frames
 from data.store import Store
 from features.profiles import Profiles, build_profiles
-from models.task import TaskName
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.audit.log.store import AuditStore
 from serving.auth.caller import LOCAL_CALLER, AccessScope, Caller
 from serving.events import ingestion
@@ -25,7 +25,7 @@ from tests.synthetic_service import AS_OF, history
 
 NOW = datetime.combine(AS_OF, datetime.min.time(), UTC) + timedelta(hours=9)
 TODAY, TOMORROW = AS_OF, AS_OF + timedelta(days=1)
-DELAY = served_tasks()[TaskName.SUPPLIER_DELAY].streams
+DELAY = served_tasks()[SUPPLIER_DELAY.name].streams
 STREAMS = [s for s in DELAY if list(map(str, s.key)) == ["supplier_id"]]
 
 

@@ -1,10 +1,10 @@
 """Which cases a challenger answers."""
 
-from models.task import TaskName
+from models.tasks.stock_risk import STOCK_RISK
 from serving.model_registry.active_models import ActiveModels, Canary
 from serving.model_registry.pointer import ModelAlias
 
-TASK = TaskName.STOCK_RISK
+TASK = STOCK_RISK.name
 CASES = [(f"site_{n % 7:02}", f"item_{n:05}") for n in range(4000)]
 
 

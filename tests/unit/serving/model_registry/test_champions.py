@@ -2,14 +2,14 @@
 
 import pytest
 
-from models.task import TaskName
+from models.tasks.stock_risk import STOCK_RISK
 from serving.model_registry.active_models import ActiveModels
 from serving.model_registry.champions import UnavailableModel, load_champion
 from serving.pipeline.model_selection import select_model
 from serving.recommendation.fallback_ladder import Trigger
 from serving.tasks.catalogue import served_tasks
 
-TASK = TaskName.STOCK_RISK
+TASK = STOCK_RISK.name
 
 
 def code(found):

@@ -9,13 +9,13 @@ from hashlib import sha256
 
 import pytest
 
-from models.task import TaskName
+from models.tasks.stock_risk import STOCK_RISK
 from serving.model_registry.crash_guard import guard_model_loading
 from serving.pipeline.engine import load_engine
 from serving.runtime.settings import ServiceSettings
 from tests.synthetic_service import make_lake
 
-TASK = TaskName.STOCK_RISK
+TASK = STOCK_RISK.name
 ENDING = """
 import os, sys
 from pathlib import Path

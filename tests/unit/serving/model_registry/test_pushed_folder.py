@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from data.lake import Lake
-from models.task import TaskName
+from models.tasks.stock_risk import STOCK_RISK
 from serving.audit.log.entry_kind import EntryKind
 from serving.model_registry.settings import SwapSettings
 from serving.model_registry.watcher import ModelWatcher
@@ -16,7 +16,7 @@ from serving.pipeline.engine import load_engine
 from serving.runtime.settings import ServiceSettings
 from tests.synthetic_service import make_lake
 
-TASK = TaskName.STOCK_RISK
+TASK = STOCK_RISK.name
 
 
 @pytest.fixture(scope="module")

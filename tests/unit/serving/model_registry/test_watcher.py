@@ -9,7 +9,7 @@ import pytest
 
 from models.artefact.folder import save_artefact
 from models.fitting.fit import fit
-from models.task import TaskName
+from models.tasks.stock_risk import STOCK_RISK
 from serving.audit.log.entry_kind import EntryKind
 from serving.model_registry.settings import SwapSettings
 from serving.model_registry.shadow import ShadowScorer
@@ -19,7 +19,7 @@ from serving.runtime.settings import ServiceSettings
 from serving.tasks.catalogue import served_tasks
 from tests.synthetic_service import SMALL, case, make_lake, training_set
 
-TASK = TaskName.STOCK_RISK
+TASK = STOCK_RISK.name
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,9 @@ import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
-from models.task import TaskName
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
+from models.tasks.stock_risk import STOCK_RISK
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.audit.log.group_commit import IdempotencyKey
 from serving.audit.log.store import AuditStore
 from serving.http.app import create_app
@@ -26,7 +28,7 @@ from tests.synthetic_score import CATALOGUE, draft
 from tests.synthetic_service import case, make_lake
 
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
-SERVED = (TaskName.STOCK_RISK, TaskName.INVOICE_MISMATCH)
+SERVED = (STOCK_RISK.name, INVOICE_MISMATCH.name)
 KEY = IdempotencyKey("local", "k-1", "score stock_risk", "ab" * 32)
 
 
@@ -131,7 +133,7 @@ def test_what_was_not_answered_leaves_the_key_free(client, path, body, status):
 
 
 def test_what_no_model_answers_is_recorded_with_its_key_and_answered_the_same_again(client, engine):
-    body = {"cases": [case(TaskName.SUPPLIER_DELAY, 1)]}
+    body = {"cases": [case(SUPPLIER_DELAY.name, 1)]}
     first, again = (post(client, "/v1/supplier_delay", body, "no-model") for _ in range(2))
     assert (first.status_code, again.content) == (200, first.content)
     (given,) = first.json()["recommendations"]
@@ -203,7 +205,7 @@ def audit(audit_url):
 
 
 def commit(store, key=KEY):
-    return store.commit([draft(TaskName.STOCK_RISK, 1), draft(TaskName.STOCK_RISK, 2)], key)
+    return store.commit([draft(STOCK_RISK.name, 1), draft(STOCK_RISK.name, 2)], key)
 
 
 def never():
@@ -227,7 +229,7 @@ def test_the_record_knows_what_a_key_led_to(audit):
 def test_what_another_process_did_between_look_and_commit_is_the_answer(audit):
     def late():
         IdempotencyGuard(audit).do(KEY, lambda: commit(audit), never)
-        return audit.commit([draft(TaskName.STOCK_RISK, 3)], KEY)
+        return audit.commit([draft(STOCK_RISK.name, 3)], KEY)
 
     found = IdempotencyGuard(audit).do(KEY, late, lambda before: before)
     assert [entry.id for entry in found.entries] == ["rec-1", "rec-2"]
@@ -238,7 +240,7 @@ def test_another_body_that_another_process_took_the_key_for_is_refused(audit):
     def late():
         other = replace(KEY, body_digest="cd" * 32)
         IdempotencyGuard(audit).do(other, lambda: commit(audit, other), never)
-        return audit.commit([draft(TaskName.STOCK_RISK, 3)], KEY)
+        return audit.commit([draft(STOCK_RISK.name, 3)], KEY)
 
     with pytest.raises(KeyReusedError):
         IdempotencyGuard(audit).do(KEY, late, never)

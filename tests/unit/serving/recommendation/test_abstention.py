@@ -7,14 +7,16 @@ import pytest
 
 from models.abstention import AbstentionReason
 from models.catalogue import TASKS
-from models.task import TaskName
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
+from models.tasks.stock_risk import STOCK_RISK
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.policy.finding import Finding
 from serving.policy.policy import Level
 from serving.recommendation.abstention import find_abstentions, remedy_for
 from serving.recommendation.recommendation import Abstention, Advice
 from tests.synthetic_score import POLICY, advise, entry, score
 
-STOCK, INVOICE, DELAY = TaskName.STOCK_RISK, TaskName.INVOICE_MISMATCH, TaskName.SUPPLIER_DELAY
+STOCK, INVOICE, DELAY = STOCK_RISK.name, INVOICE_MISMATCH.name, SUPPLIER_DELAY.name
 WHY = Abstention(code="WIDE_INTERVAL", sentence="the probability may be anything. More would help.")
 
 

@@ -2,12 +2,14 @@
 
 import pytest
 
-from models.task import TaskName
+from models.catalogue import TASKS
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
+from models.tasks.stock_risk import STOCK_RISK
 from serving.policy.policy import AuditSamplePolicy, Level
 from serving.recommendation.audit_sample import AUDIT_SAMPLE_NOTE, in_audit_sample
 from tests.synthetic_score import POLICY, advise, score
 
-STOCK, INVOICE = TaskName.STOCK_RISK, TaskName.INVOICE_MISMATCH
+STOCK, INVOICE = STOCK_RISK.name, INVOICE_MISMATCH.name
 EVERY = AuditSamplePolicy(share=1.0, seed="any", suggestion="Look at it anyway.")
 NOBODY = EVERY.model_copy(update={"share": 0.0})
 
@@ -18,7 +20,7 @@ def advised(sample, task=STOCK, probability=0.01, **changes):
 
 
 @pytest.mark.parametrize("share", [0.02, 0.3])
-@pytest.mark.parametrize("task", TaskName)
+@pytest.mark.parametrize("task", TASKS)
 def test_the_share_that_is_picked_is_the_share_stated(task, share):
     sample = EVERY.model_copy(update={"share": share})
     n = 20_000

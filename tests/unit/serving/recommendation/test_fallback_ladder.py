@@ -9,7 +9,7 @@ import pytest
 
 from data.contracts.decisions import DECISIONS
 from data.validation import check_contract
-from models.task import TaskName
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from serving.audit.dataframes import canonical_decisions_batch, recommendations_frame
 from serving.audit.log.cached_projection import CachedProjection
 from serving.audit.log.entry_kind import EntryKind
@@ -30,7 +30,7 @@ from tests.synthetic_score import message
 from tests.synthetic_service import case, make_lake
 
 NOW = datetime(2026, 3, 11, 8, tzinfo=UTC)
-TASK = TaskName.INVOICE_MISMATCH
+TASK = INVOICE_MISMATCH.name
 
 
 @pytest.fixture(scope="module")

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from features.feature import Theme
 from models.calibration.calibrators import PROBABILITY_GRID
 from models.catalogue import TASKS
-from models.task import TaskName
+from models.tasks.stock_risk import STOCK_RISK
 from serving.recommendation.reasons import ACTIONABLE, reason_groups, top_reasons
 from serving.recommendation.score import Waterfall
 from tests.synthetic_score import Step, score
 
-STOCK = TaskName.STOCK_RISK
+STOCK = STOCK_RISK.name
 
 
 def scored(*parts):

@@ -5,11 +5,13 @@ from datetime import date, timedelta
 
 import pytest
 
-from models.task import TaskName
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
+from models.tasks.stock_risk import STOCK_RISK
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.policy.policy import Level
 from tests.synthetic_score import ASKED, MADE_FROM, POLICY, advise, score
 
-STOCK, INVOICE, DELAY = TaskName.STOCK_RISK, TaskName.INVOICE_MISMATCH, TaskName.SUPPLIER_DELAY
+STOCK, INVOICE, DELAY = STOCK_RISK.name, INVOICE_MISMATCH.name, SUPPLIER_DELAY.name
 
 
 @pytest.mark.parametrize(

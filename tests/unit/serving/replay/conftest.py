@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from data.lake import Lake
-from models.task import TaskName
+from models.catalogue import TASKS
 from serving.pipeline.engine import Engine, load_engine
 from serving.replay.replay import replay_entries
 from serving.replay.sources import ReplaySources, open_replay_sources
@@ -31,7 +31,7 @@ def engine(lake) -> Iterator[Engine]:
 @pytest.fixture(scope="session")
 def answered(engine):
     """Twenty answers of each task, on record."""
-    made = [ask(engine, task, case(task, number)) for task in TaskName for number in range(MANY)]
+    made = [ask(engine, task, case(task, number)) for task in TASKS for number in range(MANY)]
     return [engine.audit.read(identifier) for identifier in made]
 
 

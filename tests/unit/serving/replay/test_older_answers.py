@@ -5,7 +5,7 @@ from dataclasses import fields
 
 import pytest
 
-from models.task import TaskName
+from models.catalogue import TASKS
 from serving.audit.export.export import Export
 from serving.audit.export.selection import Selection
 from serving.audit.export.writers import ExportFormat
@@ -53,7 +53,7 @@ def store(tmp_path, sent):
 def test_they_come_out_the_same_to_the_bit(store, sources):
     entries = store.all()
     assert {entry.kind for entry in entries} == set(KINDS)
-    assert len({entry.envelope.task for entry in entries}) == len(TaskName)
+    assert len({entry.envelope.task for entry in entries}) == len(TASKS)
     outcomes = replay_entries(entries, sources)
     assert [(one.difference, one.lacking) for one in outcomes] == [(None, None)] * len(entries)
 

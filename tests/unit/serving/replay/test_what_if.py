@@ -11,7 +11,10 @@ import pytest
 from rich.console import Console
 
 from data.contracts.decisions import Action
-from models.task import TaskName
+from models.catalogue import TASKS
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
+from models.tasks.stock_risk import STOCK_RISK
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.model_registry.active_models import ActiveModelsHolder
 from serving.policy.policy import (
     DEFAULT_POLICY_FILE,
@@ -38,7 +41,7 @@ from tests import synthetic_service as made
 
 from .conftest import ask
 
-STOCK, INVOICE, DELAY = TaskName.STOCK_RISK, TaskName.INVOICE_MISMATCH, TaskName.SUPPLIER_DELAY
+STOCK, INVOICE, DELAY = STOCK_RISK.name, INVOICE_MISMATCH.name, SUPPLIER_DELAY.name
 EUR = CurrencyPolicy(reporting_currency="EUR", rates={"EUR": 1.0, "USD": 0.5})
 POLICY = load_policy()
 EVIL = '<script>alert("x")</script>'
@@ -121,7 +124,7 @@ def decided(engine, answered):
 def stricter():
     """Half the thresholds, other rates, wider intervals refused, and another role."""
     plain = POLICY.plain()
-    plain["thresholds"] = {task: {"act": 0.3, "watch": 0.1} for task in TaskName}
+    plain["thresholds"] = {task: {"act": 0.3, "watch": 0.1} for task in TASKS}
     plain["money"]["rates"] = {"EUR": 1.0}
     plain["roles"][STOCK] = "head of planning"
     for limits in plain["abstain"].values():
@@ -141,7 +144,7 @@ def test_another_policy_changes_what_a_service_under_it_would_have_said(
     other = replace(engine, policy=policy)
     told = run_what_if(places(answered), sources, Alternative(policy=policy))
     assert (told.answers, told.lacking, told.currency) == (len(answered), {}, "EUR")
-    for task in TaskName:
+    for task in TASKS:
         pairs = []
         for entry in answered:
             if entry.envelope.task != task:

@@ -7,7 +7,10 @@ from threading import Barrier
 import pytest
 
 from data.contracts.invoice_outcomes import ExceptionClass
-from models.task import TaskName
+from models.catalogue import TASKS
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
+from models.tasks.stock_risk import STOCK_RISK
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.audit.log.store import AuditStore
 from serving.audit.pseudonym import Pseudonyms
 from serving.http.problems import Problem
@@ -30,7 +33,7 @@ OTHERWISE = {"action": "overridden", "role": "planner", "reason": "a transfer is
 @pytest.fixture
 def audit(tmp_path):
     store = AuditStore.open(tmp_path / "audit.db")
-    store.append([draft(TaskName.INVOICE_MISMATCH)])
+    store.append([draft(INVOICE_MISMATCH.name)])
     yield store
     store.close()
 
@@ -40,7 +43,7 @@ def said(body):
 
 
 def decided(audit, body):
-    advice = advise(TaskName.INVOICE_MISMATCH)
+    advice = advise(INVOICE_MISMATCH.name)
     committed, new = record_decision(
         DecisionRecorder(audit, PEOPLE, ASKED, CONTEXT), advice, said(body)
     )
@@ -99,7 +102,7 @@ def test_of_two_decisions_at_once_one_is_recorded_and_the_other_hears_of_it(audi
 
 
 def test_an_invoice_may_be_resolved_as_a_class_or_in_a_way_of_settling():
-    known = resolution_choices(CATALOGUE[TaskName.INVOICE_MISMATCH].task)
+    known = resolution_choices(CATALOGUE[INVOICE_MISMATCH.name].task)
     assert set(ExceptionClass) < set(known)
     assert set(known) - set(ExceptionClass) == {
         "RECEIPT_ARRIVES",
@@ -111,7 +114,7 @@ def test_an_invoice_may_be_resolved_as_a_class_or_in_a_way_of_settling():
     assert len(set(known)) == len(known)  # DUPLICATE is both a class and a way
 
 
-@pytest.mark.parametrize("task", TaskName)
+@pytest.mark.parametrize("task", TASKS)
 def test_every_class_of_a_task_and_nothing_at_all_are_taken(task):
     entry = CATALOGUE[task].task
     for word in (*entry.classes, None):
@@ -121,8 +124,8 @@ def test_every_class_of_a_task_and_nothing_at_all_are_taken(task):
 @pytest.mark.parametrize(
     ("task", "word", "takes"),
     [
-        (TaskName.STOCK_RISK, "DUPLICATE", "one of IN_STOCK, STOCK_OUT, or null"),
-        (TaskName.SUPPLIER_DELAY, "late", "one of ON_TIME, LATE, or null"),
+        (STOCK_RISK.name, "DUPLICATE", "one of IN_STOCK, STOCK_OUT, or null"),
+        (SUPPLIER_DELAY.name, "late", "one of ON_TIME, LATE, or null"),
     ],
 )
 def test_another_word_is_refused_with_the_choices(task, word, takes):

@@ -7,13 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.task import TaskName
+from models.catalogue import TASKS
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
+from models.tasks.stock_risk import STOCK_RISK
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.review.counterfactuals import LEVERS
 from serving.tasks.lever import LeverName
 from serving.tasks.supplier_delay.levers import possible_arrival_days
 from tests.synthetic_score import ASKED, CATALOGUE, EXAMPLES, record
 
-STOCK, INVOICE, DELAY = TaskName.STOCK_RISK, TaskName.INVOICE_MISMATCH, TaskName.SUPPLIER_DELAY
+STOCK, INVOICE, DELAY = STOCK_RISK.name, INVOICE_MISMATCH.name, SUPPLIER_DELAY.name
 
 DAY = timedelta(days=1)
 PAST = {
@@ -93,7 +96,7 @@ cases = {
 }
 
 
-@pytest.mark.parametrize("task", TaskName)
+@pytest.mark.parametrize("task", TASKS)
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_only_declared_fields_differ_and_the_case_can_still_be_asked(task, data):
@@ -110,7 +113,7 @@ def test_only_declared_fields_differ_and_the_case_can_still_be_asked(task, data)
         assert lever.words(amount)
 
 
-@pytest.mark.parametrize("task", TaskName)
+@pytest.mark.parametrize("task", TASKS)
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_no_day_that_is_suggested_lies_in_the_past(task, data):

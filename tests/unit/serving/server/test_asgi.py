@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pytest
 from starlette.testclient import TestClient
 
-from models.task import TaskName
+from models.tasks.stock_risk import STOCK_RISK
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.auth.authenticator import Authenticator
 from serving.auth.caller import AccessScope, Caller
 from serving.auth.rate_limits import RateLimiter
@@ -24,7 +25,7 @@ from tests.synthetic_score import CATALOGUE, EXAMPLES
 from tests.synthetic_service import case, make_lake
 
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
-TASK = TaskName.STOCK_RISK
+TASK = STOCK_RISK.name
 PATH = f"/v1/{TASK}"
 JSON = {"Content-Type": "application/json"}
 OF_ONE_ANSWER = {"id", "audit_sequence", "audit_hash", "report"}
@@ -82,7 +83,7 @@ SENT = {
     "mixed": ("/v1/triage", {"cases": [{"task": TASK, "case": case(TASK, 1)}]}, JSON),
     "without a model": (
         "/v1/supplier_delay",
-        {"cases": [EXAMPLES[TaskName.SUPPLIER_DELAY]]},
+        {"cases": [EXAMPLES[SUPPLIER_DELAY.name]]},
         JSON,
     ),
     "a key that is none": (PATH, {"cases": [case(TASK, 1)]}, JSON | {"Idempotency-Key": "a b"}),

@@ -4,7 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from models.task import TaskName
+from models.catalogue import TASKS
+from models.tasks.stock_risk import STOCK_RISK
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.audit.dataframes import decisions_frame, recommendations_frame
 from serving.audit.log.entry_kind import EntryKind
 from serving.audit.log.errors import AuditUnavailableError
@@ -17,7 +19,7 @@ from tests.synthetic_score import message
 from tests.synthetic_service import make_lake
 
 NOW = datetime(2026, 3, 11, 8, tzinfo=UTC)
-SERVED = TaskName.STOCK_RISK
+SERVED = STOCK_RISK.name
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +61,7 @@ def test_start_and_stop_are_on_record_with_what_served(begin):
     champion = service.engine.live.now.champions[SERVED]
     assert said["models"][SERVED]["digest"] == champion.model.digest
     assert said["models"][SERVED]["feature_schema"] == champion.feature_schema
-    assert set(said["not_served"]) == set(TaskName) - {SERVED}
+    assert set(said["not_served"]) == set(TASKS) - {SERVED}
     assert said["snapshot_id"] == service.engine.live.now.profiles.snapshot_id
     assert said["policy"]["digest"] == service.engine.policy.digest
     assert said["context"]["code_version"] == service.engine.code
@@ -91,8 +93,8 @@ def test_of_two_workers_that_start_at_once_one_records_the_policy(begin, monkeyp
 
 def test_what_could_not_be_scored_is_on_record_case_by_case_with_what_was_asked(begin):
     engine = begin().engine
-    asked = [message(TaskName.SUPPLIER_DELAY), message(TaskName.SUPPLIER_DELAY, site_id="site_09")]
-    given = engine.answer(TaskName.SUPPLIER_DELAY, asked).recommendations
+    asked = [message(SUPPLIER_DELAY.name), message(SUPPLIER_DELAY.name, site_id="site_09")]
+    given = engine.answer(SUPPLIER_DELAY.name, asked).recommendations
     entries = engine.audit.all()
     assert [(e.kind, e.envelope.task, e.envelope.site) for e in entries] == [
         ("fallback", "supplier_delay", case.site_id) for case in asked
@@ -112,14 +114,14 @@ def test_nothing_is_answered_by_rules_that_could_not_be_recorded(begin, monkeypa
 
     monkeypatch.setattr(type(engine.audit), "commit_together", full)
     with pytest.raises(AuditUnavailableError):
-        engine.answer(TaskName.SUPPLIER_DELAY, [message(TaskName.SUPPLIER_DELAY)])
+        engine.answer(SUPPLIER_DELAY.name, [message(SUPPLIER_DELAY.name)])
 
 
 def test_frames_see_only_what_was_scored_and_the_desk_what_was_answered(begin):
     service = begin()
     started = service.start()
     by_rules = service.engine.answer(
-        TaskName.SUPPLIER_DELAY, [message(TaskName.SUPPLIER_DELAY)]
+        SUPPLIER_DELAY.name, [message(SUPPLIER_DELAY.name)]
     ).recommendations[0]
     answer = service.engine.answer(SERVED, [message(SERVED)])
     service.stop(started)

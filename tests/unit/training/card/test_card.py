@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from models.catalogue import TASKS
-from models.task import TaskName
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from training.card.facts import CardFacts
 from training.card.fairness import fairness_section, site_outliers
 from training.card.purpose import PURPOSES
@@ -17,7 +17,7 @@ from training.evaluation.gate_findings import GateFinding, Verdict
 from training.registry.run_tracking import task_facts
 from training.registry.version_evidence import VersionEvidence
 
-TASK = TaskName.SUPPLIER_DELAY
+TASK = SUPPLIER_DELAY.name
 NASTY = "<script>alert('S|02')</script>"
 MATURED = GateFinding("TRG003", "labels matured", Verdict.PASS, "All labels had matured.")
 RULE = GateFinding(
@@ -262,7 +262,7 @@ def test_a_run_without_views_and_comparison_still_has_a_card_that_says_so():
     assert "The run has no comparison" in text
 
 
-@pytest.mark.parametrize("name", list(TaskName))
+@pytest.mark.parametrize("name", list(TASKS))
 def test_every_task_says_what_it_is_for_and_what_not(name):
     assert PURPOSES[name].use
     assert PURPOSES[name].never

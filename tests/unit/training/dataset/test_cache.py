@@ -11,8 +11,7 @@ import pytest
 
 from data.contracts.catalogue import TABLES
 from data.lake import Lake
-from models.catalogue import TASKS
-from models.task import TaskName
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from tests.synthetic_task import drawn
 from training.dataset import cache
 from training.dataset import cache as recipes
@@ -24,7 +23,7 @@ from training.dataset.training_set_file import (
     write_training_set,
 )
 
-TASK = TASKS[TaskName.SUPPLIER_DELAY]
+TASK = SUPPLIER_DELAY
 
 
 @pytest.fixture

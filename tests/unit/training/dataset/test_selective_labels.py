@@ -14,9 +14,8 @@ from data.contracts.decisions import DECISIONS
 from data.contracts.invoices import INVOICE_LINE_ID
 from data.store import Store
 from features.cases import CaseShape
-from models.catalogue import TASKS
 from models.fitting.fit import fit
-from models.task import TaskName
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from models.training_set import TrainingSet
 from tests.synthetic_task import drawn, task
 from training.dataset.asks import Asks
@@ -28,7 +27,7 @@ from training.dataset.decision_labels import (
 from training.dataset.labels import Labels, LabelSource, build_labels
 
 ROWS, SHARE = 30_000, 0.05
-TASK = TASKS[TaskName.INVOICE_MISMATCH]
+TASK = INVOICE_MISMATCH
 CLEAN, WRONG = TASK.classes.index("CLEAN"), TASK.classes.index("NO_RECEIPT")
 START = pd.Timestamp("2026-01-01T00:00Z")
 

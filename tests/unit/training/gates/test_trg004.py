@@ -8,8 +8,7 @@ import pandas as pd
 import pytest
 
 from data.store import Store
-from models.catalogue import TASKS
-from models.task import TaskName
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from tests.synthetic_candidate import undated
 from training.evaluation.gate_findings import Verdict
 from training.gates.preparation import replay_inputs
@@ -32,7 +31,7 @@ def replayed(sound, store, how):
 
 
 def test_the_features_of_a_task_do_not_notice_the_future(sound, store) -> None:
-    found = GATE.finding(replayed(sound, store, replay_inputs(TASKS[TaskName.SUPPLIER_DELAY], 40)))
+    found = GATE.finding(replayed(sound, store, replay_inputs(SUPPLIER_DELAY, 40)))
     assert found.verdict is Verdict.PASS, found.sentence
     assert found.figures["asks"] >= 10
 

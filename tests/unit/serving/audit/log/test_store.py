@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import sqlalchemy as sa
 
-from models.task import TaskName
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.audit.log.entry import GENESIS_HASH, PayloadErasedError
 from serving.audit.log.entry_kind import EntryKind
 from serving.audit.log.errors import (
@@ -160,7 +160,7 @@ def test_a_store_that_cannot_be_written_is_named(tmp_path):
 
 
 def test_a_recommendation_holds_input_features_score_and_versions(store):
-    store.append([draft(TaskName.SUPPLIER_DELAY)])
+    store.append([draft(SUPPLIER_DELAY.name)])
     payload = store.read("rec-1").payload
     assert set(payload) == {"kind", "input", "features", "score", "recommendation"}
     assert payload["recommendation"]["model"]["digest"] == "ab" * 32
