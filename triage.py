@@ -86,6 +86,29 @@ MOST_RANKED_ROWS = 20
 MANIFEST = "manifest.json"
 
 
+def show_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
+    """Print the release and the digest of the code, as audit entries name them, and end."""
+    if wanted:
+        from serving.runtime.context import code_version
+
+        console.print(f"exception-triage {code_version()}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def command_line(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=show_version, is_eager=True, help="show the release and end"
+        ),
+    ] = False,
+) -> None:
+    """Ranked, explained and audited recommendations for a distributor's exceptions."""
+    del version  # `show_version` has seen it
+
+
 def main() -> None:
     """Run a command; an error that a user can act on is one line, without a traceback."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # end as Ctrl-C does: cleanly

@@ -9,6 +9,7 @@ from typing import Any
 
 from serving.replay.recorded_answer import UNKNOWN_CODE_VERSION, ReplayObstacleKind
 from serving.replay.replay import ReplayOutcome
+from serving.runtime.context import release_of
 
 MAX_SHOWN = 5
 MAX_VALUE_LENGTH = 200  # characters of a value that differs
@@ -20,13 +21,15 @@ class ReplaySummary:
     """Counts of a replay. code: version of the code that replays.
 
     different, lacking: of each entry its sequence, id, task and what was found.
-    other_code: answers by the version that gave them, where that is another one.
+    releases: answers by the release that gave them.
+    other_code: answers by the code version that gave them, where that is another one.
     """
 
     code: str
     identical: Counter[str] = field(default_factory=Counter)
     different: list[dict[str, Any]] = field(default_factory=list)
     lacking: list[dict[str, Any]] = field(default_factory=list)
+    releases: Counter[str] = field(default_factory=Counter)
     other_code: Counter[str] = field(default_factory=Counter)
 
     def add(self, outcomes: Iterable[ReplayOutcome]) -> None:
@@ -34,14 +37,20 @@ class ReplaySummary:
         for outcome in outcomes:
             envelope = outcome.entry.envelope
             of = {"sequence": envelope.sequence, "id": envelope.id, "task": envelope.task}
-            if outcome.code not in {self.code, UNKNOWN_CODE_VERSION}:
-                self.other_code[outcome.code] += 1
+            self._count_code(outcome.code)
             if outcome.lacking is not None:
                 self.lacking.append(of | vars(outcome.lacking))
             elif outcome.difference is not None:
                 self.different.append(of | vars(outcome.difference) | {"code": outcome.code})
             else:
                 self.identical[envelope.task] += 1
+
+    def _count_code(self, code: str) -> None:
+        if code == UNKNOWN_CODE_VERSION:
+            return
+        self.releases[release_of(code)] += 1
+        if code != self.code:
+            self.other_code[code] += 1
 
     @property
     def replayed(self) -> int:
@@ -81,6 +90,8 @@ class ReplaySummary:
         for reason, count in self.reasons.most_common():
             first = next(one for one in self.lacking if one["reason"] is reason)
             yield f"{count:,} not replayed ({reason}): {first['why']}"
+        for release, count in sorted(self.releases.items()):
+            yield f"answered by release {release}: {count:,}"
         if self.other_code:
             told = ", ".join(f"{count:,} by {code}" for code, count in self.other_code.items())
             yield f"answered by other code than replays them ({self.code}): {told}"
@@ -94,6 +105,7 @@ class ReplaySummary:
             "not_replayed": dict(self.reasons),
             "not_replayed_entries": self.lacking,
             "code": self.code,
+            "releases": dict(sorted(self.releases.items())),
             "other_code": dict(self.other_code),
             "exit_code": self.exit_code,
         }

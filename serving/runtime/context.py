@@ -10,11 +10,11 @@ import re
 import secrets
 import time
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-PACKAGE = "exception-triage"
+RELEASE = "0.2.0"
+"""As in pyproject.toml, which a container or a bento does not have."""
 ROOMS = ("data", "features", "models", "serving")
 DIGEST_DIGITS = 12
 
@@ -64,10 +64,10 @@ def parse_trace_id(traceparent: str | None) -> str:
 
 
 def code_version(root: Path | None = None) -> str:
-    """Version of the package, and 12 digits of the SHA-256 over its code.
+    """Return the release and 12 digits of the SHA-256 over its code, as `0.2.0+0123456789ab`.
 
-    Over path and content of every .py file of the rooms that answer, in order of path; what
-    was installed says only the version, and what runs may be another checkout of it.
+    The digest covers path and content of every .py file of the rooms that answer, in order of
+    path: the release alone does not tell a changed checkout from the one that was released.
     """
     root = root or Path(__file__).resolve().parents[2]
     files = sorted(path for room in ROOMS for path in (root / room).rglob("*.py"))
@@ -75,11 +75,9 @@ def code_version(root: Path | None = None) -> str:
     for path in files:
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         digest.update(f"{path.relative_to(root).as_posix()} {content}\n".encode())
-    return f"{_installed_version()}+{digest.hexdigest()[:DIGEST_DIGITS]}"
+    return f"{RELEASE}+{digest.hexdigest()[:DIGEST_DIGITS]}"
 
 
-def _installed_version() -> str:
-    try:
-        return version(PACKAGE)
-    except PackageNotFoundError:  # run from a checkout that was never installed
-        return "0"
+def release_of(code: str) -> str:
+    """Return the release that a code version names: `0.2.0` of `0.2.0+0123456789ab`."""
+    return code.partition("+")[0]

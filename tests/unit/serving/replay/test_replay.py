@@ -26,6 +26,7 @@ from serving.replay.replay import replay_entries
 from serving.replay.selection import AnswerSelection, read_chunks, sequence_of_answer
 from serving.replay.sources import MAX_OPEN_MODELS
 from serving.replay.summary import ReplaySummary
+from serving.runtime.context import RELEASE
 from tests.synthetic_service import case
 
 from .conftest import MANY, ask, asked_again
@@ -273,6 +274,8 @@ def test_a_summary_says_what_came_of_it(answered, sources):
     assert any('differs at recommendation.sentence: recorded "No.", now "' in one for one in lines)
     assert any("not replayed (model gone): model 000000000000" in one for one in lines)
     assert any(f"answered by other code than replays them ({CODE})" in one for one in lines)
+    assert any(one.startswith(f"answered by release {RELEASE}: ") for one in lines)
+    assert summary.as_json()["releases"] == {RELEASE: n + 1}
     assert json.loads(json.dumps(summary.as_json()))["identical"] == dict.fromkeys(TaskName, MANY)
 
 

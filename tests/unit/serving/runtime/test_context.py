@@ -1,8 +1,16 @@
 """Which trace a request belongs to, and which code answered."""
 
+import tomllib
+
 import pytest
 
-from serving.runtime.context import RequestContext, code_version, parse_trace_id, service_context
+from serving.runtime.context import (
+    RequestContext,
+    code_version,
+    parse_trace_id,
+    release_of,
+    service_context,
+)
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 PARENT = "b7ad6b7169203331"
@@ -59,9 +67,10 @@ def test_the_code_version_follows_the_content_and_the_place_of_every_file(tmp_pa
     assert len({before, changed, code_version(tmp_path)}) == 3
 
 
-def test_this_code_has_a_version_of_the_package_and_twelve_digits():
-    package, digits = code_version().split("+")
-    assert package[0].isdigit()
+def test_this_code_has_the_release_of_the_project_and_twelve_digits(root):
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    release, digits = code_version().split("+")
+    assert release == release_of(code_version()) == project["version"]
     assert len(digits) == 12
 
 
