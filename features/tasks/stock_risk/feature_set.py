@@ -26,6 +26,9 @@ from features.history.stream import Stream
 from features.tasks.stock_risk.cover import cover_features
 from features.tasks.stock_risk.demand import DEMAND_FEATURES
 from features.tasks.stock_risk.history import HISTORY_FEATURES
+from features.tasks.stock_risk.shape import STOCK_RISK_SHAPE
+
+SHAPE = STOCK_RISK_SHAPE
 
 ITEM_ISSUES = issues_by("item_issues", (ITEM_ID,), MONTH_WINDOWS)
 ITEM_ORDERS = customer_orders_by("item_orders", (ITEM_ID,), (28, 364))
