@@ -1,4 +1,4 @@
-"""Authentication middleware, and the checks of scope and site that routes make on the caller."""
+"""Authentication of requests, and the checks of scope and site that routes make on the caller."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from collections.abc import Iterable
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from starlette.types import Scope as RequestScope
+from starlette.types import Scope
 
 from data.contracts.sites import SITE_ID
 from serving.auth.authenticator import Authenticator, PresentedCredentials
 from serving.auth.caller import AccessScope, AuthenticationError, Caller, KeysOutdatedError, Refusal
 from serving.auth.rate_limits import RateLimitStatus
 from serving.http.problems import Problem, ProblemKind
+from serving.http.response_headers import RawHeaders
 from serving.telemetry.request_tracing import trace_id_of
 
 CALLER_KEY = "triage.caller"
 
 
-def set_caller(scope: RequestScope, caller: Caller) -> None:
-    """Let a request in as that caller's."""
+def set_caller(scope: Scope, caller: Caller) -> None:
+    """Note the caller of an authenticated request."""
     scope[CALLER_KEY] = caller
 
 
 def caller_of(request: Request) -> Caller:
-    """Who asks.
+    """Return the caller of a request.
 
     Raises:
-        Problem: 401 where nobody was let in: what is not said to be allowed is refused.
+        Problem: 401 for a request that was not authenticated.
     """
     caller: Caller | None = request.scope.get(CALLER_KEY)
     if caller is None:
@@ -38,15 +38,15 @@ def caller_of(request: Request) -> Caller:
 
 
 def is_authenticated(request: Request) -> bool:
-    """Whether somebody was let in: what is open to everybody tells them more."""
+    """Return whether a request to a public address comes from a known caller."""
     return CALLER_KEY in request.scope
 
 
 def require_scope(request: Request, scope: AccessScope) -> Caller:
-    """Who asks, if that is allowed to them.
+    """Return the caller of a request who has that scope.
 
     Raises:
-        Problem: 401 as `caller_of`, 403 where it is not allowed.
+        Problem: 401 as `caller_of`, 403 for a caller without the scope.
     """
     caller = caller_of(request)
     check_scope(caller, scope)
@@ -54,7 +54,7 @@ def require_scope(request: Request, scope: AccessScope) -> Caller:
 
 
 def check_scope(caller: Caller, scope: AccessScope) -> None:
-    """Refuse what is not allowed to a caller.
+    """Refuse a caller who lacks a scope.
 
     Raises:
         Problem: 403.
@@ -65,12 +65,16 @@ def check_scope(caller: Caller, scope: AccessScope) -> None:
 
 
 def check_sites(caller: Caller, sites: Iterable[str], inside: str = "") -> None:
-    """Refuse cases of sites that the caller does not see. sites: of each case, in order.
+    """Refuse cases of sites that the caller may not see.
 
-    inside: the field of a case that holds the site, with its point; the case itself by default.
+    Args:
+        caller: who sent the cases.
+        sites: the site of each case, in order.
+        inside: prefix of the site's field within a case, such as "case."; empty for the case
+            itself.
 
     Raises:
-        Problem: 403 that names the first such case; the sites of others it does not name.
+        Problem: 403 that names the first such case, but not its site.
     """
     if caller.sites is None:
         return
@@ -86,90 +90,60 @@ def check_sites(caller: Caller, sites: Iterable[str], inside: str = "") -> None:
 
 
 PUBLIC_PATHS = frozenset({"/livez", "/readyz"})
-"""Addresses for everybody: they tell a stranger one word."""
+"""Addresses that need no authentication; an anonymous caller learns the status only."""
 RETRY_UNTIL_LOADED = 2
 RETRY_UNTIL_AUDIT_READ = 5
 RETRY_AFTER_FAILURES = 60
 CHALLENGE = (b"www-authenticate", b"Bearer")
-RawHeaders = list[tuple[bytes, bytes]]
 LOG = logging.getLogger("triage.access")
 
 
-class AuthenticationMiddleware:
-    """Asks the gate of the application; without one nobody is let in."""
+async def authenticate(
+    scope: Scope, authenticator: Authenticator | None, headers: RawHeaders
+) -> None:
+    """Set the caller of a request, and count the request against the caller's limits.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    Probes pass without credentials; they tell an authenticated caller more.
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        answering = HeaderAppender(send)
-        try:
-            await self._let_in(scope, answering)
-        except Problem as problem:
-            await problem.response(trace_id_of(scope))(scope, receive, answering)
-            return
-        await self.app(scope, receive, answering)
-
-    async def _let_in(self, scope: Scope, answering: HeaderAppender) -> None:
-        gate: Authenticator | None = getattr(scope["app"].state, "gate", None)
-        if scope["path"] in PUBLIC_PATHS:
-            await _identify_if_possible(scope, gate)
-            return
-        await authenticate(scope, gate, answering.headers)
-
-
-async def authenticate(scope: Scope, gate: Authenticator | None, headers: RawHeaders) -> None:
-    """Let a request in as somebody's. headers: what the answer has to say of it is added.
+    Args:
+        scope: of the request; gets the caller.
+        authenticator: None while the service loads.
+        headers: gets what the answer has to say: the challenge, or the limits and what is left.
 
     Raises:
-        Problem: 401, 429, 503: it is not let in.
+        Problem: 401, 429 or 503; the request is refused.
     """
-    if gate is None:
+    if scope["path"] in PUBLIC_PATHS:
+        await _identify_if_possible(scope, authenticator)
+        return
+    if authenticator is None:
         mend = "try again in a few seconds"
         raise Problem(
             503, "the service is still loading", mend=mend, retry_after=RETRY_UNTIL_LOADED
         )
     try:
-        caller = await _identify_caller(scope, gate)
+        caller = await _identify_caller(scope, authenticator)
     except Problem as problem:
         headers += [CHALLENGE] if problem.status == 401 else []
         raise
-    if gate.is_limited(caller):
-        await _count_request(gate, caller, headers)
+    if authenticator.is_limited(caller):
+        await _count_request(authenticator, caller, headers)
     set_caller(scope, caller)
 
 
-class HeaderAppender:
-    """Sends what is answered with headers of the door's own."""
-
-    def __init__(self, send: Send) -> None:
-        self.send = send
-        self.headers: RawHeaders = []
-
-    async def __call__(self, message: Message) -> None:
-        """One message of an answer."""
-        if message["type"] == "http.response.start":
-            message["headers"] = [*message.get("headers", ()), *self.headers]
-        await self.send(message)
-
-
-async def _identify_if_possible(scope: Scope, gate: Authenticator | None) -> None:
-    """Let in whoever is known, and everybody else as nobody."""
-    if gate is not None:
+async def _identify_if_possible(scope: Scope, authenticator: Authenticator | None) -> None:
+    """Set the caller if the credentials hold; leave the request anonymous if not."""
+    if authenticator is not None:
         try:
-            set_caller(scope, await gate.caller(_presented_credentials(scope)))
+            set_caller(scope, await authenticator.caller(_presented_credentials(scope)))
         except (AuthenticationError, KeysOutdatedError):
             return
 
 
-async def _identify_caller(scope: Scope, gate: Authenticator) -> Caller:
-    shown = _presented_credentials(scope)
+async def _identify_caller(scope: Scope, authenticator: Authenticator) -> Caller:
+    presented = _presented_credentials(scope)
     try:
-        return await gate.caller(shown)
+        return await authenticator.caller(presented)
     except KeysOutdatedError as error:
         mend = "try again later; whoever runs the service: see /readyz and `triage doctor`"
         kind = ProblemKind.RECORD_AWAY
@@ -178,14 +152,16 @@ async def _identify_caller(scope: Scope, gate: Authenticator) -> Caller:
         ) from error
     except AuthenticationError as error:
         LOG.info("refused: %s (trace %s)", error.reason, trace_id_of(scope))
-        if error.reason is Refusal.NOTHING_SHOWN or await gate.limits.failed(shown.peer):
+        if error.reason is Refusal.NOTHING_SHOWN or await authenticator.limits.failed(
+            presented.peer
+        ):
             raise _unauthenticated_problem() from None
         raise _rate_limit_problem(RETRY_AFTER_FAILURES) from None
 
 
-async def _count_request(gate: Authenticator, caller: Caller, headers: RawHeaders) -> None:
-    budget: RateLimitStatus = await gate.limits.spend(caller.name)
-    headers.append((b"ratelimit-policy", gate.limits.policy.encode()))
+async def _count_request(authenticator: Authenticator, caller: Caller, headers: RawHeaders) -> None:
+    budget: RateLimitStatus = await authenticator.limits.spend(caller.name)
+    headers.append((b"ratelimit-policy", authenticator.limits.policy.encode()))
     if budget.told:
         headers.append((b"ratelimit", budget.told.encode()))
     if not budget.allowed:
@@ -200,7 +176,7 @@ def _presented_credentials(scope: Scope) -> PresentedCredentials:
 
 
 def _unauthenticated_problem() -> Problem:
-    """The same whatever was wrong: it is no help to whoever tries."""
+    """Return the same 401 whatever was wrong, so that it helps no attacker."""
     mend = "show a key (`triage keys create`) or a token: Authorization: Bearer ..."
     return Problem(401, "who asks is not known", mend=mend, kind=ProblemKind.UNAUTHENTICATED)
 

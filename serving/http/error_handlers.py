@@ -131,10 +131,8 @@ ERROR_HANDLERS: dict[Any, Any] = {
 }
 
 
-async def handle_error(request: Request, error: Exception) -> Response | None:
-    """What an error is answered with; None for what no handler is there for."""
-    for kind in type(error).__mro__:
-        if kind in ERROR_HANDLERS:
-            response: Response = await ERROR_HANDLERS[kind](request, error)
-            return response
-    return None
+async def handle_error(request: Request, error: Exception) -> Response:
+    """Return the problem response for an error."""
+    kind = next(one for one in type(error).__mro__ if one in ERROR_HANDLERS)
+    response: Response = await ERROR_HANDLERS[kind](request, error)
+    return response

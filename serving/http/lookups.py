@@ -28,7 +28,7 @@ def loaded_engine(request: Request) -> Engine:
     Raises:
         Problem: 503 while it loads.
     """
-    engine: Engine | None = getattr(request.app.state, "engine", None)
+    engine: Engine | None = request.app.state.engine
     if engine is None:
         raise Problem(
             503,

@@ -33,7 +33,7 @@ def scrape(request: Request) -> Response:
     require_scope(request, AccessScope.METRICS)
     loaded_engine(request)
     state = request.app.state
-    content: bytes = state.watching.text(state.figures)
+    content: bytes = state.telemetry.text(state.gauges)
     return Response(
         content, media_type=PROMETHEUS_MEDIA_TYPE, headers={"Cache-Control": "no-store"}
     )
@@ -71,7 +71,7 @@ def readyz(request: Request) -> dict[str, Any]:
         mend = "see /readyz again once it is done"
         raise Problem(503, detail, mend=mend, retry_after=RETRY_UNTIL_READY)
     tasks = [str(name) for name in engine.live.now.champions]
-    checkpoints = checkpoint_failures(getattr(request.app.state, "checkpoints", None))
+    checkpoints = checkpoint_failures(request.app.state.checkpoints)
     state = "degraded" if engine.degraded() | checkpoints else "ready"
     if not is_authenticated(request):
         return {"status": state}

@@ -7,49 +7,32 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+RawHeaders = list[tuple[bytes, bytes]]
 
 
 @dataclass(frozen=True)
 class Deprecation:
-    """An address that will go. since, sunset: with time zone UTC. link: what to use instead."""
+    """An address that will be removed.
+
+    since, sunset: with time zone UTC. link: where callers read what to use instead.
+    """
 
     since: datetime
     sunset: datetime
     link: str
 
-    def headers(self) -> Mapping[str, str]:
-        """As an answer says it."""
-        return {
-            "Deprecation": f"@{int(self.since.timestamp())}",
-            "Sunset": format_datetime(self.sunset, usegmt=True),
-            "Link": f'<{self.link}>; rel="deprecation"',
-        }
+    def raw_headers(self) -> RawHeaders:
+        """Return the headers Deprecation, Sunset and Link of an answer."""
+        return [
+            (b"deprecation", f"@{int(self.since.timestamp())}".encode()),
+            (b"sunset", format_datetime(self.sunset, usegmt=True).encode()),
+            (b"link", f'<{self.link}>; rel="deprecation"'.encode()),
+        ]
 
 
 DEPRECATIONS: Mapping[str, Deprecation] = {}
-"""By path as the contract writes it, e.g. "/v1/recommendations/{identifier}". None now."""
-
-
-class DeprecationMiddleware:
-    """Adds the headers to answers of deprecated addresses; stands around the router alone."""
-
-    def __init__(self, app: ASGIApp, deprecated: Mapping[str, Deprecation] = DEPRECATIONS) -> None:
-        self.app, self.deprecated = app, deprecated
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request. Which route takes it is known once it begins to answer."""
-
-        async def answer(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                path = getattr(scope.get("route"), "path", None)
-                if (gone := self.deprecated.get(path or "")) is not None:
-                    MutableHeaders(scope=message).update(gone.headers())
-            await send(message)
-
-        watched = scope["type"] == "http" and bool(self.deprecated)
-        await self.app(scope, receive, answer if watched else send)
+"""Deprecated addresses by path as the contract writes it, e.g. "/v1/recommendations/{identifier}";
+there are none now."""
 
 
 PAGE_HEADERS = {
@@ -66,7 +49,7 @@ DOCS_CSP = (
     b"img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     b"frame-ancestors 'none'"
 )
-"""The documentation draws itself, from what this service alone gives it."""
+"""The documentation page runs scripts and styles of this service only."""
 CSP_HEADER = b"content-security-policy"
 SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -75,32 +58,16 @@ SECURITY_HEADERS = (
     (b"cache-control", b"no-store"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
-"""No Access-Control-...: pages of other sites read nothing and ask for nothing."""
+"""No Access-Control-... headers: pages of other origins may neither read nor send anything."""
 
 
-DATA_SECURITY_HEADERS = (*SECURITY_HEADERS, (CSP_HEADER, DATA_CSP))
-"""Of every answer but the documentation."""
+def missing_security_headers(path: str, headers: RawHeaders) -> RawHeaders:
+    """Return the security headers that an answer does not set itself.
 
-
-class SecurityHeadersMiddleware:
-    """Adds what an answer does not say itself; twice around it does no harm."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        policy = DOCS_CSP if scope["path"].startswith("/docs") else DATA_CSP
-
-        async def answer(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                said = list(message.get("headers", ()))
-                there = {name.lower() for name, _ in said}
-                wanted = (*SECURITY_HEADERS, (CSP_HEADER, policy))
-                message["headers"] = said + [one for one in wanted if one[0] not in there]
-            await send(message)
-
-        await self.app(scope, receive, answer)
+    Args:
+        path: of the request; the documentation may load its own scripts and styles.
+        headers: of the answer so far.
+    """
+    policy = DOCS_CSP if path.startswith("/docs") else DATA_CSP
+    names = {name.lower() for name, _ in headers}
+    return [one for one in (*SECURITY_HEADERS, (CSP_HEADER, policy)) if one[0] not in names]

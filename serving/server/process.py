@@ -20,9 +20,9 @@ from serving.audit.settings import AuditSettings
 from serving.auth.authenticator import Authenticator, create_authenticator
 from serving.auth.settings import AuthSettings
 from serving.http.app import create_app
+from serving.http.middleware import InFlightTracker
 from serving.pipeline.engine import Engine, load_engine
 from serving.runtime.settings import ServiceSettings
-from serving.server.asgi import InFlightTracker
 from serving.server.background_workers import BackgroundWorker, create_workers
 from serving.server.lifecycle_log import LifecycleLog
 from serving.server.lifeline import exit_with_parent
@@ -39,84 +39,95 @@ STOPPING_SECONDS = 5.0
 LAST_CHECKPOINT_SECONDS = 5.0
 
 app = create_app(served_tasks())
-tracked_app = InFlightTracker(app)
-"""The application as it is mounted; it answers that it loads until a process has started."""
+"""The application of this process; it answers that it loads until `Process.start` has returned."""
 
 
 @dataclass(frozen=True)
 class Process:
-    """What was started, to be ended again. started: the entry that says so."""
+    """The running parts of a worker process.
 
-    checkpoints: Checkpointer
-    companions: list[BackgroundWorker]
-    gate: Authenticator
+    started: audit entry that records the start.
+    """
+
+    checkpointer: Checkpointer
+    workers: list[BackgroundWorker]
+    authenticator: Authenticator
     lifecycle: LifecycleLog
     started: Entry
-    traces: Tracer
+    tracer: Tracer
 
     @classmethod
-    def begun(cls, settings: ServiceSettings) -> Process:
-        """Load models, profiles, policy and audit, once, and record that this process serves.
+    def start(cls, settings: ServiceSettings) -> Process:
+        """Load models, profiles, policy and audit log, and record that this process serves.
 
         Raises:
-            AuditUnavailableError: without a record there is no service.
+            AuditUnavailableError: nothing can be recorded, so nothing may be served.
             ValueError: settings or a policy that cannot be used.
         """
-        exit_with_parent()  # a worker ends with whoever started it, killed or not
-        audit, watched = AuditSettings(), TelemetrySettings()
-        configure_logging(watched.log_level)
+        exit_with_parent()
+        audit_settings, telemetry_settings = AuditSettings(), TelemetrySettings()
+        configure_logging(telemetry_settings.log_level)
         engine = load_engine(settings, lambda: datetime.now(UTC))
-        checkpoints = build_checkpointer(settings.lake, engine, audit)
-        traces = Tracer.of(watched)
-        classes = {name: entry.task.classes for name, entry in engine.tasks.items()}
-        watching = ServiceTelemetry(Metrics(classes), traces, settings.access_log)
-        engine = replace(engine, on_commit=checkpoints.nudge, observe=watching)
-        lifecycle = LifecycleLog(engine, settings, audit)
+        checkpointer = build_checkpointer(settings.lake, engine, audit_settings)
+        telemetry = _create_telemetry(settings, telemetry_settings, engine)
+        engine = replace(engine, on_commit=checkpointer.nudge, observe=telemetry)
+        lifecycle = LifecycleLog(engine, settings, audit_settings)
         started = lifecycle.start()
-        checkpoints.start()
-        beside = create_workers(settings, engine)
-        for companion in beside:
-            companion.start()
-        gate = create_authenticator(AuthSettings(), engine.audit, engine.pseudonyms, engine.clock)
-        gate.start()
+        checkpointer.start()
+        workers = create_workers(settings, engine)
+        for worker in workers:
+            worker.start()
+        authenticator = create_authenticator(
+            AuthSettings(), engine.audit, engine.pseudonyms, engine.clock
+        )
+        authenticator.start()
         _publish_state(
-            gate=gate,
+            authenticator=authenticator,
             max_body_bytes=settings.max_body_bytes,
-            checkpoints=checkpoints,
-            watching=watching,
-            figures=OperationalGauges(engine, checkpoints, watched.figures_seconds),
+            timeout_seconds=settings.timeout_seconds,
+            checkpoints=checkpointer,
+            telemetry=telemetry,
+            gauges=OperationalGauges(engine, checkpointer, telemetry_settings.figures_seconds),
             engine=engine,
         )
         gc.collect()
         gc.freeze()  # what was loaded lives as long as the process: never look at it again
-        return cls(checkpoints, beside, gate, lifecycle, started, traces)
+        return cls(checkpointer, workers, authenticator, lifecycle, started, telemetry.traces)
 
-    async def end(self) -> None:
-        """Finish what was accepted, record the end, and let go of the record."""
-        if not await tracked_app.wait_until_idle(STOPPING_SECONDS):
-            LOG.warning("stopped while %d requests were worked on", tracked_app.working)
-        for gathering in (app.state.scoring, app.state.scoring_large):
-            gathering.close(STOPPING_SECONDS)
-        for companion in reversed(self.companions):
-            companion.stop(STOPPING_SECONDS)
+    async def stop(self) -> None:
+        """Finish the accepted requests, record the stop, and close the audit log."""
+        in_flight: InFlightTracker = app.state.in_flight
+        if not await in_flight.wait_until_idle(STOPPING_SECONDS):
+            LOG.warning("stopped while %d requests were worked on", in_flight.count)
+        for batcher in (app.state.scoring, app.state.scoring_large):
+            batcher.close(STOPPING_SECONDS)
+        for worker in reversed(self.workers):
+            worker.stop(STOPPING_SECONDS)
         try:
             self.lifecycle.stop(self.started)
         except AuditUnavailableError as error:
             LOG.warning("that the service stopped is not on record: %s", error)
-        self.checkpoints.stop(LAST_CHECKPOINT_SECONDS)
-        self.gate.stop(STOPPING_SECONDS)
+        self.checkpointer.stop(LAST_CHECKPOINT_SECONDS)
+        self.authenticator.stop(STOPPING_SECONDS)
         app.state.engine.audit.close()
-        self.traces.stop()
+        self.tracer.stop()
+
+
+def _create_telemetry(
+    settings: ServiceSettings, telemetry: TelemetrySettings, engine: Engine
+) -> ServiceTelemetry:
+    classes = {name: entry.task.classes for name, entry in engine.tasks.items()}
+    return ServiceTelemetry(Metrics(classes), Tracer.of(telemetry), settings.access_log)
 
 
 def _publish_state(**state: Any) -> None:
-    """Let the application answer, with these."""
+    """Set the state of the application; it answers from now on."""
     for name, value in state.items():
         setattr(app.state, name, value)
 
 
 def build_checkpointer(lake: Lake, engine: Engine, settings: AuditSettings) -> Checkpointer:
-    """What takes the record's checkpoints to the second place, as the settings say."""
+    """Return the worker that copies the log's checkpoints to the mirror of the settings."""
     return Checkpointer(
         engine.audit,
         open_checkpoint_mirror(lake, settings),

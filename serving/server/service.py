@@ -1,12 +1,13 @@
-"""BentoML service: number of workers and threads, and the ASGI stack that each worker mounts.
+"""BentoML service: worker processes and threads, start and stop, and the ASGI application.
 
-BentoML imports this where it only starts workers, too: what answers is imported by the workers.
+BentoML imports this module in the process that starts the workers, too; everything that answers
+requests is therefore imported inside of functions, which only workers call.
 """
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import anyio.to_thread
 import bentoml
@@ -19,35 +20,23 @@ if TYPE_CHECKING:
     from serving.server.process import Process
 
 
-async def mounted_app(scope: Scope, receive: Receive, send: Send) -> None:
-    """Pass a request to the application; it is imported in workers only, at the first request."""
-    from serving.server.process import tracked_app  # noqa: PLC0415
-
-    await tracked_app(scope, receive, send)
-
-
 class AsgiService(Service):  # type: ignore[misc] # the framework is untyped
-    """A BentoML service whose ASGI application stands behind our middleware."""
+    """A BentoML service that hands every HTTP request to our application.
+
+    BentoML runs the processes, their start, stop and sockets. Its own HTTP middleware and pages
+    are left out: ours have to stand around every address, probes and errors included.
+    """
 
     def to_asgi(self, is_main: bool = True) -> ASGIApp:  # noqa: FBT001, FBT002 - the framework's signature
-        """Build the ASGI stack; BentoML calls this in workers only."""
-        from serving.http.response_headers import SecurityHeadersMiddleware  # noqa: PLC0415
-        from serving.server.asgi import FrameworkAdapter, ScoringRoute  # noqa: PLC0415
-        from serving.server.process import tracked_app  # noqa: PLC0415
-        from serving.telemetry.request_tracing import (  # noqa: PLC0415
-            RequestTelemetryMiddleware,
-            TraceResponseMiddleware,
-        )
+        """Build the ASGI application of a worker process."""
+        from serving.server.process import app  # noqa: PLC0415 - in workers only
 
         framework: ASGIApp = super().to_asgi(is_main)
-        state: Any = tracked_app.app.state  # type: ignore[attr-defined] # a FastAPI application
-        front = FrameworkAdapter(framework, tracked_app)
-        others = SecurityHeadersMiddleware(
-            TraceResponseMiddleware(
-                RequestTelemetryMiddleware(front, lambda: getattr(state, "watching", None))
-            )
-        )
-        return ScoringRoute(tracked_app, others, ServiceSettings().timeout_seconds)
+
+        async def application(scope: Scope, receive: Receive, send: Send) -> None:
+            await (app if scope["type"] == "http" else framework)(scope, receive, send)
+
+        return application
 
 
 SETTINGS = ServiceSettings()
@@ -62,26 +51,24 @@ os.environ.setdefault("OTEL_SDK_DISABLED", "true")
     service_class=AsgiService,
     workers=SETTINGS.workers,
     threads=SETTINGS.threads,
-    traffic={"timeout": SETTINGS.timeout_seconds},
     metrics={"enabled": False},
-    logging={"access": {"enabled": False}},  # it tells paths; ours tells routes
+    logging={"access": {"enabled": False}},  # BentoML's logs paths; ours logs routes
 )
-@bentoml.asgi_app(mounted_app, path="/")
 class Triage:
-    """A process of the service; requests go to the mounted application."""
+    """A worker process of the service."""
 
     def __init__(self) -> None:
-        """Start it, as `Process.begun` says."""
-        from serving.server.process import Process  # noqa: PLC0415 - see above
+        """Start the process, see `Process.start`."""
+        from serving.server.process import Process  # noqa: PLC0415 - in workers only
 
-        self.process: Process = Process.begun(SETTINGS)
+        self.process: Process = Process.start(SETTINGS)
 
     @bentoml.on_startup  # type: ignore[untyped-decorator] # the framework is untyped
     async def limit_threads(self) -> None:
-        """Work on so many requests at once; the others wait their turn."""
+        """Let so many requests run in threads at once; the others wait."""
         anyio.to_thread.current_default_thread_limiter().total_tokens = SETTINGS.threads
 
     @bentoml.on_shutdown  # type: ignore[untyped-decorator] # the framework is untyped
     async def close(self) -> None:
-        """End it, as `Process.end` says."""
-        await self.process.end()
+        """Stop the process, see `Process.stop`."""
+        await self.process.stop()

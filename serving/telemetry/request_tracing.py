@@ -1,20 +1,17 @@
-"""ASGI middleware for requests.
-
-W3C trace context, one span, one count and, if wanted, one access log line each.
-"""
+"""Trace context (W3C) and telemetry of a request: one span, one count, one access log line."""
 
 from __future__ import annotations
 
 import logging
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from opentelemetry.trace import Span, StatusCode
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from opentelemetry.trace import INVALID_SPAN, Span, StatusCode
+from starlette.datastructures import Headers
+from starlette.types import Scope
 from structlog.contextvars import bound_contextvars
 
 from serving.runtime.context import parse_trace_id
@@ -22,42 +19,21 @@ from serving.telemetry.metrics import METHODS, NONE_LABEL, OTHER_LABEL
 from serving.telemetry.service_telemetry import ServiceTelemetry
 
 TRACEPARENT = "traceparent"
-TRACERESPONSE = "traceresponse"
+TRACERESPONSE_HEADER = b"traceresponse"
 TRACE_ID_KEY = "triage.trace_id"
 SPAN_KEY = "triage.span"
-"""Where the span of a request is kept (an OpenTelemetry `SpanContext`), if there is one."""
+"""Key of the ASGI scope that holds the OpenTelemetry `SpanContext` of a request."""
 
 
 def trace_id_of(scope: Scope) -> str:
-    """The trace id of a request; the same however often it is asked for."""
+    """Return the trace id of a request; the caller's, or a new one that stays the same."""
     if TRACE_ID_KEY not in scope:
         scope[TRACE_ID_KEY] = parse_trace_id(Headers(scope=scope).get(TRACEPARENT))
     return str(scope[TRACE_ID_KEY])
 
 
-class TraceResponseMiddleware:
-    """Adds `traceresponse` to what an application answers (W3C Trace Context, level 2)."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request; what is traced already, or is none, is passed on."""
-        if scope["type"] != "http" or TRACE_ID_KEY in scope:
-            await self.app(scope, receive, send)
-            return
-        trace_id_of(scope)
-
-        async def answer(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)[TRACERESPONSE] = traceresponse_value(scope)
-            await send(message)
-
-        await self.app(scope, receive, answer)
-
-
 def traceresponse_value(scope: Scope) -> str:
-    """The trace and the span under which a request was answered, and whether it is kept."""
+    """Return `traceresponse` (W3C Trace Context, level 2): trace, span, whether sampled."""
     span = scope.get(SPAN_KEY)
     if span is None or not span.is_valid:
         return f"00-{trace_id_of(scope)}-{secrets.token_hex(8)}-00"
@@ -65,75 +41,66 @@ def traceresponse_value(scope: Scope) -> str:
 
 
 LOG = logging.getLogger("triage.requests")
-OBSERVED_KEY = "triage.seen"
 SERVER_ERROR = 500
 
 
 @dataclass
 class ObservedRequest:
-    """What is learnt of a request on its way. route: its template, "" where nothing is."""
+    """A request from its arrival to its answer.
 
+    telemetry: None while the service loads; the request is not reported then.
+    route: template of the route, e.g. "/v1/models"; the one that the router matched if empty.
+    """
+
+    scope: Scope
+    telemetry: ServiceTelemetry | None = None
+    span: Span = INVALID_SPAN
+    started: float = field(default_factory=time.perf_counter)
     route: str = ""
     status: int = SERVER_ERROR
+    finished: bool = False
 
+    @property
+    def route_path(self) -> str:
+        """Template of the route that answers; empty while none is known."""
+        return self.route or getattr(self.scope.get("route"), "path", "")
 
-def note_route(scope: Scope) -> None:
-    """Note which route answered: called where the application was entered."""
-    seen = scope.get(OBSERVED_KEY)
-    if seen is not None:
-        seen.route = getattr(scope.get("route"), "path", "")
-
-
-class RequestTelemetryMiddleware:
-    """Observes what an application answers. watching: None until the service has loaded."""
-
-    def __init__(self, app: ASGIApp, watching: Callable[[], ServiceTelemetry | None]) -> None:
-        self.app, self.watching = app, watching
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        with observe_request(self.watching(), scope) as seen:
-
-            async def answer(message: Message) -> None:
-                if message["type"] == "http.response.start":
-                    seen.status = message["status"]
-                await send(message)
-
-            await self.app(scope, receive, answer)
+    def finish(self) -> None:
+        """Report the request as answered, once, however often it is called."""
+        if not self.finished:
+            self.finished = True
+            _report(self, time.perf_counter() - self.started)
 
 
 @contextmanager
-def observe_request(watching: ServiceTelemetry | None, scope: Scope) -> Iterator[ObservedRequest]:
-    """Around one request; its trace id is in every line that is logged meanwhile."""
-    seen = scope[OBSERVED_KEY] = ObservedRequest()
-    if watching is None:
-        yield seen
+def observe_request(telemetry: ServiceTelemetry | None, scope: Scope) -> Iterator[ObservedRequest]:
+    """Observe a request while the block runs; log lines of the block carry its trace id."""
+    if telemetry is None:
+        yield ObservedRequest(scope)
         return
-    trace, sent = trace_id_of(scope), Headers(scope=scope).get(TRACEPARENT)
-    with bound_contextvars(trace_id=trace), watching.traces.request(trace, sent) as span:
+    trace_id, sent = trace_id_of(scope), Headers(scope=scope).get(TRACEPARENT)
+    with bound_contextvars(trace_id=trace_id), telemetry.traces.request(trace_id, sent) as span:
         scope[SPAN_KEY] = span.get_span_context()
-        started = time.perf_counter()
+        observed = ObservedRequest(scope, telemetry, span)
         try:
-            yield seen
+            yield observed
         finally:
-            _report_request(watching, span, scope["method"], seen, time.perf_counter() - started)
+            observed.finish()
 
 
-def _report_request(
-    watching: ServiceTelemetry, span: Span, method: str, seen: ObservedRequest, seconds: float
-) -> None:
-    """Count, close and log a request: by its route, for its path may hold anything."""
+def _report(observed: ObservedRequest, seconds: float) -> None:
+    """Count and log a request by its route, for its path may hold anything."""
+    if observed.telemetry is None:
+        return
+    method, route, span = observed.scope["method"], observed.route_path, observed.span
     known = method if method in METHODS else OTHER_LABEL
-    watching.metrics.count_request(known, seen.route, seen.status, seconds)
-    span.update_name(f"{known} {seen.route or NONE_LABEL}")
+    observed.telemetry.metrics.count_request(known, route, observed.status, seconds)
+    span.update_name(f"{known} {route or NONE_LABEL}")
     span.set_attribute("http.request.method", known)
-    span.set_attribute("http.route", seen.route)
-    span.set_attribute("http.response.status_code", seen.status)
-    if seen.status >= SERVER_ERROR:
+    span.set_attribute("http.route", route)
+    span.set_attribute("http.response.status_code", observed.status)
+    if observed.status >= SERVER_ERROR:
         span.set_status(StatusCode.ERROR)
-    if watching.access_log:
-        fields = {"method": known, "route": seen.route or NONE_LABEL, "status": seen.status}
+    if observed.telemetry.access_log:
+        fields = {"method": known, "route": route or NONE_LABEL, "status": observed.status}
         LOG.info("answered", extra=fields | {"seconds": round(seconds, 6)})

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from serving.server.operational_gauges import OperationalGauges
+from prometheus_client.registry import Collector
+
 from serving.telemetry.metrics import Metrics
 from serving.telemetry.observer import RecommendationObservation, Stage
 from serving.telemetry.traces import Tracer
@@ -15,7 +16,7 @@ from serving.telemetry.traces import Tracer
 
 @dataclass(frozen=True)
 class ServiceTelemetry:
-    """Told of stages and answers by the engine, and of requests by the door."""
+    """Receives stages and recommendations from the engine, requests from the middleware."""
 
     metrics: Metrics
     traces: Tracer
@@ -23,7 +24,7 @@ class ServiceTelemetry:
 
     @contextmanager
     def stage(self, name: Stage, /) -> Iterator[None]:
-        """Around a stage: its time and its span, also where it fails."""
+        """Measure a stage and open its span, also where the stage fails."""
         started = time.perf_counter()
         try:
             with self.traces.span(name):
@@ -32,9 +33,9 @@ class ServiceTelemetry:
             self.metrics.observe_stage(name, time.perf_counter() - started)
 
     def answered(self, given: Iterable[RecommendationObservation], /) -> None:
-        """After recommendations were recorded."""
+        """Count recommendations that were recorded."""
         self.metrics.given(given)
 
-    def text(self, figures: OperationalGauges) -> bytes:
-        """What Prometheus reads."""
-        return self.metrics.text(figures)
+    def text(self, gauges: Collector) -> bytes:
+        """Return all metrics in Prometheus' text format. gauges: collected when asked for."""
+        return self.metrics.text(gauges)

@@ -14,11 +14,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from fastapi import FastAPI
+
 from models.tasks.stock_risk import STOCK_RISK
 from serving.http.app import create_app
 from serving.pipeline.engine import load_engine
 from serving.runtime.settings import ServiceSettings
-from serving.server.asgi import InFlightTracker, ScoringRoute
 from serving.tasks.catalogue import served_tasks
 from serving.telemetry.metrics import Metrics
 from serving.telemetry.service_telemetry import ServiceTelemetry
@@ -33,39 +34,39 @@ BYTES = 2**20
 
 
 @contextmanager
-def service(home: Path) -> Iterator[ScoringRoute]:
+def service(home: Path) -> Iterator[FastAPI]:
     """The application that answers scoring requests, with a model of its own."""
     lake = make_lake(home, (TASK,))
     tasks = served_tasks()
-    watching = ServiceTelemetry(
+    telemetry = ServiceTelemetry(
         Metrics({n: t.task.classes for n, t in tasks.items()}), Tracer(None), False
     )
     engine = load_engine(ServiceSettings(home=lake.home), lambda: datetime.now(UTC))
-    engine = replace(engine, observe=watching)
+    engine = replace(engine, observe=telemetry)
     app = create_app(tasks)
-    app.state.gate, app.state.engine, app.state.watching = ANYBODY, engine, watching
+    app.state.authenticator, app.state.engine, app.state.telemetry = ANYBODY, engine, telemetry
     app.state.max_body_bytes = BYTES
     with closing(engine.audit):
-        yield ScoringRoute(InFlightTracker(app), app, seconds=30)
+        yield app
 
 
-def held_after(express: ScoringRoute, requests: list[int]) -> list[int]:
+def held_after(app: FastAPI, requests: list[int]) -> list[int]:
     """Objects there are after so many requests, and so many more, and so on."""
-    return ended(lambda: _counted(express, requests))
+    return ended(lambda: _counted(app, requests))
 
 
-async def _counted(express: ScoringRoute, requests: list[int]) -> list[int]:
+async def _counted(app: FastAPI, requests: list[int]) -> list[int]:
     counts = []
     for count in requests:
         for i in range(0, count, AT_ONCE):
-            await asyncio.gather(*(_ask(express, 7 + j) for j in range(min(AT_ONCE, count - i))))
+            await asyncio.gather(*(_ask(app, 7 + j) for j in range(min(AT_ONCE, count - i))))
         await asyncio.sleep(0)
         gc.collect()
         counts.append(len(gc.get_objects()))
     return counts
 
 
-async def _ask(express: ScoringRoute, number: int) -> None:
+async def _ask(app: FastAPI, number: int) -> None:
     """One request; what it is answered with is looked at and let go.
 
     Raises:
@@ -88,6 +89,6 @@ async def _ask(express: ScoringRoute, number: int) -> None:
     async def send(message: dict[str, object]) -> None:
         statuses.extend(v for k, v in message.items() if k == "status")
 
-    await express(scope, receive, send)
+    await app(scope, receive, send)
     if statuses != [200]:
         raise ValueError(f"answered with {statuses}")

@@ -17,7 +17,7 @@ from typing import Any
 
 from tests.contract.bodies import ask, of_operation
 from tests.contract.fuzz import Found, fuzz, operations
-from tests.contract.service import front, recommended, service
+from tests.contract.service import recommended, service
 
 
 def main() -> int:
@@ -30,7 +30,7 @@ def main() -> int:
     asked, failed = parser.parse_args(), 0
     with tempfile.TemporaryDirectory() as home, service(Path(home)) as app:
         known = recommended(app)
-        for operation in operations(front(app)):
+        for operation in operations(app):
             if asked.only not in operation.label:
                 continue
             whole = of_operation(operation.label)

@@ -12,13 +12,11 @@ from models.catalogue import TASKS
 from serving.http.app import create_app
 from serving.pipeline.engine import load_engine
 from serving.runtime.settings import ServiceSettings
-from serving.server.asgi import InFlightTracker, ScoringRoute
 from serving.tasks.catalogue import served_tasks
 from tests.anybody import ANYBODY
 from tests.synthetic_service import case, make_lake
 
 MOST_BYTES = 10 * 2**20
-SECONDS = 30
 
 
 @contextmanager
@@ -28,17 +26,12 @@ def service(home: Path) -> Iterator[FastAPI]:
     engine = load_engine(ServiceSettings(home=home), lambda: datetime.now(UTC))
     app = create_app(served_tasks())
     app.state.max_body_bytes = MOST_BYTES
-    app.state.gate = ANYBODY
+    app.state.authenticator = ANYBODY
     app.state.engine = engine
     try:
         yield app
     finally:
         engine.audit.close()
-
-
-def front(app: FastAPI) -> ScoringRoute:
-    """What requests come to: scoring requests pass by the application's own routes."""
-    return ScoringRoute(InFlightTracker(app), app, SECONDS)
 
 
 def recommended(app: FastAPI) -> list[str]:

@@ -8,7 +8,6 @@ from starlette.testclient import TestClient
 from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from models.tasks.stock_risk import STOCK_RISK
 from serving.auth.caller import AccessScope, Caller
-from tests.contract.service import front
 from tests.synthetic_service import case
 
 STOCK, INVOICE = STOCK_RISK.name, INVOICE_MISMATCH.name
@@ -36,14 +35,14 @@ class Only:
 
 @pytest.fixture
 def client_of(app):
-    before = app.state.gate
+    before = app.state.authenticator
 
     def client(scopes, sites=None):
-        app.state.gate = Only(Caller("key:1", frozenset(scopes), sites))
-        return TestClient(front(app), raise_server_exceptions=False)
+        app.state.authenticator = Only(Caller("key:1", frozenset(scopes), sites))
+        return TestClient(app, raise_server_exceptions=False)
 
     yield client
-    app.state.gate = before
+    app.state.authenticator = before
 
 
 def recorded(app):

@@ -2,7 +2,7 @@
 
 from tests.contract.bodies import ask, of_operation
 from tests.contract.fuzz import fuzz, operations
-from tests.contract.service import front, recommended
+from tests.contract.service import recommended
 
 CASES = 4
 BODIES = 60
@@ -10,7 +10,7 @@ BODIES = 60
 
 def test_no_operation_fails_or_answers_what_is_not_documented(app):
     known = recommended(app)
-    found = [fuzz(operation, CASES, 1, known) for operation in operations(front(app))]
+    found = [fuzz(operation, CASES, 1, known) for operation in operations(app)]
     seen = {one.label: one for one in found}
     assert all(one.cases for one in found)
     assert seen["POST /v1/stock_risk"].statuses[200]
@@ -19,10 +19,10 @@ def test_no_operation_fails_or_answers_what_is_not_documented(app):
 
 
 def test_whole_bodies_are_taken_and_spoiled_ones_refused_as_documented(app):
-    known = {one.label: of_operation(one.label) for one in operations(front(app))}
+    known = {one.label: of_operation(one.label) for one in operations(app)}
     found = [
         ask(operation, known[operation.label], BODIES, 1)
-        for operation in operations(front(app))
+        for operation in operations(app)
         if known[operation.label] is not None
     ]
     assert len(found) == 5

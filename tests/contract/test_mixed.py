@@ -9,7 +9,6 @@ from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from models.tasks.stock_risk import STOCK_RISK
 from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.recommendation.fallback_ladder import Rung
-from tests.contract.service import front
 from tests.synthetic_service import case
 
 STOCK, INVOICE, DELAY = STOCK_RISK.name, INVOICE_MISMATCH.name, SUPPLIER_DELAY.name
@@ -21,7 +20,7 @@ MIXED = [
 
 @pytest.fixture(scope="module")
 def client(app):
-    return TestClient(front(app), raise_server_exceptions=False)
+    return TestClient(app, raise_server_exceptions=False)
 
 
 def asked(client, cases, **headers):

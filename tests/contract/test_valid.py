@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from starlette.testclient import TestClient
 
 from models.catalogue import TASKS
-from tests.contract.service import front
 from tests.contract.valid import cases, mixed
 
 CASES = int(os.environ.get("TRIAGE_VALID_CASES", "15"))
@@ -27,7 +26,7 @@ QUIET = settings(
 
 @pytest.mark.parametrize("task", TASKS)
 def test_every_case_that_the_contract_takes_is_answered(app, task):
-    client = TestClient(front(app), raise_server_exceptions=False)
+    client = TestClient(app, raise_server_exceptions=False)
 
     @seed(1)
     @QUIET
@@ -45,7 +44,7 @@ def test_every_case_that_the_contract_takes_is_answered(app, task):
 
 
 def test_every_mixed_request_that_the_contract_takes_is_answered(app):
-    client = TestClient(front(app), raise_server_exceptions=False)
+    client = TestClient(app, raise_server_exceptions=False)
 
     @seed(1)
     @QUIET

@@ -83,7 +83,7 @@ def engine(lake, before, tmp_path_factory):
 def decided(lake, engine) -> dict[str, str]:
     """What people settled on, by invoice line: on what was flagged or drawn for review."""
     app = create_app(served_tasks())
-    app.state.gate = ANYBODY
+    app.state.authenticator = ANYBODY
     app.state.engine, app.state.max_body_bytes = engine, 10**7
     client = TestClient(app)
     end = end_of_data(lake.canonical)

@@ -32,7 +32,7 @@ def answers(tmp_path_factory):
     """A lake, and what its service answered: all of it under a checkpoint."""
     lake = make_lake(tmp_path_factory.mktemp("lake"), (TASK,))
     app = create_app(served_tasks())
-    app.state.gate = ANYBODY
+    app.state.authenticator = ANYBODY
     engine = load_engine(ServiceSettings(home=lake.home), now)
     app.state.engine, app.state.max_body_bytes = engine, 10**7
     body = {"cases": [case(TASK, number) for number in range(CASES)]}

@@ -42,7 +42,7 @@ def posted(error):
 
 def client(error=None):
     app = create_app(CATALOGUE)
-    app.state.gate = ANYBODY
+    app.state.authenticator = ANYBODY
     app.state.max_body_bytes = 10_000
     app.state.engine = error and Failing(error)
     return TestClient(app, raise_server_exceptions=False)

@@ -28,7 +28,7 @@ def ask():
     """Asks as a caller of that name; every caller may ask MOST times a minute."""
     limits = RateLimiter(AuthSettings(requests_per_minute=MOST, requests_per_second=1000))
     app = create_app(CATALOGUE)
-    app.state.gate = Authenticator(Known(), None, limits, lambda: datetime.now(UTC))
+    app.state.authenticator = Authenticator(Known(), None, limits, lambda: datetime.now(UTC))
     client = TestClient(app)
     return lambda name: client.get(PATH, headers={"Authorization": f"Bearer tk_{name}"})
 
@@ -52,7 +52,9 @@ def test_a_greedy_caller_is_told_to_wait_and_starves_nobody(ask):
 def test_probes_are_never_counted():
     app = create_app(CATALOGUE)
     settings = AuthSettings(requests_per_minute=1)
-    app.state.gate = Authenticator(Known(), None, RateLimiter(settings), lambda: datetime.now(UTC))
+    app.state.authenticator = Authenticator(
+        Known(), None, RateLimiter(settings), lambda: datetime.now(UTC)
+    )
     client = TestClient(app)
     for _ in range(3):
         answer = client.get("/livez", headers={"Authorization": "Bearer tk_probe"})

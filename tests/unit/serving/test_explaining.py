@@ -39,7 +39,7 @@ def engine(tmp_path_factory):
 @pytest.fixture(scope="module")
 def client(engine):
     app = create_app(CATALOGUE)
-    app.state.gate, app.state.engine, app.state.max_body_bytes = ANYBODY, engine, 10**7
+    app.state.authenticator, app.state.engine, app.state.max_body_bytes = ANYBODY, engine, 10**7
     return TestClient(app, raise_server_exceptions=False)
 
 

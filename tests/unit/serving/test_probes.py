@@ -33,7 +33,7 @@ class Quiet:
 
 def ready(engine, checkpoints=None, method="GET"):
     app = create_app(CATALOGUE)
-    app.state.gate = ANYBODY
+    app.state.authenticator = ANYBODY
     app.state.engine, app.state.checkpoints = engine, checkpoints
     return TestClient(app).request(method, "/readyz")
 

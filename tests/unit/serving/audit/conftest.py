@@ -40,7 +40,7 @@ def service(audit_url, tmp_path, monkeypatch):
     engine = load_engine(ServiceSettings(home=tmp_path / "lake"), lambda: NOW)
     engine.audit.append([answer(1), answer(2, invoice_line_id="inv-2")])
     app = create_app(engine.tasks)
-    app.state.gate = ANYBODY
+    app.state.authenticator = ANYBODY
     app.state.engine, app.state.max_body_bytes = engine, 2**20
     yield Service(engine, TestClient(app, raise_server_exceptions=False))
     engine.audit.close()

@@ -13,7 +13,6 @@ from serving.auth.caller import LOCAL_CALLER, AccessScope, Caller
 from serving.http.authentication import set_caller
 from serving.http.error_handlers import ERROR_HANDLERS
 from serving.http.event_routes import BATCH, STRUCTURED, event_router
-from serving.telemetry.request_tracing import TraceResponseMiddleware
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 DATA = {
@@ -67,7 +66,6 @@ def service(store):
     app = FastAPI()
     app.include_router(event_router)
     app.add_middleware(Door)
-    app.add_middleware(TraceResponseMiddleware)
     for kind, handler in ERROR_HANDLERS.items():
         app.add_exception_handler(kind, handler)
     app.state.engine = SimpleNamespace(audit=store, clock=lambda: NOW, code="test")

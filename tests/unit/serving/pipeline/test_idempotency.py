@@ -43,7 +43,7 @@ def engine(tmp_path_factory):
 @pytest.fixture(scope="module")
 def client(engine):
     app = create_app(CATALOGUE)
-    app.state.gate = ANYBODY
+    app.state.authenticator = ANYBODY
     app.state.max_body_bytes = 10**7
     app.state.engine = engine
     return TestClient(app, raise_server_exceptions=False)

@@ -227,7 +227,7 @@ def test_an_older_entry_needs_the_very_profiles_that_answered(engine):
 def test_the_address_answers_with_the_same_and_with_a_problem_where_it_cannot(engine, tmp_path):
     entry, advice = asked(engine, STOCK, **NO_STOCK)
     app = create_app(engine.tasks)
-    app.state.gate = ANYBODY
+    app.state.authenticator = ANYBODY
     app.state.engine = engine
     client = TestClient(app)
     path = f"/v1/recommendations/{advice.id}/counterfactuals"

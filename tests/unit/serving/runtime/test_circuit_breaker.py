@@ -101,7 +101,7 @@ def test_a_caller_is_told_when_the_store_is_tried_again(breaker, clock, tmp_path
         fail(breaker)
     clock.now = now
     app = create_app(CATALOGUE)
-    app.state.gate = ANYBODY
+    app.state.authenticator = ANYBODY
     app.state.engine = SimpleNamespace(read=replace(store, breaker=breaker).read)
     answer = TestClient(app).get("/v1/recommendations/any")
     store.close()

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from openapi_spec_validator import validate
 from starlette.testclient import TestClient
 
+from serving.http.app import create_app
 from serving.http.openapi.contract import (
     CURRENT_FILE,
     ContractError,
@@ -17,7 +18,9 @@ from serving.http.openapi.contract import (
 )
 from serving.http.problem_routes import problem_router
 from serving.http.problems import PROBLEM_EXPLANATIONS, ProblemKind
-from serving.http.response_headers import Deprecation, DeprecationMiddleware
+from serving.http.response_headers import Deprecation
+from serving.tasks.catalogue import served_tasks
+from tests.anybody import ANYBODY
 
 
 def test_the_file_is_what_the_service_serves_and_breaks_nothing():
@@ -79,23 +82,14 @@ def test_the_type_of_every_problem_leads_to_what_it_means(kind):
 
 
 def test_an_address_that_will_go_says_so_and_no_other_does():
-    app = FastAPI()
-
-    @app.get("/v1/old/{name}")
-    def old(name: str) -> str:
-        return name
-
-    @app.get("/v1/new")
-    def new() -> str:
-        return ""
-
     day = Deprecation(
         datetime(2027, 1, 1, tzinfo=UTC), datetime(2027, 7, 1, tzinfo=UTC), "/docs#new"
     )
-    app.add_middleware(DeprecationMiddleware, deprecated={"/v1/old/{name}": day})
+    app = create_app(served_tasks(), deprecated={"/problems/{kind}": day})
+    app.state.authenticator = ANYBODY
     client = TestClient(app)
-    gone = client.get("/v1/old/x").headers
+    gone = client.get("/problems/busy").headers
     assert gone["deprecation"] == "@1798761600"
     assert gone["sunset"] == "Thu, 01 Jul 2027 00:00:00 GMT"
     assert gone["link"] == '</docs#new>; rel="deprecation"'
-    assert "deprecation" not in client.get("/v1/new").headers
+    assert "deprecation" not in client.get("/problems").headers
