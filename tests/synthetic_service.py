@@ -23,6 +23,8 @@ from models.tasks.stock_risk import STOCK_RISK
 from models.tasks.supplier_delay import SUPPLIER_DELAY
 from models.training_set import TrainingSet
 from serving.pipeline.scoring import build_cases
+from serving.review.decisions import DecisionMessage, DecisionRecorder, record_decision
+from serving.runtime.context import service_context
 from serving.tasks.catalogue import served_tasks
 from serving.tasks.invoice_mismatch.messages import EXAMPLE as INVOICE
 from serving.tasks.stock_risk.messages import EXAMPLE as STOCK
@@ -135,6 +137,13 @@ def crown(lake: Lake, name: TaskName, model: Model) -> None:
 
 # Few and small trees: what is tested is how a model is served, not how good it is.
 SMALL = {"num_leaves": 4, "num_iterations": 15, "learning_rate": 0.3, "min_data_in_leaf": 10}
+
+
+def decide(engine, advice, decision: DecisionMessage) -> bool:
+    """Record a decision as the service does; whether it was recorded just now."""
+    context = service_context(engine.code)
+    recorder = DecisionRecorder(engine.audit, engine.pseudonyms, engine.clock(), context)
+    return record_decision(recorder, advice, decision)[1]
 
 
 def training_set(name: TaskName, profiles: Profiles) -> TrainingSet:

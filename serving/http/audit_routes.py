@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from serving.audit.verify.proof_creation import create_proof
+from serving.audit.verify.proof_creation import create_proof, current_checkpoint, verifier_key
 from serving.auth.caller import AccessScope
 from serving.http.authentication import require_scope
 from serving.http.lookups import Identifier, check_visible, loaded_engine, recommendation_not_found
@@ -46,7 +46,7 @@ def checkpoint(request: Request) -> Response:
     require_scope(request, AccessScope.READ_AUDIT)
     engine = loaded_engine(request)
     _require_signed(engine)
-    return PlainTextResponse(engine.checkpoint())
+    return PlainTextResponse(current_checkpoint(engine.audit))
 
 
 @audit_router.get("/v1/audit/key", response_class=PlainTextResponse, responses=TEXT_RESPONSE)
@@ -61,7 +61,7 @@ def key(request: Request) -> Response:
 
 def _require_signed(engine: Engine) -> str:
     """The verifier key of the record, or a 404 where nothing is signed."""
-    verifier = engine.verifier()
+    verifier = verifier_key(engine.audit)
     if not verifier:
         raise Problem(404, "this record is not signed", mend="open it with a signing key")
     return verifier

@@ -13,6 +13,7 @@ from serving.auth.caller import Caller
 from serving.http.problems import Problem, ProblemKind
 from serving.pipeline.engine import Engine
 from serving.recommendation.recommendation import Advice
+from serving.review.service import ReviewService
 
 ID_PATTERN = r"^[0-9A-Za-z._-]{1,64}$"
 ID_REGEX = re.compile(ID_PATTERN)
@@ -30,14 +31,30 @@ def loaded_engine(request: Request) -> Engine:
     """
     engine: Engine | None = request.app.state.engine
     if engine is None:
-        raise Problem(
-            503,
-            "the service is still loading",
-            mend="try again in a few seconds",
-            retry_after=RETRY_UNTIL_LOADED,
-            kind=ProblemKind.LOADING,
-        )
+        raise _loading_problem()
     return engine
+
+
+def loaded_review_service(request: Request) -> ReviewService:
+    """The review service of the engine that answers.
+
+    Raises:
+        Problem: 503 while it loads.
+    """
+    review: ReviewService | None = getattr(request.app.state, "review", None)
+    if review is None:
+        raise _loading_problem()
+    return review
+
+
+def _loading_problem() -> Problem:
+    return Problem(
+        503,
+        "the service is still loading",
+        mend="try again in a few seconds",
+        retry_after=RETRY_UNTIL_LOADED,
+        kind=ProblemKind.LOADING,
+    )
 
 
 def find_recommendation(engine: Engine, identifier: str, caller: Caller) -> tuple[Entry, Advice]:

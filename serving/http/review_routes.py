@@ -28,7 +28,13 @@ from serving.http.idempotency_key import (
     read_identity,
     request_context,
 )
-from serving.http.lookups import Identifier, check_visible, find_recommendation, loaded_engine
+from serving.http.lookups import (
+    Identifier,
+    check_visible,
+    find_recommendation,
+    loaded_engine,
+    loaded_review_service,
+)
 from serving.http.problems import Problem
 from serving.http.request_body import read_body
 from serving.http.response_headers import PAGE_HEADERS
@@ -41,6 +47,7 @@ from serving.review.counterfactuals import CannotRecomputeError, Counterfactuals
 from serving.review.decisions import DECISION_REQUEST, DecisionMessage
 from serving.review.desk import challenger_page, queue_page
 from serving.review.report import render_recorded_report
+from serving.review.service import ReviewService
 
 challenger_router = APIRouter()
 
@@ -107,23 +114,24 @@ def report(request: HttpRequest, identifier: Identifier) -> Response:
     That it is read, and what it said, is on record before it is given; 503 if it cannot be.
     """
     caller = require_scope(request, AccessScope.READ_REPORT)
-    engine = loaded_engine(request)
+    review = loaded_review_service(request)
+    engine = review.engine
     entry, advice = find_recommendation(engine, identifier, caller)
     context = request_context(request, engine.code)
     ways, reasons = (
-        _counterfactuals_or_reason(engine, entry, advice),
-        read_worded_answer(entry, engine.sources),
+        _counterfactuals_or_reason(review, entry, advice),
+        read_worded_answer(entry, review.sources),
     )
     page = render_recorded_report(engine.audit, entry, ways, reasons, engine.clock(), context)
     return HTMLResponse(page, headers=PAGE_HEADERS)
 
 
 def _counterfactuals_or_reason(
-    engine: Engine, entry: Entry, advice: Advice
+    review: ReviewService, entry: Entry, advice: Advice
 ) -> Counterfactuals | str:
     """What would change the answer; a report without it is still a report, and says why."""
     try:
-        return engine.counterfactuals(entry, advice)
+        return review.counterfactuals(entry, advice)
     except CannotRecomputeError as error:
         return str(error)
 
@@ -139,9 +147,10 @@ def reasons(request: HttpRequest, identifier: Identifier) -> Response:
     From the record, with the model that answered: 409 where that is not kept, or none did.
     """
     caller = require_scope(request, AccessScope.READ_REPORT)
-    engine = loaded_engine(request)
+    review = loaded_review_service(request)
+    engine = review.engine
     entry, _ = find_recommendation(engine, identifier, caller)
-    made = answer_reasons(entry, engine.sources)
+    made = answer_reasons(entry, review.sources)
     if isinstance(made, str):
         raise CannotRecomputeError(made)
     return Response(made.model_dump_json(), media_type=JSON_MEDIA_TYPE)
@@ -160,10 +169,11 @@ def counterfactuals(request: HttpRequest, identifier: Identifier) -> Response:
     not kept, or the entry is too old to hold the past it was made of.
     """
     caller = require_scope(request, AccessScope.READ_REPORT)
-    engine = loaded_engine(request)
+    review = loaded_review_service(request)
+    engine = review.engine
     entry, advice = find_recommendation(engine, identifier, caller)
     return Response(
-        engine.counterfactuals(entry, advice).model_dump_json(), media_type=JSON_MEDIA_TYPE
+        review.counterfactuals(entry, advice).model_dump_json(), media_type=JSON_MEDIA_TYPE
     )
 
 
@@ -183,19 +193,21 @@ async def decision(request: HttpRequest, identifier: Identifier) -> Response:
     (200), with a checkpoint of now; another one is refused (409) with what was decided.
     """
     caller = require_scope(request, AccessScope.DECIDE)
-    engine = loaded_engine(request)
+    review = loaded_review_service(request)
     body = await read_body(request)
-    asked = read_identity(request, engine, f"decide {identifier}", body)
-    return await run_in_threadpool(_record_decision, engine, caller, identifier, body, asked)
+    asked = read_identity(request, review.engine, f"decide {identifier}", body)
+    return await run_in_threadpool(_record_decision, review, caller, identifier, body, asked)
 
 
 def _record_decision(
-    engine: Engine, caller: Caller, identifier: str, body: bytes, asked: RequestIdentity
+    review: ReviewService, caller: Caller, identifier: str, body: bytes, asked: RequestIdentity
 ) -> Response:
+    engine = review.engine
+
     def make() -> Reply:
         _, advice = find_recommendation(engine, identifier, caller)
         message = _read_decision(engine, advice, body)
-        committed, new = engine.decide(advice, message, asked.context, asked.key)
+        committed, new = review.decide(advice, message, asked.context, asked.key)
         return Reply(decision_from_entry(committed), 201 if new else 200)
 
     def again(before: CommitResult) -> Reply:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 from data.lake import Lake
 from features.profile_storage import ProfilesError
 from features.profiles import Profiles
 from models.task import TaskName
 from serving.audit.log.entry import Draft
+from serving.audit.log.store import AuditStore
 from serving.model_registry.champions import (
     LoadedModel,
     UnavailableModel,
@@ -86,6 +89,34 @@ class ActiveModelsHolder:
         """Tell the listeners what was recorded of answers."""
         for listener in self.listeners:
             listener(answered)
+
+
+class ModelHost(Protocol):
+    """The engine as background workers that change or compare its models see it."""
+
+    @property
+    def tasks(self) -> Mapping[TaskName, ServedTask]:
+        """The tasks that are served."""
+
+    @property
+    def live(self) -> ActiveModelsHolder:
+        """The models that answer now."""
+
+    @property
+    def audit(self) -> AuditStore:
+        """The audit log that every change of models is recorded in."""
+
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        """Returns the time of day, with its time zone."""
+
+    @property
+    def code(self) -> str:
+        """Version of the running code."""
+
+    @property
+    def on_commit(self) -> Callable[[int], None]:
+        """Called with the number of entries after each commit."""
 
 
 def load_active_models(lake: Lake, tasks: Mapping[TaskName, ServedTask]) -> ActiveModels:

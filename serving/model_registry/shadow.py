@@ -21,10 +21,10 @@ from models.task import TaskName
 from serving.audit.log.entry import Draft, new_draft
 from serving.audit.log.entry_kind import SCORED_KINDS, EntryKind
 from serving.audit.log.errors import AuditUnavailableError
+from serving.model_registry.active_models import ModelHost
 from serving.model_registry.champions import LoadedModel
 from serving.model_registry.pointer import ModelAlias
 from serving.model_registry.settings import SwapSettings
-from serving.pipeline.engine import Engine
 from serving.recommendation.recommend import exception_probability
 from serving.runtime.context import service_context
 from serving.runtime.settings import ServiceSettings
@@ -66,7 +66,7 @@ class AnsweredCase:
 class ShadowScorer:
     """Scores on a thread of its own. dropped: cases it had no time for; answers never wait."""
 
-    def __init__(self, settings: SwapSettings, engine: Engine) -> None:
+    def __init__(self, settings: SwapSettings, engine: ModelHost) -> None:
         self.engine = engine
         self.dropped = 0
         self._waiting: queue.Queue[AnsweredCase] = queue.Queue(settings.shadow_cases)
@@ -177,7 +177,7 @@ class ShadowScorer:
         return some
 
 
-def create_shadow_scorer(_: ServiceSettings, engine: Engine) -> ShadowScorer:
+def create_shadow_scorer(_: ServiceSettings, engine: ModelHost) -> ShadowScorer:
     """The shadow of that service."""
     return ShadowScorer(SwapSettings(), engine)
 

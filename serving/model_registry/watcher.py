@@ -19,13 +19,12 @@ from models.task import TaskName
 from serving.audit.log.entry import Draft, new_draft
 from serving.audit.log.entry_kind import EntryKind
 from serving.audit.log.errors import AuditUnavailableError
-from serving.model_registry.active_models import ActiveModels
+from serving.model_registry.active_models import ActiveModels, ModelHost
 from serving.model_registry.candidate_check import CandidateChecker, FileSignature, file_signature
 from serving.model_registry.champions import LoadedModel
 from serving.model_registry.model_slot import ModelSlot, OfferRefusal, SlotChange
 from serving.model_registry.pointer import ModelAlias
 from serving.model_registry.settings import SwapSettings
-from serving.pipeline.engine import Engine
 from serving.runtime.context import service_context
 from serving.runtime.settings import ServiceSettings
 
@@ -37,7 +36,7 @@ T = TypeVar("T")
 class ModelWatcher:
     """Looks every few seconds, on a thread of its own; answers never wait for it."""
 
-    def __init__(self, lake: Lake, settings: SwapSettings, engine: Engine) -> None:
+    def __init__(self, lake: Lake, settings: SwapSettings, engine: ModelHost) -> None:
         self.lake, self.settings, self.engine = lake, settings, engine
         self.trials = CandidateChecker()
         self.places = [
@@ -165,7 +164,7 @@ class ModelWatcher:
         return new_draft(kind, {**said, **where}, context, at, about=about, task=task or "")
 
 
-def create_model_watcher(settings: ServiceSettings, engine: Engine) -> ModelWatcher:
+def create_model_watcher(settings: ServiceSettings, engine: ModelHost) -> ModelWatcher:
     """The watcher of that service."""
     return ModelWatcher(settings.lake, SwapSettings(), engine)
 

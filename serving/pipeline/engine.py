@@ -20,7 +20,6 @@ from serving.audit.log.entry import Draft, Entry
 from serving.audit.log.group_commit import CommitResult, IdempotencyKey
 from serving.audit.log.store import AuditStore
 from serving.audit.pseudonym import Pseudonyms, open_pseudonyms
-from serving.audit.transparency.signing_key import SigningKey
 from serving.model_registry.active_models import ActiveModelsHolder, load_active_models
 from serving.pipeline.batch import CaseBatch, FromTheFutureError, ScoringRequest
 from serving.pipeline.deadline import Monotonic
@@ -35,9 +34,6 @@ from serving.pipeline.response import (
 from serving.pipeline.scoring_pipeline import ScoringPipeline
 from serving.policy.policy import Policy, load_policy
 from serving.recommendation.recommendation import Advice, Answer
-from serving.replay.sources import ReplaySources, open_replay_sources
-from serving.review.counterfactuals import Counterfactuals, find_counterfactuals
-from serving.review.decisions import DecisionMessage, DecisionRecorder, record_decision
 from serving.runtime.circuit_breaker import CircuitBreaker, CircuitState
 from serving.runtime.context import RequestContext, code_version, service_context
 from serving.runtime.settings import ServiceSettings
@@ -67,7 +63,6 @@ class Engine:
     audit: AuditStore
     pseudonyms: Pseudonyms
     clock: Clock
-    sources: ReplaySources
     pauses: CachedProjection[ActivePauses]
     address: str = ""
     within: float = math.inf
@@ -184,49 +179,6 @@ class Engine:
             return None
         return entry, advice_from_entry(entry, self.tasks)
 
-    def decide(
-        self,
-        advice: Advice,
-        decision: DecisionMessage,
-        context: RequestContext | None = None,
-        key: IdempotencyKey | None = None,
-    ) -> tuple[CommitResult, bool]:
-        """The one decision on a recommendation, and whether it was recorded just now.
-
-        Raises:
-            as `serving.review.decisions.record_decision`.
-        """
-        asking = context or service_context(self.code)
-        deciding = DecisionRecorder(self.audit, self.pseudonyms, self.clock(), asking)
-        committed, new = record_decision(deciding, advice, decision, key)
-        return (committed if new else replace(committed, checkpoint=self.checkpoint())), new
-
-    def checkpoint(self) -> str:
-        """The state of the record now, signed; empty where nothing is signed.
-
-        Raises:
-            AuditUnavailableError: the record cannot be read.
-        """
-        end, signer = self.audit.head(), self.audit.signer
-        return signer.note(end.origin, end.frontier.size, end.frontier.root()) if signer else ""
-
-    def verifier(self) -> str:
-        """The key that verifies checkpoints (C2SP verifier key); empty where nothing is signed.
-
-        Raises:
-            AuditUnavailableError: the record cannot be read.
-        """
-        signer = self.audit.signer
-        return signer.verifier(self.audit.head().origin) if isinstance(signer, SigningKey) else ""
-
-    def counterfactuals(self, entry: Entry, advice: Advice) -> Counterfactuals:
-        """What would bring a recorded case under the threshold, computed now.
-
-        Raises:
-            CannotRecomputeError: what answered cannot be found again.
-        """
-        return find_counterfactuals(self.sources, self.live.now.profiles, entry, advice)
-
     def degraded(self, sees: Callable[[str], bool] = lambda _: True) -> dict[str, str]:
         """What is answered lower down the ladder than it should, with how to mend it.
 
@@ -285,7 +237,6 @@ def load_engine(settings: ServiceSettings, clock: Clock) -> Engine:
         audit=audit,
         pseudonyms=open_pseudonyms(lake),
         clock=clock,
-        sources=open_replay_sources(lake, audit, policy, lineup.champions.values()),
         pauses=CachedProjection(audit, PAUSE_ENTRY_KINDS, ActivePauses.told_by),
         address=settings.address,
         within=settings.answer_within_seconds,

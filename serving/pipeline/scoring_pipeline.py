@@ -128,7 +128,9 @@ class ScoringPipeline:
         batch: CaseBatch,
     ) -> Iterator[Draft]:
         model = champion.model.digest
-        made_from = Provenance(champion.version, model, past.as_of, past.snapshot_id).on(whose)
+        made_from = Provenance(
+            champion.version, model, past.as_of, past.snapshot_id, whose.rung, whose.down
+        )
         with self.observe.stage(Stage.ADVISE):
             advices = [
                 advise(batch.entry, batch.asked(row), scored, row, self.policy, made_from)

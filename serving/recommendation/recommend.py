@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -14,7 +14,6 @@ from data.contracts.sites import SITE_ID
 from models.explanation import OTHER_FEATURES
 from models.task import Task
 from models.tasks.invoice_mismatch import INVOICE_MISMATCH
-from serving.pipeline.model_selection import ModelSelection
 from serving.policy.finding import Finding, FindingCode
 from serving.policy.policy import Level, Policy
 from serving.recommendation import wording
@@ -45,10 +44,6 @@ class Provenance:
     snapshot_id: str
     rung: Rung = Rung.CHAMPION
     down: tuple[StepDown, ...] = ()
-
-    def on(self, turn: ModelSelection) -> Provenance:
-        """The same on that rung."""
-        return replace(self, rung=turn.rung, down=turn.down)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from serving.auth.settings import AuthSettings
 from serving.http.app import create_app
 from serving.http.middleware import InFlightTracker
 from serving.pipeline.engine import Engine, load_engine
+from serving.review.service import open_review_service
 from serving.runtime.settings import ServiceSettings
 from serving.server.background_workers import BackgroundWorker, create_workers
 from serving.server.lifecycle_log import LifecycleLog
@@ -89,6 +90,7 @@ class Process:
             telemetry=telemetry,
             gauges=OperationalGauges(engine, checkpointer, telemetry_settings.figures_seconds),
             engine=engine,
+            review=open_review_service(engine, settings.lake),
         )
         gc.collect()
         gc.freeze()  # what was loaded lives as long as the process: never look at it again

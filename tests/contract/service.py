@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from models.catalogue import TASKS
 from serving.http.app import create_app
 from serving.pipeline.engine import load_engine
+from serving.review.service import open_review_service
 from serving.runtime.settings import ServiceSettings
 from serving.tasks.catalogue import served_tasks
 from tests.anybody import ANYBODY
@@ -23,11 +24,12 @@ MOST_BYTES = 10 * 2**20
 def service(home: Path) -> Iterator[FastAPI]:
     """The application over a new lake in that folder, with all three models."""
     make_lake(home)
-    engine = load_engine(ServiceSettings(home=home), lambda: datetime.now(UTC))
+    settings = ServiceSettings(home=home)
+    engine = load_engine(settings, lambda: datetime.now(UTC))
     app = create_app(served_tasks())
     app.state.max_body_bytes = MOST_BYTES
     app.state.authenticator = ANYBODY
-    app.state.engine = engine
+    app.state.engine, app.state.review = engine, open_review_service(engine, settings.lake)
     try:
         yield app
     finally:

@@ -27,6 +27,7 @@ from serving.commands.review import decisions as export
 from serving.http.app import create_app
 from serving.pipeline.engine import load_engine
 from serving.policy.policy import DEFAULT_POLICY_FILE
+from serving.review.service import open_review_service
 from serving.runtime.settings import ServiceSettings
 from serving.tasks.catalogue import served_tasks
 from tests.anybody import ANYBODY
@@ -85,6 +86,7 @@ def decided(lake, engine) -> dict[str, str]:
     app = create_app(served_tasks())
     app.state.authenticator = ANYBODY
     app.state.engine, app.state.max_body_bytes = engine, 10**7
+    app.state.review = open_review_service(engine, lake)
     client = TestClient(app)
     end = end_of_data(lake.canonical)
     with Store.from_folder(lake.canonical) as store:

@@ -131,6 +131,26 @@ def create_proof(
     return made | (_payload_part(entry) if with_payload and entry.body is not None else {})
 
 
+def current_checkpoint(store: AuditStore) -> str:
+    """Sign the head of the log as it is now; empty where nothing is signed.
+
+    Raises:
+        AuditUnavailableError: the record cannot be read.
+    """
+    head, signer = store.head(), store.signer
+    return signer.note(head.origin, head.frontier.size, head.frontier.root()) if signer else ""
+
+
+def verifier_key(store: AuditStore) -> str:
+    """The key that verifies checkpoints (C2SP verifier key); empty where nothing is signed.
+
+    Raises:
+        AuditUnavailableError: the record cannot be read.
+    """
+    signer = store.signer
+    return signer.verifier(store.head().origin) if isinstance(signer, SigningKey) else ""
+
+
 def _find_entry(store: AuditStore, identifier: str) -> Entry:
     found = store.read(identifier)
     if found is None and identifier.isascii() and identifier.isdigit() and len(identifier) < 16:

@@ -15,6 +15,8 @@ from serving.http.app import create_app
 from serving.pipeline.batch import ScoringRequest
 from serving.pipeline.engine import load_engine
 from serving.replay.replay import replay_entries
+from serving.replay.sources import open_replay_sources
+from serving.review.service import open_review_service
 from serving.runtime.context import service_context
 from serving.runtime.settings import ServiceSettings
 from serving.tasks.messages import Explain
@@ -29,17 +31,22 @@ REASONS = ("reason_groups", "reasons", "missing")
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory):
-    lake = make_lake(tmp_path_factory.mktemp("lake"), NAMES)
+def lake(tmp_path_factory):
+    return make_lake(tmp_path_factory.mktemp("lake"), NAMES)
+
+
+@pytest.fixture(scope="module")
+def engine(lake):
     started = load_engine(ServiceSettings(home=lake.home), lambda: NOW)
     yield started
     started.audit.close()
 
 
 @pytest.fixture(scope="module")
-def client(engine):
+def client(engine, lake):
     app = create_app(CATALOGUE)
     app.state.authenticator, app.state.engine, app.state.max_body_bytes = ANYBODY, engine, 10**7
+    app.state.review = open_review_service(engine, lake)
     return TestClient(app, raise_server_exceptions=False)
 
 
@@ -92,10 +99,10 @@ def test_a_report_of_an_answer_without_reasons_computes_and_says_so(client):
 
 
 @pytest.mark.parametrize("explain", list(Explain))
-def test_answers_are_replayed_with_the_reasons_they_had(client, engine, explain):
+def test_answers_are_replayed_with_the_reasons_they_had(client, engine, lake, explain):
     given = scored(client, INVOICE_MISMATCH.name, 6, str(explain))
     entry, _ = engine.read(given["id"])
-    (outcome,) = replay_entries([entry], engine.sources)
+    (outcome,) = replay_entries([entry], open_replay_sources(lake, engine.audit))
     assert (outcome.difference, outcome.lacking) == (None, None)
     assert (entry.payload["score"]["steps"] is None) == (not given["explained"])
 

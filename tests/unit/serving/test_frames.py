@@ -20,7 +20,7 @@ from serving.audit.log.store import AuditStore
 from serving.pipeline.engine import load_engine
 from serving.review.decisions import DecisionMessage
 from serving.runtime.settings import ServiceSettings
-from tests.synthetic_service import ASKED, case, make_lake
+from tests.synthetic_service import ASKED, case, decide, make_lake
 
 DELAY, INVOICE = SUPPLIER_DELAY.name, INVOICE_MISMATCH.name
 LATER = ASKED + timedelta(minutes=7)
@@ -46,7 +46,7 @@ def answered(engine):
     for answer, (action, reason) in zip(made, actions, strict=False):
         _, advice = engine.read(answer.id)
         message = {"action": action, "role": "buyer", "resolved_as": "ON_TIME", "reason": reason}
-        engine.decide(advice, DecisionMessage.model_validate(message))
+        decide(engine, advice, DecisionMessage.model_validate(message))
     return made
 
 

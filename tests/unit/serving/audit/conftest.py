@@ -7,6 +7,7 @@ from starlette.testclient import TestClient
 
 from serving.http.app import create_app
 from serving.pipeline.engine import Engine, load_engine
+from serving.review.service import open_review_service
 from serving.runtime.settings import ServiceSettings
 from tests.anybody import ANYBODY
 from tests.synthetic_record import NOW, answer
@@ -37,10 +38,12 @@ class Service:
 @pytest.fixture
 def service(audit_url, tmp_path, monkeypatch):
     monkeypatch.setenv("TRIAGE_AUDIT_URL", audit_url)
-    engine = load_engine(ServiceSettings(home=tmp_path / "lake"), lambda: NOW)
+    settings = ServiceSettings(home=tmp_path / "lake")
+    engine = load_engine(settings, lambda: NOW)
     engine.audit.append([answer(1), answer(2, invoice_line_id="inv-2")])
     app = create_app(engine.tasks)
     app.state.authenticator = ANYBODY
     app.state.engine, app.state.max_body_bytes = engine, 2**20
+    app.state.review = open_review_service(engine, settings.lake)
     yield Service(engine, TestClient(app, raise_server_exceptions=False))
     engine.audit.close()

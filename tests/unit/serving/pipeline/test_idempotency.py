@@ -22,6 +22,7 @@ from serving.pipeline.idempotency import (
     InFlightError,
     KeyReusedError,
 )
+from serving.review.service import open_review_service
 from serving.runtime.settings import ServiceSettings
 from tests.anybody import ANYBODY
 from tests.synthetic_score import CATALOGUE, draft
@@ -33,19 +34,23 @@ KEY = IdempotencyKey("local", "k-1", "score stock_risk", "ab" * 32)
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory):
-    lake = make_lake(tmp_path_factory.mktemp("lake"), SERVED)
+def lake(tmp_path_factory):
+    return make_lake(tmp_path_factory.mktemp("lake"), SERVED)
+
+
+@pytest.fixture(scope="module")
+def engine(lake):
     started = load_engine(ServiceSettings(home=lake.home), lambda: NOW)
     yield started
     started.audit.close()
 
 
 @pytest.fixture(scope="module")
-def client(engine):
+def client(engine, lake):
     app = create_app(CATALOGUE)
     app.state.authenticator = ANYBODY
     app.state.max_body_bytes = 10**7
-    app.state.engine = engine
+    app.state.engine, app.state.review = engine, open_review_service(engine, lake)
     return TestClient(app, raise_server_exceptions=False)
 
 

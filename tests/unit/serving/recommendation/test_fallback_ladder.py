@@ -27,7 +27,7 @@ from serving.runtime.context import service_context
 from serving.runtime.settings import ServiceSettings
 from serving.telemetry.observer import NullObserver
 from tests.synthetic_score import message
-from tests.synthetic_service import case, make_lake
+from tests.synthetic_service import case, decide, make_lake
 
 NOW = datetime(2026, 3, 11, 8, tzinfo=UTC)
 TASK = INVOICE_MISMATCH.name
@@ -212,8 +212,7 @@ def test_what_rules_answered_is_read_reported_decided_and_queued(engine):
     assert "similar probability" not in page
     assert [one.id for one in below.audit.undecided()] == [given.id]
     decision = DecisionMessage(action="followed", role="accounts payable")
-    _, new = below.decide(advice, decision)
-    assert new
+    assert decide(below, advice, decision)
     assert below.audit.undecided() == []
 
 
@@ -225,7 +224,7 @@ def test_what_was_decided_without_a_score_is_a_label_where_a_rule_found_somethin
         below = replace(below, tasks={TASK: quiet})
     given = ask(below, 3)
     _, advice = below.read(given.id)
-    below.decide(advice, DecisionMessage(action="followed", role="clerk", resolved_as="CLEAN"))
+    decide(below, advice, DecisionMessage(action="followed", role="clerk", resolved_as="CLEAN"))
     kept, broken = check_contract(DECISIONS, canonical_decisions_batch(below.audit).frame)
     assert broken.empty
     (row,) = kept.to_dict("records")

@@ -38,6 +38,7 @@ from serving.replay.what_if.report import WhatIfReport, run_what_if
 from serving.review.decisions import DecisionMessage
 from serving.review.what_if_view import what_if_lines, what_if_page, what_if_tables
 from tests import synthetic_service as made
+from tests.synthetic_service import decide
 
 from .conftest import ask
 
@@ -116,7 +117,7 @@ def decided(engine, answered):
         action = list(Action)[place % 3]
         message = DecisionMessage(action=action, role="planner", reason="as it was")
         _, advice = engine.read(entry.id)
-        engine.decide(advice, message)
+        decide(engine, advice, message)
         actions[entry.id] = action
     return actions
 

@@ -19,6 +19,7 @@ from serving.pipeline.engine import load_engine
 from serving.policy.policy import Thresholds, load_policy
 from serving.review.counterfactuals import LEVERS, CannotRecomputeError, counterfactuals_from_lake
 from serving.review.report import write_report
+from serving.review.service import open_review_service
 from serving.runtime.settings import ServiceSettings
 from serving.tasks.lever import LeverName
 from tests.anybody import ANYBODY
@@ -37,54 +38,54 @@ def lake(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def engine(lake):
+def review(lake):
     started = load_engine(ServiceSettings(home=lake.home), lambda: ASKED)
     lenient = {task: one.model_copy(update=LIMITS) for task, one in started.policy.abstain.items()}
-    yield under(started, abstain=lenient)
+    yield under(open_review_service(started, lake), abstain=lenient)
     started.audit.close()
 
 
-def under(engine, **changes):
-    """The engine under a policy that differs so."""
-    policy = engine.policy.model_copy(update=changes)
-    sources = replace(engine.sources, loaded={policy.digest: policy})
-    return replace(engine, policy=policy, sources=sources)
+def under(review, **changes):
+    """The service under a policy that differs so."""
+    policy = review.engine.policy.model_copy(update=changes)
+    sources = replace(review.sources, loaded={policy.digest: policy})
+    return replace(review, engine=replace(review.engine, policy=policy), sources=sources)
 
 
-def without_profiles(engine, **changes):
-    """The engine with no past to look up."""
-    return replace(
-        engine, live=ActiveModelsHolder(replace(engine.live.now, profiles=None)), **changes
-    )
+def without_profiles(review):
+    """The service with no past to look up."""
+    live = ActiveModelsHolder(replace(review.engine.live.now, profiles=None))
+    return replace(review, engine=replace(review.engine, live=live))
 
 
-def asked(engine, task, number=1, **changes):
+def asked(review, task, number=1, **changes):
     """The record and the advice of a case that was asked now."""
+    engine = review.engine
     body = json.dumps({"cases": [case(task, number, **changes)]}).encode()
     (made,) = engine.answer(task, engine.tasks[task].request.read(body)).recommendations
     return engine.read(made.id)
 
 
-def ways(engine, task, number=1, **changes):
-    return engine.counterfactuals(*asked(engine, task, number, **changes))
+def ways(review, task, number=1, **changes):
+    return review.counterfactuals(*asked(review, task, number, **changes))
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_what_is_stated_is_what_the_service_says_of_the_changed_case(engine, task):
+def test_what_is_stated_is_what_the_service_says_of_the_changed_case(review, task):
     """Ask about many cases; pull the stated levers by hand, and send what comes of it."""
     seen = 0
     for number in range(12):
-        entry, advice = asked(engine, task, number)
-        told = engine.counterfactuals(entry, advice)
-        request = engine.tasks[task].request
+        entry, advice = asked(review, task, number)
+        told = review.counterfactuals(entry, advice)
+        request = review.engine.tasks[task].request
         plain = request.again(entry.payload["input"])
         for way in told.found:
             changed = applied(task, plain, way.changes)
             sent = json.loads(json.dumps(changed, default=str))
             read = request.read(json.dumps({"cases": [sent]}).encode())
-            (again,) = engine.answer(task, read).recommendations
+            (again,) = review.engine.answer(task, read).recommendations
             assert again.exception_probability == way.probability < way.threshold
-            assert way.threshold in {engine.policy.thresholds[task].watch, 0.5}
+            assert way.threshold in {review.engine.policy.thresholds[task].watch, 0.5}
             touched = {field for change in way.changes for field in change.fields}
             assert {name for name in plain if plain[name] != changed[name]} <= touched
             seen += 1
@@ -103,8 +104,8 @@ def applied(task, plain, changes):
     return case_now
 
 
-def test_the_sentence_says_what_would_have_to_be_so(engine):
-    told = ways(engine, STOCK, **NO_STOCK)
+def test_the_sentence_says_what_would_have_to_be_so(review):
+    told = ways(review, STOCK, **NO_STOCK)
     by_name = {way.changes[0].name: way for way in told.found}
     way = by_name[LeverName.UNITS_TRANSFERRED_IN]
     assert way.sentence.startswith("Would drop to ")
@@ -115,32 +116,32 @@ def test_the_sentence_says_what_would_have_to_be_so(engine):
     )
 
 
-def test_a_unit_less_would_not_be_enough(engine):
+def test_a_unit_less_would_not_be_enough(review):
     """The model's trees ask for more stock only: so the least amount is the edge itself."""
-    entry, advice = asked(engine, STOCK, **NO_STOCK)
-    told = engine.counterfactuals(entry, advice)
+    entry, advice = asked(review, STOCK, **NO_STOCK)
+    told = review.counterfactuals(entry, advice)
     (amount,) = [
         way.changes[0].amount
         for way in told.found
         if way.changes[0].name == LeverName.UNITS_TRANSFERRED_IN
     ]
     fewer = {**NO_STOCK, "on_hand": NO_STOCK["on_hand"] + amount - 1}
-    _, less = asked(engine, STOCK, **fewer)
+    _, less = asked(review, STOCK, **fewer)
     assert less.exception_probability >= 0.2
 
 
-def test_a_case_under_the_threshold_needs_nothing(engine):
-    told = ways(engine, STOCK, on_hand=290.0, average_demand=2.0, scheduled_receipts=[])
+def test_a_case_under_the_threshold_needs_nothing(review):
+    told = ways(review, STOCK, on_hand=290.0, average_demand=2.0, scheduled_receipts=[])
     assert told.sentence.startswith(
         "The probability of an exception is under the threshold of 20% already."
     )
     assert told.found == []
 
 
-def test_where_nothing_helps_it_says_so_and_what_was_tried(engine):
+def test_where_nothing_helps_it_says_so_and_what_was_tried(review):
     never = Thresholds(act=0.0, watch=0.0)  # no probability is under it
-    limits = engine.policy.thresholds | {DELAY: never}
-    told = ways(under(engine, thresholds=limits), DELAY, events=[])
+    limits = review.engine.policy.thresholds | {DELAY: never}
+    told = ways(under(review, thresholds=limits), DELAY, events=[])
     assert told.found == []
     assert told.sentence == (
         "No way under the threshold of 0% was found among what people could change here, "
@@ -154,18 +155,20 @@ def test_where_nothing_helps_it_says_so_and_what_was_tried(engine):
     ]
 
 
-def test_a_case_without_advice_gets_none_on_what_would_change_it(engine):
-    strict = engine.policy.abstain[STOCK].model_copy(update={"widest": 0.0})
-    told = ways(under(engine, abstain=engine.policy.abstain | {STOCK: strict}), STOCK, **NO_STOCK)
+def test_a_case_without_advice_gets_none_on_what_would_change_it(review):
+    strict = review.engine.policy.abstain[STOCK].model_copy(update={"widest": 0.0})
+    told = ways(
+        under(review, abstain=review.engine.policy.abstain | {STOCK: strict}), STOCK, **NO_STOCK
+    )
     assert (told.found, told.tried) == ([], [])
     assert told.sentence.startswith("No advice is given on this case")
 
 
-def test_an_answer_of_another_model_policy_and_day_is_recomputed_from_the_record(engine):
+def test_an_answer_of_another_model_policy_and_day_is_recomputed_from_the_record(review):
     """As after a promotion, a change of policy and new profiles: nothing of then is loaded."""
-    entry, advice = asked(engine, STOCK, **NO_STOCK)
-    told = engine.counterfactuals(entry, advice)
-    record = engine.sources.record
+    entry, advice = asked(review, STOCK, **NO_STOCK)
+    told = review.counterfactuals(entry, advice)
+    record = review.sources.record
     changed = Draft(
         "policy-1",
         EntryKind.POLICY_CHANGED,
@@ -179,9 +182,9 @@ def test_an_answer_of_another_model_policy_and_day_is_recomputed_from_the_record
     )
     if record.read("policy-1") is None:
         record.append([changed])
-    later = replace(engine.sources, loaded={}, opened=OrderedDict())
-    bare = ActiveModels(champions={}, missing={}, profiles=None)
-    gone = replace(engine, live=ActiveModelsHolder(bare), sources=later)
+    later = replace(review.sources, loaded={}, opened=OrderedDict())
+    bare = ActiveModelsHolder(ActiveModels(champions={}, missing={}, profiles=None))
+    gone = replace(review, engine=replace(review.engine, live=bare), sources=later)
     assert gone.counterfactuals(entry, advice) == told
 
 
@@ -192,17 +195,17 @@ def test_an_answer_of_another_model_policy_and_day_is_recomputed_from_the_record
         ("policy", "policy 000000000000 is not on record; set TRIAGE_POLICY to its file"),
     ],
 )
-def test_what_is_kept_nowhere_cannot_be_recomputed(engine, field, why):
-    entry, advice = asked(engine, STOCK, **NO_STOCK)
+def test_what_is_kept_nowhere_cannot_be_recomputed(review, field, why):
+    entry, advice = asked(review, STOCK, **NO_STOCK)
     other = getattr(advice, field).model_copy(update={"digest": "0" * 64})
     with pytest.raises(CannotRecomputeError) as refused:
-        engine.counterfactuals(entry, advice.model_copy(update={field: other}))
+        review.counterfactuals(entry, advice.model_copy(update={field: other}))
     assert str(refused.value) == f"cannot be recomputed now: {why}"
 
 
-def test_an_older_entry_needs_the_very_profiles_that_answered(engine):
+def test_an_older_entry_needs_the_very_profiles_that_answered(review):
     """It does not hold its past, and other profiles would tell another one."""
-    entry, advice = asked(engine, STOCK, **NO_STOCK)
+    entry, advice = asked(review, STOCK, **NO_STOCK)
     payload = {name: part for name, part in entry.payload.items() if name != "history"}
     old = Draft(
         f"old-{advice.id}",
@@ -215,30 +218,30 @@ def test_an_older_entry_needs_the_very_profiles_that_answered(engine):
         ASKED.isoformat(),
         payload,
     )
-    (older,) = engine.audit.append([old])
-    told = engine.counterfactuals(entry, advice)
-    assert engine.counterfactuals(older, advice) == told
-    for others in (without_profiles(engine), engine):
-        then = advice.model_copy(update={"snapshot_id": "0" * 64}) if others is engine else advice
+    (older,) = review.engine.audit.append([old])
+    told = review.counterfactuals(entry, advice)
+    assert review.counterfactuals(older, advice) == told
+    for others in (without_profiles(review), review):
+        then = advice.model_copy(update={"snapshot_id": "0" * 64}) if others is review else advice
         with pytest.raises(CannotRecomputeError, match="did not keep the past it was made of"):
             others.counterfactuals(older, then)
 
 
-def test_the_address_answers_with_the_same_and_with_a_problem_where_it_cannot(engine, tmp_path):
-    entry, advice = asked(engine, STOCK, **NO_STOCK)
-    app = create_app(engine.tasks)
+def test_the_address_answers_with_the_same_and_with_a_problem_where_it_cannot(review, tmp_path):
+    entry, advice = asked(review, STOCK, **NO_STOCK)
+    app = create_app(review.engine.tasks)
     app.state.authenticator = ANYBODY
-    app.state.engine = engine
+    app.state.engine, app.state.review = review.engine, review
     client = TestClient(app)
     path = f"/v1/recommendations/{advice.id}/counterfactuals"
-    told = engine.counterfactuals(entry, advice)
+    told = review.counterfactuals(entry, advice)
     assert client.get(path).json() == told.model_dump(mode="json")
     page = client.get(f"/v1/recommendations/{advice.id}/report").text
     assert all(way.sentence in page for way in told.found)
-    app.state.engine = without_profiles(engine)
+    app.state.review = without_profiles(review)
     assert client.get(path).json() == told.model_dump(mode="json")
-    nothing = replace(engine.sources, models=tmp_path, opened=OrderedDict())
-    app.state.engine = replace(engine, sources=nothing)
+    nothing = replace(review.sources, models=tmp_path, opened=OrderedDict())
+    app.state.review = replace(review, sources=nothing)
     answer = client.get(path)
     assert (answer.status_code, answer.headers["content-type"]) == (409, "application/problem+json")
     why = f"model {advice.model.digest[:12]} of stock_risk is no longer kept"
@@ -249,8 +252,9 @@ def test_the_address_answers_with_the_same_and_with_a_problem_where_it_cannot(en
 
 def test_a_report_from_the_lake_alone_says_the_same_while_it_keeps_the_model(lake, tmp_path):
     started = load_engine(ServiceSettings(home=lake.home), lambda: ASKED)
-    entry, advice = asked(started, STOCK, 2, **NO_STOCK)
-    told = started.counterfactuals(entry, advice)
+    review = open_review_service(started, lake)
+    entry, advice = asked(review, STOCK, 2, **NO_STOCK)
+    told = review.counterfactuals(entry, advice)
     started.audit.close()
     assert counterfactuals_from_lake(lake, entry) == told
     assert told.sentence in write_report(lake, advice.id, tmp_path / "page.html").read_text()
