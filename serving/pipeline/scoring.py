@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,7 +17,8 @@ from features.cases import Cases, CaseShape, Children, Floats, case_array
 from features.feature import feature_columns
 from features.history.stream import Stream
 from models.model import EncodedPredictions, Model, Predictions
-from serving.audit.log.preserialized import PreserializedObject, preserialize_rows
+from serving.audit.log.canonical_json import canonicalize
+from serving.audit.log.preserialized import PreserializedObject, number_texts, preserialize_rows
 from serving.model_registry.champions import LoadedModel
 from serving.recommendation.score import Score, Waterfall
 from serving.telemetry.observer import NULL_OBSERVER, Observer, Stage
@@ -62,6 +64,35 @@ class ScoredBatch:
     read: EncodedPredictions | None = field(default=None, repr=False)
 
 
+class RecordedWaterfall(Waterfall):
+    """A waterfall that is recorded as pairs of feature and contribution.
+
+    The values are among the features on record, and the words for them in the model that the
+    record names.
+    """
+
+    __slots__ = ()
+
+    def canonical(self) -> str:
+        """Write the pairs as RFC 8785 JSON; see `serving.audit.log.canonical_json`.
+
+        Raises:
+            ValueError: a contribution that is not finite.
+        """
+        contributions = number_texts([step.contribution for step in self])
+        if "null" in contributions:
+            raise ValueError("a contribution that is not finite cannot be recorded exactly as JSON")
+        pairs = [
+            f"[{_quoted_feature(step.feature)},{contribution}]"
+            for step, contribution in zip(self, contributions, strict=True)
+        ]
+        return f"[{','.join(pairs)}]"
+
+
+_quoted_feature = lru_cache(4096)(canonicalize)
+"""Feature names as JSON text, kept: they are the same in every answer."""
+
+
 def score_cases(
     champion: LoadedModel,
     profiles: HistorySource,
@@ -104,7 +135,7 @@ def explain_rows(
     with observe.stage(Stage.EXPLAIN):
         reasons = champion.model.explain_rows(scored.read, scored.inputs, rows, threads=PROCESSORS)
     return [
-        replace(scored.scores[row], base=reason.base, steps=Waterfall(reason.parts))
+        replace(scored.scores[row], base=reason.base, steps=RecordedWaterfall(reason.parts))
         for row, reason in zip(rows, reasons, strict=True)
     ]
 

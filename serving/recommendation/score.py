@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Protocol, Self
-
-from serving.audit.log.canonical_json import canonicalize
-from serving.audit.log.preserialized import number_texts
 
 Value = float | str | None
 
@@ -38,21 +34,9 @@ class WaterfallStep(Protocol):
 
 
 class Waterfall(tuple[WaterfallStep, ...]):
-    """Steps in the order in which they were added up, the strongest first.
-
-    Recorded as names and contributions: values are among the features on record, and the words
-    for them in the model that is named beside.
-    """
+    """Steps in the order in which they were added up, the strongest first."""
 
     __slots__ = ()
-
-    def canonical(self) -> str:
-        """As they are recorded; see `serving.audit.log.canonical_json`."""
-        told = number_texts([step.contribution for step in self])
-        if "null" in told:
-            raise ValueError("a contribution that is not finite cannot be recorded exactly as JSON")
-        pairs = [f"[{_quoted(step.feature)},{n}]" for step, n in zip(self, told, strict=True)]
-        return f"[{','.join(pairs)}]"
 
     def told(self) -> list[dict[str, Value]]:
         """With words and values, as entries of earlier versions hold them and reports read them."""
@@ -66,10 +50,6 @@ class Waterfall(tuple[WaterfallStep, ...]):
             }
             for step in self
         ]
-
-
-_quoted = lru_cache(4096)(canonicalize)
-"""Names of features: the same in every answer."""
 
 
 @dataclass(frozen=True)

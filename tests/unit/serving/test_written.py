@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from serving.audit.log.canonical_json import canonicalize
 from serving.audit.log.preserialized import number_texts, preserialize_rows
-from serving.recommendation.score import Waterfall
+from serving.pipeline.scoring import RecordedWaterfall
 from tests.synthetic_score import Step
 
 ON_THE_EDGE = [1e15, 1e16, 1e20, 1e21, 1e22, 1e-4, 1e-5, 1e-6, 1e-7, 5e-324, 1.7e308, 2.0**53]
@@ -76,7 +76,7 @@ def test_an_infinite_number_is_refused_and_not_taken_for_missing(value):
 def test_a_step_that_is_no_number_is_refused_and_not_taken_for_missing(value):
     step = Step("f", "demand", 1.0, "so", value)
     with pytest.raises(ValueError, match="not finite"):
-        Waterfall([step]).canonical()
+        RecordedWaterfall([step]).canonical()
 
 
 def test_half_a_surrogate_pair_is_refused():
