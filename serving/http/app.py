@@ -28,6 +28,7 @@ from serving.http.scoring_routes import (
 from serving.http.triage_messages import build_triage_request
 from serving.http.triage_routes import OPERATION, TriageEndpoint, create_triage_router
 from serving.recommendation.recommendation import Answer
+from serving.runtime.context import RELEASE
 from serving.runtime.settings import MEGABYTE
 from serving.tasks.catalogue import ServedTask
 
@@ -57,7 +58,7 @@ def create_app(
         deprecated: addresses that will be removed, by path.
     """
     app: FastAPI = FastAPIOffline(
-        title="Exception Triage", version="1", description=DESCRIPTION, redoc_url=None
+        title="Exception Triage", version=RELEASE, description=DESCRIPTION, redoc_url=None
     )
     app.router.redirect_slashes = False
     _set_initial_state(app)

@@ -1,19 +1,23 @@
 """Contract compatibility: list what a new OpenAPI document breaks for callers of the released one.
 
-A request may be allowed more, an answer may say more; never the other way round.
+A request may take more than before and an answer may say more, never the other way round. An
+enumeration of answers that is declared open may grow; declaring one open breaks nobody.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from serving.http.openapi.extensibility import EXTENSIBLE_ENUM
 
 Json = Mapping[str, Any]
 
 METHODS = ("get", "post", "put", "patch", "delete")
 LOWER_LIMITS = ("minimum", "minLength", "minItems", "exclusiveMinimum")
+CHOICES = {"enum", "const", EXTENSIBLE_ENUM}
 UPPER_LIMITS = ("maximum", "maxLength", "maxItems", "exclusiveMaximum")
 
 
@@ -26,12 +30,12 @@ class Side(StrEnum):
 
 @dataclass(frozen=True)
 class OpenApiDocument:
-    """An OpenAPI document whose references can be followed."""
+    """An OpenAPI document and its references."""
 
     document: Json
 
     def at(self, schema: Json) -> Json:
-        """The schema itself where it is a reference."""
+        """Return a schema, following references to it."""
         while "$ref" in schema:
             found: Any = self.document
             for part in str(schema["$ref"]).removeprefix("#/").split("/"):
@@ -42,13 +46,13 @@ class OpenApiDocument:
 
 @dataclass(frozen=True)
 class ContractComparison:
-    """The contract as it was and as it would be."""
+    """The released contract and the current one."""
 
     before: OpenApiDocument
     after: OpenApiDocument
 
     def breaks(self) -> list[str]:
-        """One line for each thing that would break a caller; empty if nothing would."""
+        """Return one line for each change that breaks a caller; empty if none does."""
         return list(dict.fromkeys(self._paths()))
 
     def _paths(self) -> Iterator[str]:
@@ -111,14 +115,24 @@ class ContractComparison:
 
 @dataclass(frozen=True)
 class SchemaComparison:
-    """Schemas of one side, compared. What may only shrink in answers may only grow in requests."""
+    """Two schemas of one side, compared.
+
+    A request must take at least what it took; an answer must hold at most what it held.
+    """
 
     before: OpenApiDocument
     after: OpenApiDocument
     side: Side
 
     def compared(self, at: str, was: Json, now: Json, seen: tuple[str, ...]) -> Iterator[str]:
-        """What breaks between two schemas. seen: references on the way here."""
+        """Yield what breaks callers between two schemas.
+
+        Args:
+            at: where the schema stands, for the lines.
+            was: the schema before.
+            now: the schema after.
+            seen: references that were followed to get here; they end a recursive schema.
+        """
         reference = str(was.get("$ref", ""))
         if reference and reference in seen:
             return
@@ -127,9 +141,44 @@ class SchemaComparison:
         yield from self._kinds(at, old, new)
         yield from self._choices(at, old, new)
         yield from self._limits(at, old, new)
+        olds, news = composite_branches(self.before, old), composite_branches(self.after, new)
+        if len(olds) == len(news) == 1:
+            yield from self._composite(at, olds[0], news[0], way)
+        elif olds and news:
+            yield from self._branches(at, olds, news, way)
+
+    def _composite(self, at: str, was: Json, now: Json, way: tuple[str, ...]) -> Iterator[str]:
+        """Compare two objects or two lists."""
+        old, new = self.before.at(was), self.after.at(now)
         yield from self._fields(at, old, new, way)
         if "items" in old and "items" in new:
             yield from self.compared(f"{at}[]", old["items"], new["items"], way)
+
+    def _branches(
+        self, at: str, olds: Sequence[Json], news: Sequence[Json], way: tuple[str, ...]
+    ) -> Iterator[str]:
+        """Compare alternatives, each with the one of the same tag.
+
+        Each alternative that a request took must still be taken; each that an answer may hold
+        must be one that it could hold before.
+        """
+        old_tags = [(branch_tag(self.before, one), one) for one in olds]
+        new_tags = [(branch_tag(self.after, one), one) for one in news]
+        request = self.side is Side.REQUEST
+        for tag, branch in old_tags if request else new_tags:
+            others = [one for other, one in (new_tags if request else old_tags) if other == tag]
+            if not others:
+                yield f"{at}: {'no longer takes' if request else 'may now be'} {tag or 'an object'}"
+                continue
+            pairs = [(branch, one) if request else (one, branch) for one in others]
+            named = f"{at}<{tag}>" if tag else at
+            yield from min((list(self._one_branch(named, *pair, way)) for pair in pairs), key=len)
+
+    def _one_branch(self, at: str, was: Json, now: Json, way: tuple[str, ...]) -> Iterator[str]:
+        if "$ref" in was:
+            yield from self.compared(at, was, now, way)
+        else:
+            yield from self._composite(at, was, now, way)
 
     def _kinds(self, at: str, was: Json, now: Json) -> Iterator[str]:
         before, after = json_types(self.before, was), json_types(self.after, now)
@@ -144,7 +193,7 @@ class SchemaComparison:
             lost = ["anything else"] if before is None else sorted(before - after)
             if lost:
                 yield f"{at}: no longer takes {', '.join(lost)}"
-        if self.side is Side.ANSWER and before is not None:
+        if self.side is Side.ANSWER and before is not None and not is_open(self.before, was):
             new = ["anything"] if after is None else sorted(after - before)
             if new:
                 yield f"{at}: may be {', '.join(new)} now"
@@ -165,35 +214,54 @@ class SchemaComparison:
             yield f"{at}: takes another pattern"
 
     def _fields(self, at: str, was: Json, now: Json, way: tuple[str, ...]) -> Iterator[str]:
-        old, new = object_fields(self.before, was), object_fields(self.after, now)
+        old, new = was.get("properties", {}), now.get("properties", {})
         for name in old.keys() & new.keys():
             yield from self.compared(f"{at}.{name}", old[name], new[name], way)
         if old:
             yield from (f"{at}.{name}: is gone" for name in sorted(old.keys() - new.keys()))
         required, now_required = set(was.get("required", ())), set(now.get("required", ()))
-        if self.side is Side.REQUEST and was.get("properties"):
+        if self.side is Side.REQUEST and old:
             yield from (f"{at}.{n}: is required now" for n in sorted(now_required - required))
-        if self.side is Side.ANSWER and now.get("properties"):
+        if self.side is Side.ANSWER and new:
             lost = sorted((required - now_required) & new.keys())
             yield from (f"{at}.{n}: may be missing now" for n in lost)
 
 
 def schema_branches(contract: OpenApiDocument, schema: Json) -> list[Json]:
-    """The schemas any of which may hold; the schema itself where there is one."""
+    """Return the alternatives of a schema, as references where they are; itself without any."""
+    real = contract.at(schema)
     for word in ("anyOf", "oneOf"):
-        if word in schema:
-            return [b for one in schema[word] for b in schema_branches(contract, contract.at(one))]
+        if word in real:
+            return [branch for one in real[word] for branch in schema_branches(contract, one)]
     return [schema]
 
 
+def composite_branches(contract: OpenApiDocument, schema: Json) -> list[Json]:
+    """Return the alternatives that are objects or lists with a schema of their own."""
+    branches = schema_branches(contract, schema)
+    return [one for one in branches if contract.at(one).keys() & {"properties", "items"}]
+
+
+def branch_tag(contract: OpenApiDocument, branch: Json) -> str:
+    """Return what tells an alternative from the others: its constant fields, or its type."""
+    schema = contract.at(branch)
+    fields = {name: contract.at(one) for name, one in schema.get("properties", {}).items()}
+    tags = [f"{name}={one['const']}" for name, one in sorted(fields.items()) if "const" in one]
+    return ", ".join(tags) or ("list" if "items" in schema else "")
+
+
 def json_types(contract: OpenApiDocument, schema: Json) -> set[str]:
-    """JSON types that it allows; "number" allows integers too. Empty schemas allow any."""
+    """Return the JSON types that a schema allows; an empty schema allows "anything".
+
+    "number" stands for integers, too.
+    """
     found: set[str] = set()
-    for one in schema_branches(contract, schema):
+    for branch in schema_branches(contract, schema):
+        one = contract.at(branch)
         kind = one.get("type", "object" if "properties" in one else None)
         match kind:
             case None:
-                found |= {"string"} if "const" in one or "enum" in one else {"anything"}
+                found |= {"string"} if one.keys() & CHOICES else {"anything"}
             case list():
                 found |= set(kind)
             case _:
@@ -202,26 +270,25 @@ def json_types(contract: OpenApiDocument, schema: Json) -> set[str]:
 
 
 def allowed_values(contract: OpenApiDocument, schema: Json) -> set[str] | None:
-    """The values it allows; None where it allows any."""
+    """Return the values that a schema lists; None where it lists none."""
     found: set[str] = set()
-    for one in schema_branches(contract, schema):
+    for branch in schema_branches(contract, schema):
+        one = contract.at(branch)
         if one.get("type") == "null":
             continue
-        if "enum" not in one and "const" not in one:
+        if not one.keys() & CHOICES:
             return None
-        found |= set(map(str, one.get("enum", [one.get("const")])))
+        found |= set(map(str, one.get("enum", one.get(EXTENSIBLE_ENUM, [one.get("const")]))))
     return found
+
+
+def is_open(contract: OpenApiDocument, schema: Json) -> bool:
+    """Return whether a schema says that its list of values may grow."""
+    return any(EXTENSIBLE_ENUM in contract.at(one) for one in schema_branches(contract, schema))
 
 
 def value_limits(contract: OpenApiDocument, schema: Json) -> Json:
-    """The limits of its one kind of value besides null; none where there are several."""
-    real = [one for one in schema_branches(contract, schema) if one.get("type") != "null"]
+    """Return the limits of a schema's one kind of value besides null; empty if it has several."""
+    branches = [contract.at(one) for one in schema_branches(contract, schema)]
+    real = [one for one in branches if one.get("type") != "null"]
     return real[0] if len(real) == 1 else {}
-
-
-def object_fields(contract: OpenApiDocument, schema: Json) -> dict[str, Json]:
-    """The fields of the objects that it allows."""
-    found: dict[str, Json] = {}
-    for one in schema_branches(contract, schema):
-        found |= one.get("properties", {})
-    return found

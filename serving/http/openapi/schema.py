@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from models.catalogue import TASKS
 from models.task import TaskName
 from serving.auth.caller import AccessScope, scoring_scope
+from serving.http.openapi.extensibility import open_answers
 from serving.http.problems import PROBLEMS_PATH, ProblemKind
 from serving.http.response_headers import DEPRECATIONS
 from serving.http.triage_messages import TriageRequest
@@ -169,7 +170,7 @@ def complete_openapi(
         schema = made()  # the same one every time
         if PROBLEM_SCHEMA_NAME in _components(schema):
             return schema
-        open_to_additions(schema)
+        open_answers(_components(schema))  # bodies of requests are added later
         _components(schema)[PROBLEM_SCHEMA_NAME] = _problem_schema()
         schema["components"]["securitySchemes"] = SECURITY_SCHEMES
         for path, body in bodies.items():
@@ -255,12 +256,6 @@ def _add_problems(operation: Json, meanings: Mapping[str, str], later: set[str])
         )
         headers |= {"traceresponse": TRACERESPONSE_HEADER}
         operation["responses"][status] = {**before, "content": content, "headers": headers}
-
-
-def open_to_additions(schema: Json) -> None:
-    """Answers may say more one day, and nobody should refuse them for it."""
-    for component in _components(schema).values():
-        component.pop("additionalProperties", None) if component.get("properties") else None
 
 
 def _operations(schema: Json) -> Iterator[tuple[str, Json]]:

@@ -31,6 +31,22 @@ NUMBER, TEXT = {"type": "number", "minimum": 0, "maximum": 9}, {"type": "string"
 NULL = {"type": "null"}
 CHOICE = {"type": "string", "enum": ["a", "b"]}
 
+OPEN = {"type": "string", "x-extensible-enum": ["a", "b"]}
+
+
+def either(word="oneOf", **kinds):
+    """One of several objects, told apart by the constant in `kind`."""
+    return {
+        word: [
+            thing(["kind"], kind={"const": kind, "type": "string"}, **fields)
+            for kind, fields in kinds.items()
+        ]
+    }
+
+
+A, B, C = {"x": TEXT, "y": TEXT}, {"x": NUMBER}, {"z": TEXT}
+OBJECT = thing(["a"], a=TEXT, b=TEXT)
+
 # side, the schema before, the schema after, what it says; nothing where nobody is broken
 RULES = [
     ("request", thing(a=TEXT), thing(a=TEXT, b=TEXT), None),
@@ -71,6 +87,45 @@ RULES = [
         {"type": "array", "items": thing(a=TEXT, b=TEXT)},
         {"type": "array", "items": thing(a=TEXT)},
         "200[].b: is gone",
+    ),
+    # Enumerations of answers that are declared open may grow.
+    ("answer", CHOICE, OPEN, None),
+    ("answer", CHOICE, OPEN | {"x-extensible-enum": ["a", "b", "c"]}, "may be c now"),
+    ("answer", OPEN, OPEN | {"x-extensible-enum": ["a", "b", "c"]}, None),
+    ("answer", OPEN, OPEN | {"x-extensible-enum": ["a"]}, None),
+    ("answer", OPEN, CHOICE, None),
+    ("answer", OPEN, {"type": "integer"}, "may be integer now"),
+    # Each of several alternatives is compared with its own, whatever their order.
+    ("request", either(a=A, b=B), either(a=A, b=B), None),
+    ("request", either(a=A, b=B), either(b=B, a=A), None),
+    ("request", either(a=A, b=B), either(a=A, b=B, c=C), None),
+    ("request", either(a=A, b=B), either("anyOf", a=A, b=B, c=C), None),
+    ("request", either(a=A, b=B, c=C), either(a=A, b=B), "body: no longer takes kind=c"),
+    ("request", either(a=A, b=B), either(a={"x": TEXT}, b=B), "body<kind=a>.y: is gone"),
+    (
+        "request",
+        either(a=A, b=B),
+        either(b=B, a=A | {"x": {"type": "null"}}),
+        "no longer takes string",
+    ),
+    ("answer", either(a=A, b=B), either(a=A | C, b=B), None),
+    ("answer", either(a=A, b=B, c=C), either(a=A, b=B), None),
+    ("answer", either(a=A, b=B), either(a=A, b=B, c=C), "200: may now be kind=c"),
+    ("answer", either(a=A, b=B), either(b=B, a={"x": TEXT}), "200<kind=a>.y: is gone"),
+    ("request", either(a=A, b=B), either(a=A), "body: no longer takes kind=b"),
+    # Of an object or null the object counts.
+    ("answer", {"anyOf": [OBJECT, NULL]}, {"anyOf": [thing(a=TEXT, b=TEXT), NULL]}, "may be miss"),
+    (
+        "request",
+        {"anyOf": [thing(a=TEXT), NULL]},
+        {"anyOf": [thing(["a"], a=TEXT), NULL]},
+        "required",
+    ),
+    (
+        "request",
+        {"type": "array", "items": either(a=A, b=B)},
+        {"type": "array", "items": either(a={"x": TEXT}, b=B)},
+        "body[]<kind=a>.y: is gone",
     ),
 ]
 
@@ -138,3 +193,15 @@ def test_references_are_followed_and_those_that_come_back_end():
     assert breaks(before, after) == []
     after["components"]["schemas"]["tree"]["properties"].pop("name")
     assert breaks(before, after) == ["POST /v1/x 200.name: is gone"]
+
+
+def test_alternatives_that_come_back_to_themselves_end():
+    tree = {"$ref": "#/components/schemas/tree"}
+    leaf = thing(["kind"], kind={"const": "leaf"}, name=TEXT)
+    node = thing(["kind"], kind={"const": "node"}, below=tree)
+    before = contract(request=tree)
+    before["components"]["schemas"] |= {"tree": {"oneOf": [leaf, node]}}
+    after = copy.deepcopy(before)
+    assert breaks(before, after) == []
+    after["components"]["schemas"]["tree"]["oneOf"][0]["properties"].pop("name")
+    assert breaks(before, after) == ["POST /v1/x body<kind=leaf>.name: is gone"]

@@ -12,6 +12,7 @@ from serving.http.app import create_app
 from serving.http.openapi.contract import (
     CURRENT_FILE,
     ContractError,
+    breaking_changes,
     check_contract,
     contract_json,
     current_contract,
@@ -19,6 +20,7 @@ from serving.http.openapi.contract import (
 from serving.http.problem_routes import problem_router
 from serving.http.problems import PROBLEM_EXPLANATIONS, ProblemKind
 from serving.http.response_headers import Deprecation
+from serving.runtime.context import RELEASE
 from serving.tasks.catalogue import served_tasks
 from tests.anybody import ANYBODY
 
@@ -93,3 +95,50 @@ def test_an_address_that_will_go_says_so_and_no_other_does():
     assert gone["sunset"] == "Thu, 01 Jul 2027 00:00:00 GMT"
     assert gone["link"] == '</docs#new>; rel="deprecation"'
     assert "deprecation" not in client.get("/problems").headers
+
+
+NEW_TASK = "late_payment"
+
+
+def with_new_task():
+    """The contract of a service with one more task, in the shape of an existing one."""
+    contract = json.loads(contract_json(current_contract()).replace("stock_risk", NEW_TASK))
+    more = json.loads(contract_json(current_contract()))
+    more["paths"][f"/v1/{NEW_TASK}"] = contract["paths"][f"/v1/{NEW_TASK}"]
+    schemas = more["components"]["schemas"]
+    for name, schema in contract["components"]["schemas"].items():
+        schemas.setdefault(name, schema)
+    schemas["TaskName"]["x-extensible-enum"].append(NEW_TASK)
+    cases = schemas["triage_request"]["properties"]["cases"]["items"]
+    cases["oneOf"].insert(0, {"$ref": f"#/components/schemas/triage_{NEW_TASK}"})
+    return more
+
+
+def released(folder, contract):
+    file = folder / "released.json"
+    file.write_text(json.dumps(contract))
+    return file
+
+
+def test_a_new_task_breaks_nobody(tmp_path):
+    assert breaking_changes(released(tmp_path, current_contract()), with_new_task()) == []
+
+
+def test_a_task_that_goes_is_a_break_at_its_own_address_and_in_triage(tmp_path):
+    assert breaking_changes(released(tmp_path, with_new_task()), current_contract()) == [
+        f"POST /v1/triage body.cases[]: no longer takes task={NEW_TASK}",
+        f"/v1/{NEW_TASK}: is gone",
+    ]
+
+
+def test_enumerations_of_answers_are_open_and_those_of_requests_closed():
+    schemas = current_contract()["components"]["schemas"]
+    for name in ("TaskName", "Level", "Rung", "Trigger"):
+        assert "enum" not in schemas[name]
+        assert schemas[name]["x-extensible-enum"]
+        assert "may come" in schemas[name]["description"]
+    assert "enum" in schemas["Explain"]
+
+
+def test_the_contract_has_the_version_of_the_release():
+    assert current_contract()["info"]["version"] == RELEASE
