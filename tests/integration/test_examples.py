@@ -11,7 +11,7 @@ from serving.server.supervisor import run_service
 from tests.ports import free_port
 from tests.synthetic_service import make_lake
 
-PAGE = "serving/examples/README.md"
+PAGE = "docs/api.md"
 BLOCK = re.compile(
     r"^```(?P<kind>sh|python)\n(?P<code>.*?)^```$(?:\n\n```text\n(?P<shown>.*?)^```$)?",
     flags=re.MULTILINE | re.DOTALL,

@@ -44,7 +44,7 @@ def lake(tmp_path_factory) -> Lake:
 
 @pytest.fixture(scope="module")
 def project_run(root, lake) -> subprocess.CompletedProcess:
-    """`mlflow run . -P task=... --env-manager=local`, as the README has it."""
+    """`mlflow run . -P task=... --env-manager=local`, as docs/models.md has it."""
     open_registry(lake)  # its own MLflow is there before a newcomer's first run
     command = ["mlflow", "run", ".", "-P", f"task={TASK}", "-P", "most=1500"]
     return subprocess.run(

@@ -148,7 +148,7 @@ def results(
     ] = None,
     folds: Annotated[int, typer.Option(min=2, help="consecutive cuts a set")] = 5,
 ) -> None:
-    """Backtest every public set over rolling cuts and print the README's table of results."""
+    """Backtest every public set over rolling cuts and print the table of docs/results.md."""
     from training.backtest.public_results import public_results
 
     with show_progress("Backtesting the public sets") as progress:

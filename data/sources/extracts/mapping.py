@@ -86,9 +86,11 @@ class StrictModel(BaseModel):
 class Factor(StrictModel):
     """A number a row: a constant, the number in a column, or a column's code looked up."""
 
-    constant: float | None = Field(None, gt=0)
-    column: str | None = None
-    factors: dict[str, Annotated[float, Field(gt=0)]] = {}
+    constant: float | None = Field(None, gt=0, description="the same number for every row")
+    column: str | None = Field(None, description="column of the file that holds the number")
+    factors: dict[str, Annotated[float, Field(gt=0)]] = Field(
+        {}, description="the number for each code in `column`; other codes go to quarantine"
+    )
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -100,14 +102,22 @@ class Factor(StrictModel):
 class FieldMapping(StrictModel):
     """Where one canonical column comes from. See the module for the order of steps."""
 
-    column: str | None = None
-    columns: tuple[str, ...] = ()
-    separator: str = "-"
-    prefix: str = ""
-    codes: dict[str, str | bool] = {}
-    formats: tuple[str, ...] = ()
-    times: Factor | None = None
-    over: Factor | None = None
+    column: str | None = Field(None, description="column of the file that holds the value")
+    columns: tuple[str, ...] = Field(
+        (), description="columns that are joined into the value, in this order; text and moments"
+    )
+    separator: str = Field("-", description="text between joined `columns`")
+    prefix: str = Field("", description="text put before every value; text only")
+    codes: dict[str, str | bool] = Field(
+        {},
+        description="canonical value of each of the file's codes; other codes go to quarantine; "
+        "text and flags",
+    )
+    formats: tuple[str, ...] = Field(
+        (), description="how this moment is written; those of the mapping by default"
+    )
+    times: Factor | None = Field(None, description="a factor to multiply with; numbers only")
+    over: Factor | None = Field(None, description="a factor to divide by; numbers only")
 
     @model_validator(mode="before")
     @classmethod
@@ -180,11 +190,21 @@ Cell: TypeAlias = str | bool | int | float
 class TableMapping(StrictModel):
     """One canonical table: the files, or rows that stand in the mapping itself."""
 
-    file: str | None = None
-    columns: dict[str, FieldMapping] = {}
-    constants: dict[str, Cell] = {}
-    ignore: tuple[str, ...] = ()
-    rows: tuple[dict[str, Cell], ...] = ()
+    file: str | None = Field(
+        None, description="name of the files in the site's folder; `*` stands for any text"
+    )
+    columns: dict[str, FieldMapping] = Field(
+        {}, description="canonical column -> where it is: a column's name, or the keys of a field"
+    )
+    constants: dict[str, Cell] = Field(
+        {}, description="canonical column -> the same value for every row of the table"
+    )
+    ignore: tuple[str, ...] = Field(
+        (), description="columns of the file that are known and not used"
+    )
+    rows: tuple[dict[str, Cell], ...] = Field(
+        (), description="rows that are written in the mapping itself, instead of `file`"
+    )
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -201,20 +221,32 @@ class TableMapping(StrictModel):
 class SiteMapping(StrictModel):
     """All extracts of one site. They lie in the folder `folder` (default: the site's id)."""
 
-    site: str
-    system: str = ""
-    folder: str = ""
-    encoding: Encoding
-    delimiter: Delimiter
-    decimal: DecimalMark
-    thousands: ThousandsMark = ThousandsMark.NONE
-    time_zone: Zone
-    ambiguous_time: AmbiguousTime
-    nonexistent_time: NonexistentTime
-    formats: tuple[str, ...] = Field(min_length=1)
-    missing: tuple[str, ...] = ("",)
-    constants: dict[str, Cell] = {}
-    tables: dict[str, TableMapping]
+    site: str = Field(description="id of the site")
+    system: str = Field("", description="name of the site's system, for people")
+    folder: str = Field("", description="folder of the site's files; the site's id by default")
+    encoding: Encoding = Field(description="encoding of text files; a byte order mark is skipped")
+    delimiter: Delimiter = Field(description="character between two fields")
+    decimal: DecimalMark = Field(description="character before the decimals")
+    thousands: ThousandsMark = Field(
+        ThousandsMark.NONE, description="character that may stand between groups of three digits"
+    )
+    time_zone: Zone = Field(description="IANA time zone of the file's local times")
+    ambiguous_time: AmbiguousTime = Field(
+        description="what a local time means that the clock shows twice (summer time ends)"
+    )
+    nonexistent_time: NonexistentTime = Field(
+        description="what a local time means that the clock never shows (summer time begins)"
+    )
+    formats: tuple[str, ...] = Field(
+        min_length=1, description="how moments are written, in `strptime` codes; tried in order"
+    )
+    missing: tuple[str, ...] = Field(("",), description="texts that mean a missing value")
+    constants: dict[str, Cell] = Field(
+        {}, description="canonical column -> value, in every table that has and does not map it"
+    )
+    tables: dict[str, TableMapping] = Field(
+        description="canonical table -> its files and columns, or its rows"
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Self:
