@@ -1,5 +1,7 @@
 # make up     a running service on simulated data, from nothing
-# make test   the whole test suite
+# make test   the whole test suite on all cores; ARGS="tests/spec", WORKERS=2
+# make test-quick  what a change breaks first: no service, no training, no simulation
+# make coverage  the same, and how much of the code it reaches; fails below a floor
 # make bench  this service beside its peers, and appends to the record; ARGS="serving --rounds 9"
 # make check  lint, types, import contracts
 # make audit  known vulnerabilities of what is pinned
@@ -9,17 +11,30 @@
 
 PYTHON ?= python3
 ARGS ?=
+# One more than there are cores: some tests wait for a server that was killed, or for a disk.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: up test bench check audit sbom bento lock clean
+.PHONY: up test test-quick coverage bench check audit sbom bento lock clean
 
 up: $(READY)
 	@$(BIN)/triage up $(ARGS)
 
+# A module's tests share what they have made, so they stay together.
+PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+QUICK := -m "not slow" tests/unit tests/spec tests/docs
+
 test: $(READY)
-	@$(BIN)/pytest $(ARGS)
+	@$(PYTEST) $(ARGS)
+
+test-quick: $(READY)
+	@$(PYTEST) $(QUICK) $(ARGS)
+
+# Counting lines takes half as long again, so it is done to the quick tests alone.
+coverage: $(READY)
+	@$(PYTEST) $(QUICK) --cov --cov-report=term:skip-covered $(ARGS)
 
 bench: $(READY)
 	@$(BIN)/python -m tests.bench $(ARGS)

@@ -1,12 +1,14 @@
 """What every test may ask for."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from tests import made_once
 from tests.schemas import own_schema
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -16,6 +18,45 @@ ROOT = Path(__file__).resolve().parent.parent
 def root() -> Path:
     """The checkout."""
     return ROOT
+
+
+MEMORY_DISK = Path("/dev/shm")
+FREE_BYTES = 6 * 2**30
+"""A run keeps about a third of this at once; a smaller memory disk is left alone."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep temporary files in memory, and let processes that share the cores use one thread each.
+
+    Thousands of small commits wait for a disk otherwise. `--basetemp` and `TMPDIR` go first.
+    """
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+    chosen = config.option.basetemp or "TMPDIR" in os.environ
+    if not chosen and MEMORY_DISK.is_dir() and shutil.disk_usage(MEMORY_DISK).free > FREE_BYTES:
+        os.environ["TMPDIR"] = os.environ["PYTEST_DEBUG_TEMPROOT"] = str(MEMORY_DISK)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no process is left alone with it at the end."""
+    items.sort(key=_seconds, reverse=True)
+
+
+def _seconds(item: pytest.Item) -> float:
+    """Return what the mark `slow` of a test or its module says; 0 where there is none."""
+    mark = item.get_closest_marker("slow")
+    return mark.args[0] if mark else 0.0
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared_by_all_processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let every process of the run find what another has made."""
+    base = tmp_path_factory.getbasetemp()
+    run = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(made_once.FOLDER, str(run / "made_once"))
+        yield
 
 
 POSTGRES = "postgresql://postgres@127.0.0.1:5432/test"

@@ -3,6 +3,8 @@
 import json
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +31,7 @@ from serving.tasks.catalogue import served_tasks
 from serving.tasks.invoice_mismatch.messages import EXAMPLE as INVOICE
 from serving.tasks.stock_risk.messages import EXAMPLE as STOCK
 from serving.tasks.supplier_delay.messages import EXAMPLE as DELAY
+from tests.made_once import made_once
 
 AS_OF = date(2026, 3, 10)
 ASKED = datetime(2026, 3, 10, 8, tzinfo=UTC)
@@ -112,22 +115,38 @@ def history() -> dict[str, pd.DataFrame]:
 
 
 def make_lake(home: Path, tasks=tuple(TASKS)) -> Lake:
-    """A lake with profiles and a promoted model for each of the tasks."""
-    lake = Lake(home).make()
-    catalogue = served_tasks()
-    streams = [stream for name in tasks for stream in catalogue[name].streams]
+    """Fill a lake with profiles and a promoted model for each of the tasks."""
+    names = sorted(tasks)
+    made_once(f"lake-{'-'.join(names)}-{_small()}", home, lambda folder: _fill(folder, names))
+    return Lake(home).make()
+
+
+def _fill(home: Path, names: list[TaskName]) -> None:
+    lake, catalogue = Lake(home).make(), served_tasks()
+    streams = [stream for name in names for stream in catalogue[name].streams]
     with Store.from_frames(history()) as store:
         build_profiles(store, streams, AS_OF, lake.profiles)
     profiles = Profiles.open(lake.profiles)
-    for name in tasks:
-        small = replace(catalogue[name].task, lightgbm=SMALL)
-        crown(lake, name, fit(small, training_set(name, profiles)).model)
-    return lake
+    for name in names:
+        made_once(f"model-{name}-{_small()}", lake.models / name, partial(_fit, name, profiles))
+
+
+def _fit(name: TaskName, profiles: Profiles, folder: Path) -> None:
+    small = replace(served_tasks()[name].task, lightgbm=SMALL)
+    _crown(folder, fit(small, training_set(name, profiles)).model)
+
+
+def _small() -> str:
+    """Return a digest of SMALL, which a test may replace."""
+    return sha256(json.dumps(SMALL, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def crown(lake: Lake, name: TaskName, model: Model) -> None:
     """Make it the champion of the lake, as if it had been promoted."""
-    folder = lake.models / name
+    _crown(lake.models / name, model)
+
+
+def _crown(folder: Path, model: Model) -> None:
     draft = folder / "draft"
     digest = save_artefact(model, draft)
     draft.rename(folder / digest)

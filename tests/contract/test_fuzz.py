@@ -1,8 +1,12 @@
 """Every answer to what can be made up from the contract is one that the contract has."""
 
+import pytest
+
 from tests.contract.bodies import ask, of_operation
 from tests.contract.fuzz import fuzz, operations
 from tests.contract.service import recommended
+
+pytestmark = pytest.mark.slow(12)
 
 CASES = 4
 BODIES = 60

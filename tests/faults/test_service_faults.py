@@ -7,6 +7,8 @@ from tests.faults.cycles import Plan, bench
 from tests.faults.fault import Fault, TargetKind
 from tests.faults.place import StoreKind
 
+pytestmark = pytest.mark.slow(110)
+
 PLANS = [
     Plan(fault, TargetKind.SERVICE, store, cycles=1, away=3.0)
     for fault, store in [

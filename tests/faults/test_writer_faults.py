@@ -6,6 +6,8 @@ from tests.faults.cycles import Plan
 from tests.faults.fault import Fault, TargetKind
 from tests.faults.faults import FAULTS
 
+pytestmark = pytest.mark.slow(130)
+
 CYCLES = {Fault.KILL_WRITER: 10, Fault.SQLITE_LOCKED: 1}
 OTHERS = 2
 AWAY_SECONDS = 1.0

@@ -14,6 +14,8 @@ from data.simulator.world.size import WorldSize
 from training.commands.backtest import backtest
 from training.registry.mlflow_registry import open_registry
 
+pytestmark = pytest.mark.slow(10)
+
 SIZE = WorldSize(sites=2, suppliers=6, items=40, months=10, start=date(2025, 1, 1))
 ROLL = ["stock_risk", "--folds", "2", "--most", "600", "--test-days", "60"]
 

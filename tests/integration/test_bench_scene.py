@@ -14,6 +14,8 @@ from serving.runtime.settings import ServiceSettings
 from serving.tasks.messages import Explain
 from tests.bench.scene import IN_TURN, TASK, scene
 
+pytestmark = pytest.mark.slow(20)
+
 TREES, LEAVES, BATCH, FEW = 5, 7, 1000, 20
 
 

@@ -20,6 +20,8 @@ from tests.synthetic_service import case
 from training.registry.mlflow_registry import CHAMPION, open_registry
 from triage import app
 
+pytestmark = pytest.mark.slow(20)
+
 QUICK = {"TRIAGE_SWAP_SECONDS": "0.05"}
 SITES = ("site_03", "site_04")
 ROW = re.compile(r'<tr><th scope="row">(.*?)</th>(.*?)</tr>', re.DOTALL)

@@ -38,6 +38,8 @@ from training.monitor.human_agreement import measure_agreement, recorded_outcome
 from training.tasks.catalogue import training_task
 from training.tasks.open_cases import request_bodies
 
+pytestmark = pytest.mark.slow(12)
+
 NAME = INVOICE_MISMATCH.name
 TASK = replace(TASKS[NAME], lightgbm=SMALL)
 SIZE = WorldSize(sites=3, suppliers=9, items=150, months=6, start=date(2025, 1, 1))

@@ -20,6 +20,8 @@ from tests.ports import free_port
 from tests.schemas import own_schema
 from tests.synthetic_service import case, make_lake
 
+pytestmark = pytest.mark.slow(20)
+
 TASK = STOCK_RISK.name
 PATH = f"/v1/{TASK}"
 CALLERS = 16

@@ -11,6 +11,8 @@ from serving.server.supervisor import run_service
 from tests.ports import free_port
 from tests.synthetic_service import make_lake
 
+pytestmark = pytest.mark.slow(15)
+
 PAGE = "docs/api.md"
 BLOCK = re.compile(
     r"^```(?P<kind>sh|python)\n(?P<code>.*?)^```$(?:\n\n```text\n(?P<shown>.*?)^```$)?",

@@ -18,6 +18,8 @@ from serving.server.supervisor import run_service
 from tests.swapping.trial import until
 from tests.synthetic_service import AS_OF, case, history, make_lake
 
+pytestmark = pytest.mark.slow(30)
+
 TASK = SUPPLIER_DELAY.name
 SUPPLIER = "supplier_03"
 COUNTED = "supplier_deliveries_events_ever"

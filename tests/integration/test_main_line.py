@@ -30,6 +30,8 @@ from training.dataset.builder import model_inputs
 from training.tasks.catalogue import training_task
 from training.tasks.open_cases import request_bodies
 
+pytestmark = pytest.mark.slow(60)
+
 MOST = 40
 
 
@@ -42,7 +44,7 @@ def lake(root, tmp_path_factory) -> Lake:
     run("ingest", "--source", "simulator")
     run("profiles")
     for name in TASKS:
-        run("train", name, "--most", "6000")
+        run("train", name, "--most", "2000")
         run("promote", name, "--override", "--reason", "a small distributor for a test")
     return Lake(home)
 

@@ -18,6 +18,8 @@ from models.tasks.supplier_delay import SUPPLIER_DELAY
 from training.registry.mlflow_registry import CHALLENGER, open_registry
 from training.registry.run_tracking import FILE_MEANINGS
 
+pytestmark = pytest.mark.slow(30)
+
 TASK = SUPPLIER_DELAY.name
 SIZE = WorldSize(sites=2, suppliers=6, items=60, months=12, start=date(2025, 1, 1))
 

@@ -17,6 +17,8 @@ from tests.ports import free_port
 from tests.synthetic_service import case, make_lake
 from tests.waiting import until
 
+pytestmark = pytest.mark.slow(20)
+
 TASK = STOCK_RISK.name
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = "00f067aa0ba902b7"

@@ -27,6 +27,8 @@ from tests.asking_service import key_of
 from tests.ports import free_port
 from tests.synthetic_service import case, make_lake
 
+pytestmark = pytest.mark.slow(16)
+
 TASKS = {
     Process.BLOCKED_INVOICE: INVOICE_MISMATCH.name,
     Process.REPLENISHMENT_REQUEST: STOCK_RISK.name,

@@ -19,6 +19,8 @@ import pytest
 from tests.docs.markdown import pages, shell_blocks
 from tests.ports import free_port
 
+pytestmark = pytest.mark.slow(300)
+
 ROOT = Path(__file__).resolve().parents[2]
 UP = "make up\n"
 READY = "Ctrl-C stops it"

@@ -33,6 +33,8 @@ from training.registry.export import PromotionError
 from training.registry.mlflow_registry import CHALLENGER, CHAMPION, MlflowRegistry, open_registry
 from training.train import TrainingResult, train_task
 
+pytestmark = pytest.mark.slow(16)
+
 TASK = SUPPLIER_DELAY.name
 SIZE = WorldSize(sites=2, suppliers=6, items=60, months=12, start=date(2025, 1, 1))
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)

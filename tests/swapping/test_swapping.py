@@ -1,8 +1,12 @@
 """Small runs of what `python -m tests.swapping` does at large."""
 
+import pytest
+
 from tests.ports import free_port
 from tests.swapping import restarts
 from tests.swapping.trial import run
+
+pytestmark = pytest.mark.slow(25)
 
 
 def test_no_accepted_request_fails_when_the_service_is_restarted_under_load(tmp_path):

@@ -1,10 +1,14 @@
 """Random mutations: all seen, at the right place. The long run is `python -m tests.tampering`."""
 
+import pytest
+
 from tests.tampering.attacks import ATTACKS
 from tests.tampering.crime import Copy, lay_out
 from tests.tampering.log import Log
 from tests.tampering.mutations import Result, base, mutations
 from tests.tampering.tally import Journal, Tally
+
+pytestmark = pytest.mark.slow(8)
 
 SHORT = 342
 """Three of each attack."""

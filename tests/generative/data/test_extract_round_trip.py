@@ -18,6 +18,8 @@ from data.ingest import ingest
 from data.sources.extracts.mapping import shipped_mappings
 from data.sources.extracts.reader import read_extract
 
+pytestmark = pytest.mark.slow(5)
+
 MAPPINGS = {mapping.site: mapping for mapping in shipped_mappings()}
 START = datetime(2024, 1, 1, tzinfo=UTC)
 ROWS = 60

@@ -19,6 +19,8 @@ from features.tasks.stock_risk import feature_set as stock_risk_feature_set
 from features.tasks.supplier_delay import feature_set as supplier_delay_feature_set
 from tests.generative.features import made_up
 
+pytestmark = pytest.mark.slow(10)
+
 TASKS = (stock_risk_feature_set, invoice_mismatch_feature_set, supplier_delay_feature_set)
 STREAMS: tuple[Stream, ...] = tuple({s.name: s for t in TASKS for s in t.STREAMS}.values())
 AS_OF = "2025-02-01"

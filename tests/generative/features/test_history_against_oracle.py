@@ -15,6 +15,8 @@ from features.history.integer_measures import scaled_integer
 from features.history.stream import Stream, Tables, history_measures
 from tests.generative.features.oracle import Event, past
 
+pytestmark = pytest.mark.slow(8)
+
 SCALE = 1_000
 WINDOWS = (1, 7, 28)
 FIRST = date(2024, 1, 1)

@@ -10,6 +10,8 @@ from rich.console import Console
 from training.backtest.report import render_backtest
 from training.backtest.single_cut import backtest
 
+pytestmark = pytest.mark.slow(22)
+
 FOLDERS = {
     "scms_delivery": "scms_delivery",
     "stockouts_cdi": "stockouts_cdi",

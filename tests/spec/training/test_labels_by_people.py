@@ -15,6 +15,8 @@ from training.tasks.invoice_mismatch.asks import query_asks as invoice_asks
 from training.tasks.stock_risk.asks import query_asks as stock_asks
 from training.tasks.supplier_delay.asks import query_asks as delay_asks
 
+pytestmark = pytest.mark.slow(8)
+
 INVOICES = """
     invoice_line_id | invoice_id | supplier_id | site_id | quantity_invoiced | line_amount | happened_at | known_at
     ----------------+------------+-------------+---------+-------------------+-------------+-------------+-----------

@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow(9)
+
 HOLD = """
 import sys, triage
 def hold():

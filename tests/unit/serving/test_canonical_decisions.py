@@ -19,6 +19,8 @@ from serving.audit.log.store import AuditStore
 from tests.synthetic_score import ASKED, draft, score
 from tests.synthetic_service import history
 
+pytestmark = pytest.mark.slow(3)
+
 TASK = STOCK_RISK.name
 LATER = ASKED + timedelta(days=300)  # long after the history in the lake ends
 FLAGGED = draft(TASK, 1, score(TASK, 0.9))

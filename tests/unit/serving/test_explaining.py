@@ -24,6 +24,8 @@ from tests.anybody import ANYBODY
 from tests.synthetic_score import CATALOGUE, message
 from tests.synthetic_service import case, make_lake
 
+pytestmark = pytest.mark.slow(4)
+
 NAMES = tuple(TASKS)
 
 NOW = datetime(2026, 3, 11, 8, tzinfo=UTC)

@@ -22,6 +22,8 @@ from serving.review.decisions import DecisionMessage
 from serving.runtime.settings import ServiceSettings
 from tests.synthetic_service import ASKED, case, decide, make_lake
 
+pytestmark = pytest.mark.slow(3)
+
 DELAY, INVOICE = SUPPLIER_DELAY.name, INVOICE_MISMATCH.name
 LATER = ASKED + timedelta(minutes=7)
 

@@ -1,6 +1,10 @@
 """Nothing of a request is held once it is answered."""
 
+import pytest
+
 from tests.bench.held import held_after, service
+
+pytestmark = pytest.mark.slow(12)
 
 MORE = 960
 

@@ -4,8 +4,12 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from models.catalogue import TASKS
 from tests.synthetic_service import case, make_lake
+
+pytestmark = pytest.mark.slow(6)
 
 OF_WORKERS = ("numpy", "numba", "sqlalchemy", "fastapi", "opentelemetry", "models", "features")
 HEAVY = ("pandas", "pandera", "pyarrow", "ibis", "duckdb", "sklearn", "lightgbm", "mlflow")

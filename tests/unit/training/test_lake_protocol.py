@@ -12,6 +12,8 @@ from training.backtest.protocols import lake
 from training.backtest.single_cut import find_protocol
 from training.backtest.splits import BacktestError
 
+pytestmark = pytest.mark.slow(6)
+
 
 @pytest.fixture(scope="module")
 def folder(world, tmp_path_factory):

@@ -18,6 +18,8 @@ from training.dataset.labels import Labels
 from training.dataset.manifest import training_set_digest
 from training.tasks.catalogue import training_task
 
+pytestmark = pytest.mark.slow(15)
+
 CUT = datetime(2025, 5, 10, 12, 30, tzinfo=UTC)
 
 

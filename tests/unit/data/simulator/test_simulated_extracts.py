@@ -8,6 +8,8 @@ from data.simulator.extracts import rows_of_site, write_extracts
 from data.sources.extracts.mapping import shipped_mappings
 from data.sources.extracts.reader import read_extract
 
+pytestmark = pytest.mark.slow(4)
+
 MAPPINGS = shipped_mappings()
 
 

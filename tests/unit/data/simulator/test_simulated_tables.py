@@ -9,6 +9,8 @@ from data.contracts.catalogue import TABLES
 from data.simulator.simulation import simulate
 from data.simulator.world.size import WorldSize
 
+pytestmark = pytest.mark.slow(3)
+
 TINY = WorldSize(sites=3, suppliers=12, items=60, months=8)
 END = pd.Timestamp("2025-12-01", tz="UTC")  # of the busy world
 

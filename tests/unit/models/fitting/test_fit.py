@@ -11,6 +11,8 @@ from models.fitting.fit import fit
 from models.fitting.preparation import FitError, FitOptions, RefitScope
 from tests.synthetic_task import columns, drawn, task
 
+pytestmark = pytest.mark.slow(4)
+
 
 def test_any_number_of_threads_gives_one_digest():
     training, short = drawn(200).training, task(lightgbm={"num_iterations": 2})

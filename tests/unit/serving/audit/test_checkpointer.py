@@ -21,6 +21,8 @@ from serving.audit.transparency.mirror_storage import CheckpointMirrorError, Fol
 from serving.audit.transparency.signing_key import SigningKey
 from tests.tampering.rows import unguarded
 
+pytestmark = pytest.mark.slow(4)
+
 START = datetime(2026, 3, 10, 8, tzinfo=UTC)
 LONG = 30.0  # seconds a test waits for what happens at once
 

@@ -22,6 +22,8 @@ from serving.review.decisions import (
 )
 from tests.synthetic_record import CONTEXT, NOW, PEOPLE, answer, decision
 
+pytestmark = pytest.mark.slow(5)
+
 NAME = "ada.lovelace@example.org"
 FOLLOWED = {"action": "followed", "role": "accounts payable"}
 

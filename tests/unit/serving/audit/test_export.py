@@ -25,6 +25,8 @@ from serving.audit.log.store import AuditStore
 from serving.audit.transparency.signing_key import SigningKey
 from tests.synthetic_record import CONTEXT, NOW, PEOPLE, answer, decision, of_kind
 
+pytestmark = pytest.mark.slow(4)
+
 FEBRUARY = NOW.replace(month=2)
 ODD = 'a "quoted", line\r\nand another; Zoë \u2028'
 

@@ -14,6 +14,8 @@ from serving.audit.report_access_log import ReportAccess, count_report_accesses,
 from serving.review.report import write_report
 from tests.synthetic_record import CONTEXT, NOW, PEOPLE, answer
 
+pytestmark = pytest.mark.slow(4)
+
 REPORT = "/v1/recommendations/rec-1/report"
 
 

@@ -4,11 +4,14 @@ import itertools
 import subprocess
 import sys
 
+import pytest
 import sqlalchemy as sa
 
 from serving.audit.log.store import AuditStore
 from serving.audit.log.tables import NODES
 from serving.audit.transparency.merkle import Frontier, root_of
+
+pytestmark = pytest.mark.slow(3)
 
 TIMES = 60
 

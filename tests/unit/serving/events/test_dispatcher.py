@@ -6,11 +6,15 @@ import subprocess
 import sys
 from base64 import b64encode
 
+import pytest
+
 from serving.audit.log.entry_kind import EntryKind
 from serving.audit.log.process_lock import try_process_lock
 from serving.events.dispatcher import IDLE_ENTRIES, skip_event
 from tests.receiver import SECRETS
 from tests.synthetic_record import answer, decision, of_kind
+
+pytestmark = pytest.mark.slow(7)
 
 
 def drain(dispatcher):

@@ -14,6 +14,8 @@ from serving.http.authentication import set_caller
 from serving.http.error_handlers import ERROR_HANDLERS
 from serving.http.event_routes import BATCH, STRUCTURED, event_router
 
+pytestmark = pytest.mark.slow(4)
+
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 DATA = {
     "goods.receipt": {"receipt_id": "r1", "po_line_id": "po-1", "quantity_received": 5.0},

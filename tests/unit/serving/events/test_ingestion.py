@@ -23,6 +23,8 @@ from serving.runtime.context import service_context
 from serving.tasks.catalogue import served_tasks
 from tests.synthetic_service import AS_OF, history
 
+pytestmark = pytest.mark.slow(14)
+
 NOW = datetime.combine(AS_OF, datetime.min.time(), UTC) + timedelta(hours=9)
 TODAY, TOMORROW = AS_OF, AS_OF + timedelta(days=1)
 DELAY = served_tasks()[SUPPLIER_DELAY.name].streams

@@ -15,6 +15,8 @@ from serving.pipeline.engine import load_engine
 from serving.runtime.settings import ServiceSettings
 from tests.synthetic_service import make_lake
 
+pytestmark = pytest.mark.slow(4)
+
 TASK = STOCK_RISK.name
 ENDING = """
 import os, sys

@@ -16,6 +16,8 @@ from serving.pipeline.engine import load_engine
 from serving.runtime.settings import ServiceSettings
 from tests.synthetic_service import make_lake
 
+pytestmark = pytest.mark.slow(8)
+
 TASK = STOCK_RISK.name
 
 

@@ -19,6 +19,8 @@ from serving.runtime.settings import ServiceSettings
 from serving.tasks.catalogue import served_tasks
 from tests.synthetic_service import SMALL, case, make_lake, training_set
 
+pytestmark = pytest.mark.slow(10)
+
 TASK = STOCK_RISK.name
 
 

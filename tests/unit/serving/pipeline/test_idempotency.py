@@ -28,6 +28,8 @@ from tests.anybody import ANYBODY
 from tests.synthetic_score import CATALOGUE, draft
 from tests.synthetic_service import case, make_lake
 
+pytestmark = pytest.mark.slow(3)
+
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
 SERVED = (STOCK_RISK.name, INVOICE_MISMATCH.name)
 KEY = IdempotencyKey("local", "k-1", "score stock_risk", "ab" * 32)

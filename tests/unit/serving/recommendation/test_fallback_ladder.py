@@ -29,6 +29,8 @@ from serving.telemetry.observer import NullObserver
 from tests.synthetic_score import message
 from tests.synthetic_service import case, decide, make_lake
 
+pytestmark = pytest.mark.slow(6)
+
 NOW = datetime(2026, 3, 11, 8, tzinfo=UTC)
 TASK = INVOICE_MISMATCH.name
 

@@ -20,6 +20,8 @@ from serving.replay.replay import replay_entries
 from serving.review.report import render_report
 from tests.synthetic_service import ASKED
 
+pytestmark = pytest.mark.slow(4)
+
 KINDS = (EntryKind.RECOMMENDATION, EntryKind.ABSTENTION)
 LATER = ("rung", "rung_reasons")
 

@@ -31,6 +31,8 @@ from tests.synthetic_service import case
 
 from .conftest import MANY, ask, asked_again
 
+pytestmark = pytest.mark.slow(5)
+
 STOCK, INVOICE, DELAY = STOCK_RISK.name, INVOICE_MISMATCH.name, SUPPLIER_DELAY.name
 CLOSED = [HealthCheck.function_scoped_fixture]
 CODE = "1.0+test"

@@ -42,6 +42,8 @@ from tests.synthetic_service import decide
 
 from .conftest import ask
 
+pytestmark = pytest.mark.slow(4)
+
 STOCK, INVOICE, DELAY = STOCK_RISK.name, INVOICE_MISMATCH.name, SUPPLIER_DELAY.name
 EUR = CurrencyPolicy(reporting_currency="EUR", rates={"EUR": 1.0, "USD": 0.5})
 POLICY = load_policy()

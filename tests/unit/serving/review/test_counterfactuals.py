@@ -25,6 +25,8 @@ from serving.tasks.lever import LeverName
 from tests.anybody import ANYBODY
 from tests.synthetic_service import ASKED, case, make_lake
 
+pytestmark = pytest.mark.slow(4)
+
 STOCK, INVOICE, DELAY = STOCK_RISK.name, INVOICE_MISMATCH.name, SUPPLIER_DELAY.name
 
 # None of these cases is abstained on: how the search deals with advice is what is looked at.

@@ -18,6 +18,8 @@ from serving.server.lifecycle_log import LifecycleLog, redacted_address
 from tests.synthetic_score import message
 from tests.synthetic_service import make_lake
 
+pytestmark = pytest.mark.slow(2)
+
 NOW = datetime(2026, 3, 11, 8, tzinfo=UTC)
 SERVED = STOCK_RISK.name
 

@@ -7,6 +7,8 @@ from training.card.render import log_card, write_card
 
 from .conftest import GOOD, NEWER, TASK
 
+pytestmark = pytest.mark.slow(4)
+
 
 def in_run(line, version):
     run_id = line.registry.described(TASK, version).run_id

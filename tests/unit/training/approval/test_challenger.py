@@ -16,6 +16,8 @@ from training.registry.export import PromotionError
 
 from .conftest import ADA, BO, GOOD, NEWER, NOON, REFUSED, TASK
 
+pytestmark = pytest.mark.slow(3)
+
 
 def challenged(line, version, share=0.0, approver=BO, **approval):
     given = Approval(approver, **approval)

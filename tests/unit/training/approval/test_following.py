@@ -1,5 +1,7 @@
 """Where somebody moves the registry's alias by hand, what it names is promoted, or refused."""
 
+import pytest
+
 from training.approval.approval import Approval
 from training.promotion.promote import promote_by_alias
 from training.registry.champion_pointer import read_champion
@@ -7,6 +9,8 @@ from training.registry.export import PromotionError
 from training.registry.mlflow_registry import CHAMPION
 
 from .conftest import BO, GOOD, NEWER, NOON, REFUSED, TASK
+
+pytestmark = pytest.mark.slow(3)
 
 
 def moved(line, version):

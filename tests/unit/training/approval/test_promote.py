@@ -25,6 +25,8 @@ from .conftest import (
     UNTRIED,
 )
 
+pytestmark = pytest.mark.slow(9)
+
 WHY = "the season starts"
 
 

@@ -11,6 +11,8 @@ from training.registry.mlflow_registry import CHAMPION
 
 from .conftest import ADA, BO, BY_DEMO, GOOD, NEWER, TASK
 
+pytestmark = pytest.mark.slow(8)
+
 
 @pytest.fixture
 def twice(line):

@@ -16,6 +16,8 @@ from training.backtest.report import render_rolling_backtest, rolling_markdown
 from training.backtest.splits import BacktestError, RollingRequest, scored_periods
 from training.evaluation.bootstrap import BootstrapSettings
 
+pytestmark = pytest.mark.slow(3)
+
 TWO = RollingRequest(2, test_days=20)
 roll = partial(rolling_origin.roll_protocol, draws=BootstrapSettings(times=60))
 

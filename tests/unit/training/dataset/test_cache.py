@@ -23,6 +23,8 @@ from training.dataset.training_set_file import (
     write_training_set,
 )
 
+pytestmark = pytest.mark.slow(9)
+
 TASK = SUPPLIER_DELAY
 
 

@@ -10,6 +10,8 @@ from training.gates import catalogue
 from training.gates.catalogue import GATES, run_gates
 from training.gates.gate import Gate, GateResult
 
+pytestmark = pytest.mark.slow(4)
+
 
 def test_codes_are_unique_in_order_and_each_has_a_file_and_a_test() -> None:
     codes = [gate.code for gate in GATES]

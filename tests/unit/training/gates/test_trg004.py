@@ -14,6 +14,8 @@ from training.evaluation.gate_findings import Verdict
 from training.gates.preparation import replay_inputs
 from training.gates.trg004_future import GATE
 
+pytestmark = pytest.mark.slow(5)
+
 MAY = np.datetime64("2025-05-10T00:00:00", "us")
 
 

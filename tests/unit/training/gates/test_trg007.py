@@ -3,12 +3,15 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from tests.synthetic_candidate import fitted_on, honest
 from training.dataset.holdout import hold_out
 from training.evaluation.gate_findings import Verdict
 from training.gates.catalogue import GATES
 from training.gates.trg007_calibration import GATE
+
+pytestmark = pytest.mark.slow(3)
 
 
 def test_events_that_became_twice_as_frequent_are_noticed() -> None:

@@ -1,8 +1,12 @@
 """In weeks in which nothing happens the monitor stays within the rate that it states."""
 
+import pytest
+
 from training.evaluation.statistics import wilson_interval_95
 from training.monitor.false_alarm_rate import count_false_alarms
 from training.monitor.signals import MEASURED_FALSE_ALARM_RATE, MonitorThresholds
+
+pytestmark = pytest.mark.slow(14)
 
 WEEKS = 60
 

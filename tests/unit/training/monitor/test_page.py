@@ -15,6 +15,8 @@ from training.monitor.outputs import (
 )
 from training.monitor.page import render_page
 
+pytestmark = pytest.mark.slow(3)
+
 
 @pytest.fixture(scope="module")
 def planted():

@@ -8,6 +8,8 @@ from training.monitor.report import MonitoringInputs
 from training.monitor.retraining_advice import EXIT_CODES, Advice
 from training.monitor.signals import ALL_SITES, SignalKind
 
+pytestmark = pytest.mark.slow(5)
+
 
 def found(given, kind):
     return {(s.place, s.subject) for s in given.raised if s.kind is kind}

@@ -11,6 +11,8 @@ from training.backtest.protocols.protocol import BacktestProtocol, ProtocolData
 from training.commands.train import tune
 from training.parameters.parameter_files import LightGbmParameters, Parameters, read_parameters
 
+pytestmark = pytest.mark.slow(2)
+
 
 @pytest.mark.parametrize(
     ("given", "message"),

@@ -1,5 +1,7 @@
 """A search is one run in MLflow with its trials below it, however often it is taken up."""
 
+import pytest
+
 from data.lake import Lake
 from tests.synthetic_task import drawn, task
 from training.parameters.parameter_files import LightGbmParameters, Parameters
@@ -7,6 +9,8 @@ from training.parameters.tuning_folds import tuning_window
 from training.parameters.tuning_study import SearchSpace, TuningProblem, run_study
 from training.registry.mlflow_registry import open_registry
 from training.tune import log_study
+
+pytestmark = pytest.mark.slow(2)
 
 PRESENT = Parameters(lightgbm=LightGbmParameters(num_leaves=4, num_iterations=10))
 

@@ -17,6 +17,8 @@ from training.parameters.parameter_files import (
 from training.parameters.tuning_folds import tuning_folds, tuning_window
 from training.parameters.tuning_study import SearchSpace, TuningProblem, run_study
 
+pytestmark = pytest.mark.slow(4)
+
 ROWS = 500
 PRESENT = Parameters(lightgbm=LightGbmParameters(num_leaves=4, num_iterations=10))
 

@@ -29,6 +29,8 @@ from serving.audit.transparency.tiled_tree import (
 )
 from tests import merkle_oracle as oracle
 
+pytestmark = pytest.mark.slow(4)
+
 LEAVES = [leaf_hash(n.to_bytes(4)) for n in range(70_000)]
 OTHERS = [*LEAVES[:40], leaf_hash(b"other"), *LEAVES[41:]]
 ORIGIN, SECRET, USER = "log/a", "geheim/+x", "AKIAEXAMPLE"

@@ -19,6 +19,8 @@ from serving.audit.verify import evidence_collection, segment
 from serving.audit.verify.verdict import Fault
 from serving.audit.verify.verification import verify_log
 
+pytestmark = pytest.mark.slow(13)
+
 SIZE = 600
 COVERED = 520
 LEAF = 512

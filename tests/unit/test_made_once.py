@@ -1,0 +1,38 @@
+"""What tests share is made once, copied to each, and never half."""
+
+import pytest
+
+from tests.made_once import FOLDER, made_once
+
+
+@pytest.fixture
+def shared(tmp_path, monkeypatch):
+    monkeypatch.setenv(FOLDER, str(tmp_path / "shared"))
+    return tmp_path
+
+
+def write(folder, text="made"):
+    folder.mkdir(parents=True)
+    (folder / "file").write_text(text)
+
+
+def test_the_second_who_asks_gets_a_copy_of_their_own(shared):
+    first = made_once("x", shared / "first", write)
+    (first / "file").write_text("changed by a test")
+    second = made_once("x", shared / "second", lambda folder: write(folder, "made again"))
+    assert (second / "file").read_text() == "made"
+
+
+def test_what_failed_half_way_is_made_anew(shared):
+    def fail(folder):
+        write(folder, "half")
+        raise RuntimeError("disk full")
+
+    with pytest.raises(RuntimeError):
+        made_once("x", shared / "first", fail)
+    assert (made_once("x", shared / "second", write) / "file").read_text() == "made"
+
+
+def test_without_a_shared_folder_it_is_made_in_place(tmp_path, monkeypatch):
+    monkeypatch.delenv(FOLDER)
+    assert (made_once("x", tmp_path / "here", write) / "file").read_text() == "made"
