@@ -289,9 +289,9 @@ def erase(
     from serving.audit.erasure.request import ErasureRequest, describe_erasure, select_entries
     from serving.audit.factory import open_audit
     from serving.audit.pseudonym import open_pseudonyms
-    from serving.policy.policy import load_policy
     from serving.runtime.context import command_context
     from serving.runtime.settings import ServiceSettings
+    from serving.tasks.policy_file import load_policy
     from training.approval.people import whoami
 
     lake, now, actor = Lake.from_environment(), datetime.now(UTC), whoami()

@@ -11,11 +11,11 @@ from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.audit.log.canonical_json import canonicalize
 from serving.audit.log.entry import GENESIS_HASH, Draft, entry_from_draft
 from serving.audit.log.entry_kind import EntryKind
-from serving.policy.policy import load_policy
 from serving.recommendation.recommend import CaseInput, Provenance, recommend
 from serving.recommendation.score import Score, Waterfall
-from serving.tasks.catalogue import served_tasks
+from serving.tasks.catalogue import SERVED_TASKS
 from serving.tasks.invoice_mismatch.messages import EXAMPLE as INVOICE
+from serving.tasks.policy_file import load_policy
 from serving.tasks.stock_risk.messages import EXAMPLE as STOCK
 from serving.tasks.supplier_delay.messages import EXAMPLE as DELAY
 
@@ -36,7 +36,7 @@ EXAMPLES = {
     INVOICE_MISMATCH.name: INVOICE,
     SUPPLIER_DELAY.name: DELAY,
 }
-CATALOGUE = served_tasks()
+CATALOGUE = SERVED_TASKS
 POLICY = load_policy()
 MADE_FROM = Provenance("3", "ab" * 32, date(2026, 3, 10), "cd" * 32)
 
@@ -89,7 +89,7 @@ def advise(task, given=None, made_from=MADE_FROM, policy=POLICY, abstentions=(),
     """The recommendation of a task's example with that score."""
     case = record(task, **changes)
     entry = CATALOGUE[task]
-    asked = CaseInput("rec-1", entry.task, case, entry.reference, ASKED, ASKED)
+    asked = CaseInput("rec-1", entry, case, ASKED, ASKED)
     found = entry.rules(case, policy, ASKED)
     return recommend(asked, given or score(task), found, policy, made_from, abstentions)
 

@@ -27,7 +27,7 @@ from models.training_set import TrainingSet
 from serving.pipeline.scoring import build_cases
 from serving.review.decisions import DecisionMessage, DecisionRecorder, record_decision
 from serving.runtime.context import service_context
-from serving.tasks.catalogue import served_tasks
+from serving.tasks.catalogue import SERVED_TASKS
 from serving.tasks.invoice_mismatch.messages import EXAMPLE as INVOICE
 from serving.tasks.stock_risk.messages import EXAMPLE as STOCK
 from serving.tasks.supplier_delay.messages import EXAMPLE as DELAY
@@ -122,7 +122,7 @@ def make_lake(home: Path, tasks=tuple(TASKS)) -> Lake:
 
 
 def _fill(home: Path, names: list[TaskName]) -> None:
-    lake, catalogue = Lake(home).make(), served_tasks()
+    lake, catalogue = Lake(home).make(), SERVED_TASKS
     streams = [stream for name in names for stream in catalogue[name].streams]
     with Store.from_frames(history()) as store:
         build_profiles(store, streams, AS_OF, lake.profiles)
@@ -132,7 +132,7 @@ def _fill(home: Path, names: list[TaskName]) -> None:
 
 
 def _fit(name: TaskName, profiles: Profiles, folder: Path) -> None:
-    small = replace(served_tasks()[name].task, lightgbm=SMALL)
+    small = replace(SERVED_TASKS[name].task, lightgbm=SMALL)
     _crown(folder, fit(small, training_set(name, profiles)).model)
 
 
@@ -167,7 +167,7 @@ def decide(engine, advice, decision: DecisionMessage) -> bool:
 
 def training_set(name: TaskName, profiles: Profiles) -> TrainingSet:
     """Cases as the service reads them, with labels that follow from two of their fields."""
-    entry = served_tasks()[name]
+    entry = SERVED_TASKS[name]
     cases = [case(name, i) for i in range(ROWS)]
     read = entry.request.read(json.dumps({"cases": cases}).encode())
     records = [one.model_dump() for one in read]

@@ -19,7 +19,7 @@ from serving.audit.log.entry import Entry
 from serving.audit.log.entry_kind import ANSWER_KINDS, EntryKind
 from serving.audit.log.store import AuditStore
 from serving.policy.policy import Level
-from serving.tasks.catalogue import served_tasks
+from serving.tasks.catalogue import SERVED_TASKS
 
 TIMESTAMP_DTYPE = "datetime64[us, UTC]"
 RECOMMENDATION_DTYPES: Mapping[str, str] = {
@@ -119,7 +119,7 @@ def decisions_frame(store: AuditStore) -> pd.DataFrame:
 
 
 def _answers_to_frame(entries: Iterable[Entry]) -> pd.DataFrame:
-    references = {str(name): task.reference for name, task in served_tasks().items()}
+    references = {str(name): task.reference for name, task in SERVED_TASKS.items()}
     rows = [_recommendation_row(entry, references) for entry in entries]
     return _typed_frame(rows, RECOMMENDATION_DTYPES)
 

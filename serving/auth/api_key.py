@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from serving.audit.log.entry import Draft, new_draft
 from serving.audit.log.entry_kind import EntryKind
-from serving.auth.caller import AccessScope, AuthenticationError, Caller, Refusal
+from serving.auth.caller import ALL_SCOPES, AuthenticationError, Caller, Refusal
 
 KEY_PREFIX = "tk_"
 ID_BYTES = 6
@@ -29,7 +29,7 @@ class ApiKey:
     id: str
     name: str
     digest: str
-    scopes: frozenset[AccessScope]
+    scopes: frozenset[str]
     sites: frozenset[str] | None
     created_at: datetime
     expires_at: datetime
@@ -67,13 +67,12 @@ class ApiKey:
     @classmethod
     def recorded(cls, payload: Mapping[str, Any], at: str) -> Self:
         """As it was recorded. A scope of another version is left out: it allows nothing here."""
-        known = {str(scope) for scope in AccessScope}
         sites = payload["sites"]
         return cls(
             id=payload["key"],
             name=payload["name"],
             digest=payload["digest"],
-            scopes=frozenset(AccessScope(name) for name in payload["scopes"] if name in known),
+            scopes=frozenset(name for name in payload["scopes"] if name in ALL_SCOPES),
             sites=None if sites is None else frozenset(sites),
             created_at=datetime.fromisoformat(at),
             expires_at=datetime.fromisoformat(payload["expires_at"]),
@@ -82,7 +81,7 @@ class ApiKey:
 
 def new_key(
     name: str,
-    scopes: Collection[AccessScope],
+    scopes: Collection[str],
     sites: Collection[str] | None,
     now: datetime,
     expires_at: datetime,

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from models.catalogue import TASKS
 from models.task import TaskName
-from models.tasks.invoice_mismatch import INVOICE_MISMATCH
-from models.tasks.stock_risk import STOCK_RISK
-from models.tasks.supplier_delay import SUPPLIER_DELAY
 
 
 class Refusal(StrEnum):
@@ -51,11 +49,8 @@ class KeysOutdatedError(RuntimeError):
 
 
 class AccessScope(StrEnum):
-    """What a caller may be allowed to do."""
+    """What a caller may be allowed to do, besides scoring cases of a task."""
 
-    SCORE_STOCK_RISK = "score:stock_risk"
-    SCORE_INVOICE_MISMATCH = "score:invoice_mismatch"
-    SCORE_SUPPLIER_DELAY = "score:supplier_delay"
     DECIDE = "decide"
     READ_REPORT = "report:read"
     READ_AUDIT = "audit:read"
@@ -64,17 +59,13 @@ class AccessScope(StrEnum):
     METRICS = "metrics"
 
 
-def scoring_scope(task: TaskName) -> AccessScope:
-    """What it takes to have cases of a task scored."""
-    match task:
-        case STOCK_RISK.name:
-            return AccessScope.SCORE_STOCK_RISK
-        case INVOICE_MISMATCH.name:
-            return AccessScope.SCORE_INVOICE_MISMATCH
-        case SUPPLIER_DELAY.name:
-            return AccessScope.SCORE_SUPPLIER_DELAY
-        case _:
-            raise ValueError(f"no task {task!r}")
+def scoring_scope(task: TaskName) -> str:
+    """Return the scope that scoring cases of a task takes."""
+    return f"score:{task}"
+
+
+ALL_SCOPES = (*map(scoring_scope, TASKS), *map(str, AccessScope))
+"""Every scope: one a task, in the order of the catalogue, then the others."""
 
 
 @dataclass(frozen=True)
@@ -82,10 +73,10 @@ class Caller:
     """Who asks. name: as it is recorded; no person's. sites: None for every site."""
 
     name: str
-    scopes: frozenset[AccessScope]
+    scopes: frozenset[str]
     sites: frozenset[str] | None
 
-    def may(self, scope: AccessScope) -> bool:
+    def may(self, scope: str) -> bool:
         """Whether that is allowed."""
         return scope in self.scopes
 
@@ -94,5 +85,5 @@ class Caller:
         return self.sites is None or site in self.sites
 
 
-LOCAL_CALLER = Caller("local", frozenset(AccessScope), None)
+LOCAL_CALLER = Caller("local", frozenset(ALL_SCOPES), None)
 """Whoever is on this machine, where no authentication is asked for."""

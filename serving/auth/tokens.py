@@ -10,7 +10,7 @@ import jwt
 
 from serving.audit.pseudonym import Pseudonyms
 from serving.auth.caller import (
-    AccessScope,
+    ALL_SCOPES,
     AuthenticationError,
     Caller,
     Refusal,
@@ -23,7 +23,6 @@ REQUIRED_CLAIMS = ["exp", "iss", "aud"]
 EVERY_SITE = "*"
 MAX_SITES = 1000
 CLIENT_PATTERN = re.compile(r"[\x21-\x7e]{1,100}")
-SCOPES = {str(scope): scope for scope in AccessScope}
 
 
 class TokenVerifier:
@@ -90,11 +89,11 @@ class TokenVerifier:
         return f"jwt:{self.people.of(subject)}"
 
 
-def scopes_in(claims: Mapping[str, Any]) -> frozenset[AccessScope]:
+def scopes_in(claims: Mapping[str, Any]) -> frozenset[str]:
     """What a token allows: `scope` with spaces, or a list in `scp`; what we do not know is not."""
     said = claims.get("scope", claims.get("scp", ()))
     names = said.split() if isinstance(said, str) else said if isinstance(said, list) else ()
-    return frozenset(SCOPES[name] for name in names if isinstance(name, str) and name in SCOPES)
+    return frozenset(name for name in names if isinstance(name, str) and name in ALL_SCOPES)
 
 
 def sites_in(said: Any) -> frozenset[str] | None:

@@ -41,20 +41,18 @@ def create(
     from datetime import UTC, datetime
 
     from serving.auth.api_key import new_key
-    from serving.auth.caller import AccessScope
+    from serving.auth.caller import ALL_SCOPES
     from serving.runtime.context import command_context
 
     if not NAME_PATTERN.fullmatch(name):
         raise ValueError(f"--name {name!r} takes 1 to 64 letters, digits, dots and dashes")
-    if unknown := sorted(set(scope) - set(AccessScope)):
-        raise ValueError(f"--scope {unknown[0]!r} is not one of {', '.join(AccessScope)}")
+    if unknown := sorted(set(scope) - set(ALL_SCOPES)):
+        raise ValueError(f"--scope {unknown[0]!r} is not one of {', '.join(ALL_SCOPES)}")
     if bool(site) == every_site:
         raise ValueError("say which sites the key may see: --site S01, or --every-site")
     now = datetime.now(UTC)
     sites = None if every_site else site
-    key, shown = new_key(
-        name, [AccessScope(one) for one in scope], sites, now, now + _parse_period(expires)
-    )
+    key, shown = new_key(name, scope, sites, now, now + _parse_period(expires))
     with _open_audit() as store:
         store.append([key.draft(command_context("triage keys create").recorded())])
     said = f"Key {key.id} ({name}) until {key.expires_at:%Y-%m-%d}; kept nowhere, so keep it now:"

@@ -39,7 +39,7 @@ from serving.audit.log.entry_kind import EntryKind
 from serving.audit.log.process_lock import try_file_lock
 from serving.audit.log.store import AuditStore
 from serving.audit.log.tables import ENTRIES
-from serving.tasks.catalogue import served_tasks
+from serving.tasks.catalogue import SERVED_TASKS
 
 INGEST_BATCH_SIZE = 5000
 """Events that go into the tables in one step."""
@@ -154,7 +154,7 @@ def _profiles_as_of(path: Path) -> date:
 def main() -> None:
     """In a process of its own, so that answers do not wait for it."""
     lake = Lake.from_environment()
-    streams = {s.name: s for entry in served_tasks().values() for s in entry.streams}
+    streams = {s.name: s for entry in SERVED_TASKS.values() for s in entry.streams}
     with closing(open_audit(lake)) as store:
         refresh_profiles(lake, store, datetime.now(UTC).date(), list(streams.values()))
 

@@ -30,7 +30,7 @@ from serving.http.triage_routes import OPERATION, TriageEndpoint, create_triage_
 from serving.recommendation.recommendation import Answer
 from serving.runtime.context import RELEASE
 from serving.runtime.settings import MEGABYTE
-from serving.tasks.catalogue import ServedTask
+from serving.tasks.served_task import ServedTask
 
 ROUTERS = (
     model_router,

@@ -11,7 +11,7 @@ from starlette.types import Scope
 
 from data.contracts.sites import SITE_ID
 from serving.auth.authenticator import Authenticator, PresentedCredentials
-from serving.auth.caller import AccessScope, AuthenticationError, Caller, KeysOutdatedError, Refusal
+from serving.auth.caller import AuthenticationError, Caller, KeysOutdatedError, Refusal
 from serving.auth.rate_limits import RateLimitStatus
 from serving.http.problems import Problem, ProblemKind
 from serving.http.response_headers import RawHeaders
@@ -42,7 +42,7 @@ def is_authenticated(request: Request) -> bool:
     return CALLER_KEY in request.scope
 
 
-def require_scope(request: Request, scope: AccessScope) -> Caller:
+def require_scope(request: Request, scope: str) -> Caller:
     """Return the caller of a request who has that scope.
 
     Raises:
@@ -53,7 +53,7 @@ def require_scope(request: Request, scope: AccessScope) -> Caller:
     return caller
 
 
-def check_scope(caller: Caller, scope: AccessScope) -> None:
+def check_scope(caller: Caller, scope: str) -> None:
     """Refuse a caller who lacks a scope.
 
     Raises:

@@ -14,9 +14,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from data.contracts.invoice_outcomes import Resolution
-from models.task import Task
-from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from serving.audit.log.entry import Entry
 from serving.audit.log.group_commit import CommitResult
 from serving.auth.caller import AccessScope, Caller
@@ -48,6 +45,7 @@ from serving.review.decisions import DECISION_REQUEST, DecisionMessage
 from serving.review.desk import challenger_page, queue_page
 from serving.review.report import render_recorded_report
 from serving.review.service import ReviewService
+from serving.tasks.served_task import ServedTask
 
 challenger_router = APIRouter()
 
@@ -60,31 +58,13 @@ def challenger(request: Request) -> Response:
     return HTMLResponse(page, headers=PAGE_HEADERS)
 
 
-# Ways in which an invoice exception gets settled that a person may report beside its class.
-# NONE_NEEDED and BLOCK_REMOVED are what sources say of lines nobody decided on.
-REPORTABLE_RESOLUTIONS = (
-    Resolution.RECEIPT_ARRIVES,
-    Resolution.PO_AMENDED,
-    Resolution.CREDIT_NOTE,
-    Resolution.RELEASED_IN_TOLERANCE,
-    Resolution.REVERSED,
-    Resolution.DUPLICATE,
-)
-
-
-def resolution_choices(task: Task) -> tuple[str, ...]:
-    """The task's classes, and for invoices the ways in which one is resolved."""
-    settled = REPORTABLE_RESOLUTIONS if task.name == INVOICE_MISMATCH.name else ()
-    return tuple(dict.fromkeys([*task.classes, *map(str, settled)]))
-
-
-def check_resolution(task: Task, decision: DecisionMessage) -> None:
+def check_resolution(served: ServedTask, decision: DecisionMessage) -> None:
     """Refuse an outcome that the task does not have: it could never become a label.
 
     Raises:
         Problem: 422, with the choices.
     """
-    given, known = decision.resolved_as, resolution_choices(task)
+    given, known = decision.resolved_as, served.resolution_choices
     if given is None or given in known:
         return
     takes = f"one of {', '.join(known)}, or null"
@@ -222,7 +202,7 @@ def _read_decision(engine: Engine, advice: Advice, body: bytes) -> DecisionMessa
         message = DecisionMessage.model_validate_json(body)
     except ValidationError as error:
         raise validation_problem(error, DECISION_REQUEST) from error
-    check_resolution(engine.tasks[advice.task].task, message)
+    check_resolution(engine.tasks[advice.task], message)
     return message
 
 

@@ -24,7 +24,7 @@ from serving.model_registry.champions import (
 from serving.model_registry.crash_guard import guard_model_loading
 from serving.model_registry.pointer import ModelAlias, PointerError, read_pointer
 from serving.recommendation.audit_sample import hash_fraction
-from serving.tasks.catalogue import ServedTask
+from serving.tasks.served_task import ServedTask
 
 AnswerListener = Callable[[Sequence[Draft]], None]
 

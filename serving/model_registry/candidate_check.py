@@ -12,7 +12,7 @@ from models.artefact.folder import ArtefactError, verify_artefact
 from models.artefact.self_check import failure_in_subprocess
 from serving.model_registry.champions import LoadedModel, UnavailableModel, load_kept_model
 from serving.model_registry.pointer import CHALLENGER_FILE, CHAMPION_FILE, ModelAlias, ModelPointer
-from serving.tasks.catalogue import ServedTask
+from serving.tasks.served_task import ServedTask
 
 FileSignature = tuple[tuple[str, int, int], ...]
 """Files with size and time of change: another one means that there is something to look at."""

@@ -22,7 +22,7 @@ from models.artefact.self_check import failure_in_subprocess
 from models.model import Model
 from models.task import TaskName
 from serving.model_registry.pointer import CHAMPION_FILE, ModelAlias, PointerError, read_pointer
-from serving.tasks.catalogue import ServedTask
+from serving.tasks.served_task import ServedTask
 
 CHAMPION_POINTER = CHAMPION_FILE
 DIGEST_PATTERN = re.compile(r"[0-9a-f]{64}")

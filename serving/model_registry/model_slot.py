@@ -14,7 +14,7 @@ from serving.model_registry.active_models import ActiveModels, Canary
 from serving.model_registry.candidate_check import CandidateChecker, FileSignature, slot_signature
 from serving.model_registry.champions import LoadedModel
 from serving.model_registry.pointer import ModelAlias, ModelPointer, PointerError, read_pointer
-from serving.tasks.catalogue import ServedTask
+from serving.tasks.served_task import ServedTask
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from serving.recommendation.recommend import (
 )
 from serving.recommendation.recommendation import Advice
 from serving.recommendation.score import Score
-from serving.tasks.catalogue import ServedTask
 from serving.tasks.messages import CaseMessage
+from serving.tasks.served_task import ServedTask
 from serving.telemetry.observer import NULL_OBSERVER, Observer
 
 
@@ -37,7 +37,7 @@ def advise(
     """The recommendation of one case, without reasons. row: its place in `scored`."""
     found = entry.rules(asked.case, policy, asked.asked_at)
     age = history_age_days(asked, made_from)
-    why_not = find_abstentions(scored.answers, row, asked.task, policy, age, found)
+    why_not = find_abstentions(scored.answers, row, entry, policy, age, found)
     return recommend(asked, scored.scores[row], found, policy, made_from, why_not)
 
 

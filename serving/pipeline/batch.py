@@ -13,8 +13,8 @@ from models.task import TaskName
 from serving.audit.log.group_commit import IdempotencyKey
 from serving.recommendation.recommend import CaseInput
 from serving.runtime.context import RequestContext
-from serving.tasks.catalogue import ServedTask
 from serving.tasks.messages import CaseMessage, Explain
+from serving.tasks.served_task import ServedTask
 
 
 @dataclass(frozen=True)
@@ -94,8 +94,7 @@ class CaseBatch:
     def asked(self, row: int) -> CaseInput:
         """A case under a new name of its own."""
         name, record = str(uuid.uuid4()), self.records[row]
-        entry, at = self.entry, self.asked_at[row]
-        return CaseInput(name, entry.task, record, entry.reference, at, self.now)
+        return CaseInput(name, self.entry, record, self.asked_at[row], self.now)
 
     def some(self, rows: Sequence[int]) -> CaseBatch:
         """Those of its cases."""

@@ -32,13 +32,15 @@ from serving.pipeline.response import (
     observations_of,
 )
 from serving.pipeline.scoring_pipeline import ScoringPipeline
-from serving.policy.policy import Policy, load_policy
+from serving.policy.policy import Policy
 from serving.recommendation.recommendation import Advice, Answer
 from serving.runtime.circuit_breaker import CircuitBreaker, CircuitState
 from serving.runtime.context import RequestContext, code_version, service_context
 from serving.runtime.settings import ServiceSettings
-from serving.tasks.catalogue import ServedTask, served_tasks
+from serving.tasks.catalogue import SERVED_TASKS
 from serving.tasks.messages import CaseMessage, Explain
+from serving.tasks.policy_file import load_policy
+from serving.tasks.served_task import ServedTask
 from serving.telemetry.observer import NULL_OBSERVER, Observer, Stage
 
 Clock = Callable[[], datetime]
@@ -225,7 +227,7 @@ def load_engine(settings: ServiceSettings, clock: Clock) -> Engine:
         AuditUnavailableError: without a record there is no service.
         ValueError: a policy that cannot be read.
     """
-    tasks = served_tasks()
+    tasks = SERVED_TASKS
     lake = settings.lake
     lineup = load_active_models(lake, tasks)
     policy = load_policy(settings.policy)

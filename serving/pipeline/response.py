@@ -17,7 +17,7 @@ from serving.audit.log.canonical_json import canonicalize
 from serving.audit.log.entry import Entry
 from serving.audit.log.group_commit import CommitResult
 from serving.recommendation.recommendation import Advice, Answer, Decided, Recommendation
-from serving.tasks.catalogue import ServedTask
+from serving.tasks.served_task import ServedTask
 from serving.telemetry.observer import RecommendationObservation
 
 NEGATIVE_ZERO = re.compile(r"-0\.0[^0-9e]")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from pydantic import BaseModel, ConfigDict
 
 from data.contracts.invoice_outcomes import ExceptionClass
@@ -12,20 +10,8 @@ from serving.policy.policy import Policy
 MAX_RATIO = 1e15
 
 
-class FindingCode(StrEnum):
-    """Findings that are not an exception class of an invoice."""
-
-    OUT_OF_STOCK = "OUT_OF_STOCK"
-    PROJECTED_SHORTAGE = "PROJECTED_SHORTAGE"
-    BELOW_SAFETY_STOCK = "BELOW_SAFETY_STOCK"
-    RECEIPT_AFTER_HORIZON = "RECEIPT_AFTER_HORIZON"
-    RECEIPT_OVERDUE = "RECEIPT_OVERDUE"
-    PROMISE_PASSED = "PROMISE_PASSED"
-    ASN_AFTER_PROMISE = "ASN_AFTER_PROMISE"
-    REVISED_AFTER_NEED = "REVISED_AFTER_NEED"
-    REVISED_AFTER_PROMISE = "REVISED_AFTER_PROMISE"
-    SUPPLIER_REFUSED = "SUPPLIER_REFUSED"
-    NOT_COMPUTED = "NOT_COMPUTED"
+NOT_COMPUTED = "NOT_COMPUTED"
+"""Code of a finding that says why a rule could not be computed; each task has codes of its own."""
 
 
 class Finding(BaseModel):

@@ -6,11 +6,9 @@ Thresholds, tolerances, roles, suggestions, expiry and retention, read and valid
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any, Self
 
 import rfc8785
@@ -22,10 +20,13 @@ from models.catalogue import TASKS
 from models.task import AbstentionLimits, TaskName
 from serving.policy.known_task import KnownTask
 
-DEFAULT_POLICY_FILE = Path(__file__).with_name("default.toml")
-
 Share = Annotated[float, Field(ge=0, le=1)]
 NonNegative = Annotated[float, Field(ge=0)]
+
+
+# Sections of the policy file with an entry for each task.
+TASK_SECTIONS = ("expiry_hours", "thresholds", "abstain", "roles", "suggestions")
+SECTION_FIELDS = {"roles": "role"}  # sections named otherwise than the field of `TaskPolicy`
 
 
 class Level(StrEnum):
@@ -85,6 +86,24 @@ class AbstainPolicy(PolicySection):
     def limits(self) -> AbstentionLimits:
         """The same, as the models room takes it."""
         return AbstentionLimits(**self.model_dump(exclude={"instead"}))
+
+
+class TaskPolicy(PolicySection):
+    """What the policy states of one task; each folder in `serving.tasks` holds such defaults.
+
+    role: owner of cases where no exception class is suspected.
+    """
+
+    expiry_hours: Annotated[int, Field(gt=0)]
+    role: str
+    thresholds: Thresholds
+    abstain: AbstainPolicy
+    suggestions: dict[Level, str]
+
+    def by_section(self) -> dict[str, Any]:
+        """Return the entries of the task, by the section of the policy they belong to."""
+        plain = self.model_dump(mode="json")
+        return {section: plain[SECTION_FIELDS.get(section, section)] for section in TASK_SECTIONS}
 
 
 class AuditSamplePolicy(PolicySection):
@@ -185,9 +204,10 @@ class Policy(PolicySection):
 
     @model_validator(mode="after")
     def complete(self) -> Self:
-        """Every task, level and class has its line."""
-        for name in ("expiry_hours", "thresholds", "abstain", "roles", "suggestions"):
-            _require_all(name, getattr(self, name), TASKS)
+        """Check that every task of one section is in all, and every level and class is there."""
+        stated = {task for name in TASK_SECTIONS for task in getattr(self, name)}
+        for name in TASK_SECTIONS:
+            _require_all(name, getattr(self, name), sorted(stated))
         for task, texts in self.suggestions.items():
             _require_all(f"suggestions.{task}", texts, Level)
         _require_all("classes", self.classes, ExceptionClass)
@@ -204,17 +224,17 @@ class Policy(PolicySection):
         return self.model_dump(mode="json", exclude={"digest"})
 
 
-def load_policy(path: Path | None = None) -> Policy:
-    """The policy in a TOML file, the built-in one by default.
-
-    Raises:
-        ValueError: naming the file and each line that is missing or wrong.
-    """
-    source = path or DEFAULT_POLICY_FILE
-    try:
-        return parse_policy(tomllib.loads(source.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise ValueError(f"policy {source}: {error}") from error
+def fill_task_sections(
+    plain: Mapping[str, Any], defaults: Mapping[TaskName, TaskPolicy]
+) -> dict[str, Any]:
+    """Add the defaults of each task to the sections of a policy file that leave it out."""
+    filled = dict(plain)
+    for task, default in defaults.items():
+        for section, value in default.by_section().items():
+            stated = filled.get(section, {})
+            if isinstance(stated, Mapping):  # anything else is refused when the policy is parsed
+                filled[section] = {str(task): value, **stated}
+    return filled
 
 
 def parse_policy(plain: Mapping[str, Any]) -> Policy:
@@ -245,6 +265,6 @@ def _digest(plain: Mapping[str, Any]) -> str:
     return hashlib.sha256(rfc8785.dumps(dict(plain))).hexdigest()
 
 
-def _require_all(name: str, given: Collection[str], needed: Iterable[str]) -> None:
-    if missing := [str(one) for one in needed if one not in given]:
+def _require_all(name: str, stated: Collection[str], needed: Iterable[str]) -> None:
+    if missing := [str(key) for key in needed if key not in stated]:
         raise ValueError(f"{name} lacks {', '.join(missing)}")

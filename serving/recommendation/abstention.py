@@ -1,4 +1,4 @@
-"""Abstention: reasons not to advise on a scored case, and what would remedy each."""
+"""Reasons not to advise on a scored case, and the remedy of each."""
 
 from __future__ import annotations
 
@@ -7,35 +7,39 @@ from typing import assert_never
 
 from models.abstention import AbstentionReason, find_abstention_reasons
 from models.model import Predictions
-from models.task import Task
-from serving.policy.finding import Finding, FindingCode
+from serving.policy.finding import Finding
 from serving.policy.policy import Policy
+from serving.recommendation.advised_task import AdvisedTask
 from serving.recommendation.recommendation import Abstention
 
 NO_ADVICE_PREFIX = "No advice: "
-
-
-# A rule that found the very thing which the model expects: however few past cases the model
-# has to go by, the advice then rests on what was computed.
-CONCLUSIVE_CODES = frozenset({FindingCode.PROMISE_PASSED, FindingCode.OUT_OF_STOCK})
 MODEL_DOUBTS = frozenset({AbstentionReason.WIDE_INTERVAL, AbstentionReason.STRADDLES_THRESHOLD})
 
 
 def find_abstentions(
     answers: Predictions,
     row: int,
-    task: Task,
+    served: AdvisedTask,
     policy: Policy,
     history_days: int,
     findings: Sequence[Finding] = (),
 ) -> list[Abstention]:
-    """Reasons not to advise on the case in that row; empty where there is none.
+    """Return the reasons not to advise on the case in a row; empty where there is none.
 
-    history_days: from the end of the history to the moment asked about. findings: of the
-    rules; where they bear the model out, its own doubts are no reason.
+    Where a rule found the very thing that the model predicts, the model's own doubts are no
+    reason: however few past cases it rests on, the advice rests on what was computed.
+
+    Args:
+        answers: predictions of a batch.
+        row: of the case in it.
+        served: task of the batch.
+        policy: with the limits of the task.
+        history_days: from the end of the history to the moment asked about.
+        findings: of the rules about the case.
     """
-    borne_out = CONCLUSIVE_CODES | {task.classes[answers.explained[row]]}
-    certain = any(finding.code in borne_out for finding in findings)
+    task = served.task
+    conclusive = served.conclusive_codes | {task.classes[answers.explained[row]]}
+    confirmed = any(finding.code in conclusive for finding in findings)
     found = find_abstention_reasons(
         answers,
         row,
@@ -48,12 +52,12 @@ def find_abstentions(
             code=why.name, sentence=f"{text.removeprefix(NO_ADVICE_PREFIX)} {remedy_for(why)}"
         )
         for why, text in found
-        if not (certain and why in MODEL_DOUBTS)
+        if not (confirmed and why in MODEL_DOUBTS)
     ]
 
 
 def remedy_for(why: AbstentionReason) -> str:
-    """What would let the service advise on such a case."""
+    """Say what would let the service advise on such a case."""
     match why:
         case AbstentionReason.UNSEEN_KEY:
             return "A model trained once such cases have matured would mend that."

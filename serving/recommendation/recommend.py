@@ -1,4 +1,4 @@
-"""Make a recommendation of a score, rule findings and the policy."""
+"""Make the recommendation of a case from its score, rule findings and the policy."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from data.contracts.invoice_outcomes import ExceptionClass
 from data.contracts.sites import SITE_ID
 from models.explanation import OTHER_FEATURES
 from models.task import Task
-from models.tasks.invoice_mismatch import INVOICE_MISMATCH
-from serving.policy.finding import Finding, FindingCode
+from serving.policy.finding import NOT_COMPUTED, Finding
 from serving.policy.policy import Level, Policy
-from serving.recommendation import wording
+from serving.recommendation.advised_task import AdvisedTask, Record
 from serving.recommendation.audit_sample import AUDIT_SAMPLE_NOTE, in_audit_sample
 from serving.recommendation.fallback_ladder import Rung, StepDown, abstention_step, rules_rung
 from serving.recommendation.priority import assess_money_at_risk, compute_priority
@@ -29,14 +28,17 @@ from serving.recommendation.recommendation import (
     PolicyVersion,
 )
 from serving.recommendation.score import Score
+from serving.recommendation.wording import no_advice_sentence
 
-Record = Mapping[str, Any]
 WINDOW_SUFFIX = re.compile(r"_(\d+)d\b")
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """What an answer was made from. rung: whose model. down: why better rungs were left."""
+    """Model and history behind an answer.
+
+    features_as_of: end of the history. rung: of the model. down: why better rungs were left.
+    """
 
     model_version: str
     model_digest: str
@@ -48,14 +50,23 @@ class Provenance:
 
 @dataclass(frozen=True)
 class CaseInput:
-    """One case that was asked: its plain values, its name, and when."""
+    """One case to advise on. id: of the recommendation to be made."""
 
     id: str
-    task: Task
+    served: AdvisedTask
     case: Record
-    reference: tuple[str, ...]
     asked_at: datetime
     answered_at: datetime
+
+    @property
+    def task(self) -> Task:
+        """The task that the case is asked for."""
+        return self.served.task
+
+    @property
+    def reference(self) -> dict[str, str]:
+        """The columns that identify the case, with their values."""
+        return {str(column): str(self.case[column]) for column in self.served.reference}
 
 
 def recommend(
@@ -66,15 +77,15 @@ def recommend(
     made_from: Provenance,
     abstentions: Sequence[Abstention] = (),
 ) -> Advice:
-    """The recommendation of one case; with abstentions, that there is no advice, and why."""
-    task, name = asked.task, asked.task.name
-    reference = {str(column): str(asked.case[column]) for column in asked.reference}
+    """Recommend what to do with a scored case; with abstentions, say that there is no advice."""
+    served, task, name = asked.served, asked.task, asked.task.name
+    reference = asked.reference
     sampled = in_audit_sample(policy.audit_sample, name, list(reference.values()))
     wrong = exception_probability(task, score.probabilities)
     flagged = raise_to_watch(policy.thresholds[name].level(wrong), findings)
     worth_a_look = flagged is not Level.NONE or bool(abstentions)
-    suspect = None if abstentions else suspected_class(task, score, findings, flagged)
-    risk = assess_money_at_risk(task, asked.case)
+    suspect = None if abstentions else served.suspect(score, findings, flagged)
+    risk = assess_money_at_risk(served, asked.case)
     rank, formula = compute_priority(wrong, risk, policy.money)
     rung, reasons_down = final_rung(made_from, findings, abstentions)
     return Advice(
@@ -87,8 +98,8 @@ def recommend(
         expires_at=asked.answered_at + policy.expiry(name),
         rung=rung,
         rung_reasons=list(reasons_down),
-        sentence=wording.no_advice_sentence(task, asked.case, abstentions)
-        or wording.expectation_sentence(task, asked.case, score, findings, policy),
+        sentence=no_advice_sentence(served, asked.case, abstentions)
+        or served.expectation(asked.case, score, findings, policy),
         suggested_action=_choose_action(
             task, flagged, suspect, policy, abstentions, sampled=sampled
         ),
@@ -127,17 +138,17 @@ def recommend(
 
 
 def with_reasons(advice: Advice, score: Score) -> Advice:
-    """The same advice with the reasons of its score, which was explained since."""
+    """Return the advice with the reasons of its score, which has been explained since."""
     return advice.model_copy(update=reason_fields(score))
 
 
 def needs_review(advice: Advice) -> bool:
-    """Whether somebody is to look at the case: for what was found, or to check the model."""
+    """Whether a person is to look at the case: it is flagged, or in the audit sample."""
     return bool(advice.flagged) or advice.audit_sample
 
 
 def reason_fields(score: Score) -> dict[str, Any]:
-    """What a recommendation says of the reasons of its score."""
+    """Return the fields of a recommendation that explain its score."""
     if score.steps is None:
         return {"explained": False, "reason_groups": [], "reasons": [], "missing": []}
     return {
@@ -149,53 +160,37 @@ def reason_fields(score: Score) -> dict[str, Any]:
 
 
 def exception_probability(task: Task, probabilities: Mapping[str, float]) -> float:
-    """Probability that anything goes wrong: the event, or any class but CLEAN."""
+    """Return the probability that anything goes wrong.
+
+    That of the event of a binary task, else of any class but the first (CLEAN).
+    """
     if task.binary:
         return probabilities[task.classes[1]]
-    return 1.0 - probabilities.get(ExceptionClass.CLEAN, 0.0)
+    return 1.0 - probabilities.get(task.classes[0], 0.0)
 
 
 def final_rung(
     made_from: Provenance, findings: Sequence[Finding], abstentions: Sequence[Abstention]
 ) -> tuple[Rung, tuple[StepDown, ...]]:
-    """The rung of an answer: an abstention steps down from its model to what rules found."""
+    """Return the rung of an answer and why better ones were left.
+
+    An abstention steps down from its model to what the rules found.
+    """
     if not abstentions:
         return made_from.rung, made_from.down
-    codes = [one.code for one in abstentions]
-    left = abstention_step(made_from.rung, codes, abstentions[0].sentence)
-    return rules_rung([*made_from.down, left], found=has_findings(findings))
+    codes = [abstention.code for abstention in abstentions]
+    step = abstention_step(made_from.rung, codes, abstentions[0].sentence)
+    return rules_rung([*made_from.down, step], found=has_findings(findings))
 
 
 def has_findings(findings: Sequence[Finding]) -> bool:
-    """Whether a rule found something, and not only that it could not be computed."""
-    return any(finding.code != FindingCode.NOT_COMPUTED for finding in findings)
+    """Whether a rule found anything; that it could not be computed is no finding."""
+    return any(finding.code != NOT_COMPUTED for finding in findings)
 
 
 def raise_to_watch(level: Level, findings: Sequence[Finding]) -> Level:
-    """The level, at least `watch` where a rule found something."""
+    """Raise the level to `watch` where a rule found something."""
     return Level.WATCH if has_findings(findings) and level is Level.NONE else level
-
-
-def suspected_class(
-    task: Task, score: Score, findings: Sequence[Finding], level: Level
-) -> ExceptionClass | None:
-    """The exception class to look for: the likeliest, else what a rule found, else none."""
-    if task.name != INVOICE_MISMATCH.name:
-        return None
-    if score.explained != ExceptionClass.CLEAN:
-        return ExceptionClass(score.explained)
-    if (found := class_found_by_rule(findings)) is not None:
-        return found
-    if level is Level.NONE:
-        return None
-    others = {name: p for name, p in score.probabilities.items() if name != ExceptionClass.CLEAN}
-    return ExceptionClass(max(others, key=lambda name: others[name]))
-
-
-def class_found_by_rule(findings: Sequence[Finding]) -> ExceptionClass | None:
-    """The first exception class of an invoice that a rule found."""
-    known = set(ExceptionClass)
-    return next((ExceptionClass(one.code) for one in findings if one.code in known), None)
 
 
 def suggested_action(
@@ -204,7 +199,7 @@ def suggested_action(
     suspect: ExceptionClass | None,
     policy: Policy,
 ) -> str:
-    """What a person might do, in plain words."""
+    """Return what a person might do, by the suspected class, else by the level."""
     if suspect is not None:
         return policy.classes[suspect].suggestion
     return policy.suggestions[task.name][level]
@@ -219,7 +214,7 @@ def _choose_action(
     *,
     sampled: bool,
 ) -> str:
-    """What a person might do: without a score, for the sample's sake, or as the score says."""
+    """Return what a person might do without advice, for the audit sample, or by the score."""
     if abstentions:
         return policy.abstain[task.name].instead
     if sampled and flagged is Level.NONE:
@@ -228,12 +223,12 @@ def _choose_action(
 
 
 def responsible_role(task: Task, suspect: ExceptionClass | None, policy: Policy) -> str:
-    """The role that should see it: owner of the suspected class, else of the task."""
+    """Return the role that should see the case: owner of the suspected class, else of the task."""
     return policy.roles[task.name] if suspect is None else policy.classes[suspect].role
 
 
 def missing_facts(score: Score) -> list[str]:
-    """Facts that were missing, each with what that means."""
+    """List the features without a value, each with what that means."""
     return [
         f"{step.feature}: {step.sentence.removeprefix('missing: ')}"
         for step in score.steps or ()
@@ -242,14 +237,14 @@ def missing_facts(score: Score) -> list[str]:
 
 
 def history_age_days(asked: CaseInput, made_from: Provenance) -> int:
-    """Days from the end of the history to the moment asked about."""
+    """Count the days from the end of the history to the moment asked about."""
     return (asked.asked_at.date() - made_from.features_as_of).days
 
 
 def reader_notes(
     asked: CaseInput, score: Score, policy: Policy, made_from: Provenance
 ) -> Iterator[str]:
-    """What a reader should know before trusting the number."""
+    """Yield what a reader should know before trusting the probability."""
     age = history_age_days(asked, made_from)
     if age > policy.history.oldest_days:
         yield (

@@ -25,8 +25,8 @@ from serving.replay.recorded_answer import (
     unreadable_error,
 )
 from serving.replay.sources import ReplaySources
-from serving.tasks.catalogue import ServedTask
 from serving.tasks.messages import CaseMessage, Explain
+from serving.tasks.served_task import ServedTask
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,8 @@ class RecordedQuestion:
         advice = self.recorded.advice
         return CaseInput(
             advice.id,
-            entry.task,
+            entry,
             self.case,
-            entry.reference,
             advice.asked_at,
             advice.answered_at,
         )

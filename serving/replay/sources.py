@@ -22,10 +22,12 @@ from serving.model_registry.champions import (
     UnavailableModel,
     load_kept_model,
 )
-from serving.policy.policy import Policy, load_policy, parse_policy
+from serving.policy.policy import Policy, parse_policy
 from serving.replay.recorded_answer import NotReplayableError, ReplayObstacleKind
 from serving.runtime.settings import ServiceSettings
-from serving.tasks.catalogue import ServedTask, served_tasks
+from serving.tasks.catalogue import SERVED_TASKS
+from serving.tasks.policy_file import load_policy
+from serving.tasks.served_task import ServedTask
 
 MAX_OPEN_MODELS = 6
 DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -104,7 +106,7 @@ def open_replay_sources(
     at_hand = (load_policy(), policy or load_policy(ServiceSettings().policy))
     loaded = {one.digest: one for one in at_hand}
     opened = OrderedDict((one.model.digest, one) for one in champions)
-    return ReplaySources(lake.models, served_tasks(), record, loaded, opened)
+    return ReplaySources(lake.models, SERVED_TASKS, record, loaded, opened)
 
 
 def _recorded_policies(changes: Iterable[Entry]) -> Iterable[Policy]:

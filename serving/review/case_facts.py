@@ -12,58 +12,16 @@ from typing import Any
 
 from data.contracts.catalogue import TABLES
 from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column, Kind
-from features.cases import CaseShape
-from features.tasks.invoice_mismatch.shape import INVOICE_MISMATCH_SHAPE
-from features.tasks.stock_risk.shape import STOCK_RISK_SHAPE
-from features.tasks.supplier_delay.shape import SUPPLIER_DELAY_SHAPE
 from models.explanation import OTHER_FEATURES
-from models.task import TaskName
-from models.tasks.invoice_mismatch import INVOICE_MISMATCH
-from models.tasks.stock_risk import STOCK_RISK
-from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.policy.finding import format_amount
-
-CASE_SHAPES: dict[TaskName, CaseShape] = {
-    STOCK_RISK.name: STOCK_RISK_SHAPE,
-    INVOICE_MISMATCH.name: INVOICE_MISMATCH_SHAPE,
-    SUPPLIER_DELAY.name: SUPPLIER_DELAY_SHAPE,
-}
-
-# Tables a task's case is made of; the first that has the field is where it comes from.
-TASK_TABLES: dict[TaskName, tuple[str, ...]] = {
-    STOCK_RISK.name: ("stock_levels", "items", "sites"),
-    INVOICE_MISMATCH.name: ("invoices", "purchase_orders", "items", "suppliers"),
-    SUPPLIER_DELAY.name: ("purchase_orders", "items", "suppliers"),
-}
-
-# Fields that bear another name in the case than in their table.
-RENAMED_FIELDS = {
-    "ordered_at": "purchase_orders.happened_at",
-    "document_at": "invoices.happened_at",
-    "po_currency": "purchase_orders.currency",
-    "quantity_open": "purchase_orders less receipts",
-}
-
-CHILD_SOURCE_TABLES = {
-    "receipts": "receipts",
-    "events": "supplier_events",
-    "earlier_invoices": "invoices",
-    "scheduled_receipts": "purchase_orders",
-}
-
-CHILD_TITLES = {
-    "receipts": "Goods receipts",
-    "events": "Messages from the supplier",
-    "earlier_invoices": "Invoices booked before",
-    "scheduled_receipts": "Scheduled receipts",
-}
+from serving.tasks.served_task import CaseEvidence, ChildSource, ServedTask
 
 
-def field_origin(task: TaskName, column: Column) -> str:
-    """`table.field` of a column of the task's case."""
-    if column in RENAMED_FIELDS:
-        return RENAMED_FIELDS[column]
-    for name in TASK_TABLES[task]:
+def field_origin(evidence: CaseEvidence, column: Column) -> str:
+    """Return `table.field` of a column of a case."""
+    if column in evidence.renamed:
+        return evidence.renamed[column]
+    for name in evidence.tables:
         if column in TABLES[name].columns:
             return f"{name}.{column}"
     return str(column)
@@ -112,42 +70,38 @@ class ModelFact:
         return self.points != "0.0"
 
 
-def stated_facts(payload: Payload) -> list[CaseFact]:
+def stated_facts(served: ServedTask, payload: Payload) -> list[CaseFact]:
     """What the request said, field by field, without what it left out."""
-    task = TaskName(payload["recommendation"]["task"])
-    given = payload["input"]
+    case, evidence = payload["input"], served.evidence
     return [
-        CaseFact(field_title(c), c.meaning, format_value(c, given[c]), field_origin(task, c))
-        for c in CASE_SHAPES[task].columns
-        if given[c] is not None
+        CaseFact(field_title(c), c.meaning, format_value(c, case[c]), field_origin(evidence, c))
+        for c in served.request.shape.columns
+        if case[c] is not None
     ]
 
 
-def omitted_facts(payload: Payload) -> list[CaseFact]:
+def omitted_facts(served: ServedTask, payload: Payload) -> list[CaseFact]:
     """What the request could have said and did not."""
-    task = TaskName(payload["recommendation"]["task"])
     return [
-        CaseFact(field_title(c), c.meaning, "not given", field_origin(task, c))
-        for c in CASE_SHAPES[task].columns
+        CaseFact(field_title(c), c.meaning, "not given", field_origin(served.evidence, c))
+        for c in served.request.shape.columns
         if payload["input"][c] is None
     ]
 
 
-def child_tables(payload: Payload) -> list[ChildTable]:
+def child_tables(served: ServedTask, payload: Payload) -> list[ChildTable]:
     """What belongs to the case: receipts, messages, earlier invoices, scheduled receipts."""
-    task = TaskName(payload["recommendation"]["task"])
     return [
-        _child_table(name, columns, payload["input"][name])
-        for name, columns in CASE_SHAPES[task].children.items()
+        _child_table(served.evidence.children[name], columns, payload["input"][name])
+        for name, columns in served.request.shape.children.items()
         if payload["input"][name]
     ]
 
 
-def empty_child_titles(payload: Payload) -> list[str]:
+def empty_child_titles(served: ServedTask, payload: Payload) -> list[str]:
     """Children that the case has none of, in words."""
-    task = TaskName(payload["recommendation"]["task"])
-    names = [name for name in CASE_SHAPES[task].children if not payload["input"][name]]
-    return [CHILD_TITLES[name].lower() for name in names]
+    names = [name for name in served.request.shape.children if not payload["input"][name]]
+    return [served.evidence.children[name].title.lower() for name in names]
 
 
 def known_model_facts(payload: Payload) -> list[ModelFact]:
@@ -208,12 +162,14 @@ def _format_points(contribution: float) -> str:
     return "0.0" if points in {"+0.0", "-0.0"} else points
 
 
-def _child_table(name: str, columns: tuple[Column, ...], given: list[dict[str, Any]]) -> ChildTable:
+def _child_table(
+    source: ChildSource, columns: tuple[Column, ...], given: list[dict[str, Any]]
+) -> ChildTable:
     used = [c for c in columns if any(row[c] is not None for row in given)]
     clocks = {str(HAPPENED_AT): "Happened", str(KNOWN_AT): "Known since"}
     return ChildTable(
-        title=CHILD_TITLES[name],
-        origin=CHILD_SOURCE_TABLES[name],
+        title=source.title,
+        origin=source.table,
         head=tuple(clocks.get(c, field_title(c)) for c in used),
         rows=tuple(
             tuple("" if row[c] is None else format_value(c, row[c]) for c in used)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from serving.tasks.lever import EXCLUSIVE_LEVERS, Lever, Record
+from serving.tasks.lever import Lever, Record
 
 Probe = Callable[[Sequence[Record]], Sequence[float]]
 
@@ -121,7 +121,7 @@ def _search_pairs(
     tried = [
         ((one, a), (two, b))
         for one, two in combinations(levers, 2)
-        if {one.name, two.name} not in EXCLUSIVE_LEVERS
+        if one.combines_with(two)
         for a in spaced_amounts(0, one.most, PAIR_GRID)
         for b in spaced_amounts(0, two.most, PAIR_GRID)
     ]

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
-from datetime import datetime
 
 from pydantic import Field
 
 from data.lake import Lake
 from features.profile_storage import ProfilesError
 from features.profiles import Profiles
-from models.task import TaskName
-from models.tasks.invoice_mismatch import INVOICE_MISMATCH
-from models.tasks.stock_risk import STOCK_RISK
-from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.audit.factory import open_audit
 from serving.audit.log.entry import Entry
 from serving.policy.policy import Thresholds
@@ -26,18 +21,7 @@ from serving.replay.recorded_answer import NotReplayableError, RecordedAnswer
 from serving.replay.sources import ReplaySources, open_replay_sources
 from serving.review.counterfactual_search import LeverCombination, apply_levers, search_levers
 from serving.review.rescoring import RescorableCase, RestoredInputs
-from serving.tasks.invoice_mismatch import levers as invoice_mismatch_levers
-from serving.tasks.lever import Lever, Record
-from serving.tasks.stock_risk import levers as stock_risk_levers
-from serving.tasks.supplier_delay import levers as supplier_delay_levers
-
-FindLevers = Callable[[Record, datetime], Sequence[Lever]]
-
-LEVERS: Mapping[TaskName, FindLevers] = {
-    STOCK_RISK.name: stock_risk_levers.stock_risk_levers,
-    INVOICE_MISMATCH.name: invoice_mismatch_levers.invoice_mismatch_levers,
-    SUPPLIER_DELAY.name: supplier_delay_levers.supplier_delay_levers,
-}
+from serving.tasks.lever import Lever
 
 
 class Change(FrozenModel):
@@ -116,7 +100,7 @@ ADVICE_WITHHELD = "No advice is given on this case, so none on what would change
 def _search_below_thresholds(
     asked: RescorableCase, advice: Advice, thresholds: Thresholds
 ) -> Counterfactuals:
-    levers = LEVERS[advice.task](asked.case, asked.at)
+    levers = asked.then.entry.levers(asked.case, asked.at)
     limits = [
         limit
         for limit in (thresholds.watch, thresholds.act)

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from models.tasks.invoice_mismatch import INVOICE_MISMATCH
-from models.tasks.stock_risk import STOCK_RISK
-from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.audit.log.store import AuditStore
 from serving.audit.report_access_log import count_report_accesses
 from serving.model_registry.active_models import ActiveModels
@@ -15,14 +12,11 @@ from serving.model_registry.challenger_comparison import MAX_SHADOW_ENTRIES, com
 from serving.pipeline.pauses import Pause
 from serving.recommendation.recommendation import Advice
 from serving.review.page_templates import template_environment
+from serving.tasks.catalogue import SERVED_TASKS
 
 MAX_ROWS = 200
 
-TASK_TITLES = {
-    STOCK_RISK.name: "Stock risk",
-    INVOICE_MISMATCH.name: "Invoice mismatch",
-    SUPPLIER_DELAY.name: "Supplier delay",
-}
+TASK_TITLES = {str(name): served.title for name, served in SERVED_TASKS.items()}
 
 
 def queue_page(
@@ -52,7 +46,7 @@ def queue_page(
             places={entry.id: entry for entry in entries},
             read=count_report_accesses(audit, [entry.id for entry in entries]),
             expired={a["id"]: datetime.fromisoformat(a["expires_at"]) <= now for a in advices},
-            titles={str(name): title for name, title in TASK_TITLES.items()},
+            titles=TASK_TITLES,
             sites=[one for one in audit.sites() if seen is None or one in seen],
             task=task,
             site=site,

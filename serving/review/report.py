@@ -11,14 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from data.lake import Lake
-from models.task import TaskName
-from models.tasks.stock_risk import STOCK_RISK
-from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.audit.factory import open_audit
 from serving.audit.log.entry import Entry
 from serving.audit.log.store import AuditStore
 from serving.audit.report_access_log import ReportAccess, record_report_access, report_accesses
-from serving.policy.finding import FindingCode
 from serving.recommendation.recommendation import Advice
 from serving.replay.recorded_reasons import WordedAnswer, read_worded_answer, word_steps
 from serving.replay.sources import open_replay_sources
@@ -35,6 +31,8 @@ from serving.review.contributions import build_waterfall, group_contributions
 from serving.review.counterfactuals import Counterfactuals, counterfactuals_from_lake
 from serving.review.page_templates import template_environment
 from serving.runtime.context import RequestContext, command_context
+from serving.tasks.catalogue import SERVED_TASKS
+from serving.tasks.served_task import ServedTask
 
 ERASED_SINCE = "erased since"
 
@@ -95,11 +93,6 @@ Payload = Mapping[str, Any]
 REPORT_COMMAND = "triage report"
 NOT_REQUESTED = "not computed for this page"
 
-PREDICTED_EVENTS = {
-    STOCK_RISK.name: "running out of stock",
-    SUPPLIER_DELAY.name: "coming late",
-}
-
 
 def render_report(
     entry: Entry,
@@ -123,6 +116,7 @@ def render_report(
     payload: Payload = reasons.payload
     # Read back first: an old record lacks what answers did not say then.
     advice = Advice.model_validate(payload["recommendation"]).model_dump(mode="json")
+    served = SERVED_TASKS[advice["task"]]
     scored = advice["model"] is not None
     explained = scored and reasons.explained
     return (
@@ -138,19 +132,19 @@ def render_report(
             explained=explained,
             unexplained=reasons.lacking or NOT_REQUESTED,
             afterwards=explained and not entry.payload["recommendation"].get("explained", True),
-            of_what=predicted_event(advice) if scored else "",
+            of_what=predicted_event(served, advice) if scored else "",
             waterfall=build_waterfall(payload["score"]) if explained else None,
             groups=group_contributions(advice["reason_groups"], payload["score"])
             if explained
             else [],
             classes=likely_classes(advice),
-            facts=stated_facts(payload),
-            left_out=omitted_facts(payload),
-            children=child_tables(payload),
-            none_given=empty_child_titles(payload),
+            facts=stated_facts(served, payload),
+            left_out=omitted_facts(served, payload),
+            children=child_tables(served, payload),
+            none_given=empty_child_titles(served, payload),
             looked_at=known_model_facts(payload) if explained else [],
             missing=missing_model_facts(payload) if explained else [],
-            overdue=any(f["code"] == FindingCode.PROMISE_PASSED for f in advice["findings"]),
+            overdue=any(f["code"] in served.conclusive_codes for f in advice["findings"]),
         )
     )
 
@@ -200,10 +194,9 @@ def render_recorded_report(
     return page
 
 
-def predicted_event(advice: Payload) -> str:
-    """What the probability is of, to finish "probability of ..."."""
-    task = TaskName(advice["task"])
-    return PREDICTED_EVENTS.get(task) or f"ending as {class_title(advice['explained_class'])}"
+def predicted_event(served: ServedTask, advice: Payload) -> str:
+    """Name the event of the probability, to complete "probability of ..."."""
+    return served.event or f"ending as {class_title(advice['explained_class'])}"
 
 
 def class_title(name: str) -> str:

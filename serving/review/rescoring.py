@@ -20,8 +20,8 @@ from serving.replay.recorded_answer import (
     ReplayObstacleKind,
 )
 from serving.replay.sources import ReplaySources
-from serving.tasks.catalogue import ServedTask
 from serving.tasks.lever import Record
+from serving.tasks.served_task import ServedTask
 
 
 @dataclass(frozen=True)

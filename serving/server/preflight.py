@@ -13,9 +13,9 @@ from serving.audit.log.store import AuditStore
 from serving.auth.key_ring import KeyRing
 from serving.auth.settings import AuthMode, AuthSettings, is_loopback
 from serving.events.settings import EventSettings
-from serving.policy.policy import load_policy
 from serving.runtime.settings import ServiceSettings
 from serving.server.doctor import check_port
+from serving.tasks.policy_file import load_policy
 
 MODE, ISSUER = "TRIAGE_AUTH_MODE", "TRIAGE_AUTH_ISSUER"
 CREDENTIAL_CHOICES = (

@@ -29,7 +29,7 @@ from serving.server.lifecycle_log import LifecycleLog
 from serving.server.lifeline import exit_with_parent
 from serving.server.logging_config import configure_logging
 from serving.server.operational_gauges import OperationalGauges
-from serving.tasks.catalogue import served_tasks
+from serving.tasks.catalogue import SERVED_TASKS
 from serving.telemetry.metrics import Metrics
 from serving.telemetry.service_telemetry import ServiceTelemetry
 from serving.telemetry.settings import TelemetrySettings
@@ -39,7 +39,7 @@ LOG = logging.getLogger("triage")
 STOPPING_SECONDS = 5.0
 LAST_CHECKPOINT_SECONDS = 5.0
 
-app = create_app(served_tasks())
+app = create_app(SERVED_TASKS)
 """The application of this process; it answers that it loads until `Process.start` has returned."""
 
 

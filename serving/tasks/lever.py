@@ -1,11 +1,10 @@
-"""Levers of a counterfactual: one thing of a case that people could establish or bring about."""
+"""Levers of a counterfactual: changes of a case that people could establish or bring about."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 Record = Mapping[str, Any]
@@ -15,54 +14,38 @@ Record = Mapping[str, Any]
 KNOWN_BEFORE_ASK = timedelta(seconds=1)
 
 
-class LeverName(StrEnum):
-    """What could be brought about."""
-
-    EARLIER_RECEIPT = "EARLIER_RECEIPT"
-    UNITS_RECEIPTED = "UNITS_RECEIPTED"
-    UNITS_TRANSFERRED_IN = "UNITS_TRANSFERRED_IN"
-    LARGER_RECEIPT = "LARGER_RECEIPT"
-    ACKNOWLEDGED = "ACKNOWLEDGED"
-    SHIP_NOTICE = "SHIP_NOTICE"
-    DATE_CONFIRMED = "DATE_CONFIRMED"
-    RECEIVED_IN_PART = "RECEIVED_IN_PART"
-    RECEIPT_POSTED = "RECEIPT_POSTED"
-    ORDER_AMENDED = "ORDER_AMENDED"
-    PRICE_CREDITED = "PRICE_CREDITED"
-    QUANTITY_CREDITED = "QUANTITY_CREDITED"
-    TAX_SETTLED = "TAX_SETTLED"
-    FREIGHT_CREDITED = "FREIGHT_CREDITED"
-
-
-# Two answers to one question, or two changes of one line: never put together.
-EXCLUSIVE_LEVERS = (
-    {LeverName.ORDER_AMENDED, LeverName.PRICE_CREDITED},
-    {LeverName.RECEIPT_POSTED, LeverName.QUANTITY_CREDITED},
-    {LeverName.LARGER_RECEIPT, LeverName.EARLIER_RECEIPT},
-    {LeverName.LARGER_RECEIPT, LeverName.UNITS_RECEIPTED},
-    {LeverName.EARLIER_RECEIPT, LeverName.UNITS_RECEIPTED},
-)
-
-
 @dataclass(frozen=True)
 class Lever:
-    """One thing that could be otherwise.
+    """A change of a case that people could establish or bring about.
 
-    fields: those of the case that it changes, and no others.
-    most: largest amount, at least 1; a lever that is pulled or not has 1. unit: of amounts.
-    change: the case with that amount (1 to `most`); a new record, the given one stays.
-    words: the same, to finish "would drop ... if ...": a fact to establish, never a document
-        to falsify.
-    title: what was tried, in words.
+    name: part of the answer of /counterfactuals.
+    title: the change in words, for the list of what was tried.
+    fields: all fields of the case that it changes.
+    most: largest amount, at least 1; 1 where the lever is either pulled or not.
+    unit: of amounts.
+    change: returns a new record with that amount (1 to `most`); leaves the given one as it is.
+    words: completes "would drop ... if ..." for an amount: a fact to establish, never a
+        document to falsify.
+    excludes: names of levers never combined with it, as both answer one question or change
+        one line. Stating one direction is enough.
     """
 
-    name: LeverName
+    name: str
     title: str
     fields: frozenset[str]
     most: int
     unit: str
     change: Callable[[Record, int], Record]
     words: Callable[[int], str]
+    excludes: frozenset[str] = frozenset()
+
+    def combines_with(self, other: Lever) -> bool:
+        """Whether both may be pulled together."""
+        return other.name not in self.excludes and self.name not in other.excludes
+
+
+FindLevers = Callable[[Record, datetime], Sequence[Lever]]
+"""Levers of a case at the moment asked about."""
 
 
 def next_midnight(asked_at: datetime) -> datetime:

@@ -20,7 +20,7 @@ from models.tasks.stock_risk import STOCK_RISK
 from serving.http.app import create_app
 from serving.pipeline.engine import load_engine
 from serving.runtime.settings import ServiceSettings
-from serving.tasks.catalogue import served_tasks
+from serving.tasks.catalogue import SERVED_TASKS
 from serving.telemetry.metrics import Metrics
 from serving.telemetry.service_telemetry import ServiceTelemetry
 from serving.telemetry.traces import Tracer
@@ -37,7 +37,7 @@ BYTES = 2**20
 def service(home: Path) -> Iterator[FastAPI]:
     """The application that answers scoring requests, with a model of its own."""
     lake = make_lake(home, (TASK,))
-    tasks = served_tasks()
+    tasks = SERVED_TASKS
     telemetry = ServiceTelemetry(
         Metrics({n: t.task.classes for n, t in tasks.items()}), Tracer(None), False
     )

@@ -13,7 +13,7 @@ from serving.http.app import create_app
 from serving.pipeline.engine import load_engine
 from serving.review.service import open_review_service
 from serving.runtime.settings import ServiceSettings
-from serving.tasks.catalogue import served_tasks
+from serving.tasks.catalogue import SERVED_TASKS
 from tests.anybody import ANYBODY
 from tests.synthetic_service import case, make_lake
 
@@ -26,7 +26,7 @@ def service(home: Path) -> Iterator[FastAPI]:
     make_lake(home)
     settings = ServiceSettings(home=home)
     engine = load_engine(settings, lambda: datetime.now(UTC))
-    app = create_app(served_tasks())
+    app = create_app(SERVED_TASKS)
     app.state.max_body_bytes = MOST_BYTES
     app.state.authenticator = ANYBODY
     app.state.engine, app.state.review = engine, open_review_service(engine, settings.lake)

@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 
 from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from models.tasks.stock_risk import STOCK_RISK
-from serving.auth.caller import AccessScope, Caller
+from serving.auth.caller import AccessScope, Caller, scoring_scope
 from tests.synthetic_service import case
 
 STOCK, INVOICE = STOCK_RISK.name, INVOICE_MISMATCH.name
@@ -17,7 +17,7 @@ MIXED = {
         {"task": "invoice_mismatch", "case": case(INVOICE, 1)},
     ]
 }
-BOTH = {AccessScope.SCORE_STOCK_RISK, AccessScope.SCORE_INVOICE_MISMATCH}
+BOTH = {scoring_scope(STOCK), scoring_scope(INVOICE)}
 
 
 @dataclass
@@ -51,7 +51,7 @@ def recorded(app):
 
 def test_every_task_of_a_mixed_request_takes_its_scope(app, client_of):
     before = recorded(app)
-    refused = client_of({AccessScope.SCORE_STOCK_RISK}).post("/v1/triage", json=MIXED)
+    refused = client_of({scoring_scope(STOCK)}).post("/v1/triage", json=MIXED)
     assert (refused.status_code, refused.json()["type"]) == (403, "/problems/forbidden")
     assert refused.json()["detail"] == "this takes the scope score:invoice_mismatch"
     assert recorded(app) == before

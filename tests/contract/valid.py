@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from data.contracts.table import KNOWN_AT, Column, Kind
 from models.catalogue import TASKS
 from models.task import TaskName
-from serving.tasks.catalogue import served_tasks
+from serving.tasks.catalogue import SERVED_TASKS
 from serving.tasks.message_fields import EARLIEST_MOMENT, MAX_NUMBER
 from serving.tasks.messages import ASKED_AT, MONEY_AT_RISK, TaskRequest
 
-CATALOGUE = served_tasks()
+CATALOGUE = SERVED_TASKS
 LAST = datetime(2199, 12, 30, tzinfo=UTC)
 ROWS = 3
 """Children of one kind in a case; how many there are changes what is computed, not how."""

@@ -6,7 +6,8 @@ from itertools import groupby
 from data.contracts.catalogue import TABLES
 from data.contracts.table import KNOWN_AT, Column, Kind, Table
 from features.feature import Feature, FeatureKind
-from serving.tasks.catalogue import ServedTask, served_tasks
+from serving.tasks.catalogue import SERVED_TASKS
+from serving.tasks.served_task import ServedTask
 from tests.docs.markdown import anchor, table
 
 HEAD = """\
@@ -31,7 +32,7 @@ Words used here:
 
 def page() -> str:
     """Return the whole page."""
-    tasks = list(served_tasks().values())
+    tasks = list(SERVED_TASKS.values())
     lines = [*HEAD.splitlines(), "", *_contents(tasks)]
     for one in tasks:
         lines += ["", *_task(one)]

@@ -15,7 +15,7 @@ from serving.audit.factory import open_audit
 from serving.audit.log.entry_kind import EntryKind
 from serving.audit.pseudonym import Pseudonyms
 from serving.auth.api_key import revocation_draft
-from serving.auth.caller import AccessScope
+from serving.auth.caller import ALL_SCOPES, AccessScope, scoring_scope
 from serving.auth.settings import AuthMode, AuthSettings
 from serving.pipeline.pauses import PauseRecorder
 from serving.server.preflight import ServiceError, auth_mode_for, require_credentials
@@ -39,7 +39,7 @@ def idp():
 @pytest.fixture(scope="module")
 def service(tmp_path_factory, idp):
     lake = make_lake(tmp_path_factory.mktemp("lake"), (TASK,))
-    every = list(AccessScope)
+    every = list(ALL_SCOPES)
     shown = {
         "own": key_of(lake, every, [SITE])[1],
         "other": key_of(lake, every, ["site_99"])[1],
@@ -160,7 +160,7 @@ def test_answers_are_sealed_counted_and_lent_to_no_other_site(service):
 
 
 def test_a_key_that_is_revoked_is_refused_within_seconds(service):
-    key, shown = key_of(service.lake, list(AccessScope), None)
+    key, shown = key_of(service.lake, list(ALL_SCOPES), None)
     until(lambda: service.ask("GET", "/desk", shown)[0] == 200)
     with closing(open_audit(service.lake)) as store:
         store.append([revocation_draft(key.id, datetime.now(UTC), {})])
@@ -200,12 +200,12 @@ def may(idp, *scopes, sites=(SITE,), **changes):
 
 
 def test_a_token_is_let_in_for_its_scopes_and_sites(service, idp):
-    shown = may(idp, AccessScope.SCORE_STOCK_RISK, AccessScope.READ_REPORT)
+    shown = may(idp, scoring_scope(STOCK_RISK.name), AccessScope.READ_REPORT)
     given = service.scored(shown, TASK, 20)
     where = f"/v1/recommendations/{given}"
     assert service.ask("GET", where, shown)[0] == 200
     assert service.ask("POST", f"{where}/decision", shown, DECISION)[0] == 403
-    other = may(idp, AccessScope.SCORE_STOCK_RISK, AccessScope.READ_REPORT, sites=["site_99"])
+    other = may(idp, scoring_scope(STOCK_RISK.name), AccessScope.READ_REPORT, sites=["site_99"])
     assert service.ask("GET", where, other)[0] == 404
     assert service.ask("POST", f"/v1/{TASK}", other, {"cases": [case(TASK, 21)]})[0] == 403
     with closing(open_audit(service.lake)) as store:

@@ -26,10 +26,10 @@ from serving.audit.dataframes import decisions_frame, recommendations_frame
 from serving.commands.review import decisions as export
 from serving.http.app import create_app
 from serving.pipeline.engine import load_engine
-from serving.policy.policy import DEFAULT_POLICY_FILE
 from serving.review.service import open_review_service
 from serving.runtime.settings import ServiceSettings
-from serving.tasks.catalogue import served_tasks
+from serving.tasks.catalogue import SERVED_TASKS
+from serving.tasks.policy_file import DEFAULT_POLICY_FILE
 from tests.anybody import ANYBODY
 from tests.synthetic_service import SMALL
 from training.dataset.cache import MANIFEST, CachedTrainingSet, load_or_build_training_set
@@ -85,7 +85,7 @@ def engine(lake, before, tmp_path_factory):
 @pytest.fixture(scope="module")
 def decided(lake, engine) -> dict[str, str]:
     """What people settled on, by invoice line: on what was flagged or drawn for review."""
-    app = create_app(served_tasks())
+    app = create_app(SERVED_TASKS)
     app.state.authenticator = ANYBODY
     app.state.engine, app.state.max_body_bytes = engine, 10**7
     app.state.review = open_review_service(engine, lake)

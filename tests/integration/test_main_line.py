@@ -25,7 +25,7 @@ from serving.pipeline.batch import CaseBatch, ScoringRequest
 from serving.pipeline.scoring import build_cases
 from serving.runtime.context import service_context
 from serving.server.supervisor import run_service
-from serving.tasks.catalogue import served_tasks
+from serving.tasks.catalogue import SERVED_TASKS
 from training.dataset.builder import model_inputs
 from training.tasks.catalogue import training_task
 from training.tasks.open_cases import request_bodies
@@ -100,7 +100,7 @@ def answered(lake, open_asks):
 @pytest.mark.parametrize("name", list(TASKS))
 def test_training_and_serving_compute_the_same_features_bit_for_bit(lake, open_asks, name):
     asks, trained = open_asks[name]
-    entry = served_tasks()[name]
+    entry = SERVED_TASKS[name]
     body = json.dumps({"cases": request_bodies(asks)}).encode()
     cases = [(entry.task.name, one) for one in entry.request.read(body)]
     batch = CaseBatch.of(
@@ -174,7 +174,7 @@ def test_the_case_command_prints_what_the_service_takes(root, lake, open_asks):
     asks, _ = open_asks[INVOICE_MISMATCH.name]
     line = asks.text("invoice_line_id")[0]
     body = commands(root, lake.home)("case", INVOICE_MISMATCH.name, line)
-    cases = served_tasks()[INVOICE_MISMATCH.name].request.read(body.encode())
+    cases = SERVED_TASKS[INVOICE_MISMATCH.name].request.read(body.encode())
     assert [case.invoice_line_id for case in cases] == [line]
 
 

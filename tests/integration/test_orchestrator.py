@@ -18,7 +18,7 @@ from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from models.tasks.stock_risk import STOCK_RISK
 from serving.audit.factory import open_audit
 from serving.audit.log.entry_kind import EntryKind
-from serving.auth.caller import AccessScope
+from serving.auth.caller import AccessScope, scoring_scope
 from serving.examples.client import TriageClient
 from serving.examples.orchestrator import PROCESS_FOLDER, Orchestrator, Process, TriageScriptEngine
 from serving.examples.outbox import DeliveryState, Outbox
@@ -76,7 +76,7 @@ def orchestrator(triage, outbox):
 @pytest.fixture
 def guarded(lake):
     """The address of a service on that record that takes a key, and a key to it."""
-    _, shown = key_of(lake, [AccessScope.SCORE_INVOICE_MISMATCH, AccessScope.DECIDE], ["site_03"])
+    _, shown = key_of(lake, [scoring_scope(INVOICE_MISMATCH.name), AccessScope.DECIDE], ["site_03"])
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRIAGE_AUTH_MODE", "required")
         with run_service(lake, port=free_port(), log=lake.home / "guarded.log") as running:

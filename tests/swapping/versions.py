@@ -11,7 +11,7 @@ from models.fitting.fit import fit
 from models.tasks.stock_risk import STOCK_RISK
 from serving.model_registry.champions import load_kept_model
 from serving.pipeline.scoring import predict_probabilities
-from serving.tasks.catalogue import served_tasks
+from serving.tasks.catalogue import SERVED_TASKS
 from tests.synthetic_service import ASKED, SMALL, case, make_lake, training_set
 
 TASK = STOCK_RISK.name
@@ -54,7 +54,7 @@ def make_versions(home: Path, count: int = 3) -> Versions:
     digests = {"1": json.loads((folder / "champion.json").read_text())["digest"]}
     for number in range(2, count + 1):
         small = SMALL | {"num_iterations": 15 + number, "learning_rate": 0.3 / number}
-        task = replace(served_tasks()[TASK].task, lightgbm=small)
+        task = replace(SERVED_TASKS[TASK].task, lightgbm=small)
         digest = save_artefact(fit(task, training_set(TASK, profiles)).model, folder / "draft")
         (folder / "draft").rename(folder / digest)
         digests[str(number)] = digest
@@ -64,7 +64,7 @@ def make_versions(home: Path, count: int = 3) -> Versions:
 
 def expected(folder: Path, digest: str, profiles: Profiles) -> list[dict[str, float]]:
     """What that model says of every case, without a service."""
-    entry = served_tasks()[TASK]
+    entry = SERVED_TASKS[TASK]
     body = json.dumps({"cases": [case(TASK, number) for number in range(CASES)]}).encode()
     records = [one.model_dump() for one in entry.request.read(body)]
     return predict_probabilities(

@@ -15,7 +15,7 @@ from serving.audit.factory import open_checkpoint_mirror
 from serving.http.app import create_app
 from serving.pipeline.engine import load_engine
 from serving.runtime.settings import ServiceSettings
-from serving.tasks.catalogue import served_tasks
+from serving.tasks.catalogue import SERVED_TASKS
 from tests.anybody import ANYBODY
 from tests.synthetic_service import case, make_lake
 
@@ -31,7 +31,7 @@ def now():
 def answers(tmp_path_factory):
     """A lake, and what its service answered: all of it under a checkpoint."""
     lake = make_lake(tmp_path_factory.mktemp("lake"), (TASK,))
-    app = create_app(served_tasks())
+    app = create_app(SERVED_TASKS)
     app.state.authenticator = ANYBODY
     engine = load_engine(ServiceSettings(home=lake.home), now)
     app.state.engine, app.state.max_body_bytes = engine, 10**7

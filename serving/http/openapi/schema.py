@@ -13,13 +13,13 @@ from pydantic import BaseModel
 
 from models.catalogue import TASKS
 from models.task import TaskName
-from serving.auth.caller import AccessScope, scoring_scope
+from serving.auth.caller import ALL_SCOPES, AccessScope, scoring_scope
 from serving.http.openapi.extensibility import open_answers
 from serving.http.problems import PROBLEMS_PATH, ProblemKind
 from serving.http.response_headers import DEPRECATIONS
 from serving.http.triage_messages import TriageRequest
 from serving.review.decisions import DecisionMessage
-from serving.tasks.catalogue import ServedTask
+from serving.tasks.served_task import ServedTask
 
 Json = dict[str, Any]
 
@@ -32,12 +32,12 @@ SECURITY_SCHEMES: Json = {
         "type": "http",
         "scheme": "bearer",
         "description": "An API key of this service, or a JWT of the issuer that it trusts. Both "
-        "name scopes and sites. Scopes: " + ", ".join(AccessScope) + SITE_NOTE + ". On the machine "
+        "name scopes and sites. Scopes: " + ", ".join(ALL_SCOPES) + SITE_NOTE + ". On the machine "
         "itself the service may be started without authentication",
     }
 }
 
-SCOPE_BY_PATH: Mapping[str, AccessScope] = {
+SCOPE_BY_PATH: Mapping[str, str] = {
     **{f"/v1/{name}": scoring_scope(name) for name in TASKS},
     "/v1/recommendations/{identifier}": AccessScope.READ_REPORT,
     "/v1/recommendations/{identifier}/report": AccessScope.READ_REPORT,

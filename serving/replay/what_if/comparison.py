@@ -13,7 +13,7 @@ from models.model import Predictions
 from models.task import Task, TaskName
 from serving.audit.dataframes import is_flagged
 from serving.pipeline.scoring import ScoredBatch
-from serving.policy.policy import Level, Policy, load_policy
+from serving.policy.policy import Level, Policy
 from serving.recommendation.recommendation import Advice
 from serving.recommendation.score import Score
 from serving.replay.recomputation import (
@@ -30,7 +30,8 @@ from serving.replay.recorded_answer import (
     unreadable_error,
 )
 from serving.replay.sources import ReplaySources, digest_of_version
-from serving.tasks.catalogue import ServedTask
+from serving.tasks.policy_file import load_policy
+from serving.tasks.served_task import ServedTask
 
 MODEL_ARGUMENT = re.compile(r"model=([1-9]\d*)")
 USAGE = "--what-if takes a policy file (policy.toml) or model=VERSION (model=3)"

@@ -8,13 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from enum import StrEnum
 
 from serving.tasks.invoice_mismatch.rules import base_units_per_invoice_unit, invoiced_quantities
-from serving.tasks.lever import KNOWN_BEFORE_ASK, Lever, LeverName, Record, format_units
+from serving.tasks.lever import KNOWN_BEFORE_ASK, Lever, Record, format_units
 
 MIN_DIFFERENCE = 0.005  # share, or half a cent: closer than this is not a difference
 MAX_PRICE_RATIO = 1000.0  # times apart: not a difference in price, but another unit or a slip
 AMOUNT_FIELDS = frozenset({"line_amount", "tax_amount"})
+
+
+class InvoiceLever(StrEnum):
+    """Names of the levers, as they are answered."""
+
+    RECEIPT_POSTED = "RECEIPT_POSTED"
+    ORDER_AMENDED = "ORDER_AMENDED"
+    PRICE_CREDITED = "PRICE_CREDITED"
+    QUANTITY_CREDITED = "QUANTITY_CREDITED"
+    TAX_SETTLED = "TAX_SETTLED"
+    FREIGHT_CREDITED = "FREIGHT_CREDITED"
 
 
 def invoice_mismatch_levers(case: Record, asked_at: datetime) -> tuple[Lever, ...]:
@@ -29,14 +41,17 @@ def invoice_mismatch_levers(case: Record, asked_at: datetime) -> tuple[Lever, ..
 
 
 def _yes_no_lever(
-    name: LeverName,
+    name: InvoiceLever,
     title: str,
     fields: frozenset[str],
     change: Callable[[Record], Record],
     words: str,
+    excludes: frozenset[str] = frozenset(),
 ) -> Lever:
     """A lever that is pulled or not."""
-    return Lever(name, title, fields, 1, "yes or no", lambda c, _: change(c), lambda _: words)
+    return Lever(
+        name, title, fields, 1, "yes or no", lambda c, _: change(c), lambda _: words, excludes
+    )
 
 
 def _receipt_lever(case: Record, asked_at: datetime) -> Iterator[Lever]:
@@ -50,7 +65,7 @@ def _receipt_lever(case: Record, asked_at: datetime) -> Iterator[Lever]:
     clocks = {"happened_at": known, "known_at": known}
     row = {"quantity_received": missing, "quantity_damaged": 0.0, **clocks}
     yield _yes_no_lever(
-        LeverName.RECEIPT_POSTED,
+        InvoiceLever.RECEIPT_POSTED,
         "posting the missing receipt",
         frozenset({"receipts"}),
         lambda c: {**c, "receipts": [*c["receipts"], row]},
@@ -66,7 +81,7 @@ def _price_levers(case: Record) -> Iterator[Lever]:
     if not 1 / MAX_PRICE_RATIO < price / agreed < MAX_PRICE_RATIO:
         return
     yield _yes_no_lever(
-        LeverName.ORDER_AMENDED,
+        InvoiceLever.ORDER_AMENDED,
         "amending the order's price",
         frozenset({"po_unit_price", "line_value"}),
         lambda c: {
@@ -79,7 +94,7 @@ def _price_levers(case: Record) -> Iterator[Lever]:
     )
     if price > agreed:
         yield _yes_no_lever(
-            LeverName.PRICE_CREDITED,
+            InvoiceLever.PRICE_CREDITED,
             "a credit note over the price",
             AMOUNT_FIELDS | {"invoice_unit_price"},
             lambda c: (
@@ -88,6 +103,7 @@ def _price_levers(case: Record) -> Iterator[Lever]:
             ),
             f"a credit note brought the price to the order's {agreed:,.4f} "
             f"(invoiced at {price:,.4f})",
+            frozenset({InvoiceLever.ORDER_AMENDED}),
         )
 
 
@@ -115,7 +131,7 @@ def _quantity_lever(case: Record) -> Iterator[Lever]:
     if not 0 < allowed < here:
         return
     yield _yes_no_lever(
-        LeverName.QUANTITY_CREDITED,
+        InvoiceLever.QUANTITY_CREDITED,
         "a credit note over the quantity",
         AMOUNT_FIELDS | {"quantity_invoiced"},
         lambda c: (
@@ -124,6 +140,7 @@ def _quantity_lever(case: Record) -> Iterator[Lever]:
         ),
         f"a credit note brought the quantity to the {format_units(allowed)} {word} "
         f"(invoiced: {format_units(here)})",
+        frozenset({InvoiceLever.RECEIPT_POSTED}),
     )
 
 
@@ -134,7 +151,7 @@ def _tax_lever(case: Record) -> Iterator[Lever]:
     if abs(_tax_due(case, rate) - charged) < 2 * MIN_DIFFERENCE:
         return
     yield _yes_no_lever(
-        LeverName.TAX_SETTLED,
+        InvoiceLever.TAX_SETTLED,
         "settling the tax",
         frozenset({"tax_amount"}),
         lambda c: {**c, "tax_amount": _tax_due(c, rate)},
@@ -152,7 +169,7 @@ def _freight_lever(case: Record) -> Iterator[Lever]:
     if not freight or freight < 0 or case["line_amount"] <= 0:
         return
     yield _yes_no_lever(
-        LeverName.FREIGHT_CREDITED,
+        InvoiceLever.FREIGHT_CREDITED,
         "a credit note over the freight",
         frozenset({"freight_amount", "tax_amount"}),
         lambda c: {

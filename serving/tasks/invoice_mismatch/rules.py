@@ -11,8 +11,8 @@ from typing import Any
 
 from data.contracts.invoice_outcomes import ExceptionClass as Ends
 from serving.policy.finding import (
+    NOT_COMPUTED,
     Finding,
-    FindingCode,
     bounded_ratio,
     finding_of_class,
     format_amount,
@@ -144,7 +144,7 @@ def check_unit(case: Case, policy: Policy) -> Iterator[Finding]:
             "is not known."
         )
         yield Finding(
-            code=FindingCode.NOT_COMPUTED,
+            code=NOT_COMPUTED,
             sentence=says,
             role=policy.classes[Ends.UNIT_OF_MEASURE].role,
         )

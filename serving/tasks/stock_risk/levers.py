@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from serving.tasks.lever import (
     KNOWN_BEFORE_ASK,
     Lever,
-    LeverName,
     Record,
     format_day,
     format_units,
@@ -20,6 +20,15 @@ SCHEDULED_RECEIPTS = "scheduled_receipts"
 MAX_EARLIER_RECEIPTS = 3  # receipts that are looked at for coming sooner, the next ones first
 NEW_RECEIPT_DAYS = 7  # a receipt that is not yet on order is taken to come in a week
 MAX_COVER_DAYS = 60  # no more is asked for than two months' demand
+
+
+class StockLever(StrEnum):
+    """Names of the levers, as they are answered."""
+
+    EARLIER_RECEIPT = "EARLIER_RECEIPT"
+    UNITS_RECEIPTED = "UNITS_RECEIPTED"
+    UNITS_TRANSFERRED_IN = "UNITS_TRANSFERRED_IN"
+    LARGER_RECEIPT = "LARGER_RECEIPT"
 
 
 def stock_risk_levers(case: Record, asked_at: datetime) -> tuple[Lever, ...]:
@@ -65,7 +74,7 @@ def _earlier_receipt_lever(row: Record, most: int) -> Lever:
 
     title = f"bringing the receipt of {format_day(promised)} forward"
     return Lever(
-        LeverName.EARLIER_RECEIPT,
+        StockLever.EARLIER_RECEIPT,
         title,
         frozenset({SCHEDULED_RECEIPTS}),
         most,
@@ -87,13 +96,14 @@ def _units_receipted_lever(case: Record) -> Iterator[Lever]:
         return f"{count:,} of the {format_units(total)} on order were receipted now"
 
     yield Lever(
-        LeverName.UNITS_RECEIPTED,
+        StockLever.UNITS_RECEIPTED,
         "receipting what is on order",
         frozenset({"on_hand", "on_order", SCHEDULED_RECEIPTS}),
         math.floor(total),
         "base units",
         change,
         words,
+        frozenset({StockLever.EARLIER_RECEIPT}),
     )
 
 
@@ -121,7 +131,7 @@ def _transfer_lever(case: Record) -> Lever:
         return f"{format_units(count).replace(' unit', ' more unit')} were transferred in"
 
     return Lever(
-        LeverName.UNITS_TRANSFERRED_IN,
+        StockLever.UNITS_TRANSFERRED_IN,
         "transferring units in from another site",
         frozenset({"on_hand"}),
         _largest_amount(case),
@@ -156,13 +166,14 @@ def _larger_receipt_lever(case: Record, asked_at: datetime) -> Lever:
         return f"{format_units(count)} were on order, promised for {format_day(due)}"
 
     return Lever(
-        LeverName.LARGER_RECEIPT,
+        StockLever.LARGER_RECEIPT,
         "ordering more for the next receipt",
         frozenset({"on_order", SCHEDULED_RECEIPTS}),
         _largest_amount(case),
         "base units",
         change,
         words,
+        frozenset({StockLever.EARLIER_RECEIPT, StockLever.UNITS_RECEIPTED}),
     )
 
 

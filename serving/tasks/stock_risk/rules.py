@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from models.tasks.stock_risk import STOCK_RISK
-from serving.policy.finding import Finding, FindingCode, format_amount
+from serving.policy.finding import NOT_COMPUTED, Finding, format_amount
 from serving.policy.policy import Policy
 
 Case = Mapping[str, Any]
 
 
-def stock_risk_findings(
-    case: Case, policy: Policy, asked_at: datetime, horizon_days: int
-) -> list[Finding]:
-    """Stock now, the balance at the horizon, and receipts that are no cover."""
-    role = policy.roles[STOCK_RISK.name]
+class StockFinding(StrEnum):
+    """Codes of what the rules find."""
+
+    OUT_OF_STOCK = "OUT_OF_STOCK"
+    PROJECTED_SHORTAGE = "PROJECTED_SHORTAGE"
+    BELOW_SAFETY_STOCK = "BELOW_SAFETY_STOCK"
+    RECEIPT_AFTER_HORIZON = "RECEIPT_AFTER_HORIZON"
+    RECEIPT_OVERDUE = "RECEIPT_OVERDUE"
+
+
+def stock_risk_findings(case: Case, policy: Policy, asked_at: datetime) -> list[Finding]:
+    """Check the stock now, the balance at the horizon, and receipts that are no cover."""
+    role, horizon_days = policy.roles[STOCK_RISK.name], STOCK_RISK.horizon_days
     horizon = asked_at + timedelta(days=horizon_days)
     return [
         *check_free_stock(case, role),
@@ -35,7 +44,7 @@ def check_free_stock(case: Case, role: str) -> Iterator[Finding]:
             f"{format_amount(case['backordered'] or 0)} owed to customers."
         )
         yield Finding(
-            code=FindingCode.OUT_OF_STOCK,
+            code=StockFinding.OUT_OF_STOCK,
             sentence=says,
             measured=free,
             limit=0.0,
@@ -50,15 +59,15 @@ def check_projected_balance(
     """Projected available balance at the horizon, below zero or below safety stock."""
     if case["average_demand"] is None:
         says = "The projected balance was not computed: the average demand was not given."
-        yield Finding(code=FindingCode.NOT_COMPUTED, sentence=says, role=role)
+        yield Finding(code=NOT_COMPUTED, sentence=says, role=role)
         return
     left = projected_balance(case, horizon, days)
     safety = case["safety_stock"]
     if left < 0:
-        code, limit, than = FindingCode.PROJECTED_SHORTAGE, 0.0, "below zero"
+        code, limit, than = StockFinding.PROJECTED_SHORTAGE, 0.0, "below zero"
     elif safety is not None and left < safety:
         code, limit, than = (
-            FindingCode.BELOW_SAFETY_STOCK,
+            StockFinding.BELOW_SAFETY_STOCK,
             safety,
             f"below safety stock {format_amount(safety)}",
         )
@@ -100,7 +109,7 @@ def check_receipt_dates(
             f"(first on {first:%Y-%m-%d}): no cover."
         )
         yield Finding(
-            code=FindingCode.RECEIPT_AFTER_HORIZON,
+            code=StockFinding.RECEIPT_AFTER_HORIZON,
             sentence=says,
             measured=quantity,
             unit="base units",
@@ -113,7 +122,7 @@ def check_receipt_dates(
             f"{format_amount(quantity)} on order are past their promise and still counted as cover."
         )
         yield Finding(
-            code=FindingCode.RECEIPT_OVERDUE,
+            code=StockFinding.RECEIPT_OVERDUE,
             sentence=says,
             measured=quantity,
             unit="base units",

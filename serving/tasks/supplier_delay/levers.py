@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from data.contracts.supplier_events import AckStatus, EventKind
 from serving.tasks.lever import (
     KNOWN_BEFORE_ASK,
     Lever,
-    LeverName,
     Record,
     format_day,
     format_units,
@@ -20,6 +20,15 @@ from serving.tasks.lever import (
 from serving.tasks.supplier_delay.rules import outstanding_quantity
 
 EVENTS, RECEIPTS = "events", "receipts"
+
+
+class DelayLever(StrEnum):
+    """Names of the levers, as they are answered."""
+
+    ACKNOWLEDGED = "ACKNOWLEDGED"
+    SHIP_NOTICE = "SHIP_NOTICE"
+    DATE_CONFIRMED = "DATE_CONFIRMED"
+    RECEIVED_IN_PART = "RECEIVED_IN_PART"
 
 
 def supplier_delay_levers(case: Record, asked_at: datetime) -> tuple[Lever, ...]:
@@ -55,7 +64,7 @@ def _acknowledgement_lever(case: Record, known: datetime) -> Iterator[Lever]:
         return
     accepted = supplier_event(EventKind.ACKNOWLEDGEMENT, known, ack_status=AckStatus.ACCEPTED.value)
     yield Lever(
-        LeverName.ACKNOWLEDGED,
+        DelayLever.ACKNOWLEDGED,
         "an acknowledgement",
         frozenset({EVENTS}),
         1,
@@ -75,7 +84,7 @@ def _ship_notice_lever(case: Record, known: datetime, dates: Sequence[datetime])
         return supplier_event(EventKind.ASN, known, expected_at=arrives, event_quantity=still)
 
     yield Lever(
-        LeverName.SHIP_NOTICE,
+        DelayLever.SHIP_NOTICE,
         "a ship notice",
         frozenset({EVENTS}),
         len(dates),
@@ -92,7 +101,7 @@ def _confirmed_date_lever(known: datetime, dates: Sequence[datetime]) -> Iterato
         return supplier_event(EventKind.REVISED_PROMISE, known, expected_at=dates[step - 1])
 
     yield Lever(
-        LeverName.DATE_CONFIRMED,
+        DelayLever.DATE_CONFIRMED,
         "a date confirmed by the supplier",
         frozenset({EVENTS}),
         len(dates),
@@ -115,7 +124,7 @@ def _partial_receipt_lever(case: Record, known: datetime) -> Iterator[Lever]:
         return {**changed, RECEIPTS: [*changed[RECEIPTS], row]}
 
     yield Lever(
-        LeverName.RECEIVED_IN_PART,
+        DelayLever.RECEIVED_IN_PART,
         "a part receipted",
         frozenset({RECEIPTS}),
         most,

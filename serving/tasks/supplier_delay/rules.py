@@ -7,14 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from data.contracts.supplier_events import AckStatus, EventKind
 from models.tasks.supplier_delay import SUPPLIER_DELAY
-from serving.policy.finding import Finding, FindingCode, format_amount
+from serving.policy.finding import Finding, format_amount
 from serving.policy.policy import Policy
 
 Case = Mapping[str, Any]
+
+
+class DelayFinding(StrEnum):
+    """Codes of what the rules find."""
+
+    PROMISE_PASSED = "PROMISE_PASSED"
+    ASN_AFTER_PROMISE = "ASN_AFTER_PROMISE"
+    REVISED_AFTER_NEED = "REVISED_AFTER_NEED"
+    REVISED_AFTER_PROMISE = "REVISED_AFTER_PROMISE"
+    SUPPLIER_REFUSED = "SUPPLIER_REFUSED"
+
 
 SUPPLIER_NOW_SAYS = "The supplier now says"
 REFUSAL_WORDS = {
@@ -53,7 +65,7 @@ def check_promise_date(case: Case, role: str, asked_at: datetime) -> Iterator[Fi
             "are still out."
         )
         yield Finding(
-            code=FindingCode.PROMISE_PASSED,
+            code=DelayFinding.PROMISE_PASSED,
             sentence=says,
             measured=late,
             limit=0.0,
@@ -68,7 +80,7 @@ def check_ship_notice(case: Case, role: str) -> Iterator[Finding]:
     if arrives is not None and arrives > case["promised_at"]:
         limit = ("promise", case["promised_at"])
         yield _late_date_finding(
-            FindingCode.ASN_AFTER_PROMISE, "The ship notice announces", arrives, limit, role
+            DelayFinding.ASN_AFTER_PROMISE, "The ship notice announces", arrives, limit, role
         )
 
 
@@ -80,12 +92,12 @@ def check_revised_date(case: Case, role: str) -> Iterator[Finding]:
     need = case["requested_at"]
     if need is not None and new > need:
         yield _late_date_finding(
-            FindingCode.REVISED_AFTER_NEED, SUPPLIER_NOW_SAYS, new, ("need", need), role
+            DelayFinding.REVISED_AFTER_NEED, SUPPLIER_NOW_SAYS, new, ("need", need), role
         )
     elif new > case["promised_at"]:
         limit = ("promise", case["promised_at"])
         yield _late_date_finding(
-            FindingCode.REVISED_AFTER_PROMISE, SUPPLIER_NOW_SAYS, new, limit, role
+            DelayFinding.REVISED_AFTER_PROMISE, SUPPLIER_NOW_SAYS, new, limit, role
         )
 
 
@@ -101,7 +113,7 @@ def check_acknowledgement(case: Case, role: str) -> Iterator[Finding]:
             f"The supplier's last acknowledgement {REFUSAL_WORDS[given[-1]]} (855 status "
             f"{given[-1]})."
         )
-        yield Finding(code=FindingCode.SUPPLIER_REFUSED, sentence=says, role=role)
+        yield Finding(code=DelayFinding.SUPPLIER_REFUSED, sentence=says, role=role)
 
 
 def _latest_expected_date(case: Case, *kinds: EventKind) -> datetime | None:
@@ -114,7 +126,7 @@ def _latest_expected_date(case: Case, *kinds: EventKind) -> datetime | None:
 
 
 def _late_date_finding(
-    code: FindingCode, who: str, when: datetime, limit: tuple[str, datetime], role: str
+    code: DelayFinding, who: str, when: datetime, limit: tuple[str, datetime], role: str
 ) -> Finding:
     name, than = limit
     days = (when - than).total_seconds() / 86_400

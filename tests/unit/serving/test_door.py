@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from serving.auth.authenticator import Authenticator
-from serving.auth.caller import AccessScope, Caller
+from serving.auth.caller import ALL_SCOPES, Caller
 from serving.auth.rate_limits import RateLimiter
 from serving.auth.settings import AuthSettings
 from serving.http.app import create_app
@@ -20,7 +20,7 @@ class Known:
     """Whoever shows a name is that caller."""
 
     def caller(self, shown, _now):
-        return Caller(shown, frozenset(AccessScope), None)
+        return Caller(shown, frozenset(ALL_SCOPES), None)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The policy states everything; what it leaves out is an error, never a guess."""
+"""The policy and its tasks state everything; what is left out is an error, never a guess."""
 
 import re
 
@@ -6,7 +6,9 @@ import pytest
 
 from data.contracts.invoice_outcomes import ExceptionClass
 from models.catalogue import TASKS
-from serving.policy.policy import DEFAULT_POLICY_FILE, Level, load_policy
+from serving.policy.policy import TASK_SECTIONS, Level, parse_policy
+from serving.tasks.catalogue import SERVED_TASKS
+from serving.tasks.policy_file import DEFAULT_POLICY_FILE, load_policy
 
 
 def changed(tmp_path, before, after):
@@ -34,6 +36,41 @@ def test_the_digest_does_not_depend_on_comments(tmp_path):
     assert load_policy(path).digest == load_policy().digest
 
 
+SAMPLE = "[audit_sample]\n"
+THRESHOLDS = "[thresholds.stock_risk]\nact = 0.1\nwatch = 0.2\n"
+ABSTAIN = """[abstain.stock_risk]
+key_features = ["region"]
+most_outside = 3
+widest = 0.4
+few = 150
+oldest_days = 14
+instead = "Look."
+"""
+
+
+def test_a_task_that_the_file_leaves_out_has_the_values_of_its_folder(tmp_path):
+    policy = load_policy(changed(tmp_path, SAMPLE, "[roles]\nstock_risk = 'buyer'\n" + SAMPLE))
+    assert policy.roles == load_policy().roles | {"stock_risk": "buyer"}
+    assert policy.thresholds == load_policy().thresholds
+    assert {str(name): served.policy.role for name, served in SERVED_TASKS.items()} == {
+        str(name): role for name, role in load_policy().roles.items()
+    }
+
+
+def test_a_recorded_policy_is_taken_as_it_is_stated():
+    plain = load_policy().plain()
+    del plain["roles"]["stock_risk"]
+    with pytest.raises(ValueError, match="roles lacks stock_risk"):
+        parse_policy(plain)
+
+
+def test_a_policy_that_was_recorded_before_a_task_was_added_is_read_back():
+    plain = load_policy().plain()
+    for section in TASK_SECTIONS:
+        del plain[section]["stock_risk"]
+    assert "stock_risk" not in parse_policy(plain).roles
+
+
 RETENTION = "[retention]\nanswers = 84\ndecisions = 84\nother = 84\n"
 
 
@@ -42,8 +79,9 @@ RETENTION = "[retention]\nanswers = 84\ndecisions = 84\nother = 84\n"
     [
         ("price_above_share = 0.02", "", "tolerances.price_above_share: Field required"),
         ("price_above_share", "price_over", "tolerances.price_over: Extra inputs"),
-        ('stock_risk = "planner"', "", "roles lacks stock_risk"),
-        ("act = 0.5\nwatch = 0.2", "act = 0.1\nwatch = 0.2", "watch 0.2 is above act 0.1"),
+        (SAMPLE, THRESHOLDS + SAMPLE, "watch 0.2 is above act 0.1"),
+        ("[history]", 'roles = "planner"\n[history]', "roles: Input should be a valid dictionary"),
+        (SAMPLE, f"[roles]\npallet_risk = 'x'\n{SAMPLE}", "roles.pallet_risk"),
         ("version", "version =", "policy.toml"),
         ("share = 0.02", "share = 2", "audit_sample.share: Input should be less than"),
         (
@@ -53,8 +91,16 @@ RETENTION = "[retention]\nanswers = 84\ndecisions = 84\nother = 84\n"
         ),
         ("decisions = 84\n", "", "retention.decisions: Field required"),
         (RETENTION, "", "lacks [retention]"),
-        ("most_outside = 3\n", "", "abstain.stock_risk.most_outside: Field required"),
-        ('"region"', '"colour"', "abstain.stock_risk.key_features: 'colour' is not one of"),
+        (
+            SAMPLE,
+            ABSTAIN.replace("most_outside = 3\n", "") + SAMPLE,
+            "abstain.stock_risk.most_outside: Field required",
+        ),
+        (
+            SAMPLE,
+            ABSTAIN.replace('"region"', '"colour"') + SAMPLE,
+            "abstain.stock_risk.key_features: 'colour' is not one of",
+        ),
     ],
 )
 def test_a_policy_that_is_not_complete_is_refused(tmp_path, before, after, said):

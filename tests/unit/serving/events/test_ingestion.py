@@ -20,14 +20,14 @@ from serving.events.inbox import record_events
 from serving.events.ingestion import is_refresh_due
 from serving.events.received_event import parse_events
 from serving.runtime.context import service_context
-from serving.tasks.catalogue import served_tasks
+from serving.tasks.catalogue import SERVED_TASKS
 from tests.synthetic_service import AS_OF, history
 
 pytestmark = pytest.mark.slow(14)
 
 NOW = datetime.combine(AS_OF, datetime.min.time(), UTC) + timedelta(hours=9)
 TODAY, TOMORROW = AS_OF, AS_OF + timedelta(days=1)
-DELAY = served_tasks()[SUPPLIER_DELAY.name].streams
+DELAY = SERVED_TASKS[SUPPLIER_DELAY.name].streams
 STREAMS = [s for s in DELAY if list(map(str, s.key)) == ["supplier_id"]]
 
 

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from models.tasks.stock_risk import STOCK_RISK
 from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.auth.authenticator import Authenticator
-from serving.auth.caller import AccessScope, Caller
+from serving.auth.caller import ALL_SCOPES, Caller
 from serving.auth.rate_limits import RateLimiter
 from serving.auth.settings import AuthSettings
 from serving.http.app import create_app
@@ -113,7 +113,7 @@ def test_scored_and_routed_requests_are_refused_alike(engine, path, loaded):
 def test_scored_and_routed_requests_are_counted_together(engine):
     class Known:
         def caller(self, *_):
-            return Caller("one", frozenset(AccessScope), None)
+            return Caller("one", frozenset(ALL_SCOPES), None)
 
     limits = RateLimiter(AuthSettings(requests_per_minute=2, requests_per_second=1000))
     asks, shown = client(engine, Authenticator(Known(), None, limits, now)), "Bearer tk_one"

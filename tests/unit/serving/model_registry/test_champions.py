@@ -7,7 +7,7 @@ from serving.model_registry.active_models import ActiveModels
 from serving.model_registry.champions import UnavailableModel, load_champion
 from serving.pipeline.model_selection import select_model
 from serving.recommendation.fallback_ladder import Trigger
-from serving.tasks.catalogue import served_tasks
+from serving.tasks.catalogue import SERVED_TASKS
 
 TASK = STOCK_RISK.name
 
@@ -19,7 +19,7 @@ def code(found):
 
 
 def test_no_pointer_is_a_model_that_is_missing(tmp_path):
-    found = load_champion(tmp_path, served_tasks()[TASK])
+    found = load_champion(tmp_path, SERVED_TASKS[TASK])
     assert isinstance(found, UnavailableModel)
     assert not found.damaged
     assert code(found) is Trigger.MODEL_MISSING
@@ -36,7 +36,7 @@ def test_no_pointer_is_a_model_that_is_missing(tmp_path):
 )
 def test_a_pointer_that_cannot_be_followed_is_a_model_that_is_damaged(tmp_path, text):
     (tmp_path / "champion.json").write_text(text)
-    found = load_champion(tmp_path, served_tasks()[TASK])
+    found = load_champion(tmp_path, SERVED_TASKS[TASK])
     assert isinstance(found, UnavailableModel)
     assert found.damaged
     assert f"triage promote {TASK}" in found.mend

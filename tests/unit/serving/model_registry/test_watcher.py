@@ -16,7 +16,7 @@ from serving.model_registry.shadow import ShadowScorer
 from serving.model_registry.watcher import ModelWatcher
 from serving.pipeline.engine import load_engine
 from serving.runtime.settings import ServiceSettings
-from serving.tasks.catalogue import served_tasks
+from serving.tasks.catalogue import SERVED_TASKS
 from tests.synthetic_service import SMALL, case, make_lake, training_set
 
 pytestmark = pytest.mark.slow(10)
@@ -30,7 +30,7 @@ def made(tmp_path_factory):
     lake = make_lake(tmp_path_factory.mktemp("lake"), (TASK,))
     from features.profiles import Profiles
 
-    task = replace(served_tasks()[TASK].task, lightgbm=SMALL | {"num_iterations": 9})
+    task = replace(SERVED_TASKS[TASK].task, lightgbm=SMALL | {"num_iterations": 9})
     draft = lake.models / TASK / "draft"
     digest = save_artefact(fit(task, training_set(TASK, Profiles.open(lake.profiles))).model, draft)
     draft.rename(lake.models / TASK / digest)
@@ -72,7 +72,7 @@ def entries(engine, kind):
 
 
 def ask(engine, number=1):
-    (message,) = served_tasks()[TASK].request.read(
+    (message,) = SERVED_TASKS[TASK].request.read(
         json.dumps({"cases": [case(TASK, number)]}).encode()
     )
     return engine.answer(TASK, [message]).recommendations[0]
@@ -179,7 +179,7 @@ def test_new_profiles_take_over_and_damaged_ones_do_not(engine, watcher, home):
     assert engine.live.now.profiles is before
     assert "profiles" in engine.live.now.refused
     with Store.from_frames(history()) as store:
-        streams = served_tasks()[TASK].streams
+        streams = SERVED_TASKS[TASK].streams
         build_profiles(store, streams, AS_OF.replace(day=9), path)
     assert watcher.look()
     assert engine.live.now.profiles.as_of.day == 9

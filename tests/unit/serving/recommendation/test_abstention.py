@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from models.abstention import AbstentionReason
-from models.catalogue import TASKS
 from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from models.tasks.stock_risk import STOCK_RISK
 from models.tasks.supplier_delay import SUPPLIER_DELAY
@@ -14,7 +13,7 @@ from serving.policy.finding import Finding
 from serving.policy.policy import Level
 from serving.recommendation.abstention import find_abstentions, remedy_for
 from serving.recommendation.recommendation import Abstention, Advice
-from tests.synthetic_score import POLICY, advise, entry, score
+from tests.synthetic_score import CATALOGUE, POLICY, advise, entry, score
 
 STOCK, INVOICE, DELAY = STOCK_RISK.name, INVOICE_MISMATCH.name, SUPPLIER_DELAY.name
 WHY = Abstention(code="WIDE_INTERVAL", sentence="the probability may be anything. More would help.")
@@ -35,7 +34,7 @@ def answers(**changes):
 
 
 def codes(history_days=0, task=DELAY, findings=(), **changes):
-    found = find_abstentions(answers(**changes), 0, TASKS[task], POLICY, history_days, findings)
+    found = find_abstentions(answers(**changes), 0, CATALOGUE[task], POLICY, history_days, findings)
     return [one.code for one in found]
 
 
@@ -84,7 +83,7 @@ def test_a_question_about_the_past_of_the_history_is_not_stale():
 def test_every_reason_says_what_would_mend_it():
     for why in AbstentionReason:
         assert remedy_for(why).endswith(".")
-    (one,) = find_abstentions(answers(unseen=(("supplier_id",),)), 0, TASKS[DELAY], POLICY, 0)
+    (one,) = find_abstentions(answers(unseen=(("supplier_id",),)), 0, CATALOGUE[DELAY], POLICY, 0)
     assert one.sentence == (
         "the model has never seen this supplier, so past cases say little about this one. "
         "A model trained once such cases have matured would mend that."

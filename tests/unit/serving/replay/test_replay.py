@@ -20,13 +20,14 @@ from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.audit.log.canonical_json import canonicalize
 from serving.audit.log.entry import GENESIS_HASH, SCHEMA_VERSION, Draft, entry_from_draft
 from serving.audit.log.entry_kind import EntryKind
-from serving.policy.policy import load_policy, parse_policy
+from serving.policy.policy import parse_policy
 from serving.replay.recorded_answer import ReplayObstacleKind
 from serving.replay.replay import replay_entries
 from serving.replay.selection import AnswerSelection, read_chunks, sequence_of_answer
 from serving.replay.sources import MAX_OPEN_MODELS
 from serving.replay.summary import ReplaySummary
 from serving.runtime.context import RELEASE
+from serving.tasks.policy_file import load_policy
 from tests.synthetic_service import case
 
 from .conftest import MANY, ask, asked_again

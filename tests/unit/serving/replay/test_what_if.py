@@ -16,13 +16,7 @@ from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from models.tasks.stock_risk import STOCK_RISK
 from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.model_registry.active_models import ActiveModelsHolder
-from serving.policy.policy import (
-    DEFAULT_POLICY_FILE,
-    CurrencyPolicy,
-    Level,
-    load_policy,
-    parse_policy,
-)
+from serving.policy.policy import CurrencyPolicy, Level, parse_policy
 from serving.replay.recorded_answer import NotReplayableError
 from serving.replay.replay import compute_in_batches
 from serving.replay.sources import VERSIONS_FILE, digest_of_version
@@ -37,6 +31,7 @@ from serving.replay.what_if.figures import BeforeAfter, DecidedAnswers, what_if_
 from serving.replay.what_if.report import WhatIfReport, run_what_if
 from serving.review.decisions import DecisionMessage
 from serving.review.what_if_view import what_if_lines, what_if_page, what_if_tables
+from serving.tasks.policy_file import DEFAULT_POLICY_FILE, load_policy
 from tests import synthetic_service as made
 from tests.synthetic_service import decide
 

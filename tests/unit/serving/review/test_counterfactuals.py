@@ -16,13 +16,15 @@ from serving.audit.log.entry_kind import EntryKind
 from serving.http.app import create_app
 from serving.model_registry.active_models import ActiveModels, ActiveModelsHolder
 from serving.pipeline.engine import load_engine
-from serving.policy.policy import Thresholds, load_policy
-from serving.review.counterfactuals import LEVERS, CannotRecomputeError, counterfactuals_from_lake
+from serving.policy.policy import Thresholds
+from serving.review.counterfactuals import CannotRecomputeError, counterfactuals_from_lake
 from serving.review.report import write_report
 from serving.review.service import open_review_service
 from serving.runtime.settings import ServiceSettings
-from serving.tasks.lever import LeverName
+from serving.tasks.policy_file import load_policy
+from serving.tasks.stock_risk.levers import StockLever
 from tests.anybody import ANYBODY
+from tests.synthetic_score import CATALOGUE
 from tests.synthetic_service import ASKED, case, make_lake
 
 pytestmark = pytest.mark.slow(4)
@@ -96,7 +98,7 @@ def test_what_is_stated_is_what_the_service_says_of_the_changed_case(review, tas
 
 def applied(task, plain, changes):
     """The levers pulled again by their names and amounts, as somebody who reads them would."""
-    levers = LEVERS[task](plain, ASKED)
+    levers = CATALOGUE[task].levers(plain, ASKED)
     case_now = plain
     for change in changes:
         (lever,) = [
@@ -109,7 +111,7 @@ def applied(task, plain, changes):
 def test_the_sentence_says_what_would_have_to_be_so(review):
     told = ways(review, STOCK, **NO_STOCK)
     by_name = {way.changes[0].name: way for way in told.found}
-    way = by_name[LeverName.UNITS_TRANSFERRED_IN]
+    way = by_name[StockLever.UNITS_TRANSFERRED_IN]
     assert way.sentence.startswith("Would drop to ")
     assert " (under the threshold of 20%) if " in way.sentence
     assert way.sentence.endswith(f"{way.changes[0].amount} more units were transferred in.")
@@ -125,7 +127,7 @@ def test_a_unit_less_would_not_be_enough(review):
     (amount,) = [
         way.changes[0].amount
         for way in told.found
-        if way.changes[0].name == LeverName.UNITS_TRANSFERRED_IN
+        if way.changes[0].name == StockLever.UNITS_TRANSFERRED_IN
     ]
     fewer = {**NO_STOCK, "on_hand": NO_STOCK["on_hand"] + amount - 1}
     _, less = asked(review, STOCK, **fewer)

@@ -14,7 +14,7 @@ from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.audit.log.store import AuditStore
 from serving.audit.pseudonym import Pseudonyms
 from serving.http.problems import Problem
-from serving.http.review_routes import check_resolution, resolution_choices
+from serving.http.review_routes import check_resolution
 from serving.review.decisions import (
     AlreadyDecidedError,
     DecisionMessage,
@@ -102,7 +102,7 @@ def test_of_two_decisions_at_once_one_is_recorded_and_the_other_hears_of_it(audi
 
 
 def test_an_invoice_may_be_resolved_as_a_class_or_in_a_way_of_settling():
-    known = resolution_choices(CATALOGUE[INVOICE_MISMATCH.name].task)
+    known = CATALOGUE[INVOICE_MISMATCH.name].resolution_choices
     assert set(ExceptionClass) < set(known)
     assert set(known) - set(ExceptionClass) == {
         "RECEIPT_ARRIVES",
@@ -116,8 +116,8 @@ def test_an_invoice_may_be_resolved_as_a_class_or_in_a_way_of_settling():
 
 @pytest.mark.parametrize("task", TASKS)
 def test_every_class_of_a_task_and_nothing_at_all_are_taken(task):
-    entry = CATALOGUE[task].task
-    for word in (*entry.classes, None):
+    entry = CATALOGUE[task]
+    for word in (*entry.task.classes, None):
         check_resolution(entry, said(FOLLOWED | {"resolved_as": word}))
 
 
@@ -130,7 +130,7 @@ def test_every_class_of_a_task_and_nothing_at_all_are_taken(task):
 )
 def test_another_word_is_refused_with_the_choices(task, word, takes):
     with pytest.raises(Problem) as refused:
-        check_resolution(CATALOGUE[task].task, said(FOLLOWED | {"resolved_as": word}))
+        check_resolution(CATALOGUE[task], said(FOLLOWED | {"resolved_as": word}))
     assert refused.value.status == 422
     (field,) = refused.value.errors
     assert field == {"field": "resolved_as", "got": f'"{word}"', "takes": takes}

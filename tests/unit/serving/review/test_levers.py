@@ -11,9 +11,9 @@ from models.catalogue import TASKS
 from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from models.tasks.stock_risk import STOCK_RISK
 from models.tasks.supplier_delay import SUPPLIER_DELAY
-from serving.review.counterfactuals import LEVERS
-from serving.tasks.lever import LeverName
-from serving.tasks.supplier_delay.levers import possible_arrival_days
+from serving.tasks.invoice_mismatch.levers import InvoiceLever
+from serving.tasks.stock_risk.levers import StockLever
+from serving.tasks.supplier_delay.levers import DelayLever, possible_arrival_days
 from tests.synthetic_score import ASKED, CATALOGUE, EXAMPLES, record
 
 STOCK, INVOICE, DELAY = STOCK_RISK.name, INVOICE_MISMATCH.name, SUPPLIER_DELAY.name
@@ -41,13 +41,13 @@ def plain(task, **changes):
 def pull(task, name, amount=1, **changes):
     """The words of a lever, and what it changes of the example."""
     case = plain(task, **changes)
-    (lever,) = [one for one in LEVERS[task](case, ASKED) if one.name is name][:1]
+    (lever,) = [one for one in CATALOGUE[task].levers(case, ASKED) if one.name is name][:1]
     after = lever.change(case, amount)
     return lever.words(amount), {k: v for k, v in after.items() if v != case[k]}
 
 
 def names(task, **changes):
-    return [lever.name for lever in LEVERS[task](plain(task, **changes), ASKED)]
+    return [lever.name for lever in CATALOGUE[task].levers(plain(task, **changes), ASKED)]
 
 
 moments = st.integers(-40, 90).map(lambda days: (ASKED + days * DAY).isoformat())
@@ -101,7 +101,7 @@ cases = {
 @given(data=st.data())
 def test_only_declared_fields_differ_and_the_case_can_still_be_asked(task, data):
     case = plain(task, **data.draw(cases[task]))
-    for lever in LEVERS[task](case, ASKED):
+    for lever in CATALOGUE[task].levers(case, ASKED):
         assert not lever.fields & PAST
         assert lever.most >= 1
         amount = data.draw(st.integers(1, lever.most))
@@ -118,7 +118,7 @@ def test_only_declared_fields_differ_and_the_case_can_still_be_asked(task, data)
 @given(data=st.data())
 def test_no_day_that_is_suggested_lies_in_the_past(task, data):
     case = plain(task, **data.draw(cases[task]))
-    for lever in LEVERS[task](case, ASKED):
+    for lever in CATALOGUE[task].levers(case, ASKED):
         after = lever.change(case, lever.most)
         for child, name in (("scheduled_receipts", "promised_at"), ("events", "expected_at")):
             given_days = [row[name] for row in case.get(child, ())]
@@ -127,42 +127,42 @@ def test_no_day_that_is_suggested_lies_in_the_past(task, data):
 
 
 def test_a_receipt_comes_earlier_by_whole_days():
-    words, changes = pull(STOCK, LeverName.EARLIER_RECEIPT, 5)
+    words, changes = pull(STOCK, StockLever.EARLIER_RECEIPT, 5)
     assert words == ("the 200 units promised for 20 Mar 2026 came 5 days earlier, on 15 Mar 2026")
     ((row,),) = changes.values()
     assert row["promised_at"].isoformat() == "2026-03-15T00:00:00+00:00"
 
 
 def test_units_receipted_are_on_hand_and_no_longer_on_order():
-    words, changes = pull(STOCK, LeverName.UNITS_RECEIPTED, 60, on_order=200)
+    words, changes = pull(STOCK, StockLever.UNITS_RECEIPTED, 60, on_order=200)
     assert words == "60 of the 200 units on order were receipted now"
     assert (changes["on_hand"], changes["on_order"]) == (180, 140)
     assert [row["quantity_open"] for row in changes["scheduled_receipts"]] == [140]
-    _, all_of_it = pull(STOCK, LeverName.UNITS_RECEIPTED, 200, on_order=200)
+    _, all_of_it = pull(STOCK, StockLever.UNITS_RECEIPTED, 200, on_order=200)
     assert (all_of_it["on_order"], all_of_it["scheduled_receipts"]) == (0, [])
 
 
 def test_units_transferred_in_leave_what_is_on_order():
-    words, changes = pull(STOCK, LeverName.UNITS_TRANSFERRED_IN, 12)
+    words, changes = pull(STOCK, StockLever.UNITS_TRANSFERRED_IN, 12)
     assert (words, changes) == ("12 more units were transferred in", {"on_hand": 132})
 
 
 def test_where_nothing_is_on_order_a_receipt_in_a_week_is_thought_of():
-    words, changes = pull(STOCK, LeverName.LARGER_RECEIPT, 30, scheduled_receipts=[])
+    words, changes = pull(STOCK, StockLever.LARGER_RECEIPT, 30, scheduled_receipts=[])
     assert words == "30 units were on order, promised for 17 Mar 2026"
     assert [row["quantity_open"] for row in changes["scheduled_receipts"]] == [30]
 
 
 def test_an_accepted_line_is_not_acknowledged_again():
-    assert LeverName.ACKNOWLEDGED not in names(DELAY)
-    words, changes = pull(DELAY, LeverName.ACKNOWLEDGED, events=[])
+    assert DelayLever.ACKNOWLEDGED not in names(DELAY)
+    words, changes = pull(DELAY, DelayLever.ACKNOWLEDGED, events=[])
     assert words == "the supplier acknowledged the line as ordered"
     assert [row["ack_status"] for row in changes["events"]] == ["IA"]
 
 
 def test_a_ship_notice_is_of_all_that_is_out_and_not_later_than_the_promise():
     due = (ASKED + 5 * DAY).isoformat()
-    words, changes = pull(DELAY, LeverName.SHIP_NOTICE, 2, promised_at=due)
+    words, changes = pull(DELAY, DelayLever.SHIP_NOTICE, 2, promised_at=due)
     assert words == "a ship notice announced all 100 units for 14 Mar 2026"
     assert changes["events"][-1]["event_quantity"] == 100
 
@@ -176,49 +176,51 @@ def test_a_promise_that_has_passed_can_still_be_met_tomorrow_at_best():
 
 def test_a_line_is_received_in_part_never_in_full():
     case = record(DELAY)
-    (lever,) = [v for v in LEVERS[DELAY](case, ASKED) if v.name is LeverName.RECEIVED_IN_PART]
+    (lever,) = [
+        v for v in CATALOGUE[DELAY].levers(case, ASKED) if v.name is DelayLever.RECEIVED_IN_PART
+    ]
     assert lever.most == 99
-    assert LeverName.RECEIVED_IN_PART not in names(DELAY, quantity_ordered=1)
+    assert DelayLever.RECEIVED_IN_PART not in names(DELAY, quantity_ordered=1)
 
 
 def test_the_missing_receipt_is_of_what_is_invoiced_and_not_received():
-    words, changes = pull(INVOICE, LeverName.RECEIPT_POSTED, receipts=[])
+    words, changes = pull(INVOICE, InvoiceLever.RECEIPT_POSTED, receipts=[])
     assert words == "the missing receipt of 100 units were posted, the goods being there"
     assert [row["quantity_received"] for row in changes["receipts"]] == [100]
-    assert LeverName.RECEIPT_POSTED not in names(INVOICE)  # the example's goods have come
+    assert InvoiceLever.RECEIPT_POSTED not in names(INVOICE)  # the example's goods have come
 
 
 def test_a_price_is_settled_by_amending_the_order_or_by_a_credit_note():
-    words, changes = pull(INVOICE, LeverName.ORDER_AMENDED)
+    words, changes = pull(INVOICE, InvoiceLever.ORDER_AMENDED)
     assert words == (
         "the order were amended to 4.6200, should that be what was agreed (it says 4.2000)"
     )
     assert changes["po_unit_price"] == 4.62
     assert changes["line_value"] == pytest.approx(462)
-    words, changes = pull(INVOICE, LeverName.PRICE_CREDITED)
+    words, changes = pull(INVOICE, InvoiceLever.PRICE_CREDITED)
     assert words == ("a credit note brought the price to the order's 4.2000 (invoiced at 4.6200)")
     assert changes["line_amount"] == pytest.approx(420)
     assert changes["tax_amount"] == pytest.approx(79.8)
 
 
 def test_a_price_below_the_orders_takes_no_credit_note():
-    assert LeverName.PRICE_CREDITED not in names(INVOICE, invoice_unit_price=4.0)
+    assert InvoiceLever.PRICE_CREDITED not in names(INVOICE, invoice_unit_price=4.0)
 
 
 @pytest.mark.parametrize("price", [0.004, 4300.0])
 def test_a_price_a_thousand_times_off_is_not_a_price_to_settle(price):
     told = names(INVOICE, invoice_unit_price=price)
-    assert not {LeverName.ORDER_AMENDED, LeverName.PRICE_CREDITED} & set(told)
+    assert not {InvoiceLever.ORDER_AMENDED, InvoiceLever.PRICE_CREDITED} & set(told)
 
 
 def test_prices_in_packs_are_compared_a_base_unit():
     packs = {"invoice_unit": "CS", "pack_size": 12, "invoice_unit_price": 50.4}
     told = names(INVOICE, **packs, quantity_invoiced=10, line_amount=504.0)
-    assert not {LeverName.ORDER_AMENDED, LeverName.PRICE_CREDITED} & set(told)
+    assert not {InvoiceLever.ORDER_AMENDED, InvoiceLever.PRICE_CREDITED} & set(told)
 
 
 def test_a_quantity_is_credited_down_to_the_lesser_of_ordered_and_received():
-    words, changes = pull(INVOICE, LeverName.QUANTITY_CREDITED, quantity_ordered=80)
+    words, changes = pull(INVOICE, InvoiceLever.QUANTITY_CREDITED, quantity_ordered=80)
     assert words == (
         "a credit note brought the quantity to the 80 units ordered (invoiced: 100 units)"
     )
@@ -227,9 +229,9 @@ def test_a_quantity_is_credited_down_to_the_lesser_of_ordered_and_received():
 
 
 def test_tax_and_freight_are_settled_where_they_differ():
-    words, changes = pull(INVOICE, LeverName.TAX_SETTLED, tax_amount=50.0)
+    words, changes = pull(INVOICE, InvoiceLever.TAX_SETTLED, tax_amount=50.0)
     assert words == "the tax were settled at the 19.0% of the tax code (charged: 50.00)"
     assert changes == {"tax_amount": 87.78}
-    words, changes = pull(INVOICE, LeverName.FREIGHT_CREDITED, freight_amount=38.0)
+    words, changes = pull(INVOICE, InvoiceLever.FREIGHT_CREDITED, freight_amount=38.0)
     assert words == "a credit note took back the freight of 38.00"
     assert changes["freight_amount"] == 0

@@ -12,9 +12,10 @@ from serving.audit.log.entry_kind import EntryKind
 from serving.audit.log.errors import AuditUnavailableError
 from serving.audit.settings import AuditSettings
 from serving.pipeline.engine import load_engine
-from serving.policy.policy import DEFAULT_POLICY_FILE, parse_policy
+from serving.policy.policy import parse_policy
 from serving.runtime.settings import ServiceSettings
 from serving.server.lifecycle_log import LifecycleLog, redacted_address
+from serving.tasks.policy_file import DEFAULT_POLICY_FILE
 from tests.synthetic_score import message
 from tests.synthetic_service import make_lake
 

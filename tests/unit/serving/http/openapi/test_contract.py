@@ -21,7 +21,7 @@ from serving.http.problem_routes import problem_router
 from serving.http.problems import PROBLEM_EXPLANATIONS, ProblemKind
 from serving.http.response_headers import Deprecation
 from serving.runtime.context import RELEASE
-from serving.tasks.catalogue import served_tasks
+from serving.tasks.catalogue import SERVED_TASKS
 from tests.anybody import ANYBODY
 
 
@@ -87,7 +87,7 @@ def test_an_address_that_will_go_says_so_and_no_other_does():
     day = Deprecation(
         datetime(2027, 1, 1, tzinfo=UTC), datetime(2027, 7, 1, tzinfo=UTC), "/docs#new"
     )
-    app = create_app(served_tasks(), deprecated={"/problems/{kind}": day})
+    app = create_app(SERVED_TASKS, deprecated={"/problems/{kind}": day})
     app.state.authenticator = ANYBODY
     client = TestClient(app)
     gone = client.get("/problems/busy").headers

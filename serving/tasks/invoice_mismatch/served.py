@@ -1,0 +1,82 @@
+"""Task invoice_mismatch as the service serves it."""
+
+from __future__ import annotations
+
+from data.contracts.invoice_outcomes import Resolution
+from data.contracts.invoices import INVOICE_LINE_ID
+from features.tasks.invoice_mismatch.feature_set import STREAMS
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH as TASK
+from serving.policy.policy import AbstainPolicy, Level, TaskPolicy, Thresholds
+from serving.recommendation.advised_task import Record
+from serving.tasks.invoice_mismatch.levers import invoice_mismatch_levers
+from serving.tasks.invoice_mismatch.messages import invoice_mismatch_request
+from serving.tasks.invoice_mismatch.rules import invoice_mismatch_findings
+from serving.tasks.invoice_mismatch.wording import case_name, expectation, suspected_class
+from serving.tasks.served_task import CaseEvidence, ChildSource, ServedTask
+
+
+def amount_at_risk(case: Record) -> tuple[float | None, str]:
+    """Return the net amount of the line; a credit counts like a charge."""
+    return abs(case["line_amount"]), "net amount of the invoice line"
+
+
+POLICY = TaskPolicy(
+    expiry_hours=72,
+    role="accounts payable",
+    thresholds=Thresholds(act=0.5, watch=0.2),
+    abstain=AbstainPolicy(
+        key_features=("supplier_id", "site_id", "category"),
+        most_outside=3,
+        widest=0.4,
+        few=150,
+        oldest_days=14,
+        instead="Match it by hand: order, receipts and what the rules found are below.",
+    ),
+    suggestions={
+        Level.ACT: "Look at the line before it is released: an exception is likely.",
+        Level.WATCH: "Look at the line before it is released: an exception is possible.",
+        Level.NONE: "Nothing unusual: let the match run its usual course.",
+    },
+)
+
+EVIDENCE = CaseEvidence(
+    tables=("invoices", "purchase_orders", "items", "suppliers"),
+    children={
+        "receipts": ChildSource("receipts", "Goods receipts"),
+        "events": ChildSource("supplier_events", "Messages from the supplier"),
+        "earlier_invoices": ChildSource("invoices", "Invoices booked before"),
+    },
+    renamed={
+        "ordered_at": "purchase_orders.happened_at",
+        "document_at": "invoices.happened_at",
+        "po_currency": "purchase_orders.currency",
+    },
+)
+
+# Ways in which an exception is settled that a person may report instead of its class.
+# NONE_NEEDED and BLOCK_REMOVED are what sources say of lines that nobody decided on.
+RESOLUTIONS = (
+    Resolution.RECEIPT_ARRIVES,
+    Resolution.PO_AMENDED,
+    Resolution.CREDIT_NOTE,
+    Resolution.RELEASED_IN_TOLERANCE,
+    Resolution.REVERSED,
+    Resolution.DUPLICATE,
+)
+
+INVOICE_MISMATCH = ServedTask(
+    task=TASK,
+    streams=STREAMS,
+    request=invoice_mismatch_request(),
+    reference=(INVOICE_LINE_ID,),
+    rules=invoice_mismatch_findings,
+    case_name=case_name,
+    expectation=expectation,
+    amount_at_risk=amount_at_risk,
+    levers=invoice_mismatch_levers,
+    evidence=EVIDENCE,
+    policy=POLICY,
+    title="Invoice mismatch",
+    suspect=suspected_class,
+    resolutions=RESOLUTIONS,
+)

@@ -1,0 +1,90 @@
+"""Everything that serving knows of one task, in one object that the task's folder builds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from features.history.stream import Stream
+from models.task import Task
+from serving.policy.finding import Finding
+from serving.policy.policy import Policy, TaskPolicy
+from serving.recommendation.advised_task import (
+    ComputeAmount,
+    DescribeExpectation,
+    FindSuspect,
+    NameCase,
+    Record,
+    no_suspect,
+)
+from serving.tasks.lever import FindLevers
+from serving.tasks.messages import TaskRequest
+
+Rules = Callable[[Record, Policy, datetime], list[Finding]]
+
+
+@dataclass(frozen=True)
+class ChildSource:
+    """Where the children of a case come from. title: of their table in the report."""
+
+    table: str
+    title: str
+
+
+@dataclass(frozen=True)
+class CaseEvidence:
+    """Where a report says that the facts of a case come from.
+
+    tables: canonical tables of the case; a field comes from the first that has it.
+    children: by the name of the list in the case.
+    renamed: `table.column` of each field that has another name in its table.
+    """
+
+    tables: tuple[str, ...]
+    children: Mapping[str, ChildSource]
+    renamed: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ServedTask:
+    """A task as the service serves it; implements `recommendation.advised_task.AdvisedTask`.
+
+    streams: history that the features are computed from.
+    request: message of `/v1/NAME`, with the shape of a case.
+    reference: columns that identify a case; the desk shows the latest recommendation of each.
+    rules: findings of a case at the moment asked about.
+    case_name, expectation: wording of recommendations.
+    amount_at_risk: money at risk of a case that does not state it.
+    levers: changes of a case that a counterfactual tries.
+    evidence: origin of the facts in the report.
+    policy: sections of the policy for a policy file that leaves the task out.
+    title: of the task on the desk.
+    event: completes "probability of ..." in the report; empty where that is the class explained.
+    suspect: exception class to look for.
+    conclusive_codes: findings that establish what the model predicts. Where one is found, the
+        model's own doubts are no reason to abstain.
+    resolutions: what a decision may say that a case was resolved as, besides the classes.
+    """
+
+    task: Task
+    streams: Sequence[Stream]
+    request: TaskRequest
+    reference: tuple[str, ...]
+    rules: Rules
+    case_name: NameCase
+    expectation: DescribeExpectation
+    amount_at_risk: ComputeAmount
+    levers: FindLevers
+    evidence: CaseEvidence
+    policy: TaskPolicy
+    title: str
+    event: str = ""
+    suspect: FindSuspect = no_suspect
+    conclusive_codes: frozenset[str] = frozenset()
+    resolutions: tuple[str, ...] = ()
+
+    @property
+    def resolution_choices(self) -> tuple[str, ...]:
+        """What a decision may say that a case was resolved as."""
+        return tuple(dict.fromkeys([*self.task.classes, *map(str, self.resolutions)]))

@@ -1,0 +1,76 @@
+"""Task supplier_delay as the service serves it."""
+
+from __future__ import annotations
+
+from data.contracts.purchase_orders import PO_LINE_ID
+from features.tasks.supplier_delay.feature_set import STREAMS
+from models.tasks.supplier_delay import SUPPLIER_DELAY as TASK
+from serving.policy.finding import bounded_ratio
+from serving.policy.policy import AbstainPolicy, Level, TaskPolicy, Thresholds
+from serving.recommendation.advised_task import Record
+from serving.recommendation.priority import multiply_known
+from serving.tasks.served_task import CaseEvidence, ChildSource, ServedTask
+from serving.tasks.supplier_delay.levers import supplier_delay_levers
+from serving.tasks.supplier_delay.messages import supplier_delay_request
+from serving.tasks.supplier_delay.rules import (
+    DelayFinding,
+    outstanding_quantity,
+    supplier_delay_findings,
+)
+from serving.tasks.supplier_delay.wording import case_name, expectation
+
+
+def amount_at_risk(case: Record) -> tuple[float | None, str]:
+    """Return the value of the goods that are still to be received."""
+    ordered, outstanding = case["quantity_ordered"], outstanding_quantity(case)
+    how = "value of what is still to be received"
+    if case["line_value"] is not None and ordered > 0:
+        return bounded_ratio(case["line_value"] * outstanding, ordered), how
+    return multiply_known(case["po_unit_price"], outstanding), how
+
+
+POLICY = TaskPolicy(
+    expiry_hours=24,
+    role="buyer",
+    thresholds=Thresholds(act=0.5, watch=0.25),
+    abstain=AbstainPolicy(
+        key_features=("supplier_id", "site_id", "category"),
+        most_outside=3,
+        widest=0.4,
+        few=150,
+        oldest_days=14,
+        instead="Ask the supplier: the line and what was said about it are below.",
+    ),
+    suggestions={
+        Level.ACT: "Ask the supplier for a firm date, and warn whoever waits for these goods.",
+        Level.WATCH: "Check that the supplier has acknowledged the line and still stands by the "
+        "promise.",
+        Level.NONE: "Nothing to do: the line is expected to arrive by its promise.",
+    },
+)
+
+EVIDENCE = CaseEvidence(
+    tables=("purchase_orders", "items", "suppliers"),
+    children={
+        "receipts": ChildSource("receipts", "Goods receipts"),
+        "events": ChildSource("supplier_events", "Messages from the supplier"),
+    },
+    renamed={"ordered_at": "purchase_orders.happened_at"},
+)
+
+SUPPLIER_DELAY = ServedTask(
+    task=TASK,
+    streams=STREAMS,
+    request=supplier_delay_request(),
+    reference=(PO_LINE_ID,),
+    rules=supplier_delay_findings,
+    case_name=case_name,
+    expectation=expectation,
+    amount_at_risk=amount_at_risk,
+    levers=supplier_delay_levers,
+    evidence=EVIDENCE,
+    policy=POLICY,
+    title="Supplier delay",
+    event="coming late",
+    conclusive_codes=frozenset({DelayFinding.PROMISE_PASSED}),
+)
