@@ -28,17 +28,13 @@ class Lake:
 
     @classmethod
     def from_environment(cls) -> Lake:
-        """The lake at `TRIAGE_HOME`, `.triage` in the working folder by default.
+        """Return the lake at `TRIAGE_HOME`, `.triage` in the working folder by default.
 
-        Its models are at `TRIAGE_MODELS`, if that is set.
-
-        Raises:
-            OSError, RuntimeError: as `migrate_layout` says.
+        Its models are at `TRIAGE_MODELS`, if that is set. Nothing on disk is changed: commands
+        that write call `make`.
         """
         home, models = os.environ.get("TRIAGE_HOME", ".triage"), os.environ.get("TRIAGE_MODELS")
-        return cls(
-            Path(home).resolve(), Path(models).resolve() if models else None
-        ).migrate_layout()
+        return cls(Path(home).resolve(), Path(models).resolve() if models else None)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -51,9 +47,7 @@ class Lake:
 
         Raises:
             OSError: naming the lake that is a file or cannot be written, and the way out.
-            RuntimeError: as `migrate_layout` says.
         """
-        self.migrate_layout()
         layers = (self.raw, self.canonical, self.quarantine, self.processed)
         for folder in (*layers, self.models, self.reports):
             try:
@@ -61,35 +55,6 @@ class Lake:
             except OSError as error:
                 raise self._unusable(folder, error) from error
         return self
-
-    def migrate_layout(self) -> Lake:
-        """Move what an older version kept directly under the home into its layer.
-
-        Raises:
-            OSError: naming the lake that cannot be written, and the way out.
-            RuntimeError: naming what lies in the old place and in the new one.
-        """
-        for new in (self.canonical, self.quarantine, self.profiles):
-            old = self.home / new.name
-            if not old.exists():
-                continue
-            if new.exists():
-                raise RuntimeError(
-                    f"{old} is where an older version kept what is now in {new}, "
-                    "and both are there; move the one that is not wanted away"
-                )
-            self._move(old, new)
-        return self
-
-    def _move(self, old: Path, new: Path) -> None:
-        try:
-            new.parent.mkdir(parents=True, exist_ok=True)
-            old.rename(new)
-        except FileNotFoundError:
-            if not new.exists():  # else another process has moved it just now
-                raise
-        except OSError as error:
-            raise self._unusable(new, error) from error
 
     def _unusable(self, folder: Path, error: OSError) -> OSError:
         why = (error.strerror or str(error)).lower()

@@ -23,8 +23,10 @@ from training.registry.mlflow_registry import ARTEFACT, CHALLENGER, MlflowRegist
 from training.registry.version_evidence import (
     COMPARISON_FILE,
     GATES_FILE,
+    LAST_TRAINING_ASK,
     LEARNT_UNTIL,
     json_finite,
+    last_training_ask,
     learnt_until,
 )
 from training.settings import ApprovalSettings
@@ -273,7 +275,10 @@ def _gate_tags(
 ) -> dict[str, str]:
     tags = {"gates": overall_verdict(findings)} if findings else {}
     tags |= {"trained_by": trained_by} if trained_by else {}
-    return tags | {LEARNT_UNTIL: learnt_until(learnt)}
+    return tags | {
+        LEARNT_UNTIL: learnt_until(learnt),
+        LAST_TRAINING_ASK: last_training_ask(learnt),
+    }
 
 
 def _tags(task: Task, fitted: FitResult, described: TrainingManifest) -> dict[str, str]:

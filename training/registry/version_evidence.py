@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.training_set import TrainingSet
 from training.evaluation.gate_findings import GateFinding, Verdict, failed_codes
@@ -132,10 +133,20 @@ def _held_out(metrics: Mapping[str, float]) -> dict[str, float]:
 COMPARISON_FILE = "comparison.json"
 
 LEARNT_UNTIL = "learnt_until"
-"""Tag of a version: the last moment of which anything was learnt (ISO, UTC)."""
+"""Tag of a version: the newest moment in its training rows, asks and outcomes (ISO, UTC)."""
+LAST_TRAINING_ASK = "last_training_ask"
+"""Tag of a version: the moment of the newest ask that it was fitted on (ISO, UTC)."""
 
 
 def learnt_until(learnt: TrainingSet) -> str:
-    """The last moment that anything in the set tells of; empty without dates."""
-    moments = np.concatenate([learnt.asked_at, learnt.matured_at])
-    return "" if np.isnat(moments).any() else str(moments.max())
+    """Return the newest moment of any ask or outcome in the set; empty without dates."""
+    return _newest(np.concatenate([learnt.asked_at, learnt.matured_at]))
+
+
+def last_training_ask(learnt: TrainingSet) -> str:
+    """Return the moment of the newest ask in the set; empty without dates."""
+    return _newest(learnt.asked_at)
+
+
+def _newest(moments: NDArray[np.datetime64]) -> str:
+    return "" if len(moments) == 0 or np.isnat(moments).any() else str(moments.max())
