@@ -1,12 +1,13 @@
-"""Jinja environment of the HTML pages: autoescaped, undefined variables are errors."""
+"""Jinja environment of the desk, the report and the problem pages, with their filters."""
 
 from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
+from data import templates
 from serving.policy.finding import format_amount
 from serving.recommendation.wording import delay_phrase, percent
 from serving.review.case_facts import format_moment
@@ -16,18 +17,13 @@ TEMPLATE_FOLDER = Path(__file__).with_name("templates")
 
 @cache
 def template_environment() -> Environment:
-    """The templates; a value that is not there is an error, never an empty space."""
-    made = Environment(
-        loader=FileSystemLoader(TEMPLATE_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    """Return the environment of this folder's templates, made once."""
+    return templates.template_environment(
+        TEMPLATE_FOLDER,
+        {
+            "share": percent,
+            "amount": format_amount,
+            "moment": format_moment,
+            "days": delay_phrase,
+        },
     )
-    made.filters |= {
-        "share": percent,
-        "amount": format_amount,
-        "moment": format_moment,
-        "days": delay_phrase,
-    }
-    return made

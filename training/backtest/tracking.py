@@ -21,9 +21,9 @@ from training.backtest.report import rolling_markdown, spaced_name
 from training.backtest.rolling_origin import RollingBacktest
 from training.dataset.manifest import code_digest
 from training.evaluation.plots import new_figure
+from training.evaluation.reliability_diagram import draw_reliability, reliability_bins
 from training.registry.mlflow_registry import MlflowRegistry
 
-BINS = 10
 FIGURES_OVER_FOLDS = {"log_loss": "log-loss", "pr_auc": "PR-AUC", "ece": "calibration error"}
 
 
@@ -51,21 +51,14 @@ def plot_over_folds(rolled: RollingBacktest) -> dict[str, Figure]:
     }
 
 
-def _reliability(told: Mapping[str, NDArray[Any]], event: NDArray[np.bool_]) -> Figure:
-    """Share that happened against what was said, in bins of about as many asks.
-
-    Equal probabilities are in one bin.
-    """
+def _reliability(probabilities: Mapping[str, NDArray[Any]], event: NDArray[np.bool_]) -> Figure:
+    """Draw the forecasts in one diagram, without their intervals, which would overlap."""
     figure, axes = new_figure(
         "Reliability, any exception", "probability said", "share that happened"
     )
-    axes.plot([0, 1], [0, 1], color="grey", linewidth=0.8)
-    for name, said in told.items():
-        edges = np.unique(np.quantile(said, np.arange(1, BINS) / BINS))
-        bins = np.searchsorted(edges, said, side="left")
-        filled = np.unique(bins)
-        happened = [event[bins == k].mean() for k in filled]
-        axes.plot([said[bins == k].mean() for k in filled], happened, **_line(name))
+    for name, probability in probabilities.items():
+        bins = reliability_bins(event, probability)
+        draw_reliability(axes, bins, line=_line(name), intervals=False)
     axes.legend(fontsize=7)
     return figure
 

@@ -7,10 +7,11 @@ from datetime import UTC
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment
 
 from data.atomic_file import write_text_atomically
 from data.lake import Lake
+from data.templates import template_environment
 from models.task import TaskName
 from training.card import sections, status
 from training.card.document import Cell, Document
@@ -65,17 +66,8 @@ def render_markdown(card: Document) -> str:
 
 @cache
 def _environment() -> Environment:
-    """Templates; what is put into HTML is escaped, always."""
-    made = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=select_autoescape(["html"], default=False),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    made.filters |= {"plain": escape_markdown, "in_row": table_cell_text}
-    return made
+    filters = {"plain": escape_markdown, "in_row": table_cell_text}
+    return template_environment(TEMPLATES, filters, keep_trailing_newline=True)
 
 
 def escape_markdown(text: str) -> str:

@@ -44,12 +44,13 @@ def read_training_set(path: Path) -> TrainingSet:
     inputs = {
         name: pd.Series(values, dtype=values.dtype) for name, values in _named(found, INPUT_PREFIX)
     }
+    arrays: dict[str, Any] = {name: found[name] for name in REQUIRED_COLUMNS}
+    arrays |= {name: found.get(name) for name in OPTIONAL_COLUMNS}
     return TrainingSet(
         inputs=pd.DataFrame(inputs, index=range(table.num_rows)),
         segments=dict(_named(found, SEGMENT_PREFIX)),
         rules=dict(_named(found, RULE_PREFIX)),
-        **{name: found[name] for name in REQUIRED_COLUMNS},
-        **{name: found.get(name) for name in OPTIONAL_COLUMNS},
+        **arrays,
     )
 
 

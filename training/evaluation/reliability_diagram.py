@@ -7,8 +7,9 @@ that the probability was off there; a long bar says that there are too few asks 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -41,11 +42,26 @@ TINY = 1e-4
 PANEL_COLUMNS = 4  # panels in a row
 MAX_PANELS = 16
 LINE_COLOUR, GUIDE_COLOUR = "#1f5a94", "#b8b8b8"
+LINE_STYLE: Mapping[str, Any] = {
+    "fmt": "o-",
+    "color": LINE_COLOUR,
+    "markersize": 3.5,
+    "linewidth": 1,
+    "elinewidth": 1,
+}
 
 
 @dataclass(frozen=True)
 class ReliabilityBins:
-    """Of each bin: mean said, share that happened, its interval, asks."""
+    """Bins in the order of their probability, arrays (bins,).
+
+    Attributes:
+        said: mean probability.
+        happened: share of the asks whose event happened.
+        low: lower end of its 95 % Wilson interval.
+        high: upper end of it.
+        rows: number of asks.
+    """
 
     said: Floats
     happened: Floats
@@ -53,12 +69,18 @@ class ReliabilityBins:
     high: Floats
     rows: Ints
 
+    @property
+    def missed(self) -> Flags:
+        """Bins whose interval does not hold the probability."""
+        return np.asarray((self.said < self.low) | (self.said > self.high))
+
 
 def reliability_bins(right: Flags, sure: Floats, most: int = BINS) -> ReliabilityBins:
-    """Bins of n asks with about the same uncertainty each, the sum of p (1 - p).
+    """Bin n asks so that each bin has about the same uncertainty, the sum of p (1 - p).
 
-    In bins of equal numbers all of a rare class's events would lie in the last one. There are
-    fewer bins where there are few asks or events, none without any.
+    In bins of equal numbers all events of a rare class would lie in the last one. There are
+    fewer bins where there are few asks or events, none without any. Asks of equal probability
+    are in one bin.
     """
     order = np.argsort(sure, kind="stable")
     unsure = np.cumsum(np.maximum(sure * (1 - sure), TINY)[order])
@@ -66,7 +88,19 @@ def reliability_bins(right: Flags, sure: Floats, most: int = BINS) -> Reliabilit
     most = int(np.clip(len(sure) // MIN_BIN_ASKS, 1, most))
     count = int(np.clip(total / MIN_BIN_EVENTS, min(2, most), most))
     cuts = np.searchsorted(unsure, total * np.arange(1, count) / count - TINY) + 1
-    bins = [part for part in np.split(order, cuts) if len(part)]
+    ranked = sure[order]
+    cuts = np.searchsorted(ranked, ranked[np.minimum(cuts, len(sure)) - 1], side="right")
+    return _measure_bins(right, sure, np.split(order, np.unique(cuts)))
+
+
+def equal_size_bins(right: Flags, sure: Floats, count: int) -> ReliabilityBins:
+    """Bin n asks, ordered by probability, into at most `count` bins of about equal size."""
+    order = np.argsort(sure, kind="stable")
+    return _measure_bins(right, sure, np.array_split(order, min(count, max(len(sure), 1))))
+
+
+def _measure_bins(right: Flags, sure: Floats, groups: Sequence[Ints]) -> ReliabilityBins:
+    bins = [group for group in groups if len(group)]
     rows = np.array([len(b) for b in bins], dtype=np.int64)
     hits = np.array([int(right[b].sum()) for b in bins], dtype=np.int64)
     low, high = wilson_interval(hits, rows, Z95)
@@ -117,7 +151,7 @@ def overall_diagram(told: PerAskScores, figures: SegmentFigures, said: str) -> F
     FigureCanvasAgg(figure)
     top, below = figure.subplots(2, 1, height_ratios=(4, 1))
     found = reliability_bins(told.right, told.sure, 2 * BINS if len(told.sure) > 5000 else BINS)
-    _draw(top, found, limit=1.0)
+    draw_reliability(top, found)
     top.set(
         title=f"Reliability\n{_subtitle(figures)}", ylabel="share that happened (95 % interval)"
     )
@@ -141,7 +175,7 @@ def diagram_panels(
     for axes, (name, (told, rows)) in zip(grid, parts.items(), strict=False):
         found = reliability_bins(told.right[rows], told.sure[rows])
         top = float(np.max(np.append(found.high, found.said), initial=0.01))
-        _draw(axes, found, limit=min(1.0, 1.05 * top))
+        draw_reliability(axes, found, min(1.0, 1.05 * top))
         axes.set_title(f"{name.split(':', 1)[1]}\n{_subtitle(views[name])}", fontsize=8)
         axes.tick_params(labelsize=7)
         axes.locator_params(nbins=4)
@@ -195,19 +229,36 @@ def _bar(axes: Axes, place: int, found: Interval | None) -> None:
     )
 
 
-def _draw(axes: Axes, found: ReliabilityBins, limit: float) -> None:
+def draw_reliability(
+    axes: Axes,
+    bins: ReliabilityBins,
+    limit: float = 1.0,
+    *,
+    line: Mapping[str, Any] = LINE_STYLE,
+    missed_colour: str | None = None,
+    intervals: bool = True,
+) -> None:
+    """Draw one forecast's bins against the diagonal. Every reliability diagram is drawn here.
+
+    Args:
+        axes: to draw on.
+        bins: of the forecast.
+        limit: upper end of both axes.
+        line: style, as `Axes.errorbar` takes it.
+        missed_colour: of bins whose interval misses the diagonal; None paints all alike.
+        intervals: whether each point has the bar of its 95 % interval.
+    """
     axes.plot([0, limit], [0, limit], color=GUIDE_COLOUR, linewidth=1)
-    reach = [found.happened - found.low, found.high - found.happened]
-    axes.errorbar(
-        found.said,
-        found.happened,
-        yerr=np.maximum(reach, 0),
-        fmt="o-",
-        color=LINE_COLOUR,
-        markersize=3.5,
-        linewidth=1,
-        elinewidth=1,
-    )
+    reach = np.maximum([bins.happened - bins.low, bins.high - bins.happened], 0)
+    kinds = [(np.ones(len(bins.rows), bool), dict(line))]
+    if missed_colour is not None:
+        kinds = [
+            (~bins.missed, dict(line)),
+            (bins.missed, {**line, "color": missed_colour}),
+        ]
+    for shown, style in kinds:
+        bars = reach[:, shown] if intervals else None
+        axes.errorbar(bins.said[shown], bins.happened[shown], yerr=bars, **style)
     axes.set(xlim=(0, limit), ylim=(0, limit))
 
 

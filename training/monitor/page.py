@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from training.evaluation.statistics import wilson_interval_95
+from data.templates import template_environment
+from training.evaluation.reliability_diagram import draw_reliability, equal_size_bins
 from training.monitor import wording
 from training.monitor.calibration import EndedCases
 from training.monitor.decision_rates import DecisionRate
@@ -39,8 +40,9 @@ PANELS_PER_ROW = 4
 MAX_PANELS = 8
 FOUND, EXPECTED, ALARM = "#1a6a9c", "#55606e", "#b8500f"
 RELIABILITY_BINS = 5
+POINT_STYLE = {"fmt": "o", "color": FOUND, "markersize": 4, "elinewidth": 1.2}
 MAX_LABEL_LETTERS = 10
-STYLE = {"svg.fonttype": "none", "svg.hashsalt": "monitor", "font.size": 8}
+STYLE: Any = {"svg.fonttype": "none", "svg.hashsalt": "monitor", "font.size": 8}
 
 
 def shift_chart(report: MonitoringReport, feature: str) -> str:
@@ -79,7 +81,7 @@ def reliability_chart(report: MonitoringReport) -> str:
     return _small_multiples(places, panel, "share that came")
 
 
-def _draw_shares(axes: Axes, shape: Distribution, column: NDArray[object], colour: str) -> None:
+def _draw_shares(axes: Axes, shape: Distribution, column: NDArray[Any], colour: str) -> None:
     there = np.array([v is not None and v == v for v in column], dtype=bool)  # noqa: PLR0124
     if not there.any():
         axes.text(0.5, 0.5, "no values", ha="center", transform=axes.transAxes)
@@ -111,17 +113,9 @@ def _bin_labels(shape: Distribution) -> list[str]:
     return [f"to {tops[0]}", *(f"to {b}" for _, b in pairwise(tops)), f"over {tops[-1]}"]
 
 
-def _draw_reliability(axes: Axes, part: EndedCases) -> None:
-    hit = part.label == part.explained
-    bins = np.array_split(np.argsort(part.score, kind="stable"), min(RELIABILITY_BINS, len(part)))
-    axes.plot([0, 1], [0, 1], color="#c5ccd6", linewidth=1)
-    for rows in bins:
-        said, came = float(part.score[rows].mean()), float(hit[rows].mean())
-        low, high = wilson_interval_95(float(hit[rows].sum()), len(rows))
-        off = not low <= said <= high
-        axes.plot([said, said], [low, high], color=ALARM if off else FOUND, linewidth=1.2)
-        axes.plot([said], [came], marker="o", markersize=4, color=ALARM if off else FOUND)
-    axes.set(xlim=(0, 1), ylim=(0, 1))
+def _draw_reliability(axes: Axes, cases: EndedCases) -> None:
+    bins = equal_size_bins(cases.label == cases.explained, cases.score, RELIABILITY_BINS)
+    draw_reliability(axes, bins, line=POINT_STYLE, missed_colour=ALARM)
     axes.set_xlabel("stated", fontsize=7)
 
 
@@ -149,7 +143,7 @@ def _small_multiples(places: Sequence[str], panel: Callable[[Axes, str], None], 
 def _svg_data_uri(figure: Figure) -> str:
     """The picture as an address that holds all of it; the same figure, the same text."""
     text = io.BytesIO()
-    FigureCanvasSVG(figure).print_svg(text, metadata={"Date": None})
+    figure.savefig(text, format="svg", metadata={"Date": None})
     return "data:image/svg+xml;base64," + base64.b64encode(text.getvalue()).decode()
 
 
@@ -190,7 +184,7 @@ class Chart:
 def render_page(reports: Sequence[MonitoringReport]) -> str:
     """The page of one or several tasks' reports."""
     return (
-        template_environment()
+        _environment()
         .get_template("monitor.html")
         .render(
             reports=reports,
@@ -208,23 +202,17 @@ def render_page(reports: Sequence[MonitoringReport]) -> str:
 
 
 @cache
-def template_environment() -> Environment:
-    """The templates; a value that is not there is an error, never an empty space."""
-    made = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+def _environment() -> Environment:
+    return template_environment(
+        TEMPLATES,
+        {
+            "share": wording.format_share,
+            "number": wording.format_number,
+            "chance": wording.format_p_value,
+            "sentence": wording.signal_sentence,
+            "capital": capitalize_sentence,
+        },
     )
-    made.filters |= {
-        "share": wording.format_share,
-        "number": wording.format_number,
-        "chance": wording.format_p_value,
-        "sentence": wording.signal_sentence,
-        "capital": capitalize_sentence,
-    }
-    return made
 
 
 def capitalize_sentence(text: str) -> str:
