@@ -14,6 +14,7 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import isotonic_regression
 
 from models.encoding.encoder import Encoder, learn_encoder
 from models.fitting.preparation import canonical_order
@@ -117,7 +118,9 @@ def _rule(task: Task, training: TrainingSet, name: str) -> Baseline:
     rows = counts.sum(axis=1)
     shares = (counts + OVERALL_ROWS * overall) / (rows + OVERALL_ROWS)[:, None]
     if task.binary:
-        shares[:last, 1] = _isotonic(shares[:last, 1], rows[:last] + OVERALL_ROWS)
+        shares[:last, 1] = isotonic_regression(
+            shares[:last, 1], weights=rows[:last] + OVERALL_ROWS
+        ).x
         shares[:, 0] = 1 - shares[:, 1]
     quantiles = [_of_bin(task, training, bins == b) for b in range(last + 1)]
 
@@ -135,17 +138,6 @@ def _rule(task: Task, training: TrainingSet, name: str) -> Baseline:
 def _bin(score: Floats, edges: Floats) -> NDArray[np.int64]:
     bins = np.searchsorted(edges, score, side="right")
     return np.where(np.isfinite(score), bins, len(edges) + 1).astype(np.int64)
-
-
-def _isotonic(share: Floats, rows: Floats) -> Floats:
-    """The nearest shares that never fall, by pooling neighbours that do."""
-    blocks: list[tuple[float, float, int]] = []
-    for value, weight in zip(share.tolist(), rows.tolist(), strict=True):
-        blocks.append((value, weight, 1))
-        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
-            (a, n, i), (b, m, j) = blocks[-2:]
-            blocks[-2:] = [((a * n + b * m) / (n + m), n + m, i + j)]
-    return np.concatenate([np.full(size, value) for value, _, size in blocks])
 
 
 def _keep_order(probability: Floats, score: Floats, told: Floats) -> Floats:

@@ -1,7 +1,7 @@
-"""Logistic regression baseline on the task's features.
+"""Logistic regression baseline on the task's features, as a scikit-learn pipeline.
 
-Numbers are clipped to the range that training saw, standardised, and joined by a flag where
-they may be missing; categories that are frequent get a column each. All of that is learnt
+Numbers are clipped to the range that training saw, standardised, and joined by a flag where they
+are missing; each frequent category gets a column, the rare ones share one. All of that is learnt
 from the training rows alone.
 """
 
@@ -10,13 +10,16 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from sklearn.compose import ColumnTransformer
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from features.feature import Feature, FeatureKind
 
@@ -30,113 +33,109 @@ MIN_CATEGORY_ROWS = 20
 MAX_ROWS = 20_000
 """Rows to learn from, evenly spread; more change the fit little and cost minutes."""
 ROUNDS = 200
-
-
-@dataclass(frozen=True)
-class NumberEncoding:
-    """A number's way into the design: clipped, filled by its mean, standardised, flagged."""
-
-    name: str
-    low: float
-    high: float
-    mean: float
-    spread: float
-
-    def columns(self, inputs: pd.DataFrame) -> list[Floats]:
-        """The standardised number, and 1 where it is missing."""
-        values = inputs[self.name].to_numpy(dtype=np.float64, na_value=np.nan)
-        missing = np.isnan(values)
-        inside = np.clip(np.where(missing, self.mean, values), self.low, self.high)
-        return [(inside - self.mean) / self.spread, missing.astype(np.float64)]
-
-
-@dataclass(frozen=True)
-class CategoryEncoding:
-    """The values of a category that are frequent; all others are none of them."""
-
-    name: str
-    frequent: tuple[str, ...]
-
-    def columns(self, inputs: pd.DataFrame) -> list[Floats]:
-        """1 where the category is that value, one column each."""
-        values = inputs[self.name].to_numpy(dtype=object)
-        return [(values == value).astype(np.float64) for value in self.frequent]
+MISSING_CATEGORY = "(missing)"
 
 
 @dataclass(frozen=True)
 class LogisticBaseline:
-    """Learnt weights. classes: K of the task; those that training lacked get probability 0."""
+    """A fitted regression.
 
-    parts: tuple[NumberEncoding | CategoryEncoding, ...]
-    model: LogisticRegression | None
+    Attributes:
+        pipeline: None where training had one class or no usable feature.
+        classes: K of the task; those that training lacked get probability 0.
+        only_class: number of the class that is certain where there is no pipeline.
+    """
+
+    pipeline: Pipeline | None
     classes: int
-    only: int
+    only_class: int = 0
 
     def probability(self, inputs: pd.DataFrame) -> Floats:
-        """(n, K), rows sum to one."""
-        found = np.zeros((len(inputs), self.classes))
-        if self.model is None:
-            found[:, self.only] = 1.0
+        """Return (n, K) probabilities, rows sum to one."""
+        probability = np.zeros((len(inputs), self.classes))
+        if self.pipeline is None:
+            probability[:, self.only_class] = 1.0
         elif len(inputs):
-            found[:, self.model.classes_] = self.model.predict_proba(
-                design_matrix(self.parts, inputs)
-            )
-        return found
+            probability[:, self.pipeline.classes_] = self.pipeline.predict_proba(inputs)
+        return probability
 
 
 def fit_logistic(
     features: Sequence[Feature], inputs: pd.DataFrame, label: NDArray[np.int64], classes: int
 ) -> LogisticBaseline:
-    """Weights of a regression with scikit-learn's own penalty, on standardised columns."""
+    """Fit the regression with scikit-learn's own penalty.
+
+    Args:
+        features: columns of `inputs` to use.
+        inputs: (n, features) as the model gets them.
+        label: (n,) class numbers.
+        classes: number of classes of the task.
+    """
     if len(label) > MAX_ROWS:
         even = np.linspace(0, len(label) - 1, MAX_ROWS).astype(np.int64)
         inputs, label = inputs.iloc[even], label[even]
-    parts = fit_encodings(features, inputs)
-    if len(np.unique(label)) < 2 or not parts:
-        return LogisticBaseline(parts, None, classes, int(np.bincount(label).argmax()))
-    model = LogisticRegression(max_iter=ROUNDS, tol=1e-3)
+    numbers, categories = _usable_columns(features, inputs)
+    if len(np.unique(label)) < 2 or not (numbers or categories):
+        return LogisticBaseline(None, classes, int(np.bincount(label).argmax()))
+    pipeline = make_pipeline(
+        _design(inputs, numbers, categories), LogisticRegression(max_iter=ROUNDS, tol=1e-3)
+    )
     with warnings.catch_warnings():
         # Rounds are bounded on purpose; the penalty keeps an unfinished fit harmless.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(design_matrix(parts, inputs), label)
-    return LogisticBaseline(parts, model, classes, 0)
+        pipeline.fit(inputs, label)
+    return LogisticBaseline(pipeline, classes)
 
 
-def fit_encodings(
+def _usable_columns(
     features: Sequence[Feature], inputs: pd.DataFrame
-) -> tuple[NumberEncoding | CategoryEncoding, ...]:
-    """How each feature enters, learnt from these rows; those that say nothing are left out."""
-    found: list[NumberEncoding | CategoryEncoding] = []
-    for feature in features:
-        column = inputs[feature.name]
-        if feature.kind is FeatureKind.NUMBER:
-            number = _number(feature.name, column.to_numpy(dtype=np.float64, na_value=np.nan))
-            found += [number] if number else []
-        else:
-            found.append(_category(feature.name, column))
-    return tuple(found)
+) -> tuple[list[str], list[str]]:
+    """Return numbers that are known in some row, and categories."""
+    numbers = [f.name for f in features if f.kind is FeatureKind.NUMBER]
+    known = np.isfinite(_floats(inputs[numbers])).any(axis=0)
+    categories = [f.name for f in features if f.kind is not FeatureKind.NUMBER]
+    return [name for name, some in zip(numbers, known, strict=True) if some], categories
 
 
-def design_matrix(
-    parts: Sequence[NumberEncoding | CategoryEncoding], inputs: pd.DataFrame
-) -> Floats:
-    """(n, columns): what the regression weighs."""
-    columns = [column for part in parts for column in part.columns(inputs)]
-    return np.column_stack(columns) if columns else np.zeros((len(inputs), 0))
+def _design(
+    inputs: pd.DataFrame, numbers: Sequence[str], categories: Sequence[str]
+) -> ColumnTransformer:
+    values = _floats(inputs[list(numbers)])
+    low, high = np.nanquantile(np.where(np.isfinite(values), values, np.nan), CLIP_QUANTILES, 0)
+    scaled = make_pipeline(
+        FunctionTransformer(_clip, kw_args={"low": low, "high": high}),
+        StandardScaler(),
+        SimpleImputer(strategy="constant", fill_value=0.0),  # the mean, once standardised
+    )
+    columns = make_pipeline(
+        FunctionTransformer(_texts),
+        OneHotEncoder(
+            min_frequency=MIN_CATEGORY_ROWS,
+            max_categories=MAX_CATEGORIES + 1,  # the rare ones together are one
+            handle_unknown="ignore",
+            sparse_output=False,
+        ),
+    )
+    return ColumnTransformer(
+        [
+            ("numbers", scaled, list(numbers)),
+            ("missing", FunctionTransformer(_missing), list(numbers)),
+            ("categories", columns, list(categories)),
+        ]
+    )
 
 
-def _number(name: str, values: Floats) -> NumberEncoding | None:
-    known = values[np.isfinite(values)]
-    if len(known) == 0:
-        return None
-    low, high = np.quantile(known, CLIP_QUANTILES)
-    inside = np.clip(known, low, high)
-    spread = float(inside.std())
-    return NumberEncoding(name, float(low), float(high), float(inside.mean()), spread or 1.0)
+def _floats(frame: pd.DataFrame) -> Floats:
+    return frame.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
-def _category(name: str, column: pd.Series[Any]) -> CategoryEncoding:
-    counts = column.value_counts()
-    by_count = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
-    frequent = [str(value) for value, count in by_count if count >= MIN_CATEGORY_ROWS]
-    return CategoryEncoding(name, tuple(frequent[:MAX_CATEGORIES]))
+def _clip(frame: pd.DataFrame, low: Floats, high: Floats) -> Floats:
+    return np.asarray(np.clip(_floats(frame), low, high))
+
+
+def _missing(frame: pd.DataFrame) -> Floats:
+    return np.isnan(_floats(frame)).astype(np.float64)
+
+
+def _texts(frame: pd.DataFrame) -> NDArray[np.object_]:
+    return frame.astype(object).where(frame.notna(), MISSING_CATEGORY).to_numpy(dtype=object)

@@ -24,12 +24,12 @@ from training.evaluation.segment_figures import (
     ALL,
     CLASS,
     SITE,
-    Z95,
     PerAskScores,
     SegmentFigures,
     scores_for_class,
     scores_for_task,
 )
+from training.evaluation.statistics import Z_95
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -103,7 +103,7 @@ def _measure_bins(right: Flags, sure: Floats, groups: Sequence[Ints]) -> Reliabi
     bins = [group for group in groups if len(group)]
     rows = np.array([len(b) for b in bins], dtype=np.int64)
     hits = np.array([int(right[b].sum()) for b in bins], dtype=np.int64)
-    low, high = wilson_interval(hits, rows, Z95)
+    low, high = wilson_interval(hits, rows, Z_95)
     said = np.array([float(sure[b].mean()) for b in bins])
     return ReliabilityBins(said, hits / np.maximum(rows, 1), low, high, rows)
 

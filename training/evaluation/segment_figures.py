@@ -44,6 +44,7 @@ from training.evaluation.metrics import (
     average_precision,
     calibration_error,
 )
+from training.evaluation.statistics import Z_95
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -201,7 +202,6 @@ ALL = "all"
 SITE = "site:"
 CLASS = "class:"
 SHARE_FIGURES = ("prevalence", "coverage", "abstained", "interval_coverage")
-Z95 = 1.959963984540054
 
 
 def figures_by_segment(
@@ -324,7 +324,7 @@ def _at_least_wilson(found: Interval, outcomes: int) -> Interval:
     if value is None or low is None or high is None:
         return found
     count = np.array([outcomes])
-    least, most = wilson_interval(value * count, count, Z95)
+    least, most = wilson_interval(value * count, count, Z_95)
     return {"value": value, "low": min(low, float(least[0])), "high": max(high, float(most[0]))}
 
 

@@ -122,19 +122,22 @@ def _standard_errors(times: Floats, sums: Floats, sizes: Floats) -> tuple[Floats
 
 
 def adjust_holm(p_values: Floats) -> Floats:
-    """(m,) p-values corrected for their number: below `level`, all together, by chance."""
+    """Return (m,) p-values adjusted by Holm (1979) for the size of their family.
+
+    The chance that any adjusted value falls to `level` or below, although nothing differs, is at
+    most `level`.
+    """
     order = np.argsort(p_values, kind="stable")
-    times = np.arange(len(order), 0, -1)
-    raised = np.maximum.accumulate(p_values[order] * times)
-    corrected = np.empty(len(order))
-    corrected[order] = np.minimum(raised, 1.0)
-    return corrected
+    raised = np.maximum.accumulate(p_values[order] * np.arange(len(order), 0, -1))
+    adjusted = np.empty(len(order))
+    adjusted[order] = np.minimum(raised, 1.0)
+    return adjusted
 
 
 STABILITY_BINS = 10
 MAX_CATEGORIES = 15
 BIN_FLOOR = 0.5
-"""What each bin holds at least, so that an empty one has a logarithm."""
+"""Cases added to each bin, so that an empty one has a logarithm."""
 
 
 @dataclass(frozen=True)
@@ -150,24 +153,51 @@ class StabilityIndex:
 def population_stability(
     then: pd.Series[Any], now: pd.Series[Any], *, numeric: bool
 ) -> StabilityIndex:
-    """How far a column moved; missing is a bin of its own.
+    """Measure how far a column moved. Missing values are a bin of their own.
 
-    numeric: bins are cut at the deciles of `then`; else they are its most frequent
-        categories, and one of all others.
+    Args:
+        then: values of the reference.
+        now: values to compare with it.
+        numeric: bins are cut at the deciles of `then`; otherwise they are its most frequent
+            categories, and one of all others.
     """
-    one, other = _bin_numbers(then, now) if numeric else _bin_categories(then, now)
-    bins = int(max(one.max(initial=0), other.max(initial=0))) + 1
-    shares = [np.bincount(part, minlength=bins) + BIN_FLOOR for part in (one, other)]
-    told = shares[0] + shares[1] > 2 * BIN_FLOOR
-    expected, actual = (part[told] / part[told].sum() for part in shares)
-    psi = float(((actual - expected) * np.log(actual / expected)).sum())
-    return StabilityIndex(psi, int(told.sum()), len(then), len(now))
+    before, after = _bin_numbers(then, now) if numeric else _bin_categories(then, now)
+    bins = int(max(before.max(initial=0), after.max(initial=0))) + 1
+    expected, found = (np.bincount(rows, minlength=bins) for rows in (before, after))
+    used = expected + found > 0
+    psi = _stability_index(found[used], expected[used])
+    return StabilityIndex(psi, int(used.sum()), len(then), len(now))
+
+
+def population_stability_index(
+    found: Floats, expected: Floats, rows: float, reference: float
+) -> float:
+    """Return the index between shares (bins,) of `rows` cases and of `reference` cases."""
+    return _stability_index(found * rows, expected * reference)
+
+
+def _stability_index(found: NDArray[Any], expected: NDArray[Any]) -> float:
+    """Sum over bins of (share now - share then) x log(share now / share then), from counts."""
+    now, then = (counts + BIN_FLOOR for counts in (found, expected))
+    now, then = now / now.sum(), then / then.sum()
+    return float(np.sum((now - then) * np.log(now / then)))
+
+
+def psi_null_bound(bins: int, rows: float, reference: float, level: float = 0.05) -> float:
+    """Return what the index exceeds with this probability although nothing moved.
+
+    Few cases alone make the index rise: without any movement it is near (1 / rows + 1 /
+    reference) times a chi-squared variable with bins - 1 degrees of freedom (Yurdakul and Naranjo
+    2020). NaN where there is nothing to compare.
+    """
+    if rows <= 0 or reference <= 0 or bins < 2:
+        return float("nan")
+    return float(chi2.ppf(1.0 - level, bins - 1) * (1.0 / rows + 1.0 / reference))
 
 
 def stability_by_chance(drift: StabilityIndex, level: float) -> float:
-    """What the index exceeds with this probability though nothing moved."""
-    scale = 1 / max(drift.then, 1) + 1 / max(drift.now, 1)
-    return float(chi2.ppf(1 - level, max(drift.bins - 1, 1))) * scale
+    """Return the null bound of a measured index; never NaN."""
+    return psi_null_bound(max(drift.bins, 2), max(drift.then, 1), max(drift.now, 1), level)
 
 
 def _bin_numbers(
@@ -203,7 +233,8 @@ def _bin_categories(
 
 MAX_EXACT_POISSON_BINOMIAL = 400
 CALIBRATION_SIMULATIONS = 4000
-CONFIDENCE_95 = 0.95
+Z_95 = 1.959963984540054
+"""Standard normal deviate of a two-sided 95 % interval."""
 
 
 def dkw_p_value(gap: float, rows: float, reference: float) -> float:
@@ -224,26 +255,6 @@ def fisher_exact_p_values(
     below = hypergeom.cdf(hits, total, marked, rows)
     either = np.minimum(1.0, 2.0 * np.minimum(above, below))
     return np.where(np.isnan(either), 1.0, either)  # nothing to compare
-
-
-def population_stability_index(
-    found: Floats, expected: Floats, rows: float, reference: float
-) -> float:
-    """Population stability index of two vectors of shares; half a case is added to each bin."""
-    bins = len(found)
-    now = (found * rows + 0.5) / (rows + 0.5 * bins)
-    then = (expected * reference + 0.5) / (reference + 0.5 * bins)
-    return float(np.sum((now - then) * np.log(now / then)))
-
-
-def psi_null_bound(bins: int, rows: float, reference: float) -> float:
-    """What the index stays under in 95 of 100 samples where nothing changed.
-
-    The index times rows * reference / (rows + reference) is near chi-square (Yurdakul 2018).
-    """
-    if rows <= 0 or reference <= 0 or bins < 2:
-        return float("nan")
-    return float(chi2.ppf(CONFIDENCE_95, bins - 1) * (1.0 / rows + 1.0 / reference))
 
 
 def poisson_binomial_p_value(probability: Floats, hits: int) -> float:
@@ -294,23 +305,9 @@ def binomial_lower_p_value(hits: int, rows: int, stated: float) -> float:
 
 
 def wilson_interval_95(hits: float, rows: float) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share; (0, 1) without rows."""
-    if rows <= 0:
-        return 0.0, 1.0
-    z = float(norm.ppf(0.5 + CONFIDENCE_95 / 2))
-    share, scale = hits / rows, 1.0 + z**2 / rows
-    centre = (share + z**2 / (2 * rows)) / scale
-    reach = z * float(np.sqrt(share * (1 - share) / rows + z**2 / (4 * rows**2))) / scale
-    return max(0.0, centre - reach), min(1.0, centre + reach)
-
-
-def holm_adjusted(p: Floats) -> Floats:
-    """Holm's adjusted p-values: any of them at or under alpha is wrong with that chance."""
-    order = np.argsort(p, kind="stable")
-    scaled = p[order] * (len(p) - np.arange(len(p)))
-    adjusted = np.empty(len(p))
-    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(scaled))
-    return adjusted
+    """Return Wilson's 95 % interval of the share hits / rows; (0, 1) without rows."""
+    low, high = wilson_interval(np.array([hits]), np.array([rows]), Z_95)
+    return float(low[0]), float(high[0])
 
 
 @dataclass(frozen=True)

@@ -18,13 +18,12 @@ from numpy.typing import NDArray
 from scipy.stats import betabinom
 
 from models.conformal.prediction_sets import CoverageScope, wilson_interval
-from training.evaluation.statistics import adjust_holm
+from training.evaluation.statistics import Z_95, adjust_holm
 from training.gates.gate import Candidate, Gate, GateResult, gate_result, not_applicable
 from training.gates.segments import ALL_ASKS, candidate_segments
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-Z95 = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -123,7 +122,7 @@ def _coverage(
     share, apart = float(covered[rows].mean()), effective_sample_size(covered[rows], group)
     # The fold that the rate was set on held groups as well.
     past = stated.rows * apart / len(rows)
-    high = wilson_interval(np.array([share * apart]), np.array([apart]), Z95)[1][0]
+    high = wilson_interval(np.array([share * apart]), np.array([apart]), Z_95)[1][0]
     p_value = shortfall_p_value(share, apart, stated.rate - slack, past)
     return [MeasuredCoverage(stated.of, part, share, float(high), stated.rate, p_value)]
 

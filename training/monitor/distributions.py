@@ -165,7 +165,7 @@ Distribution = NumericDistribution | CategoricalDistribution
 
 
 def _distribution_gap(
-    gap: float, at: float | str, found: Floats, expected: Floats, rows: tuple[int, float]
+    gap: float, at: float | str, found: Floats, expected: Floats, rows: tuple[float, float]
 ) -> DistributionGap:
     psi = population_stability_index(found, expected, *rows) if len(found) > 1 else 0.0
     return DistributionGap(gap, at, psi, psi_null_bound(len(found), *rows), found, expected)

@@ -225,7 +225,7 @@ COLUMNS = ("agreed", "model right", "followed, right", "followed, wrong", "overr
 def recorded_outcomes(store: Store, recommendations: pd.DataFrame) -> pd.DataFrame:
     """The end of every recommended case that has ended, as systems recorded it."""
     parts = [
-        matured_outcomes(store, TASKS[TaskName(name)], rows)
+        matured_outcomes(store, TASKS[TaskName(str(name))], rows)
         for name, rows in recommendations.groupby("task", sort=True)
     ]
     columns = ["recommendation_id", "label"]

@@ -14,7 +14,7 @@ from typing import Any, assert_never
 
 import numpy as np
 
-from training.evaluation.statistics import holm_adjusted
+from training.evaluation.statistics import adjust_holm
 
 ALL_SITES = "all"
 
@@ -179,7 +179,7 @@ def mark_raised_signals(signals: Sequence[Signal], limits: MonitorThresholds) ->
     judged = list(signals)
     for family in SignalFamily:
         places = [i for i, s in enumerate(signals) if s.kind.family is family]
-        adjusted = holm_adjusted(np.array([signals[i].p for i in places], dtype=np.float64))
+        adjusted = adjust_holm(np.array([signals[i].p for i in places], dtype=np.float64))
         for place, p in zip(places, adjusted.tolist(), strict=True):
             judged[place] = _mark_raised(signals[place], p, limits)
     return judged

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from scipy.stats import fisher_exact
 
 from training.evaluation.statistics import (
+    adjust_holm,
     binomial_lower_p_value,
     calibration_error_test,
     fisher_exact_p_values,
-    holm_adjusted,
     poisson_binomial_p_value,
     poisson_binomial_pmf,
     population_stability_index,
@@ -99,8 +99,8 @@ def test_honest_probabilities_have_an_error_that_chance_explains():
 
 
 def test_holm_is_stepwise_and_keeps_the_order():
-    assert holm_adjusted(np.array([0.01, 0.04, 0.03])).tolist() == pytest.approx([0.03, 0.06, 0.06])
-    assert holm_adjusted(np.array([])).tolist() == []
+    assert adjust_holm(np.array([0.01, 0.04, 0.03])).tolist() == pytest.approx([0.03, 0.06, 0.06])
+    assert adjust_holm(np.array([])).tolist() == []
 
 
 def test_too_few_counts_only_downwards():
