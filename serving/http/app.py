@@ -83,7 +83,7 @@ def _set_initial_state(app: FastAPI) -> None:
     """Set what the middleware and the routes read; None until the process has started."""
     state = app.state
     state.scoring, state.scoring_large = create_batchers()
-    state.engine = state.authenticator = state.telemetry = None
+    state.engine = state.review = state.authenticator = state.telemetry = None
     state.checkpoints = state.gauges = None
     state.timeout_seconds, state.max_body_bytes = TIMEOUT_SECONDS, 10 * MEGABYTE
 

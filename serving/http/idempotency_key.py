@@ -1,14 +1,9 @@
-"""Idempotency-Key of a request and the replayed reply.
-
-From headers to request context and key, and back.
-"""
+"""Read the context and Idempotency-Key of a request, and mark a response that is replayed."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
-from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -29,38 +24,38 @@ KEY_FORMAT = (
 )
 
 
-@dataclass(frozen=True)
-class RequestIdentity:
-    """The circumstances of one request, and its key if it has one."""
-
-    context: RequestContext
-    key: IdempotencyKey | None
-
-
-def read_identity(request: Request, engine: Engine, operation: str, body: bytes) -> RequestIdentity:
-    """The circumstances of a request. operation: what it asks for.
+def read_identity(
+    request: Request, engine: Engine, operation: str, body: bytes
+) -> tuple[RequestContext, IdempotencyKey | None]:
+    """Read the context that is recorded with a request, and its Idempotency-Key if it has one.
 
     The digest of the body is keyed: it is kept for days, and the body may hold a name that
     could be tried until the digest fits.
 
+    Args:
+        request: the request.
+        engine: what answers it.
+        operation: what the request asks for; recorded with the key.
+        body: the request's body.
+
     Raises:
-        Problem: 400 for an Idempotency-Key that is none.
+        Problem: 400 for an Idempotency-Key that cannot be used.
     """
-    given = read_idempotency_key(request)
-    context = request_context(request, engine.code, given)
-    if given is None:
-        return RequestIdentity(context, None)
+    key = read_idempotency_key(request)
+    context = request_context(request, engine.code, key)
+    if key is None:
+        return context, None
     digest = engine.pseudonyms.digest(body)
-    return RequestIdentity(context, IdempotencyKey(context.caller, given, operation, digest))
+    return context, IdempotencyKey(context.caller, key, operation, digest)
 
 
 def request_context(request: Request, code: str, key: str | None = None) -> RequestContext:
-    """Who asks and under which trace. code: version of what answers. key: as the caller gave it."""
+    """Build the context recorded with a request. code: version of the service. key: as sent."""
     return RequestContext(trace_id_of(request.scope), caller_of(request).name, key, code)
 
 
 def read_idempotency_key(request: Request) -> str | None:
-    """The request's Idempotency-Key, with or without the quotes of a structured field.
+    """Return the Idempotency-Key header, with or without the quotes of a structured field.
 
     Raises:
         Problem: 400 for one that cannot be read, or several.
@@ -95,19 +90,10 @@ JSON_MEDIA_TYPE = "application/json"
 REPLAYED_HEADERS = {"Idempotency-Replayed": "true"}
 
 
-@dataclass(frozen=True)
-class Reply:
-    """An answer on its way out. replayed: it was given before, to a request with the same key."""
+def json_response(text: str, status: int = 200, *, replayed: bool = False) -> Response:
+    """Build the response of a body that is serialised already.
 
-    content: BaseModel
-    status: int = 200
-    replayed: bool = False
-
-    def response(self) -> Response:
-        """As HTTP has it."""
-        return self.of(self.content.model_dump_json())
-
-    def of(self, text: str) -> Response:
-        """The same where its content is written already."""
-        headers = REPLAYED_HEADERS if self.replayed else {}
-        return Response(text, self.status, headers, media_type=JSON_MEDIA_TYPE)
+    replayed: the same was answered before, to a request with the same Idempotency-Key.
+    """
+    headers = REPLAYED_HEADERS if replayed else {}
+    return Response(text, status, headers, media_type=JSON_MEDIA_TYPE)

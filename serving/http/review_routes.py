@@ -15,13 +15,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from serving.audit.log.entry import Entry
-from serving.audit.log.group_commit import CommitResult
+from serving.audit.log.group_commit import CommitResult, IdempotencyKey
 from serving.auth.caller import AccessScope, Caller
 from serving.http.authentication import require_scope
 from serving.http.idempotency_key import (
     JSON_MEDIA_TYPE,
-    Reply,
-    RequestIdentity,
+    json_response,
     read_identity,
     request_context,
 )
@@ -45,6 +44,7 @@ from serving.review.decisions import DECISION_REQUEST, DecisionMessage
 from serving.review.desk import challenger_page, queue_page
 from serving.review.report import render_recorded_report
 from serving.review.service import ReviewService
+from serving.runtime.context import RequestContext
 from serving.tasks.served_task import ServedTask
 
 challenger_router = APIRouter()
@@ -175,26 +175,36 @@ async def decision(request: HttpRequest, identifier: Identifier) -> Response:
     caller = require_scope(request, AccessScope.DECIDE)
     review = loaded_review_service(request)
     body = await read_body(request)
-    asked = read_identity(request, review.engine, f"decide {identifier}", body)
-    return await run_in_threadpool(_record_decision, review, caller, identifier, body, asked)
+    context, key = read_identity(request, review.engine, f"decide {identifier}", body)
+
+    def record() -> Response:
+        return _record_decision(review, caller, identifier, body, context, key)
+
+    return await run_in_threadpool(record)
 
 
 def _record_decision(
-    review: ReviewService, caller: Caller, identifier: str, body: bytes, asked: RequestIdentity
+    review: ReviewService,
+    caller: Caller,
+    identifier: str,
+    body: bytes,
+    context: RequestContext,
+    key: IdempotencyKey | None,
 ) -> Response:
     engine = review.engine
 
-    def make() -> Reply:
+    def record() -> Response:
         _, advice = find_recommendation(engine, identifier, caller)
         message = _read_decision(engine, advice, body)
-        committed, new = review.decide(advice, message, asked.context, asked.key)
-        return Reply(decision_from_entry(committed), 201 if new else 200)
+        committed, is_new = review.decide(advice, message, context, key)
+        status = 201 if is_new else 200
+        return json_response(decision_from_entry(committed).model_dump_json(), status)
 
-    def again(before: CommitResult) -> Reply:
+    def replay(stored: CommitResult) -> Response:
         check_visible(engine, identifier, caller)
-        return Reply(decision_from_entry(before), 201, replayed=True)
+        return json_response(decision_from_entry(stored).model_dump_json(), 201, replayed=True)
 
-    return engine.once.do(asked.key, make, again).response()
+    return engine.idempotency.do(key, record, replay)
 
 
 def _read_decision(engine: Engine, advice: Advice, body: bytes) -> DecisionMessage:

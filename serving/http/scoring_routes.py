@@ -1,6 +1,6 @@
-"""Scoring endpoints: read and batch requests, look up Idempotency-Keys, score, respond.
+"""Scoring endpoints: read requests, batch them, score the batch, and answer each by itself.
 
-Each is answered or refused by itself; only the work is shared.
+A batch shares the work, never a result: each request is answered or refused on its own.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from serving.audit.log.group_commit import CommitResult, IdempotencyKey
 from serving.auth.caller import Caller
 from serving.auth.caller import scoring_scope as scope_of
 from serving.http.authentication import check_sites, require_scope
-from serving.http.idempotency_key import Reply, RequestIdentity, read_identity
+from serving.http.idempotency_key import json_response, read_identity
 from serving.http.lookups import loaded_engine
 from serving.http.problems import Problem
 from serving.http.request_body import LARGE_BODY_BYTES, read_body
@@ -31,201 +31,212 @@ from serving.pipeline.engine import Engine
 from serving.pipeline.micro_batcher import BatcherClosedError, MicroBatcher
 from serving.pipeline.response import answer_as_recorded, survives_canonical_json
 from serving.recommendation.recommendation import Answer
-from serving.tasks.messages import CaseMessage, Explain, TaskRequest
+from serving.runtime.context import RequestContext
+from serving.tasks.messages import TaskRequest
 from serving.telemetry.traces import ParentContext, current_context, with_parents
 
 LARGE_REQUEST_THREADS = 2
-"""Large requests that are worked on beside the small ones."""
+"""Threads that score large requests beside the thread for small ones."""
 
-ReadCases = tuple[Sequence[tuple[TaskName, CaseMessage]], Explain]
 ScoringResult = Response | Exception
 
 
 class ScoringEndpoint(Protocol):
-    """What an address takes and gives."""
+    """The address of one task, or of mixed cases: how requests are read and answers written."""
 
     @property
     def inside(self) -> str:
-        """Where in a case its site is, see `callers`; empty for the case itself."""
+        """Path of the case's fields within an item, such as `case.`; empty for the item itself."""
 
     @property
     def operation(self) -> str:
-        """Its name, under which an Idempotency-Key is kept."""
+        """Name under which an Idempotency-Key is recorded."""
 
     def caller(self, request: HttpRequest) -> Caller:
-        """Who asks, if they may ask this address anything.
+        """Return the caller, if they may use this address at all.
 
         Raises:
-            Problem: 401, 403.
+            Problem: 401 or 403.
         """
 
-    def read(self, body: bytes, caller: Caller) -> ReadCases:
-        """The cases in a body, each with its task, and what is to be explained.
+    def read(self, received: ReceivedRequest) -> ScoringRequest:
+        """Parse the cases of a body and what is to be explained.
 
         Raises:
-            Problem: what cannot be read, or may not be asked.
+            Problem: the body cannot be read, or the caller may not have it scored.
         """
 
     def content(self, answer: Answer) -> BaseModel:
-        """The answer as the address gives it."""
+        """Return the body of the response."""
 
-    def placed(self, engine: Engine, cases: ReadCases, error: Exception) -> Exception:
-        """An error of a case, with the case's place as the caller wrote it."""
+    def placed(self, engine: Engine, request: ScoringRequest, error: Exception) -> Exception:
+        """Return the error with the path of its field as the caller wrote the request."""
 
 
 @dataclass(frozen=True)
 class ReceivedRequest:
-    """One request. above: the span that its own are below."""
+    """A request whose body has been received but not parsed.
+
+    context: recorded with its answer. key: its Idempotency-Key, None without one. parent: the
+    trace span that spans of its work are children of.
+    """
 
     engine: Engine
-    kind: ScoringEndpoint
+    endpoint: ScoringEndpoint
     caller: Caller
     body: bytes
-    asked: RequestIdentity
-    above: ParentContext
+    context: RequestContext
+    key: IdempotencyKey | None
+    parent: ParentContext
 
 
 ScoringBatcher = MicroBatcher[ReceivedRequest, Response]
 
 
 def create_batchers() -> tuple[ScoringBatcher, ScoringBatcher]:
-    """What answers small requests, those that come together in one go, and large ones."""
+    """Create the batcher of small requests, and that of large ones, which go one by one."""
     return MicroBatcher(process_requests), MicroBatcher(
         process_requests, lanes=LARGE_REQUEST_THREADS, most=1
     )
 
 
-async def score_request(request: HttpRequest, kind: ScoringEndpoint) -> Response:
-    """The answer to one request, with others that wait; a large one goes by itself.
+async def score_request(request: HttpRequest, endpoint: ScoringEndpoint) -> Response:
+    """Answer one request, in a batch with others that wait; a large one goes by itself.
 
     Raises:
-        Problem: 503 while the service loads or stops.
-        whatever the request is refused with.
+        Problem: 503 while the service loads or stops; 4xx where the request is refused.
+        Exception: whatever scoring it raised.
     """
-    caller, engine = kind.caller(request), loaded_engine(request)
+    caller, engine = endpoint.caller(request), loaded_engine(request)
     body = await read_body(request)
-    asked = read_identity(request, engine, kind.operation, body)
-    question = ReceivedRequest(engine, kind, caller, body, asked, current_context())
+    context, key = read_identity(request, engine, endpoint.operation, body)
+    received = ReceivedRequest(engine, endpoint, caller, body, context, key, current_context())
     state = request.app.state
-    gathering: ScoringBatcher = (
-        state.scoring if len(question.body) < LARGE_BODY_BYTES else state.scoring_large
-    )
+    batcher: ScoringBatcher = state.scoring if len(body) < LARGE_BODY_BYTES else state.scoring_large
     try:
-        return await gathering.do(question)
+        return await batcher.do(received)
     except BatcherClosedError:
         mend = "send the same again in a few seconds"
         raise Problem(503, "the service is stopping", mend=mend, retry_after=5) from None
 
 
-def process_requests(questions: Sequence[ReceivedRequest]) -> list[ScoringResult]:
-    """What each is answered with, or the error it is refused with; in order.
+def process_requests(batch: Sequence[ReceivedRequest]) -> list[ScoringResult]:
+    """Answer a batch of requests.
 
-    What is logged meanwhile names the trace, or the traces, for which it was done.
+    Log lines written meanwhile name the trace of the request, or the traces of all.
+
+    Returns:
+        For each request its response, or the error that it is refused with; in order.
     """
-    traces = [question.asked.context.trace_id for question in questions]
-    named = {"trace_ids": traces} if len(traces) > 1 else {"trace_id": traces[0]}
-    with bound_contextvars(**named):
-        return _process(questions)
+    traces = [received.context.trace_id for received in batch]
+    variables = {"trace_ids": traces} if len(traces) > 1 else {"trace_id": traces[0]}
+    with bound_contextvars(**variables):
+        return _process(batch)
 
 
-def _process(questions: Sequence[ReceivedRequest]) -> list[ScoringResult]:
-    settled = dict[int, ScoringResult]()
-    with ExitStack() as held:
-        new = list(_without_replayed(questions, held, settled))
-        asks = dict(_scoring_requests(questions, new, settled))
-        with with_parents([questions[place].above for place in asks]):
-            given = _score_together(questions, list(asks.values()))
-        for place, made in zip(asks, given, strict=True):
+def _process(batch: Sequence[ReceivedRequest]) -> list[ScoringResult]:
+    results = dict[int, ScoringResult]()
+    with ExitStack() as held_keys:
+        new = list(_without_replayed(batch, held_keys, results))
+        requests = dict(_parse_requests(batch, new, results))
+        with with_parents([batch[place].parent for place in requests]):
+            answers = _score_together(batch, list(requests.values()))
+        for place, answer in zip(requests, answers, strict=True):
             try:
-                settled[place] = _outcome_of(questions[place], asks[place], made)
+                results[place] = _result_of(batch[place], requests[place], answer)
             except Exception as error:  # noqa: BLE001 - its own, and nobody else's
-                settled[place] = error
-    return [settled[place] for place in range(len(questions))]
+                results[place] = error
+    return [results[place] for place in range(len(batch))]
 
 
 def _without_replayed(
-    questions: Sequence[ReceivedRequest], held: ExitStack, settled: dict[int, ScoringResult]
+    batch: Sequence[ReceivedRequest], held_keys: ExitStack, results: dict[int, ScoringResult]
 ) -> Iterable[int]:
-    """Places of what was not asked before; the rest is settled. held: the keys, until the end."""
-    keyed = dict[int, IdempotencyKey]()
-    for place, question in enumerate(questions):
-        if (key := question.asked.key) is not None:
+    """Return the places of new requests; those answered before get their recorded answer.
+
+    Keys are held until `held_keys` is closed.
+    """
+    keys = dict[int, IdempotencyKey]()
+    for place, received in enumerate(batch):
+        if received.key is not None:
             try:
-                held.enter_context(question.engine.once.held(key))
+                held_keys.enter_context(received.engine.idempotency.held(received.key))
             except Exception as error:  # noqa: BLE001 - it is the answer
-                settled[place] = error
+                results[place] = error
             else:
-                keyed[place] = key
-    for place, before in zip(keyed, _stored_answers(questions, list(keyed.values())), strict=True):
-        if isinstance(before, Exception):
-            settled[place] = before
-        elif before is not None:
-            settled[place] = _replayed_response(questions[place], before)
-    return (place for place in range(len(questions)) if place not in settled)
+                keys[place] = received.key
+    for place, stored in zip(keys, _stored_answers(batch, list(keys.values())), strict=True):
+        if isinstance(stored, Exception):
+            results[place] = stored
+        elif stored is not None:
+            results[place] = _replayed_response(batch[place], stored)
+    return (place for place in range(len(batch)) if place not in results)
 
 
 def _stored_answers(
-    questions: Sequence[ReceivedRequest], keys: Sequence[IdempotencyKey]
+    batch: Sequence[ReceivedRequest], keys: Sequence[IdempotencyKey]
 ) -> Sequence[CommitResult | Exception | None]:
     if not keys:
         return []
     try:
-        return questions[0].engine.once.stored_many(keys)
+        return batch[0].engine.idempotency.stored_many(keys)
     except AuditUnavailableError as error:
         return [error] * len(keys)
 
 
-def _scoring_requests(
-    questions: Sequence[ReceivedRequest], places: Iterable[int], settled: dict[int, ScoringResult]
+def _parse_requests(
+    batch: Sequence[ReceivedRequest], places: Iterable[int], results: dict[int, ScoringResult]
 ) -> Iterable[tuple[int, ScoringRequest]]:
-    """What can be read and may be asked; the rest is settled."""
+    """Parse the requests in those places; one that cannot be read or is forbidden is refused."""
     for place in places:
-        question = questions[place]
+        received = batch[place]
         try:
-            cases, explain = question.kind.read(question.body, question.caller)
-            sites = (case.site_id for _, case in cases)  # type: ignore[attr-defined] # made at run time
-            check_sites(question.caller, sites, question.kind.inside)
+            request = received.endpoint.read(received)
+            sites = (case.site_id for _, case in request.cases)  # type: ignore[attr-defined] # made at run time
+            check_sites(received.caller, sites, received.endpoint.inside)
         except Exception as error:  # noqa: BLE001 - it is the answer
-            settled[place] = error
+            results[place] = error
         else:
-            yield place, ScoringRequest(cases, question.asked.context, question.asked.key, explain)
+            yield place, request
 
 
 def _score_together(
-    questions: Sequence[ReceivedRequest], asks: Sequence[ScoringRequest]
+    batch: Sequence[ReceivedRequest], requests: Sequence[ScoringRequest]
 ) -> Sequence[Answer | Exception]:
-    return questions[0].engine.together(asks) if asks else []
+    return batch[0].engine.together(requests) if requests else []
 
 
-def _outcome_of(
-    question: ReceivedRequest, ask: ScoringRequest, made: Answer | Exception
+def _result_of(
+    received: ReceivedRequest, request: ScoringRequest, answer: Answer | Exception
 ) -> ScoringResult:
-    match made:
+    match answer:
         case Answer():
-            return _response_of(question, made)
-        case IdempotencyKeyUsedError() if ask.key is not None:
-            return _replayed_response(question, question.engine.once.taken(ask.key, made))
+            return _response_of(received, answer)
+        case IdempotencyKeyUsedError() if request.key is not None:
+            return _replayed_response(
+                received, received.engine.idempotency.taken(request.key, answer)
+            )
         case _:
-            return question.kind.placed(question.engine, (ask.cases, ask.explain), made)
+            return received.endpoint.placed(received.engine, request, answer)
 
 
-def _response_of(question: ReceivedRequest, made: Answer) -> Response:
-    reply = Reply(question.kind.content(made))
-    text = reply.content.model_dump_json()
-    if survives_canonical_json(text):
-        return reply.of(text)
-    return Reply(question.kind.content(answer_as_recorded(made, question.engine.tasks))).response()
+def _response_of(received: ReceivedRequest, answer: Answer) -> Response:
+    text = received.endpoint.content(answer).model_dump_json()
+    if not survives_canonical_json(text):
+        recorded = answer_as_recorded(answer, received.engine.tasks)
+        text = received.endpoint.content(recorded).model_dump_json()
+    return json_response(text)
 
 
-def _replayed_response(question: ReceivedRequest, before: CommitResult) -> ScoringResult:
-    """The same as before, if the caller may see its sites still."""
+def _replayed_response(received: ReceivedRequest, stored: CommitResult) -> ScoringResult:
+    """Return the recorded answer, if the caller may still see its sites."""
     try:
-        sites = (entry.envelope.site for entry in before.entries)
-        check_sites(question.caller, sites, question.kind.inside)
-        content = question.kind.content(question.engine.again(before))
+        sites = (entry.envelope.site for entry in stored.entries)
+        check_sites(received.caller, sites, received.endpoint.inside)
+        content = received.endpoint.content(received.engine.recorded_answer(stored))
     except Exception as error:  # noqa: BLE001 - it is the answer
         return error
-    return Reply(content, replayed=True).response()
+    return json_response(content.model_dump_json(), replayed=True)
 
 
 @dataclass(frozen=True)
@@ -238,25 +249,26 @@ class TaskEndpoint:
 
     @property
     def operation(self) -> str:
-        """As `ScoringEndpoint` says."""
+        """Name under which an Idempotency-Key is recorded."""
         return f"score {self.name}"
 
     def caller(self, request: HttpRequest) -> Caller:
-        """As `ScoringEndpoint` says."""
+        """Return the caller, who needs the scope of the task."""
         return require_scope(request, scope_of(self.name))
 
-    def read(self, body: bytes, caller: Caller) -> ReadCases:  # noqa: ARG002 - see `caller`
-        """As `ScoringEndpoint` says."""
+    def read(self, received: ReceivedRequest) -> ScoringRequest:
+        """Parse a body whose cases are all of the task."""
         try:
-            cases, explain = self.request.asked(body)
+            cases, explain = self.request.asked(received.body)
         except ValidationError as error:
             raise validation_problem(error, self.request) from error
-        return [(self.name, case) for case in cases], explain
+        named = [(self.name, case) for case in cases]
+        return ScoringRequest(named, received.context, received.key, explain)
 
     def content(self, answer: Answer) -> BaseModel:
-        """As `ScoringEndpoint` says."""
+        """Return the answer itself."""
         return answer
 
-    def placed(self, engine: Engine, cases: ReadCases, error: Exception) -> Exception:  # noqa: ARG002
-        """As `ScoringEndpoint` says: its place is right."""
+    def placed(self, engine: Engine, request: ScoringRequest, error: Exception) -> Exception:  # noqa: ARG002 - see the protocol
+        """Return the error: its path is that of the request."""
         return error

@@ -15,13 +15,12 @@ from starlette.responses import Response
 
 from serving.auth.caller import Caller, scoring_scope
 from serving.http.authentication import caller_of, check_scope
-from serving.http.scoring_routes import ReadCases, score_request
+from serving.http.scoring_routes import ReceivedRequest, score_request
 from serving.http.triage_messages import CASE, TriageRequest
 from serving.http.validation_errors import validation_problem
 from serving.pipeline.batch import CaseBatch, FromTheFutureError, ScoringRequest
 from serving.pipeline.engine import Engine
 from serving.recommendation.recommendation import Answer, Recommendation
-from serving.runtime.context import service_context
 
 OPERATION = "triage"
 
@@ -47,28 +46,28 @@ class TriageEndpoint:
         """Who asks; what they may ask is known once the tasks are read."""
         return caller_of(request)
 
-    def read(self, body: bytes, caller: Caller) -> ReadCases:
-        """Cases of tasks that the caller may have scored."""
+    def read(self, received: ReceivedRequest) -> ScoringRequest:
+        """Parse cases of any tasks; the caller needs the scope of each."""
         try:
-            cases, explain = self.request.asked(body)
+            cases, explain = self.request.asked(received.body)
         except ValidationError as error:
             raise validation_problem(error, self.request) from error
         for name in dict.fromkeys(task for task, _ in cases):
-            check_scope(caller, scoring_scope(name))
-        return cases, explain
+            check_scope(received.caller, scoring_scope(name))
+        return ScoringRequest(cases, received.context, received.key, explain)
 
     def content(self, answer: Answer) -> BaseModel:
         """The answer with its ranking."""
         return _with_ranking(answer)
 
-    def placed(self, engine: Engine, cases: ReadCases, error: Exception) -> Exception:
-        """The same error with the field's place among all cases, not those of its task alone."""
+    def placed(self, engine: Engine, request: ScoringRequest, error: Exception) -> Exception:
+        """Return the error with the place of its field among all cases of the request."""
         if not isinstance(error, FromTheFutureError):
             return error
-        context = service_context(engine.code)
-        for row, (task, case) in enumerate(cases[0]):
+        for row, (task, case) in enumerate(request.cases):
+            alone = ScoringRequest([(task, case)], request.context)
             try:
-                CaseBatch.of(engine.tasks[task], ScoringRequest([(task, case)], context), error.now)
+                CaseBatch.of(engine.tasks[task], alone, error.now)
             except FromTheFutureError as own:
                 field = own.field.replace("cases[0]", f"cases[{row}].{CASE}", 1)
                 return FromTheFutureError(field, own.known, own.now)

@@ -73,10 +73,10 @@ class Engine:
     code: str = field(default_factory=code_version)
     on_commit: Callable[[int], None] = lambda _: None
     observe: Observer = NULL_OBSERVER
-    once: IdempotencyGuard = field(init=False)
+    idempotency: IdempotencyGuard = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "once", IdempotencyGuard(self.audit))
+        object.__setattr__(self, "idempotency", IdempotencyGuard(self.audit))
 
     def answer(
         self,
@@ -166,8 +166,8 @@ class Engine:
         self.observe.answered(observations_of(answer))
         return answer
 
-    def again(self, committed: CommitResult) -> Answer:
-        """The answer whose entries these are; see `serving.pipeline.response`."""
+    def recorded_answer(self, committed: CommitResult) -> Answer:
+        """Read an answer back from its entries; see `serving.pipeline.response`."""
         return answer_from_entries(committed, self.tasks, self.address)
 
     def read(self, identifier: str) -> tuple[Entry, Advice] | None:

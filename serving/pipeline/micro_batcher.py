@@ -1,7 +1,7 @@
 """Micro-batcher: process together the requests that arrive while a batch is running.
 
-Making features, scoring and writing to the disk cost hardly more for sixteen cases than for
-one. Nobody waits for a group to fill: whoever comes while nothing is worked on goes alone.
+Features, scoring and the commit cost hardly more for sixteen cases than for one. No request
+waits for a batch to fill: one that arrives while nothing is running is processed alone.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 ItemT = TypeVar("ItemT")
@@ -18,120 +17,119 @@ ResultT = TypeVar("ResultT")
 BatchFunction = Callable[[Sequence[ItemT]], Sequence[ResultT | Exception]]
 
 MAX_BATCH_SIZE = 64
-"""Requests worked on as one: more would let the first wait long for little."""
+"""Requests in one batch; the first would wait too long in a larger one for little gain."""
 LOOP_ROUNDS = 5
-"""Of the loop, between two groups: answers go out, and who asks again at once comes in.
+"""Rounds of the event loop between two batches: responses are sent, new requests are read.
 
-Two threads that both want the interpreter would hold each other up at every answer sent; so they
-take turns, and groups are twice as large.
+Two threads that both want the interpreter would slow each other down at every response. Taking
+turns avoids that, and doubles the size of batches.
 """
 MAX_LOOP_SECONDS = 0.05
-"""Seconds that the loop may take for it."""
+"""Seconds that the worker waits for those rounds at most."""
 
 
 class BatcherClosedError(RuntimeError):
-    """Nothing more is taken: the service is stopping."""
-
-
-@dataclass(frozen=True)
-class _PendingItem(Generic[ItemT, ResultT]):
-    """A request, and where what came of it is told."""
-
-    asked: ItemT
-    loop: asyncio.AbstractEventLoop
-    told: asyncio.Future[ResultT]
+    """No item is accepted any more: the service is stopping."""
 
 
 class MicroBatcher(Generic[ItemT, ResultT]):
-    """Works on threads of its own, started when first asked.
-
-    work: what is made of each that was asked, or the error it gets; in order. lanes: threads.
-    """
+    """Passes items to a batch function on worker threads, which start with the first item."""
 
     def __init__(
-        self, work: BatchFunction[ItemT, ResultT], lanes: int = 1, most: int = MAX_BATCH_SIZE
+        self,
+        process: BatchFunction[ItemT, ResultT],
+        lanes: int = 1,
+        most: int = MAX_BATCH_SIZE,
     ) -> None:
-        self._work, self._lanes, self._most = work, lanes, most
-        self._waiting: deque[_PendingItem[ItemT, ResultT]] = deque()
-        self._some = threading.Condition()
+        """Create a batcher.
+
+        Args:
+            process: returns for each item its result, or the error to raise; in order.
+            lanes: number of worker threads.
+            most: number of items in a batch at most.
+        """
+        self._process, self._lanes, self._most = process, lanes, most
+        self._waiting: deque[tuple[ItemT, asyncio.Future[ResultT]]] = deque()
+        self._changed = threading.Condition()
         self._threads: list[threading.Thread] = []
         self._closed = False
 
-    async def do(self, asked: ItemT) -> ResultT:
-        """What is made of it.
+    async def do(self, item: ItemT) -> ResultT:
+        """Process an item in the next batch and return its result.
 
-        Who does not wait any longer is worked on to the end all the same; `close` waits for it.
+        An item whose caller stops waiting is still processed; `close` waits for it.
 
         Raises:
-            ClosedError: it came too late.
-            whatever the work gives it in place of what was made.
+            BatcherClosedError: the batcher was closed before.
+            Exception: the error that the batch function returned for this item.
         """
-        loop = asyncio.get_running_loop()
-        told: asyncio.Future[ResultT] = loop.create_future()
-        with self._some:
+        result: asyncio.Future[ResultT] = asyncio.get_running_loop().create_future()
+        with self._changed:
             if self._closed:
                 raise BatcherClosedError
-            self._waiting.append(_PendingItem(asked, loop, told))
-            self._start()
-            self._some.notify()
-        return await told
+            self._waiting.append((item, result))
+            self._start_threads()
+            self._changed.notify()
+        return await result
 
     def close(self, seconds: float) -> None:
-        """Take nothing more, and wait for what was taken."""
-        with self._some:
+        """Accept no more items, and wait for each worker thread at most that many seconds."""
+        with self._changed:
             self._closed = True
-            self._some.notify_all()
+            self._changed.notify_all()
         for thread in self._threads:
             thread.join(seconds)
 
-    def _start(self) -> None:
+    def _start_threads(self) -> None:
         while len(self._threads) < self._lanes:
             name = f"answering-{len(self._threads)}"
             self._threads.append(threading.Thread(target=self._run, name=name, daemon=True))
             self._threads[-1].start()
 
     def _run(self) -> None:
-        while some := self._next():
+        while batch := self._next_batch():
+            results: Sequence[ResultT | Exception]
             try:
-                made = self._work([one.asked for one in some])
+                results = self._process([item for item, _ in batch])
             except Exception as error:  # noqa: BLE001 - each gets it, see `do`
-                made = [error] * len(some)
-            for loop in {one.loop for one in some}:
-                mine = [pair for pair in zip(some, made, strict=True) if pair[0].loop is loop]
+                results = [error] * len(batch)
+            pairs = [(future, r) for (_, future), r in zip(batch, results, strict=True)]
+            for loop in {future.get_loop() for future, _ in pairs}:
                 if not loop.is_closed():
-                    turn = threading.Event()
-                    loop.call_soon_threadsafe(_deliver_results, mine, loop, turn)
-                    turn.wait(MAX_LOOP_SECONDS)
+                    delivered = threading.Event()
+                    own = [pair for pair in pairs if pair[0].get_loop() is loop]
+                    loop.call_soon_threadsafe(_deliver_results, own, loop, delivered)
+                    delivered.wait(MAX_LOOP_SECONDS)
 
-    def _next(self) -> list[_PendingItem[ItemT, ResultT]]:
-        """Who is worked on next; none once it is closed and nobody waits."""
-        with self._some:
+    def _next_batch(self) -> list[tuple[ItemT, asyncio.Future[ResultT]]]:
+        """Wait for items and take a batch; empty once closed and nothing waits."""
+        with self._changed:
             while not self._waiting and not self._closed:
-                self._some.wait()
+                self._changed.wait()
             count = min(len(self._waiting), self._most)
             return [self._waiting.popleft() for _ in range(count)]
 
 
 def _deliver_results(
-    some: Sequence[tuple[_PendingItem[ItemT, ResultT], ResultT | Exception]],
+    pairs: Sequence[tuple[asyncio.Future[ResultT], ResultT | Exception]],
     loop: asyncio.AbstractEventLoop,
-    turn: threading.Event,
+    delivered: threading.Event,
 ) -> None:
-    for waiting, made in some:
-        if waiting.told.cancelled():
+    for future, result in pairs:
+        if future.cancelled():
             continue
-        if isinstance(made, Exception):
-            waiting.told.set_exception(made)
+        if isinstance(result, Exception):
+            future.set_exception(result)
         else:
-            waiting.told.set_result(made)
-    _resume_after_rounds(loop, turn, LOOP_ROUNDS)
+            future.set_result(result)
+    _resume_after_rounds(loop, delivered, LOOP_ROUNDS)
 
 
 def _resume_after_rounds(
-    loop: asyncio.AbstractEventLoop, turn: threading.Event, rounds: int
+    loop: asyncio.AbstractEventLoop, delivered: threading.Event, rounds: int
 ) -> None:
-    """Let the work go on after so many rounds of the loop."""
+    """Set the event once the loop has gone round that often."""
     if rounds:
-        loop.call_soon(_resume_after_rounds, loop, turn, rounds - 1)
+        loop.call_soon(_resume_after_rounds, loop, delivered, rounds - 1)
     else:
-        turn.set()
+        delivered.set()

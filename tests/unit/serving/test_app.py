@@ -24,7 +24,7 @@ class Failing:
 
     tasks = CATALOGUE
     code = "0.1.0+0123456789ab"
-    once = IdempotencyGuard(None)
+    idempotency = IdempotencyGuard(None)
     observe = NULL_OBSERVER
 
     def __init__(self, error):

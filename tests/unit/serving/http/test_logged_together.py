@@ -7,7 +7,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from serving.http.idempotency_key import RequestIdentity
 from serving.http.problems import Problem
 from serving.http.scoring_routes import ReceivedRequest, process_requests
 from serving.runtime.context import RequestContext
@@ -20,15 +19,15 @@ LOG = logging.getLogger("test.together")
 class Refusing:
     """Refuses whatever it reads, and says so in the log."""
 
-    def read(self, body, caller):
+    def read(self, received):
         LOG.warning("cannot be read")
         raise Problem(422, "it cannot be read")
 
 
 def question(trace):
-    asked = RequestIdentity(RequestContext(trace, "erp", None, "code"), None)
+    context = RequestContext(trace, "erp", None, "code")
     return ReceivedRequest(
-        SimpleNamespace(), Refusing(), SimpleNamespace(), b"{}", asked, current_context()
+        SimpleNamespace(), Refusing(), SimpleNamespace(), b"{}", context, None, current_context()
     )
 
 

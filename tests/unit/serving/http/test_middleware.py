@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 from starlette.testclient import TestClient
@@ -54,6 +55,7 @@ def application(engine, authenticator=ANYBODY, **state):
     app.state.max_body_bytes = 20_000
     for name, value in state.items():
         setattr(app.state, name, value)
+    app.state.review = SimpleNamespace(engine=engine)  # nothing here is replayed
     return app
 
 
