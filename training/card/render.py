@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC
 from functools import cache
 from pathlib import Path
@@ -66,7 +67,7 @@ def render_markdown(card: Document) -> str:
 
 @cache
 def _environment() -> Environment:
-    filters = {"plain": escape_markdown, "in_row": table_cell_text}
+    filters: dict[str, Callable[..., str]] = {"plain": escape_markdown, "in_row": table_cell_text}
     return template_environment(TEMPLATES, filters, keep_trailing_newline=True)
 
 

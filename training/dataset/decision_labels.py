@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -92,14 +93,13 @@ def _settled_classes(store: Store, task: Task) -> pd.DataFrame:
     """The class each case was settled as (KEY as index), with SOURCE, WEIGHT and KNOWN_AT."""
     rows = store.frame(DECISIONS.name)
     rows = rows[(rows[TASK] == task.name) & rows[CASE_ID].notna()]
-    rows = rows.assign(
-        **{
-            CLASS_NUMBER: rows[RESOLVED_AS].map(class_numbers(task)),
-            KEY: _decision_keys(rows, task),
-            FLAGGED: _set_flags(rows[FLAGGED]),
-            AUDIT_SHARE: rows[AUDIT_SHARE].fillna(0.0).where(_set_flags(rows[AUDIT_SAMPLE]), 0.0),
-        }
-    )
+    columns: dict[str, Any] = {
+        CLASS_NUMBER: rows[RESOLVED_AS].map(class_numbers(task)),
+        KEY: _decision_keys(rows, task),
+        FLAGGED: _set_flags(rows[FLAGGED]),
+        AUDIT_SHARE: rows[AUDIT_SHARE].fillna(0.0).where(_set_flags(rows[AUDIT_SAMPLE]), 0.0),
+    }
+    rows = rows.assign(**columns)
     looked_at = rows[FLAGGED] | (rows[AUDIT_SHARE] > 0)
     rows = rows[looked_at & rows[CLASS_NUMBER].notna() & rows[KEY].notna()]
     flagged = rows.groupby(KEY)[FLAGGED].transform("any").to_numpy(dtype=bool)
@@ -126,7 +126,8 @@ def _decision_keys(rows: pd.DataFrame, task: Task) -> pd.Series[str]:
     """What a decision is about: a document's line, or a site-item on the day it was asked."""
     if task.name != STOCK_RISK.name:
         return rows[CASE_ID]
-    return rows[CASE_ID] + "@" + rows[ASKED_AT].dt.strftime("%Y-%m-%d")
+    keys: pd.Series[str] = rows[CASE_ID] + "@" + rows[ASKED_AT].dt.strftime("%Y-%m-%d")
+    return keys
 
 
 def _ask_keys(asks: Asks, task: Task) -> NDArray[np.object_]:

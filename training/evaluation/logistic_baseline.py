@@ -92,7 +92,7 @@ def _usable_columns(
 ) -> tuple[list[str], list[str]]:
     """Return numbers that are known in some row, and categories."""
     numbers = [f.name for f in features if f.kind is FeatureKind.NUMBER]
-    known = np.isfinite(_floats(inputs[numbers])).any(axis=0)
+    known = np.atleast_1d(np.isfinite(_floats(inputs[numbers])).any(axis=0))
     categories = [f.name for f in features if f.kind is not FeatureKind.NUMBER]
     return [name for name, some in zip(numbers, known, strict=True) if some], categories
 

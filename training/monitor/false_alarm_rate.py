@@ -200,7 +200,7 @@ def _draw_category(random: np.random.Generator, kind: int, site: NDArray[np.int6
     """Unequal shares that turn from site to site; one in fifty is missing."""
     weight = random.random(len(site)) ** (1.5 + kind)
     drawn = (np.floor(weight * len(REGIONS)).astype(np.int64) + site) % len(REGIONS)
-    named = np.array(REGIONS, dtype=object)[drawn]
+    named: NDArray[Any] = np.array(REGIONS, dtype=object)[drawn]
     named[random.random(len(site)) < 0.02] = None
     return named
 

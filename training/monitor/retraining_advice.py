@@ -78,8 +78,8 @@ def advise_on_retraining(evidence: VerdictInputs, limits: MonitorThresholds) -> 
     data_first = [r for r in reasons if r.advice is Advice.LOOK and r.weight == WEIGHT_MEND_DATA]
     if data_first:
         # Calibration of a site with wrong data says nothing of the model.
-        sites = ", ".join(sorted({r.place for r in data_first}))
-        return RetrainingVerdict(Advice.LOOK, f"look at site {sites} first", tuple(reasons))
+        named = ", ".join(sorted({r.place for r in data_first}))
+        return RetrainingVerdict(Advice.LOOK, f"look at site {named} first", tuple(reasons))
     if any(r.advice is Advice.RETRAIN for r in reasons):
         return RetrainingVerdict(Advice.RETRAIN, "retrain", tuple(reasons))
     if reasons:

@@ -51,7 +51,7 @@ def _json_values(series: pd.Series[Any], kind: Kind) -> list[Any]:
     array = column_values(series, kind)
     match kind:
         case Kind.TEXT:
-            return array.tolist()
+            return list(array.tolist())
         case Kind.MOMENT:
             text = np.datetime_as_string(array, unit="us")
             return [None if t == "NaT" else f"{t}{UTC_OFFSET}" for t in text.tolist()]
