@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from models.task import TaskName
 from serving.http.audit_routes import audit_router
+from serving.http.bentoml_schema import bentoml_router
 from serving.http.event_routes import event_router
 from serving.http.middleware import TIMEOUT_SECONDS, MiddlewareStack
 from serving.http.model_routes import model_router
@@ -34,6 +35,7 @@ from serving.tasks.served_task import ServedTask
 
 ROUTERS = (
     model_router,
+    bentoml_router,
     problem_router,
     review_router,
     audit_router,
@@ -63,10 +65,11 @@ def create_app(
     app.router.redirect_slashes = False
     _set_initial_state(app)
     scoring: dict[str, ScoringEndpoint] = {
-        f"/v1/{name}": TaskEndpoint(name, entry.request) for name, entry in tasks.items()
+        f"/v1/{name}": TaskEndpoint(name, entry.request, entry.task.question)
+        for name, entry in tasks.items()
     }
-    for name, entry in tasks.items():
-        _document_scoring_route(app, name, scoring[f"/v1/{name}"], entry.task.question)
+    for name in tasks:
+        _document_scoring_route(app, name, scoring[f"/v1/{name}"])
     mixed = build_triage_request({name: entry.request for name, entry in tasks.items()})
     triage = TriageEndpoint(mixed)
     scoring[f"/v1/{OPERATION}"] = triage
@@ -76,6 +79,7 @@ def create_app(
     complete_openapi(app, tasks, mixed)
     stack = MiddlewareStack(app, scoring, deprecated)
     app.middleware_stack, app.state.in_flight = stack, stack.in_flight
+    app.state.endpoints = scoring
     return app
 
 
@@ -88,9 +92,7 @@ def _set_initial_state(app: FastAPI) -> None:
     state.timeout_seconds, state.max_body_bytes = TIMEOUT_SECONDS, 10 * MEGABYTE
 
 
-def _document_scoring_route(
-    app: FastAPI, name: TaskName, endpoint: ScoringEndpoint, question: str
-) -> None:
+def _document_scoring_route(app: FastAPI, name: TaskName, endpoint: ScoringEndpoint) -> None:
     """Add a task's address to the router: for the contract, and for a 405 to other methods.
 
     The middleware answers its POST requests itself, with the same function.
@@ -100,5 +102,10 @@ def _document_scoring_route(
         return await score_request(request, endpoint)
 
     app.add_api_route(
-        f"/v1/{name}", score, methods=["POST"], response_model=Answer, name=name, summary=question
+        f"/v1/{name}",
+        score,
+        methods=["POST"],
+        response_model=Answer,
+        name=name,
+        summary=endpoint.description,
     )

@@ -18,8 +18,7 @@ from structlog.contextvars import bound_contextvars
 from models.task import TaskName
 from serving.audit.log.errors import AuditUnavailableError, IdempotencyKeyUsedError
 from serving.audit.log.group_commit import CommitResult, IdempotencyKey
-from serving.auth.caller import Caller
-from serving.auth.caller import scoring_scope as scope_of
+from serving.auth.caller import Caller, scoring_scope
 from serving.http.authentication import check_sites, require_scope
 from serving.http.idempotency_key import json_response, read_identity
 from serving.http.lookups import loaded_engine
@@ -45,14 +44,26 @@ class ScoringEndpoint(Protocol):
     """The address of one task, or of mixed cases: how requests are read and answers written."""
 
     @property
-    def inside(self) -> str:
+    def description(self) -> str:
+        """What the address answers, in a sentence."""
+
+    @property
+    def request_schema(self) -> type[BaseModel]:
+        """Model of the request body."""
+
+    @property
+    def response_schema(self) -> type[BaseModel]:
+        """Model of the response body."""
+
+    @property
+    def site_prefix(self) -> str:
         """Path of the case's fields within an item, such as `case.`; empty for the item itself."""
 
     @property
     def operation(self) -> str:
         """Name under which an Idempotency-Key is recorded."""
 
-    def caller(self, request: HttpRequest) -> Caller:
+    def authorize(self, request: HttpRequest) -> Caller:
         """Return the caller, if they may use this address at all.
 
         Raises:
@@ -69,7 +80,7 @@ class ScoringEndpoint(Protocol):
     def content(self, answer: Answer) -> BaseModel:
         """Return the body of the response."""
 
-    def placed(self, engine: Engine, request: ScoringRequest, error: Exception) -> Exception:
+    def locate_error(self, engine: Engine, request: ScoringRequest, error: Exception) -> Exception:
         """Return the error with the path of its field as the caller wrote the request."""
 
 
@@ -107,14 +118,14 @@ async def score_request(request: HttpRequest, endpoint: ScoringEndpoint) -> Resp
         Problem: 503 while the service loads or stops; 4xx where the request is refused.
         Exception: whatever scoring it raised.
     """
-    caller, engine = endpoint.caller(request), loaded_engine(request)
+    caller, engine = endpoint.authorize(request), loaded_engine(request)
     body = await read_body(request)
     context, key = read_identity(request, engine, endpoint.operation, body)
     received = ReceivedRequest(engine, endpoint, caller, body, context, key, current_context())
     state = request.app.state
     batcher: ScoringBatcher = state.scoring if len(body) < LARGE_BODY_BYTES else state.scoring_large
     try:
-        return await batcher.do(received)
+        return await batcher.submit(received)
     except BatcherClosedError:
         mend = "send the same again in a few seconds"
         raise Problem(503, "the service is stopping", mend=mend, retry_after=5) from None
@@ -193,7 +204,7 @@ def _parse_requests(
         try:
             request = received.endpoint.read(received)
             sites = (case.site_id for _, case in request.cases)  # type: ignore[attr-defined] # made at run time
-            check_sites(received.caller, sites, received.endpoint.inside)
+            check_sites(received.caller, sites, received.endpoint.site_prefix)
         except Exception as error:  # noqa: BLE001 - it is the answer
             results[place] = error
         else:
@@ -217,7 +228,7 @@ def _result_of(
                 received, received.engine.idempotency.taken(request.key, answer)
             )
         case _:
-            return received.endpoint.placed(received.engine, request, answer)
+            return received.endpoint.locate_error(received.engine, request, answer)
 
 
 def _response_of(received: ReceivedRequest, answer: Answer) -> Response:
@@ -232,7 +243,7 @@ def _replayed_response(received: ReceivedRequest, stored: CommitResult) -> Scori
     """Return the recorded answer, if the caller may still see its sites."""
     try:
         sites = (entry.envelope.site for entry in stored.entries)
-        check_sites(received.caller, sites, received.endpoint.inside)
+        check_sites(received.caller, sites, received.endpoint.site_prefix)
         content = received.endpoint.content(received.engine.recorded_answer(stored))
     except Exception as error:  # noqa: BLE001 - it is the answer
         return error
@@ -245,16 +256,23 @@ class TaskEndpoint:
 
     name: TaskName
     request: TaskRequest
-    inside: str = ""
+    description: str = ""
+    site_prefix: str = ""
+    response_schema: type[BaseModel] = Answer
+
+    @property
+    def request_schema(self) -> type[BaseModel]:
+        """Model of the request body."""
+        return self.request.batch
 
     @property
     def operation(self) -> str:
         """Name under which an Idempotency-Key is recorded."""
         return f"score {self.name}"
 
-    def caller(self, request: HttpRequest) -> Caller:
+    def authorize(self, request: HttpRequest) -> Caller:
         """Return the caller, who needs the scope of the task."""
-        return require_scope(request, scope_of(self.name))
+        return require_scope(request, scoring_scope(self.name))
 
     def read(self, received: ReceivedRequest) -> ScoringRequest:
         """Parse a body whose cases are all of the task."""
@@ -269,6 +287,6 @@ class TaskEndpoint:
         """Return the answer itself."""
         return answer
 
-    def placed(self, engine: Engine, request: ScoringRequest, error: Exception) -> Exception:  # noqa: ARG002 - see the protocol
+    def locate_error(self, engine: Engine, request: ScoringRequest, error: Exception) -> Exception:  # noqa: ARG002 - see the protocol
         """Return the error: its path is that of the request."""
         return error

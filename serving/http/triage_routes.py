@@ -39,10 +39,17 @@ class TriageEndpoint:
     """The address of cases of any tasks, as `serving.http.scoring_routes.ScoringEndpoint` says."""
 
     request: TriageRequest
-    inside: str = f"{CASE}."
+    site_prefix: str = f"{CASE}."
     operation: str = OPERATION
+    description: str = "Which cases of any tasks are to be looked at first?"
+    response_schema: type[BaseModel] = Ranked
 
-    def caller(self, request: Request) -> Caller:
+    @property
+    def request_schema(self) -> type[BaseModel]:
+        """Model of the request body."""
+        return self.request.batch
+
+    def authorize(self, request: Request) -> Caller:
         """Who asks; what they may ask is known once the tasks are read."""
         return caller_of(request)
 
@@ -60,7 +67,7 @@ class TriageEndpoint:
         """The answer with its ranking."""
         return _with_ranking(answer)
 
-    def placed(self, engine: Engine, request: ScoringRequest, error: Exception) -> Exception:
+    def locate_error(self, engine: Engine, request: ScoringRequest, error: Exception) -> Exception:
         """Return the error with the place of its field among all cases of the request."""
         if not isinstance(error, FromTheFutureError):
             return error

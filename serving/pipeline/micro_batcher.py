@@ -54,7 +54,7 @@ class MicroBatcher(Generic[ItemT, ResultT]):
         self._threads: list[threading.Thread] = []
         self._closed = False
 
-    async def do(self, item: ItemT) -> ResultT:
+    async def submit(self, item: ItemT) -> ResultT:
         """Process an item in the next batch and return its result.
 
         An item whose caller stops waiting is still processed; `close` waits for it.
@@ -91,7 +91,7 @@ class MicroBatcher(Generic[ItemT, ResultT]):
             results: Sequence[ResultT | Exception]
             try:
                 results = self._process([item for item, _ in batch])
-            except Exception as error:  # noqa: BLE001 - each gets it, see `do`
+            except Exception as error:  # noqa: BLE001 - each gets it, see `submit`
                 results = [error] * len(batch)
             pairs = [(future, r) for (_, future), r in zip(batch, results, strict=True)]
             for loop in {future.get_loop() for future, _ in pairs}:

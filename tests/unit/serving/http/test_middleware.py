@@ -86,7 +86,7 @@ SENT = {
     ),
     "no such address": ("/v1/nothing", {}, JSON, 404),
     "an address with a slash": (f"{PATH}/", {}, JSON, 404),
-    "a routed request": ("/v1/recommendations/nobody/decision", {}, JSON, 404),
+    "a routed request": ("/v1/events", {}, JSON, 422),
 }
 
 

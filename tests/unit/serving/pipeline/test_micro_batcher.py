@@ -34,9 +34,9 @@ def test_whoever_comes_while_one_is_worked_on_goes_together_next(most, groups):
 
     async def asked():
         gathering = MicroBatcher(held, most=most)
-        first = asyncio.create_task(gathering.do(1))
+        first = asyncio.create_task(gathering.submit(1))
         await begins(held)
-        others = [asyncio.create_task(gathering.do(number)) for number in (2, 3, 4)]
+        others = [asyncio.create_task(gathering.submit(number)) for number in (2, 3, 4)]
         await asyncio.sleep(0)  # each has asked once it is its turn
         held.go_on.set()
         return await asyncio.gather(first, *others)
@@ -69,8 +69,8 @@ def test_where_the_work_itself_fails_everybody_is_told_and_the_next_are_worked_o
     async def asked():
         gathering = MicroBatcher(work)
         with pytest.raises(ZeroDivisionError):
-            await gathering.do(1)
-        return await gathering.do(2)
+            await gathering.submit(1)
+        return await gathering.submit(2)
 
     assert ended(asked) == 2
 
@@ -80,7 +80,7 @@ def test_who_waits_no_longer_is_worked_on_to_the_end_and_the_end_waits_for_it():
 
     async def asked():
         gathering = MicroBatcher(held)
-        gone = asyncio.create_task(gathering.do(1))
+        gone = asyncio.create_task(gathering.submit(1))
         await begins(held)
         gone.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -89,7 +89,7 @@ def test_who_waits_no_longer_is_worked_on_to_the_end_and_the_end_waits_for_it():
         held.go_on.set()
         await closing
         with pytest.raises(BatcherClosedError):
-            await gathering.do(2)
+            await gathering.submit(2)
 
     ended(asked)
     assert held.groups == [[1]]
@@ -100,9 +100,9 @@ def test_what_waits_when_it_is_closed_is_still_worked_on():
 
     async def asked():
         gathering = MicroBatcher(held)
-        tasks = [asyncio.create_task(gathering.do(1))]
+        tasks = [asyncio.create_task(gathering.submit(1))]
         await begins(held)
-        tasks.append(asyncio.create_task(gathering.do(2)))
+        tasks.append(asyncio.create_task(gathering.submit(2)))
         await asyncio.sleep(0)
         closing = asyncio.get_running_loop().run_in_executor(None, gathering.close, LONG)
         held.go_on.set()

@@ -105,7 +105,7 @@ RULES = [
     (
         "request",
         either(a=A, b=B),
-        either(b=B, a=A | {"x": {"type": "null"}}),
+        either(b=B, a=A | {"x": {"type": "boolean"}}),
         "no longer takes string",
     ),
     ("answer", either(a=A, b=B), either(a=A | C, b=B), None),
