@@ -9,7 +9,7 @@ from bentoml.exceptions import BentoMLException
 
 from models.catalogue import TASKS
 from serving.audit.factory import open_audit
-from serving.auth.caller import AccessScope
+from serving.auth.caller import ALL_SCOPES
 from serving.server.supervisor import run_service
 from tests.asking_service import Service, key_of
 from tests.ports import free_port
@@ -20,7 +20,7 @@ from tests.synthetic_service import case, make_lake
 def service(tmp_path_factory):
     """A service of every task that asks everybody who they are."""
     lake = make_lake(tmp_path_factory.mktemp("lake"))
-    _, key = key_of(lake, list(AccessScope), None)
+    _, key = key_of(lake, ALL_SCOPES, None)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRIAGE_AUTH_MODE", "required")
         with run_service(lake, port=free_port(), log=lake.home / "service.log") as running:
