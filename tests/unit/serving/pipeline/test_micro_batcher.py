@@ -51,7 +51,7 @@ def test_who_is_refused_is_refused_alone():
 
     async def asked():
         gathering = MicroBatcher(held)
-        return await asyncio.gather(*map(gathering.do, (1, -2, 3)), return_exceptions=True)
+        return await asyncio.gather(*map(gathering.submit, (1, -2, 3)), return_exceptions=True)
 
     first, second, third = ended(asked)
     assert (first, third) == (10, 30)
