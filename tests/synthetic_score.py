@@ -47,6 +47,12 @@ def message(task, **changes):
     return CATALOGUE[task].request.read(body)[0]
 
 
+def reread(request, recorded):
+    """Read a case back from its record, as plain values."""
+    (case,) = request.read(json.dumps({"cases": [recorded]}).encode())
+    return request.to_record(case)
+
+
 def record(task, **changes):
     """The same as plain values."""
     return message(task, **changes).model_dump()
@@ -103,7 +109,7 @@ def draft(task, number=1, given=None, **changes):
         "kind": "recommendation",
         "input": message(task, **case).model_dump(mode="json"),
         "features": {"cover": 1.0},
-        "score": given.recorded() | {"steps": given.steps.told()},
+        "score": given.recorded() | {"steps": given.steps.as_dicts()},
         "recommendation": advice.model_dump(mode="json"),
     }
     return Draft(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from serving.audit.log.entry_kind import EntryKind
 
 
-Task = Annotated[str, typer.Argument(help="stock_risk, invoice_mismatch or supplier_delay")]
+Task = Annotated[str, typer.Argument(help="a task, as /v1/models lists them")]
 Site = Annotated[str, typer.Option(help="one site; every site by default")]
 By = Annotated[str, typer.Option(help="who does it; recorded as a pseudonym")]
 Role = Annotated[str, typer.Option(help="in which role; told on the desk and in answers")]

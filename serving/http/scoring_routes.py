@@ -277,7 +277,7 @@ class TaskEndpoint:
     def read(self, received: ReceivedRequest) -> ScoringRequest:
         """Parse a body whose cases are all of the task."""
         try:
-            cases, explain = self.request.asked(received.body)
+            cases, explain = self.request.read_with_explain(received.body)
         except ValidationError as error:
             raise validation_problem(error, self.request) from error
         named = [(self.name, case) for case in cases]

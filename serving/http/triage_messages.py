@@ -38,9 +38,9 @@ class TriageRequest:
         Raises:
             pydantic.ValidationError: one error for each field that is not as it should be.
         """
-        return self.asked(body)[0]
+        return self.read_with_explain(body)[0]
 
-    def asked(self, body: bytes) -> tuple[list[tuple[TaskName, CaseMessage]], Explain]:
+    def read_with_explain(self, body: bytes) -> tuple[list[tuple[TaskName, CaseMessage]], Explain]:
         """The cases in a JSON body, and which answers are to be explained.
 
         Raises:
@@ -49,17 +49,17 @@ class TriageRequest:
         batch: Any = self.batch.model_validate_json(body)
         return [(TaskName(one.task), one.case) for one in batch.cases], batch.explain
 
-    def shown(self, path: FieldPath) -> FieldPath:
-        """The path as the sender wrote it: ("cases", 3, "stock_risk", "case") without the task."""
+    def sender_path(self, path: FieldPath) -> FieldPath:
+        """Return the path as the sender wrote it: ("cases", 3, NAME, "case") without the name."""
         return (*path[:2], *path[3:])
 
-    def within(self, path: FieldPath) -> tuple[TaskRequest, FieldPath] | None:
+    def locate(self, path: FieldPath) -> tuple[TaskRequest, FieldPath] | None:
         """The task's own request and the path in it; None outside of a case."""
         if len(path) < 4 or path[3] != CASE:
             return None
         return self.of_task[TaskName(str(path[2]))], (*path[:2], *path[4:])
 
-    def choices(self, path: FieldPath) -> tuple[str, ...]:
+    def known_fields(self, path: FieldPath) -> tuple[str, ...]:
         """The fields there are where an unknown one was found outside of a case."""
         return (TASK, CASE) if len(path) > 2 else tuple(self.batch.model_fields)
 

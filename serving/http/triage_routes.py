@@ -56,7 +56,7 @@ class TriageEndpoint:
     def read(self, received: ReceivedRequest) -> ScoringRequest:
         """Parse cases of any tasks; the caller needs the scope of each."""
         try:
-            cases, explain = self.request.asked(received.body)
+            cases, explain = self.request.read_with_explain(received.body)
         except ValidationError as error:
             raise validation_problem(error, self.request) from error
         for name in dict.fromkeys(task for task, _ in cases):

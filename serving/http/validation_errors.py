@@ -46,7 +46,7 @@ def _field_errors(
             yield _task_error(one)
             continue
         yield {
-            "field": field_path(request.shown(one["loc"])),
+            "field": field_path(request.sender_path(one["loc"])),
             "got": _received(one),
             "takes": _accepted(one, request),
         }
@@ -90,10 +90,14 @@ def _shortened_json(given: Any) -> str:
 
 
 def _accepted(error: ErrorDetails, request: TaskRequest | TriageRequest) -> str:
-    place = request.within(error["loc"])
+    place = request.locate(error["loc"])
     match error["type"]:
         case "extra_forbidden":
-            told = request.choices(error["loc"]) if place is None else place[0].choices(place[1])
+            told = (
+                request.known_fields(error["loc"])
+                if place is None
+                else place[0].known_fields(place[1])
+            )
             return "no such field; there are " + ", ".join(told)
         case "json_invalid":
             return "a JSON object"
@@ -110,7 +114,7 @@ def _accepted_at(request: TaskRequest, location: FieldPath) -> str:
     name = str(location[-1]) if location else ""
     column = request.column(location)
     if column is not None:
-        return accepted_values(column) + ("" if request.needs(location) else ", or null")
+        return accepted_values(column) + ("" if request.is_required(location) else ", or null")
     if name in request.shape.children:
         return f"a list of at most {MAX_CHILDREN} objects"
     return ACCEPTED_BY_FIELD.get(name, "a JSON object")

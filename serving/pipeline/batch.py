@@ -64,7 +64,7 @@ class CaseBatch:
             FromTheFutureError: a case that is asked now and holds what is known later.
         """
         cases = [case for task, case in ask.cases if task == entry.task.name]
-        records = [entry.request.plain(case) for case in cases]
+        records = [entry.request.to_record(case) for case in cases]
         _reject_future_facts(entry, records, now)
         moments = [record["asked_at"] or now for record in records]
         return cls(entry, cases, records, moments, [ask] * len(cases), now)

@@ -138,7 +138,7 @@ class ScoringPipeline:
             ]
         # A score without its reasons is worth more than none: for them there may be no time left.
         wanted = [
-            ask.explain.wants(looked_at=needs_review(advice)) and not self._budget(ask).expired
+            ask.explain.wants(needs_review=needs_review(advice)) and not self._budget(ask).expired
             for ask, advice in zip(batch.asks, advices, strict=True)
         ]
         given = explain_advices(champion, scored, advices, wanted, self.observe)

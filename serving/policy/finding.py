@@ -1,4 +1,4 @@
-"""Findings: what a rule computed about a case, with the measured value, its limit and the owner."""
+"""Findings of rules: what was measured about a case, its limit and the owner."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def finding_of_class(
     limit: float | None = None,
     unit: str = "",
 ) -> Finding:
-    """A finding of an exception class, with the ERPs' words and the owner from the policy."""
+    """Build a finding of an exception class, with owner and ERP codes from the policy."""
     known = policy.classes[name]
     return Finding(
         code=name,
@@ -58,11 +58,11 @@ def finding_of_class(
 
 
 def bounded_ratio(value: float, base: float) -> float:
-    """Value / base, and 1e15 at most: an entry of nearly nothing must not make it infinite."""
+    """Divide, bounded by 1e15 so that a base of nearly nothing does not give infinity."""
     return max(-MAX_RATIO, min(MAX_RATIO, value / base))
 
 
 def format_amount(value: float) -> str:
-    """A number as a reader likes it: 1,234.5, without zeros at the end."""
+    """Write a number as 1,234.5: two decimals at most, without trailing zeros."""
     text = f"{value:,.2f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,12 +1,10 @@
-"""The policy file.
-
-Thresholds, tolerances, roles, suggestions, expiry and retention, read and validated.
-"""
+"""Policy: thresholds, tolerances, roles, suggestions, expiry and retention, validated."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Self
@@ -38,41 +36,41 @@ class Level(StrEnum):
 
 
 class PolicySection(BaseModel):
-    """A part of the policy: everything stated, nothing unknown."""
+    """Base of the sections: every value is stated, no unknown one is accepted."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class HistoryPolicy(PolicySection):
-    """How old the history behind an answer may be."""
+    """Age in days from which an answer says that its history is old."""
 
     oldest_days: int
 
 
 class Thresholds(PolicySection):
-    """Probabilities from which something is suggested."""
+    """Probabilities of an exception from which a level is reached."""
 
     act: Share
     watch: Share
 
     @model_validator(mode="after")
     def in_order(self) -> Self:
-        """`watch` comes before `act`."""
+        """Refuse a `watch` above `act`."""
         if self.watch > self.act:
             raise ValueError(f"watch {self.watch} is above act {self.act}")
         return self
 
     def level(self, probability: float) -> Level:
-        """The level that a probability reaches."""
+        """Return the level that a probability reaches."""
         if probability >= self.act:
             return Level.ACT
         return Level.WATCH if probability >= self.watch else Level.NONE
 
 
 class AbstainPolicy(PolicySection):
-    """When no advice is given.
+    """Limits beyond which no advice is given, see `models.task.AbstentionLimits`.
 
-    See `models.task.AbstentionLimits`. instead: what a person does.
+    instead: what a person is told to do without advice.
     """
 
     key_features: tuple[str, ...]
@@ -82,9 +80,14 @@ class AbstainPolicy(PolicySection):
     oldest_days: Annotated[int, Field(ge=0)]
     instead: str
 
+    @classmethod
+    def from_limits(cls, limits: AbstentionLimits, *, instead: str) -> Self:
+        """Build the policy from the limits that training evaluates with."""
+        return cls(**asdict(limits), instead=instead)
+
     @property
     def limits(self) -> AbstentionLimits:
-        """The same, as the models room takes it."""
+        """The limits as `models.abstention` takes them."""
         return AbstentionLimits(**self.model_dump(exclude={"instead"}))
 
 
@@ -107,7 +110,7 @@ class TaskPolicy(PolicySection):
 
 
 class AuditSamplePolicy(PolicySection):
-    """Which share of all cases is reviewed at random, drawn with which seed."""
+    """Share of all cases that is reviewed at random, and the seed of the draw."""
 
     share: Share
     seed: Annotated[str, Field(min_length=1)]
@@ -115,7 +118,10 @@ class AuditSamplePolicy(PolicySection):
 
 
 class CurrencyPolicy(PolicySection):
-    """How money of several currencies is ranked in one."""
+    """Rates at which money of several currencies is ranked in one.
+
+    rates: value of one unit of a currency in the reporting currency.
+    """
 
     reporting_currency: str
     rates: dict[str, Annotated[float, Field(gt=0)]]
@@ -130,7 +136,7 @@ RETENTION_MISSING = (
 
 
 class RetentionPolicy(PolicySection):
-    """Months for which what was recorded is kept, by group of entries.
+    """Months that entries of the record are kept before they may be erased, by group.
 
     Changes of model and policy, checkpoints and erasures are kept as long as the record.
     """
@@ -142,7 +148,7 @@ class RetentionPolicy(PolicySection):
     @field_validator("*")
     @classmethod
     def long_enough(cls, months: int) -> int:
-        """No record is kept for less than the law asks."""
+        """Refuse to keep entries for less time than the law asks."""
         if months < MIN_RETENTION_MONTHS:
             raise ValueError(
                 f"{months} months are fewer than {MIN_RETENTION_MONTHS}: {RETENTION_LAW}"
@@ -151,7 +157,7 @@ class RetentionPolicy(PolicySection):
 
 
 class Tolerances(PolicySection):
-    """What the rules let pass; see default.toml for units and SAP keys."""
+    """Variances that the rules let pass; default.toml has their units and SAP keys."""
 
     price_above_share: Share
     price_above_amount: NonNegative
@@ -167,7 +173,7 @@ class Tolerances(PolicySection):
 
 
 class ClassPolicy(PolicySection):
-    """An exception class: its words in the ERPs, its owner, what is suggested."""
+    """Wording, owner and suggestion of an exception class, and its codes in the ERPs."""
 
     says: str
     role: str
@@ -178,7 +184,7 @@ class ClassPolicy(PolicySection):
 
 
 class Policy(PolicySection):
-    """All of it. `digest`: SHA-256 of the canonical JSON of everything else."""
+    """The whole policy. digest: SHA-256 of the canonical JSON of all other values."""
 
     version: str
     history: HistoryPolicy
@@ -196,11 +202,11 @@ class Policy(PolicySection):
 
     @model_validator(mode="before")
     @classmethod
-    def require_retention(cls, given: Any) -> Any:
-        """A policy from before entries were erased by age says nothing of it; none is assumed."""
-        if isinstance(given, Mapping) and "retention" not in given:
+    def require_retention(cls, plain: Any) -> Any:
+        """Explain what to add to a policy that states no retention; none is assumed."""
+        if isinstance(plain, Mapping) and "retention" not in plain:
             raise ValueError(RETENTION_MISSING)
-        return given
+        return plain
 
     @model_validator(mode="after")
     def complete(self) -> Self:
@@ -216,11 +222,11 @@ class Policy(PolicySection):
         return self
 
     def expiry(self, task: TaskName) -> timedelta:
-        """How long a recommendation of the task may be acted on."""
+        """Return how long a recommendation of a task may be acted on."""
         return timedelta(hours=self.expiry_hours[task])
 
     def plain(self) -> dict[str, Any]:
-        """All but the digest as plain JSON, as it is recorded; `parse_policy` reads it back."""
+        """Return all values but the digest as they are recorded; `parse_policy` reads them back."""
         return self.model_dump(mode="json", exclude={"digest"})
 
 
@@ -238,10 +244,10 @@ def fill_task_sections(
 
 
 def parse_policy(plain: Mapping[str, Any]) -> Policy:
-    """The policy of those plain values, with their digest.
+    """Build the policy of plain values, with their digest.
 
     Raises:
-        ValueError: naming each part that is missing or wrong.
+        ValueError: naming each value that is missing or wrong.
     """
     if "digest" in plain:
         raise ValueError("digest: is computed from the rest, so it cannot be stated")
@@ -252,10 +258,10 @@ def parse_policy(plain: Mapping[str, Any]) -> Policy:
         raise ValueError(found) from error
 
 
-def _check_key_features(task: TaskName, given: Collection[str]) -> None:
-    """A key that is not a category of the task would never be missed."""
+def _check_key_features(task: TaskName, stated: Collection[str]) -> None:
+    """Refuse a key feature that is no category of the task: it could never be unseen."""
     known = [f.name for f in TASKS[task].features if f.kind is FeatureKind.CATEGORY]
-    if strange := [name for name in given if name not in known]:
+    if strange := [name for name in stated if name not in known]:
         raise ValueError(
             f"abstain.{task}.key_features: {strange[0]!r} is not one of {', '.join(known)}"
         )

@@ -1,8 +1,7 @@
 """Audit sample: a share of all cases, chosen by hash, that is reviewed whatever the score.
 
-Only flagged cases get looked at, so what people report says nothing of those the model let
-pass. A small share of all cases is therefore always reviewed, whatever its score; training
-and monitoring weigh them by the share they stand for.
+People look at flagged cases only, so their decisions say nothing about the cases that the model
+let pass. The sample corrects that; training and monitoring weigh its cases by 1 / share.
 """
 
 from __future__ import annotations
@@ -20,14 +19,15 @@ AUDIT_SAMPLE_NOTE = (
 
 
 def in_audit_sample(sample: AuditSamplePolicy, task: TaskName, reference: Sequence[str]) -> bool:
-    """Whether a case is in the sample: by its reference, so asking again changes nothing.
+    """Whether a case is in the sample.
 
-    The seed is the policy's, so a caller cannot steer a case into the sample or out of it.
+    It depends on the reference of the case, so asking again does not change it, and on the seed
+    of the policy, so a caller cannot steer a case into the sample or out of it.
     """
     return hash_fraction(sample.seed, task, reference) < sample.share
 
 
 def hash_fraction(seed: str, task: TaskName, reference: Sequence[str]) -> float:
-    """A number from 0 up to 1 that a case always draws with that seed."""
-    named = "\x1f".join([seed, task, *reference])
-    return int.from_bytes(hashlib.sha256(named.encode()).digest()[:8], "big") / HASH_RANGE
+    """Return a number in [0, 1) that is always the same for a case and a seed."""
+    identity = "\x1f".join([seed, task, *reference])
+    return int.from_bytes(hashlib.sha256(identity.encode()).digest()[:8], "big") / HASH_RANGE

@@ -1,4 +1,4 @@
-"""Fallback ladder: champion, previous champion, rules only, no score; and why a rung was left."""
+"""Fallback ladder: champion, previous champion, rules only, no score; and the steps down it."""
 
 from __future__ import annotations
 
@@ -49,14 +49,17 @@ NOTHING_FOUND = StepDown(
 
 
 def rules_rung(down: Sequence[StepDown], *, found: bool) -> tuple[Rung, tuple[StepDown, ...]]:
-    """The rung of a case on which no model advises, and why. found: whether a rule found much."""
+    """Return the rung of a case on which no model advises, and why better ones were left.
+
+    found: whether a rule found anything.
+    """
     return (Rung.RULES, tuple(down)) if found else (Rung.NO_SCORE, (*down, NOTHING_FOUND))
 
 
 def abstention_step(rung: Rung, codes: Sequence[str], sentence: str) -> StepDown:
-    """That the model of a rung scored the case and does not advise on it.
+    """Record that the model of a rung scored the case and does not advise on it.
 
-    codes: of the abstentions. sentence: of the first.
+    codes: of the abstentions. sentence: of the first one.
     """
     stale = AbstentionReason.STALE_HISTORY.name in codes
     code = Trigger.PROFILES_STALE if stale else Trigger.ABSTAINED

@@ -14,12 +14,11 @@ Contribution = TypeVar("Contribution", ReasonGroup, WaterfallStep)
 
 MAX_REASONS = 5
 MAX_FACTS_NAMED = 2  # facts that the sentence of a group names
-MIN_CONTRIBUTION = 0.01  # of probability: what moved it by less than a point is no reason to act
-MIN_SHARE_OF_STRONGEST = 0.1  # nor is what did less than a tenth of what the strongest reason did
+MIN_CONTRIBUTION = 0.01  # of probability; a smaller contribution is no reason to act
+MIN_SHARE_OF_STRONGEST = 0.1  # of the strongest contribution; a smaller one is no reason to act
 
 # Whether a person who looks at the case could change, settle or establish facts of the theme.
-# The past of a supplier, an item or a site, the calendar, and what was ordered or asked for
-# stay what they are.
+# Nobody changes the past of a supplier, an item or a site, the calendar, or what was ordered.
 ACTIONABLE: dict[Theme, bool] = {
     Theme.STOCK_COVER: True,
     Theme.PRICE: True,
@@ -35,22 +34,22 @@ ACTIONABLE: dict[Theme, bool] = {
 
 
 def reason_groups(score: Score) -> list[ReasonGroup]:
-    """All themes that moved the probability; base + their contributions is the probability."""
-    together: dict[str, list[WaterfallStep]] = {}
+    """Group the steps by theme; base + all contributions of the groups is the probability."""
+    by_theme: dict[str, list[WaterfallStep]] = {}
     for step in sorted(score.steps or (), key=_strongest_first):
-        together.setdefault(str(step.theme or ""), []).append(step)
-    made = [_group(theme, steps) for theme, steps in together.items()]
-    return _actionable_first([group for group in made if group.contribution != 0])
+        by_theme.setdefault(str(step.theme or ""), []).append(step)
+    groups = [_group(theme, steps) for theme, steps in by_theme.items()]
+    return _actionable_first([group for group in groups if group.contribution != 0])
 
 
 def top_reasons(score: Score) -> list[Reason]:
-    """The five strongest facts, those that a person can act on first."""
-    told = [
+    """Return the five strongest facts, first those that a person can act on."""
+    steps = [
         step
         for step in score.steps or ()
         if step.feature != OTHER_FEATURES and step.contribution != 0
     ]
-    told.sort(key=_strongest_first)
+    steps.sort(key=_strongest_first)
     return [
         Reason(
             feature=step.feature,
@@ -58,33 +57,33 @@ def top_reasons(score: Score) -> list[Reason]:
             sentence=step.sentence,
             contribution=step.contribution,
         )
-        for step in _actionable_first(told[:MAX_REASONS])
+        for step in _actionable_first(steps[:MAX_REASONS])
     ]
 
 
 def is_actionable(theme: str | None) -> bool:
-    """Whether a person could change facts of that theme; nothing is known of the rest."""
+    """Whether a person could change facts of a theme; False for an unknown theme."""
     return theme in ACTIONABLE and ACTIONABLE[Theme(theme)]
 
 
 def material_threshold(strongest: float) -> float:
-    """Least strength of a reason worth acting on beside one of that strength."""
+    """Return the least contribution worth acting on, given the strongest one."""
     return max(MIN_CONTRIBUTION, MIN_SHARE_OF_STRONGEST * abs(strongest))
 
 
-def _actionable_first(told: Sequence[Contribution]) -> list[Contribution]:
-    """First what can be acted on and matters, then the rest; the strongest first in both."""
-    least = material_threshold(max((abs(one.contribution) for one in told), default=0.0))
+def _actionable_first(reasons: Sequence[Contribution]) -> list[Contribution]:
+    """Sort material reasons that can be acted on first, then the rest; strongest first in both."""
+    least = material_threshold(max((abs(one.contribution) for one in reasons), default=0.0))
 
-    def place(one: Contribution) -> tuple[bool, float]:
-        first = is_actionable(one.theme) and abs(one.contribution) >= least
-        return not first, -abs(one.contribution)
+    def rank(reason: Contribution) -> tuple[bool, float]:
+        first = is_actionable(reason.theme) and abs(reason.contribution) >= least
+        return not first, -abs(reason.contribution)
 
-    return sorted(told, key=place)
+    return sorted(reasons, key=rank)
 
 
 def _strongest_first(step: WaterfallStep) -> float:
-    """Sorts the strongest first."""
+    """Sort key: the strongest first."""
     return -abs(step.contribution)
 
 
@@ -101,7 +100,7 @@ def _group(theme: str, steps: Sequence[WaterfallStep]) -> ReasonGroup:
 
 
 def _sentence(theme: str, contribution: float, steps: Sequence[WaterfallStep]) -> str:
-    """What the theme did and the strongest facts behind it, those that pull the same way."""
+    """Say what the theme did, with its strongest facts that pull the same way."""
     points = 100 * contribution
     size = f"{points:+.1f} points" if abs(points) >= 0.1 else "less than 0.1 points"
     named: list[str] = []
@@ -115,6 +114,6 @@ def _sentence(theme: str, contribution: float, steps: Sequence[WaterfallStep]) -
 
 
 def _fact_phrase(step: WaterfallStep) -> str:
-    """The fact as a part of a sentence."""
+    """Return the fact as a part of a sentence."""
     text = step.sentence
     return f"not known ({text[9:]})" if text.startswith("missing: ") else text

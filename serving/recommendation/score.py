@@ -10,23 +10,23 @@ Value = float | str | None
 
 
 class WaterfallStep(Protocol):
-    """A step of the waterfall: what one fact (or all others together) did to the probability."""
+    """Contribution of one feature, or of all others together, to the probability."""
 
     @property
     def feature(self) -> str:
-        """Its name."""
+        """Name of the feature."""
 
     @property
     def theme(self) -> str | None:
-        """Its subject."""
+        """Subject of the feature."""
 
     @property
     def value(self) -> Value:
-        """As the model read it; None where it was missing."""
+        """Value that the model read; None where it was missing."""
 
     @property
     def sentence(self) -> str:
-        """What a reviewer reads."""
+        """The fact in words."""
 
     @property
     def contribution(self) -> float:
@@ -34,12 +34,12 @@ class WaterfallStep(Protocol):
 
 
 class Waterfall(tuple[WaterfallStep, ...]):
-    """Steps in the order in which they were added up, the strongest first."""
+    """Steps in the order they are added up in, the strongest first."""
 
     __slots__ = ()
 
-    def told(self) -> list[dict[str, Value]]:
-        """With words and values, as entries of earlier versions hold them and reports read them."""
+    def as_dicts(self) -> list[dict[str, Value]]:
+        """Return the steps with words and values, as reports read them."""
         return [
             {
                 "feature": step.feature,
@@ -54,11 +54,13 @@ class Waterfall(tuple[WaterfallStep, ...]):
 
 @dataclass(frozen=True)
 class Score:
-    """What the model says of one case, as it is recorded; see `models.model.Predictions`.
+    """Prediction for one case, as it is recorded; see `models.model.Predictions`.
 
-    base + the steps' contributions == probability, exactly; both are of class `explained`, and
-    None where nobody wanted them. quantiles: of the delay in days by level ("0.5"), where the
-    task predicts one.
+    probability, low, high: of class `explained`, with the 90 % interval.
+    similar, similar_hits: past cases with a similar probability, and those of class `explained`.
+    quantiles: of the delay in days by level ("0.5"), where the task predicts one.
+    base, steps: base + contributions of the steps == probability, exactly; None where the
+        reasons were not computed.
     """
 
     probabilities: dict[str, float]
@@ -76,14 +78,14 @@ class Score:
     steps: Waterfall | None = None
 
     def recorded(self) -> dict[str, Any]:
-        """As the record holds it."""
+        """Return the fields as they are recorded."""
         return dict(vars(self))
 
     @classmethod
     def read(cls, fields: Mapping[str, Any]) -> Self:
-        """What was recorded, but for its steps.
+        """Build the score from recorded fields, without its steps.
 
         Raises:
-            TypeError: it is no score.
+            TypeError: a field is missing or unknown.
         """
         return cls(**{**fields, "base": None, "steps": None})

@@ -49,7 +49,7 @@ class RecordedQuestion:
             (message,) = entry.request.read(body)
         except ValidationError as error:
             raise unreadable_error("input", error) from error
-        return cls(recorded, message, entry.request.plain(message))
+        return cls(recorded, message, entry.request.to_record(message))
 
     def asked(self, entry: ServedTask) -> CaseInput:
         """As the service takes it."""
@@ -95,7 +95,7 @@ def recompute_drafts(
     wanted = [
         question.recorded.advice.explained
         if explaining is None
-        else explaining.wants(looked_at=needs_review(advice))
+        else explaining.wants(needs_review=needs_review(advice))
         for question, advice in zip(questions, advices, strict=True)
     ]
     given = explain_advices(champion, scored, advices, wanted)

@@ -157,6 +157,6 @@ def _recompute_with_reasons(entry: Entry, payload: Payload, sources: ReplaySourc
     score = draft.payload["score"]
     return {
         **payload,
-        "score": {**score, "steps": score["steps"].told()},
+        "score": {**score, "steps": score["steps"].as_dicts()},
         "recommendation": draft.payload["recommendation"],
     }

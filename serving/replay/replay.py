@@ -157,7 +157,7 @@ def _compare_with_record(question: RecordedQuestion, draft: Draft) -> ReplayOutc
     told, now = _recorded_parts(recorded), _recomputed_parts(draft)
     if _has_worded_steps(told):
         steps = now["score"]["steps"]
-        now["score"] = now["score"] | {"steps": steps and steps.told()}
+        now["score"] = now["score"] | {"steps": steps and steps.as_dicts()}
     for name in FIELDS_ADDED_LATER:
         if name not in told["recommendation"]:
             now["recommendation"] = {k: v for k, v in now["recommendation"].items() if k != name}

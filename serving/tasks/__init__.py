@@ -1,4 +1,5 @@
-"""One folder a task, and the catalogue through which the rest of serving knows tasks.
+"""Tasks as the service serves them: one folder each, and the catalogue that lists them.
 
-Imports policy, features and models; nothing of pipeline or HTTP.
+The folder of a task builds a `ServedTask`, the only thing that the rest of serving knows of it.
+Imports recommendation, policy, features and models; nothing of pipeline, review or HTTP.
 """

@@ -9,8 +9,8 @@ from typing import Any
 
 Record = Mapping[str, Any]
 
-# What is established now becomes known a moment before the question, as all that a case
-# holds; in the very moment of asking it would look like a document posted together with it.
+# A fact that a lever establishes becomes known a moment before the question, like everything a
+# case holds; known at that very moment it would look like a document posted with the question.
 KNOWN_BEFORE_ASK = timedelta(seconds=1)
 
 
@@ -49,17 +49,17 @@ FindLevers = Callable[[Record, datetime], Sequence[Lever]]
 
 
 def next_midnight(asked_at: datetime) -> datetime:
-    """Midnight UTC after the moment asked about: the first day that can still be agreed."""
+    """Return midnight UTC after the moment asked about: the first day that can be agreed on."""
     day = asked_at.replace(hour=0, minute=0, second=0, microsecond=0)
     return day + timedelta(days=1)
 
 
 def format_units(count: float) -> str:
-    """A quantity with its noun."""
+    """Write a quantity with its noun: "1 unit", "2.5 units"."""
     text = f"{count:,.2f}".rstrip("0").rstrip(".")
     return f"{text} unit" if count == 1 else f"{text} units"
 
 
 def format_day(moment: datetime) -> str:
-    """A day as people write it."""
+    """Write a day as "10 Mar 2026"."""
     return f"{moment:%d %b %Y}"

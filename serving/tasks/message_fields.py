@@ -21,13 +21,13 @@ PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
 
 
 class StrictMessage(BaseModel):
-    """What all messages share: nothing is guessed, converted or ignored."""
+    """Base of all messages: converts no type, ignores no field."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def _require_iso_text(value: Any) -> Any:
-    """Refuse a moment written as a number; only ISO 8601 says its own zone."""
+    """Refuse a moment that is not ISO 8601; a number does not state its time zone."""
     if not isinstance(value, str) or "-" not in value[1:]:
         raise PydanticCustomError("moment", "not ISO 8601")
     return value
@@ -41,14 +41,14 @@ def _check_moment_range(value: datetime) -> datetime:
 
 Moment = Annotated[
     AwareDatetime,
-    Field(strict=False),  # the text is checked before; strict would refuse any text
+    Field(strict=False),  # strict mode refuses all text; `_require_iso_text` has checked it
     BeforeValidator(_require_iso_text, json_schema_input_type=datetime),
     AfterValidator(_check_moment_range),
 ]
 
 
 def _unsigned_zero(value: float) -> float:
-    """Minus zero as zero: RFC 8785 writes both as 0, so that is what the record holds."""
+    """Turn -0.0 into 0.0: canonical JSON (RFC 8785) writes both as 0, and so does the record."""
     return value + 0.0
 
 
@@ -58,16 +58,16 @@ Text = Annotated[str, Field(max_length=MAX_TEXT_LENGTH, pattern=PRINTABLE)]
 
 
 def field_for_column(column: Column, *, required: bool) -> tuple[Any, Any]:
-    """Type and default of a column's field, as `pydantic.create_model` takes them."""
-    described = f"{column.meaning} ({column.unit})" if column.unit else column.meaning
+    """Return type and default of a column's field, as `pydantic.create_model` takes them."""
+    description = f"{column.meaning} ({column.unit})" if column.unit else column.meaning
     kind = _type_of(column)
     if required:
-        return kind, Field(description=described)
-    return kind | None, Field(default=None, description=described)
+        return kind, Field(description=description)
+    return kind | None, Field(default=None, description=description)
 
 
 def accepted_values(column: Column) -> str:
-    """What the column's field takes, in words."""
+    """Say in words which values the field of a column takes."""
     match column.kind:
         case Kind.TEXT if column.allowed:
             return "one of " + ", ".join(column.allowed)

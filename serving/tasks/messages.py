@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,19 +16,22 @@ from serving.tasks.message_fields import Amount, Moment, StrictMessage, field_fo
 
 
 class Explain(StrEnum):
-    """Of which cases a request wants the reasons with the answer."""
+    """Which answers of a request come with their reasons."""
 
     ALL = "all"
     FLAGGED = "flagged"
     NONE = "none"
 
-    def wants(self, *, looked_at: bool) -> bool:
-        """Whether reasons are wanted. looked_at: whether somebody is to look at the case."""
+    def wants(self, *, needs_review: bool) -> bool:
+        """Whether an answer is to come with its reasons.
+
+        needs_review: whether a person is to look at the case.
+        """
         match self:
             case Explain.ALL:
                 return True
             case Explain.FLAGGED:
-                return looked_at
+                return needs_review
             case Explain.NONE:
                 return False
             case _:
@@ -43,11 +45,11 @@ ASKED_AT = "asked_at"
 MONEY_AT_RISK = "money_at_risk"
 
 FieldPath = Sequence[int | str]
-"""Where a field is: ("cases", 3, "receipts", 0, "known_at")."""
+"""Location of a field in a body: ("cases", 3, "receipts", 0, "known_at")."""
 
 
 class CaseMessage(StrictMessage):
-    """What every case may say besides its own fields."""
+    """Fields that cases of all tasks have."""
 
     asked_at: Moment | None = Field(
         default=None, description="moment the question is about; the service's own by default"
@@ -58,7 +60,7 @@ class CaseMessage(StrictMessage):
 
     @model_validator(mode="after")
     def only_what_was_known(self) -> Self:
-        """A case holds nothing that became known after it was asked."""
+        """Refuse a case with children that became known after the moment asked about."""
         if self.asked_at is None:
             return self
         for name, value in self:
@@ -81,7 +83,7 @@ EXPLAIN_FIELD = Field(
 
 
 class TaskRequestBody(StrictMessage):
-    """A request: one case or up to a thousand."""
+    """Body of a request: 1 to 1000 cases of one task."""
 
     cases: list[CaseMessage]
     explain: Explain = EXPLAIN_FIELD
@@ -89,78 +91,83 @@ class TaskRequestBody(StrictMessage):
 
 @dataclass(frozen=True)
 class TaskRequest:
-    """A task's request: the message of a batch and the columns behind its fields."""
+    """Message of a task, and the columns behind its fields.
+
+    required: columns that a case must state. batch: pydantic model of the body.
+    """
 
     shape: CaseShape
     required: frozenset[str]
     batch: type[StrictMessage]
 
     def read(self, body: bytes) -> list[CaseMessage]:
-        """The cases in a JSON body.
+        """Read the cases in a JSON body.
 
         Raises:
-            pydantic.ValidationError: one error for each field that is not as it should be.
+            pydantic.ValidationError: one error for each field that is missing or wrong.
         """
-        return self.asked(body)[0]
+        return self.read_with_explain(body)[0]
 
-    def asked(self, body: bytes) -> tuple[list[CaseMessage], Explain]:
-        """The cases in a JSON body, and which answers are to be explained.
+    def read_with_explain(self, body: bytes) -> tuple[list[CaseMessage], Explain]:
+        """Read the cases in a JSON body, and which answers are to come with reasons.
 
         Raises:
-            as `read`.
+            pydantic.ValidationError: as `read`.
         """
         batch = self.batch.model_validate_json(body)
         assert isinstance(batch, TaskRequestBody)
         return batch.cases, batch.explain
 
-    def plain(self, case: CaseMessage) -> Mapping[str, Any]:
-        """A case as plain values; its children in the order in which they became known."""
+    def to_record(self, case: CaseMessage) -> Mapping[str, Any]:
+        """Convert a case to plain values, its children in the order they became known in."""
         record = case.model_dump()
         for child in self.shape.children:
             record[child].sort(key=lambda row: row[KNOWN_AT])
         return record
 
-    def again(self, recorded: Any) -> Mapping[str, Any]:
-        """The plain values of a case that was read before, as it was recorded."""
-        (case,) = self.read(json.dumps({"cases": [recorded]}).encode())
-        return self.plain(case)
-
-    def shown(self, path: FieldPath) -> FieldPath:
-        """The path as the sender wrote it."""
+    def sender_path(self, path: FieldPath) -> FieldPath:
+        """Return the path as the sender wrote it."""
         return path
 
-    def within(self, path: FieldPath) -> tuple[TaskRequest, FieldPath]:
-        """The request whose field that is, and the path in it."""
+    def locate(self, path: FieldPath) -> tuple[TaskRequest, FieldPath]:
+        """Return the request that a field belongs to, and its path there."""
         return self, path
 
     def column(self, path: FieldPath) -> Column | None:
-        """The column behind a path such as ("cases", 3, "receipts", 0, "known_at")."""
+        """Return the column behind a path; None where there is none."""
         names = [part for part in path if isinstance(part, str)][1:]
         columns = self.shape.columns if len(names) < 2 else self.shape.children.get(names[0], ())
         return next((column for column in columns if names and column == names[-1]), None)
 
-    def needs(self, path: FieldPath) -> bool:
-        """Whether the field at that path may not be missing."""
+    def is_required(self, path: FieldPath) -> bool:
+        """Whether the field at a path must be stated."""
         column, child = self.column(path), sum(isinstance(part, str) for part in path) > 2
         return column is not None and (column.required if child else column in self.required)
 
-    def choices(self, path: FieldPath) -> tuple[str, ...]:
-        """The fields there are where an unknown one was found."""
+    def known_fields(self, path: FieldPath) -> tuple[str, ...]:
+        """List the fields of the object in which an unknown field was found."""
         names = [part for part in path if isinstance(part, str)]
         if len(names) < 2:
             return tuple(self.batch.model_fields)
         if len(names) == 2:
-            case = (*self.shape.columns, *self.shape.children, ASKED_AT, MONEY_AT_RISK)
-            return tuple(map(str, case))
+            fields = (*self.shape.columns, *self.shape.children, ASKED_AT, MONEY_AT_RISK)
+            return tuple(map(str, fields))
         return tuple(map(str, self.shape.children.get(names[1], ())))
 
 
 def build_task_request(
     name: str, shape: CaseShape, required: Sequence[str], example: Any
 ) -> TaskRequest:
-    """The request of a task: a field for each column of its shape, and its children."""
-    needed = frozenset(map(str, required))
-    fields = {str(c): field_for_column(c, required=str(c) in needed) for c in shape.columns}
+    """Build the request of a task, with a field for each column and list of children.
+
+    Args:
+        name: of the task; prefix of the message names in the contract.
+        shape: columns of a case and of its children.
+        required: columns that a case must state.
+        example: a case for the documentation of the contract.
+    """
+    stated = frozenset(map(str, required))
+    fields = {str(c): field_for_column(c, required=str(c) in stated) for c in shape.columns}
     fields |= {
         child: _child_rows(f"{name}_{child}", columns) for child, columns in shape.children.items()
     }
@@ -171,11 +178,11 @@ def build_task_request(
         __base__=TaskRequestBody,
         cases=(many, Field(description="the cases", examples=[[example]])),
     )
-    return TaskRequest(shape, needed, batch)
+    return TaskRequest(shape, stated, batch)
 
 
 def _child_rows(name: str, columns: tuple[Column, ...]) -> tuple[Any, Any]:
-    """A list of children: `known_at` is always needed, the rest as its contract says."""
+    """Build the field of a list of children; `known_at` is required in addition to the contract."""
     fields = {str(c): field_for_column(c, required=c.required or c == KNOWN_AT) for c in columns}
     row: Any = create_model(name, __base__=StrictMessage, **fields)  # type: ignore[call-overload] # fields made from columns
     return Annotated[list[row], Field(max_length=MAX_CHILDREN)], Field(

@@ -1,4 +1,4 @@
-"""Duplicate invoice rule: an earlier invoice with the same number, amount or order line."""
+"""Rule for duplicates: an earlier invoice with the same number, amount or order line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Case = Mapping[str, Any]
 
 
 def find_duplicate(case: Case, policy: Policy, asked_at: datetime) -> Iterator[Finding]:
-    """At most one finding: the strongest pattern that an earlier invoice shows."""
+    """Find the strongest pattern that an earlier invoice shows; at most one finding."""
     since = asked_at - timedelta(days=policy.tolerances.duplicate_days)
     earlier = [row for row in case["earlier_invoices"] if row["known_at"] >= since]
     for pattern in (_same_number_and_amount, _same_number, _same_amount_on_line):
@@ -25,7 +25,7 @@ def find_duplicate(case: Case, policy: Policy, asked_at: datetime) -> Iterator[F
 
 
 def normalise_invoice_number(number: str | None) -> str:
-    """An invoice number as it is compared: letters and digits, without leading zeros."""
+    """Reduce an invoice number to letters and digits without leading zeros, for comparison."""
     return "".join(c for c in (number or "").upper() if c.isalnum()).lstrip("0")
 
 

@@ -1,7 +1,7 @@
 """Levers of an invoice line: missing receipt, order amendment, credit notes, tax.
 
-Each is a fact that somebody has to establish, with its own document. The invoice itself is
-never said to read otherwise.
+Each is a fact that a person has to establish with a document of its own; no lever suggests that
+the invoice itself should read otherwise.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from serving.tasks.invoice_mismatch.rules import base_units_per_invoice_unit, in
 from serving.tasks.lever import KNOWN_BEFORE_ASK, Lever, Record, format_units
 
 MIN_DIFFERENCE = 0.005  # share, or half a cent: closer than this is not a difference
-MAX_PRICE_RATIO = 1000.0  # times apart: not a difference in price, but another unit or a slip
+MAX_PRICE_RATIO = 1000.0  # further apart is another unit or a typing error, not another price
 AMOUNT_FIELDS = frozenset({"line_amount", "tax_amount"})
 
 
@@ -30,7 +30,7 @@ class InvoiceLever(StrEnum):
 
 
 def invoice_mismatch_levers(case: Record, asked_at: datetime) -> tuple[Lever, ...]:
-    """Receipt, price, quantity, tax and freight, each where there is a difference to settle."""
+    """List the levers of receipt, price, quantity, tax and freight that have a use."""
     return (
         *_receipt_lever(case, asked_at),
         *_price_levers(case),
@@ -48,17 +48,17 @@ def _yes_no_lever(
     words: str,
     excludes: frozenset[str] = frozenset(),
 ) -> Lever:
-    """A lever that is pulled or not."""
+    """Build a lever that is either pulled or not."""
     return Lever(
         name, title, fields, 1, "yes or no", lambda c, _: change(c), lambda _: words, excludes
     )
 
 
 def _receipt_lever(case: Record, asked_at: datetime) -> Iterator[Lever]:
-    taken = invoiced_quantities(case)
-    if case["po_line_id"] is None or taken is None:
+    quantities = invoiced_quantities(case)
+    if case["po_line_id"] is None or quantities is None:
         return
-    missing = taken[1] - sum(row["quantity_received"] for row in case["receipts"])
+    missing = quantities[1] - sum(row["quantity_received"] for row in case["receipts"])
     if missing <= 0:
         return
     known = asked_at - KNOWN_BEFORE_ASK
@@ -108,22 +108,22 @@ def _price_levers(case: Record) -> Iterator[Lever]:
 
 
 def _invoiced_base_price(case: Record, each: float | None) -> float | None:
-    """Invoiced price of a base unit, from amount and quantity where it is not written."""
+    """Return the invoiced price of a base unit, from amount and quantity where none is stated."""
     if not each or case["line_amount"] <= 0 or case["quantity_invoiced"] <= 0:
         return None
-    written = case["invoice_unit_price"]
-    if written is None:
-        written = case["line_amount"] / case["quantity_invoiced"]
-    return float(written / each) if written > 0 else None
+    price = case["invoice_unit_price"]
+    if price is None:
+        price = case["line_amount"] / case["quantity_invoiced"]
+    return float(price / each) if price > 0 else None
 
 
 def _quantity_lever(case: Record) -> Iterator[Lever]:
-    taken = invoiced_quantities(case)
-    if taken is None or taken[0] <= 0 or case["line_amount"] <= 0:
+    quantities = invoiced_quantities(case)
+    if quantities is None or quantities[0] <= 0 or case["line_amount"] <= 0:
         return
-    here, so_far = taken
-    came = sum(row["quantity_received"] for row in case["receipts"])
-    limits = {"received": came, "ordered": case["quantity_ordered"] or 0.0}
+    here, so_far = quantities
+    received = sum(row["quantity_received"] for row in case["receipts"])
+    limits = {"received": received, "ordered": case["quantity_ordered"] or 0.0}
     word, limit = min(
         ((w, q) for w, q in limits.items() if q > 0), key=lambda one: one[1], default=("", 0.0)
     )
@@ -160,7 +160,7 @@ def _tax_lever(case: Record) -> Iterator[Lever]:
 
 
 def _tax_due(case: Record, rate: float) -> float:
-    """Tax on goods and freight at that rate."""
+    """Return the tax on goods and freight at a rate."""
     return round(float(case["line_amount"] + (case["freight_amount"] or 0.0)) * rate, 2)
 
 
@@ -184,7 +184,7 @@ def _freight_lever(case: Record) -> Iterator[Lever]:
 
 
 def _scale_amounts(case: Record, factor: float) -> dict[str, object]:
-    """The case with its amounts times a factor: tax goes with the goods."""
+    """Multiply the amounts of a case by a factor; tax goes with the goods."""
     return {**case, **{name: _multiply(case[name], factor) for name in AMOUNT_FIELDS}}
 
 

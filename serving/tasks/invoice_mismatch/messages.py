@@ -45,5 +45,5 @@ EXAMPLE = {
 
 
 def invoice_mismatch_request() -> TaskRequest:
-    """A line without an order is still a case: the order's fields may be missing."""
+    """Build the request: the order's fields may be missing, as a line may name no order."""
     return build_task_request("invoice_mismatch", INVOICE_MISMATCH_SHAPE, REQUIRED, EXAMPLE)

@@ -1,7 +1,4 @@
-"""Rules of an invoice line.
-
-The three-way match of invoice, order and receipts within tolerances.
-"""
+"""Rules of an invoice line: three-way match of invoice, order and receipts within tolerances."""
 
 from __future__ import annotations
 
@@ -24,10 +21,11 @@ Case = Mapping[str, Any]
 
 
 def base_units_per_invoice_unit(case: Case, unit: str | None = None) -> float | None:
-    """Base units in one invoice unit; missing where that cannot be known.
+    """Return the base units in one invoice unit; None where that cannot be known.
 
-    unit: of an earlier invoice; the case's own by default. A unit that is not the item's is
-    taken to be a pack, as the features take it.
+    A unit other than the item's is taken to be a pack, as the features take it.
+
+    unit: of an earlier invoice; the case's own by default.
     """
     invoiced = unit or case["invoice_unit"]
     base = case["base_unit"] or case["order_unit"]
@@ -37,7 +35,10 @@ def base_units_per_invoice_unit(case: Case, unit: str | None = None) -> float | 
 
 
 def invoiced_quantities(case: Case) -> tuple[float, float] | None:
-    """Quantity of this line, and of this and all earlier ones on its order line."""
+    """Return the quantity of this line, and of it and all earlier ones on its order line.
+
+    None where the units of the line cannot be converted.
+    """
     own = base_units_per_invoice_unit(case)
     if own is None:
         return None
@@ -51,7 +52,7 @@ def invoiced_quantities(case: Case) -> tuple[float, float] | None:
 
 
 def check_quantity_ordered(case: Case, policy: Policy) -> Iterator[Finding]:
-    """More invoiced than ordered, earlier invoices on the order line included."""
+    """Find more invoiced than ordered, earlier invoices on the order line included."""
     allowed = policy.tolerances.quantity_over_ordered_share
     if case["quantity_ordered"]:
         yield from _quantity_over(
@@ -60,7 +61,7 @@ def check_quantity_ordered(case: Case, policy: Policy) -> Iterator[Finding]:
 
 
 def check_receipts(case: Case, policy: Policy) -> Iterator[Finding]:
-    """Nothing received, more invoiced than received, or received damaged."""
+    """Find nothing received, more invoiced than received, or goods received damaged."""
     if case["po_line_id"] is None:
         return
     came = sum(row["quantity_received"] for row in case["receipts"])
@@ -101,7 +102,7 @@ def _quantity_over(
 
 
 def invoice_mismatch_findings(case: Case, policy: Policy, asked_at: datetime) -> list[Finding]:
-    """Every variance the rules find, in the order a clerk would check them."""
+    """Run all checks, in the order in which a clerk would make them."""
     return [
         *check_order_reference(case, policy),
         *find_duplicate(case, policy, asked_at),
@@ -118,14 +119,14 @@ def invoice_mismatch_findings(case: Case, policy: Policy, asked_at: datetime) ->
 
 
 def check_order_reference(case: Case, policy: Policy) -> Iterator[Finding]:
-    """A line that names no order cannot be matched."""
+    """Find a line that names no order, so that it cannot be matched."""
     if case["po_line_id"] is None:
         says = "The line names no purchase order line, so nothing can be matched against it."
         yield finding_of_class(policy, Ends.PO_REFERENCE, says)
 
 
 def check_currency(case: Case, policy: Policy) -> Iterator[Finding]:
-    """Invoiced in another currency than ordered."""
+    """Find another currency on the invoice than on the order."""
     invoiced, agreed = case["currency"], case["po_currency"]
     if invoiced and agreed and invoiced != agreed:
         says = f"Invoiced in {invoiced}, ordered in {agreed}."
@@ -133,7 +134,7 @@ def check_currency(case: Case, policy: Policy) -> Iterator[Finding]:
 
 
 def check_unit(case: Case, policy: Policy) -> Iterator[Finding]:
-    """Another unit on the invoice than on the order."""
+    """Find another unit on the invoice than on the order, and one that cannot be converted."""
     invoiced, ordered_in = case["invoice_unit"], case["order_unit"]
     if invoiced and ordered_in and invoiced != ordered_in:
         says = f"Invoiced in {invoiced}, ordered in {ordered_in}."
@@ -151,7 +152,7 @@ def check_unit(case: Case, policy: Policy) -> Iterator[Finding]:
 
 
 def check_price(case: Case, policy: Policy) -> Iterator[Finding]:
-    """Price of a base unit against the order's, beyond share and amount."""
+    """Find a price of a base unit that differs from the order's beyond share and amount."""
     held, agreed, charged = (
         base_units_per_invoice_unit(case),
         case["po_unit_price"],
@@ -182,7 +183,7 @@ def check_price(case: Case, policy: Policy) -> Iterator[Finding]:
 
 
 def check_dates(case: Case, policy: Policy) -> Iterator[Finding]:
-    """Invoiced long before the goods are promised."""
+    """Find an invoice dated long before the goods are promised."""
     dated, due, allowed = (
         case["document_at"],
         case["promised_at"],
@@ -199,7 +200,7 @@ def check_dates(case: Case, policy: Policy) -> Iterator[Finding]:
 
 
 def check_amount_limit(case: Case, policy: Policy) -> Iterator[Finding]:
-    """An amount above the limit of a line."""
+    """Find an amount above the limit of a line."""
     limit = policy.tolerances.amount_limit
     if abs(case["line_amount"]) > limit:
         says = (
@@ -217,7 +218,7 @@ def check_amount_limit(case: Case, policy: Policy) -> Iterator[Finding]:
 
 
 def check_tax(case: Case, policy: Policy) -> Iterator[Finding]:
-    """Tax charged against what the order's tax code implies."""
+    """Find tax that differs from what the order's tax code implies."""
     charged, rate, allowed = (
         case["tax_amount"],
         case["tax_rate_expected"],
@@ -242,7 +243,7 @@ def check_tax(case: Case, policy: Policy) -> Iterator[Finding]:
 
 
 def check_freight(case: Case, policy: Policy) -> Iterator[Finding]:
-    """Freight beyond the allowed share of the line."""
+    """Find freight beyond the allowed share of the line."""
     charged, allowed = case["freight_amount"], policy.tolerances.freight_share
     if charged and charged > allowed * abs(case["line_amount"]):
         says = (

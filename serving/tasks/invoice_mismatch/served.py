@@ -24,12 +24,8 @@ POLICY = TaskPolicy(
     expiry_hours=72,
     role="accounts payable",
     thresholds=Thresholds(act=0.5, watch=0.2),
-    abstain=AbstainPolicy(
-        key_features=("supplier_id", "site_id", "category"),
-        most_outside=3,
-        widest=0.4,
-        few=150,
-        oldest_days=14,
+    abstain=AbstainPolicy.from_limits(
+        TASK.abstention,
         instead="Match it by hand: order, receipts and what the rules found are below.",
     ),
     suggestions={

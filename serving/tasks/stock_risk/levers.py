@@ -17,9 +17,9 @@ from serving.tasks.lever import (
 )
 
 SCHEDULED_RECEIPTS = "scheduled_receipts"
-MAX_EARLIER_RECEIPTS = 3  # receipts that are looked at for coming sooner, the next ones first
-NEW_RECEIPT_DAYS = 7  # a receipt that is not yet on order is taken to come in a week
-MAX_COVER_DAYS = 60  # no more is asked for than two months' demand
+MAX_EARLIER_RECEIPTS = 3  # receipts tried for coming earlier, the next ones first
+NEW_RECEIPT_DAYS = 7  # until a receipt comes that is not on order yet
+MAX_COVER_DAYS = 60  # of demand: the most that a lever adds
 
 
 class StockLever(StrEnum):
@@ -32,7 +32,7 @@ class StockLever(StrEnum):
 
 
 def stock_risk_levers(case: Record, asked_at: datetime) -> tuple[Lever, ...]:
-    """Earlier receipts, units receipted or transferred in, larger receipts."""
+    """List the levers: earlier receipts, units receipted or transferred in, larger receipts."""
     return (
         *_earlier_receipt_levers(case, asked_at),
         *_units_receipted_lever(case),
@@ -108,7 +108,7 @@ def _units_receipted_lever(case: Record) -> Iterator[Lever]:
 
 
 def _receipt_units(case: Record, count: int) -> Record:
-    """Units move from the next receipts to the stock on hand."""
+    """Move units from the next receipts to the stock on hand."""
     left, lines = float(count), []
     for row in sorted(case[SCHEDULED_RECEIPTS], key=_promise_order):
         taken = min(row["quantity_open"] or 0.0, left)
@@ -142,7 +142,7 @@ def _transfer_lever(case: Record) -> Lever:
 
 
 def _larger_receipt_lever(case: Record, asked_at: datetime) -> Lever:
-    """More on the next receipt still to come; a receipt in a week where there is none."""
+    """Build the lever of more units on the next receipt, else of a new receipt in a week."""
     first = next_midnight(asked_at)
     ahead = [
         row for row in _open_receipts(case) if row["promised_at"] and row["promised_at"] >= first
@@ -189,7 +189,7 @@ def _largest_amount(case: Record) -> int:
 
 
 def _open_receipts(case: Record) -> list[Record]:
-    """Lines with something still to come, the next promise first."""
+    """Return the scheduled receipts with open units, the next promise first."""
     return sorted(
         (row for row in case[SCHEDULED_RECEIPTS] if row["quantity_open"]), key=_promise_order
     )
@@ -201,6 +201,6 @@ def _promise_order(row: Record) -> tuple[bool, float]:
 
 
 def _same_receipt(row: Record, other: Record) -> bool:
-    """The same line, however much of it is still open."""
+    """Whether two rows are the same receipt, however many of its units are open."""
     same = row["promised_at"] == other["promised_at"]
     return bool(same and row["known_at"] == other["known_at"])

@@ -29,5 +29,5 @@ EXAMPLE = {
 
 
 def stock_risk_request() -> TaskRequest:
-    """A case names the site, the item and its stock on hand; the rest may be missing."""
+    """Build the request: a case states site, item and stock on hand; the rest may be missing."""
     return build_task_request("stock_risk", STOCK_RISK_SHAPE, (SITE_ID, ITEM_ID, ON_HAND), EXAMPLE)

@@ -1,4 +1,4 @@
-"""Rules of a site-item: free stock, projected available balance, receipts that are no cover."""
+"""Rules of a site-item: free stock, projected balance, receipts that are no cover."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def stock_risk_findings(case: Case, policy: Policy, asked_at: datetime) -> list[
 
 
 def check_free_stock(case: Case, role: str) -> Iterator[Finding]:
-    """Nothing on hand now."""
+    """Find that no stock is free now."""
     free = case["on_hand"] - (case["backordered"] or 0)
     if free <= 0:
         says = (
@@ -56,16 +56,16 @@ def check_free_stock(case: Case, role: str) -> Iterator[Finding]:
 def check_projected_balance(
     case: Case, role: str, horizon: datetime, days: int
 ) -> Iterator[Finding]:
-    """Projected available balance at the horizon, below zero or below safety stock."""
+    """Find a projected balance at the horizon below zero or below safety stock."""
     if case["average_demand"] is None:
         says = "The projected balance was not computed: the average demand was not given."
         yield Finding(code=NOT_COMPUTED, sentence=says, role=role)
         return
-    left = projected_balance(case, horizon, days)
+    balance = projected_balance(case, horizon, days)
     safety = case["safety_stock"]
-    if left < 0:
+    if balance < 0:
         code, limit, than = StockFinding.PROJECTED_SHORTAGE, 0.0, "below zero"
-    elif safety is not None and left < safety:
+    elif safety is not None and balance < safety:
         code, limit, than = (
             StockFinding.BELOW_SAFETY_STOCK,
             safety,
@@ -74,17 +74,17 @@ def check_projected_balance(
     else:
         return
     says = (
-        f"In {days} days the balance is {format_amount(left)}, {than}: on hand - owed + "
+        f"In {days} days the balance is {format_amount(balance)}, {than}: on hand - owed + "
         "receipts promised "
         f"by {horizon:%Y-%m-%d} - {format_amount(case['average_demand'])} a day."
     )
     yield Finding(
-        code=code, sentence=says, measured=left, limit=limit, unit="base units", role=role
+        code=code, sentence=says, measured=balance, limit=limit, unit="base units", role=role
     )
 
 
 def projected_balance(case: Case, horizon: datetime, days: int) -> float:
-    """On hand - owed + receipts promised by the horizon - demand, in base units."""
+    """Return on hand - owed + receipts promised by the horizon - demand, in base units."""
     covered = sum(
         row["quantity_open"] or 0
         for row in case["scheduled_receipts"]
@@ -98,7 +98,7 @@ def projected_balance(case: Case, horizon: datetime, days: int) -> float:
 def check_receipt_dates(
     case: Case, role: str, asked_at: datetime, horizon: datetime
 ) -> Iterator[Finding]:
-    """A receipt promised after the horizon is no cover; one that is overdue is doubtful."""
+    """Find receipts promised after the horizon, which are no cover, and overdue ones."""
     dated = [row for row in case["scheduled_receipts"] if row["promised_at"] is not None]
     late = [row for row in dated if row["promised_at"] > horizon]
     if late:

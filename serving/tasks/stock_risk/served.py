@@ -26,12 +26,8 @@ POLICY = TaskPolicy(
     expiry_hours=24,
     role="planner",
     thresholds=Thresholds(act=0.5, watch=0.2),
-    abstain=AbstainPolicy(
-        key_features=("category", "region", "site_type"),
-        most_outside=3,
-        widest=0.4,
-        few=150,
-        oldest_days=14,
+    abstain=AbstainPolicy.from_limits(
+        TASK.abstention,
         instead="Judge it from stock, demand and open orders below, as if there were no score.",
     ),
     suggestions={

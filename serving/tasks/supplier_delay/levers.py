@@ -32,7 +32,7 @@ class DelayLever(StrEnum):
 
 
 def supplier_delay_levers(case: Record, asked_at: datetime) -> tuple[Lever, ...]:
-    """An acknowledgement, a ship notice, a date confirmed, a part received."""
+    """List the levers: acknowledgement, ship notice, confirmed date, partial receipt."""
     known = asked_at - KNOWN_BEFORE_ASK
     dates = possible_arrival_days(case["promised_at"], asked_at)
     return (
@@ -44,7 +44,7 @@ def supplier_delay_levers(case: Record, asked_at: datetime) -> tuple[Lever, ...]
 
 
 def possible_arrival_days(promised: datetime, asked_at: datetime) -> list[datetime]:
-    """Days on which the goods could still come: from the promise back to tomorrow."""
+    """Return the days on which the goods could still come, from the promise back to tomorrow."""
     first = next_midnight(asked_at)
     days = (promised - first).days
     if days < 0:
@@ -52,15 +52,15 @@ def possible_arrival_days(promised: datetime, asked_at: datetime) -> list[dateti
     return [promised - timedelta(days=back) for back in range(days + 1)]
 
 
-def supplier_event(kind: EventKind, known: datetime, **said: Any) -> dict[str, Any]:
-    """A message of the supplier as a case holds it."""
-    bare = {"ack_status": None, "detail": None, "expected_at": None, "event_quantity": None}
-    return {"event_kind": kind.value, **bare, **said, "happened_at": known, "known_at": known}
+def supplier_event(kind: EventKind, known: datetime, **fields: Any) -> dict[str, Any]:
+    """Build a message of the supplier as a case holds it."""
+    empty = {"ack_status": None, "detail": None, "expected_at": None, "event_quantity": None}
+    return {"event_kind": kind.value, **empty, **fields, "happened_at": known, "known_at": known}
 
 
 def _acknowledgement_lever(case: Record, known: datetime) -> Iterator[Lever]:
-    said = [r for r in case[EVENTS] if r["event_kind"] == EventKind.ACKNOWLEDGEMENT]
-    if said and said[-1]["ack_status"] == AckStatus.ACCEPTED:
+    replies = [r for r in case[EVENTS] if r["event_kind"] == EventKind.ACKNOWLEDGEMENT]
+    if replies and replies[-1]["ack_status"] == AckStatus.ACCEPTED:
         return
     accepted = supplier_event(EventKind.ACKNOWLEDGEMENT, known, ack_status=AckStatus.ACCEPTED.value)
     yield Lever(
@@ -75,13 +75,13 @@ def _acknowledgement_lever(case: Record, known: datetime) -> Iterator[Lever]:
 
 
 def _ship_notice_lever(case: Record, known: datetime, dates: Sequence[datetime]) -> Iterator[Lever]:
-    still = outstanding_quantity(case)
-    if still <= 0:
+    outstanding = outstanding_quantity(case)
+    if outstanding <= 0:
         return
 
     def notice(step: int) -> dict[str, Any]:
         arrives = dates[step - 1]
-        return supplier_event(EventKind.ASN, known, expected_at=arrives, event_quantity=still)
+        return supplier_event(EventKind.ASN, known, expected_at=arrives, event_quantity=outstanding)
 
     yield Lever(
         DelayLever.SHIP_NOTICE,
@@ -91,7 +91,8 @@ def _ship_notice_lever(case: Record, known: datetime, dates: Sequence[datetime])
         "days",
         _add_event(notice),
         lambda step: (
-            f"a ship notice announced all {format_units(still)} for {format_day(dates[step - 1])}"
+            f"a ship notice announced all {format_units(outstanding)} for "
+            f"{format_day(dates[step - 1])}"
         ),
     )
 
@@ -112,15 +113,15 @@ def _confirmed_date_lever(known: datetime, dates: Sequence[datetime]) -> Iterato
 
 
 def _partial_receipt_lever(case: Record, known: datetime) -> Iterator[Lever]:
-    """A part only: a line that has come in full is no longer asked about."""
-    still = outstanding_quantity(case)
-    most = math.ceil(still) - 1
+    """Build the lever of a partial receipt; nobody asks about a line received in full."""
+    outstanding = outstanding_quantity(case)
+    most = math.ceil(outstanding) - 1
     if most < 1:
         return
 
     def change(changed: Record, count: int) -> Record:
-        came = {"quantity_received": float(count), "quantity_damaged": 0.0}
-        row = {**came, "happened_at": known, "known_at": known}
+        received = {"quantity_received": float(count), "quantity_damaged": 0.0}
+        row = {**received, "happened_at": known, "known_at": known}
         return {**changed, RECEIPTS: [*changed[RECEIPTS], row]}
 
     yield Lever(
@@ -130,10 +131,10 @@ def _partial_receipt_lever(case: Record, known: datetime) -> Iterator[Lever]:
         most,
         "base units",
         change,
-        lambda count: f"{count:,} of the {format_units(still)} still out were receipted now",
+        lambda count: f"{count:,} of the {format_units(outstanding)} still out were receipted now",
     )
 
 
-def _add_event(made: Callable[[int], dict[str, Any]]) -> Callable[[Record, int], Record]:
-    """A change that adds one message."""
-    return lambda case, step: {**case, EVENTS: [*case[EVENTS], made(step)]}
+def _add_event(event: Callable[[int], dict[str, Any]]) -> Callable[[Record, int], Record]:
+    """Build a change that adds one message."""
+    return lambda case, step: {**case, EVENTS: [*case[EVENTS], event(step)]}

@@ -36,5 +36,5 @@ EXAMPLE = {
 
 
 def supplier_delay_request() -> TaskRequest:
-    """Late is late against a promise, so a case names when it was ordered and promised."""
+    """Build the request: a case states when it was ordered and promised."""
     return build_task_request("supplier_delay", SUPPLIER_DELAY_SHAPE, REQUIRED, EXAMPLE)

@@ -1,7 +1,4 @@
-"""Rules of an open order line.
-
-Promise passed, ship notice or revised date too late, line refused.
-"""
+"""Rules of an open order line: promise passed, ship notice or new date too late, line refused."""
 
 from __future__ import annotations
 
@@ -39,7 +36,7 @@ REFUSAL_WORDS = {
 
 
 def supplier_delay_findings(case: Case, policy: Policy, asked_at: datetime) -> list[Finding]:
-    """Promise passed, ship notice or new promise too late, line refused."""
+    """Check the promise, the ship notice, the revised date and the acknowledgement."""
     role = policy.roles[SUPPLIER_DELAY.name]
     return [
         *check_promise_date(case, role, asked_at),
@@ -50,18 +47,18 @@ def supplier_delay_findings(case: Case, policy: Policy, asked_at: datetime) -> l
 
 
 def outstanding_quantity(case: Case) -> float:
-    """Ordered and not yet received, never below zero, in base units."""
-    came = sum(row["quantity_received"] for row in case["receipts"])
-    return float(max(case["quantity_ordered"] - came, 0.0))
+    """Return what is ordered and not yet received, in base units; never below zero."""
+    received = sum(row["quantity_received"] for row in case["receipts"])
+    return float(max(case["quantity_ordered"] - received, 0.0))
 
 
 def check_promise_date(case: Case, role: str, asked_at: datetime) -> Iterator[Finding]:
-    """The promise is over and goods are still out."""
-    promised, still = case["promised_at"], outstanding_quantity(case)
-    if promised < asked_at and still > 0:
+    """Find a promise that has passed while goods are outstanding."""
+    promised, outstanding = case["promised_at"], outstanding_quantity(case)
+    if promised < asked_at and outstanding > 0:
         late = (asked_at - promised).total_seconds() / 86_400
         says = (
-            f"Promised for {promised:%Y-%m-%d}; {late:.0f} days later {format_amount(still)} "
+            f"Promised for {promised:%Y-%m-%d}; {late:.0f} days later {format_amount(outstanding)} "
             "are still out."
         )
         yield Finding(
@@ -75,7 +72,7 @@ def check_promise_date(case: Case, role: str, asked_at: datetime) -> Iterator[Fi
 
 
 def check_ship_notice(case: Case, role: str) -> Iterator[Finding]:
-    """The last ship notice announces an arrival after the promise."""
+    """Find a last ship notice that announces an arrival after the promise."""
     arrives = _latest_expected_date(case, EventKind.ASN)
     if arrives is not None and arrives > case["promised_at"]:
         limit = ("promise", case["promised_at"])
@@ -85,44 +82,44 @@ def check_ship_notice(case: Case, role: str) -> Iterator[Finding]:
 
 
 def check_revised_date(case: Case, role: str) -> Iterator[Finding]:
-    """The last word of the supplier is later than the need, or than the first promise."""
-    new = _latest_expected_date(case, EventKind.REVISED_PROMISE, EventKind.DELAY_NOTICE)
-    if new is None:
+    """Find a revised date later than the need, else later than the first promise."""
+    revised = _latest_expected_date(case, EventKind.REVISED_PROMISE, EventKind.DELAY_NOTICE)
+    if revised is None:
         return
     need = case["requested_at"]
-    if need is not None and new > need:
+    if need is not None and revised > need:
         yield _late_date_finding(
-            DelayFinding.REVISED_AFTER_NEED, SUPPLIER_NOW_SAYS, new, ("need", need), role
+            DelayFinding.REVISED_AFTER_NEED, SUPPLIER_NOW_SAYS, revised, ("need", need), role
         )
-    elif new > case["promised_at"]:
+    elif revised > case["promised_at"]:
         limit = ("promise", case["promised_at"])
         yield _late_date_finding(
-            DelayFinding.REVISED_AFTER_PROMISE, SUPPLIER_NOW_SAYS, new, limit, role
+            DelayFinding.REVISED_AFTER_PROMISE, SUPPLIER_NOW_SAYS, revised, limit, role
         )
 
 
 def check_acknowledgement(case: Case, role: str) -> Iterator[Finding]:
-    """The last acknowledgement does not accept the line."""
-    given = [
+    """Find a last acknowledgement that does not accept the line."""
+    statuses = [
         row["ack_status"]
         for row in case["events"]
         if row["event_kind"] == EventKind.ACKNOWLEDGEMENT
     ]
-    if given and given[-1] in REFUSAL_WORDS:
+    if statuses and statuses[-1] in REFUSAL_WORDS:
         says = (
-            f"The supplier's last acknowledgement {REFUSAL_WORDS[given[-1]]} (855 status "
-            f"{given[-1]})."
+            f"The supplier's last acknowledgement {REFUSAL_WORDS[statuses[-1]]} (855 status "
+            f"{statuses[-1]})."
         )
         yield Finding(code=DelayFinding.SUPPLIER_REFUSED, sentence=says, role=role)
 
 
 def _latest_expected_date(case: Case, *kinds: EventKind) -> datetime | None:
-    said = [
+    dates = [
         row["expected_at"]
         for row in case["events"]
         if row["event_kind"] in kinds and row["expected_at"] is not None
     ]
-    return said[-1] if said else None
+    return dates[-1] if dates else None
 
 
 def _late_date_finding(

@@ -33,12 +33,8 @@ POLICY = TaskPolicy(
     expiry_hours=24,
     role="buyer",
     thresholds=Thresholds(act=0.5, watch=0.25),
-    abstain=AbstainPolicy(
-        key_features=("supplier_id", "site_id", "category"),
-        most_outside=3,
-        widest=0.4,
-        few=150,
-        oldest_days=14,
+    abstain=AbstainPolicy.from_limits(
+        TASK.abstention,
         instead="Ask the supplier: the line and what was said about it are below.",
     ),
     suggestions={

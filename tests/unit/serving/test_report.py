@@ -53,7 +53,7 @@ def test_apportioned_numbers_sum_to_the_total_and_stay_near(values, shift):
 
 def test_bars_lead_from_base_to_score_without_a_gap():
     given_score = score(STOCK_RISK.name)
-    fall = build_waterfall(given_score.recorded() | {"steps": given_score.steps.told()})
+    fall = build_waterfall(given_score.recorded() | {"steps": given_score.steps.as_dicts()})
     ends = [fall.base, *(bar.end for bar in fall.bars)]
     assert [bar.start for bar in fall.bars] == ends[:-1]
     assert ends[-1] == pytest.approx(fall.score)

@@ -24,7 +24,7 @@ from serving.runtime.settings import ServiceSettings
 from serving.tasks.policy_file import load_policy
 from serving.tasks.stock_risk.levers import StockLever
 from tests.anybody import ANYBODY
-from tests.synthetic_score import CATALOGUE
+from tests.synthetic_score import CATALOGUE, reread
 from tests.synthetic_service import ASKED, case, make_lake
 
 pytestmark = pytest.mark.slow(4)
@@ -82,7 +82,7 @@ def test_what_is_stated_is_what_the_service_says_of_the_changed_case(review, tas
         entry, advice = asked(review, task, number)
         told = review.counterfactuals(entry, advice)
         request = review.engine.tasks[task].request
-        plain = request.again(entry.payload["input"])
+        plain = reread(request, entry.payload["input"])
         for way in told.found:
             changed = applied(task, plain, way.changes)
             sent = json.loads(json.dumps(changed, default=str))

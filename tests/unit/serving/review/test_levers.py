@@ -14,7 +14,7 @@ from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.tasks.invoice_mismatch.levers import InvoiceLever
 from serving.tasks.stock_risk.levers import StockLever
 from serving.tasks.supplier_delay.levers import DelayLever, possible_arrival_days
-from tests.synthetic_score import ASKED, CATALOGUE, EXAMPLES, record
+from tests.synthetic_score import ASKED, CATALOGUE, EXAMPLES, record, reread
 
 STOCK, INVOICE, DELAY = STOCK_RISK.name, INVOICE_MISMATCH.name, SUPPLIER_DELAY.name
 
@@ -35,7 +35,7 @@ PAST = {
 
 
 def plain(task, **changes):
-    return CATALOGUE[task].request.again(json.loads(json.dumps(EXAMPLES[task] | changes)))
+    return reread(CATALOGUE[task].request, json.loads(json.dumps(EXAMPLES[task] | changes)))
 
 
 def pull(task, name, amount=1, **changes):
@@ -109,7 +109,7 @@ def test_only_declared_fields_differ_and_the_case_can_still_be_asked(task, data)
         after = lever.change(case, amount)
         assert json.dumps(case, default=str) == before  # the given one stays
         assert {name for name in case if after[name] != case[name]} <= lever.fields
-        CATALOGUE[task].request.again(json.loads(json.dumps(after, default=str)))
+        reread(CATALOGUE[task].request, json.loads(json.dumps(after, default=str)))
         assert lever.words(amount)
 
 
