@@ -19,6 +19,7 @@ from training.gates.preparation import comparison_figures, prepare_candidate
 from training.parameters.parameter_files import Parameters, load_parameters
 from training.registry.mlflow_registry import MlflowRegistry, open_registry
 from training.registry.run_tracking import track_training
+from training.tasks.catalogue import training_task
 
 Progress = Callable[[str, float], None]
 
@@ -64,7 +65,7 @@ def train_task(
     """
     chosen = chosen or load_parameters(name)
     task, max_rows = chosen.task(TASKS[name]), max_rows or chosen.train.most_asks
-    kept = load_or_build_training_set(task, lake, max_rows, progress)
+    kept = load_or_build_training_set(training_task(task), lake, max_rows, progress)
     everything = kept.training
     learnt, measured = hold_out(everything)
     fitted = fit(task, learnt, chosen.options, progress)

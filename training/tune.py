@@ -27,6 +27,7 @@ from training.parameters.tuning_study import (
     run_study,
 )
 from training.registry.mlflow_registry import MlflowRegistry, open_registry
+from training.tasks.catalogue import training_task
 
 EXPERIMENT_SUFFIX = "-tuning"
 STUDY_TAG = "study"
@@ -130,7 +131,8 @@ def _tuning_data(
         return protocol.task, load_parameters(protocol.source), gathered.evidence
     present = load_parameters(name)
     task = present.task(TASKS[name])
-    return task, present, load_or_build_training_set(task, lake, present.train.most_asks).training
+    cached = load_or_build_training_set(training_task(task), lake, present.train.most_asks)
+    return task, present, cached.training
 
 
 def _comment(source: str, found: StudyResult, window: TrainingSet) -> list[str]:

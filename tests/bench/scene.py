@@ -77,9 +77,9 @@ def scene(home: Path, trees: int, leaves: int) -> Scene:
         _triage(lake, *command)
     task = replace(TASKS[TASK], lightgbm={"num_leaves": leaves, "learning_rate": 0.05})
     with Store.from_folder(lake.canonical) as store:
-        training = build_training_set(task, store, max_rows=MOST)
-        asks = training_task(TASK).open_asks(store, task, end_of_data(lake.canonical))
-        inputs = model_inputs(task, store, asks)
+        training = build_training_set(training_task(task), store, max_rows=MOST)
+        asks = training_task(task).query_open_asks(store, task, end_of_data(lake.canonical))
+        inputs = model_inputs(training_task(task), store, asks)
     model = fit(task, training, FitOptions(rounds=trees)).model
     crown(lake, TASK, model)
     booster = lgb.Booster(model_str=model.trees.text)

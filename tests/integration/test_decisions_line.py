@@ -55,14 +55,14 @@ def lake(tmp_path_factory) -> Lake:
     )
     with Store.from_folder(made.canonical) as store:
         at = end_of_data(made.canonical).date()
-        build_profiles(store, training_task(NAME).streams, at, made.profiles)
+        build_profiles(store, training_task(TASK).streams, at, made.profiles)
     return made
 
 
 @pytest.fixture(scope="module")
 def before(lake) -> CachedTrainingSet:
     """The training set without any decision; a model of it is the champion."""
-    kept = load_or_build_training_set(TASK, lake)
+    kept = load_or_build_training_set(training_task(TASK), lake)
     home = lake.models / NAME
     digest = save_artefact(fit(TASK, kept.training).model, home / "draft")
     (home / "draft").rename(home / digest)
@@ -92,7 +92,9 @@ def decided(lake, engine) -> dict[str, str]:
     client = TestClient(app)
     end = end_of_data(lake.canonical)
     with Store.from_folder(lake.canonical) as store:
-        cases = request_bodies(training_task(NAME).asks(store, TASK, end - timedelta(days=28), end))
+        cases = request_bodies(
+            training_task(TASK).query_asks(store, TASK, end - timedelta(days=28), end)
+        )
     answers = client.post(f"/v1/{NAME}", json={"cases": cases}).json()["recommendations"]
     said = {}
     for number, answer in enumerate(answers):
@@ -112,7 +114,7 @@ def after(lake, decided) -> CachedTrainingSet:
     with pytest.MonkeyPatch.context() as during:
         during.setenv("TRIAGE_HOME", str(lake.home))
         export()
-    return load_or_build_training_set(TASK, lake)
+    return load_or_build_training_set(training_task(TASK), lake)
 
 
 def test_decisions_are_labels_of_lines_that_no_system_has_ended(lake, before, decided, after):

@@ -71,11 +71,11 @@ def open_asks(lake):
     with Store.from_folder(lake.canonical) as store:
         found = {}
         for name, task in TASKS.items():
-            asks = training_task(name).open_asks(store, task, end_of_data(lake.canonical))
+            asks = training_task(task).query_open_asks(store, task, end_of_data(lake.canonical))
             asks = asks.take(pd.Series(range(len(asks))).lt(MOST).to_numpy())
             # An invoice is asked about when booked; serving knows the past as of its profiles.
             now = asks.frame.assign(as_of=pd.Timestamp(end_of_data(lake.canonical).date()))
-            found[name] = (asks, model_inputs(task, store, replace(asks, frame=now)))
+            found[name] = (asks, model_inputs(training_task(task), store, replace(asks, frame=now)))
         return found
 
 

@@ -31,6 +31,7 @@ from training.promotion.promote import promote
 from training.registry.champion_pointer import read_champion
 from training.registry.export import PromotionError
 from training.registry.mlflow_registry import CHALLENGER, CHAMPION, MlflowRegistry, open_registry
+from training.tasks.catalogue import training_task
 from training.train import TrainingResult, train_task
 
 pytestmark = pytest.mark.slow(16)
@@ -73,7 +74,7 @@ def promoted(lake, registry, trained) -> Path:
 @pytest.fixture(scope="module")
 def inputs(lake) -> pd.DataFrame:
     with Store.from_folder(lake.canonical) as store:
-        return build_training_set(TASKS[TASK], store, max_rows=300).inputs
+        return build_training_set(training_task(TASKS[TASK]), store, max_rows=300).inputs
 
 
 def test_a_training_is_one_run_with_its_data_parameters_metrics_and_pictures(
@@ -117,7 +118,7 @@ def test_the_next_training_is_held_against_the_champion_on_asks_that_neither_lea
 ) -> None:
     task, (learnt, measured) = (
         TASKS[TASK],
-        hold_out(load_or_build_training_set(TASKS[TASK], lake, 2000).training),
+        hold_out(load_or_build_training_set(training_task(TASKS[TASK]), lake, 2000).training),
     )
     serving = compared_champion(task, lake, registry, measured)
     assert serving is not None

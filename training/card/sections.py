@@ -17,14 +17,25 @@ from training.card.document import (
     text_cells,
 )
 from training.card.facts import CardFacts
-from training.card.purpose import NEVER_USED_FOR, PURPOSES
+from training.tasks.catalogue import TRAINING_TASKS
 
 DIGEST_SHOWN = 12
+NEVER_USED_FOR = (
+    (
+        "To act by itself: it releases, posts, orders and pays nothing. A person decides, and may "
+        "decide otherwise with a reason."
+    ),
+    "To judge people or teams: it points a case at a role and knows no person.",
+    (
+        "Where the service says that it does not advise (keys never seen, values out of range, "
+        "stale history, an interval too wide): treat such a case as if there were no model."
+    ),
+)
 
 
 def purpose(facts: CardFacts) -> Section:
     """What it is for."""
-    mine = PURPOSES[facts.task]
+    mine = TRAINING_TASKS[facts.task].purpose
     horizon = facts.asked.get("horizon_days")
     points = [
         f"Asked about: {mine.ask}.",
@@ -42,7 +53,7 @@ def never(facts: CardFacts) -> Section:
     return Section(
         "never",
         "What it must not be used for",
-        points=[*NEVER_USED_FOR, *PURPOSES[facts.task].never],
+        points=[*NEVER_USED_FOR, *TRAINING_TASKS[facts.task].purpose.never],
     )
 
 
@@ -167,7 +178,7 @@ def limits(facts: CardFacts) -> Section:
         f"It knows nothing of what changed after {last}: new suppliers, systems or habits.",
         "Its figures are of one stretch of time; another season may differ.",
         ("It learnt from cases as they ended here; what never happened here is not in it."),
-        *PURPOSES[facts.task].limits,
+        *TRAINING_TASKS[facts.task].purpose.limits,
         *_seldom_covered(facts),
     ]
     return Section("limits", "Limits", points=points)

@@ -13,12 +13,12 @@ def case(task: str, name: str) -> None:
     """Print one case of the ingested history as the request body that a caller would send."""
     from data.store import Store
     from models.catalogue import TASKS
-    from training.tasks.catalogue import training_task
+    from training.tasks.catalogue import TRAINING_TASKS
     from training.tasks.open_cases import request_bodies
 
     known = task_named(task)
     with Store.from_folder(Lake.from_environment().canonical) as store:
-        asks = training_task(known).asks(store, TASKS[known])
+        asks = TRAINING_TASKS[known].query_asks(store, TASKS[known])
         wanted = asks.frame["ask_id"].str.split("@").str[0] == name
         if not wanted.any():
             raise LookupError(
@@ -34,8 +34,7 @@ def profiles() -> None:
     from data.canonical_tables import end_of_data
     from data.store import Store
     from features.profiles import build_profiles
-    from models.catalogue import TASKS
-    from training.tasks.catalogue import training_task
+    from training.tasks.catalogue import TRAINING_TASKS
 
     lake = Lake.from_environment()
     as_of = end_of_data(lake.canonical)
@@ -43,5 +42,5 @@ def profiles() -> None:
         show_progress(f"Building profiles as of {as_of:%Y-%m-%d}"),
         Store.from_folder(lake.canonical) as store,
     ):
-        streams = {s.name: s for name in TASKS for s in training_task(name).streams}
+        streams = {s.name: s for task in TRAINING_TASKS.values() for s in task.streams}
         build_profiles(store, streams.values(), as_of.date(), lake.profiles)

@@ -12,17 +12,15 @@ from data.contracts.table import KNOWN_AT
 from data.store import Store
 from features.feature import feature_frame
 from features.history.stream import history_measures
-from models.task import Task
 from models.training_set import TrainingSet
 from training.dataset.asks import GROUP, Asks
 from training.dataset.decision_labels import add_decision_labels
 from training.dataset.labels import Labels
-from training.tasks.baseline_rules import baseline_rule_scores
-from training.tasks.catalogue import training_task
+from training.dataset.training_task import TrainingTask
 
 
 class AsOfStore(Store):
-    """A store in which nothing known at or after a moment exists.
+    """A store that hides every row known at or after a moment.
 
     Shares the connection of the store it looks at; closing it closes that one.
     """
@@ -42,7 +40,7 @@ class AsOfStore(Store):
 
 
 def build_training_set(
-    task: Task,
+    training: TrainingTask,
     store: Store,
     asks: Asks | None = None,
     *,
@@ -50,43 +48,58 @@ def build_training_set(
     known_before: datetime | None = None,
     max_rows: int | None = None,
 ) -> TrainingSet:
-    """The asks whose label is known, with everything a model may be told of them.
+    """Build the training set of all asks whose label is known.
 
-    asks: those to use instead of all of the task's.
-    labels: of those asks, in their order, instead of the task's own: outcomes that systems
-        recorded and, where there is none yet, what people settled on.
-    known_before: use nothing that became known at or after this moment (it has a zone):
-        the training set that could have been built then. Does not apply to `asks` and
-        `labels` that are given.
-    max_rows: at most so many asks, spread evenly over time (see `training.dataset.ask_queries`).
+    Args:
+        training: the training side of the task.
+        store: canonical tables.
+        asks: asks to use instead of all of the task's.
+        labels: labels of those asks, in their order, instead of the task's own (outcomes that
+            systems recorded, and where there is none yet what people settled on).
+        known_before: ignore everything that became known at or after this moment, which has a
+            zone: the training set that could have been built then. Does not apply to `asks`
+            and `labels`.
+        max_rows: at most so many asks, spread evenly over time (see
+            `training.dataset.ask_queries`).
     """
     if known_before is not None:
         store = AsOfStore(store, known_before)
-    parts = training_task(task.name)
     if asks is None:
-        asks = parts.asks(store, task, max_rows=max_rows)
-    ended = labels or add_decision_labels(store, asks, task, parts.labels(store, asks, task))
-    return assemble_training_set(task, store, asks.take(ended.known), ended.take(ended.known))
+        asks = training.query_asks(store, training.task, max_rows=max_rows)
+    if labels is None:
+        observed = training.label_asks(store, asks, training.task)
+        labels = add_decision_labels(store, asks, training, observed)
+    known = labels.known
+    return assemble_training_set(training, store, asks.take(known), labels.take(known))
 
 
-def assemble_training_set(task: Task, store: Store, asks: Asks, labels: Labels) -> TrainingSet:
-    """A training set of these asks and labels, all of them, with the task's simple rules."""
-    told = model_inputs(task, store, asks)
+def assemble_training_set(
+    training: TrainingTask, store: Store, asks: Asks, labels: Labels
+) -> TrainingSet:
+    """Assemble a training set of all these asks and labels, with the scores of the baseline rules.
+
+    Args:
+        training: the training side of the task.
+        store: canonical tables that the history is read from.
+        asks: n asks.
+        labels: their n labels, all known, in the same order.
+    """
+    inputs = model_inputs(training, store, asks)
     return TrainingSet(
-        inputs=told,
+        inputs=inputs,
         label=labels.label,
-        target=labels.target if task.quantiles else None,
+        target=labels.target if training.task.quantiles else None,
         asked_at=asks.asked_at,
         matured_at=labels.matured_at,
         group=asks.text(GROUP),
         site=asks.text(SITE_ID),
-        rules=baseline_rule_scores(task.name, told),
+        rules=training.baseline_scores(inputs),
         weight=labels.weight,
         told_by=labels.told_by,
     )
 
 
-def model_inputs(task: Task, store: Store, asks: Asks) -> pd.DataFrame:
-    """Features of the asks: each with its history as of its own day."""
-    past = history_measures(store, training_task(task.name).streams, asks.frame)
-    return feature_frame(task.features, asks.cases(past))
+def model_inputs(training: TrainingTask, store: Store, asks: Asks) -> pd.DataFrame:
+    """Compute the features of n asks, each with its history as of its own day: (n, features)."""
+    past = history_measures(store, training.streams, asks.frame)
+    return feature_frame(training.task.features, asks.cases(past))

@@ -24,6 +24,7 @@ from models.training_set import TrainingSet
 from training.dataset.builder import build_training_set
 from training.dataset.manifest import training_manifest
 from training.dataset.training_set_file import read_training_set, write_training_set
+from training.dataset.training_task import TrainingTask
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = (
@@ -107,12 +108,12 @@ class CachedTrainingSet:
 
 
 def load_or_build_training_set(
-    task: Task,
+    training: TrainingTask,
     lake: Lake,
     max_rows: int | None = None,
     progress: Callable[[str, float], None] = ignore_progress,
 ) -> CachedTrainingSet:
-    """The task's training set of the canonical tables as they are now, read or built.
+    """Read the task's training set of the canonical tables as they are now, or build it.
 
     max_rows: at most so many asks, spread evenly over time; None takes all.
 
@@ -120,20 +121,21 @@ def load_or_build_training_set(
         FileNotFoundError: when nothing was ingested.
         OSError: when the lake cannot be written.
     """
+    task = training.task
     made_from = training_set_recipe(task, lake.canonical, max_rows)
     folder = lake.training_sets / task.name / recipe_digest(made_from)
-    training = _read(folder)
-    reused = training is not None
-    if training is None:
+    rows = _read(folder)
+    reused = rows is not None
+    if rows is None:
         progress(f"{task.name}: asks and features", 0.0)
         with Store.from_folder(lake.canonical) as store:
-            training = build_training_set(task, store, max_rows=max_rows)
-        _write(training, folder, made_from, lake.canonical)
+            rows = build_training_set(training, store, max_rows=max_rows)
+        _write(rows, folder, made_from, lake.canonical)
     else:
         progress(f"{task.name}: training set {folder.name[:8]} is there, nothing to build", 0.0)
         os.utime(folder)
     _prune(folder)
-    return CachedTrainingSet(training, folder, reused)
+    return CachedTrainingSet(rows, folder, reused)
 
 
 def _read(folder: Path) -> TrainingSet | None:

@@ -7,7 +7,7 @@ People look at what is flagged, so their labels are of a selection made by the m
 (selective labels: Lakkaraju, Kleinberg, Leskovec, Ludwig and Mullainathan, KDD 2017). The
 chance of a case to be looked at is known by design, 1 where it was flagged and the audit's
 share where it was not, and its inverse is the weight of the label (Horvitz and Thompson,
-JASA 47, 1952): one case drawn with chance 0.02 stands for 50. Weights above MOST_WEIGHT are
+JASA 47, 1952): one case drawn with chance 0.02 stands for 50. Weights above MAX_WEIGHT are
 cut to it, a little bias for much less variance (Ionides, J. Comput. Graph. Stat. 17, 2008).
 Fits and means divide by the sum of weights (Hájek 1971). What this does not correct: people
 who leave flagged or drawn cases undecided for a reason that has to do with their end.
@@ -17,8 +17,8 @@ Decisions on cases neither flagged nor drawn teach nothing: why somebody looked 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -36,38 +36,31 @@ from data.contracts.decisions import (
     RESOLVED_AS,
     TASK,
 )
-from data.contracts.invoice_outcomes import ExceptionClass, Resolution
-from data.contracts.invoices import INVOICE_LINE_ID
-from data.contracts.items import ITEM_ID
-from data.contracts.purchase_orders import PO_LINE_ID
-from data.contracts.sites import SITE_ID
 from data.contracts.table import KNOWN_AT
 from data.store import Store
-from models.task import Task
-from models.tasks.invoice_mismatch import INVOICE_MISMATCH
-from models.tasks.stock_risk import STOCK_RISK
-from models.tasks.supplier_delay import SUPPLIER_DELAY
 from training.dataset.asks import Asks
 from training.dataset.labels import Labels, LabelSource, moment_column
+from training.dataset.training_task import TrainingTask
 
 MAX_WEIGHT = 50.0
-# Ways of settling an invoice that only one class can have. The others say how it was mended,
-# not what was wrong: a credit note ends five classes.
-CLASS_OF_RESOLUTION: Mapping[str, str] = {Resolution.NONE_NEEDED: ExceptionClass.CLEAN}
 CLASS_NUMBER, SOURCE, WEIGHT, KEY = "number", "source", "weight", "key"
 
 
-def add_decision_labels(store: Store, asks: Asks, task: Task, observed: Labels) -> Labels:
-    """The observed labels, and people's where nothing was observed; weights for the latter.
+def add_decision_labels(
+    store: Store, asks: Asks, training: TrainingTask, observed: Labels
+) -> Labels:
+    """Add people's labels, with weights, where no outcome was observed.
 
     A person's label matures when the decision was known, or when the case is asked about, if
-    that is later. Of several decisions on a case the last one counts. The same labels come
-    back where no decision tells anything new.
+    that is later. Of several decisions on a case the last one counts.
+
+    Returns:
+        `observed` itself where no decision adds a label.
     """
-    told = _settled_classes(store, task)
-    if told.empty:
+    settled = _settled_classes(store, training)
+    if settled.empty:
         return observed
-    found = told.reindex(pd.Index(_ask_keys(asks, task), name=KEY))
+    found = settled.reindex(pd.Index(_ask_keys(asks, training), name=KEY))
     use = ~observed.known & found[CLASS_NUMBER].notna().to_numpy()
     if not use.any():
         return observed
@@ -84,18 +77,18 @@ def add_decision_labels(store: Store, asks: Asks, task: Task, observed: Labels) 
 def inverse_probability_weights(
     flagged: NDArray[np.bool_], share: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """(n,) inverse of the chance of each case to be looked at, at most MOST_WEIGHT."""
+    """Return the (n,) inverse of each case's chance to be looked at, at most MAX_WEIGHT."""
     chance = np.where(flagged, 1.0, share)
     return np.minimum(1.0 / np.maximum(chance, 1.0 / MAX_WEIGHT), MAX_WEIGHT)
 
 
-def _settled_classes(store: Store, task: Task) -> pd.DataFrame:
+def _settled_classes(store: Store, training: TrainingTask) -> pd.DataFrame:
     """The class each case was settled as (KEY as index), with SOURCE, WEIGHT and KNOWN_AT."""
     rows = store.frame(DECISIONS.name)
-    rows = rows[(rows[TASK] == task.name) & rows[CASE_ID].notna()]
+    rows = rows[(rows[TASK] == training.task.name) & rows[CASE_ID].notna()]
     columns: dict[str, Any] = {
-        CLASS_NUMBER: rows[RESOLVED_AS].map(class_numbers(task)),
-        KEY: _decision_keys(rows, task),
+        CLASS_NUMBER: rows[RESOLVED_AS].map(class_numbers(training)),
+        KEY: _decision_keys(rows, training),
         FLAGGED: _set_flags(rows[FLAGGED]),
         AUDIT_SHARE: rows[AUDIT_SHARE].fillna(0.0).where(_set_flags(rows[AUDIT_SAMPLE]), 0.0),
     }
@@ -114,30 +107,26 @@ def _set_flags(flags: pd.Series[bool]) -> pd.Series[bool]:
     return pd.Series(flags.to_numpy(dtype=bool, na_value=False), index=flags.index)
 
 
-def class_numbers(task: Task) -> dict[str, int]:
-    """The class number of each word that a person may have settled on and that names a class."""
-    numbers = {name: place for place, name in enumerate(task.classes)}
-    if task.name == INVOICE_MISMATCH.name:
-        numbers |= {way: numbers[name] for way, name in CLASS_OF_RESOLUTION.items()}
-    return numbers
+def class_numbers(training: TrainingTask) -> dict[str, int]:
+    """Return the class number of each word that a person may settle on and that names a class."""
+    numbers = {name: number for number, name in enumerate(training.task.classes)}
+    resolutions = training.class_of_resolution.items()
+    return numbers | {word: numbers[name] for word, name in resolutions}
 
 
-def _decision_keys(rows: pd.DataFrame, task: Task) -> pd.Series[str]:
-    """What a decision is about: a document's line, or a site-item on the day it was asked."""
-    if task.name != STOCK_RISK.name:
+def _decision_keys(rows: pd.DataFrame, training: TrainingTask) -> pd.Series[str]:
+    """Return what each decision is about: a case, and its day where cases are standing."""
+    if not training.standing:
         return rows[CASE_ID]
     keys: pd.Series[str] = rows[CASE_ID] + "@" + rows[ASKED_AT].dt.strftime("%Y-%m-%d")
     return keys
 
 
-def _ask_keys(asks: Asks, task: Task) -> NDArray[np.object_]:
-    match task.name:
-        case INVOICE_MISMATCH.name:
-            return asks.text(INVOICE_LINE_ID)
-        case SUPPLIER_DELAY.name:
-            return asks.text(PO_LINE_ID)
-        case STOCK_RISK.name:
-            days = asks.asked_at.astype("datetime64[D]").astype(str).astype(object)
-            return np.asarray(asks.text(SITE_ID) + "/" + asks.text(ITEM_ID) + "@" + days)
-        case _:
-            raise ValueError(f"no task {task.name!r}")
+def _ask_keys(asks: Asks, training: TrainingTask) -> NDArray[np.object_]:
+    """Return what each ask is about, written as `_decision_keys` does."""
+    columns = [asks.text(name) for name in training.reference]
+    case_ids = reduce(lambda left, right: left + "/" + right, columns)
+    if not training.standing:
+        return case_ids
+    days = asks.asked_at.astype("datetime64[D]").astype(str).astype(object)
+    return np.asarray(case_ids + "@" + days)

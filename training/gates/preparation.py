@@ -106,8 +106,8 @@ def replay_inputs(task: Task, most: int) -> InputReplay:
     """What makes the inputs of the newest asks before a moment, from any tables."""
 
     def inputs_before(store: Store, moment: datetime) -> pd.DataFrame:
-        asks = training_task(task.name).asks(store, task, moment - REPLAY_WINDOW, moment, most)
-        made = model_inputs(task, store, asks)
+        asks = training_task(task).query_asks(store, task, moment - REPLAY_WINDOW, moment, most)
+        made = model_inputs(training_task(task), store, asks)
         return made.set_axis(pd.Index(asks.text(ASK_ID)), axis=0).sort_index()
 
     return inputs_before
@@ -121,7 +121,7 @@ def open_categories(task: Task, store: Store, end: np.datetime64) -> pd.DataFram
     if np.isnat(end):
         return None
     at = pd.Timestamp(end).tz_localize("UTC").ceil("D").to_pydatetime()
-    asks = training_task(task.name).open_asks(store, task, at)
+    asks = training_task(task).query_open_asks(store, task, at)
     if not len(asks):
         return None
     stated = [one for one in task.features if one.kind is FeatureKind.CATEGORY]

@@ -21,11 +21,11 @@ from rich.table import Table
 
 from data.contracts.decisions import Action
 from data.store import Store
-from models.catalogue import TASKS
 from models.task import TaskName
 from training.dataset.decision_labels import class_numbers
 from training.evaluation.statistics import Proportion, proportion_difference, wilson_proportion
 from training.monitor.outcomes import matured_outcomes
+from training.tasks.catalogue import TRAINING_TASKS
 
 MIN_DECISIONS = 10
 ALL_PEOPLE = "all"
@@ -203,7 +203,7 @@ def _tasks(known: pd.DataFrame) -> list[str]:
 def _numbers(tasks: pd.Series[str], said: pd.Series[str]) -> list[float]:
     """The class number of what a person settled on; NaN where that names no class."""
     numbers: Mapping[str, Mapping[str, int]] = {
-        str(name): class_numbers(TASKS[TaskName(name)]) for name in set(tasks)
+        str(name): class_numbers(TRAINING_TASKS[TaskName(name)]) for name in set(tasks)
     }
     return [
         float(numbers[task].get(word, np.nan)) if isinstance(word, str) else np.nan
@@ -225,7 +225,7 @@ COLUMNS = ("agreed", "model right", "followed, right", "followed, wrong", "overr
 def recorded_outcomes(store: Store, recommendations: pd.DataFrame) -> pd.DataFrame:
     """The end of every recommended case that has ended, as systems recorded it."""
     parts = [
-        matured_outcomes(store, TASKS[TaskName(str(name))], rows)
+        matured_outcomes(store, TRAINING_TASKS[TaskName(str(name))], rows)
         for name, rows in recommendations.groupby("task", sort=True)
     ]
     columns = ["recommendation_id", "label"]

@@ -11,7 +11,6 @@ import pandas as pd
 from data.lake import Lake
 from data.store import Store
 from models.artefact.folder import load_artefact
-from models.catalogue import TASKS
 from models.task import TaskName
 from training.monitor.outcomes import MATURED_AT, matured_outcomes
 from training.monitor.reference import ChampionReference
@@ -19,6 +18,7 @@ from training.monitor.report import MonitoringInputs, MonitoringReport, monitor_
 from training.monitor.retraining_advice import SEVERITY, Advice
 from training.monitor.signals import MonitorThresholds
 from training.registry.champion_pointer import read_champion
+from training.tasks.catalogue import TRAINING_TASKS
 
 DEFAULT_PERIOD_DAYS = 28
 
@@ -54,7 +54,10 @@ def monitor_lake(
             "of recommendations: start the service and score some cases"
         )
     with Store.from_folder(lake.canonical) as store:
-        ended = {n: matured_outcomes(store, TASKS[n], told[told["task"] == str(n)]) for n in asked}
+        ended = {
+            n: matured_outcomes(store, TRAINING_TASKS[n], told[told["task"] == str(n)])
+            for n in asked
+        }
     start, end = monitoring_period(
         [told["asked_at"], *(e[MATURED_AT] for e in ended.values())], since, until
     )

@@ -183,8 +183,9 @@ class Parameters(ParameterSection):
         )
 
 
-TASK_FOLDER = Path(__file__).parent
-SOURCE_FOLDER = TASK_FOLDER / "sources"
+TASK_FOLDER = Path(__file__).parents[1] / "tasks"
+TASK_FILE = "parameters.toml"
+SOURCE_FOLDER = Path(__file__).parent / "sources"
 UNKNOWN_KEY = "extra_forbidden"
 
 
@@ -198,7 +199,7 @@ def load_parameters(name: str, path: Path | None = None) -> Parameters:
     Raises:
         ParametersError: for a name without a file, and for a file that is not as it should be.
     """
-    return read_parameters(path or _file(name))
+    return read_parameters(path or parameters_file(name))
 
 
 def read_parameters(path: Path) -> Parameters:
@@ -216,13 +217,17 @@ def read_parameters(path: Path) -> Parameters:
         raise ParametersError(f"parameters {path}: {'; '.join(_lines(error))}") from error
 
 
-def _file(name: str) -> Path:
-    for folder in (TASK_FOLDER, SOURCE_FOLDER):
-        if (path := folder / f"{name}.toml").is_file():
+def parameters_file(name: str) -> Path:
+    """Return the parameter file of a task or a public set.
+
+    Raises:
+        ParametersError: there is none; the message lists the names there are.
+    """
+    for path in (TASK_FOLDER / name / TASK_FILE, SOURCE_FOLDER / f"{name}.toml"):
+        if path.is_file():
             return path
-    known = sorted(
-        path.stem for folder in (TASK_FOLDER, SOURCE_FOLDER) for path in folder.glob("*.toml")
-    )
+    tasks = (path.parent.name for path in TASK_FOLDER.glob(f"*/{TASK_FILE}"))
+    known = sorted((*tasks, *(path.stem for path in SOURCE_FOLDER.glob("*.toml"))))
     raise ParametersError(f"no parameters of {name!r}; there are {', '.join(known)}")
 
 

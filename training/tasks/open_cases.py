@@ -13,10 +13,9 @@ import pandas as pd
 
 from data.contracts.table import Column, Kind
 from data.store import Store
-from models.catalogue import TASKS
 from models.task import TaskName
 from training.dataset.asks import ASKED_AT, MONEY_AT_RISK, ROW, Asks, column_values
-from training.tasks.catalogue import training_task
+from training.tasks.catalogue import TRAINING_TASKS
 
 UTC_OFFSET = "+00:00"
 
@@ -71,7 +70,7 @@ class OpenCases:
 def list_open_cases(canonical: Path, at: datetime, most: int) -> Iterator[OpenCases]:
     """Up to `most` open cases a task, from the canonical tables in a folder."""
     with Store.from_folder(canonical) as store:
-        for name, task in TASKS.items():
-            asks = training_task(name).open_asks(store, task, at)
+        for name, training in TRAINING_TASKS.items():
+            asks = training.query_open_asks(store, training.task, at)
             money = asks.frame[MONEY_AT_RISK].fillna(0.0).rank(method="first", ascending=False)
             yield OpenCases(name, request_bodies(asks.take((money <= most).to_numpy())), len(asks))

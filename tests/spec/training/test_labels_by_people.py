@@ -10,7 +10,7 @@ from models.tasks.supplier_delay import SUPPLIER_DELAY
 from tests.spec.training.ask_tables import expect_labels, store, task
 from training.dataset.builder import AsOfStore
 from training.dataset.decision_labels import add_decision_labels
-from training.tasks.catalogue import training_task
+from training.tasks.catalogue import TRAINING_TASKS, training_task
 from training.tasks.invoice_mismatch.asks import query_asks as invoice_asks
 from training.tasks.stock_risk.asks import query_asks as stock_asks
 from training.tasks.supplier_delay.asks import query_asks as delay_asks
@@ -43,8 +43,8 @@ def invoices(decisions: str = DECISIONS, known_before: datetime | None = None):
     if known_before:
         tables = AsOfStore(tables, known_before)
     asks = invoice_asks(tables, task(name, horizon_days=30))
-    observed = training_task(name).labels(tables, asks, task(name, horizon_days=30))
-    return asks, observed, add_decision_labels(tables, asks, task(name), observed)
+    observed = TRAINING_TASKS[name].label_asks(tables, asks, task(name, horizon_days=30))
+    return asks, observed, add_decision_labels(tables, asks, training_task(task(name)), observed)
 
 
 def test_an_outcome_beats_a_persons_word_and_a_word_beats_nothing() -> None:
@@ -125,10 +125,10 @@ def test_a_delay_is_told_of_the_line_whenever_it_is_asked_about() -> None:
         2           | r2                | followed |             | buyer | supplier_delay | L2      | yes     | 2026-02-15  | 2026-02-15 """,
     )
     asks = delay_asks(tables, task(name))
-    observed = training_task(name).labels(tables, asks, task(name))
+    observed = TRAINING_TASKS[name].label_asks(tables, asks, task(name))
     expect_labels(
         asks,
-        add_decision_labels(tables, asks, task(name), observed),
+        add_decision_labels(tables, asks, training_task(task(name)), observed),
         """
         ask_id        | label | target | matured_at
         L1@2026-02-02 | 1     |        | 2026-02-15
@@ -152,10 +152,10 @@ def test_stock_is_told_of_the_day_that_was_asked_about() -> None:
         1           | r1                | followed | STOCK_OUT   | planner | stock_risk | north/bolt | yes     | 2026-02-03 09:30 | 2026-02-15  | 2026-02-15 """,
     )
     asks = stock_asks(tables, task(name))
-    observed = training_task(name).labels(tables, asks, task(name))
+    observed = TRAINING_TASKS[name].label_asks(tables, asks, task(name))
     expect_labels(
         asks,
-        add_decision_labels(tables, asks, task(name), observed),
+        add_decision_labels(tables, asks, training_task(task(name)), observed),
         """
         ask_id                | label | matured_at
         north/bolt@2026-02-02 | -1    |

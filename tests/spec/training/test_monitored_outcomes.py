@@ -8,6 +8,7 @@ from models.tasks.supplier_delay import SUPPLIER_DELAY
 from tests.spec.tables import cells, expect
 from tests.spec.training.ask_tables import moment, store, task
 from training.monitor.outcomes import matured_outcomes
+from training.tasks.catalogue import training_task
 
 
 def told(text: str) -> pd.DataFrame:
@@ -39,7 +40,9 @@ def test_an_order_line_ends_by_its_promise_and_its_receipt() -> None:
         r3 | running | north   | 2026-02-03
         r4 | unknown | north   | 2026-02-03 """)
     found = matured_outcomes(
-        store(purchase_orders=lines, receipts=receipts), task(SUPPLIER_DELAY.name), asked
+        store(purchase_orders=lines, receipts=receipts),
+        training_task(task(SUPPLIER_DELAY.name)),
+        asked,
     )
     expect_outcomes(
         found,
@@ -61,7 +64,9 @@ def test_a_site_and_item_end_by_what_was_seen_within_the_horizon_of_each_ask() -
         r1 | north/bo/lt | north   | 2026-02-02
         r2 | north/bo/lt | north   | 2026-02-12
         r3 | north/bo/lt | north   | 2026-03-10 """)
-    found = matured_outcomes(store(stock_levels=levels), task(STOCK_RISK.name), asked)
+    found = matured_outcomes(
+        store(stock_levels=levels), training_task(task(STOCK_RISK.name)), asked
+    )
     expect_outcomes(
         found,
         """
@@ -80,7 +85,9 @@ def test_an_invoice_line_ends_in_its_class_when_its_horizon_is_over() -> None:
         r1 | a       | north   | 2026-02-03
         r2 | b       | north   | 2026-02-03 """)
     found = matured_outcomes(
-        store(invoice_outcomes=ends), task(INVOICE_MISMATCH.name, horizon_days=30), asked
+        store(invoice_outcomes=ends),
+        training_task(task(INVOICE_MISMATCH.name, horizon_days=30)),
+        asked,
     )
     expect_outcomes(
         found,

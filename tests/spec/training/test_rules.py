@@ -7,13 +7,13 @@ from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from models.tasks.stock_risk import STOCK_RISK
 from models.tasks.supplier_delay import SUPPLIER_DELAY
 from tests.spec.tables import cells, expect
-from training.tasks.baseline_rules import baseline_rule_scores
+from training.tasks.catalogue import TRAINING_TASKS
 
 
 def expect_rules(name: TaskName, given: str, wanted: str) -> None:
     """Scores of the rules; an empty cell is missing."""
     inputs = cells(given).astype("float64")
-    expect(pd.DataFrame(baseline_rule_scores(name, inputs)), wanted)
+    expect(pd.DataFrame(TRAINING_TASKS[name].baseline_scores(inputs)), wanted)
 
 
 def test_stock_that_lasts_few_days_is_at_risk_and_none_at_all_the_most() -> None:
@@ -84,5 +84,6 @@ def test_every_feature_that_a_rule_reads_is_one_of_its_tasks() -> None:
     for task in TASKS.values():
         told = pd.DataFrame({feature.name: [1.0] for feature in task.features})
         assert all(
-            pd.notna(score).all() for score in baseline_rule_scores(task.name, told).values()
+            pd.notna(score).all()
+            for score in TRAINING_TASKS[task.name].baseline_scores(told).values()
         )

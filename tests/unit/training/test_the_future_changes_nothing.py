@@ -16,7 +16,7 @@ from training.dataset.asks import Asks
 from training.dataset.builder import AsOfStore, build_training_set, model_inputs
 from training.dataset.labels import Labels
 from training.dataset.manifest import training_set_digest
-from training.tasks.catalogue import training_task
+from training.tasks.catalogue import TRAINING_TASKS
 
 pytestmark = pytest.mark.slow(15)
 
@@ -65,15 +65,15 @@ def stores(world) -> tuple[Store, Store]:
 
 @pytest.mark.parametrize("name", list(TASKS))
 def test_asks_before_a_moment_get_the_same_features_whatever_comes_after(name, stores) -> None:
-    task, parts = TASKS[name], training_task(name)
-    as_it_was, corrupted = (parts.asks(store, task, until=CUT) for store in stores)
+    task, parts = TASKS[name], TRAINING_TASKS[name]
+    as_it_was, corrupted = (parts.query_asks(store, task, until=CUT) for store in stores)
     assert len(as_it_was) > 50
     pd.testing.assert_frame_equal(as_it_was.frame, corrupted.frame, check_exact=True)
     for child, frame in as_it_was.children.items():
         pd.testing.assert_frame_equal(frame, corrupted.children[child], check_exact=True)
     pd.testing.assert_frame_equal(
-        model_inputs(task, stores[0], as_it_was),
-        model_inputs(task, stores[1], corrupted),
+        model_inputs(parts, stores[0], as_it_was),
+        model_inputs(parts, stores[1], corrupted),
         check_exact=True,
     )
 
@@ -91,22 +91,24 @@ def test_labels_as_known_at_a_moment_are_the_same_whatever_comes_after(name, sto
 
 
 def _labelled(store: Store, name: TaskName) -> tuple[Asks, Labels]:
-    known, parts = AsOfStore(store, CUT), training_task(name)
-    asks = parts.asks(known, TASKS[name])
-    return asks, parts.labels(known, asks, TASKS[name])
+    known, parts = AsOfStore(store, CUT), TRAINING_TASKS[name]
+    asks = parts.query_asks(known, TASKS[name])
+    return asks, parts.label_asks(known, asks, TASKS[name])
 
 
 def test_the_training_set_of_a_moment_is_the_same_whatever_comes_after(stores) -> None:
-    task = STOCK_RISK
-    as_it_was, corrupted = (build_training_set(task, store, known_before=CUT) for store in stores)
+    as_it_was, corrupted = (
+        build_training_set(TRAINING_TASKS[STOCK_RISK.name], store, known_before=CUT)
+        for store in stores
+    )
     assert len(as_it_was) > 50
     assert training_set_digest(as_it_was) == training_set_digest(corrupted)
 
 
 @pytest.mark.parametrize("name", list(TASKS))
 def test_fewer_asks_are_some_of_the_same_asks_spread_over_the_whole_time(name, stores) -> None:
-    every = training_task(name).asks(stores[0], TASKS[name])
-    some = training_task(name).asks(stores[0], TASKS[name], max_rows=100)
+    every = TRAINING_TASKS[name].query_asks(stores[0], TASKS[name])
+    some = TRAINING_TASKS[name].query_asks(stores[0], TASKS[name], max_rows=100)
     assert len(some) == 100
     assert set(some.text("ask_id")) < set(every.text("ask_id"))
     assert some.asked_at.max() - some.asked_at.min() > np.timedelta64(100, "D")

@@ -19,6 +19,7 @@ from training.backtest.protocols.protocol import ProtocolData
 from training.dataset.asks import Asks
 from training.dataset.builder import assemble_training_set
 from training.dataset.labels import Labels
+from training.tasks.catalogue import training_task
 
 Floats = NDArray[np.float64]
 PRIOR_EVENTS = 5.0
@@ -106,7 +107,7 @@ class CanonicalSet:
         labels = self.labels(store, asks, task)
         known = asks.take(labels.known)
         evidence = replace(
-            assemble_training_set(task, store, known, labels.take(labels.known)),
+            assemble_training_set(training_task(task), store, known, labels.take(labels.known)),
             segments=self.segments(known),
             rules=self.rules(store, known),
         )

@@ -18,12 +18,11 @@ from data.contracts.sites import SITE_ID
 from data.store import Store
 from models.catalogue import TASKS
 from models.task import Task, TaskName
-from models.tasks.stock_risk import STOCK_RISK
 from training.backtest.protocols.protocol import BacktestProtocol, ProtocolData
 from training.dataset.asks import Asks
 from training.dataset.builder import build_training_set
 from training.parameters.parameter_files import load_parameters
-from training.tasks.catalogue import training_task
+from training.tasks.catalogue import TRAINING_TASKS, training_task
 
 SOURCE = "lake"
 MAX_SITE_SEGMENTS = 20
@@ -45,7 +44,7 @@ def build_protocol(name: TaskName, most: int | None = None) -> BacktestProtocol:
         source=SOURCE,
         task=chosen.task(TASKS[name]),
         gather=gather,
-        apart=name != STOCK_RISK.name,  # its groups are site-items, which stand for ever
+        apart=not TRAINING_TASKS[name].standing,
         options=chosen.options,
     )
 
@@ -59,11 +58,11 @@ def _load_asks(task: Task, path: Path, later: Path | None, most: int) -> Protoco
     """
     if later is not None:
         raise ValueError(f"the lake takes no second folder (--test-path), got {later}")
-    parts = training_task(task.name)
+    training = training_task(task)
     with Store.from_folder(path) as store:
-        asks = parts.asks(store, task, max_rows=most)
-        labels = parts.labels(store, asks, task)
-        evidence = build_training_set(task, store, asks, labels=labels)
+        asks = training.query_asks(store, task, max_rows=most)
+        labels = training.label_asks(store, asks, task)
+        evidence = build_training_set(training, store, asks, labels=labels)
     known = asks.take(labels.known)
     rows = sum(pq.read_metadata(file).num_rows for file in sorted(path.glob("*.parquet")))
     return ProtocolData(

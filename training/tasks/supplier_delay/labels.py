@@ -11,6 +11,7 @@ is not known.
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from data.contracts.purchase_orders import PO_LINE_ID, PROMISED_AT, PURCHASE_ORDERS
@@ -42,6 +43,13 @@ def label_asks(store: Store, asks: Asks, task: Task) -> Labels:
     matured = np.fmax(matured, asks.asked_at)  # an overdue line is late already when asked about
     end = last_known_moment(store, RECEIPTS.name, PURCHASE_ORDERS.name)
     return build_labels(matured <= end, late.astype(np.int64), matured, delay)
+
+
+def add_promised_dates(store: Store, frame: pd.DataFrame) -> pd.DataFrame:
+    """Add each line's promised date; lines without one in the tables are left out."""
+    lines = store.table(PURCHASE_ORDERS.name).select(PO_LINE_ID, PROMISED_AT).to_pandas()
+    joined = frame.merge(lines.drop_duplicates(PO_LINE_ID), on=PO_LINE_ID, how="inner")
+    return joined[joined[PROMISED_AT].notna()].reset_index(drop=True)
 
 
 def _midnight(moment: NDArray[np.datetime64]) -> NDArray[np.datetime64]:

@@ -11,11 +11,11 @@ from models.catalogue import TASKS
 from models.tasks.supplier_delay import SUPPLIER_DELAY
 from training.card.facts import CardFacts
 from training.card.fairness import fairness_section, site_outliers
-from training.card.purpose import PURPOSES
 from training.card.render import build_document, render_html, render_markdown
 from training.evaluation.gate_findings import GateFinding, Verdict
 from training.registry.run_tracking import task_facts
 from training.registry.version_evidence import VersionEvidence
+from training.tasks.catalogue import TRAINING_TASKS
 
 TASK = SUPPLIER_DELAY.name
 NASTY = "<script>alert('S|02')</script>"
@@ -264,6 +264,6 @@ def test_a_run_without_views_and_comparison_still_has_a_card_that_says_so():
 
 @pytest.mark.parametrize("name", list(TASKS))
 def test_every_task_says_what_it_is_for_and_what_not(name):
-    assert PURPOSES[name].use
-    assert PURPOSES[name].never
-    assert PURPOSES[name].limits
+    assert TRAINING_TASKS[name].purpose.use
+    assert TRAINING_TASKS[name].purpose.never
+    assert TRAINING_TASKS[name].purpose.limits

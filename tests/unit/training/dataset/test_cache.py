@@ -22,6 +22,7 @@ from training.dataset.training_set_file import (
     read_training_set,
     write_training_set,
 )
+from training.tasks.catalogue import training_task
 
 pytestmark = pytest.mark.slow(9)
 
@@ -85,8 +86,10 @@ def _same(a, b) -> bool:
 
 def test_a_second_training_reads_the_set_that_the_first_built_bit_for_bit(lake):
     told = []
-    first = load_or_build_training_set(TASK, lake, 200)
-    again = load_or_build_training_set(TASK, lake, 200, lambda what, _: told.append(what))
+    first = load_or_build_training_set(training_task(TASK), lake, 200)
+    again = load_or_build_training_set(
+        training_task(TASK), lake, 200, lambda what, _: told.append(what)
+    )
     assert (first.reused, again.reused) == (False, True)
     assert same(first.training, again.training)
     assert len(first.training) > 50
@@ -96,7 +99,7 @@ def test_a_second_training_reads_the_set_that_the_first_built_bit_for_bit(lake):
 
 
 def test_the_manifest_says_what_went_in(lake):
-    kept = load_or_build_training_set(TASK, lake, 200)
+    kept = load_or_build_training_set(training_task(TASK), lake, 200)
     told = json.loads((kept.folder / MANIFEST).read_text())
     assert told["rows"] == len(kept.training)
     assert told["labels"] == {"system": len(kept.training)}
@@ -108,15 +111,15 @@ def test_the_manifest_says_what_went_in(lake):
 
 
 def test_other_parameters_of_the_trees_build_nothing(lake, building):
-    load_or_build_training_set(TASK, lake)
+    load_or_build_training_set(training_task(TASK), lake)
     other = replace(TASK, lightgbm={"num_leaves": 3}, lightgbm_quantiles={}, seed=5)
-    assert load_or_build_training_set(other, lake).reused
+    assert load_or_build_training_set(training_task(other), lake).reused
     assert len(building) == 1
 
 
 @pytest.mark.parametrize("change", ["table", "code", "rows", "task"])
 def test_whatever_else_changes_is_built_anew(lake, building, monkeypatch, tmp_path, change):
-    load_or_build_training_set(TASK, lake)
+    load_or_build_training_set(training_task(TASK), lake)
     task, rows = TASK, None
     match change:
         case "table":
@@ -128,7 +131,7 @@ def test_whatever_else_changes_is_built_anew(lake, building, monkeypatch, tmp_pa
             rows = 25
         case "task":
             task = replace(TASK, tolerance_days=TASK.tolerance_days + 1)
-    assert not load_or_build_training_set(task, lake, rows).reused
+    assert not load_or_build_training_set(training_task(task), lake, rows).reused
     assert len(building) == 2
     if change == "table":
         assert building[1] == building[0] - 1
@@ -144,24 +147,24 @@ def test_an_interrupted_build_leaves_nothing_and_an_interrupted_fit_leaves_the_s
     with monkeypatch.context() as during:
         during.setattr(cache, "write_training_set", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            load_or_build_training_set(TASK, lake)
+            load_or_build_training_set(training_task(TASK), lake)
     assert list((lake.training_sets / TASK.name).iterdir()) == []
-    assert not load_or_build_training_set(TASK, lake).reused
+    assert not load_or_build_training_set(training_task(TASK), lake).reused
     assert load_or_build_training_set(
-        TASK, lake
+        training_task(TASK), lake
     ).reused  # what ended after this point goes on from here
     assert len(building) == 2
 
 
 @pytest.mark.parametrize("file", [FILE, MANIFEST])
 def test_a_damaged_set_is_built_anew(lake, building, file):
-    first = load_or_build_training_set(TASK, lake)
+    first = load_or_build_training_set(training_task(TASK), lake)
     path = first.folder / file
     path.write_bytes(path.read_bytes()[:-40])
-    again = load_or_build_training_set(TASK, lake)
+    again = load_or_build_training_set(training_task(TASK), lake)
     assert not again.reused
     assert same(first.training, again.training)
-    assert load_or_build_training_set(TASK, lake).reused
+    assert load_or_build_training_set(training_task(TASK), lake).reused
 
 
 def test_the_newest_few_stay_and_what_a_dead_process_left_goes(lake, building):
@@ -169,9 +172,14 @@ def test_the_newest_few_stay_and_what_a_dead_process_left_goes(lake, building):
     ended.wait()
     left = lake.training_sets / TASK.name / f".part-12345678-{ended.pid}"
     left.mkdir(parents=True)
-    folders = [load_or_build_training_set(TASK, lake, 30 + n).folder for n in range(SETS_KEPT)]
-    load_or_build_training_set(TASK, lake, 30)  # used again, so it is among the newest
-    folders.append(load_or_build_training_set(TASK, lake, 30 + SETS_KEPT).folder)
+    folders = [
+        load_or_build_training_set(training_task(TASK), lake, 30 + n).folder
+        for n in range(SETS_KEPT)
+    ]
+    load_or_build_training_set(
+        training_task(TASK), lake, 30
+    )  # used again, so it is among the newest
+    folders.append(load_or_build_training_set(training_task(TASK), lake, 30 + SETS_KEPT).folder)
     assert set((lake.training_sets / TASK.name).iterdir()) == set(folders) - {folders[1]}
 
 

@@ -25,6 +25,7 @@ from training.dataset.decision_labels import (
     inverse_probability_weights,
 )
 from training.dataset.labels import Labels, LabelSource, build_labels
+from training.tasks.catalogue import training_task
 
 ROWS, SHARE = 30_000, 0.05
 TASK = INVOICE_MISMATCH
@@ -78,7 +79,7 @@ def world() -> World:
     nothing = np.zeros(ROWS, dtype=bool)
     unknown = build_labels(nothing, nothing.astype(np.int64), asks.asked_at)
     with Store.from_frames({DECISIONS.name: decisions[looked]}) as store:
-        labels = add_decision_labels(store, asks, TASK, unknown)
+        labels = add_decision_labels(store, asks, training_task(TASK), unknown)
     return World(truth, wrong, flagged, sampled, labels)
 
 

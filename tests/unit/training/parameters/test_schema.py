@@ -7,9 +7,9 @@ from models.catalogue import TASKS
 from models.fitting.preparation import FitOptions, RefitScope
 from training.backtest.protocols.catalogue import PROTOCOLS
 from training.parameters.parameter_files import (
-    TASK_FOLDER,
     ParametersError,
     load_parameters,
+    parameters_file,
     read_parameters,
 )
 
@@ -24,8 +24,7 @@ def written(tmp_path, text) -> Path:
 
 @pytest.mark.parametrize("name", [*TASKS, *PROTOCOLS])
 def test_every_task_and_public_set_has_a_file_whose_numbers_reach_lightgbm(name):
-    (path,) = TASK_FOLDER.rglob(f"{name}.toml")
-    numbers = tomllib.loads(path.read_text())["lightgbm"]
+    numbers = tomllib.loads(parameters_file(name).read_text())["lightgbm"]
     asked = TASKS[name] if name in TASKS else PROTOCOLS[name].task
     assert load_parameters(name).trees(asked).lightgbm == numbers
     if name in PROTOCOLS:
