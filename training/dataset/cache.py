@@ -33,6 +33,7 @@ SOURCES = (
     "data/store.py",
     "features",
     "models/task.py",
+    "models/tasks",
     "models/training_set.py",
     "training/dataset",
     "training/tasks",
