@@ -7,15 +7,13 @@ are here. Heavy libraries are imported inside the commands that need them, so th
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -34,18 +32,19 @@ from serving.commands.openapi import openapi
 from serving.commands.pause import pause, pauses, resume
 from serving.commands.review import decisions, report
 from serving.commands.serve import doctor, serve, wait_for_interrupt
-from training.commands.arguments import DAY_FORMATS, day_of, task_named
+from training.commands.arguments import DAY_FORMATS
+from training.commands.audit_access import AuditAccess
 from training.commands.backtest import backtest, results
 from training.commands.history import case, profiles
+from training.commands.monitoring import agreement, monitor
 from training.commands.people import people
+from training.commands.promotion import challenge, follow, promote, rollback
 from training.commands.registry import card, export, gates, mlflow
 from training.commands.train import train, tune
 
 if TYPE_CHECKING:
     from models.task import TaskName
     from serving.server.supervisor import RunningService
-    from training.approval.approval import Approval
-    from training.monitor.report import MonitoringReport
     from training.monitor.run import AuditFrames
     from training.promotion.promote import AuditRecorder
     from training.tasks.open_cases import OpenCases
@@ -73,6 +72,12 @@ SINGLE_ROOM_COMMANDS = (
     backtest,
     results,
     mlflow,
+    promote,
+    rollback,
+    challenge,
+    follow,
+    agreement,
+    monitor,
 )
 for command in SINGLE_ROOM_COMMANDS:
     app.command()(command)
@@ -95,8 +100,38 @@ def show_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
         raise typer.Exit
 
 
+def model_change_recorder(lake: Lake) -> AuditRecorder:
+    """Return the function that records a change of model; it can be sent to another process."""
+    from serving.audit.model_lifecycle import record_model_change
+
+    return partial(record_model_change, lake)
+
+
+def record_drift(lake: Lake, task: str, finding: Mapping[str, Any], at: datetime) -> None:
+    """Record what the monitor found of a task."""
+    from serving.audit import model_lifecycle
+
+    model_lifecycle.record_drift(lake, task, finding, at)
+
+
+def read_audit_frames(lake: Lake) -> AuditFrames:
+    """Read the recommendations and decisions in the lake's audit log."""
+    from serving.audit import dataframes
+    from serving.audit.factory import open_audit
+    from training.monitor.run import AuditFrames
+
+    with closing(open_audit(lake)) as store:
+        return AuditFrames(
+            dataframes.recommendations_frame(store), dataframes.decisions_frame(store)
+        )
+
+
+AUDIT_ACCESS = AuditAccess(model_change_recorder, record_drift, read_audit_frames)
+
+
 @app.callback()
 def command_line(
+    context: typer.Context,
     *,
     version: Annotated[
         bool,
@@ -107,6 +142,7 @@ def command_line(
 ) -> None:
     """Ranked, explained and audited recommendations for a distributor's exceptions."""
     del version  # `show_version` has seen it
+    context.obj = AUDIT_ACCESS
 
 
 def main() -> None:
@@ -119,124 +155,6 @@ def main() -> None:
         line = f"[red]triage:[/] {escape(str(said))}"
         Console(stderr=True).print(line, highlight=False, soft_wrap=True)
         sys.exit(2)
-
-
-ReasonOption = Annotated[str, typer.Option(help="why, for the record")]
-
-
-@app.command()
-def promote(
-    task: str,
-    version: Annotated[str, typer.Option(help="a version's number, or an alias")] = "challenger",
-    reason: ReasonOption = "",
-    *,
-    override: Annotated[
-        bool, typer.Option("--override", help="although gates refuse it; needs --reason")
-    ] = False,
-) -> None:
-    """Make a registered version the champion that the service loads."""
-    from training.promotion.promote import promote, promotion_message
-
-    lake, wanted = Lake.from_environment(), int(version) if version.isdigit() else version
-    approval = approval_by_current_user(reason, override=override)
-    now, name = datetime.now(UTC), task_named(task)
-    champion = promote(
-        name, lake, now, wanted, approval=approval, record=model_change_recorder(lake)
-    )
-    console.print(
-        promotion_message(champion, approval), highlight=False, markup=False, soft_wrap=True
-    )
-
-
-@app.command()
-def rollback(task: str, reason: ReasonOption) -> None:
-    """Make the champion before this one champion again."""
-    from training.promotion.promote import rollback, rollback_message
-
-    lake, name = Lake.from_environment(), task_named(task)
-    approval = approval_by_current_user(reason)
-    back, left = rollback(
-        name, lake, datetime.now(UTC), approval=approval, record=model_change_recorder(lake)
-    )
-    console.print(
-        rollback_message(back, left, approval), highlight=False, markup=False, soft_wrap=True
-    )
-
-
-@app.command()
-def challenge(
-    task: str,
-    version: Annotated[str, typer.Option(help="a version's number, or an alias")] = "challenger",
-    canary: Annotated[float, typer.Option(help="share of the cases that it answers, 0 to 1")] = 0.0,
-    reason: ReasonOption = "",
-    *,
-    override: Annotated[
-        bool, typer.Option("--override", help="although gates refuse it; needs --reason")
-    ] = False,
-    off: Annotated[bool, typer.Option("--off", help="let it score no more")] = False,
-) -> None:
-    """Let a version score beside the champion, in shadow or for a share of the cases."""
-    from training.promotion.challenger import remove_challenger, set_challenger
-
-    lake, name, now = Lake.from_environment(), task_named(task), datetime.now(UTC)
-    approval, record = (
-        approval_by_current_user(reason, override=override),
-        model_change_recorder(lake),
-    )
-    if off:
-        left = remove_challenger(name, lake, now, approval=approval, record=record)
-        said = f"{name}: version {left} challenges no more"
-    else:
-        wanted = int(version) if version.isdigit() else version
-        new = set_challenger(name, lake, now, wanted, canary, approval=approval, record=record)
-        how = f"answers {canary:.1%} of the cases" if canary else "scores in shadow"
-        said = f"{name}: version {new.version} ({new.digest[:12]}) {how}; see /desk/challenger"
-    console.print(said, highlight=False, markup=False, soft_wrap=True)
-
-
-@app.command()
-def follow(
-    task: Annotated[str, typer.Argument(help="one task; all of them by default")] = "",
-    every: Annotated[float, typer.Option(help="seconds between looks; once by default")] = 0.0,
-    reason: ReasonOption = "the registry's alias was moved",
-) -> None:
-    """Promote what the registry's champion alias was moved to, if gates and approval allow it."""
-    import time
-
-    from models.catalogue import TASKS
-    from training.promotion.promote import promote_by_alias, promotion_message
-    from training.registry.champion_pointer import Champion
-
-    lake, names = Lake.from_environment(), [task_named(task)] if task else list(TASKS)
-    approval, told = approval_by_current_user(reason), set[str]()
-    while True:
-        now, record = datetime.now(UTC), model_change_recorder(lake)
-        for one in promote_by_alias(names, lake, now, approval=approval, record=record):
-            said = promotion_message(one, approval) if isinstance(one, Champion) else str(one)
-            if said not in told:
-                console.print(said, highlight=False, markup=False, soft_wrap=True)
-                told.add(said)
-        if not every:
-            return
-        time.sleep(every)
-
-
-def approval_by_current_user(reason: str, *, override: bool = False) -> Approval:
-    """The approval of whoever is acting."""
-    from training.approval.approval import Approval
-    from training.approval.people import whoami
-    from training.settings import ApprovalMode, ApprovalSettings
-
-    settings = ApprovalSettings.from_environment()
-    demo = settings.approval is ApprovalMode.DEMO
-    return Approval(whoami(settings), reason, override, demo)
-
-
-def model_change_recorder(lake: Lake) -> AuditRecorder:
-    """What writes a change of model to the lake's record; can be sent to another process."""
-    from serving.audit.model_lifecycle import record_model_change
-
-    return partial(record_model_change, lake)
 
 
 @app.command()
@@ -317,96 +235,6 @@ def erase(
         console.print("Readers keep it in the write-ahead log until the service is idle or stops.")
     if (lake.canonical / "decisions.parquet").exists():
         decisions()  # the table that training reads still held what was erased
-
-
-@app.command()
-def agreement(
-    json_file: Annotated[Path | None, typer.Option("--json", help="write the figures here")] = None,
-) -> None:
-    """Hold people's agreement with the model against the model's true error."""
-    from contextlib import closing
-
-    from data.store import Store
-    from serving.audit.dataframes import decisions_frame, recommendations_frame
-    from serving.audit.factory import open_audit
-    from training.monitor.human_agreement import (
-        agreement_sentences,
-        measure_agreement,
-        recorded_outcomes,
-        reliance_table,
-    )
-
-    lake = Lake.from_environment()
-    with closing(open_audit(lake)) as audit, Store.from_folder(lake.canonical) as store:
-        answered, decided = recommendations_frame(audit), decisions_frame(audit)
-        found = measure_agreement(answered, decided, recorded_outcomes(store, answered))
-    console.print(reliance_table(found))
-    for sentence in agreement_sentences(found):
-        console.print(sentence, highlight=False, soft_wrap=True)
-    if json_file:
-        json_file.write_text(json.dumps(found.as_json(), indent=1, allow_nan=False) + "\n")
-
-
-@app.command()
-def monitor(
-    task: Annotated[str, typer.Argument(help="one task; all of them by default")] = "",
-    since: Annotated[
-        datetime | None, typer.Option(formats=DAY_FORMATS, help="first day; 28 days before the end")
-    ] = None,
-    until: Annotated[
-        datetime | None, typer.Option(formats=DAY_FORMATS, help="first day that is not counted")
-    ] = None,
-    html: Annotated[Path | None, typer.Option(help="write the page here")] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="write the figures here")] = None,
-    metrics: Annotated[Path | None, typer.Option(help="write Prometheus gauges here")] = None,
-) -> None:
-    """Hold what is asked, and how it ended, against what the models learnt from.
-
-    Exit code for schedulers: 0 no need, 3 look, 4 retrain, 2 error. Of 100 quiet weeks of a
-    task at most 5 raise an alarm; `python -m training.monitor.false_alarm_rate` measures it.
-    """
-    from models.catalogue import TASKS
-    from training.monitor.outputs import advice_table, write_reports
-    from training.monitor.retraining_advice import EXIT_CODES
-    from training.monitor.run import monitor_lake, most_severe_advice
-
-    lake, names = Lake.from_environment(), [task_named(task)] if task else list(TASKS)
-    with show_progress("Comparing with the reference"):
-        reports = monitor_lake(lake, names, read_recorded(lake), day_of(since), day_of(until))
-        write_reports(reports, html, json_file, metrics)
-    record_drifts(lake, reports)
-    console.print(advice_table(reports))
-    raise typer.Exit(EXIT_CODES[most_severe_advice(reports)])
-
-
-def record_drifts(lake: Lake, reports: Sequence[MonitoringReport]) -> None:
-    """Put on record what needs somebody, once, so that whoever takes events is told."""
-    from serving.audit.model_lifecycle import record_drift
-    from training.monitor.retraining_advice import Advice
-
-    for one in reports:
-        if one.verdict.advice is Advice.NO_NEED:
-            continue
-        said = {
-            "advice": str(one.verdict.advice),
-            "headline": one.verdict.headline,
-            "since": one.since.isoformat(),
-            "until": one.until.isoformat(),
-        }
-        record_drift(lake, str(one.task), said, datetime.now(UTC))
-
-
-def read_recorded(lake: Lake) -> AuditFrames:
-    """The recommendations and decisions in the lake's audit."""
-    from serving.audit import dataframes
-    from serving.audit.factory import open_audit
-    from training.monitor.run import AuditFrames
-
-    with closing(open_audit(lake)) as store:
-        answered = dataframes.recommendations_frame(store)
-        if answered.empty:
-            raise FileNotFoundError("nothing was recommended yet; run `triage serve`")
-        return AuditFrames(answered, dataframes.decisions_frame(store))
 
 
 @app.command()

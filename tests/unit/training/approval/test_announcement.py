@@ -2,9 +2,9 @@
 
 import pytest
 
-import triage
 from training.approval.approval import Approval
 from training.approval.people import DEMO_IDENTITY, Identity
+from training.commands.promotion import approval_by_current_user
 from training.promotion.promote import promotion_message, rollback_message
 from training.registry.champion_pointer import Champion
 
@@ -44,7 +44,7 @@ def test_a_command_takes_the_approval_of_whoever_is_named(monkeypatch, mode, dem
     monkeypatch.setenv("TRIAGE_USER", "bo")
     if mode:
         monkeypatch.setenv("TRIAGE_APPROVAL", mode)
-    found = triage.approval_by_current_user("why", override=True)
+    found = approval_by_current_user("why", override=True)
     assert (found.approver.name, found.reason, found.override, found.demo) == (
         "bo",
         "why",
