@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from tests import made_once
-from tests.schemas import own_schema
+from tests.support import once_per_run
+from tests.support.postgres_schemas import temporary_schema
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -55,7 +55,7 @@ def _shared_by_all_processes(tmp_path_factory: pytest.TempPathFactory) -> Iterat
     base = tmp_path_factory.getbasetemp()
     run = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(made_once.FOLDER, str(run / "made_once"))
+        patch.setenv(once_per_run.SHARED_FOLDER_VARIABLE, str(run / "made_once"))
         yield
 
 
@@ -85,7 +85,7 @@ def postgres_server() -> sa.URL:
 @pytest.fixture
 def postgres_url(postgres_server: sa.URL) -> Iterator[str]:
     """A URL whose tables live in a schema of their own, gone afterwards."""
-    with own_schema(postgres_server) as (url, _):
+    with temporary_schema(postgres_server) as (url, _):
         yield url
 
 

@@ -9,13 +9,7 @@ from typing import Any
 import jwt
 
 from serving.audit.pseudonym import Pseudonyms
-from serving.auth.caller import (
-    ALL_SCOPES,
-    AuthenticationError,
-    Caller,
-    Refusal,
-    UnknownSignerError,
-)
+from serving.auth.caller import ALL_SCOPES, AuthenticationError, Caller, Refusal, UnknownSignerError
 from serving.auth.jwks import JsonWebKeySet
 from serving.auth.settings import AuthSettings
 

@@ -24,9 +24,9 @@ from serving.tasks.catalogue import SERVED_TASKS
 from serving.telemetry.metrics import Metrics
 from serving.telemetry.service_telemetry import ServiceTelemetry
 from serving.telemetry.traces import Tracer
-from tests.anybody import ANYBODY
-from tests.loops import ended
-from tests.synthetic_service import case, make_lake
+from tests.support.event_loops import run_coroutine
+from tests.support.open_access import ALLOW_EVERY_CALLER
+from tests.support.synthetic_lake import example_case, make_lake
 
 TASK = STOCK_RISK.name
 AT_ONCE = 16
@@ -44,7 +44,11 @@ def service(home: Path) -> Iterator[FastAPI]:
     engine = load_engine(ServiceSettings(home=lake.home), lambda: datetime.now(UTC))
     engine = replace(engine, observe=telemetry)
     app = create_app(tasks)
-    app.state.authenticator, app.state.engine, app.state.telemetry = ANYBODY, engine, telemetry
+    app.state.authenticator, app.state.engine, app.state.telemetry = (
+        ALLOW_EVERY_CALLER,
+        engine,
+        telemetry,
+    )
     app.state.max_body_bytes = BYTES
     with closing(engine.audit):
         yield app
@@ -52,7 +56,7 @@ def service(home: Path) -> Iterator[FastAPI]:
 
 def held_after(app: FastAPI, requests: list[int]) -> list[int]:
     """Objects there are after so many requests, and so many more, and so on."""
-    return ended(lambda: _counted(app, requests))
+    return run_coroutine(lambda: _counted(app, requests))
 
 
 async def _counted(app: FastAPI, requests: list[int]) -> list[int]:
@@ -72,7 +76,7 @@ async def _ask(app: FastAPI, number: int) -> None:
     Raises:
         ValueError: it is answered with anything but 200.
     """
-    body = json.dumps({"cases": [case(TASK, number)]}).encode()
+    body = json.dumps({"cases": [example_case(TASK, number)]}).encode()
     scope = {
         "type": "http",
         "method": "POST",

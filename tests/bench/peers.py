@@ -18,7 +18,7 @@ from serving.server.supervisor import run_service
 from serving.tasks.messages import Explain
 from tests.bench.load import Connection, Target
 from tests.bench.scene import IN_TURN, Scene
-from tests.ports import free_port
+from tests.support.ports import free_port
 
 MINUTES = 3.0
 

@@ -24,7 +24,7 @@ from models.model import Model
 from models.tasks.stock_risk import STOCK_RISK
 from serving.tasks.messages import Explain
 from tests.bench.load import Target
-from tests.synthetic_service import crown
+from tests.support.synthetic_lake import install_champion
 from training.dataset.builder import build_training_set, model_inputs
 from training.tasks.catalogue import training_task
 from training.tasks.open_cases import request_bodies
@@ -81,7 +81,7 @@ def scene(home: Path, trees: int, leaves: int) -> Scene:
         asks = training_task(task).query_open_asks(store, task, end_of_data(lake.canonical))
         inputs = model_inputs(training_task(task), store, asks)
     model = fit(task, training, FitOptions(rounds=trees)).model
-    crown(lake, TASK, model)
+    install_champion(lake, TASK, model)
     booster = lgb.Booster(model_str=model.trees.text)
     rows = np.nan_to_num(model.encoder.encode(inputs).matrix)
     return Scene(lake, model, booster, request_bodies(asks), rows)

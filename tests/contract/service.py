@@ -14,8 +14,8 @@ from serving.pipeline.engine import load_engine
 from serving.review.service import open_review_service
 from serving.runtime.settings import ServiceSettings
 from serving.tasks.catalogue import SERVED_TASKS
-from tests.anybody import ANYBODY
-from tests.synthetic_service import case, make_lake
+from tests.support.open_access import ALLOW_EVERY_CALLER
+from tests.support.synthetic_lake import example_case, make_lake
 
 MOST_BYTES = 10 * 2**20
 
@@ -28,7 +28,7 @@ def service(home: Path) -> Iterator[FastAPI]:
     engine = load_engine(settings, lambda: datetime.now(UTC))
     app = create_app(SERVED_TASKS)
     app.state.max_body_bytes = MOST_BYTES
-    app.state.authenticator = ANYBODY
+    app.state.authenticator = ALLOW_EVERY_CALLER
     app.state.engine, app.state.review = engine, open_review_service(engine, settings.lake)
     try:
         yield app
@@ -39,6 +39,6 @@ def service(home: Path) -> Iterator[FastAPI]:
 def recommended(app: FastAPI) -> list[str]:
     """Ids of some recommendations, new ones."""
     client = TestClient(app)
-    cases = [{"task": str(name), "case": case(name, i)} for i in range(4) for name in TASKS]
+    cases = [{"task": str(name), "case": example_case(name, i)} for i in range(4) for name in TASKS]
     answer = client.post("/v1/triage", json={"cases": cases})
     return [one["id"] for one in answer.json()["recommendations"]]

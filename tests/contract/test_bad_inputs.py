@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from models.tasks.stock_risk import STOCK_RISK
 from models.tasks.supplier_delay import SUPPLIER_DELAY
-from tests.synthetic_service import case
+from tests.support.synthetic_lake import example_case
 
 STOCK, INVOICE, DELAY = STOCK_RISK.name, INVOICE_MISMATCH.name, SUPPLIER_DELAY.name
 
@@ -88,7 +88,7 @@ def client(app):
 
 
 def written(task, **changes):
-    return json.dumps({"cases": [case(task, 1, **changes)]}).encode()
+    return json.dumps({"cases": [example_case(task, 1, **changes)]}).encode()
 
 
 def posted(client, body, task=STOCK, **headers):
@@ -137,14 +137,14 @@ def test_a_body_of_another_type_is_refused(client, header, value):
 
 
 def test_a_negative_quantity_on_its_way_is_refused(client):
-    (receipt,) = case(STOCK, 1)["scheduled_receipts"]
+    (receipt,) = example_case(STOCK, 1)["scheduled_receipts"]
     body = written(STOCK, scheduled_receipts=[receipt | {"quantity_open": -5}])
     field = ("cases[0].scheduled_receipts[0].quantity_open", "-5", OPEN)
     assert posted(client, body) == (422, "unreadable", [field])
 
 
 def test_what_is_known_only_later_is_refused(client):
-    (receipt,) = case(STOCK, 1)["scheduled_receipts"]
+    (receipt,) = example_case(STOCK, 1)["scheduled_receipts"]
     later = [receipt | {"known_at": "2199-03-11T00:00:00Z"}]
     status, kind, ((field, got, _),) = posted(
         client, written(STOCK, scheduled_receipts=later, asked_at=None)

@@ -8,13 +8,13 @@ from starlette.testclient import TestClient
 from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from models.tasks.stock_risk import STOCK_RISK
 from serving.auth.caller import AccessScope, Caller, scoring_scope
-from tests.synthetic_service import case
+from tests.support.synthetic_lake import example_case
 
 STOCK, INVOICE = STOCK_RISK.name, INVOICE_MISMATCH.name
 MIXED = {
     "cases": [
-        {"task": "stock_risk", "case": case(STOCK, 1)},
-        {"task": "invoice_mismatch", "case": case(INVOICE, 1)},
+        {"task": "stock_risk", "case": example_case(STOCK, 1)},
+        {"task": "invoice_mismatch", "case": example_case(INVOICE, 1)},
     ]
 }
 BOTH = {scoring_scope(STOCK), scoring_scope(INVOICE)}
@@ -59,7 +59,12 @@ def test_every_task_of_a_mixed_request_takes_its_scope(app, client_of):
 
 
 def test_a_case_of_another_site_refuses_the_whole_and_names_its_field(app, client_of):
-    other = {"cases": [*MIXED["cases"], MIXED["cases"][0] | {"case": case(STOCK, 2, site_id="S9")}]}
+    other = {
+        "cases": [
+            *MIXED["cases"],
+            MIXED["cases"][0] | {"case": example_case(STOCK, 2, site_id="S9")},
+        ]
+    }
     before = recorded(app)
     refused = client_of(BOTH, frozenset({"site_03"})).post("/v1/triage", json=other)
     assert refused.status_code == 403

@@ -9,11 +9,11 @@ from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from models.tasks.stock_risk import STOCK_RISK
 from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.recommendation.fallback_ladder import Rung
-from tests.synthetic_service import case
+from tests.support.synthetic_lake import example_case
 
 STOCK, INVOICE, DELAY = STOCK_RISK.name, INVOICE_MISMATCH.name, SUPPLIER_DELAY.name
 MIXED = [
-    {"task": str(task), "case": case(task, number)}
+    {"task": str(task), "case": example_case(task, number)}
     for number, task in enumerate([DELAY, STOCK, INVOICE, STOCK, DELAY])
 ]
 
@@ -56,7 +56,7 @@ def test_the_same_request_with_its_key_gets_the_same_bytes(client):
     assert (other.status_code, other.json()["type"]) == (422, "/problems/key-reused")
 
 
-RECEIPT = case(STOCK, 1)["scheduled_receipts"][0]
+RECEIPT = example_case(STOCK, 1)["scheduled_receipts"][0]
 TASKS = "one of stock_risk, invoice_mismatch, supplier_delay"
 
 
@@ -64,19 +64,19 @@ TASKS = "one of stock_risk, invoice_mismatch, supplier_delay"
     ("wrong", "field", "takes"),
     [
         (
-            {"task": "stock_risk", "case": case(STOCK, 1, on_hand="x")},
+            {"task": "stock_risk", "case": example_case(STOCK, 1, on_hand="x")},
             "cases[1].case.on_hand",
             "a number from -1e+12 to 1e+12, in base units",
         ),
         (
-            {"task": "stock_risk", "case": case(STOCK, 1, scheduled_receipts=[{}])},
+            {"task": "stock_risk", "case": example_case(STOCK, 1, scheduled_receipts=[{}])},
             "cases[1].case.scheduled_receipts[0].known_at",
             "a date and time with a time zone, e.g. 2026-03-01T08:00:00Z (1970 to 2199)",
         ),
         (
             {
                 "task": "stock_risk",
-                "case": case(
+                "case": example_case(
                     STOCK,
                     1,
                     asked_at=None,
@@ -91,7 +91,7 @@ TASKS = "one of stock_risk, invoice_mismatch, supplier_delay"
         ({"task": "stock_risk"}, "cases[1].case", "a JSON object"),
         ({"task": "stock_risk", "case": 3}, "cases[1].case", "a JSON object"),
         (
-            {"task": "stock_risk", "case": case(STOCK, 1), "x": 1},
+            {"task": "stock_risk", "case": example_case(STOCK, 1), "x": 1},
             "cases[1].x",
             "no such field; there are task, case",
         ),
@@ -114,7 +114,7 @@ def test_nothing_of_a_request_is_recorded_if_one_case_cannot_be_read(app, client
 
 def test_the_models_that_answer_are_told(app, client):
     told = client.get("/v1/models").json()
-    (given,) = client.post("/v1/stock_risk", json={"cases": [case(STOCK, 1)]}).json()[
+    (given,) = client.post("/v1/stock_risk", json={"cases": [example_case(STOCK, 1)]}).json()[
         "recommendations"
     ]
     (stock,) = [one for one in told["models"] if one["task"] == STOCK]
@@ -130,7 +130,7 @@ def test_the_policy_that_is_applied_is_told_whole(client):
     from serving.policy.policy import parse_policy
 
     told = client.get("/v1/policy").json()
-    (given,) = client.post("/v1/stock_risk", json={"cases": [case(STOCK, 1)]}).json()[
+    (given,) = client.post("/v1/stock_risk", json={"cases": [example_case(STOCK, 1)]}).json()[
         "recommendations"
     ]
     assert told["digest"] == given["policy"]["digest"] == parse_policy(told["policy"]).digest

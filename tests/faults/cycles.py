@@ -14,7 +14,7 @@ from tests.faults.gathered import Answer, Log, Outcome
 from tests.faults.invariants import Break, Known, struck
 from tests.faults.place import Place, StoreKind, place
 from tests.faults.writer import Plant
-from tests.synthetic_service import make_lake
+from tests.support.synthetic_lake import make_lake
 
 BACK_SECONDS = 120
 """Not a demand, a bound: who is not back by then does not come back alone."""

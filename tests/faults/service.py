@@ -24,8 +24,8 @@ from serving.recommendation.recommendation import Advice
 from tests.faults.gathered import Answer, Outcome, Told
 from tests.faults.writer import digest
 from tests.faults.writing import ROOT, Answers
-from tests.ports import free_port
-from tests.synthetic_service import case
+from tests.support.ports import free_port
+from tests.support.synthetic_lake import example_case
 
 TASK = STOCK_RISK.name
 CALLERS = 4
@@ -140,7 +140,7 @@ class Service:
 
     def _body(self, number: int) -> bytes:
         start = REPLICA_STRIDE * ord(self.name) + 3 * number
-        cases = [case(TASK, one) for one in range(start, start + 1 + number % 3)]
+        cases = [example_case(TASK, one) for one in range(start, start + 1 + number % 3)]
         return json.dumps({"cases": cases}).encode()
 
     def _until_answered(self, body: bytes, key: str) -> None:

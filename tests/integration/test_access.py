@@ -20,9 +20,14 @@ from serving.auth.settings import AuthMode, AuthSettings
 from serving.pipeline.pauses import PauseRecorder
 from serving.server.preflight import ServiceError, auth_mode_for, require_credentials
 from serving.server.supervisor import run_service
-from tests.asking_service import Service, issuer, key_of, until
-from tests.ports import free_port
-from tests.synthetic_service import case, make_lake
+from tests.support.authenticated_service import (
+    AuthenticatedService,
+    identity_provider,
+    record_api_key,
+    until,
+)
+from tests.support.ports import free_port
+from tests.support.synthetic_lake import example_case, make_lake
 
 TASK, SITE = STOCK_RISK.name, "site_03"
 OF_IT = ("", "/proof", "/report", "/counterfactuals")
@@ -32,7 +37,7 @@ DECISION = {"action": "followed", "role": "planner"}
 
 @pytest.fixture(scope="module")
 def idp():
-    with issuer() as made:
+    with identity_provider() as made:
         yield made
 
 
@@ -41,9 +46,9 @@ def service(tmp_path_factory, idp):
     lake = make_lake(tmp_path_factory.mktemp("lake"), (TASK,))
     every = list(ALL_SCOPES)
     shown = {
-        "own": key_of(lake, every, [SITE])[1],
-        "other": key_of(lake, every, ["site_99"])[1],
-        "nothing": key_of(lake, [], None)[1],
+        "own": record_api_key(lake, every, [SITE])[1],
+        "other": record_api_key(lake, every, ["site_99"])[1],
+        "nothing": record_api_key(lake, [], None)[1],
     }
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRIAGE_AUTH_MODE", "required")
@@ -51,7 +56,7 @@ def service(tmp_path_factory, idp):
         patch.setenv("TRIAGE_AUTH_AUDIENCE", idp.audience)
         patch.setenv("TRIAGE_AUTH_JWKS", idp.address)
         with run_service(lake, port=free_port(), log=lake.home / "service.log") as running:
-            made = Service(lake, running.address)
+            made = AuthenticatedService(lake, running.address)
             made.shown = shown
             yield made
 
@@ -87,7 +92,7 @@ def test_another_site_is_told_what_is_told_of_an_id_that_is_none(service):
 def test_cases_of_another_site_are_refused_and_not_recorded(service):
     with closing(open_audit(service.lake)) as store:
         before = store.head().frontier.size
-        body = {"cases": [case(TASK, 2)]}
+        body = {"cases": [example_case(TASK, 2)]}
         status, _, text = service.ask("POST", f"/v1/{TASK}", service.shown["other"], body)
         (field,) = json.loads(text)["errors"]
         assert (status, field["field"]) == (403, "cases[0].site_id")
@@ -115,8 +120,12 @@ def test_every_address_takes_a_scope_or_is_said_to_take_none(service):
     for path, operations in paths.items():
         for method in operations:
             where = path.replace("{", "").replace("}", "")
-            body = {"cases": [case(TASK, 4)]} if path.startswith("/v1/") else {}
-            body = {"cases": [{"task": TASK, "case": case(TASK, 4)}]} if "triage" in path else body
+            body = {"cases": [example_case(TASK, 4)]} if path.startswith("/v1/") else {}
+            body = (
+                {"cases": [{"task": TASK, "case": example_case(TASK, 4)}]}
+                if "triage" in path
+                else body
+            )
             sent = body if method == "post" else None
             status = service.ask(method.upper(), where, None, sent)[0]
             assert (path in OPEN) == (status != 401), (method, path, status)
@@ -160,7 +169,7 @@ def test_answers_are_sealed_counted_and_lent_to_no_other_site(service):
 
 
 def test_a_key_that_is_revoked_is_refused_within_seconds(service):
-    key, shown = key_of(service.lake, list(ALL_SCOPES), None)
+    key, shown = record_api_key(service.lake, list(ALL_SCOPES), None)
     until(lambda: service.ask("GET", "/desk", shown)[0] == 200)
     with closing(open_audit(service.lake)) as store:
         store.append([revocation_draft(key.id, datetime.now(UTC), {})])
@@ -207,7 +216,7 @@ def test_a_token_is_let_in_for_its_scopes_and_sites(service, idp):
     assert service.ask("POST", f"{where}/decision", shown, DECISION)[0] == 403
     other = may(idp, scoring_scope(STOCK_RISK.name), AccessScope.READ_REPORT, sites=["site_99"])
     assert service.ask("GET", where, other)[0] == 404
-    assert service.ask("POST", f"/v1/{TASK}", other, {"cases": [case(TASK, 21)]})[0] == 403
+    assert service.ask("POST", f"/v1/{TASK}", other, {"cases": [example_case(TASK, 21)]})[0] == 403
     with closing(open_audit(service.lake)) as store:
         assert "ada.lovelace" not in "".join(entry.body or "" for entry in store.all())
 

@@ -11,20 +11,20 @@ from models.catalogue import TASKS
 from serving.audit.factory import open_audit
 from serving.auth.caller import ALL_SCOPES
 from serving.server.supervisor import run_service
-from tests.asking_service import Service, key_of
-from tests.ports import free_port
-from tests.synthetic_service import case, make_lake
+from tests.support.authenticated_service import AuthenticatedService, record_api_key
+from tests.support.ports import free_port
+from tests.support.synthetic_lake import example_case, make_lake
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
     """A service of every task that asks everybody who they are."""
     lake = make_lake(tmp_path_factory.mktemp("lake"))
-    _, key = key_of(lake, ALL_SCOPES, None)
+    _, key = record_api_key(lake, ALL_SCOPES, None)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRIAGE_AUTH_MODE", "required")
         with run_service(lake, port=free_port(), log=lake.home / "service.log") as running:
-            made = Service(lake, running.address)
+            made = AuthenticatedService(lake, running.address)
             made.key = key
             yield made
 
@@ -37,7 +37,9 @@ def client(service):
 
 @pytest.mark.parametrize("task", TASKS)
 def test_a_task_is_a_method_that_gives_the_recorded_answer(service, client, task):
-    answer = getattr(client, task)(cases=[case(task, 1), case(task, 2)], explain="all")
+    answer = getattr(client, task)(
+        cases=[example_case(task, 1), example_case(task, 2)], explain="all"
+    )
     assert len(answer["recommendations"]) == 2
     for given in answer["recommendations"]:
         path = f"/v1/recommendations/{given['id']}"
@@ -47,7 +49,7 @@ def test_a_task_is_a_method_that_gives_the_recorded_answer(service, client, task
 
 
 def test_cases_of_several_tasks_are_a_method_too(client):
-    cases = [{"task": task, "case": case(task, 3)} for task in TASKS]
+    cases = [{"task": task, "case": example_case(task, 3)} for task in TASKS]
     answer = client.triage(cases=cases)
     ids = [one["id"] for one in answer["recommendations"]]
     assert sorted(answer["ranking"]) == sorted(ids)
@@ -55,7 +57,7 @@ def test_cases_of_several_tasks_are_a_method_too(client):
 
 def test_what_cannot_be_read_is_named_to_the_client(client):
     with pytest.raises(BentoMLException, match=r"cases\[0\]\.colour"):
-        client.stock_risk(cases=[case("stock_risk", 1, colour="red")])
+        client.stock_risk(cases=[example_case("stock_risk", 1, colour="red")])
     with pytest.raises(TypeError, match="Missing required arguments"):
         client.stock_risk()
 

@@ -12,11 +12,11 @@ from typer.testing import CliRunner
 from serving.audit.factory import open_audit
 from serving.audit.log.entry_kind import EntryKind
 from serving.server.supervisor import run_service
-from tests.ports import free_port
+from tests.support.ports import free_port
+from tests.support.synthetic_lake import example_case
 from tests.swapping.registered import register
 from tests.swapping.trial import settings, until
 from tests.swapping.versions import TASK, make_versions
-from tests.synthetic_service import case
 from training.registry.mlflow_registry import CHAMPION, open_registry
 from triage import app
 
@@ -42,7 +42,7 @@ class Line:
 
     def ask(self, numbers):
         """What is recommended for cases of those numbers, every second one of another site."""
-        cases = [case(TASK, number, site_id=SITES[number % 2]) for number in numbers]
+        cases = [example_case(TASK, number, site_id=SITES[number % 2]) for number in numbers]
         return self.running.recommend(TASK, cases)
 
     def answering(self):

@@ -30,8 +30,8 @@ from serving.review.service import open_review_service
 from serving.runtime.settings import ServiceSettings
 from serving.tasks.catalogue import SERVED_TASKS
 from serving.tasks.policy_file import DEFAULT_POLICY_FILE
-from tests.anybody import ANYBODY
-from tests.synthetic_service import SMALL
+from tests.support.open_access import ALLOW_EVERY_CALLER
+from tests.support.synthetic_lake import SMALL_LIGHTGBM
 from training.dataset.cache import MANIFEST, CachedTrainingSet, load_or_build_training_set
 from training.dataset.labels import LabelSource
 from training.monitor.human_agreement import measure_agreement, recorded_outcomes
@@ -41,7 +41,7 @@ from training.tasks.open_cases import request_bodies
 pytestmark = pytest.mark.slow(12)
 
 NAME = INVOICE_MISMATCH.name
-TASK = replace(TASKS[NAME], lightgbm=SMALL)
+TASK = replace(TASKS[NAME], lightgbm=SMALL_LIGHTGBM)
 SIZE = WorldSize(sites=3, suppliers=9, items=150, months=6, start=date(2025, 1, 1))
 SHARE = 0.25
 
@@ -86,7 +86,7 @@ def engine(lake, before, tmp_path_factory):
 def decided(lake, engine) -> dict[str, str]:
     """What people settled on, by invoice line: on what was flagged or drawn for review."""
     app = create_app(SERVED_TASKS)
-    app.state.authenticator = ANYBODY
+    app.state.authenticator = ALLOW_EVERY_CALLER
     app.state.engine, app.state.max_body_bytes = engine, 10**7
     app.state.review = open_review_service(engine, lake)
     client = TestClient(app)

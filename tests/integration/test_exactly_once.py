@@ -16,9 +16,9 @@ from serving.audit.factory import open_audit
 from serving.audit.log.entry_kind import ANSWER_KINDS, EntryKind
 from serving.audit.settings import AuditSettings
 from serving.server.supervisor import kill_process_tree, run_service
-from tests.ports import free_port
-from tests.schemas import own_schema
-from tests.synthetic_service import case, make_lake
+from tests.support.ports import free_port
+from tests.support.postgres_schemas import temporary_schema
+from tests.support.synthetic_lake import example_case, make_lake
 
 pytestmark = pytest.mark.slow(20)
 
@@ -103,7 +103,7 @@ def service(request, lake, tmp_path_factory):
             yield started
         return
     server = request.getfixturevalue("postgres_server")
-    with own_schema(server) as (url, schema), served(lake, url, schema) as started:
+    with temporary_schema(server) as (url, schema), served(lake, url, schema) as started:
         yield started
 
 
@@ -120,7 +120,7 @@ def at_once(callers, ask_of):
 
 
 def test_sixteen_callers_with_one_key_get_one_recommendation(service):
-    body, key = {"cases": [case(TASK, 1), case(TASK, 2)]}, str(uuid.uuid4())
+    body, key = {"cases": [example_case(TASK, 1), example_case(TASK, 2)]}, str(uuid.uuid4())
     got = at_once(CALLERS, lambda _: until_answered(service, PATH, body, key))
     assert {one.status for one in got} == {200}
     assert len({one.content for one in got}) == 1
@@ -128,12 +128,12 @@ def test_sixteen_callers_with_one_key_get_one_recommendation(service):
     with service.record() as store:
         made = [e for e in store.answers() if e.payload["context"]["idempotency_key"] == key]
     assert [e.id for e in made] == [r["id"] for r in got[0].said["recommendations"]]
-    refused = ask(service, PATH, {"cases": [case(TASK, 3)]}, key)
+    refused = ask(service, PATH, {"cases": [example_case(TASK, 3)]}, key)
     assert (refused.status, refused.headers["content-type"]) == (422, "application/problem+json")
 
 
 def test_a_thousand_cases_are_answered_again_to_the_byte(service):
-    body, key = {"cases": [case(TASK, number) for number in range(1000)]}, str(uuid.uuid4())
+    body, key = {"cases": [example_case(TASK, number) for number in range(1000)]}, str(uuid.uuid4())
     first = until_answered(service, PATH, body, key)
     before = len(service.entries())
     again = ask(service, PATH, body, key)
@@ -144,7 +144,7 @@ def test_a_thousand_cases_are_answered_again_to_the_byte(service):
 
 
 def test_of_two_people_who_decide_at_once_one_is_told_what_the_other_decided(service):
-    (answer,) = ask(service, PATH, {"cases": [case(TASK, 4)]}).said["recommendations"]
+    (answer,) = ask(service, PATH, {"cases": [example_case(TASK, 4)]}).said["recommendations"]
     path = f"/v1/recommendations/{answer['id']}/decision"
     roles = ["planner", "buyer"]
 
@@ -163,7 +163,7 @@ def test_of_two_people_who_decide_at_once_one_is_told_what_the_other_decided(ser
 
 def test_two_workers_append_to_one_sequence_without_gaps(service):
     def call(number):
-        body = {"cases": [case(TASK, 100 + number), case(TASK, 200 + number)]}
+        body = {"cases": [example_case(TASK, 100 + number), example_case(TASK, 200 + number)]}
         return ask(service, PATH, body, str(uuid.uuid4())).said
 
     given = [r for answer in at_once(CALLERS, call) for r in answer["recommendations"]]
@@ -176,7 +176,7 @@ def test_two_workers_append_to_one_sequence_without_gaps(service):
 
 
 def test_an_answer_carries_the_signed_state_that_holds_it(service):
-    answer = ask(service, PATH, {"cases": [case(TASK, 5)]}).said
+    answer = ask(service, PATH, {"cases": [example_case(TASK, 5)]}).said
     (given,) = answer["recommendations"]
     with service.record() as store:
         origin = store.head().origin
@@ -193,7 +193,7 @@ def test_an_answer_carries_the_signed_state_that_holds_it(service):
 
 def test_a_record_that_was_away_is_used_again_when_it_is_back(service, request):
     """Its tables are out of reach for a while, as they are when a database is moved."""
-    body, key = {"cases": [case(TASK, 6)]}, str(uuid.uuid4())
+    body, key = {"cases": [example_case(TASK, 6)]}, str(uuid.uuid4())
     with away(service, request):
         refused = ask(service, PATH, body, key)
         assert (refused.status, refused.headers["content-type"]) == (
@@ -229,7 +229,7 @@ def away(service, request):
 def test_after_a_kill_every_request_sent_again_is_answered_once(lake, tmp_path):
     """Callers send until the service is killed, and then send all of it again."""
     url = f"sqlite:///{tmp_path / 'audit.db'}"
-    bodies = {str(uuid.uuid4()): {"cases": [case(TASK, number)]} for number in range(150)}
+    bodies = {str(uuid.uuid4()): {"cases": [example_case(TASK, number)]} for number in range(150)}
     answered, enough = {}, Event()
     with served(lake, url, workers="1") as service, ThreadPoolExecutor(8) as pool:
 

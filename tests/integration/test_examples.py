@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from serving.server.supervisor import run_service
-from tests.ports import free_port
-from tests.synthetic_service import make_lake
+from tests.support.ports import free_port
+from tests.support.synthetic_lake import make_lake
 
 pytestmark = pytest.mark.slow(15)
 

@@ -15,8 +15,8 @@ from serving.events.inbox import record_events
 from serving.events.received_event import parse_events
 from serving.runtime.context import service_context
 from serving.server.supervisor import run_service
+from tests.support.synthetic_lake import AS_OF, example_case, make_lake, past_orders
 from tests.swapping.trial import until
-from tests.synthetic_service import AS_OF, case, history, make_lake
 
 pytestmark = pytest.mark.slow(30)
 
@@ -28,7 +28,7 @@ COUNTED = "supplier_deliveries_events_ever"
 @pytest.fixture
 def lake(tmp_path):
     """With the tables that its profiles are of, and an order of which nothing came yet."""
-    made, tables = make_lake(tmp_path / "lake", (TASK,)), history()
+    made, tables = make_lake(tmp_path / "lake", (TASK,)), past_orders()
     orders = tables["purchase_orders"]
     still = orders.iloc[[39]].assign(po_line_id="open", po_id="open")
     tables["purchase_orders"] = pd.concat([orders, still], ignore_index=True)
@@ -62,7 +62,7 @@ def received(lake, at):
 
 def answered(lake, running):
     """Up to when the past is known, and how many receipts it has of the supplier."""
-    (given,) = running.recommend(TASK, [case(TASK, 3, supplier_id=SUPPLIER)])
+    (given,) = running.recommend(TASK, [example_case(TASK, 3, supplier_id=SUPPLIER)])
     audit = open_audit(lake)
     try:
         recorded = audit.read(given["id"]).payload["history"]

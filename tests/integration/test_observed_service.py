@@ -13,9 +13,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from models.tasks.stock_risk import STOCK_RISK
 from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.server.supervisor import run_service
-from tests.ports import free_port
-from tests.synthetic_service import case, make_lake
-from tests.waiting import until
+from tests.support.polling import poll_until
+from tests.support.ports import free_port
+from tests.support.synthetic_lake import example_case, make_lake
 
 pytestmark = pytest.mark.slow(20)
 
@@ -106,7 +106,7 @@ def value(samples, name, **labels):
 def test_metrics_count_what_every_process_answered(running):
     before = measured(running)
     for number in range(20):
-        running.recommend(TASK, [case(TASK, number), case(TASK, number + 100)])
+        running.recommend(TASK, [example_case(TASK, number), example_case(TASK, number + 100)])
     after = measured(running)
 
     def grown(name, **labels):
@@ -145,10 +145,10 @@ TEMPLATES = {"/v1/recommendations/{identifier}", "/v1/recommendations/{identifie
 def test_a_trace_goes_on_from_the_caller_through_every_stage(running, collector):
     sent = f"00-{TRACE}-{PARENT}-01"
     status, headers, _ = ask(
-        running, "POST", "/v1/stock_risk", {"cases": [case(TASK, 1)]}, traceparent=sent
+        running, "POST", "/v1/stock_risk", {"cases": [example_case(TASK, 1)]}, traceparent=sent
     )
     assert status == 200
-    spans = until(lambda: of_trace(collector, TRACE, 7))
+    spans = poll_until(lambda: of_trace(collector, TRACE, 7))
     (top,) = [span for span in spans if span.kind == span.SPAN_KIND_SERVER]
     assert top.parent_span_id.hex() == PARENT
     assert top.name == "POST /v1/stock_risk"
@@ -159,9 +159,9 @@ def test_a_trace_goes_on_from_the_caller_through_every_stage(running, collector)
 
 
 def test_a_trace_that_begins_here_has_the_id_that_is_on_record(running, collector):
-    _, headers, _ = ask(running, "POST", "/v1/stock_risk", {"cases": [case(TASK, 2)]})
+    _, headers, _ = ask(running, "POST", "/v1/stock_risk", {"cases": [example_case(TASK, 2)]})
     trace = headers["traceresponse"].split("-")[1]
-    spans = until(lambda: of_trace(collector, trace, 7))
+    spans = poll_until(lambda: of_trace(collector, trace, 7))
     assert sum(not span.parent_span_id for span in spans) == 1
 
 
@@ -171,16 +171,16 @@ def of_trace(collector, trace, min_effect):
 
 
 def test_nothing_that_was_sent_is_logged_or_traced(running, lake, collector):
-    (answer,) = running.recommend(TASK, [case(TASK, 3)])
+    (answer,) = running.recommend(TASK, [example_case(TASK, 3)])
     here = f"/v1/recommendations/{answer['id']}"
     told = {"Idempotency-Key": KEY, "X-Api-Key": KEY}
     decision = {"action": "followed", "role": "planner", "person": CANARY}
     asked = [
-        ("POST", "/v1/stock_risk", {"cases": [case(TASK, 4, item_id=CANARY)]}),
-        ("POST", "/v1/stock_risk", {"cases": [case(TASK, 4, on_hand=CANARY)]}),
+        ("POST", "/v1/stock_risk", {"cases": [example_case(TASK, 4, item_id=CANARY)]}),
+        ("POST", "/v1/stock_risk", {"cases": [example_case(TASK, 4, on_hand=CANARY)]}),
         ("POST", "/v1/stock_risk", f"{{{CANARY}".encode()),
         ("POST", "/v1/stock_risk", f'{{"{CANARY}": "\\ud800"}}'.encode()),
-        ("POST", "/v1/supplier_delay", {"cases": [case(SUPPLIER_DELAY.name, 4)]}),
+        ("POST", "/v1/supplier_delay", {"cases": [example_case(SUPPLIER_DELAY.name, 4)]}),
         ("POST", f"{here}/decision", decision),
         ("POST", f"{here}/decision", decision | {"resolved_as": CANARY}),
         ("GET", here, None),
@@ -198,8 +198,8 @@ def test_nothing_that_was_sent_is_logged_or_traced(running, lake, collector):
     assert 401 in {ask(running, *one, **told, **bearer)[0] for one in asked}
     _, headers, _ = ask(running, "GET", "/livez")
     trace = headers["traceresponse"].split("-")[1]
-    log = until(lambda: text if trace in (text := read(lake)) else None)
-    until(lambda: of_trace(collector, trace, 1))
+    log = poll_until(lambda: text if trace in (text := read(lake)) else None)
+    poll_until(lambda: of_trace(collector, trace, 1))
     spans = b"".join(span.SerializeToString() for span in list(collector.spans))
     for secret in (CANARY, TOKEN, TOKEN.split(".")[1], KEY):
         assert secret not in log
@@ -213,7 +213,7 @@ def read(lake):
 def test_a_line_of_the_log_is_one_object_with_its_trace(running, lake):
     _, headers, _ = ask(running, "GET", "/v1/recommendations/nobody")
     trace = headers["traceresponse"].split("-")[1]
-    log = until(lambda: text if re.search(f"{trace}.*\n", text := read(lake)) else None)
+    log = poll_until(lambda: text if re.search(f"{trace}.*\n", text := read(lake)) else None)
     lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
     (line,) = [line for line in lines if line.get("trace_id") == trace]
     assert line["event"] == "answered"
@@ -227,10 +227,10 @@ def test_another_service_on_the_lake_counts_for_itself(lake, running):
     def asked(one):
         return value(measured(one), "triage_recommendations_total", task="stock_risk")
 
-    running.recommend(TASK, [case(TASK, 1)])
+    running.recommend(TASK, [example_case(TASK, 1)])
     before = asked(running)
     with run_service(lake, port=free_port(), log=lake.home / "other.log") as other:
         assert asked(other) == 0
-        other.recommend(TASK, [case(TASK, number) for number in range(3)])
+        other.recommend(TASK, [example_case(TASK, number) for number in range(3)])
         assert asked(other) == 3
         assert asked(running) == before > 0

@@ -23,9 +23,9 @@ from serving.examples.client import TriageClient
 from serving.examples.orchestrator import PROCESS_FOLDER, Orchestrator, Process, TriageScriptEngine
 from serving.examples.outbox import DeliveryState, Outbox
 from serving.server.supervisor import run_service
-from tests.asking_service import key_of
-from tests.ports import free_port
-from tests.synthetic_service import case, make_lake
+from tests.support.authenticated_service import record_api_key
+from tests.support.ports import free_port
+from tests.support.synthetic_lake import example_case, make_lake
 
 pytestmark = pytest.mark.slow(16)
 
@@ -76,7 +76,9 @@ def orchestrator(triage, outbox):
 @pytest.fixture
 def guarded(lake):
     """The address of a service on that record that takes a key, and a key to it."""
-    _, shown = key_of(lake, [scoring_scope(INVOICE_MISMATCH.name), AccessScope.DECIDE], ["site_03"])
+    _, shown = record_api_key(
+        lake, [scoring_scope(INVOICE_MISMATCH.name), AccessScope.DECIDE], ["site_03"]
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRIAGE_AUTH_MODE", "required")
         with run_service(lake, port=free_port(), log=lake.home / "guarded.log") as running:
@@ -84,7 +86,11 @@ def guarded(lake):
 
 
 def known(process, amount=4200.0, site="site_03", **changes):
-    return {"case": case(TASKS[process], next(numbers), **changes), "amount": amount, "site": site}
+    return {
+        "case": example_case(TASKS[process], next(numbers), **changes),
+        "amount": amount,
+        "site": site,
+    }
 
 
 def decided(lake, recommendation):

@@ -10,9 +10,9 @@ from serving.audit.log.store import AuditStore
 from serving.commands.pause import pause, pauses, resume
 from serving.pipeline.pauses import PAUSE_ENTRY_KINDS
 from serving.server.supervisor import run_service
-from tests.ports import free_port
-from tests.synthetic_service import case, make_lake
-from tests.waiting import until
+from tests.support.polling import poll_until
+from tests.support.ports import free_port
+from tests.support.synthetic_lake import example_case, make_lake
 
 INVOICE, STOCK = INVOICE_MISMATCH.name, STOCK_RISK.name
 WHO = "Zaphod Beeblebrox"
@@ -49,7 +49,7 @@ def run(lake, monkeypatch):
 
 
 def ask(running, task, site):
-    (given,) = running.recommend(task, [case(task, 3, site_id=site)])
+    (given,) = running.recommend(task, [example_case(task, 3, site_id=site)])
     return given
 
 
@@ -61,7 +61,7 @@ def test_a_pause_holds_for_its_task_and_site_alone_until_it_is_resumed(running, 
     assert ask(running, INVOICE, "site_03")["model"] is not None
     where = (INVOICE, "--site", "site_03", "--by", WHO, "--reason", "prices are wrong")
     run("pause", *where)
-    until(lambda: paused(ask(running, INVOICE, "site_03")))
+    poll_until(lambda: paused(ask(running, INVOICE, "site_03")))
     given = ask(running, INVOICE, "site_03")
     assert (given["rung"] in LOWER, given["model"], given["probability"]) == (True, None, None)
     assert "prices are wrong" in given["sentence"]
@@ -72,7 +72,7 @@ def test_a_pause_holds_for_its_task_and_site_alone_until_it_is_resumed(running, 
     assert "invoice_mismatch at site_03" in run("pauses")
 
     run("resume", *where)
-    until(lambda: not paused(ask(running, INVOICE, "site_03")))
+    poll_until(lambda: not paused(ask(running, INVOICE, "site_03")))
     assert ask(running, INVOICE, "site_03")["model"] is not None
     assert "Nothing is paused." in run("pauses")
     assert_only_pseudonyms(lake)

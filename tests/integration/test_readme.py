@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.markdown import pages, shell_blocks
-from tests.ports import free_port
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.slow(300)
 

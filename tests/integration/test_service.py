@@ -19,8 +19,8 @@ from serving.audit.log.errors import AuditUnavailableError
 from serving.audit.log.store import AuditStore
 from serving.server.preflight import ServiceError
 from serving.server.supervisor import kill_process_tree, run_service
-from tests.ports import free_port
-from tests.synthetic_service import case, make_lake
+from tests.support.ports import free_port
+from tests.support.synthetic_lake import example_case, make_lake
 
 SERVED = (STOCK_RISK.name, INVOICE_MISMATCH.name)
 
@@ -60,7 +60,7 @@ def recorded(lake):
 
 @pytest.mark.parametrize("task", SERVED)
 def test_answer_record_and_artefact_agree_to_the_last_bit(running, lake, task):
-    answers = running.recommend(task, [case(task, number) for number in range(900, 905)])
+    answers = running.recommend(task, [example_case(task, number) for number in range(900, 905)])
     entries = {entry.id: entry for entry in recorded(lake)}
     model = load_artefact(lake.models / task / answers[0]["model"]["digest"])
     for answer in answers:
@@ -93,7 +93,7 @@ def frame(model, features):
 
 
 def test_a_recommendation_and_its_report_can_be_read_back(running):
-    (answer,) = running.recommend(SERVED[0], [case(SERVED[0], 910)])
+    (answer,) = running.recommend(SERVED[0], [example_case(SERVED[0], 910)])
     assert answer["recommendation_only"] is True
     assert ask(running, "GET", f"/v1/recommendations/{answer['id']}") == (
         200,
@@ -106,7 +106,7 @@ def test_a_recommendation_and_its_report_can_be_read_back(running):
 
 
 def test_a_decision_is_recorded_and_takes_the_case_off_the_desk(running, lake):
-    (answer,) = running.recommend(SERVED[0], [case(SERVED[0], 911, money_at_risk=1e9)])
+    (answer,) = running.recommend(SERVED[0], [example_case(SERVED[0], 911, money_at_risk=1e9)])
     assert answer["id"] in ask(running, "GET", "/desk?task=stock_risk")[2]
     decision = {"action": "overridden", "role": "planner", "reason": "transfer is on its way"}
     path = f"/v1/recommendations/{answer['id']}/decision"
@@ -119,7 +119,7 @@ def test_a_decision_is_recorded_and_takes_the_case_off_the_desk(running, lake):
 
 
 def test_a_decision_is_taken_once_and_in_the_words_of_the_task(running):
-    (answer,) = running.recommend(SERVED[1], [case(SERVED[1], 912)])
+    (answer,) = running.recommend(SERVED[1], [example_case(SERVED[1], 912)])
     path = f"/v1/recommendations/{answer['id']}/decision"
     decision = {"action": "followed", "role": "accounts payable", "resolved_as": "late"}
     status, _, problem = ask(running, "POST", path, decision)
@@ -142,7 +142,7 @@ def without_checkpoint(decided):
 
 
 def test_what_would_change_an_answer_is_told_by_its_address_and_on_its_report(running):
-    low = case(SERVED[0], 913, on_hand=20.0, average_demand=18.0)
+    low = example_case(SERVED[0], 913, on_hand=20.0, average_demand=18.0)
     (answer,) = running.recommend(SERVED[0], [low])
     address = f"/v1/recommendations/{answer['id']}/counterfactuals"
     status, kind, told = ask(running, "GET", address)
@@ -155,7 +155,7 @@ def test_what_would_change_an_answer_is_told_by_its_address_and_on_its_report(ru
 
 
 def test_a_task_without_a_champion_says_how_to_mend_it(running):
-    body = {"cases": [case(SUPPLIER_DELAY.name, 1)]}
+    body = {"cases": [example_case(SUPPLIER_DELAY.name, 1)]}
     status, kind, answer = ask(running, "POST", "/v1/supplier_delay", body)
     assert (status, kind) == (200, "application/json")
     (given,) = answer["recommendations"]
@@ -216,7 +216,9 @@ def test_the_documentation_is_complete_and_needs_no_network(running):
 def test_sixteen_callers_at_once_get_one_sequence_without_gaps(running, lake):
     def call(number):
         task = SERVED[number % 2]
-        return running.recommend(task, [case(task, 1000 + number), case(task, 2000 + number)])
+        return running.recommend(
+            task, [example_case(task, 1000 + number), example_case(task, 2000 + number)]
+        )
 
     with ThreadPoolExecutor(16) as pool:
         answers = [answer for pair in pool.map(call, range(48)) for answer in pair]
@@ -227,7 +229,7 @@ def test_sixteen_callers_at_once_get_one_sequence_without_gaps(running, lake):
 
 
 def test_a_thousand_cases_are_answered_in_order(running):
-    cases = [case(SERVED[0], number) for number in range(1000)]
+    cases = [example_case(SERVED[0], number) for number in range(1000)]
     answers = running.recommend(SERVED[0], cases)
     assert [a["case"]["item_id"] for a in answers] == [c["item_id"] for c in cases]
     first = answers[0]["audit_sequence"]
@@ -236,7 +238,9 @@ def test_a_thousand_cases_are_answered_in_order(running):
 
 def test_what_was_answered_before_a_kill_is_on_record(lake):
     with run_service(lake, port=free_port(), log=lake.home / "killed.log") as running:
-        answers = running.recommend(SERVED[0], [case(SERVED[0], 1), case(SERVED[0], 2)])
+        answers = running.recommend(
+            SERVED[0], [example_case(SERVED[0], 1), example_case(SERVED[0], 2)]
+        )
         kill_process_tree(running.process)
     entries = {entry.id: entry for entry in recorded(lake)}
     assert {answer["id"] for answer in answers} <= set(entries)

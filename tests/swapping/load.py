@@ -7,8 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from itertools import count
 
+from tests.support.synthetic_lake import example_case
 from tests.swapping.versions import CASES, TASK, Versions
-from tests.synthetic_service import case
 
 
 @dataclass
@@ -25,7 +25,9 @@ class Load:
     def __post_init__(self) -> None:
         self.next = count()
         self.over = threading.Event()
-        self.bodies = [json.dumps({"cases": [case(TASK, n)]}).encode() for n in range(CASES)]
+        self.bodies = [
+            json.dumps({"cases": [example_case(TASK, n)]}).encode() for n in range(CASES)
+        ]
 
     def start(self, clients: int) -> list[threading.Thread]:
         """So many callers."""

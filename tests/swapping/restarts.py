@@ -21,9 +21,9 @@ from pathlib import Path
 from serving.audit.factory import open_audit
 from serving.audit.log.entry_kind import ANSWER_KINDS
 from serving.server.supervisor import run_service
+from tests.support.synthetic_lake import example_case, make_lake
 from tests.swapping.trial import settings, until
 from tests.swapping.versions import TASK
-from tests.synthetic_service import case, make_lake
 
 SETTINGS = {"TRIAGE_ACCESS_LOG": "true"}
 PAUSE_SECONDS = 0.05
@@ -64,7 +64,7 @@ class Callers:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         while not self.over.is_set():
             key = str(uuid.uuid4())
-            body = json.dumps({"cases": [case(TASK, next(self.next) % 200)]})
+            body = json.dumps({"cases": [example_case(TASK, next(self.next) % 200)]})
             while not self.given(connection, key, body):
                 self.sent_again += 1
                 time.sleep(PAUSE_SECONDS)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.ports import free_port
+from tests.support.ports import free_port
 from tests.swapping import restarts
 from tests.swapping.trial import run
 

@@ -11,10 +11,10 @@ import psutil
 from serving.audit.factory import open_audit
 from serving.audit.log.entry_kind import EntryKind
 from serving.server.supervisor import run_service
+from tests.support.synthetic_lake import example_case
 from tests.swapping.damage import offer
 from tests.swapping.load import Load
 from tests.swapping.versions import TASK, Versions, make_versions
-from tests.synthetic_service import case
 
 SETTINGS = {"TRIAGE_SWAP_SECONDS": "0.02", "TRIAGE_SWAP_PATIENCE_SECONDS": "0"}
 DEADLINE_SECONDS = 120
@@ -39,7 +39,7 @@ def run(
     """Ask so often; meanwhile move the alias, and offer so many damaged models."""
     versions = make_versions(home)
     with settings(), run_service(versions.lake, port=port, log=home / "service.log") as running:
-        running.recommend(TASK, [case(TASK, 1)])
+        running.recommend(TASK, [example_case(TASK, 1)])
         before, began = memory(running.process.pid), time.monotonic()
         load = Load(versions, running.address)
         callers = load.start(clients)

@@ -12,7 +12,13 @@ from models.tasks.stock_risk import STOCK_RISK
 from serving.model_registry.champions import load_kept_model
 from serving.pipeline.scoring import predict_probabilities
 from serving.tasks.catalogue import SERVED_TASKS
-from tests.synthetic_service import ASKED, SMALL, case, make_lake, training_set
+from tests.support.synthetic_lake import (
+    ASKED_AT,
+    SMALL_LIGHTGBM,
+    example_case,
+    make_lake,
+    synthetic_training_set,
+)
 
 TASK = STOCK_RISK.name
 CASES = 200
@@ -53,9 +59,11 @@ def make_versions(home: Path, count: int = 3) -> Versions:
     folder, profiles = lake.models / TASK, Profiles.open(lake.profiles)
     digests = {"1": json.loads((folder / "champion.json").read_text())["digest"]}
     for number in range(2, count + 1):
-        small = SMALL | {"num_iterations": 15 + number, "learning_rate": 0.3 / number}
+        small = SMALL_LIGHTGBM | {"num_iterations": 15 + number, "learning_rate": 0.3 / number}
         task = replace(SERVED_TASKS[TASK].task, lightgbm=small)
-        digest = save_artefact(fit(task, training_set(TASK, profiles)).model, folder / "draft")
+        digest = save_artefact(
+            fit(task, synthetic_training_set(TASK, profiles)).model, folder / "draft"
+        )
         (folder / "draft").rename(folder / digest)
         digests[str(number)] = digest
     said = {digest: expected(folder, digest, profiles) for digest in digests.values()}
@@ -65,8 +73,8 @@ def make_versions(home: Path, count: int = 3) -> Versions:
 def expected(folder: Path, digest: str, profiles: Profiles) -> list[dict[str, float]]:
     """What that model says of every case, without a service."""
     entry = SERVED_TASKS[TASK]
-    body = json.dumps({"cases": [case(TASK, number) for number in range(CASES)]}).encode()
+    body = json.dumps({"cases": [example_case(TASK, number) for number in range(CASES)]}).encode()
     records = [one.model_dump() for one in entry.request.read(body)]
     return predict_probabilities(
-        load_kept_model(folder, "", digest, entry), profiles, records, [ASKED] * CASES
+        load_kept_model(folder, "", digest, entry), profiles, records, [ASKED_AT] * CASES
     )

@@ -16,8 +16,8 @@ from serving.http.app import create_app
 from serving.pipeline.engine import load_engine
 from serving.runtime.settings import ServiceSettings
 from serving.tasks.catalogue import SERVED_TASKS
-from tests.anybody import ANYBODY
-from tests.synthetic_service import case, make_lake
+from tests.support.open_access import ALLOW_EVERY_CALLER
+from tests.support.synthetic_lake import example_case, make_lake
 
 TASK = STOCK_RISK.name
 CASES = 5
@@ -32,10 +32,10 @@ def answers(tmp_path_factory):
     """A lake, and what its service answered: all of it under a checkpoint."""
     lake = make_lake(tmp_path_factory.mktemp("lake"), (TASK,))
     app = create_app(SERVED_TASKS)
-    app.state.authenticator = ANYBODY
+    app.state.authenticator = ALLOW_EVERY_CALLER
     engine = load_engine(ServiceSettings(home=lake.home), now)
     app.state.engine, app.state.max_body_bytes = engine, 10**7
-    body = {"cases": [case(TASK, number) for number in range(CASES)]}
+    body = {"cases": [example_case(TASK, number) for number in range(CASES)]}
     answer = TestClient(app).post(f"/v1/{TASK}", json=body)
     assert answer.status_code == 200, answer.text
     Checkpointer(engine.audit, open_checkpoint_mirror(lake), 1, 1.0, now).write_now()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from models.calibration.calibrators import CalibrationMethod
 from models.fitting.fit import fit
 from models.fitting.preparation import FitOptions
-from tests.synthetic_task import drawn, task
+from tests.support.synthetic_task import draw_training_set, make_task
 
 NUMBERS = st.one_of(
     st.just(float("nan")), st.floats(-1e300, 1e300), st.floats(-4, 4), st.just(-0.0)
@@ -24,7 +24,7 @@ MIXED = FitOptions(calibrations=(CalibrationMethod.DIRICHLET,))
 )
 def model(request):
     classes, options = request.param
-    return fit(task(classes), drawn(1500, classes).training, options).model
+    return fit(make_task(classes), draw_training_set(1500, classes).training, options).model
 
 
 @settings(max_examples=60, deadline=None)

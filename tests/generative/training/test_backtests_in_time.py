@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.training_set import TrainingSet
-from tests import synthetic_task
+from tests.support import synthetic_task
 from training.backtest.protocols.protocol import BacktestProtocol, ProtocolData
 from training.backtest.splits import (
     RollingRequest,
@@ -50,7 +50,7 @@ def evidence(drawn) -> TrainingSet:
 
 def protocol(*, apart: bool = True, dated: bool = True) -> BacktestProtocol:
     return BacktestProtocol(
-        "made_up", synthetic_task.task(), lambda *_: None, dated=dated, apart=apart
+        "made_up", synthetic_task.make_task(), lambda *_: None, dated=dated, apart=apart
     )
 
 

@@ -8,7 +8,7 @@ from data.lake import Lake
 from serving.audit.factory import open_audit, open_checkpoint_mirror, trusted_verifiers
 from serving.audit.log.entry_kind import EntryKind
 from serving.audit.transparency.checkpoint import open_checkpoint
-from tests.synthetic_record import answer
+from tests.support.audit_drafts import recommendation_recorded_at
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def lake(tmp_path, monkeypatch):
     monkeypatch.setenv("TRIAGE_HOME", str(tmp_path))
     made = Lake(tmp_path).make()
     store = open_audit(made)
-    store.append([answer(1), answer(2)])
+    store.append([recommendation_recorded_at(1), recommendation_recorded_at(2)])
     store.close()
     return made
 

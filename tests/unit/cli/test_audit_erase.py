@@ -11,7 +11,7 @@ from data.lake import Lake
 from serving.audit.factory import open_audit
 from serving.audit.log.entry_kind import EntryKind
 from serving.audit.pseudonym import open_pseudonyms
-from tests.synthetic_record import NOW, answer, decision
+from tests.support.audit_drafts import NOW, decision_draft, recommendation_recorded_at
 
 NAME = "ada.lovelace"
 OLD = NOW.replace(year=2015)
@@ -26,14 +26,14 @@ def lake(tmp_path, monkeypatch):
     store = open_audit(made)
     store.append(
         [
-            answer(1, OLD),
-            answer(2, datetime.now(UTC)),
-            decision(1, None, OLD),
-            decision(2, person=None),
+            recommendation_recorded_at(1, OLD),
+            recommendation_recorded_at(2, datetime.now(UTC)),
+            decision_draft(1, None, OLD),
+            decision_draft(2, person=None),
         ]
     )
-    store.append([decision(3, None, at=NOW) for _ in range(2)])
-    store.append([_of(decision(2), by)])
+    store.append([decision_draft(3, None, at=NOW) for _ in range(2)])
+    store.append([_of(decision_draft(2), by)])
     store.close()
     return made
 

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 import triage
 from data.lake import Lake
 from serving.audit.factory import open_audit
-from tests.synthetic_record import answer, decision
+from tests.support.audit_drafts import decision_draft, recommendation_recorded_at
 
 
 def run(*arguments):
@@ -20,7 +20,7 @@ def lake(tmp_path, monkeypatch):
     monkeypatch.setenv("TRIAGE_HOME", str(tmp_path / "lake"))
     made = Lake(tmp_path / "lake").make()
     store = open_audit(made)
-    store.append([answer(1), answer(2), decision(1)])
+    store.append([recommendation_recorded_at(1), recommendation_recorded_at(2), decision_draft(1)])
     store.close()
     return made
 

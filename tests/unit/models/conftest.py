@@ -1,7 +1,7 @@
 import pytest
 
 from models.fitting.fit import fit
-from tests.synthetic_task import drawn, task
+from tests.support.synthetic_task import draw_training_set, make_task
 
 QUANTILES = (0.1, 0.5, 0.9)
 
@@ -9,15 +9,15 @@ QUANTILES = (0.1, 0.5, 0.9)
 @pytest.fixture(scope="session")
 def binary():
     """A fitted binary model that also predicts quantiles, and what it was fitted on."""
-    training = drawn(3000).training
-    return fit(task(quantiles=QUANTILES), training), training
+    training = draw_training_set(3000).training
+    return fit(make_task(quantiles=QUANTILES), training), training
 
 
 @pytest.fixture(scope="session")
 def classes():
     """A fitted model of four classes, and what it was fitted on."""
-    training = drawn(3000, 4).training
-    return fit(task(4), training), training
+    training = draw_training_set(3000, 4).training
+    return fit(make_task(4), training), training
 
 
 @pytest.fixture(params=["binary", "classes"])

@@ -14,7 +14,7 @@ from models.abstention import (
 from models.catalogue import TASKS
 from models.model import Predictions
 from models.task import AbstentionLimits
-from tests.synthetic_task import drawn
+from tests.support.synthetic_task import draw_training_set
 
 LIMIT = AbstentionLimits(
     key_features=("supplier_id",), most_outside=2, widest=0.4, oldest_days=14, few=60
@@ -112,7 +112,7 @@ def test_every_task_has_limits_whose_keys_are_its_features():
 def test_few_cases_like_those_of_training_are_abstained_on_and_strange_ones_all(binary):
     model = binary[0].model
     limits = AbstentionLimits(key_features=("region",), most_outside=1)
-    fresh = drawn(4000, seed=9).training.inputs
+    fresh = draw_training_set(4000, seed=9).training.inputs
     # 540 calibration rows leave some 50 alike each, so that near the threshold none is sure.
     assert abstention_mask(model.predict(fresh), limits, ACT).mean() < 0.25
     assert abstention_mask(model.predict(fresh), replace(limits, few=0), ACT).mean() < 0.01

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from models.folds import FoldShares, split_folds, stopping_windows
-from tests.synthetic_task import drawn
+from tests.support.synthetic_task import draw_training_set
 
 
 @pytest.fixture(scope="module")
 def dated():
-    return drawn(3000).training
+    return draw_training_set(3000).training
 
 
 def test_each_fold_is_later_than_the_one_before_and_its_labels_were_known(dated):
@@ -32,7 +32,7 @@ def test_every_ask_is_in_one_fold_or_dropped_between_them(dated):
 
 
 def test_no_group_is_in_two_folds(dated):
-    for training in (dated, drawn(3000, dated=False).training):
+    for training in (dated, draw_training_set(3000, dated=False).training):
         folds = split_folds(training, FoldShares(), seed=1)
         groups = [set(training.group[f]) for f in (folds.fit, folds.stop, folds.calibration)]
         assert len(set.union(*groups)) == sum(len(names) for names in groups)
@@ -67,7 +67,7 @@ def test_labels_that_take_longer_than_the_fold_leave_out_the_embargo_and_it_says
 
 
 def test_sets_without_dates_are_split_by_group_whatever_the_order_of_rows():
-    training = drawn(900, dated=False).training
+    training = draw_training_set(900, dated=False).training
     turned = np.arange(900)[::-1]
     one, other = (
         split_folds(training, FoldShares(), seed=5),
@@ -78,7 +78,7 @@ def test_sets_without_dates_are_split_by_group_whatever_the_order_of_rows():
 
 
 def test_asks_of_one_moment_are_never_in_two_folds():
-    training = drawn(400).training
+    training = draw_training_set(400).training
     monthly = training.asked_at.astype("datetime64[D]").astype("datetime64[us]")
     training = replace(training, asked_at=monthly, matured_at=monthly)
     folds = split_folds(training, FoldShares(), seed=1)
@@ -89,7 +89,7 @@ def test_asks_of_one_moment_are_never_in_two_folds():
 
 @pytest.mark.parametrize("is_dated", [True, False])
 def test_small_sets_look_at_several_later_stretches_to_know_when_to_stop(is_dated):
-    training = drawn(3000, dated=is_dated).training
+    training = draw_training_set(3000, dated=is_dated).training
     folds = split_folds(training, FoldShares(), seed=1)
     found = stopping_windows(training, folds, classes=2, seed=1)
     assert len(found) == 3

@@ -15,7 +15,7 @@ from models.estimator.boosting import (
 from models.fitting.fit import fit
 from models.fitting.preparation import FitError
 from models.folds import StoppingWindow
-from tests.synthetic_task import drawn, task
+from tests.support.synthetic_task import draw_training_set, make_task
 
 QUANTILES = (0.1, 0.5, 0.9)
 BINARY = {"objective": "binary", "metric": "binary_logloss"}
@@ -27,12 +27,12 @@ def weighted(training, weight):
 
 @pytest.fixture(scope="module")
 def small():
-    return drawn(600).training
+    return draw_training_set(600).training
 
 
 @pytest.fixture(scope="module")
 def quick():
-    return task(quantiles=QUANTILES, lightgbm={"num_leaves": 7, "num_iterations": 10})
+    return make_task(quantiles=QUANTILES, lightgbm={"num_leaves": 7, "num_iterations": 10})
 
 
 def test_weights_of_one_give_the_very_model_that_no_weights_give(small, quick):
@@ -58,7 +58,7 @@ def test_rows_that_differ_in_their_weight_alone_have_one_order(small, quick):
 
 def test_a_class_that_counts_more_is_expected_more_often(small):
     heavy = weighted(small, np.where(small.label == 1, 6.0, 1.0))
-    trees = task(lightgbm={"num_leaves": 7, "num_iterations": 30})
+    trees = make_task(lightgbm={"num_leaves": 7, "num_iterations": 30})
     plain, more = (fit(trees, given) for given in (small, heavy))
     raw = [
         f.model.trees.margins(f.model.encoder.encode(small.inputs).matrix, 1) for f in (plain, more)

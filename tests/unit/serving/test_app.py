@@ -15,8 +15,8 @@ from serving.pipeline.batch import CaseBatch, FromTheFutureError, ScoringRequest
 from serving.pipeline.idempotency import IdempotencyGuard
 from serving.runtime.context import service_context
 from serving.telemetry.observer import NULL_OBSERVER
-from tests.anybody import ANYBODY
-from tests.synthetic_score import CATALOGUE, EXAMPLES
+from tests.support.open_access import ALLOW_EVERY_CALLER
+from tests.support.synthetic_recommendations import CATALOGUE, EXAMPLES
 
 
 class Failing:
@@ -42,7 +42,7 @@ def posted(error):
 
 def client(error=None):
     app = create_app(CATALOGUE)
-    app.state.authenticator = ANYBODY
+    app.state.authenticator = ALLOW_EVERY_CALLER
     app.state.max_body_bytes = 10_000
     app.state.engine = error and Failing(error)
     return TestClient(app, raise_server_exceptions=False)

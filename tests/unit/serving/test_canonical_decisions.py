@@ -16,15 +16,15 @@ from serving.audit.dataframes import canonical_decisions_batch
 from serving.audit.log.entry import Draft
 from serving.audit.log.entry_kind import EntryKind
 from serving.audit.log.store import AuditStore
-from tests.synthetic_score import ASKED, draft, score
-from tests.synthetic_service import history
+from tests.support.synthetic_lake import past_orders
+from tests.support.synthetic_recommendations import ASKED_AT, make_score, recommendation_draft
 
 pytestmark = pytest.mark.slow(3)
 
 TASK = STOCK_RISK.name
-LATER = ASKED + timedelta(days=300)  # long after the history in the lake ends
-FLAGGED = draft(TASK, 1, score(TASK, 0.9))
-CALM = draft(TASK, 2, score(TASK, 0.01, base=0.0, steps=[]))
+LATER = ASKED_AT + timedelta(days=300)  # long after the history in the lake ends
+FLAGGED = recommendation_draft(TASK, 1, make_score(TASK, 0.9))
+CALM = recommendation_draft(TASK, 2, make_score(TASK, 0.01, base=0.0, steps=[]))
 
 
 def decision(answers: Draft, **said) -> Draft:
@@ -49,7 +49,7 @@ def decision(answers: Draft, **said) -> Draft:
 @pytest.fixture
 def lake(tmp_path):
     made = Lake(tmp_path).make()
-    ingest(batches_from_frames(history(), "here"), made.canonical, made.quarantine)
+    ingest(batches_from_frames(past_orders(), "here"), made.canonical, made.quarantine)
     return made
 
 
@@ -82,7 +82,7 @@ def test_a_decision_goes_with_what_was_recommended_and_why_it_was_looked_at(audi
     assert rows["flagged"].tolist() == [True, False]
     assert rows["audit_sample"].tolist() == [False, False]
     assert rows["model_version"].tolist() == ["3", "3"]
-    assert (rows["asked_at"] == ASKED).all()
+    assert (rows["asked_at"] == ASKED_AT).all()
     assert (rows["known_at"] == LATER).all()
 
 
@@ -102,8 +102,8 @@ def digests(lake):
 
 def test_what_breaks_the_contract_is_put_aside_with_the_reason(audit, lake):
     good, bad = decision(FLAGGED), decision(CALM, action="undone")
-    early = decision(draft(TASK, 3), known_at=ASKED.isoformat())
-    audit.append([FLAGGED, CALM, draft(TASK, 3), good, bad, early])
+    early = decision(recommendation_draft(TASK, 3), known_at=ASKED_AT.isoformat())
+    audit.append([FLAGGED, CALM, recommendation_draft(TASK, 3), good, bad, early])
     report = export(audit, lake)
     assert exported(lake)["decision_id"].tolist() == [good.id]
     assert report.quarantined == 2
@@ -124,7 +124,7 @@ def test_decisions_do_not_move_the_end_of_the_history(audit, lake):
 def test_decisions_outlast_the_next_ingest_of_a_source(audit, lake):
     audit.append([FLAGGED, decision(FLAGGED)])
     export(audit, lake)
-    ingest(batches_from_frames(history(), "here"), lake.canonical, lake.quarantine)
+    ingest(batches_from_frames(past_orders(), "here"), lake.canonical, lake.quarantine)
     assert len(exported(lake)) == 1
 
 

@@ -11,7 +11,7 @@ from serving.audit.log.store import AuditStore
 from serving.audit.model_lifecycle import model_change_draft, record_model_change
 from serving.audit.pseudonym import open_pseudonyms
 from serving.review.desk import queue_page
-from tests.synthetic_score import ASKED, draft
+from tests.support.synthetic_recommendations import ASKED_AT, recommendation_draft
 
 PROMOTED = {
     "kind": "model_promoted",
@@ -37,7 +37,7 @@ def store(path):
 
 
 def test_a_promotion_is_chained_to_what_was_recommended_before_it(store, path):
-    (before,) = store.append([draft(SUPPLIER_DELAY.name)])
+    (before,) = store.append([recommendation_draft(SUPPLIER_DELAY.name)])
     entry = record_model_change(Lake(path.parent), PROMOTED)
     assert (entry.sequence, entry.previous) == (2, before.hash)
     kept = store.read(entry.id)
@@ -67,11 +67,11 @@ def test_one_person_who_trained_and_approved_can_still_be_told_from_two(path):
 
 
 def test_the_desk_and_the_frames_show_recommendations_as_if_no_model_had_changed(store, path):
-    store.append([draft(SUPPLIER_DELAY.name)])
-    shown = queue_page(store, ASKED)
+    store.append([recommendation_draft(SUPPLIER_DELAY.name)])
+    shown = queue_page(store, ASKED_AT)
     record_model_change(Lake(path.parent), PROMOTED)
     record_model_change(Lake(path.parent), PROMOTED | {"kind": "model_rolled_back"})
-    assert queue_page(store, ASKED) == shown
+    assert queue_page(store, ASKED_AT) == shown
     assert [entry.id for entry in store.undecided()] == ["rec-1"]
     assert "" not in store.sites()
     assert recommendations_frame(store)["id"].tolist() == ["rec-1"]

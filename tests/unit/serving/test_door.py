@@ -10,7 +10,7 @@ from serving.auth.caller import ALL_SCOPES, Caller
 from serving.auth.rate_limits import RateLimiter
 from serving.auth.settings import AuthSettings
 from serving.http.app import create_app
-from tests.synthetic_score import CATALOGUE
+from tests.support.synthetic_recommendations import CATALOGUE
 
 MOST = 3
 PATH = "/problems/rate-limited"

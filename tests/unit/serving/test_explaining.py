@@ -20,9 +20,9 @@ from serving.review.service import open_review_service
 from serving.runtime.context import service_context
 from serving.runtime.settings import ServiceSettings
 from serving.tasks.messages import Explain
-from tests.anybody import ANYBODY
-from tests.synthetic_score import CATALOGUE, message
-from tests.synthetic_service import case, make_lake
+from tests.support.open_access import ALLOW_EVERY_CALLER
+from tests.support.synthetic_lake import example_case, make_lake
+from tests.support.synthetic_recommendations import CATALOGUE, example_message
 
 pytestmark = pytest.mark.slow(4)
 
@@ -47,13 +47,19 @@ def engine(lake):
 @pytest.fixture(scope="module")
 def client(engine, lake):
     app = create_app(CATALOGUE)
-    app.state.authenticator, app.state.engine, app.state.max_body_bytes = ANYBODY, engine, 10**7
+    app.state.authenticator, app.state.engine, app.state.max_body_bytes = (
+        ALLOW_EVERY_CALLER,
+        engine,
+        10**7,
+    )
     app.state.review = open_review_service(engine, lake)
     return TestClient(app, raise_server_exceptions=False)
 
 
 def scored(client, task, number, explain=None, **headers):
-    body = {"cases": [case(task, number)]} | ({} if explain is None else {"explain": explain})
+    body = {"cases": [example_case(task, number)]} | (
+        {} if explain is None else {"explain": explain}
+    )
     answer = client.post(f"/v1/{task}", json=body, headers=headers)
     assert answer.status_code == 200, answer.text
     return answer.json()["recommendations"][0]
@@ -117,7 +123,7 @@ def test_of_flagged_cases_alone_the_reasons_are_given_where_so_wished(client):
 
 
 def test_another_wish_for_reasons_is_refused_with_the_choices(client):
-    body = {"cases": [case(NAMES[0], 1)], "explain": "some"}
+    body = {"cases": [example_case(NAMES[0], 1)], "explain": "some"}
     answer = client.post(f"/v1/{NAMES[0]}", json=body)
     assert answer.status_code == 422
     assert answer.json()["errors"] == [
@@ -126,7 +132,7 @@ def test_another_wish_for_reasons_is_refused_with_the_choices(client):
 
 
 def test_no_reasons_are_told_of_what_no_model_scored(client, engine):
-    sent = case(NAMES[0], 7)
+    sent = example_case(NAMES[0], 7)
     live = engine.live.now
     engine.live.swap(type(live)({}, {}, None))
     try:
@@ -143,7 +149,7 @@ def test_answers_made_together_are_those_made_alone_to_the_last_bit(engine):
     wishes = list(Explain)
     asks = [
         ScoringRequest(
-            [(task, message(task, **case(task, 20 + i)))],
+            [(task, example_message(task, **example_case(task, 20 + i)))],
             service_context(engine.code),
             explain=wishes[i % len(wishes)],
         )
@@ -161,14 +167,14 @@ def test_answers_made_together_are_those_made_alone_to_the_last_bit(engine):
 
 
 def test_one_that_is_refused_takes_nobody_with_it(engine):
-    future = message(STOCK_RISK.name, asked_at=None)
+    future = example_message(STOCK_RISK.name, asked_at=None)
     known = [
         row.model_copy(update={"known_at": NOW.replace(year=2030)})
         for row in future.scheduled_receipts
     ]
     assert known, "the example has a child that can be known too late"
     late = future.model_copy(update={"scheduled_receipts": known})
-    good = message(STOCK_RISK.name, **case(STOCK_RISK.name, 30))
+    good = example_message(STOCK_RISK.name, **example_case(STOCK_RISK.name, 30))
     asks = [
         ScoringRequest([(STOCK_RISK.name, one)], service_context(engine.code))
         for one in (good, late, good)
@@ -181,7 +187,7 @@ def test_one_that_is_refused_takes_nobody_with_it(engine):
 
 
 def test_a_negative_zero_is_answered_at_once_as_it_is_read_back(client):
-    sent = {"cases": [case(STOCK_RISK.name, 8, on_hand=-0.0, backordered=-0.0)]}
+    sent = {"cases": [example_case(STOCK_RISK.name, 8, on_hand=-0.0, backordered=-0.0)]}
     text = json.dumps(sent)
     assert "-0.0" in text
     headers = {"Idempotency-Key": "zero", "Content-Type": "application/json"}
@@ -202,7 +208,10 @@ def test_a_case_that_cannot_be_worked_on_fails_alone(engine):
 
     broken = replace(engine, tasks={**engine.tasks, task: replace(served, rules=rules)})
     asks = [
-        ScoringRequest([(task, message(task, **case(task, number)))], service_context(engine.code))
+        ScoringRequest(
+            [(task, example_message(task, **example_case(task, number)))],
+            service_context(engine.code),
+        )
         for number in (40, 41, 42)
     ]
     before = engine.audit.head().frontier.size

@@ -20,12 +20,12 @@ from serving.audit.log.store import AuditStore
 from serving.pipeline.engine import load_engine
 from serving.review.decisions import DecisionMessage
 from serving.runtime.settings import ServiceSettings
-from tests.synthetic_service import ASKED, case, decide, make_lake
+from tests.support.synthetic_lake import ASKED_AT, decide, example_case, make_lake
 
 pytestmark = pytest.mark.slow(3)
 
 DELAY, INVOICE = SUPPLIER_DELAY.name, INVOICE_MISMATCH.name
-LATER = ASKED + timedelta(minutes=7)
+LATER = ASKED_AT + timedelta(minutes=7)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def answered(engine):
 
 
 def cases(engine, task):
-    body = json.dumps({"cases": [case(task, 1), case(task, 2)]}).encode()
+    body = json.dumps({"cases": [example_case(task, 1), example_case(task, 2)]}).encode()
     return engine.tasks[task].request.read(body)
 
 
@@ -63,7 +63,7 @@ def test_a_recommendation_is_a_row_with_what_was_answered(engine, answered):
     assert frame["sequence"].tolist() == [1, 2, 3, 4]
     assert frame["task"].tolist() == [DELAY, DELAY, INVOICE, INVOICE]
     assert frame["case_id"].tolist() == ["po-00001", "po-00002", "inv-00001", "inv-00002"]
-    assert (frame["asked_at"] == ASKED).all()
+    assert (frame["asked_at"] == ASKED_AT).all()
     assert (frame["answered_at"] == LATER).all()
     for row, answer in zip(frame.to_dict("records"), answered, strict=True):
         told = answer.model_dump(mode="json")

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from models.catalogue import TASKS
-from tests.synthetic_service import case, make_lake
+from tests.support.synthetic_lake import example_case, make_lake
 
 pytestmark = pytest.mark.slow(6)
 
@@ -41,7 +41,7 @@ def test_a_process_that_answers_every_task_loads_no_library_of_tables_or_other_s
 ):
     lake = make_lake(tmp_path)
     monkeypatch.setenv("TRIAGE_HOME", str(lake.home))
-    bodies = {task: {"cases": [case(task, 1)]} for task in TASKS}
+    bodies = {task: {"cases": [example_case(task, 1)]} for task in TASKS}
     ran = subprocess.run(
         [sys.executable, "-c", ANSWER, *HEAVY, *OTHER_STORES],
         input=json.dumps(bodies),

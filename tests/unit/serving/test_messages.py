@@ -11,7 +11,7 @@ from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.http.validation_errors import validation_problem
 from serving.review.decisions import DECISION_REQUEST, DecisionMessage
 from serving.tasks.messages import ASKED_AT, MONEY_AT_RISK
-from tests.synthetic_score import CATALOGUE, EXAMPLES, message
+from tests.support.synthetic_recommendations import CATALOGUE, EXAMPLES, example_message
 
 
 def errors(task, body):
@@ -31,7 +31,7 @@ def one_error(task, **changes):
 @pytest.mark.parametrize("task", TASKS)
 def test_fields_of_a_message_are_the_columns_of_the_shape(task):
     shape = CATALOGUE[task].request.shape
-    fields = type(message(task)).model_fields
+    fields = type(example_message(task)).model_fields
     assert set(fields) == {*map(str, shape.columns), *shape.children, ASKED_AT, MONEY_AT_RISK}
     for child, columns in shape.children.items():
         row = fields[child].annotation.__args__[0]
@@ -40,7 +40,7 @@ def test_fields_of_a_message_are_the_columns_of_the_shape(task):
 
 @pytest.mark.parametrize("task", TASKS)
 def test_the_example_in_the_documentation_is_read(task):
-    assert message(task).site_id == "site_03"
+    assert example_message(task).site_id == "site_03"
 
 
 TEXT = "text of 1 to 200 characters without control characters"

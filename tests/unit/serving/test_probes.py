@@ -9,8 +9,8 @@ from serving.audit.log.errors import AuditUnavailableError
 from serving.http import operations_routes
 from serving.http.app import create_app
 from serving.runtime.circuit_breaker import CircuitBreaker
-from tests.anybody import ANYBODY
-from tests.synthetic_score import CATALOGUE
+from tests.support.open_access import ALLOW_EVERY_CALLER
+from tests.support.synthetic_recommendations import CATALOGUE
 
 
 class Quiet:
@@ -33,7 +33,7 @@ class Quiet:
 
 def ready(engine, checkpoints=None, method="GET"):
     app = create_app(CATALOGUE)
-    app.state.authenticator = ANYBODY
+    app.state.authenticator = ALLOW_EVERY_CALLER
     app.state.engine, app.state.checkpoints = engine, checkpoints
     return TestClient(app).request(method, "/readyz")
 

@@ -19,7 +19,13 @@ from serving.review.contributions import build_waterfall, round_to_total
 from serving.review.counterfactuals import counterfactuals_from_lake
 from serving.review.desk import queue_page
 from serving.review.report import FollowUp, render_report, write_report
-from tests.synthetic_score import ASKED, POLICY, draft, entry, score
+from tests.support.synthetic_recommendations import (
+    ASKED_AT,
+    POLICY,
+    make_score,
+    recommendation_draft,
+    recommendation_entry,
+)
 
 EVIL = '<script>alert("x")</script>'
 
@@ -36,7 +42,9 @@ def test_printed_parts_add_up_to_the_printed_score(task):
     steps = [(f"f{i}", f"fact {i}", 0.0307 * (-1) ** i * (i % 4)) for i in range(20)]
     total = 0.3333 + sum(part for _, _, part in steps)
     base, *parts, last = added_up(
-        render_report(entry(task, given=score(task, total, base=0.3333, steps=steps)))
+        render_report(
+            recommendation_entry(task, given=make_score(task, total, base=0.3333, steps=steps))
+        )
     )
     assert len(parts) == 9  # eight facts, and all others together
     assert base + sum(parts) == last
@@ -52,7 +60,7 @@ def test_apportioned_numbers_sum_to_the_total_and_stay_near(values, shift):
 
 
 def test_bars_lead_from_base_to_score_without_a_gap():
-    given_score = score(STOCK_RISK.name)
+    given_score = make_score(STOCK_RISK.name)
     fall = build_waterfall(given_score.recorded() | {"steps": given_score.steps.as_dicts()})
     ends = [fall.base, *(bar.end for bar in fall.bars)]
     assert [bar.start for bar in fall.bars] == ends[:-1]
@@ -61,32 +69,34 @@ def test_bars_lead_from_base_to_score_without_a_gap():
 
 @pytest.mark.parametrize("task", TASKS)
 def test_the_sentence_comes_first_and_says_that_it_is_only_a_recommendation(task):
-    page = render_report(entry(task))
-    sentence = entry(task).payload["recommendation"]["sentence"]
+    page = render_report(recommendation_entry(task))
+    sentence = recommendation_entry(task).payload["recommendation"]["sentence"]
     assert page.index(f"<h1>{sentence}") < page.index("Recommendation only") < page.index("<ol")
 
 
 def test_nothing_from_a_case_is_taken_for_markup():
-    page = render_report(entry(SUPPLIER_DELAY.name, supplier_id=EVIL, po_line_id=EVIL))
+    page = render_report(
+        recommendation_entry(SUPPLIER_DELAY.name, supplier_id=EVIL, po_line_id=EVIL)
+    )
     assert "<script" not in page
     assert "&lt;script&gt;alert(" in page
 
 
 def test_the_page_loads_nothing():
-    page = render_report(entry(INVOICE_MISMATCH.name))
+    page = render_report(recommendation_entry(INVOICE_MISMATCH.name))
     assert not re.search(r'(src|href)="(?!data:,|/)', page)
     assert "url(" not in page
     assert "@import" not in page
 
 
 def test_facts_say_where_they_come_from():
-    page = render_report(entry(INVOICE_MISMATCH.name))
+    page = render_report(recommendation_entry(INVOICE_MISMATCH.name))
     for origin in ("invoices.line_amount", "purchase_orders.po_unit_price", "receipts"):
         assert f"<code>{origin}</code>" in page
 
 
 def test_the_record_names_model_policy_sequence_and_hash():
-    made = entry(STOCK_RISK.name)
+    made = recommendation_entry(STOCK_RISK.name)
     page = render_report(made)
     advice = made.payload["recommendation"]
     for told in (advice["model"]["digest"], advice["policy"]["digest"], made.hash, made.id):
@@ -96,7 +106,7 @@ def test_the_record_names_model_policy_sequence_and_hash():
 def test_a_report_is_written_from_the_audit_alone(tmp_path):
     lake = Lake(tmp_path).make()
     store = AuditStore.open(lake.audit)
-    (kept,) = store.append([draft(STOCK_RISK.name)])
+    (kept,) = store.append([recommendation_draft(STOCK_RISK.name)])
     store.close()
     before = FollowUp(decided="nothing was reported yet", read="never before")
     path = write_report(lake, "rec-1")
@@ -108,9 +118,9 @@ def test_a_report_is_written_from_the_audit_alone(tmp_path):
 
 def test_the_desk_escapes_and_ranks(tmp_path):
     store = AuditStore.open(tmp_path / "audit.db")
-    small = draft(STOCK_RISK.name, 1, item_id=EVIL, money_at_risk=1.0)
-    store.append([small, draft(INVOICE_MISMATCH.name, 2, money_at_risk=500.0)])
-    page = queue_page(store, ASKED)
+    small = recommendation_draft(STOCK_RISK.name, 1, item_id=EVIL, money_at_risk=1.0)
+    store.append([small, recommendation_draft(INVOICE_MISMATCH.name, 2, money_at_risk=500.0)])
+    page = queue_page(store, ASKED_AT)
     store.close()
     assert "<script" not in page
     assert page.index("/rec-2/report") < page.index("/rec-1/report")
@@ -126,7 +136,7 @@ EVERY = POLICY.model_copy(
 
 
 def test_a_report_without_advice_says_so_first_and_gives_every_reason():
-    page = render_report(entry(SUPPLIER_DELAY.name, abstentions=WHY))
+    page = render_report(recommendation_entry(SUPPLIER_DELAY.name, abstentions=WHY))
     assert "<h1>No advice on order line po-5521-2 from supplier_17: the model has never" in page
     assert "Besides, the probability may be anything." in page
     assert "is not advice: 70% for any exception." in page
@@ -136,10 +146,12 @@ def test_a_report_without_advice_says_so_first_and_gives_every_reason():
 def test_subjects_come_before_facts_and_their_printed_numbers_add_up():
     steps = [(f"f{i}", f"fact {i}", 0.0307 * (-1) ** i * (i % 4)) for i in range(20)]
     total = 0.3333 + sum(part for _, _, part in steps)
-    given_score = score(STOCK_RISK.name, total, base=0.3333, steps=steps)
+    given_score = make_score(STOCK_RISK.name, total, base=0.3333, steps=steps)
     themes = ["stock cover", "demand", "timing"]
     mixed = [s._replace(theme=themes[i % 3]) for i, s in enumerate(given_score.steps)]
-    page = render_report(entry(STOCK_RISK.name, given=replace(given_score, steps=Waterfall(mixed))))
+    page = render_report(
+        recommendation_entry(STOCK_RISK.name, given=replace(given_score, steps=Waterfall(mixed)))
+    )
     listed = page.split('<ul class="groups">')[1].split("</ul>")[0]
     parts = [round(float(n) * 10) for n in re.findall(r'number [^"]*">([+\-][\d.]+)', listed)]
     assert len(parts) == 3
@@ -149,15 +161,15 @@ def test_subjects_come_before_facts_and_their_printed_numbers_add_up():
 
 
 def test_a_page_of_an_old_record_is_still_made(tmp_path):
-    made = draft(STOCK_RISK.name)
+    made = recommendation_draft(STOCK_RISK.name)
     new = ("abstained", "abstentions", "audit_sample", "audit_share", "reason_groups")
     for name in new:
         del made.payload["recommendation"][name]
     store = AuditStore.open(tmp_path / "audit.db")
     (kept,) = store.append([made])
     assert "audit sample</span>" not in render_report(kept)
-    assert "/rec-1/report" in queue_page(store, ASKED)
-    assert queue_page(store, ASKED, picked=True).count("/report") == 0
+    assert "/rec-1/report" in queue_page(store, ASKED_AT)
+    assert queue_page(store, ASKED_AT, picked=True).count("/report") == 0
     store.close()
 
 
@@ -166,13 +178,13 @@ def test_the_desk_marks_what_was_picked_at_random_and_can_show_it_alone(tmp_path
     text = 'x","audit_sample":true,"y'  # what a caller writes picks nothing
     store.append(
         [
-            draft(STOCK_RISK.name, 1, policy=EVERY),
-            draft(INVOICE_MISMATCH.name, 2, invoice_number=text),
+            recommendation_draft(STOCK_RISK.name, 1, policy=EVERY),
+            recommendation_draft(INVOICE_MISMATCH.name, 2, invoice_number=text),
         ]
     )
-    page = queue_page(store, ASKED)
+    page = queue_page(store, ASKED_AT)
     assert page.count('title="Picked at random') == 1
-    alone = queue_page(store, ASKED, picked=True)
+    alone = queue_page(store, ASKED_AT, picked=True)
     store.close()
     assert "/rec-1/report" in alone
     assert "/rec-2/report" not in alone

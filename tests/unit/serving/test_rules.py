@@ -7,11 +7,11 @@ import pytest
 from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from models.tasks.stock_risk import STOCK_RISK
 from models.tasks.supplier_delay import SUPPLIER_DELAY
-from tests.synthetic_score import ASKED, CATALOGUE, POLICY, record
+from tests.support.synthetic_recommendations import ASKED_AT, CATALOGUE, POLICY, example_fields
 
 
 def found(task, **changes):
-    return CATALOGUE[task].rules(record(task, **changes), POLICY, ASKED)
+    return CATALOGUE[task].rules(example_fields(task, **changes), POLICY, ASKED_AT)
 
 
 def codes(task, **changes):
@@ -109,7 +109,7 @@ def due(days, quantity=200):
     return [
         {
             "quantity_open": quantity,
-            "promised_at": (ASKED + timedelta(days=days)).isoformat(),
+            "promised_at": (ASKED_AT + timedelta(days=days)).isoformat(),
             "known_at": "2026-03-01T08:00:00Z",
         }
     ]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from serving.audit.log.canonical_json import canonicalize
 from serving.audit.log.preserialized import number_texts, preserialize_rows
 from serving.pipeline.scoring import RecordedWaterfall
-from tests.synthetic_score import Step
+from tests.support.synthetic_recommendations import Step
 
 ON_THE_EDGE = [1e15, 1e16, 1e20, 1e21, 1e22, 1e-4, 1e-5, 1e-6, 1e-7, 5e-324, 1.7e308, 2.0**53]
 NUMBERS = (

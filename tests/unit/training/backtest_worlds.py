@@ -9,7 +9,7 @@ import numpy as np
 from models.calibration.calibrators import CalibrationMethod
 from models.fitting.preparation import FitOptions, RefitScope
 from models.training_set import TrainingSet
-from tests import synthetic_task
+from tests.support import synthetic_task
 from training.backtest.protocols.protocol import BacktestProtocol, ProtocolData
 
 QUICK = FitOptions(
@@ -19,7 +19,7 @@ QUICK = FitOptions(
 
 def asks(rows: int = 900, classes: int = 2, *, seed: int = 0, dated: bool = True) -> TrainingSet:
     """Ten asks a day, a rule and two segments; every third group of asks shares its end."""
-    made = synthetic_task.drawn(rows, classes, seed=seed, dated=dated).training
+    made = synthetic_task.draw_training_set(rows, classes, seed=seed, dated=dated).training
     asked = np.datetime64("2026-01-01", "us") + np.arange(rows) * np.timedelta64(144, "m")
     dates = {"asked_at": asked, "matured_at": asked + np.timedelta64(2, "D")}
     return replace(
@@ -45,5 +45,5 @@ def protocol_of(
         return ProtocolData(found, np.array([], "datetime64[us]"), {"read": len(found)})
 
     return BacktestProtocol(
-        "made_up", synthetic_task.task(classes), gather, dated=dated, options=QUICK
+        "made_up", synthetic_task.make_task(classes), gather, dated=dated, options=QUICK
     )

@@ -9,7 +9,7 @@ import pytest
 from models.artefact.folder import MANIFEST, ArtefactError, load_artefact, save_artefact, to_files
 from models.artefact.golden_rows import GoldenError, check_golden
 from models.estimator.trees import ContributionMethod
-from tests.synthetic_task import columns
+from tests.support.synthetic_task import input_columns
 
 FILES = (
     "model.txt",
@@ -151,7 +151,7 @@ def test_a_format_of_the_future_is_named_with_those_that_are_read(folder):
 
 def test_what_explains_a_model_is_kept_with_it_and_older_ones_have_lightgbm(binary, tmp_path):
     fitted, training = binary
-    some = columns(training, slice(0, 20))
+    some = input_columns(training, slice(0, 20))
     save_artefact(fitted.model, tmp_path / "new")
     assert load_artefact(tmp_path / "new").trees.explainer is ContributionMethod.QUADRATURE
     old = replace(

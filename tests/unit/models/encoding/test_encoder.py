@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from models.encoding.encoder import InputError, learn_encoder
-from tests.synthetic_task import FEATURES
+from tests.support.synthetic_task import FEATURES
 
 
 def frame(**changes):

@@ -9,13 +9,13 @@ from models.artefact.folder import load_artefact, save_artefact
 from models.conformal.prediction_sets import CoverageScope
 from models.fitting.fit import fit
 from models.fitting.preparation import FitError, FitOptions, RefitScope
-from tests.synthetic_task import columns, drawn, task
+from tests.support.synthetic_task import draw_training_set, input_columns, make_task
 
 pytestmark = pytest.mark.slow(4)
 
 
 def test_any_number_of_threads_gives_one_digest():
-    training, short = drawn(200).training, task(lightgbm={"num_iterations": 2})
+    training, short = draw_training_set(200).training, make_task(lightgbm={"num_iterations": 2})
     one, two = (fit(short, training, FitOptions(threads=n)).model.digest for n in (1, 2))
     assert one == two
 
@@ -23,7 +23,7 @@ def test_any_number_of_threads_gives_one_digest():
 def test_rows_in_any_order_give_one_digest(binary):
     fitted, training = binary
     shuffled = np.random.default_rng(3).permutation(len(training))
-    again = fit(task(quantiles=(0.1, 0.5, 0.9)), training.take(shuffled))
+    again = fit(make_task(quantiles=(0.1, 0.5, 0.9)), training.take(shuffled))
     assert again.model.digest == fitted.model.digest
     assert np.array_equal(np.sort(shuffled[again.folds.stop]), fitted.folds.stop)
 
@@ -32,13 +32,13 @@ def test_one_changed_label_gives_another_digest(binary):
     fitted, training = binary
     label = training.label.copy()
     label[fitted.folds.fit[0]] ^= 1
-    changed = fit(task(quantiles=(0.1, 0.5, 0.9)), replace(training, label=label))
+    changed = fit(make_task(quantiles=(0.1, 0.5, 0.9)), replace(training, label=label))
     assert changed.model.digest != fitted.model.digest
 
 
 def test_the_model_learns_what_there_is_to_learn(binary):
     fitted, _ = binary
-    fresh = drawn(4000, seed=9)
+    fresh = draw_training_set(4000, seed=9)
     probability = fitted.model.predict(fresh.training.inputs).probability[:, 1]
     truth = 1 / (1 + np.exp(-fresh.logit))
     label = fresh.training.label
@@ -61,21 +61,28 @@ def test_curves_rows_and_gains_are_told(binary):
 
 def test_progress_names_the_task_and_what_is_being_fitted():
     told = []
-    fit(task(), drawn(400).training, progress=lambda what, done: told.append((what, done)))
+    fit(
+        make_task(),
+        draw_training_set(400).training,
+        progress=lambda what, done: told.append((what, done)),
+    )
     assert told[0] == ("stock_risk: classes", 0.0)
     assert all(0 <= done <= 1 for _, done in told)
 
 
 @pytest.mark.parametrize("refit", list(RefitScope))
 def test_every_way_to_refit_makes_a_model(refit):
-    assert fit(task(), drawn(600).training, FitOptions(refit=refit)).metrics["rounds"] > 0
+    assert (
+        fit(make_task(), draw_training_set(600).training, FitOptions(refit=refit)).metrics["rounds"]
+        > 0
+    )
 
 
 @pytest.mark.parametrize("dated", [True, False])
 @pytest.mark.parametrize("classes", [2, 4])
 def test_fifty_rows_are_enough_for_a_model(classes, dated):
-    training = drawn(50, classes, dated=dated).training
-    answer = fit(task(classes), training).model.predict(training.inputs)
+    training = draw_training_set(50, classes, dated=dated).training
+    answer = fit(make_task(classes), training).model.predict(training.inputs)
     assert np.isfinite(answer.probability).all()
     assert (answer.low <= answer.score).all()
     assert (answer.score <= answer.high).all()
@@ -83,9 +90,9 @@ def test_fifty_rows_are_enough_for_a_model(classes, dated):
 
 @pytest.mark.parametrize("classes", [2, 5])
 def test_one_class_alone_gives_nearly_all_to_it_and_never_zero_to_the_others(classes):
-    training = drawn(200, classes).training
+    training = draw_training_set(200, classes).training
     training = replace(training, label=np.zeros(200, dtype=np.int64))
-    model = fit(task(classes), training).model
+    model = fit(make_task(classes), training).model
     probability = model.predict(training.inputs).probability
     assert (probability[:, 0] > 0.9).all()
     assert (probability > 0).all()
@@ -93,63 +100,63 @@ def test_one_class_alone_gives_nearly_all_to_it_and_never_zero_to_the_others(cla
 
 
 def test_a_class_without_training_rows_keeps_a_tiny_share():
-    training = drawn(600, 4).training
+    training = draw_training_set(600, 4).training
     label = np.where(training.label == 2, 1, training.label)
-    probability = fit(task(4), replace(training, label=label)).model.predict(training.inputs)
+    probability = fit(make_task(4), replace(training, label=label)).model.predict(training.inputs)
     assert (probability.probability[:, 2] > 0).all()
     assert (probability.probability[:, 2] < 0.01).all()
 
 
 def test_no_event_in_the_later_folds_is_no_reason_to_fail():
-    training = drawn(600).training
+    training = draw_training_set(600).training
     label = np.where(np.arange(600) < 300, training.label, 0)
-    model = fit(task(), replace(training, label=label)).model
+    model = fit(make_task(), replace(training, label=label)).model
     assert np.isfinite(model.predict(training.inputs).probability).all()
 
 
 def test_a_single_moment_is_split_by_group():
-    training = drawn(300).training
+    training = draw_training_set(300).training
     at_once = np.full(300, training.asked_at[0])
-    fitted = fit(task(), replace(training, asked_at=at_once, matured_at=at_once))
+    fitted = fit(make_task(), replace(training, asked_at=at_once, matured_at=at_once))
     assert len(fitted.folds.calibration) > 0
 
 
 def test_one_group_alone_is_fitted_without_a_calibration_fold():
-    training = drawn(100, dated=False).training
-    fitted = fit(task(), replace(training, group=np.zeros(100, dtype=np.int64)))
+    training = draw_training_set(100, dated=False).training
+    fitted = fit(make_task(), replace(training, group=np.zeros(100, dtype=np.int64)))
     assert np.isfinite(fitted.model.predict(training.inputs).probability).all()
 
 
 def test_too_few_rows_are_refused_with_how_many_are_needed():
     with pytest.raises(FitError, match="stock_risk: 19 asks with a matured label; at least 20"):
-        fit(task(), drawn(19).training)
+        fit(make_task(), draw_training_set(19).training)
 
 
 def test_a_label_that_is_no_class_is_refused_with_the_choices():
-    training = replace(drawn(100).training, label=np.full(100, 2, dtype=np.int64))
+    training = replace(draw_training_set(100).training, label=np.full(100, 2, dtype=np.int64))
     with pytest.raises(FitError, match=r"label 2 is not one of 0 \(A\), 1 \(B\)"):
-        fit(task(), training)
+        fit(make_task(), training)
 
 
 def test_quantiles_without_a_target_are_refused():
     with pytest.raises(FitError, match=r"quantiles .* but the training set has none"):
-        fit(task(quantiles=(0.5,)), replace(drawn(100).training, target=None))
+        fit(make_task(quantiles=(0.5,)), replace(draw_training_set(100).training, target=None))
 
 
 def test_a_target_known_of_some_asks_only_is_learnt_from_those():
-    training = drawn(800).training
+    training = draw_training_set(800).training
     target = np.where(np.arange(800) % 3 == 0, np.nan, training.target)
-    model = fit(task(quantiles=(0.1, 0.9)), replace(training, target=target)).model
-    quantiles = model.predict(columns(training)).quantiles
+    model = fit(make_task(quantiles=(0.1, 0.9)), replace(training, target=target)).model
+    quantiles = model.predict(input_columns(training)).quantiles
     assert np.isfinite(quantiles).all()
     assert (quantiles[:, 0] <= quantiles[:, 1]).all()
 
 
 def test_sets_by_class_and_adapted_thresholds_are_kept_in_the_artefact(tmp_path):
-    training = drawn(3000, 4, shift=-2.5).training
+    training = draw_training_set(3000, 4, shift=-2.5).training
     options = FitOptions(sets=CoverageScope.MONDRIAN, adaptive=True)
-    plain = fit(task(4), training).model
-    model = fit(task(4), training, options).model
+    plain = fit(make_task(4), training).model
+    model = fit(make_task(4), training, options).model
     save_artefact(model, tmp_path / "model")
     again = load_artefact(tmp_path / "model").conformal
     assert again == model.conformal
@@ -159,7 +166,7 @@ def test_sets_by_class_and_adapted_thresholds_are_kept_in_the_artefact(tmp_path)
     assert "90% of each class's asks" in model.card
     assert "under drift set as if" in model.card
     assert "too few past asks" not in model.card
-    fresh = drawn(4000, 4, shift=-2.5, seed=9).training
+    fresh = draw_training_set(4000, 4, shift=-2.5, seed=9).training
     rarest = int(np.bincount(fresh.label).argmin())
     own = fresh.label == rarest
     covered = [m.predict(fresh.inputs).class_set[own, rarest].mean() for m in (plain, model)]
@@ -168,20 +175,22 @@ def test_sets_by_class_and_adapted_thresholds_are_kept_in_the_artefact(tmp_path)
 
 
 def test_adapted_bounds_stay_near_the_plain_ones_where_nothing_drifts():
-    training = drawn(3000).training
+    training = draw_training_set(3000).training
     levels = (0.1, 0.5, 0.9)
-    plain = fit(task(quantiles=levels), training).model.conformal
-    adapted = fit(task(quantiles=levels), training, FitOptions(adaptive=True)).model.conformal
+    plain = fit(make_task(quantiles=levels), training).model.conformal
+    adapted = fit(make_task(quantiles=levels), training, FitOptions(adaptive=True)).model.conformal
     assert plain.shift_errors == pytest.approx((0.1, 0.5, 0.1))
     assert adapted.shift_errors == pytest.approx((0.1, 0.5, 0.1), abs=0.04)
     assert adapted.shifts == pytest.approx(plain.shifts, abs=0.3)
 
 
 def test_weights_count_in_calibration_too():
-    training = drawn(3000).training
+    training = draw_training_set(3000).training
     weight = np.where(training.label == 1, 4.0, 1.0)
     said = [
-        fit(task(), replace(training, weight=given)).model.predict(training.inputs).score.mean()
+        fit(make_task(), replace(training, weight=given))
+        .model.predict(training.inputs)
+        .score.mean()
         for given in (None, weight)
     ]
     assert said[1] > 1.5 * said[0]

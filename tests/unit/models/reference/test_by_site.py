@@ -10,11 +10,11 @@ from models.reference.by_site import (
     number_distribution,
     site_distributions,
 )
-from tests.synthetic_task import FEATURES, drawn
+from tests.support.synthetic_task import FEATURES, draw_training_set
 
 
 def made(site):
-    inputs = drawn(len(site), seed=3).training.inputs
+    inputs = draw_training_set(len(site), seed=3).training.inputs
     encoder = learn_encoder(FEATURES, inputs, min_count=5)
     asked = AskedRows(site, days(len(site)))
     return inputs, site_distributions(encoder, inputs, asked, np.linspace(0, 1, len(site)), asked)

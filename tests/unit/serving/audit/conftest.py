@@ -9,8 +9,8 @@ from serving.http.app import create_app
 from serving.pipeline.engine import Engine, load_engine
 from serving.review.service import open_review_service
 from serving.runtime.settings import ServiceSettings
-from tests.anybody import ANYBODY
-from tests.synthetic_record import NOW, answer
+from tests.support.audit_drafts import NOW, recommendation_recorded_at
+from tests.support.open_access import ALLOW_EVERY_CALLER
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,11 @@ def service(audit_url, tmp_path, monkeypatch):
     monkeypatch.setenv("TRIAGE_AUDIT_URL", audit_url)
     settings = ServiceSettings(home=tmp_path / "lake")
     engine = load_engine(settings, lambda: NOW)
-    engine.audit.append([answer(1), answer(2, invoice_line_id="inv-2")])
+    engine.audit.append(
+        [recommendation_recorded_at(1), recommendation_recorded_at(2, invoice_line_id="inv-2")]
+    )
     app = create_app(engine.tasks)
-    app.state.authenticator = ANYBODY
+    app.state.authenticator = ALLOW_EVERY_CALLER
     app.state.engine, app.state.max_body_bytes = engine, 2**20
     app.state.review = open_review_service(engine, settings.lake)
     yield Service(engine, TestClient(app, raise_server_exceptions=False))

@@ -20,7 +20,13 @@ from serving.review.decisions import (
     DecisionRecorder,
     record_decision,
 )
-from tests.synthetic_record import CONTEXT, NOW, PEOPLE, answer, decision
+from tests.support.audit_drafts import (
+    CONTEXT,
+    NOW,
+    PSEUDONYMS,
+    decision_draft,
+    recommendation_recorded_at,
+)
 
 pytestmark = pytest.mark.slow(5)
 
@@ -99,9 +105,9 @@ def test_another_person_hears_what_was_decided_but_not_by_whom(service, other):
 
 def test_a_decision_from_before_persons_were_recorded_is_still_the_same_again(audit_url):
     store = AuditStore.open(audit_url)
-    old = decision(1, None, resolved_as=None)
+    old = decision_draft(1, None, resolved_as=None)
     del old.payload["person"], old.payload["schema"], old.payload["context"]
-    store.append([answer(1), old])
+    store.append([recommendation_recorded_at(1), old])
     _, new = record_decision(deciding(store), advice(store), said(person=NAME))
     assert not new
     store.close()
@@ -110,7 +116,7 @@ def test_a_decision_from_before_persons_were_recorded_is_still_the_same_again(au
 def test_an_erased_decision_was_still_made_and_no_other_takes_its_place(service):
     service.decide("rec-1", person=NAME, reason="the clerk was ill")
     mine = sequences_naming_person(service.audit, service.engine.pseudonyms.of(NAME))
-    by, context = PEOPLE.of("carol"), CONTEXT.recorded()
+    by, context = PSEUDONYMS.of("carol"), CONTEXT.recorded()
     erase_payloads(service.audit, ErasureGround.PERSON, mine, "asked to", by, context, now=NOW)
     refused = service.decide("rec-1", person=NAME)
     assert refused.status_code == 409
@@ -121,7 +127,7 @@ def test_an_erased_decision_was_still_made_and_no_other_takes_its_place(service)
 
 
 def deciding(store):
-    return DecisionRecorder(store, PEOPLE, NOW, CONTEXT)
+    return DecisionRecorder(store, PSEUDONYMS, NOW, CONTEXT)
 
 
 def advice(store):
@@ -132,7 +138,7 @@ def test_of_two_replicas_that_decide_at_once_one_wins_and_the_other_hears_what_w
     audit_url,
 ):
     stores = [AuditStore.open(audit_url), AuditStore.open(audit_url)]
-    stores[0].append([answer(1)])
+    stores[0].append([recommendation_recorded_at(1)])
     both = Barrier(2)
 
     class Together(DecisionRecorder):
@@ -144,7 +150,7 @@ def test_of_two_replicas_that_decide_at_once_one_wins_and_the_other_hears_what_w
     def attempt(store, name):
         try:
             return record_decision(
-                Together(store, PEOPLE, NOW, CONTEXT), advice(store), said(person=name)
+                Together(store, PSEUDONYMS, NOW, CONTEXT), advice(store), said(person=name)
             )
         except AlreadyDecidedError as error:
             return str(error)
@@ -190,7 +196,7 @@ except AlreadyDecidedError:
 
 def test_of_two_processes_that_decide_at_once_one_wins(audit_url, root):
     store = AuditStore.open(audit_url)
-    store.append([answer(1)])
+    store.append([recommendation_recorded_at(1)])
     running = [
         subprocess.Popen(
             [sys.executable, "-c", PROCESS, audit_url, name],

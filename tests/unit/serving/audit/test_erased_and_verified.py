@@ -16,9 +16,16 @@ from serving.audit.transparency.note import Verifier
 from serving.audit.transparency.signing_key import SigningKey
 from serving.audit.verify.verification import verify_log
 from serving.policy.policy import RetentionPolicy
-from tests.synthetic_record import CONTEXT, NOW, PEOPLE, answer, decision, of_kind
+from tests.support.audit_drafts import (
+    CONTEXT,
+    NOW,
+    PSEUDONYMS,
+    decision_draft,
+    draft_of_kind,
+    recommendation_recorded_at,
+)
 
-BY = PEOPLE.of("carol")
+BY = PSEUDONYMS.of("carol")
 YEAR = NOW.replace(year=2025, month=1)
 
 
@@ -29,10 +36,15 @@ def verified(store):
 
 def test_verification_passes_over_what_was_erased_and_counts_it(audit_url, tmp_path):
     store = AuditStore.open(audit_url, signer=SigningKey.load_or_make(tmp_path / "audit.key"))
-    store.append([answer(1, YEAR), of_kind(EntryKind.POLICY_CHANGED, YEAR, policy={})])
-    store.append([answer(2), decision(1, "ada"), decision(2, "bo")])
+    store.append(
+        [
+            recommendation_recorded_at(1, YEAR),
+            draft_of_kind(EntryKind.POLICY_CHANGED, YEAR, policy={}),
+        ]
+    )
+    store.append([recommendation_recorded_at(2), decision_draft(1, "ada"), decision_draft(2, "bo")])
     assert verified(store).ok
-    mine = sequences_naming_person(store, PEOPLE.of("ada"))
+    mine = sequences_naming_person(store, PSEUDONYMS.of("ada"))
     erase_payloads(store, ErasureGround.PERSON, mine, "asked to", BY, CONTEXT.recorded(), now=NOW)
     erase_payloads(store, ErasureGround.REQUEST, [3], "asked to", BY, CONTEXT.recorded(), now=NOW)
     old = find_expired(store, RetentionPolicy(answers=6, decisions=6, other=6), NOW)
@@ -48,7 +60,14 @@ def test_verification_passes_over_what_was_erased_and_counts_it(audit_url, tmp_p
 
 def test_what_training_reads_holds_nothing_that_was_erased(tmp_path):
     store = AuditStore.open(tmp_path / "audit.db")
-    store.append([answer(1), answer(2), decision(1, "ada", reason="ill"), decision(2, "bo")])
+    store.append(
+        [
+            recommendation_recorded_at(1),
+            recommendation_recorded_at(2),
+            decision_draft(1, "ada", reason="ill"),
+            decision_draft(2, "bo"),
+        ]
+    )
     erase_payloads(
         store, ErasureGround.REQUEST, [3, 2], "asked to", BY, CONTEXT.recorded(), now=NOW
     )

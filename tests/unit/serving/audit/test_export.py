@@ -23,7 +23,14 @@ from serving.audit.log.entry import ENVELOPE_FIELDS, Envelope, payload_commitmen
 from serving.audit.log.entry_kind import KINDS_OF_GROUP, EntryKind
 from serving.audit.log.store import AuditStore
 from serving.audit.transparency.signing_key import SigningKey
-from tests.synthetic_record import CONTEXT, NOW, PEOPLE, answer, decision, of_kind
+from tests.support.audit_drafts import (
+    CONTEXT,
+    NOW,
+    PSEUDONYMS,
+    decision_draft,
+    draft_of_kind,
+    recommendation_recorded_at,
+)
 
 pytestmark = pytest.mark.slow(4)
 
@@ -36,18 +43,23 @@ def audit(audit_url, tmp_path):
     store = AuditStore.open(audit_url, "north", SigningKey.load_or_make(tmp_path / "a.key"))
     amounts = random.Random(7)
     store.append(
-        [answer(n, FEBRUARY, money_at_risk=amounts.uniform(0, 1e6)) for n in range(20)]
-        + [answer(n, task=STOCK_RISK.name) for n in range(20, 25)]
+        [
+            recommendation_recorded_at(n, FEBRUARY, money_at_risk=amounts.uniform(0, 1e6))
+            for n in range(20)
+        ]
+        + [recommendation_recorded_at(n, task=STOCK_RISK.name) for n in range(20, 25)]
     )
-    store.append([decision(1, reason=ODD), decision(2, "bo"), decision(3, None)])
-    store.append([of_kind(EntryKind.POLICY_CHANGED, version="2026.2", digest="ab" * 32)])
-    store.append([of_kind(EntryKind.REPORT_READ, page_digest="cd" * 32, recommendation_id="rec-1")])
+    store.append([decision_draft(1, reason=ODD), decision_draft(2, "bo"), decision_draft(3, None)])
+    store.append([draft_of_kind(EntryKind.POLICY_CHANGED, version="2026.2", digest="ab" * 32)])
+    store.append(
+        [draft_of_kind(EntryKind.REPORT_READ, page_digest="cd" * 32, recommendation_id="rec-1")]
+    )
     erase_payloads(
         store,
         ErasureGround.REQUEST,
         [2, 27],
         "asked to",
-        PEOPLE.of("carol"),
+        PSEUDONYMS.of("carol"),
         CONTEXT.recorded(),
         now=NOW,
     )
@@ -98,7 +110,11 @@ def test_columns_say_what_the_payload_says(audit, tmp_path):
     assert row["interval_low"] == said["interval"]["low"]
     assert row["asked_at"] == datetime.fromisoformat(said["asked_at"])
     people = pq.read_table(tmp_path / "out" / "decisions.parquet")["person"].to_pylist()
-    assert people == [PEOPLE.of("ada"), None, None]  # the second was erased, the third not named
+    assert people == [
+        PSEUDONYMS.of("ada"),
+        None,
+        None,
+    ]  # the second was erased, the third not named
     for file in told["files"]:
         names = [column["name"] for column in file["columns"]]
         assert names == pq.read_schema(tmp_path / "out" / file["file"]).names
@@ -183,7 +199,7 @@ def test_what_is_written_meanwhile_is_not_in_the_snapshot(audit, tmp_path, monke
         for some in real(connection, wanted):
             yield some
             if next(come, False):
-                audit.append([answer(99)])
+                audit.append([recommendation_recorded_at(99)])
 
     monkeypatch.setattr("serving.audit.export.export.read_batches", while_others_write)
     told = exported(audit, tmp_path / "out")
@@ -300,7 +316,7 @@ def test_one_apostrophe_taken_away_gives_what_was_recorded(text):
 
 def test_no_cell_of_a_hostile_record_is_a_formula(tmp_path):
     store = AuditStore.open(tmp_path / "audit.db")
-    store.append([decision(n, reason=text) for n, text in enumerate(DANGEROUS)])
+    store.append([decision_draft(n, reason=text) for n, text in enumerate(DANGEROUS)])
     exported(store, tmp_path / "out", ExportFormat.CSV)
     with (tmp_path / "out" / "decisions.csv").open(newline="", encoding="utf-8") as file:
         found = list(csv.DictReader(file))

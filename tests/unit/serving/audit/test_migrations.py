@@ -15,7 +15,7 @@ from serving.audit.log import schema
 from serving.audit.log.errors import AuditUnavailableError
 from serving.audit.log.store import AuditStore
 from serving.audit.log.tables import METADATA
-from tests.synthetic_log import made
+from tests.support.minimal_draft import minimal_draft
 
 
 def test_tables_of_a_newer_version_are_refused_in_words(audit_url):
@@ -38,12 +38,12 @@ def test_tables_of_somebody_else_are_refused(tmp_path):
 def test_a_database_from_before_the_first_release_opens_without_being_stamped_anew(audit_url):
     """It carries the stamp of the initial migration, and a table that nothing reads any more."""
     store = AuditStore.open(audit_url)
-    store.append([made("before")])
+    store.append([minimal_draft("before")])
     with store.engine.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE chain (sequence BIGINT PRIMARY KEY)")
     store.close()
     store = AuditStore.open(audit_url)
-    store.append([made("after")])
+    store.append([minimal_draft("after")])
     assert [entry.id for entry in store.all()] == ["before", "after"]
     with store.engine.connect() as connection:
         assert schema.schema_revision(connection) == "0003"
@@ -52,7 +52,7 @@ def test_a_database_from_before_the_first_release_opens_without_being_stamped_an
 
 def test_migrations_make_the_tables_that_the_code_speaks_of(audit_url):
     store = AuditStore.open(audit_url)
-    store.append([made("a")])
+    store.append([minimal_draft("a")])
 
     def ours(name, kind, _parents):
         return not (kind == "table" and name.startswith("payloads_2"))
@@ -98,7 +98,7 @@ def test_a_record_that_another_process_makes_between_two_looks_is_opened(audit_u
         store = AuditStore.open(audit_url)
     finally:
         sa.event.remove(sa.Engine, "before_cursor_execute", made_by_another)
-    store.append([made("a")])
+    store.append([minimal_draft("a")])
     assert [entry.id for entry in store.all()] == ["a"]
     store.close()
     assert looks > looked

@@ -12,7 +12,7 @@ from serving.audit.log.errors import AuditUnavailableError
 from serving.audit.log.store import AuditStore
 from serving.audit.report_access_log import ReportAccess, count_report_accesses, report_accesses
 from serving.review.report import write_report
-from tests.synthetic_record import CONTEXT, NOW, PEOPLE, answer
+from tests.support.audit_drafts import CONTEXT, NOW, PSEUDONYMS, recommendation_recorded_at
 
 pytestmark = pytest.mark.slow(4)
 
@@ -20,7 +20,7 @@ REPORT = "/v1/recommendations/rec-1/report"
 
 
 def erased(audit, *sequences):
-    by, context = PEOPLE.of("carol"), CONTEXT.recorded()
+    by, context = PSEUDONYMS.of("carol"), CONTEXT.recorded()
     return erase_payloads(audit, ErasureGround.REQUEST, sequences, "asked to", by, context, now=NOW)
 
 
@@ -121,7 +121,7 @@ def test_an_erased_reading_is_counted_and_says_no_more(service):
 def test_a_report_written_by_command_is_on_record_too(tmp_path):
     lake = Lake(tmp_path).make()
     store = AuditStore.open(lake.audit)
-    store.append([answer(1)])
+    store.append([recommendation_recorded_at(1)])
     path = write_report(lake, "rec-1")
     (entry,) = store.of_kind(EntryKind.REPORT_READ)
     told = entry.payload
@@ -136,7 +136,7 @@ def test_a_report_written_by_command_is_on_record_too(tmp_path):
 def test_a_command_that_cannot_record_writes_no_report(tmp_path, monkeypatch):
     lake = Lake(tmp_path).make()
     store = AuditStore.open(lake.audit)
-    store.append([answer(1)])
+    store.append([recommendation_recorded_at(1)])
     store.close()
 
     def full(*_, **__):

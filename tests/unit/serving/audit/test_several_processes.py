@@ -20,7 +20,7 @@ def test_processes_that_append_at_once_make_one_sequence_and_one_tree(audit_url,
     """They open the record at once too: one of them makes the tables, and the partitions."""
     processes = [
         subprocess.Popen(
-            [sys.executable, "-m", "tests.appending_process", audit_url, name, str(TIMES)],
+            [sys.executable, "-m", "tests.support.appending_process", audit_url, name, str(TIMES)],
             cwd=root,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

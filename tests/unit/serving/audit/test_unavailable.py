@@ -11,7 +11,7 @@ from serving.audit.log import database
 from serving.audit.log.database import network_filesystem, open_engine
 from serving.audit.log.errors import AuditUnavailableError
 from serving.audit.log.store import AuditStore
-from tests.synthetic_log import made
+from tests.support.minimal_draft import minimal_draft
 
 MOUNTS = """\
 22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/root rw
@@ -38,14 +38,14 @@ def postgres_store(postgres_url):
 
 def refused(store, message):
     with pytest.raises(AuditUnavailableError, match=message):
-        store.append([made("refused")])
+        store.append([minimal_draft("refused")])
     with pytest.raises(AuditUnavailableError, match=message):
         store.check()
 
 
 def works(store):
     store.check()
-    store.append([made("afterwards")])
+    store.append([minimal_draft("afterwards")])
     assert [entry.id for entry in store.all()] == ["afterwards"]
 
 
@@ -87,7 +87,7 @@ def test_a_full_disk(sqlite_store):
     sqlite_store.engine.dispose()
     sa.event.listen(sqlite_store.engine, "connect", full)
     with pytest.raises(AuditUnavailableError, match=r"disk is full \(make room"):
-        sqlite_store.append([made("refused", payload={"text": "x" * 100_000})])
+        sqlite_store.append([minimal_draft("refused", payload={"text": "x" * 100_000})])
     sa.event.remove(sqlite_store.engine, "connect", full)
     sqlite_store.engine.dispose()
     works(sqlite_store)
@@ -138,7 +138,7 @@ def test_a_connection_that_breaks_while_writing_is_told_and_the_next_one_works(p
         connection.exec_driver_sql(f"SELECT pg_terminate_backend({pid})")
 
     with pytest.raises(AuditUnavailableError, match="nothing was recorded"):
-        postgres_store.commit([made("refused")], also=breaks)
+        postgres_store.commit([minimal_draft("refused")], also=breaks)
     works(postgres_store)
 
 

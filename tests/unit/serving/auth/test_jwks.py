@@ -6,7 +6,7 @@ import pytest
 
 from serving.auth import jwks
 from serving.auth.jwks import MIN_REFRESH_SECONDS, STALE_SECONDS, JsonWebKeySet
-from tests.asking_service import Issuer
+from tests.support.authenticated_service import IdentityProvider
 
 KEPT = 300.0
 
@@ -21,7 +21,7 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def idp(tmp_path):
-    made = Issuer()
+    made = IdentityProvider()
     made.file = tmp_path / "jwks.json"
     made.file.write_text(json.dumps(made.jwks()))
     return made

@@ -5,8 +5,8 @@ import pytest
 from serving.auth import rate_limits
 from serving.auth.rate_limits import RateLimiter
 from serving.auth.settings import AuthSettings
-from tests.loops import ended
-from tests.redis_server import redis_server
+from tests.support.event_loops import run_coroutine
+from tests.support.redis_server import redis_server
 
 MANY = 10**6
 
@@ -34,7 +34,7 @@ def test_two_workers_count_one_caller_together(shared):
         one, other = (of(shared, requests_per_minute=3) for _ in range(2))
         return [await worker.spend("erp") for worker in (one, other, one, other)]
 
-    *within, over = ended(asked)
+    *within, over = run_coroutine(asked)
     assert [(budget.allowed, budget.left) for budget in within] == [(True, 2), (True, 1), (True, 0)]
     assert not over.allowed
     assert 0 < over.seconds <= 60
@@ -46,7 +46,7 @@ def test_callers_are_counted_by_themselves(shared):
         worker = of(shared, requests_per_minute=1)
         return [await worker.spend(name) for name in ("mes", "wms", "mes")]
 
-    assert [budget.allowed for budget in ended(asked)] == [True, True, False]
+    assert [budget.allowed for budget in run_coroutine(asked)] == [True, True, False]
 
 
 def test_refusals_of_an_address_are_counted_together(shared):
@@ -54,7 +54,7 @@ def test_refusals_of_an_address_are_counted_together(shared):
         one, other = (of(shared, failures_per_minute=2) for _ in range(2))
         return [await worker.failed("192.0.2.7") for worker in (one, other, one)]
 
-    assert ended(refused) == [True, True, False]
+    assert run_coroutine(refused) == [True, True, False]
 
 
 def test_a_store_that_is_gone_stops_nobody_and_is_counted_with_again_once_it_is_back(
@@ -73,7 +73,7 @@ def test_a_store_that_is_gone_stops_nobody_and_is_counted_with_again_once_it_is_
         assert (await worker.spend("erp")).told
 
     with caplog.at_level("WARNING", "triage.access"):
-        ended(asked)
+        run_coroutine(asked)
     assert "the store of limits is away" in caplog.text
 
 
@@ -90,7 +90,7 @@ def test_a_store_that_hangs_is_left_alone_after_a_few_tries(server, monkeypatch)
         worker._counter = None  # not even asked
         return await worker.spend("erp"), await worker.failed("192.0.2.7")
 
-    budget, once_more = ended(asked)
+    budget, once_more = run_coroutine(asked)
     assert budget.allowed
     assert once_more
 

@@ -10,7 +10,7 @@ from serving.events.dispatcher import Dispatcher
 from serving.events.event_type import EventType
 from serving.events.outbox import Outbox
 from serving.events.webhook import Webhook
-from tests.receiver import SECRETS, receiving
+from tests.support.webhook_receiver import SECRETS, webhook_receiver
 
 
 class Clock:
@@ -40,7 +40,7 @@ def store(audit_url):
 
 @pytest.fixture
 def receiver():
-    with receiving() as made:
+    with webhook_receiver() as made:
         yield made
 
 

@@ -10,7 +10,12 @@ from cloudevents.core.formats.json import JSONFormat
 from serving.audit.log.entry_kind import EntryKind
 from serving.events.cloud_event import CONTENT_TYPE, PAYLOAD_FIELDS, serialize_event, to_cloud_event
 from serving.events.event_type import EVENT_TYPE_OF_KIND, EventType, entry_kinds_of
-from tests.synthetic_record import CONTEXT, answer, decision, of_kind
+from tests.support.audit_drafts import (
+    CONTEXT,
+    decision_draft,
+    draft_of_kind,
+    recommendation_recorded_at,
+)
 
 
 def told(store, draft, **changes):
@@ -21,7 +26,7 @@ def told(store, draft, **changes):
 
 
 def test_a_recommendation_names_its_case_and_its_report(store):
-    draft = answer(1)
+    draft = recommendation_recorded_at(1)
     event = told(store, draft)
     assert event["type"] == "recommendation.given"
     assert (event["id"], event["subject"], event["source"]) == (draft.id, draft.about, "/test")
@@ -35,7 +40,7 @@ def test_a_recommendation_names_its_case_and_its_report(store):
 
 
 def test_a_decision_tells_neither_who_nor_in_which_words(store):
-    made = decision(1, reason="Ada Lovelace said so")
+    made = decision_draft(1, reason="Ada Lovelace said so")
     text = json.dumps(told(store, made))
     assert made.payload["person"] not in text
     assert "Lovelace" not in text
@@ -43,7 +48,9 @@ def test_a_decision_tells_neither_who_nor_in_which_words(store):
 
 
 def test_the_trace_of_the_request_goes_on(store):
-    event = told(store, of_kind(EntryKind.DRIFT_DETECTED, advice="retrain", headline="retrain"))
+    event = told(
+        store, draft_of_kind(EntryKind.DRIFT_DETECTED, advice="retrain", headline="retrain")
+    )
     version, trace, span, flags = event["traceparent"].split("-")
     assert (version, trace, flags) == ("00", CONTEXT.trace_id, "01")
     assert len(span) == 16
@@ -51,13 +58,13 @@ def test_the_trace_of_the_request_goes_on(store):
 
 
 def test_what_was_erased_is_told_without_what_it_held(store):
-    event = told(store, answer(1), body=None, salt=None)
+    event = told(store, recommendation_recorded_at(1), body=None, salt=None)
     assert event["data"]["erased"] is True
     assert "exception_probability" not in event["data"]
 
 
 def test_the_library_reads_it_back(store):
-    (entry,) = store.append([answer(1)])
+    (entry,) = store.append([recommendation_recorded_at(1)])
     body = serialize_event(to_cloud_event(entry, "/test"))
     read = from_structured(HTTPMessage({"content-type": CONTENT_TYPE}, body), JSONFormat())
     assert read.get_id() == entry.id
@@ -67,7 +74,9 @@ def test_the_library_reads_it_back(store):
 
 @pytest.mark.parametrize("kind", sorted(EVENT_TYPE_OF_KIND))
 def test_every_kind_that_is_told_can_be(store, kind):
-    event = told(store, of_kind(kind, version="7", reason="secret", by="secret", person="secret"))
+    event = told(
+        store, draft_of_kind(kind, version="7", reason="secret", by="secret", person="secret")
+    )
     assert event["type"] == EVENT_TYPE_OF_KIND[kind]
     assert "secret" not in json.dumps(event)
 

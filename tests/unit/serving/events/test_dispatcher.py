@@ -11,8 +11,8 @@ import pytest
 from serving.audit.log.entry_kind import EntryKind
 from serving.audit.log.process_lock import try_process_lock
 from serving.events.dispatcher import IDLE_ENTRIES, skip_event
-from tests.receiver import SECRETS
-from tests.synthetic_record import answer, decision, of_kind
+from tests.support.audit_drafts import decision_draft, draft_of_kind, recommendation_recorded_at
+from tests.support.webhook_receiver import SECRETS
 
 pytestmark = pytest.mark.slow(7)
 
@@ -23,7 +23,12 @@ def drain(dispatcher):
 
 
 def test_everything_is_told_in_the_order_of_the_record(dispatcher, store, receiver):
-    drafts = [answer(1), of_kind(EntryKind.CHECKPOINT), decision(1), answer(2)]
+    drafts = [
+        recommendation_recorded_at(1),
+        draft_of_kind(EntryKind.CHECKPOINT),
+        decision_draft(1),
+        recommendation_recorded_at(2),
+    ]
     store.append(drafts)
     drain(dispatcher)
     assert receiver.ids == [draft.id for draft in drafts if draft.kind is not EntryKind.CHECKPOINT]
@@ -33,12 +38,12 @@ def test_everything_is_told_in_the_order_of_the_record(dispatcher, store, receiv
 
 def test_what_was_there_before_the_subscription_is_not_told(store, receiver, dispatcher):
     assert dispatcher.outbox.begin() == dispatcher.outbox.cursor()
-    store.append([answer(1)])
+    store.append([recommendation_recorded_at(1)])
     assert dispatcher.outbox.begin().sequence == 0
 
 
 def test_each_carries_the_signatures_of_its_own_bytes(dispatcher, store, receiver, clock):
-    store.append([answer(1)])
+    store.append([recommendation_recorded_at(1)])
     drain(dispatcher)
     (headers,), (body,) = receiver.headers, receiver.bodies
     assert headers["content-type"].startswith("application/cloudevents+json")
@@ -50,7 +55,7 @@ def test_each_carries_the_signatures_of_its_own_bytes(dispatcher, store, receive
 
 def test_a_failure_waits_and_the_next_one_waits_behind_it(dispatcher, store, receiver, clock):
     receiver.answers = [(500, {}), (503, {"Retry-After": "60"})]
-    first, second = answer(1), answer(2)
+    first, second = recommendation_recorded_at(1), recommendation_recorded_at(2)
     store.append([first, second])
     assert not dispatcher.round()
     assert not dispatcher.round()
@@ -76,20 +81,27 @@ def fail(dispatcher, receiver, clock, times=3):
 def test_what_fails_for_good_is_a_dead_letter_and_the_rest_goes_on(
     dispatcher, store, receiver, clock
 ):
-    store.append([answer(1), answer(2)])
+    store.append([recommendation_recorded_at(1), recommendation_recorded_at(2)])
     fail(dispatcher, receiver, clock)
     drain(dispatcher)
     (letter,) = dispatcher.outbox.dead()
-    assert (letter.id, letter.attempts, letter.error) == (answer(1).id, 3, "HTTP 500")
+    assert (letter.id, letter.attempts, letter.error) == (
+        recommendation_recorded_at(1).id,
+        3,
+        "HTTP 500",
+    )
     assert letter.type == "recommendation.given"
-    assert receiver.first_ids == [answer(1).id, answer(2).id]
+    assert receiver.first_ids == [
+        recommendation_recorded_at(1).id,
+        recommendation_recorded_at(2).id,
+    ]
 
 
 def test_a_dead_letter_is_sent_again_under_its_own_id(dispatcher, store, receiver, clock):
-    store.append([answer(1)])
+    store.append([recommendation_recorded_at(1)])
     fail(dispatcher, receiver, clock)
     assert dispatcher.outbox.resend("no such") == 0
-    assert dispatcher.outbox.resend(answer(1).id) == 1
+    assert dispatcher.outbox.resend(recommendation_recorded_at(1).id) == 1
     receiver.answers = [(500, {})]
     drain(dispatcher)
     (letter,) = dispatcher.outbox.dead()
@@ -97,21 +109,21 @@ def test_a_dead_letter_is_sent_again_under_its_own_id(dispatcher, store, receive
     dispatcher.outbox.resend()
     drain(dispatcher)
     assert dispatcher.outbox.dead() == []
-    assert set(receiver.ids) == {answer(1).id}
+    assert set(receiver.ids) == {recommendation_recorded_at(1).id}
 
 
 def test_an_operator_skips_what_holds_up_the_others(dispatcher, store, receiver, clock):
-    (entry, _) = store.append([answer(1), answer(2)])
+    (entry, _) = store.append([recommendation_recorded_at(1), recommendation_recorded_at(2)])
     fail(dispatcher, receiver, clock, times=1)
     skip_event(dispatcher.outbox, dispatcher.outbox.cursor(), entry, clock().isoformat())
     drain(dispatcher)
-    assert receiver.ids == [answer(1).id, answer(2).id]
-    assert [letter.id for letter in dispatcher.outbox.dead()] == [answer(1).id]
+    assert receiver.ids == [recommendation_recorded_at(1).id, recommendation_recorded_at(2).id]
+    assert [letter.id for letter in dispatcher.outbox.dead()] == [recommendation_recorded_at(1).id]
 
 
 def test_a_receiver_that_is_gone_is_left_in_peace(dispatcher, store, receiver, clock):
     receiver.answers = [(410, {})]
-    store.append([answer(1), answer(2)])
+    store.append([recommendation_recorded_at(1), recommendation_recorded_at(2)])
     drain(dispatcher)
     clock.forward(9999)
     drain(dispatcher)
@@ -122,14 +134,14 @@ def test_a_receiver_that_is_gone_is_left_in_peace(dispatcher, store, receiver, c
 
 def test_no_redirect_is_followed(dispatcher, store, receiver):
     receiver.answers = [(307, {"Location": receiver.url})]
-    store.append([answer(1)])
+    store.append([recommendation_recorded_at(1)])
     drain(dispatcher)
     assert len(receiver.ids) == 1
     assert dispatcher.outbox.cursor().last_error == "HTTP 307"
 
 
 def test_entries_that_are_nobodys_business_are_not_searched_for_ever(dispatcher, store, receiver):
-    store.append([of_kind(EntryKind.SHADOW) for _ in range(IDLE_ENTRIES)])
+    store.append([draft_of_kind(EntryKind.SHADOW) for _ in range(IDLE_ENTRIES)])
     drain(dispatcher)
     assert dispatcher.outbox.cursor().sequence == IDLE_ENTRIES
     assert receiver.ids == []
@@ -151,10 +163,10 @@ def test_killed_in_the_middle_nothing_is_lost_and_the_order_stays(
     store, audit_url, receiver, dispatcher, secret_file
 ):
     """Several times, with events that come meanwhile; what comes twice has the same id."""
-    command = [sys.executable, "-m", "tests.dispatching_process", audit_url, receiver.url]
+    command = [sys.executable, "-m", "tests.support.dispatching_process", audit_url, receiver.url]
     wanted: list[str] = []
     for cycle in range(3):
-        drafts = [answer(100 * cycle + n) for n in range(80)]
+        drafts = [recommendation_recorded_at(100 * cycle + n) for n in range(80)]
         store.append(drafts)
         wanted += [draft.id for draft in drafts]
         process = subprocess.Popen([*command, str(secret_file)])

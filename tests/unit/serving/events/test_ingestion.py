@@ -21,7 +21,7 @@ from serving.events.ingestion import is_refresh_due
 from serving.events.received_event import parse_events
 from serving.runtime.context import service_context
 from serving.tasks.catalogue import SERVED_TASKS
-from tests.synthetic_service import AS_OF, history
+from tests.support.synthetic_lake import AS_OF, past_orders
 
 pytestmark = pytest.mark.slow(14)
 
@@ -49,7 +49,7 @@ def store(tmp_path):
 
 def tables():
     """A little past, and an order of supplier_03 that is late and not yet received."""
-    made = history()
+    made = past_orders()
     orders = made["purchase_orders"]
     late = orders.iloc[[39]].assign(
         po_line_id="open",

@@ -9,7 +9,7 @@ import triage
 from data.lake import Lake
 from serving.audit.factory import open_audit
 from serving.server.webhook_worker import webhook_worker
-from tests.synthetic_record import answer
+from tests.support.audit_drafts import recommendation_recorded_at
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_what_is_recorded_is_told_and_what_failed_is_sent_again(engine, receiver
     work = webhook_worker(None, engine)
     receiver.answers = [(500, {})]
     work.start()
-    engine.audit.append([answer(1), answer(2)])
+    engine.audit.append([recommendation_recorded_at(1), recommendation_recorded_at(2)])
     receiver.wait(lambda: len(receiver.ids) == 2)
     assert receiver.came[0]["source"] == f"/{engine.audit.head().origin}"
     work.stop(5)
@@ -54,10 +54,10 @@ def test_what_is_recorded_is_told_and_what_failed_is_sent_again(engine, receiver
     assert "there is no dead letter 'x'" in run("resend", "x")
     assert "nothing is held up" in run("skip")
     assert "nothing is stopped" in run("resume")
-    assert "1 to be sent again" in run("resend", answer(1).id)
+    assert "1 to be sent again" in run("resend", recommendation_recorded_at(1).id)
     again = webhook_worker(None, engine)
     again.start()
     receiver.wait(lambda: len(receiver.ids) == 3)
     again.stop(5)
-    assert receiver.ids[2] == receiver.ids[0] == answer(1).id
+    assert receiver.ids[2] == receiver.ids[0] == recommendation_recorded_at(1).id
     assert "No dead letters" in run("dead")

@@ -24,10 +24,10 @@ from serving.runtime.settings import ServiceSettings
 from serving.telemetry.metrics import Metrics
 from serving.telemetry.service_telemetry import ServiceTelemetry
 from serving.telemetry.traces import Tracer
-from tests.anybody import ANYBODY
-from tests.loops import ended
-from tests.synthetic_score import CATALOGUE, EXAMPLES
-from tests.synthetic_service import case, make_lake
+from tests.support.event_loops import run_coroutine
+from tests.support.open_access import ALLOW_EVERY_CALLER
+from tests.support.synthetic_lake import example_case, make_lake
+from tests.support.synthetic_recommendations import CATALOGUE, EXAMPLES
 
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
 TASK = STOCK_RISK.name
@@ -48,7 +48,7 @@ def now():
     return NOW
 
 
-def application(engine, authenticator=ANYBODY, **state):
+def application(engine, authenticator=ALLOW_EVERY_CALLER, **state):
     """An application that serves; state: what of it is different."""
     app = create_app(CATALOGUE)
     app.state.authenticator, app.state.engine = authenticator, engine
@@ -59,25 +59,35 @@ def application(engine, authenticator=ANYBODY, **state):
     return app
 
 
-def client(engine, authenticator=ANYBODY, **state):
+def client(engine, authenticator=ALLOW_EVERY_CALLER, **state):
     return TestClient(application(engine, authenticator, **state), raise_server_exceptions=False)
 
 
 SENT = {
-    "scored": (PATH, {"cases": [case(TASK, 1)]}, JSON, 200),
-    "several": (PATH, {"cases": [case(TASK, 1), case(TASK, 2)]}, JSON, 200),
-    "mixed": ("/v1/triage", {"cases": [{"task": TASK, "case": case(TASK, 1)}]}, JSON, 200),
+    "scored": (PATH, {"cases": [example_case(TASK, 1)]}, JSON, 200),
+    "several": (PATH, {"cases": [example_case(TASK, 1), example_case(TASK, 2)]}, JSON, 200),
+    "mixed": ("/v1/triage", {"cases": [{"task": TASK, "case": example_case(TASK, 1)}]}, JSON, 200),
     "without a model": (
         "/v1/supplier_delay",
         {"cases": [EXAMPLES[SUPPLIER_DELAY.name]]},
         JSON,
         200,
     ),
-    "an unusable key": (PATH, {"cases": [case(TASK, 1)]}, JSON | {"Idempotency-Key": "a b"}, 400),
-    "unknown field": (PATH, {"cases": [case(TASK, 1, colour="red")]}, JSON, 422),
-    "no reasons of that kind": (PATH, {"cases": [case(TASK, 1)], "explain": "some"}, JSON, 422),
+    "an unusable key": (
+        PATH,
+        {"cases": [example_case(TASK, 1)]},
+        JSON | {"Idempotency-Key": "a b"},
+        400,
+    ),
+    "unknown field": (PATH, {"cases": [example_case(TASK, 1, colour="red")]}, JSON, 422),
+    "no reasons of that kind": (
+        PATH,
+        {"cases": [example_case(TASK, 1)], "explain": "some"},
+        JSON,
+        422,
+    ),
     "not JSON": (PATH, {"cases": []}, {"Content-Type": "text/plain"}, 415),
-    "too large": (PATH, {"cases": [case(TASK, 1)] * 100}, JSON, 413),
+    "too large": (PATH, {"cases": [example_case(TASK, 1)] * 100}, JSON, 413),
     "known later": (
         PATH,
         {"cases": [EXAMPLES[TASK] | {"asked_at": "2026-02-01T00:00:00Z"}]},
@@ -160,7 +170,7 @@ class Exchange:
 
     def __init__(self, app):
         self.messages, self.answered = [], asyncio.Event()
-        body = json.dumps({"cases": [case(TASK, 1)]}).encode()
+        body = json.dumps({"cases": [example_case(TASK, 1)]}).encode()
         self.request = {"type": "http.request", "body": body, "more_body": False}
         scope = {"type": "http", "method": "POST", "path": PATH, "query_string": b""}
         headers = [(b"content-type", b"application/json")]
@@ -200,7 +210,7 @@ def test_a_request_that_takes_too_long_gets_a_504_and_its_handler_runs_to_the_en
         batcher.close(30)
         return exchange.messages, early, counted, late
 
-    (start, body), early, counted, late = ended(timed_out)
+    (start, body), early, counted, late = run_coroutine(timed_out)
     assert (start["status"], json.loads(body["body"])["type"]) == (504, "/problems/timed-out")
     assert "same Idempotency-Key" in json.loads(body["body"])["mend"]
     assert int(dict(start["headers"])[b"retry-after"]) > 0
@@ -218,7 +228,9 @@ def test_a_failure_gives_nothing_away(engine, caplog):
 def test_requests_that_come_together_are_answered_each_by_its_own(engine):
     """Twenty at once, every fifth of which cannot be read."""
     asks = client(engine)
-    bodies = [{"cases": [case(TASK, i, on_hand="many" if i % 5 == 0 else 5.0)]} for i in range(20)]
+    bodies = [
+        {"cases": [example_case(TASK, i, on_hand="many" if i % 5 == 0 else 5.0)]} for i in range(20)
+    ]
 
     async def at_once():
         loop = asyncio.get_running_loop()
@@ -226,7 +238,7 @@ def test_requests_that_come_together_are_answered_each_by_its_own(engine):
             *(loop.run_in_executor(None, lambda b=b: asks.post(PATH, json=b)) for b in bodies)
         )
 
-    for i, answer in enumerate(ended(at_once)):
+    for i, answer in enumerate(run_coroutine(at_once)):
         assert answer.status_code == (422 if i % 5 == 0 else 200)
         if answer.status_code == 200:
             (one,) = answer.json()["recommendations"]
@@ -242,7 +254,7 @@ def test_a_stopping_process_waits_for_every_request_and_no_longer():
             busy = await tracker.wait_until_idle(0)
         return idle, busy, await tracker.wait_until_idle(30)
 
-    assert ended(waits) == (True, False, True)
+    assert run_coroutine(waits) == (True, False, True)
 
 
 def test_a_request_that_fails_is_in_flight_no_more():
@@ -252,4 +264,4 @@ def test_a_request_that_fails_is_in_flight_no_more():
             raise ZeroDivisionError
         return await tracker.wait_until_idle(0)
 
-    assert ended(fails)
+    assert run_coroutine(fails)

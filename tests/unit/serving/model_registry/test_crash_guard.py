@@ -13,7 +13,7 @@ from models.tasks.stock_risk import STOCK_RISK
 from serving.model_registry.crash_guard import guard_model_loading
 from serving.pipeline.engine import load_engine
 from serving.runtime.settings import ServiceSettings
-from tests.synthetic_service import make_lake
+from tests.support.synthetic_lake import make_lake
 
 pytestmark = pytest.mark.slow(4)
 

@@ -14,7 +14,7 @@ from serving.model_registry.settings import SwapSettings
 from serving.model_registry.watcher import ModelWatcher
 from serving.pipeline.engine import load_engine
 from serving.runtime.settings import ServiceSettings
-from tests.synthetic_service import make_lake
+from tests.support.synthetic_lake import make_lake
 
 pytestmark = pytest.mark.slow(8)
 

@@ -17,7 +17,12 @@ from serving.model_registry.watcher import ModelWatcher
 from serving.pipeline.engine import load_engine
 from serving.runtime.settings import ServiceSettings
 from serving.tasks.catalogue import SERVED_TASKS
-from tests.synthetic_service import SMALL, case, make_lake, training_set
+from tests.support.synthetic_lake import (
+    SMALL_LIGHTGBM,
+    example_case,
+    make_lake,
+    synthetic_training_set,
+)
 
 pytestmark = pytest.mark.slow(10)
 
@@ -30,9 +35,11 @@ def made(tmp_path_factory):
     lake = make_lake(tmp_path_factory.mktemp("lake"), (TASK,))
     from features.profiles import Profiles
 
-    task = replace(SERVED_TASKS[TASK].task, lightgbm=SMALL | {"num_iterations": 9})
+    task = replace(SERVED_TASKS[TASK].task, lightgbm=SMALL_LIGHTGBM | {"num_iterations": 9})
     draft = lake.models / TASK / "draft"
-    digest = save_artefact(fit(task, training_set(TASK, Profiles.open(lake.profiles))).model, draft)
+    digest = save_artefact(
+        fit(task, synthetic_training_set(TASK, Profiles.open(lake.profiles))).model, draft
+    )
     draft.rename(lake.models / TASK / digest)
     return lake.home, digest
 
@@ -73,7 +80,7 @@ def entries(engine, kind):
 
 def ask(engine, number=1):
     (message,) = SERVED_TASKS[TASK].request.read(
-        json.dumps({"cases": [case(TASK, number)]}).encode()
+        json.dumps({"cases": [example_case(TASK, number)]}).encode()
     )
     return engine.answer(TASK, [message]).recommendations[0]
 
@@ -170,7 +177,7 @@ def test_a_full_queue_drops_and_counts_and_never_waits(engine, watcher, home, ot
 def test_new_profiles_take_over_and_damaged_ones_do_not(engine, watcher, home):
     from data.store import Store
     from features.profiles import build_profiles
-    from tests.synthetic_service import AS_OF, history
+    from tests.support.synthetic_lake import AS_OF, past_orders
 
     path, before = ServiceSettings(home=home).lake.profiles, engine.live.now.profiles
     path.with_name("damaged").write_text("not a database")
@@ -178,7 +185,7 @@ def test_new_profiles_take_over_and_damaged_ones_do_not(engine, watcher, home):
     assert watcher.look()
     assert engine.live.now.profiles is before
     assert "profiles" in engine.live.now.refused
-    with Store.from_frames(history()) as store:
+    with Store.from_frames(past_orders()) as store:
         streams = SERVED_TASKS[TASK].streams
         build_profiles(store, streams, AS_OF.replace(day=9), path)
     assert watcher.look()

@@ -24,9 +24,9 @@ from serving.pipeline.idempotency import (
 )
 from serving.review.service import open_review_service
 from serving.runtime.settings import ServiceSettings
-from tests.anybody import ANYBODY
-from tests.synthetic_score import CATALOGUE, draft
-from tests.synthetic_service import case, make_lake
+from tests.support.open_access import ALLOW_EVERY_CALLER
+from tests.support.synthetic_lake import example_case, make_lake
+from tests.support.synthetic_recommendations import CATALOGUE, recommendation_draft
 
 pytestmark = pytest.mark.slow(3)
 
@@ -50,7 +50,7 @@ def engine(lake):
 @pytest.fixture(scope="module")
 def client(engine, lake):
     app = create_app(CATALOGUE)
-    app.state.authenticator = ANYBODY
+    app.state.authenticator = ALLOW_EVERY_CALLER
     app.state.max_body_bytes = 10**7
     app.state.engine, app.state.review = engine, open_review_service(engine, lake)
     return TestClient(app, raise_server_exceptions=False)
@@ -72,7 +72,7 @@ ODD = {"money_at_risk": -0.0, "asked_at": "2026-03-10T10:30:00.000001+02:00"}
 @pytest.mark.parametrize("task", SERVED)
 @pytest.mark.parametrize("count", [1, 40])
 def test_a_repetition_is_the_same_to_the_byte_and_records_nothing(client, engine, task, count):
-    body = {"cases": [case(task, number, **ODD) for number in range(count)]}
+    body = {"cases": [example_case(task, number, **ODD) for number in range(count)]}
     first = post(client, f"/v1/{task}", body, f"{task}-{count}")
     before = size(engine)
     again = post(client, f"/v1/{task}", body, f"{task}-{count}")
@@ -88,7 +88,7 @@ def test_a_repetition_is_the_same_to_the_byte_and_records_nothing(client, engine
 
 
 def test_what_is_read_back_is_what_was_answered_apart_from_the_checkpoint(client):
-    answer = post(client, "/v1/invoice_mismatch", {"cases": [case(SERVED[1], 3, **ODD)]})
+    answer = post(client, "/v1/invoice_mismatch", {"cases": [example_case(SERVED[1], 3, **ODD)]})
     (given,) = answer.json()["recommendations"]
     read = client.get(f"/v1/recommendations/{given['id']}")
     assert list(given["probabilities"]) == list(CATALOGUE[SERVED[1]].task.classes)
@@ -99,7 +99,7 @@ def test_the_key_and_the_trace_are_on_record(client, engine):
     trace = "0af7651916cd43dd8448eb211c80319c"
     answer = client.post(
         "/v1/stock_risk",
-        json={"cases": [case(SERVED[0], 4)]},
+        json={"cases": [example_case(SERVED[0], 4)]},
         headers={"Idempotency-Key": '"on-record"', "traceparent": f"00-{trace}-{'1' * 16}-01"},
     )
     assert answer.headers["traceresponse"].split("-")[1] == trace
@@ -117,9 +117,9 @@ def test_the_key_and_the_trace_are_on_record(client, engine):
     ],
 )
 def test_a_key_is_for_one_request(client, engine, path, number, was):
-    post(client, "/v1/stock_risk", {"cases": [case(SERVED[0], 5)]}, "one-request")
+    post(client, "/v1/stock_risk", {"cases": [example_case(SERVED[0], 5)]}, "one-request")
     before = size(engine)
-    refused = post(client, path, {"cases": [case(SERVED[0], number)]}, "one-request")
+    refused = post(client, path, {"cases": [example_case(SERVED[0], number)]}, "one-request")
     assert refused.status_code == 422
     assert f"used before with {was}" in refused.json()["detail"]
     assert size(engine) == before
@@ -135,12 +135,12 @@ def test_a_key_is_for_one_request(client, engine, path, number, was):
 def test_what_was_not_answered_leaves_the_key_free(client, path, body, status):
     key = f"free-{status}"
     assert post(client, path, body, key).status_code == status
-    good = {"cases": [case(SERVED[0], 7)]}
+    good = {"cases": [example_case(SERVED[0], 7)]}
     assert post(client, "/v1/stock_risk", good, key).status_code == 200
 
 
 def test_what_no_model_answers_is_recorded_with_its_key_and_answered_the_same_again(client, engine):
-    body = {"cases": [case(SUPPLIER_DELAY.name, 1)]}
+    body = {"cases": [example_case(SUPPLIER_DELAY.name, 1)]}
     first, again = (post(client, "/v1/supplier_delay", body, "no-model") for _ in range(2))
     assert (first.status_code, again.content) == (200, first.content)
     (given,) = first.json()["recommendations"]
@@ -151,7 +151,7 @@ def test_what_no_model_answers_is_recorded_with_its_key_and_answered_the_same_ag
 
 
 def test_a_decision_sent_again_with_its_key_is_answered_as_the_first_time(client, engine):
-    answer = post(client, "/v1/stock_risk", {"cases": [case(SERVED[0], 8)]}).json()
+    answer = post(client, "/v1/stock_risk", {"cases": [example_case(SERVED[0], 8)]}).json()
     path = f"/v1/recommendations/{answer['recommendations'][0]['id']}/decision"
     said = {"action": "overridden", "role": "planner", "reason": "a transfer is on its way"}
     first, again = (post(client, path, said, "decided") for _ in range(2))
@@ -167,7 +167,7 @@ def test_a_decision_sent_again_with_its_key_is_answered_as_the_first_time(client
 
 
 def test_what_was_erased_since_is_gone_and_is_not_made_again(client, engine):
-    body = {"cases": [case(SERVED[0], 9)]}
+    body = {"cases": [example_case(SERVED[0], 9)]}
     answer = post(client, "/v1/stock_risk", body, "erased").json()
     sequence = answer["recommendations"][0]["audit_sequence"]
     with engine.audit.engine.begin() as connection:
@@ -182,7 +182,7 @@ def test_what_was_erased_since_is_gone_and_is_not_made_again(client, engine):
 
 @pytest.mark.parametrize("key", ["quoted", '"quoted"', ' "quoted" '])
 def test_quotes_of_a_structured_field_are_not_part_of_the_key(client, engine, key):
-    body = {"cases": [case(SERVED[0], 10)]}
+    body = {"cases": [example_case(SERVED[0], 10)]}
     assert post(client, "/v1/stock_risk", body, key).status_code == 200
     assert engine.audit.request("local", "quoted") is not None
     assert engine.audit.request("local", '"quoted"') is None
@@ -191,7 +191,7 @@ def test_quotes_of_a_structured_field_are_not_part_of_the_key(client, engine, ke
 @pytest.mark.parametrize("key", ["", '""', "two words", "k" * 256, "b\xe9ton".encode("latin-1")])
 def test_a_key_that_is_none_is_refused_before_anything_is_done(client, engine, key):
     before = size(engine)
-    refused = post(client, "/v1/stock_risk", {"cases": [case(SERVED[0], 11)]}, key)
+    refused = post(client, "/v1/stock_risk", {"cases": [example_case(SERVED[0], 11)]}, key)
     assert refused.status_code == 400
     assert "visible ASCII" in refused.json()["errors"][0]["takes"]
     assert size(engine) == before
@@ -212,7 +212,9 @@ def audit(audit_url):
 
 
 def commit(store, key=KEY):
-    return store.commit([draft(STOCK_RISK.name, 1), draft(STOCK_RISK.name, 2)], key)
+    return store.commit(
+        [recommendation_draft(STOCK_RISK.name, 1), recommendation_draft(STOCK_RISK.name, 2)], key
+    )
 
 
 def never():
@@ -236,7 +238,7 @@ def test_the_record_knows_what_a_key_led_to(audit):
 def test_what_another_process_did_between_look_and_commit_is_the_answer(audit):
     def late():
         IdempotencyGuard(audit).do(KEY, lambda: commit(audit), never)
-        return audit.commit([draft(STOCK_RISK.name, 3)], KEY)
+        return audit.commit([recommendation_draft(STOCK_RISK.name, 3)], KEY)
 
     found = IdempotencyGuard(audit).do(KEY, late, lambda before: before)
     assert [entry.id for entry in found.entries] == ["rec-1", "rec-2"]
@@ -247,7 +249,7 @@ def test_another_body_that_another_process_took_the_key_for_is_refused(audit):
     def late():
         other = replace(KEY, body_digest="cd" * 32)
         IdempotencyGuard(audit).do(other, lambda: commit(audit, other), never)
-        return audit.commit([draft(STOCK_RISK.name, 3)], KEY)
+        return audit.commit([recommendation_draft(STOCK_RISK.name, 3)], KEY)
 
     with pytest.raises(KeyReusedError):
         IdempotencyGuard(audit).do(KEY, late, never)

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from serving.pipeline.micro_batcher import BatcherClosedError, MicroBatcher
-from tests.loops import ended
+from tests.support.event_loops import run_coroutine
 
 LONG = 30
 
@@ -41,7 +41,7 @@ def test_whoever_comes_while_one_is_worked_on_goes_together_next(most, groups):
         held.go_on.set()
         return await asyncio.gather(first, *others)
 
-    assert ended(asked) == [10, 20, 30, 40]
+    assert run_coroutine(asked) == [10, 20, 30, 40]
     assert held.groups == groups
 
 
@@ -53,7 +53,7 @@ def test_who_is_refused_is_refused_alone():
         gathering = MicroBatcher(held)
         return await asyncio.gather(*map(gathering.submit, (1, -2, 3)), return_exceptions=True)
 
-    first, second, third = ended(asked)
+    first, second, third = run_coroutine(asked)
     assert (first, third) == (10, 30)
     assert isinstance(second, ValueError)
 
@@ -72,7 +72,7 @@ def test_where_the_work_itself_fails_everybody_is_told_and_the_next_are_worked_o
             await gathering.submit(1)
         return await gathering.submit(2)
 
-    assert ended(asked) == 2
+    assert run_coroutine(asked) == 2
 
 
 def test_who_waits_no_longer_is_worked_on_to_the_end_and_the_end_waits_for_it():
@@ -91,7 +91,7 @@ def test_who_waits_no_longer_is_worked_on_to_the_end_and_the_end_waits_for_it():
         with pytest.raises(BatcherClosedError):
             await gathering.submit(2)
 
-    ended(asked)
+    run_coroutine(asked)
     assert held.groups == [[1]]
 
 
@@ -109,4 +109,4 @@ def test_what_waits_when_it_is_closed_is_still_worked_on():
         await closing
         return await asyncio.gather(*tasks)
 
-    assert ended(asked) == [10, 20]
+    assert run_coroutine(asked) == [10, 20]

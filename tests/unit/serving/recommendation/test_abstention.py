@@ -13,7 +13,13 @@ from serving.policy.finding import Finding
 from serving.policy.policy import Level
 from serving.recommendation.abstention import find_abstentions, remedy_for
 from serving.recommendation.recommendation import Abstention, Advice
-from tests.synthetic_score import CATALOGUE, POLICY, advise, entry, score
+from tests.support.synthetic_recommendations import (
+    CATALOGUE,
+    POLICY,
+    make_score,
+    recommend_example,
+    recommendation_entry,
+)
 
 STOCK, INVOICE, DELAY = STOCK_RISK.name, INVOICE_MISMATCH.name, SUPPLIER_DELAY.name
 WHY = Abstention(code="WIDE_INTERVAL", sentence="the probability may be anything. More would help.")
@@ -99,7 +105,7 @@ def test_every_reason_says_what_would_mend_it():
     ],
 )
 def test_the_answer_says_plainly_that_there_is_no_advice_and_why(task, case):
-    advice = advise(task, abstentions=[WHY])
+    advice = recommend_example(task, abstentions=[WHY])
     assert advice.sentence == f"No advice on {case}: {WHY.sentence}"
     assert advice.suggested_action == POLICY.abstain[task].instead
     assert (advice.abstained, advice.abstentions) == (True, [WHY])
@@ -108,13 +114,13 @@ def test_the_answer_says_plainly_that_there_is_no_advice_and_why(task, case):
 
 @pytest.mark.parametrize(("probability", "level"), [(0.01, Level.WATCH), (0.9, Level.ACT)])
 def test_the_score_is_kept_and_the_case_is_at_least_watched(probability, level):
-    advice = advise(STOCK, score(STOCK, probability), abstentions=[WHY])
+    advice = recommend_example(STOCK, make_score(STOCK, probability), abstentions=[WHY])
     assert (advice.exception_probability, advice.level) == (probability, level)
 
 
 def test_an_answer_of_before_abstentions_is_still_read():
     new = {"abstained", "abstentions", "audit_sample", "audit_share", "reason_groups"}
-    told = entry(STOCK).payload["recommendation"]
+    told = recommendation_entry(STOCK).payload["recommendation"]
     assert new <= set(told)
     read = Advice.model_validate({name: v for name, v in told.items() if name not in new})
     assert (read.abstained, read.abstentions, read.reason_groups) == (False, [], [])

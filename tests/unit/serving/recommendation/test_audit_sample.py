@@ -7,7 +7,7 @@ from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from models.tasks.stock_risk import STOCK_RISK
 from serving.policy.policy import AuditSamplePolicy, Level
 from serving.recommendation.audit_sample import AUDIT_SAMPLE_NOTE, in_audit_sample
-from tests.synthetic_score import POLICY, advise, score
+from tests.support.synthetic_recommendations import POLICY, make_score, recommend_example
 
 STOCK, INVOICE = STOCK_RISK.name, INVOICE_MISMATCH.name
 EVERY = AuditSamplePolicy(share=1.0, seed="any", suggestion="Look at it anyway.")
@@ -16,7 +16,7 @@ NOBODY = EVERY.model_copy(update={"share": 0.0})
 
 def advised(sample, task=STOCK, probability=0.01, **changes):
     policy = POLICY.model_copy(update={"audit_sample": sample})
-    return advise(task, score(task, probability, **changes), policy=policy)
+    return recommend_example(task, make_score(task, probability, **changes), policy=policy)
 
 
 @pytest.mark.parametrize("share", [0.02, 0.3])

@@ -26,8 +26,8 @@ from serving.review.report import render_report
 from serving.runtime.context import service_context
 from serving.runtime.settings import ServiceSettings
 from serving.telemetry.observer import NullObserver
-from tests.synthetic_score import message
-from tests.synthetic_service import case, decide, make_lake
+from tests.support.synthetic_lake import decide, example_case, make_lake
+from tests.support.synthetic_recommendations import example_message
 
 pytestmark = pytest.mark.slow(6)
 
@@ -57,7 +57,7 @@ def pausing(engine):
 
 
 def ask(engine, number=1, **changes):
-    sent = message(TASK, **case(TASK, number, **changes))
+    sent = example_message(TASK, **example_case(TASK, number, **changes))
     (given,) = engine.answer(TASK, [sent]).recommendations
     return given
 
@@ -150,7 +150,7 @@ def test_of_requests_that_are_answered_together_only_those_that_waited_too_long_
     on_time = replace(engine, within=5.0, monotonic=lambda: 100.0)
     asks = [
         ScoringRequest(
-            [(TASK, message(TASK, **case(TASK, 3)))],
+            [(TASK, example_message(TASK, **example_case(TASK, 3)))],
             replace(service_context("code"), monotonic_ns=since * 10**9),
         )
         for since in (96, 95, 99)
@@ -180,7 +180,7 @@ class Begun(NullObserver):
 def waited(engine, since):
     """The answer to a request that was read at that second of the clock."""
     asked = replace(service_context("1.0+test"), monotonic_ns=since * 10**9)
-    sent = message(TASK, **case(TASK, 3))
+    sent = example_message(TASK, **example_case(TASK, 3))
     (given,) = engine.answer(TASK, [sent], asked).recommendations
     return given
 

@@ -12,7 +12,7 @@ from models.catalogue import TASKS
 from models.tasks.stock_risk import STOCK_RISK
 from serving.recommendation.reasons import ACTIONABLE, reason_groups, top_reasons
 from serving.recommendation.score import Waterfall
-from tests.synthetic_score import Step, score
+from tests.support.synthetic_recommendations import Step, make_score
 
 STOCK = STOCK_RISK.name
 
@@ -24,7 +24,7 @@ def scored(*parts):
         for i, (theme, text, part) in enumerate(parts)
     ]
     total = 0.2 + sum(step.contribution for step in steps)
-    return replace(score(STOCK, total, base=0.2), steps=Waterfall(steps))
+    return replace(make_score(STOCK, total, base=0.2), steps=Waterfall(steps))
 
 
 def test_every_theme_says_whether_a_person_can_act_on_it():

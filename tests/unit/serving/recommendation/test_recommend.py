@@ -9,7 +9,13 @@ from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from models.tasks.stock_risk import STOCK_RISK
 from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.policy.policy import Level
-from tests.synthetic_score import ASKED, MADE_FROM, POLICY, advise, score
+from tests.support.synthetic_recommendations import (
+    ASKED_AT,
+    POLICY,
+    PROVENANCE,
+    make_score,
+    recommend_example,
+)
 
 STOCK, INVOICE, DELAY = STOCK_RISK.name, INVOICE_MISMATCH.name, SUPPLIER_DELAY.name
 
@@ -19,16 +25,16 @@ STOCK, INVOICE, DELAY = STOCK_RISK.name, INVOICE_MISMATCH.name, SUPPLIER_DELAY.n
     [(0.5, Level.ACT), (0.499, Level.WATCH), (0.2, Level.WATCH), (0.199, Level.NONE)],
 )
 def test_thresholds_of_the_policy_decide_how_strongly_something_is_suggested(probability, level):
-    assert advise(STOCK, score(STOCK, probability)).level is level
+    assert recommend_example(STOCK, make_score(STOCK, probability)).level is level
 
 
 def test_the_sentence_says_what_is_expected_and_how_sure():
-    assert advise(STOCK).sentence == (
+    assert recommend_example(STOCK).sentence == (
         "Site site_03 is expected to run out of item item_0042 within 14 days "
         "(70% likely, 60% to 80% in similar past cases)."
     )
-    due = (ASKED + timedelta(days=5)).isoformat()
-    assert advise(DELAY, promised_at=due).sentence == (
+    due = (ASKED_AT + timedelta(days=5)).isoformat()
+    assert recommend_example(DELAY, promised_at=due).sentence == (
         "Order line po-5521-2 from supplier_17 is expected to come late (late: 70% likely, "
         "60% to 80% in similar past cases). Most likely 2 days late; 8 of 10 such lines come "
         "between 1 day early and 9 days late."
@@ -36,35 +42,37 @@ def test_the_sentence_says_what_is_expected_and_how_sure():
 
 
 def test_a_clean_end_that_is_less_than_even_is_not_announced_as_expected():
-    assert advise(INVOICE, score(INVOICE, 0.43, "CLEAN")).sentence == (
+    assert recommend_example(INVOICE, make_score(INVOICE, 0.43, "CLEAN")).sentence == (
         "Invoice line inv-88123-1 is likelier to end in an exception (57%) than without one "
         "(43% likely, 33% to 53% in similar past cases), but no single kind is likelier than none."
     )
 
 
 def test_windows_of_facts_are_told_in_days():
-    outside = replace(score(STOCK), outside=["demand_in_stock_84d", "on_hand"])
-    notes = advise(STOCK, outside).notes
+    outside = replace(make_score(STOCK), outside=["demand_in_stock_84d", "on_hand"])
+    notes = recommend_example(STOCK, outside).notes
     assert "Outside anything seen in training: demand in stock 84 days, on hand." in notes
 
 
 def test_every_answer_says_that_it_is_only_a_recommendation():
-    assert advise(STOCK).recommendation_only is True
+    assert recommend_example(STOCK).recommendation_only is True
 
 
 def test_an_exception_goes_to_the_role_that_owns_its_class():
-    advice = advise(INVOICE, score(INVOICE, 0.7, "NO_RECEIPT"))
+    advice = recommend_example(INVOICE, make_score(INVOICE, 0.7, "NO_RECEIPT"))
     assert advice.route == "receiving"
     assert advice.suggested_action == POLICY.classes["NO_RECEIPT"].suggestion
 
 
 def test_a_clean_score_with_a_finding_goes_to_the_owner_of_the_finding():
-    advice = advise(INVOICE, score(INVOICE, 0.95, "CLEAN"))  # the example's price is 10 % up
+    advice = recommend_example(
+        INVOICE, make_score(INVOICE, 0.95, "CLEAN")
+    )  # the example's price is 10 % up
     assert (advice.explained_class, advice.route) == ("CLEAN", "procurement")
 
 
 def test_priority_is_the_probability_of_any_exception_times_money_at_risk():
-    advice = advise(INVOICE, score(INVOICE, 0.9, "CLEAN"))
+    advice = recommend_example(INVOICE, make_score(INVOICE, 0.9, "CLEAN"))
     assert advice.priority == pytest.approx(0.1 * 462.0)
     assert advice.priority_is == "probability x money at risk, EUR at 1 EUR"
 
@@ -79,7 +87,7 @@ def test_priority_is_the_probability_of_any_exception_times_money_at_risk():
     ],
 )
 def test_money_at_risk_is_given_or_computed_as_stated(task, changes, money, how):
-    advice = advise(task, **changes)
+    advice = recommend_example(task, **changes)
     assert (advice.money_at_risk, advice.money_at_risk_is) == (pytest.approx(money), how)
 
 
@@ -92,40 +100,43 @@ def test_money_on_an_order_of_nearly_nothing_is_a_number_that_json_has():
             "known_at": "2026-03-01T15:30:00Z",
         }
     ]
-    advice = advise(DELAY, quantity_ordered=5e-324, line_value=237.0, receipts=returned)
+    advice = recommend_example(DELAY, quantity_ordered=5e-324, line_value=237.0, receipts=returned)
     assert advice.money_at_risk == 1e15
     assert 0 < advice.priority <= 1e15
 
 
 def test_money_that_is_not_known_ranks_last_and_says_so():
-    advice = advise(STOCK, unit_cost=None)
+    advice = recommend_example(STOCK, unit_cost=None)
     assert (advice.money_at_risk, advice.priority) == (None, 0.0)
     assert advice.priority_is == "money at risk is not known: ranked last"
 
 
 def test_a_currency_without_a_rate_is_said():
-    assert "XTS at 1 EUR (no rate in the policy)" in advise(STOCK, currency="XTS").priority_is
+    assert (
+        "XTS at 1 EUR (no rate in the policy)"
+        in recommend_example(STOCK, currency="XTS").priority_is
+    )
 
 
 def test_a_recommendation_expires_when_the_policy_says():
-    assert advise(INVOICE).expires_at == ASKED + timedelta(hours=72)
+    assert recommend_example(INVOICE).expires_at == ASKED_AT + timedelta(hours=72)
 
 
 def test_reasons_are_the_five_strongest_facts_the_strongest_first():
     steps = [(f"f{i}", f"fact {i}", 0.01 * (-1) ** i * i) for i in range(8)]
     total = sum(part for _, _, part in steps)
-    told = advise(STOCK, score(STOCK, 0.2 + total, steps=steps)).reasons
+    told = recommend_example(STOCK, make_score(STOCK, 0.2 + total, steps=steps)).reasons
     assert [reason.feature for reason in told] == ["f7", "f6", "f5", "f4", "f3"]
 
 
 def test_missing_facts_and_unseen_values_are_said():
-    advice = advise(STOCK)
+    advice = recommend_example(STOCK)
     assert advice.missing == ["late: no receipt in 364 days"]
     assert "Never seen in training, treated as unknown: region." in advice.notes
 
 
 def test_a_line_past_its_promise_is_said_to_be_late_before_any_forecast():
-    advice = advise(DELAY, promised_at=(ASKED - timedelta(days=9)).isoformat())
+    advice = recommend_example(DELAY, promised_at=(ASKED_AT - timedelta(days=9)).isoformat())
     assert " is 9 days late as far as is known: its promise has passed and goods are still out" in (
         advice.sentence
     )
@@ -147,11 +158,11 @@ def test_a_line_past_its_promise_is_said_to_be_late_before_any_forecast():
     ],
 )
 def test_history_that_is_too_old_or_too_young_is_said(as_of, said):
-    advice = advise(STOCK, made_from=replace(MADE_FROM, features_as_of=as_of))
+    advice = recommend_example(STOCK, made_from=replace(PROVENANCE, features_as_of=as_of))
     assert [note for note in advice.notes if "history" in note] == said
 
 
 def test_a_rule_that_found_something_is_never_nothing_to_do():
-    low = score(STOCK, 0.01)
-    assert advise(STOCK, low).level is Level.NONE
-    assert advise(STOCK, low, scheduled_receipts=[]).level is Level.WATCH
+    low = make_score(STOCK, 0.01)
+    assert recommend_example(STOCK, low).level is Level.NONE
+    assert recommend_example(STOCK, low, scheduled_receipts=[]).level is Level.WATCH

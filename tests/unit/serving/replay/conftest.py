@@ -11,7 +11,7 @@ from serving.pipeline.engine import Engine, load_engine
 from serving.replay.replay import replay_entries
 from serving.replay.sources import ReplaySources, open_replay_sources
 from serving.runtime.settings import ServiceSettings
-from tests.synthetic_service import ASKED, case, make_lake
+from tests.support.synthetic_lake import ASKED_AT, example_case, make_lake
 
 MANY = 20
 
@@ -23,7 +23,7 @@ def lake(tmp_path_factory) -> Lake:
 
 @pytest.fixture(scope="session")
 def engine(lake) -> Iterator[Engine]:
-    started = load_engine(ServiceSettings(home=lake.home), lambda: ASKED)
+    started = load_engine(ServiceSettings(home=lake.home), lambda: ASKED_AT)
     yield started
     started.audit.close()
 
@@ -31,7 +31,9 @@ def engine(lake) -> Iterator[Engine]:
 @pytest.fixture(scope="session")
 def answered(engine):
     """Twenty answers of each task, on record."""
-    made = [ask(engine, task, case(task, number)) for task in TASKS for number in range(MANY)]
+    made = [
+        ask(engine, task, example_case(task, number)) for task in TASKS for number in range(MANY)
+    ]
     return [engine.audit.read(identifier) for identifier in made]
 
 

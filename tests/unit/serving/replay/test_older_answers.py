@@ -18,7 +18,7 @@ from serving.audit.verify.verification import verify_log
 from serving.pipeline.response import recommendation_from_entry
 from serving.replay.replay import replay_entries
 from serving.review.report import render_report
-from tests.synthetic_service import ASKED
+from tests.support.synthetic_lake import ASKED_AT
 
 pytestmark = pytest.mark.slow(4)
 
@@ -64,7 +64,7 @@ def test_they_verify_and_are_exported_as_they_are(store, tmp_path):
     key = Verifier.parse(store.signer.verifier(store.head().origin))
     found = verify_log(store, keys=[key], workers=1)
     assert (found.ok, found.entries) == (True, len(store.all()))
-    Export(store, Selection(), ExportFormat.CSV, ASKED, "1.0+test").write(tmp_path / "out")
+    Export(store, Selection(), ExportFormat.CSV, ASKED_AT, "1.0+test").write(tmp_path / "out")
     told = (tmp_path / "out").glob("*.csv")
     lines = "".join(path.read_text() for path in told)
     assert all(entry.id in lines for entry in store.all())

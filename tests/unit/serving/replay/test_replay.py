@@ -28,7 +28,7 @@ from serving.replay.sources import MAX_OPEN_MODELS
 from serving.replay.summary import ReplaySummary
 from serving.runtime.context import RELEASE
 from serving.tasks.policy_file import load_policy
-from tests.synthetic_service import case
+from tests.support.synthetic_lake import example_case
 
 from .conftest import MANY, ask, asked_again
 
@@ -89,20 +89,22 @@ ODD = {
 
 @pytest.mark.parametrize("odd", ODD)
 def test_odd_cases_come_out_the_same(engine, sources, odd):
-    outcome = asked_again(engine, sources, STOCK, case(STOCK, 1, **ODD[odd]))
+    outcome = asked_again(engine, sources, STOCK, example_case(STOCK, 1, **ODD[odd]))
     assert (outcome.difference, outcome.lacking) == (None, None)
 
 
 @pytest.mark.parametrize("task", [INVOICE, DELAY])
 def test_unseen_keys_have_no_past_and_come_out_the_same(engine, sources, task):
-    outcome = asked_again(engine, sources, task, case(task, 2, supplier_id="nobody", item_id="new"))
+    outcome = asked_again(
+        engine, sources, task, example_case(task, 2, supplier_id="nobody", item_id="new")
+    )
     assert (outcome.difference, outcome.lacking) == (None, None)
     history = outcome.entry.payload["history"]
     assert any(value is None for value in history.values())
 
 
 def test_a_case_drawn_for_the_audit_comes_out_the_same(engine, sources):
-    drawn = [case(STOCK, number) for number in range(100, 250)]
+    drawn = [example_case(STOCK, number) for number in range(100, 250)]
     read = engine.tasks[STOCK].request.read(json.dumps({"cases": drawn}).encode())
     made = engine.answer(STOCK, read).recommendations
     picked = [engine.audit.read(one.id) for one in made if one.audit_sample]
@@ -123,7 +125,7 @@ numbers = st.floats(min_value=0, max_value=1e12) | st.sampled_from([0.0, -0.0, 1
     quantity_open=numbers,
 )
 def test_whatever_is_asked_comes_out_the_same(engine, sources, quantity_open, **fields):
-    sent = case(STOCK, 3, **fields)
+    sent = example_case(STOCK, 3, **fields)
     sent["scheduled_receipts"][0]["quantity_open"] = quantity_open
     outcome = asked_again(engine, sources, STOCK, sent)
     assert (outcome.difference, outcome.lacking) == (None, None)
@@ -131,7 +133,7 @@ def test_whatever_is_asked_comes_out_the_same(engine, sources, quantity_open, **
 
 def test_a_rule_that_finds_something_else_now_is_named(engine, sources):
     """As when the code of a rule was changed since."""
-    entry = engine.audit.read(ask(engine, STOCK, case(STOCK, 4, on_hand=0.0)))
+    entry = engine.audit.read(ask(engine, STOCK, example_case(STOCK, 4, on_hand=0.0)))
     served = sources.tasks[STOCK]
 
     def otherwise(record, policy, at):
@@ -168,7 +170,7 @@ def test_an_entry_that_says_otherwise_differs_there(answered, sources, part, nam
 
 
 def test_a_past_that_was_recorded_otherwise_leads_elsewhere(engine, sources):
-    entry = engine.audit.read(ask(engine, DELAY, case(DELAY, 1)))
+    entry = engine.audit.read(ask(engine, DELAY, example_case(DELAY, 1)))
 
     def doubled(payload):
         history = payload["history"]
@@ -220,7 +222,7 @@ def test_an_answer_under_another_policy_is_given_again_under_it(engine, sources)
     """The record tells the policy that was in force; nothing of it is loaded any more."""
     policy = parse_policy(load_policy().plain() | {"version": "of last year"})
     other = replace(engine, policy=policy)
-    entry = engine.audit.read(ask(other, STOCK, case(STOCK, 5)))
+    entry = engine.audit.read(ask(other, STOCK, example_case(STOCK, 5)))
     assert lacking(entry, sources) is ReplayObstacleKind.POLICY_UNKNOWN
     said = {"schema": SCHEMA_VERSION, "policy": policy.plain(), "digest": policy.digest}
     forged = said | {"policy": load_policy().plain()}  # not what its digest says

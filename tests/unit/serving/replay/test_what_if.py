@@ -32,8 +32,8 @@ from serving.replay.what_if.report import WhatIfReport, run_what_if
 from serving.review.decisions import DecisionMessage
 from serving.review.what_if_view import what_if_lines, what_if_page, what_if_tables
 from serving.tasks.policy_file import DEFAULT_POLICY_FILE, load_policy
-from tests import synthetic_service as made
-from tests.synthetic_service import decide
+from tests.support import synthetic_lake as made
+from tests.support.synthetic_lake import decide
 
 from .conftest import ask
 
@@ -222,7 +222,7 @@ def test_nothing_is_written_to_the_record(engine, answered, sources):
 def other_models(tmp_path_factory):
     """A lake with a model of each task that learnt from something else."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(made, "SMALL", made.SMALL | {"num_iterations": 3})
+        patch.setattr(made, "SMALL_LIGHTGBM", made.SMALL_LIGHTGBM | {"num_iterations": 3})
         return made.make_lake(tmp_path_factory.mktemp("other"), (STOCK,)).models
 
 

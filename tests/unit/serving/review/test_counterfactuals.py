@@ -23,9 +23,9 @@ from serving.review.service import open_review_service
 from serving.runtime.settings import ServiceSettings
 from serving.tasks.policy_file import load_policy
 from serving.tasks.stock_risk.levers import StockLever
-from tests.anybody import ANYBODY
-from tests.synthetic_score import CATALOGUE, reread
-from tests.synthetic_service import ASKED, case, make_lake
+from tests.support.open_access import ALLOW_EVERY_CALLER
+from tests.support.synthetic_lake import ASKED_AT, example_case, make_lake
+from tests.support.synthetic_recommendations import CATALOGUE, reread
 
 pytestmark = pytest.mark.slow(4)
 
@@ -43,7 +43,7 @@ def lake(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def review(lake):
-    started = load_engine(ServiceSettings(home=lake.home), lambda: ASKED)
+    started = load_engine(ServiceSettings(home=lake.home), lambda: ASKED_AT)
     lenient = {task: one.model_copy(update=LIMITS) for task, one in started.policy.abstain.items()}
     yield under(open_review_service(started, lake), abstain=lenient)
     started.audit.close()
@@ -65,7 +65,7 @@ def without_profiles(review):
 def asked(review, task, number=1, **changes):
     """The record and the advice of a case that was asked now."""
     engine = review.engine
-    body = json.dumps({"cases": [case(task, number, **changes)]}).encode()
+    body = json.dumps({"cases": [example_case(task, number, **changes)]}).encode()
     (made,) = engine.answer(task, engine.tasks[task].request.read(body)).recommendations
     return engine.read(made.id)
 
@@ -98,7 +98,7 @@ def test_what_is_stated_is_what_the_service_says_of_the_changed_case(review, tas
 
 def applied(task, plain, changes):
     """The levers pulled again by their names and amounts, as somebody who reads them would."""
-    levers = CATALOGUE[task].levers(plain, ASKED)
+    levers = CATALOGUE[task].levers(plain, ASKED_AT)
     case_now = plain
     for change in changes:
         (lever,) = [
@@ -181,7 +181,7 @@ def test_an_answer_of_another_model_policy_and_day_is_recomputed_from_the_record
         "",
         "",
         0.0,
-        ASKED.isoformat(),
+        ASKED_AT.isoformat(),
         {"policy": load_policy().plain(), "digest": load_policy().digest},
     )
     if record.read("policy-1") is None:
@@ -219,7 +219,7 @@ def test_an_older_entry_needs_the_very_profiles_that_answered(review):
         "",
         "",
         0.0,
-        ASKED.isoformat(),
+        ASKED_AT.isoformat(),
         payload,
     )
     (older,) = review.engine.audit.append([old])
@@ -234,7 +234,7 @@ def test_an_older_entry_needs_the_very_profiles_that_answered(review):
 def test_the_address_answers_with_the_same_and_with_a_problem_where_it_cannot(review, tmp_path):
     entry, advice = asked(review, STOCK, **NO_STOCK)
     app = create_app(review.engine.tasks)
-    app.state.authenticator = ANYBODY
+    app.state.authenticator = ALLOW_EVERY_CALLER
     app.state.engine, app.state.review = review.engine, review
     client = TestClient(app)
     path = f"/v1/recommendations/{advice.id}/counterfactuals"
@@ -255,7 +255,7 @@ def test_the_address_answers_with_the_same_and_with_a_problem_where_it_cannot(re
 
 
 def test_a_report_from_the_lake_alone_says_the_same_while_it_keeps_the_model(lake, tmp_path):
-    started = load_engine(ServiceSettings(home=lake.home), lambda: ASKED)
+    started = load_engine(ServiceSettings(home=lake.home), lambda: ASKED_AT)
     review = open_review_service(started, lake)
     entry, advice = asked(review, STOCK, 2, **NO_STOCK)
     told = review.counterfactuals(entry, advice)

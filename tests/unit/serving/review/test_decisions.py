@@ -22,7 +22,12 @@ from serving.review.decisions import (
     record_decision,
 )
 from serving.runtime.context import RequestContext
-from tests.synthetic_score import ASKED, CATALOGUE, advise, draft
+from tests.support.synthetic_recommendations import (
+    ASKED_AT,
+    CATALOGUE,
+    recommend_example,
+    recommendation_draft,
+)
 
 CONTEXT = RequestContext("0af7651916cd43dd8448eb211c80319c", "local", None, "0.1.0+0123456789ab", 7)
 PEOPLE = Pseudonyms(bytes(range(32)))
@@ -33,7 +38,7 @@ OTHERWISE = {"action": "overridden", "role": "planner", "reason": "a transfer is
 @pytest.fixture
 def audit(tmp_path):
     store = AuditStore.open(tmp_path / "audit.db")
-    store.append([draft(INVOICE_MISMATCH.name)])
+    store.append([recommendation_draft(INVOICE_MISMATCH.name)])
     yield store
     store.close()
 
@@ -43,9 +48,9 @@ def said(body):
 
 
 def decided(audit, body):
-    advice = advise(INVOICE_MISMATCH.name)
+    advice = recommend_example(INVOICE_MISMATCH.name)
     committed, new = record_decision(
-        DecisionRecorder(audit, PEOPLE, ASKED, CONTEXT), advice, said(body)
+        DecisionRecorder(audit, PEOPLE, ASKED_AT, CONTEXT), advice, said(body)
     )
     (entry,) = committed.entries
     return entry, new
@@ -64,7 +69,7 @@ def test_another_decision_is_refused_with_what_was_decided(audit):
     with pytest.raises(AlreadyDecidedError) as refused:
         decided(audit, FOLLOWED)
     assert str(refused.value) == (
-        f"recommendation rec-1 was decided at {ASKED.isoformat()}: overridden by planner "
+        f"recommendation rec-1 was decided at {ASKED_AT.isoformat()}: overridden by planner "
         '("a transfer is on its way")'
     )
     assert [e.payload["action"] for e in audit.decisions("rec-1")] == ["overridden"]

@@ -14,7 +14,13 @@ from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.tasks.invoice_mismatch.levers import InvoiceLever
 from serving.tasks.stock_risk.levers import StockLever
 from serving.tasks.supplier_delay.levers import DelayLever, possible_arrival_days
-from tests.synthetic_score import ASKED, CATALOGUE, EXAMPLES, record, reread
+from tests.support.synthetic_recommendations import (
+    ASKED_AT,
+    CATALOGUE,
+    EXAMPLES,
+    example_fields,
+    reread,
+)
 
 STOCK, INVOICE, DELAY = STOCK_RISK.name, INVOICE_MISMATCH.name, SUPPLIER_DELAY.name
 
@@ -41,17 +47,17 @@ def plain(task, **changes):
 def pull(task, name, amount=1, **changes):
     """The words of a lever, and what it changes of the example."""
     case = plain(task, **changes)
-    (lever,) = [one for one in CATALOGUE[task].levers(case, ASKED) if one.name is name][:1]
+    (lever,) = [one for one in CATALOGUE[task].levers(case, ASKED_AT) if one.name is name][:1]
     after = lever.change(case, amount)
     return lever.words(amount), {k: v for k, v in after.items() if v != case[k]}
 
 
 def names(task, **changes):
-    return [lever.name for lever in CATALOGUE[task].levers(plain(task, **changes), ASKED)]
+    return [lever.name for lever in CATALOGUE[task].levers(plain(task, **changes), ASKED_AT)]
 
 
-moments = st.integers(-40, 90).map(lambda days: (ASKED + days * DAY).isoformat())
-known = st.integers(0, 60).map(lambda days: (ASKED - days * DAY).isoformat())
+moments = st.integers(-40, 90).map(lambda days: (ASKED_AT + days * DAY).isoformat())
+known = st.integers(0, 60).map(lambda days: (ASKED_AT - days * DAY).isoformat())
 amounts = st.one_of(st.none(), st.floats(0, 5000))
 quantities = st.floats(0, 5000)
 lines = st.fixed_dictionaries(
@@ -101,7 +107,7 @@ cases = {
 @given(data=st.data())
 def test_only_declared_fields_differ_and_the_case_can_still_be_asked(task, data):
     case = plain(task, **data.draw(cases[task]))
-    for lever in CATALOGUE[task].levers(case, ASKED):
+    for lever in CATALOGUE[task].levers(case, ASKED_AT):
         assert not lever.fields & PAST
         assert lever.most >= 1
         amount = data.draw(st.integers(1, lever.most))
@@ -118,12 +124,12 @@ def test_only_declared_fields_differ_and_the_case_can_still_be_asked(task, data)
 @given(data=st.data())
 def test_no_day_that_is_suggested_lies_in_the_past(task, data):
     case = plain(task, **data.draw(cases[task]))
-    for lever in CATALOGUE[task].levers(case, ASKED):
+    for lever in CATALOGUE[task].levers(case, ASKED_AT):
         after = lever.change(case, lever.most)
         for child, name in (("scheduled_receipts", "promised_at"), ("events", "expected_at")):
             given_days = [row[name] for row in case.get(child, ())]
             days = [row[name] for row in after.get(child, ())]
-            assert all(day > ASKED for day in days if day and day not in given_days)
+            assert all(day > ASKED_AT for day in days if day and day not in given_days)
 
 
 def test_a_receipt_comes_earlier_by_whole_days():
@@ -161,23 +167,23 @@ def test_an_accepted_line_is_not_acknowledged_again():
 
 
 def test_a_ship_notice_is_of_all_that_is_out_and_not_later_than_the_promise():
-    due = (ASKED + 5 * DAY).isoformat()
+    due = (ASKED_AT + 5 * DAY).isoformat()
     words, changes = pull(DELAY, DelayLever.SHIP_NOTICE, 2, promised_at=due)
     assert words == "a ship notice announced all 100 units for 14 Mar 2026"
     assert changes["events"][-1]["event_quantity"] == 100
 
 
 def test_a_promise_that_has_passed_can_still_be_met_tomorrow_at_best():
-    (day,) = possible_arrival_days(ASKED - 9 * DAY, ASKED)
+    (day,) = possible_arrival_days(ASKED_AT - 9 * DAY, ASKED_AT)
     assert day.isoformat() == "2026-03-11T00:00:00+00:00"
-    days = possible_arrival_days(ASKED + 3 * DAY, ASKED)
+    days = possible_arrival_days(ASKED_AT + 3 * DAY, ASKED_AT)
     assert [d.day for d in days] == [13, 12, 11]
 
 
 def test_a_line_is_received_in_part_never_in_full():
-    case = record(DELAY)
+    case = example_fields(DELAY)
     (lever,) = [
-        v for v in CATALOGUE[DELAY].levers(case, ASKED) if v.name is DelayLever.RECEIVED_IN_PART
+        v for v in CATALOGUE[DELAY].levers(case, ASKED_AT) if v.name is DelayLever.RECEIVED_IN_PART
     ]
     assert lever.most == 99
     assert DelayLever.RECEIVED_IN_PART not in names(DELAY, quantity_ordered=1)

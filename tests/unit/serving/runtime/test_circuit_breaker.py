@@ -9,8 +9,8 @@ from starlette.testclient import TestClient
 from serving.audit.log.store import AuditStore
 from serving.http.app import create_app
 from serving.runtime.circuit_breaker import CircuitBreaker, CircuitOpenError, CircuitState
-from tests.anybody import ANYBODY
-from tests.synthetic_score import CATALOGUE
+from tests.support.open_access import ALLOW_EVERY_CALLER
+from tests.support.synthetic_recommendations import CATALOGUE
 
 
 class Clock:
@@ -101,7 +101,7 @@ def test_a_caller_is_told_when_the_store_is_tried_again(breaker, clock, tmp_path
         fail(breaker)
     clock.now = now
     app = create_app(CATALOGUE)
-    app.state.authenticator = ANYBODY
+    app.state.authenticator = ALLOW_EVERY_CALLER
     app.state.engine = SimpleNamespace(read=replace(store, breaker=breaker).read)
     answer = TestClient(app).get("/v1/recommendations/any")
     store.close()

@@ -12,7 +12,7 @@ from serving.audit.log.store import AuditStore
 from serving.model_registry.active_models import ActiveModels, ActiveModelsHolder
 from serving.runtime.circuit_breaker import CircuitBreaker
 from serving.server.operational_gauges import OperationalGauges, count_open_cases
-from tests.synthetic_record import TASK, answer, decision
+from tests.support.audit_drafts import TASK, decision_draft, recommendation_recorded_at
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 
@@ -25,13 +25,13 @@ def store(audit_url):
 
 
 def asked(number):
-    return replace(answer(number), reference=f"case-{number}")
+    return replace(recommendation_recorded_at(number), reference=f"case-{number}")
 
 
 def test_open_cases_are_those_without_a_decision_the_latest_answer_of_each(store):
     first = store.append([asked(number) for number in range(5)])
     assert count_open_cases(store) == {TASK: 5}
-    store.append([decision(1), decision(3)])
+    store.append([decision_draft(1), decision_draft(3)])
     assert count_open_cases(store) == {TASK: 3}
     assert count_open_cases(store, latest=len(first) + 2 - 4) == {TASK: 1}, "only among the latest"
 

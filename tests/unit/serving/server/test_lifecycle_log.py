@@ -16,8 +16,8 @@ from serving.policy.policy import parse_policy
 from serving.runtime.settings import ServiceSettings
 from serving.server.lifecycle_log import LifecycleLog, redacted_address
 from serving.tasks.policy_file import DEFAULT_POLICY_FILE
-from tests.synthetic_score import message
-from tests.synthetic_service import make_lake
+from tests.support.synthetic_lake import make_lake
+from tests.support.synthetic_recommendations import example_message
 
 pytestmark = pytest.mark.slow(2)
 
@@ -96,7 +96,10 @@ def test_of_two_workers_that_start_at_once_one_records_the_policy(begin, monkeyp
 
 def test_what_could_not_be_scored_is_on_record_case_by_case_with_what_was_asked(begin):
     engine = begin().engine
-    asked = [message(SUPPLIER_DELAY.name), message(SUPPLIER_DELAY.name, site_id="site_09")]
+    asked = [
+        example_message(SUPPLIER_DELAY.name),
+        example_message(SUPPLIER_DELAY.name, site_id="site_09"),
+    ]
     given = engine.answer(SUPPLIER_DELAY.name, asked).recommendations
     entries = engine.audit.all()
     assert [(e.kind, e.envelope.task, e.envelope.site) for e in entries] == [
@@ -117,16 +120,16 @@ def test_nothing_is_answered_by_rules_that_could_not_be_recorded(begin, monkeypa
 
     monkeypatch.setattr(type(engine.audit), "commit_together", full)
     with pytest.raises(AuditUnavailableError):
-        engine.answer(SUPPLIER_DELAY.name, [message(SUPPLIER_DELAY.name)])
+        engine.answer(SUPPLIER_DELAY.name, [example_message(SUPPLIER_DELAY.name)])
 
 
 def test_frames_see_only_what_was_scored_and_the_desk_what_was_answered(begin):
     service = begin()
     started = service.start()
     by_rules = service.engine.answer(
-        SUPPLIER_DELAY.name, [message(SUPPLIER_DELAY.name)]
+        SUPPLIER_DELAY.name, [example_message(SUPPLIER_DELAY.name)]
     ).recommendations[0]
-    answer = service.engine.answer(SERVED, [message(SERVED)])
+    answer = service.engine.answer(SERVED, [example_message(SERVED)])
     service.stop(started)
     store = service.engine.audit
     (given,) = answer.recommendations

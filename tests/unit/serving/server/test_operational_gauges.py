@@ -8,7 +8,7 @@ import pytest
 from serving.audit.log.store import AuditStore
 from serving.events.outbox import Cursor, DeadLetter, Outbox
 from serving.server.operational_gauges import event_delivery_gauges
-from tests.synthetic_record import answer
+from tests.support.audit_drafts import recommendation_recorded_at
 
 NOON = "2026-03-20T12:00:00+00:00"
 NOW = datetime(2026, 3, 20, 12, 5, tzinfo=UTC)
@@ -33,7 +33,9 @@ def test_what_waits_is_counted_and_has_the_age_of_its_oldest(store):
     begun = Outbox(store).begin()
     assert told(store)["triage_events_waiting"] == 0
     assert told(store)["triage_events_oldest_seconds"] == 0
-    entries = store.append([replace(answer(n), recorded_at=NOON) for n in range(3)])
+    entries = store.append(
+        [replace(recommendation_recorded_at(n), recorded_at=NOON) for n in range(3)]
+    )
     assert told(store)["triage_events_waiting"] == 3
     assert told(store)["triage_events_oldest_seconds"] == 300
     letter = DeadLetter(entries[0].sequence, "id", "recommendation.given", 9, "HTTP 500", NOON)

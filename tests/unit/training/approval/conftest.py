@@ -11,7 +11,7 @@ import pytest
 from data.lake import Lake
 from models.artefact.folder import load_artefact, save_artefact
 from models.fitting.fit import fit
-from tests.synthetic_task import drawn, task
+from tests.support.synthetic_task import draw_training_set, make_task
 from training.approval.approval import Approval
 from training.approval.people import Identity
 from training.evaluation.gate_findings import GateFinding, Verdict
@@ -19,7 +19,7 @@ from training.promotion.promote import promote, rollback
 from training.registry.export import load_in_child
 from training.registry.mlflow_registry import CHALLENGER, CHAMPION, MlflowRegistry, open_registry
 
-TASK = task().name
+TASK = make_task().name
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 ADA = Identity("ada", "data scientist", "token")
 BO = Identity("bo", "head of purchasing", "token")
@@ -94,7 +94,9 @@ def template(tmp_path_factory) -> Lake:
     artefacts = []
     for seed in (0, 1):
         artefacts.append(tmp_path_factory.mktemp("artefact") / "artefact")
-        save_artefact(fit(task(), drawn(400, seed=seed).training).model, artefacts[-1])
+        save_artefact(
+            fit(make_task(), draw_training_set(400, seed=seed).training).model, artefacts[-1]
+        )
     for number, (by, findings) in VERSIONS.items():
         register(registry, artefacts[number % 2], by, findings)
     return lake

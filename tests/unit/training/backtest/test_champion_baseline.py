@@ -8,14 +8,14 @@ import pytest
 from data.lake import Lake
 from models.artefact.folder import save_artefact
 from models.fitting.fit import fit
-from tests import synthetic_task
+from tests.support import synthetic_task
 from tests.unit.training.backtest_worlds import QUICK, asks
 from training.backtest.champion_baseline import champion_baseline
 from training.registry.champion_pointer import Champion, read_champion, write_champion
 from training.registry.mlflow_registry import RegisteredVersion
 from training.registry.version_evidence import LAST_TRAINING_ASK, last_training_ask
 
-TASK = synthetic_task.task()
+TASK = synthetic_task.make_task()
 
 
 @dataclass

@@ -12,7 +12,7 @@ import pytest
 from data.contracts.catalogue import TABLES
 from data.lake import Lake
 from models.tasks.supplier_delay import SUPPLIER_DELAY
-from tests.synthetic_task import drawn
+from tests.support.synthetic_task import draw_training_set
 from training.dataset import cache
 from training.dataset import cache as recipes
 from training.dataset.cache import FILE, MANIFEST, SETS_KEPT, load_or_build_training_set
@@ -44,7 +44,7 @@ def building(monkeypatch):
 
     def build(task, store, max_rows=None):
         built.append(store.frame("receipts").shape[0])
-        return tidy(drawn(max_rows or 30).training)
+        return tidy(draw_training_set(max_rows or 30).training)
 
     monkeypatch.setattr(cache, "build_training_set", build)
     return built
@@ -186,7 +186,7 @@ def test_the_newest_few_stay_and_what_a_dead_process_left_goes(lake, building):
 def test_every_number_survives_the_file_and_the_same_set_makes_the_same_bytes(tmp_path):
     odd = np.frombuffer(np.array([0xFFF8000000000001, 0x7FF8000000000000]).astype("<u8"), "<f8")
     values = np.array([*odd, 0.0, -0.0, 5e-324, np.inf, -np.inf, 0.1 + 0.2])
-    made = tidy(drawn(len(values)).training)
+    made = tidy(draw_training_set(len(values)).training)
     region = pd.Series([None, "", "é", *"abcde"], dtype=object)
     made = replace(
         made,

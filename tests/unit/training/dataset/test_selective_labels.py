@@ -17,7 +17,7 @@ from features.cases import CaseShape
 from models.fitting.fit import fit
 from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from models.training_set import TrainingSet
-from tests.synthetic_task import drawn, task
+from tests.support.synthetic_task import draw_training_set, make_task
 from training.dataset.asks import Asks
 from training.dataset.decision_labels import (
     MAX_WEIGHT,
@@ -124,7 +124,7 @@ def test_the_interval_of_the_weighted_base_rate_covers_as_often_as_it_says():
 
 
 def test_a_model_of_weighted_labels_is_calibrated_on_all_cases_and_one_of_labels_alone_is_not():
-    everything = drawn(8000, seed=2).training
+    everything = draw_training_set(8000, seed=2).training
     random = np.random.default_rng(3)
     # A model before flagged the north, and half of what went wrong elsewhere by facts unknown.
     north = (everything.inputs["region"] == "north").to_numpy()
@@ -141,7 +141,7 @@ def test_a_model_of_weighted_labels_is_calibrated_on_all_cases_and_one_of_labels
 
 def said(final_rows: TrainingSet, seen, weight):
     """What a model of the cases seen says of all cases, before and after calibration."""
-    model = fit(task(), replace(final_rows.take(seen), weight=weight)).model
+    model = fit(make_task(), replace(final_rows.take(seen), weight=weight)).model
     matrix = model.encoder.encode(final_rows.inputs).matrix
     return {
         "trees": 1 / (1 + np.exp(-model.trees.margins(matrix, 1)[:, 0])),

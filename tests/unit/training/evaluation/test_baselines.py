@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests import synthetic_task
+from tests.support import synthetic_task
 from tests.unit.training.backtest_worlds import asks
 from training.evaluation.baselines import LIGHTGBM_DEFAULTS, LOGISTIC_REGRESSION, task_baselines
 from training.evaluation.metrics import metric_functions
@@ -24,7 +24,7 @@ def figures(task, scored, forecast):
 
 @pytest.mark.parametrize("classes", [2, 4])
 def test_a_logistic_regression_finds_the_order_and_beats_the_shares(classes):
-    task, everything = synthetic_task.task(classes), asks(classes=classes)
+    task, everything = synthetic_task.make_task(classes), asks(classes=classes)
     taught, scored = everything.take(places(TAUGHT)), everything.take(places(SCORED))
     told = {name: b(scored) for name, b in task_baselines(task, taught).items()}
     own = figures(task, scored, told[LOGISTIC_REGRESSION])
@@ -35,7 +35,7 @@ def test_a_logistic_regression_finds_the_order_and_beats_the_shares(classes):
 
 @pytest.mark.parametrize("name", [LOGISTIC_REGRESSION, LIGHTGBM_DEFAULTS])
 def test_no_class_is_called_impossible_not_even_one_that_training_lacked(name):
-    task, everything = synthetic_task.task(4), asks(classes=4)
+    task, everything = synthetic_task.make_task(4), asks(classes=4)
     taught = everything.take(everything.label != 2)
     probability = task_baselines(task, taught)[name](everything).probability
     assert probability.sum(axis=1) == pytest.approx(np.ones(len(everything)))
@@ -43,7 +43,7 @@ def test_no_class_is_called_impossible_not_even_one_that_training_lacked(name):
 
 
 def test_a_forecast_does_not_depend_on_what_else_is_asked():
-    task, everything = synthetic_task.task(), asks()
+    task, everything = synthetic_task.make_task(), asks()
     fitted = task_baselines(task, everything.take(places(TAUGHT)))
     scored = everything.take(places(SCORED))
     together = {name: b(scored).probability for name, b in fitted.items()}
@@ -53,7 +53,7 @@ def test_a_forecast_does_not_depend_on_what_else_is_asked():
 
 
 def test_the_order_of_the_training_asks_does_not_matter():
-    task, everything = synthetic_task.task(), asks(300)
+    task, everything = synthetic_task.make_task(), asks(300)
     shuffled = everything.take(np.random.default_rng(0).permutation(300))
     for name, baseline in task_baselines(task, everything).items():
         other = task_baselines(task, shuffled)[name](everything).probability
@@ -61,7 +61,7 @@ def test_the_order_of_the_training_asks_does_not_matter():
 
 
 def test_a_wild_number_an_unseen_category_and_nothing_at_all_get_a_probability():
-    task, everything = synthetic_task.task(), asks()
+    task, everything = synthetic_task.make_task(), asks()
     strange = everything.inputs.head(3).assign(
         cover=[1e12, -1e12, np.nan], region=["the moon", None, "north"], noise=np.nan
     )
@@ -74,7 +74,7 @@ def test_a_wild_number_an_unseen_category_and_nothing_at_all_get_a_probability()
 
 
 def test_where_only_one_class_was_ever_seen_it_is_expected_and_no_other_ruled_out():
-    task, everything = synthetic_task.task(), asks(300)
+    task, everything = synthetic_task.make_task(), asks(300)
     calm = replace(everything, label=np.zeros(300, dtype=np.int64))
     event = task_baselines(task, calm)[LOGISTIC_REGRESSION](everything).probability[:, 1]
     assert ((event > 0) & (event < 0.01)).all()

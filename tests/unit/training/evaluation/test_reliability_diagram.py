@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.fitting.fit import fit
-from tests.synthetic_task import drawn, task
+from tests.support.synthetic_task import draw_training_set, make_task
 from training.evaluation.plots import training_plots
 from training.evaluation.reliability_diagram import reliability_bins
 from training.evaluation.segment_figures import figures_by_segment
@@ -46,9 +46,9 @@ def test_few_asks_or_none_are_no_reason_to_fail():
 
 @pytest.mark.parametrize("classes", [2, 4])
 def test_a_run_gets_diagrams_of_all_of_each_site_and_of_each_class(classes):
-    training = drawn(900, classes).training
+    training = draw_training_set(900, classes).training
     sites = replace(training, site=np.array(["S01", "S02", "S03"])[np.arange(900) % 3])
-    asked = task(classes, quantiles=(0.1, 0.5, 0.9))
+    asked = make_task(classes, quantiles=(0.1, 0.5, 0.9))
     fitted = fit(asked, sites)
     answers = fitted.model.predict(sites.inputs)
     views = figures_by_segment(asked, sites, answers, resamples=10)

@@ -7,7 +7,7 @@ import pytest
 
 from models.calibration.calibrators import round_to_grid
 from models.model import Predictions
-from tests.synthetic_task import drawn, task
+from tests.support.synthetic_task import draw_training_set, make_task
 from training.evaluation.segment_figures import figures_by_segment
 
 
@@ -31,7 +31,7 @@ def answered(probability, class_set=None, quantiles=None) -> Predictions:
 
 def told_truly(rows, seed):
     """Asks with an outcome each, answered with the very probability they were drawn from."""
-    truth = drawn(rows, seed=seed)
+    truth = draw_training_set(rows, seed=seed)
     event = round_to_grid(1 / (1 + np.exp(-truth.logit)))
     measured = replace(
         truth.training, group=np.arange(rows), site=np.array(["A", "B"])[np.arange(rows) % 2]
@@ -41,7 +41,7 @@ def told_truly(rows, seed):
 
 def test_there_is_a_view_of_all_of_each_site_and_of_each_class():
     measured, answers = told_truly(300, 0)
-    views = figures_by_segment(task(), measured, answers, resamples=20)
+    views = figures_by_segment(make_task(), measured, answers, resamples=20)
     assert list(views) == ["all", "site:A", "site:B", "class:A", "class:B"]
     assert views["all"]["rows"]["value"] == 300
     assert views["site:A"]["rows"]["value"] + views["site:B"]["rows"]["value"] == 300
@@ -51,7 +51,7 @@ def test_there_is_a_view_of_all_of_each_site_and_of_each_class():
 
 def test_figures_are_those_counted_by_hand():
     measured, answers = told_truly(400, 1)
-    found = figures_by_segment(task(), measured, answers, resamples=20)["site:B"]
+    found = figures_by_segment(make_task(), measured, answers, resamples=20)["site:B"]
     own = measured.site == "B"
     label, said = measured.label[own], answers.probability[own, 1]
     assert found["prevalence"]["value"] == pytest.approx(label.mean())
@@ -66,7 +66,7 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say():
     held, near = 0, 0
     for seed in range(40):
         measured, answers = told_truly(200, 100 + seed)
-        found = figures_by_segment(task(), measured, answers, resamples=60)["all"]
+        found = figures_by_segment(make_task(), measured, answers, resamples=60)["all"]
         held += found["gap"]["low"] <= 0 <= found["gap"]["high"]
         near += found["ece"]["low"] <= found["ece_by_chance"]["high"]
     assert held >= 34  # 95 % of 40 is 38; fewer than 34 has a chance below 1 in 50
@@ -77,7 +77,7 @@ def test_probabilities_that_are_wrong_have_an_error_beyond_chance():
     measured, answers = told_truly(2000, 2)
     half = answers.probability[:, 1] / 2
     wrong = replace(answers, probability=np.stack([1 - half, half], axis=1))
-    found = figures_by_segment(task(), measured, wrong, resamples=100)["all"]
+    found = figures_by_segment(make_task(), measured, wrong, resamples=100)["all"]
     assert found["ece"]["low"] > found["ece_by_chance"]["high"]
     assert found["gap"]["high"] < 0
 
@@ -85,7 +85,7 @@ def test_probabilities_that_are_wrong_have_an_error_beyond_chance():
 def test_a_share_of_a_few_asks_is_never_sure():
     measured, answers = told_truly(300, 3)
     few = replace(measured, site=np.array(["few", *["many"] * 299]))
-    found = figures_by_segment(task(), few, answers, resamples=50)["site:few"]
+    found = figures_by_segment(make_task(), few, answers, resamples=50)["site:few"]
     assert found["coverage"]["value"] == 1
     assert found["coverage"]["low"] < 0.3
 
@@ -94,8 +94,8 @@ def test_asks_that_end_alike_count_once():
     measured, answers = told_truly(300, 4)
     same = replace(measured, matured_at=np.repeat(measured.matured_at[:1], 300))
     twins = replace(same, group=np.arange(300) // 30)
-    wide = figures_by_segment(task(), twins, answers, resamples=50)["all"]
-    narrow = figures_by_segment(task(), same, answers, resamples=50)["all"]
+    wide = figures_by_segment(make_task(), twins, answers, resamples=50)["all"]
+    narrow = figures_by_segment(make_task(), same, answers, resamples=50)["all"]
     assert wide["outcomes"]["value"] == 10
     assert narrow["outcomes"]["value"] == 300
     assert wide["coverage"]["low"] < narrow["coverage"]["low"]
@@ -104,10 +104,12 @@ def test_asks_that_end_alike_count_once():
 def test_what_cannot_be_formed_is_none():
     measured, answers = told_truly(50, 5)
     calm = replace(measured, label=np.zeros(50, dtype=np.int64))
-    views = figures_by_segment(task(), calm, answers, resamples=20)
+    views = figures_by_segment(make_task(), calm, answers, resamples=20)
     assert views["all"]["pr_auc"]["value"] is None
     assert views["class:B"]["coverage"]["value"] is None
-    nothing = figures_by_segment(task(), measured.take(np.arange(0)), answered(np.zeros((0, 2))))
+    nothing = figures_by_segment(
+        make_task(), measured.take(np.arange(0)), answered(np.zeros((0, 2)))
+    )
     assert nothing["all"]["rows"]["value"] == 0
     assert nothing["all"]["log_loss"]["value"] is None
 
@@ -115,7 +117,9 @@ def test_what_cannot_be_formed_is_none():
 def test_coverage_of_a_class_is_of_its_asks_alone():
     measured, answers = told_truly(400, 6)
     first = np.stack([np.ones(400, bool), np.zeros(400, bool)], axis=1)
-    views = figures_by_segment(task(), measured, replace(answers, class_set=first), resamples=20)
+    views = figures_by_segment(
+        make_task(), measured, replace(answers, class_set=first), resamples=20
+    )
     assert views["class:A"]["coverage"]["value"] == 1
     assert views["class:B"]["coverage"]["value"] == 0
     assert views["all"]["coverage"]["value"] == pytest.approx(1 - measured.label.mean())
@@ -127,7 +131,7 @@ def test_a_target_adds_its_error_and_the_coverage_of_its_interval():
     quantiles = np.tile([0.0, 1.0, 2.0], (200, 1))
     quantiles[150:, 2] = 4.0
     told = figures_by_segment(
-        task(quantiles=(0.1, 0.5, 0.9)),
+        make_task(quantiles=(0.1, 0.5, 0.9)),
         replace(measured, target=target),
         replace(answers, quantiles=quantiles),
         resamples=20,
@@ -138,5 +142,5 @@ def test_a_target_adds_its_error_and_the_coverage_of_its_interval():
 
 def test_the_same_asks_give_the_same_figures():
     measured, answers = told_truly(200, 8)
-    once = figures_by_segment(task(), measured, answers, resamples=20)
-    assert once == figures_by_segment(task(), measured, answers, resamples=20)
+    once = figures_by_segment(make_task(), measured, answers, resamples=20)
+    assert once == figures_by_segment(make_task(), measured, answers, resamples=20)

@@ -2,17 +2,17 @@
 
 import pytest
 
-from tests.synthetic_candidate import asked, candidate, honest
+from tests.support.synthetic_candidates import build_candidate, quick_task, sound_training_set
 from training.gates.gate import Candidate
 
 
 @pytest.fixture(scope="session")
 def sound() -> Candidate:
     """Two classes, three sites, nothing wrong."""
-    return candidate(honest())
+    return build_candidate(sound_training_set())
 
 
 @pytest.fixture(scope="session")
 def sound_classes() -> Candidate:
     """Four classes and an interval of the target, nothing wrong."""
-    return candidate(honest(classes=4), asked(4, quantiles=(0.1, 0.5, 0.9)))
+    return build_candidate(sound_training_set(classes=4), quick_task(4, quantiles=(0.1, 0.5, 0.9)))

@@ -4,14 +4,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from tests.synthetic_candidate import fitted_on, honest, joined, undated
+from tests.support.synthetic_candidates import (
+    candidate_from_split,
+    concatenate,
+    sound_training_set,
+    undated_candidate,
+)
 from training.dataset.holdout import hold_out
 from training.evaluation.gate_findings import Verdict
 from training.gates.trg001_overlap import GATE
 
 
 def test_asks_of_the_measured_days_may_not_teach(sound) -> None:
-    leaked = replace(sound, learnt=joined(sound.learnt, sound.measured.take(np.arange(50))))
+    leaked = replace(sound, learnt=concatenate(sound.learnt, sound.measured.take(np.arange(50))))
     found = GATE.finding(leaked)
     assert found.verdict is Verdict.FAIL
     assert found.figures["asked_later"] == 50
@@ -31,18 +36,18 @@ def test_a_shipment_may_not_teach_and_be_measured(sound) -> None:
     shared = replace(sound, learnt=replace(sound.learnt, group=group))
     assert GATE.finding(shared).verdict is Verdict.FAIL
     assert "9 learnt asks share a group with a measured one" in GATE.finding(shared).sentence
-    assert GATE.finding(undated(shared)).verdict is Verdict.FAIL
+    assert GATE.finding(undated_candidate(shared)).verdict is Verdict.FAIL
 
 
 def test_a_site_item_may_be_asked_about_for_ever() -> None:
-    training = honest(2000)
+    training = sound_training_set(2000)
     learnt, measured = hold_out(replace(training, group=np.arange(2000) % 40))
     assert set(learnt.group) == set(measured.group) == set(range(40))
     assert_passes(learnt, measured, "kept apart by time alone")
 
 
 def test_holding_out_leaves_no_group_on_both_sides_of_the_cut() -> None:
-    training = honest(2000)
+    training = sound_training_set(2000)
     group = training.group.copy()
     group[[100, 1900]] = 9999  # one of them is learnt, one held out
     learnt, measured = hold_out(replace(training, group=group))
@@ -51,13 +56,13 @@ def test_holding_out_leaves_no_group_on_both_sides_of_the_cut() -> None:
 
 
 def assert_passes(learnt, measured, words: str) -> None:
-    found = GATE.finding(fitted_on(learnt, measured))
+    found = GATE.finding(candidate_from_split(learnt, measured))
     assert found.verdict is Verdict.PASS
     assert words in found.sentence
 
 
 def test_an_honest_set_passes_with_and_without_dates(sound) -> None:
     assert GATE.finding(sound).verdict is Verdict.PASS
-    said = GATE.finding(undated(sound))
+    said = GATE.finding(undated_candidate(sound))
     assert said.verdict is Verdict.PASS
     assert "no dates" in said.sentence

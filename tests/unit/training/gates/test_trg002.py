@@ -5,17 +5,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.synthetic_candidate import asked, candidate, honest, with_feature
+from tests.support.synthetic_candidates import (
+    build_candidate,
+    quick_task,
+    replace_feature,
+    sound_training_set,
+)
 from training.evaluation.gate_findings import Verdict
 from training.gates.catalogue import GATES
 from training.gates.trg002_one_feature import GATE
 
 
 def test_the_answer_written_into_a_feature_is_a_suspect() -> None:
-    training = honest()
+    training = sound_training_set()
     random = np.random.default_rng(2)
-    leaked = candidate(
-        with_feature(training, "noise", training.label + random.normal(0, 0.1, 4000))
+    leaked = build_candidate(
+        replace_feature(training, "noise", training.label + random.normal(0, 0.1, 4000))
     )
     found = GATE.finding(leaked)
     assert found.verdict is Verdict.FAIL
@@ -28,10 +33,10 @@ UNCONCERNED = ("TRG001", "TRG003", "TRG005", "TRG011", "TRG013")
 
 
 def test_an_answer_that_is_filled_in_afterwards_shows_in_the_past_alone() -> None:
-    training = honest()
+    training = sound_training_set()
     closed = np.where(training.label == 1, "reopened", "north").astype(object)
     closed[-600:] = "north"  # the newest cases are not closed yet
-    found = GATE.finding(candidate(with_feature(training, "region", closed)))
+    found = GATE.finding(build_candidate(replace_feature(training, "region", closed)))
     assert found.verdict is Verdict.FAIL
     assert found.sentence.startswith("region alone explains")
     assert found.figures["learnt"] > 0.8
@@ -39,27 +44,27 @@ def test_an_answer_that_is_filled_in_afterwards_shows_in_the_past_alone() -> Non
 
 
 def test_an_answer_with_some_errors_that_the_model_merely_repeats_is_a_suspect() -> None:
-    training = honest()
+    training = sound_training_set()
     wrong = np.random.default_rng(4).random(4000) < 0.05
     told = np.where(wrong, 1 - training.label, training.label) * 1.0
-    found = GATE.finding(candidate(with_feature(training, "noise", told)))
+    found = GATE.finding(build_candidate(replace_feature(training, "noise", told)))
     assert found.verdict is Verdict.FAIL
 
 
 @pytest.mark.parametrize("missing", [0.0, 0.5])
 def test_a_strong_feature_among_others_is_no_suspect(missing) -> None:
-    training = honest(shift=0.0)
+    training = sound_training_set(shift=0.0)
     cover = training.inputs["cover"].to_numpy().copy()
     cover[np.random.default_rng(1).random(4000) < missing] = np.nan
-    found = GATE.finding(candidate(with_feature(training, "cover", cover)))
+    found = GATE.finding(build_candidate(replace_feature(training, "cover", cover)))
     assert found.verdict is Verdict.PASS
     assert 0.05 < found.figures["learnt"] < 0.5
 
 
 def test_classes_are_looked_at_as_two_are(sound_classes) -> None:
     assert GATE.finding(sound_classes).verdict is Verdict.PASS
-    training = honest(classes=4)
-    told = candidate(with_feature(training, "noise", training.label * 1.0), asked(4))
+    training = sound_training_set(classes=4)
+    told = build_candidate(replace_feature(training, "noise", training.label * 1.0), quick_task(4))
     assert GATE.finding(told).verdict is Verdict.FAIL
 
 

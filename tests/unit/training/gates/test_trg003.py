@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tests.synthetic_candidate import undated
+from tests.support.synthetic_candidates import undated_candidate
 from training.evaluation.gate_findings import Verdict
 from training.gates.catalogue import GATES
 from training.gates.trg003_matured import GATE
@@ -51,4 +51,4 @@ def test_an_event_may_be_known_before_the_horizon_is_over(sound) -> None:
 
 def test_without_dates_there_is_nothing_to_mature(sound) -> None:
     assert GATE.finding(sound).verdict is Verdict.PASS
-    assert GATE.finding(undated(sound)).verdict is Verdict.NOT_APPLICABLE
+    assert GATE.finding(undated_candidate(sound)).verdict is Verdict.NOT_APPLICABLE

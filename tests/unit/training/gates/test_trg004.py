@@ -9,7 +9,7 @@ import pytest
 
 from data.store import Store
 from models.tasks.supplier_delay import SUPPLIER_DELAY
-from tests.synthetic_candidate import undated
+from tests.support.synthetic_candidates import undated_candidate
 from training.evaluation.gate_findings import Verdict
 from training.gates.preparation import replay_inputs
 from training.gates.trg004_future import GATE
@@ -78,6 +78,6 @@ def test_asks_that_are_chosen_by_their_end_are_noticed(sound, store) -> None:
 def test_without_tables_dates_or_asks_nothing_is_tried(sound, store) -> None:
     assert GATE.finding(sound).verdict is Verdict.NOT_APPLICABLE
     dated = replayed(sound, store, open_lines)
-    assert GATE.finding(undated(dated)).verdict is Verdict.NOT_APPLICABLE
+    assert GATE.finding(undated_candidate(dated)).verdict is Verdict.NOT_APPLICABLE
     empty = replayed(sound, Store.from_frames({}), open_lines)
     assert GATE.finding(empty).verdict is Verdict.NOT_APPLICABLE

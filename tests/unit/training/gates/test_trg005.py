@@ -4,7 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from tests.synthetic_candidate import candidate, fitted_on, flipped, honest
+from tests.support.synthetic_candidates import (
+    build_candidate,
+    candidate_from_split,
+    flip_labels,
+    sound_training_set,
+)
 from training.dataset.holdout import hold_out
 from training.evaluation.gate_findings import Verdict
 from training.gates.catalogue import GATES
@@ -12,9 +17,9 @@ from training.gates.trg005_rule import GATE
 
 
 def test_a_model_of_nothing_is_no_better_than_the_class_shares() -> None:
-    training = honest(2000)
+    training = sound_training_set(2000)
     tossed = np.random.default_rng(3).integers(0, 2, len(training))
-    found = GATE.finding(candidate(replace(training, label=tossed)))
+    found = GATE.finding(build_candidate(replace(training, label=tossed)))
     assert found.verdict is Verdict.FAIL
     assert found.sentence.startswith("No better than ")
     assert "beyond chance" in found.sentence
@@ -29,8 +34,8 @@ def test_a_model_that_only_repeats_the_rule_is_refused(sound) -> None:
 
 
 def test_a_site_that_works_the_other_way_round_is_named() -> None:
-    learnt, measured = hold_out(honest())
-    odd = fitted_on(learnt, flipped(measured, measured.site == "S02"))
+    learnt, measured = hold_out(sound_training_set())
+    odd = candidate_from_split(learnt, flip_labels(measured, measured.site == "S02"))
     found = GATE.finding(odd)
     assert found.verdict is Verdict.FAIL
     assert "site S02" in found.sentence

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.synthetic_candidate import fitted_on, honest
+from tests.support.synthetic_candidates import candidate_from_split, sound_training_set
 from training.dataset.holdout import hold_out
 from training.evaluation.gate_findings import Verdict
 from training.gates.catalogue import GATES
@@ -15,12 +15,12 @@ pytestmark = pytest.mark.slow(3)
 
 
 def test_events_that_became_twice_as_frequent_are_noticed() -> None:
-    learnt, measured = hold_out(honest(shift=-1.5))
-    often = hold_out(honest(shift=0.5, seed=1))[1]
-    found = GATE.finding(fitted_on(learnt, often))
+    learnt, measured = hold_out(sound_training_set(shift=-1.5))
+    often = hold_out(sound_training_set(shift=0.5, seed=1))[1]
+    found = GATE.finding(candidate_from_split(learnt, often))
     assert found.verdict is Verdict.FAIL
     assert "all asks: 0." in found.sentence
-    assert GATE.finding(fitted_on(learnt, measured)).verdict is Verdict.PASS
+    assert GATE.finding(candidate_from_split(learnt, measured)).verdict is Verdict.PASS
 
 
 def test_overconfidence_is_refused_although_the_order_is_right(sound) -> None:
@@ -35,10 +35,10 @@ def test_overconfidence_is_refused_although_the_order_is_right(sound) -> None:
 
 
 def test_one_site_that_is_off_is_named() -> None:
-    learnt, measured = hold_out(honest())
+    learnt, measured = hold_out(sound_training_set())
     at = measured.site == "S01"
     calm = replace(measured, label=np.where(at, 0, measured.label))
-    found = GATE.finding(fitted_on(learnt, calm))
+    found = GATE.finding(candidate_from_split(learnt, calm))
     assert found.verdict is Verdict.FAIL
     assert "site S01" in found.sentence
     assert "site S02" not in found.sentence

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom
 
-from tests.synthetic_candidate import fitted_on, flipped, honest
+from tests.support.synthetic_candidates import candidate_from_split, flip_labels, sound_training_set
 from training.dataset.holdout import hold_out
 from training.evaluation.gate_findings import Verdict
 from training.gates.catalogue import GATES
@@ -14,8 +14,10 @@ from training.gates.trg008_coverage import GATE, effective_sample_size, shortfal
 
 
 def test_a_site_whose_ends_fall_outside_the_sets_is_named() -> None:
-    learnt, measured = hold_out(honest())
-    found = GATE.finding(fitted_on(learnt, flipped(measured, measured.site == "S02")))
+    learnt, measured = hold_out(sound_training_set())
+    found = GATE.finding(
+        candidate_from_split(learnt, flip_labels(measured, measured.site == "S02"))
+    )
     assert found.verdict is Verdict.FAIL
     assert "in site S02" in found.sentence
     assert "in site S01" not in found.sentence

@@ -7,7 +7,7 @@ import numpy as np
 from models.calibration.calibrators import CalibrationMethod
 from models.fitting.fit import fit
 from models.fitting.preparation import FitOptions
-from tests.synthetic_candidate import asked, candidate, honest
+from tests.support.synthetic_candidates import build_candidate, quick_task, sound_training_set
 from training.evaluation.gate_findings import Verdict
 from training.gates.catalogue import GATES
 from training.gates.trg010_stable import GATE
@@ -24,11 +24,11 @@ WILD = {
 
 
 def test_noise_learnt_by_heart_moves_with_the_seed() -> None:
-    training = honest(2000)
+    training = sound_training_set(2000)
     tossed = np.random.default_rng(3).integers(0, 2, len(training))
-    wild = asked(lightgbm=WILD)
+    wild = quick_task(lightgbm=WILD)
     learnt_by_heart = replace(
-        candidate(replace(training, label=tossed), wild),
+        build_candidate(replace(training, label=tossed), wild),
         options=FitOptions(calibrations=(CalibrationMethod.IDENTITY,)),
     )
     steady = replace(learnt_by_heart.fitted, metrics={"rounds": 40.0})

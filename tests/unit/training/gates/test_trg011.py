@@ -5,7 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.synthetic_candidate import candidate, honest, undated, with_feature
+from tests.support.synthetic_candidates import (
+    build_candidate,
+    replace_feature,
+    sound_training_set,
+    undated_candidate,
+)
 from training.evaluation.gate_findings import Verdict
 from training.evaluation.statistics import population_stability, stability_by_chance
 from training.gates.catalogue import GATES
@@ -14,7 +19,7 @@ from training.gates.trg011_drift import GATE
 
 def measured_as(candidate, name, values):
     """The candidate, its measured asks with another column, and the model's answers to them."""
-    measured = with_feature(candidate.measured, name, values)
+    measured = replace_feature(candidate.measured, name, values)
     return replace(candidate, measured=measured, answers=candidate.model.predict(measured.inputs))
 
 
@@ -36,9 +41,9 @@ def test_values_that_are_no_longer_told_are_noticed(sound) -> None:
 
 
 def test_a_calendar_that_always_moves_is_no_drift() -> None:
-    training = honest()
+    training = sound_training_set()
     month = np.arange(len(training)) / 400 + training.label * 0.5
-    moving = candidate(with_feature(training, "noise", month))
+    moving = build_candidate(replace_feature(training, "noise", month))
     assert moving.fitted.gains["noise"] > 0
     assert GATE.finding(moving).verdict is Verdict.PASS
 
@@ -57,7 +62,7 @@ def test_categories_that_were_never_seen_are_counted_also_on_open_asks(sound, sh
 def test_nothing_drifts_in_an_honest_set_nor_can_without_dates(sound, sound_classes) -> None:
     assert GATE.finding(sound).verdict is Verdict.PASS
     assert GATE.finding(sound_classes).verdict is Verdict.PASS
-    assert GATE.finding(undated(sound)).verdict is Verdict.NOT_APPLICABLE
+    assert GATE.finding(undated_candidate(sound)).verdict is Verdict.NOT_APPLICABLE
 
 
 def test_the_index_stays_below_its_chance_mark_as_often_as_stated() -> None:

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from tests.synthetic_candidate import candidate, honest
+from tests.support.synthetic_candidates import build_candidate, sound_training_set
 from training.evaluation.gate_findings import Verdict
 from training.gates.catalogue import GATES
 from training.gates.trg013_events import GATE
 
 
 def test_a_class_that_hardly_comes_is_refused_with_its_count() -> None:
-    rare = candidate(honest(shift=-7.0))
+    rare = build_candidate(sound_training_set(shift=-7.0))
     found = GATE.finding(rare)
     assert found.verdict is Verdict.FAIL
     assert "class B (" in found.sentence

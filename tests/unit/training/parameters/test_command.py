@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from data.lake import Lake
-from tests.synthetic_task import drawn, task
+from tests.support.synthetic_task import draw_training_set, make_task
 from training import tune as tuning
 from training.backtest.protocols.protocol import BacktestProtocol, ProtocolData
 from training.commands.train import tune
@@ -29,14 +29,14 @@ def test_a_search_of_what_is_not_there_is_refused(given, message):
 
 
 def test_the_file_says_what_it_rests_on_and_is_no_worse_than_what_was_there(tmp_path, monkeypatch):
-    everything = drawn(500).training
+    everything = draw_training_set(500).training
     present = Parameters(lightgbm=LightGbmParameters(num_leaves=4, num_iterations=10))
     monkeypatch.setattr(tuning, "load_parameters", lambda name: present)
     gathered = ProtocolData(everything, everything.asked_at[:0])
-    protocol = BacktestProtocol("somewhere", task(), lambda task, path, later: gathered)
+    protocol = BacktestProtocol("somewhere", make_task(), lambda task, path, later: gathered)
     said = []
     tuned = tuning.tune_task(
-        task().name,
+        make_task().name,
         Lake(tmp_path),
         protocol,
         tmp_path,

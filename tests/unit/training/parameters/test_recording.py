@@ -3,7 +3,7 @@
 import pytest
 
 from data.lake import Lake
-from tests.synthetic_task import drawn, task
+from tests.support.synthetic_task import draw_training_set, make_task
 from training.parameters.parameter_files import LightGbmParameters, Parameters
 from training.parameters.tuning_folds import tuning_window
 from training.parameters.tuning_study import SearchSpace, TuningProblem, run_study
@@ -18,8 +18,8 @@ PRESENT = Parameters(lightgbm=LightGbmParameters(num_leaves=4, num_iterations=10
 def test_a_search_taken_up_again_adds_its_trials_to_the_same_run(tmp_path):
     lake = Lake(tmp_path)
     registry = open_registry(lake)
-    window = tuning_window(drawn(500).training, None, 3)
-    sought = TuningProblem(task(), window, SearchSpace(PRESENT, dated=True), seed=3)
+    window = tuning_window(draw_training_set(500).training, None, 3)
+    sought = TuningProblem(make_task(), window, SearchSpace(PRESENT, dated=True), seed=3)
     parents = []
     for trials in (1, 2):
         found = run_study(sought, trials, tmp_path / "tuning.db", lambda what, done: None)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.synthetic_task import drawn, task
+from tests.support.synthetic_task import draw_training_set, make_task
 from training.parameters import tuning_study
 from training.parameters.parameter_files import (
     LightGbmParameters,
@@ -28,7 +28,7 @@ def quiet(what, done):
 
 
 def sought(window):
-    return TuningProblem(task(), window, SearchSpace(PRESENT, dated=True), seed=3)
+    return TuningProblem(make_task(), window, SearchSpace(PRESENT, dated=True), seed=3)
 
 
 def otherwise(final_rows, later):
@@ -41,7 +41,7 @@ def otherwise(final_rows, later):
 
 
 def test_asks_from_the_cut_on_change_neither_the_study_nor_what_it_finds(tmp_path):
-    everything = drawn(ROWS).training
+    everything = draw_training_set(ROWS).training
     until = np.sort(everything.asked_at)[int(ROWS * 0.8)]
     unknown = (everything.asked_at >= until) | (everything.matured_at > until)
     found = [
@@ -55,7 +55,7 @@ def test_asks_from_the_cut_on_change_neither_the_study_nor_what_it_finds(tmp_pat
 
 
 def test_a_search_that_was_stopped_ends_as_one_that_was_not(tmp_path, monkeypatch):
-    window = tuning_window(drawn(ROWS).training, None, 3)
+    window = tuning_window(draw_training_set(ROWS).training, None, 3)
     whole = run_study(sought(window), 3, tmp_path / "whole.db", quiet)
     lost, calls = tuning_study._fold_loss, []
 
@@ -80,7 +80,7 @@ def test_a_search_that_was_stopped_ends_as_one_that_was_not(tmp_path, monkeypatc
 
 
 def test_each_fold_learns_from_what_had_matured_and_scores_none_of_its_groups():
-    window = tuning_window(drawn(ROWS).training, None, 3)
+    window = tuning_window(draw_training_set(ROWS).training, None, 3)
     folds = tuning_folds(window, 3)
     assert len(folds) > 2
     for fold in folds:
@@ -90,7 +90,7 @@ def test_each_fold_learns_from_what_had_matured_and_scores_none_of_its_groups():
 
 
 def test_the_newest_asks_are_held_out_when_no_cut_is_given():
-    everything = drawn(ROWS).training
+    everything = draw_training_set(ROWS).training
     window = tuning_window(everything, None, 3)
     newest = np.sort(everything.asked_at)[int(ROWS * 0.85)]
     assert window.asked_at.max() < newest
@@ -98,7 +98,7 @@ def test_the_newest_asks_are_held_out_when_no_cut_is_given():
 
 
 def test_of_asks_without_dates_whole_groups_are_held_out_and_ages_are_not_searched():
-    everything = drawn(ROWS, dated=False).training
+    everything = draw_training_set(ROWS, dated=False).training
     window = tuning_window(everything, None, 3)
     left = set(everything.group) - set(window.group)
     assert len(left) == pytest.approx(0.15 * len(set(everything.group)), rel=0.1)
@@ -109,7 +109,7 @@ def test_of_asks_without_dates_whole_groups_are_held_out_and_ages_are_not_search
 
 def test_a_window_too_short_for_folds_is_refused():
     with pytest.raises(ValueError, match=r"40 asks with a matured label .* give a later cut"):
-        tuning_folds(drawn(40).training, 3)
+        tuning_folds(draw_training_set(40).training, 3)
 
 
 def test_of_two_equal_means_the_steadier_one_is_better():
@@ -141,7 +141,7 @@ def test_what_is_found_is_written_as_a_file_that_reads_back(tmp_path):
 
 
 def test_what_people_said_neither_compares_trials_nor_moves_the_end_of_the_window():
-    everything = drawn(ROWS).training
+    everything = draw_training_set(ROWS).training
     by_people = np.arange(ROWS) >= ROWS - 100
     told_by = np.where(by_people, "person, flagged", "system").astype(object)
     window = tuning_window(replace(everything, told_by=told_by), None, 3)

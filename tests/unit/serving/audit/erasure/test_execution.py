@@ -23,17 +23,36 @@ from serving.audit.log.entry_kind import PERMANENT_KINDS, EntryKind
 from serving.audit.log.sequence_ranges import format_ranges, ranges_of_sequences
 from serving.audit.log.store import AuditStore
 from serving.audit.transparency.merkle import root_of
-from tests.synthetic_record import CONTEXT, NOW, PEOPLE, answer, decision, of_kind
+from tests.support.audit_drafts import (
+    CONTEXT,
+    NOW,
+    PSEUDONYMS,
+    decision_draft,
+    draft_of_kind,
+    recommendation_recorded_at,
+)
 
-BY = PEOPLE.of("carol")
+BY = PSEUDONYMS.of("carol")
 SECRET = "the clerk has been ill since Tuesday"
 
 
 @pytest.fixture
 def audit(audit_url):
     store = AuditStore.open(audit_url)
-    store.append([answer(1), answer(2, item_id="other"), decision(1, "ada", reason=SECRET)])
-    store.append([decision(2, "bo"), answer(3), of_kind(EntryKind.SERVICE_STARTED)])
+    store.append(
+        [
+            recommendation_recorded_at(1),
+            recommendation_recorded_at(2, item_id="other"),
+            decision_draft(1, "ada", reason=SECRET),
+        ]
+    )
+    store.append(
+        [
+            decision_draft(2, "bo"),
+            recommendation_recorded_at(3),
+            draft_of_kind(EntryKind.SERVICE_STARTED),
+        ]
+    )
     yield store
     store.close()
 
@@ -85,7 +104,7 @@ def test_done_again_it_finds_nothing_left_and_records_nothing(audit):
 @pytest.mark.parametrize("kind", sorted(PERMANENT_KINDS))
 def test_what_replay_and_verification_need_is_never_erased(tmp_path, kind):
     store = AuditStore.open(tmp_path / "audit.db")
-    store.append([answer(1), of_kind(kind)])
+    store.append([recommendation_recorded_at(1), draft_of_kind(kind)])
     with pytest.raises(NotErasableError, match=f"entry 2 is a {kind} and is kept"):
         erased(store, 1, 2)
     assert gone(store) == []
@@ -146,14 +165,20 @@ def test_a_count_that_is_not_what_was_there_deletes_nothing(audit):
 
 
 def test_a_persons_decisions_are_found_by_pseudonym_and_nobody_elses(audit):
-    pretends = f'"person":"{PEOPLE.of("ada")}"'
-    audit.append([decision(3, "bo", reason=pretends), decision(9, "ada"), decision(8, None)])
-    read = of_kind(EntryKind.REPORT_READ, person=PEOPLE.of("ada"), page_digest="ab")
+    pretends = f'"person":"{PSEUDONYMS.of("ada")}"'
+    audit.append(
+        [
+            decision_draft(3, "bo", reason=pretends),
+            decision_draft(9, "ada"),
+            decision_draft(8, None),
+        ]
+    )
+    read = draft_of_kind(EntryKind.REPORT_READ, person=PSEUDONYMS.of("ada"), page_digest="ab")
     audit.append([read])
-    mine = sequences_naming_person(audit, PEOPLE.of("ada"))
+    mine = sequences_naming_person(audit, PSEUDONYMS.of("ada"))
     assert mine == [3, 8, 10]
     erased(audit, *mine, ground=ErasureGround.PERSON)
-    assert sequences_naming_person(audit, PEOPLE.of("ada")) == []
+    assert sequences_naming_person(audit, PSEUDONYMS.of("ada")) == []
     assert gone(audit) == mine
 
 
@@ -170,8 +195,8 @@ def test_before_a_day_is_what_was_recorded_before_it_and_can_be_erased(audit_url
     store = AuditStore.open(audit_url)
     days = ("2026-02-28T23:59:59.999999", "2026-03-01T00:00:00", "2026-01-31T08:00:00")
     at = [NOW.fromisoformat(f"{day}+00:00") for day in days]
-    store.append([answer(i, moment) for i, moment in enumerate(at)])
-    store.append([of_kind(EntryKind.POLICY_CHANGED, at[2]), decision(1, at=at[2])])
+    store.append([recommendation_recorded_at(i, moment) for i, moment in enumerate(at)])
+    store.append([draft_of_kind(EntryKind.POLICY_CHANGED, at[2]), decision_draft(1, at=at[2])])
     assert sequences_recorded_before(store, "2026-03-01") == [1, 3, 5]
     assert sequences_recorded_before(store, "2026-02-01") == [3, 5]
     assert sequences_recorded_before(store, "2026-03-02") == [1, 2, 3, 5]
@@ -182,7 +207,7 @@ def test_no_byte_of_what_was_erased_is_left_in_the_files(tmp_path):
     path = tmp_path / "audit.db"
     store = AuditStore.open(path)
     long = SECRET + " and more" * 3000  # several pages of its own
-    store.append([decision(n, reason=long if n % 2 else SECRET) for n in range(20)])
+    store.append([decision_draft(n, reason=long if n % 2 else SECRET) for n in range(20)])
 
     def left():
         files = [p for p in tmp_path.iterdir() if p.name.startswith("audit.db")]
@@ -199,7 +224,7 @@ def test_no_byte_of_what_was_erased_is_left_in_the_files(tmp_path):
 
 def test_dead_rows_of_what_was_erased_are_vacuumed_in_postgres(postgres_url):
     store = AuditStore.open(postgres_url)
-    store.append([decision(n, at=NOW.replace(month=2), reason=SECRET) for n in range(20)])
+    store.append([decision_draft(n, at=NOW.replace(month=2), reason=SECRET) for n in range(20)])
     # How many pages are left hangs on who else reads the database; that it was done does not.
     counted = (
         "SELECT vacuum_count FROM pg_stat_user_tables WHERE relid = 'payloads_2026_02'::regclass"

@@ -8,9 +8,16 @@ from serving.audit.erasure.retention import erase_expired, find_expired, oldest_
 from serving.audit.log.entry_kind import EntryKind
 from serving.audit.log.store import AuditStore
 from serving.policy.policy import RetentionPolicy
-from tests.synthetic_record import CONTEXT, NOW, PEOPLE, answer, decision, of_kind
+from tests.support.audit_drafts import (
+    CONTEXT,
+    NOW,
+    PSEUDONYMS,
+    decision_draft,
+    draft_of_kind,
+    recommendation_recorded_at,
+)
 
-BY = PEOPLE.of("carol")
+BY = PSEUDONYMS.of("carol")
 
 
 def at(text):
@@ -24,10 +31,10 @@ def audit(audit_url):
         moment = at(day)
         store.append(
             [
-                answer(number, moment),
-                decision(number, at=moment),
-                of_kind(EntryKind.POLICY_CHANGED, moment, policy={}),
-                of_kind(EntryKind.SERVICE_STOPPED, moment),
+                recommendation_recorded_at(number, moment),
+                decision_draft(number, at=moment),
+                draft_of_kind(EntryKind.POLICY_CHANGED, moment, policy={}),
+                draft_of_kind(EntryKind.SERVICE_STOPPED, moment),
             ]
         )
     yield store
@@ -85,7 +92,7 @@ def test_what_was_kept_of_a_dropped_month_is_to_the_last_bit_what_it_was(audit):
 def test_a_dropped_month_can_be_written_to_again(audit):
     found = find_expired(audit, RetentionPolicy(answers=6, decisions=6, other=6), NOW)
     erase_expired(audit, found, "over", BY, CONTEXT.recorded(), NOW)
-    audit.append([answer(50, at("2025-07-02"))])  # a clock that stepped back
+    audit.append([recommendation_recorded_at(50, at("2025-07-02"))])  # a clock that stepped back
     assert audit.read("rec-50").body
 
 

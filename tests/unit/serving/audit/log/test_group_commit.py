@@ -16,7 +16,7 @@ from serving.audit.log.errors import (
 from serving.audit.log.group_commit import CommitResult, GroupCommit, IdempotencyKey, PendingCommit
 from serving.audit.log.store import AuditStore, canonical_body
 from serving.runtime.circuit_breaker import CircuitBreaker, CircuitState
-from tests.synthetic_log import made
+from tests.support.minimal_draft import minimal_draft
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def store(audit_url):
 
 
 def ticket(*names, **given):
-    drafts = [made(name) for name in names]
+    drafts = [minimal_draft(name) for name in names]
     return PendingCommit(drafts, [canonical_body(draft) for draft in drafts], **given)
 
 
@@ -91,7 +91,7 @@ def test_one_leads_at_a_time_and_every_caller_is_written_once():
 
 
 def test_a_refused_caller_does_not_fail_its_neighbours(store):
-    store.commit([made("on record")], key=IdempotencyKey("c", "used", "", ""))
+    store.commit([minimal_draft("on record")], key=IdempotencyKey("c", "used", "", ""))
     good, taken, twice = ticket("a"), ticket("b", "on record"), ticket("c", "c")
     used = ticket("d", key=IdempotencyKey("c", "used", "", ""))
     same, again = (
@@ -159,16 +159,19 @@ def commit_breaks(store, monkeypatch):
 
 def test_a_commit_that_went_through_unseen_is_told_as_written(store, commit_breaks):
     commit_breaks("after")
-    assert [entry.id for entry in store.append([made("a"), made("b")])] == ["a", "b"]
+    assert [entry.id for entry in store.append([minimal_draft("a"), minimal_draft("b")])] == [
+        "a",
+        "b",
+    ]
     assert [entry.id for entry in store.all()] == ["a", "b"]
 
 
 def test_a_commit_that_did_not_go_through_is_told_as_nothing(store, commit_breaks):
     commit_breaks("before")
     with pytest.raises(AuditUnavailableError, match=r"nothing was recorded: .*connection is lost"):
-        store.append([made("a")])
+        store.append([minimal_draft("a")])
     assert store.all() == []
-    store.append([made("a")])
+    store.append([minimal_draft("a")])
     assert [entry.id for entry in store.all()] == ["a"]
 
 
@@ -184,7 +187,7 @@ def test_a_commit_of_which_nobody_can_tell_says_so(store, commit_breaks, monkeyp
 
     monkeypatch.setattr(transaction, "settle_uncertain_commits", away)
     with pytest.raises(AuditUnavailableError, match=r"cannot be told.*the server is away"):
-        store.append([made("a")])
+        store.append([minimal_draft("a")])
 
 
 def test_a_leader_that_is_stopped_leaves_nobody_waiting(store, monkeypatch):
@@ -203,9 +206,9 @@ def test_a_leader_that_is_stopped_leaves_nobody_waiting(store, monkeypatch):
 
     store.group.write = stopped
     with ThreadPoolExecutor(4) as pool:
-        leader = pool.submit(store.append, [made("leader")])
+        leader = pool.submit(store.append, [minimal_draft("leader")])
         started.wait()
-        others = [pool.submit(store.append, [made(str(i))]) for i in range(3)]
+        others = [pool.submit(store.append, [minimal_draft(str(i))]) for i in range(3)]
         while len(store.group.waiting) < 3:
             threading.Event().wait(0.001)
         go.set()
@@ -214,7 +217,7 @@ def test_a_leader_that_is_stopped_leaves_nobody_waiting(store, monkeypatch):
         for job in others:
             assert job.result()[0].id in {"0", "1", "2"}
     assert sorted(entry.id for entry in store.all()) == ["0", "1", "2", "leader"]
-    store.append([made("afterwards")])
+    store.append([minimal_draft("afterwards")])
 
 
 def test_whoever_was_written_by_a_leader_that_was_stopped_is_told_so(store):
@@ -229,16 +232,16 @@ def test_whoever_was_written_by_a_leader_that_was_stopped_is_told_so(store):
 
 def test_callers_written_together_get_each_what_is_their_own(store):
     """Of five: one writes, one takes a taken id, one cannot be recorded, two want the same key."""
-    store.append([made("taken")])
+    store.append([minimal_draft("taken")])
     key = IdempotencyKey("erp", "k-1", "score stock_risk", "ab" * 32)
-    strange = replace(made("strange"), payload={"number": float("nan")})
+    strange = replace(minimal_draft("strange"), payload={"number": float("nan")})
     count = transactions(store)
     wanted = [
-        ([made("good-0"), made("good-1")], None),
-        ([made("taken")], None),
+        ([minimal_draft("good-0"), minimal_draft("good-1")], None),
+        ([minimal_draft("taken")], None),
         ([strange], None),
-        ([made("first")], key),
-        ([made("second")], key),
+        ([minimal_draft("first")], key),
+        ([minimal_draft("second")], key),
     ]
     good, taken, refused, first, second = store.commit_together(wanted)
     assert len(count) == 1
@@ -261,9 +264,11 @@ def test_where_the_store_is_away_everybody_is_told_and_the_breaker_knows(store, 
 
     monkeypatch.setattr(transaction, "write_group", gone)
     for _ in range(2):
-        first, second = guarded.commit_together([([made("a")], None), ([made("b")], None)])
+        first, second = guarded.commit_together(
+            [([minimal_draft("a")], None), ([minimal_draft("b")], None)]
+        )
         assert isinstance(first, AuditUnavailableError)
         assert isinstance(second, AuditUnavailableError)
     assert guarded.breaker.state is CircuitState.OPEN
-    (refused,) = guarded.commit_together([([made("c")], None)])
+    (refused,) = guarded.commit_together([([minimal_draft("c")], None)])
     assert "nothing was tried" in str(refused)

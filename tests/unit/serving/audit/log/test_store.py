@@ -19,8 +19,8 @@ from serving.audit.log.payload_partitions import drop_partition, list_partitions
 from serving.audit.log.store import AuditStore
 from serving.audit.log.tables import NODES, PAYLOADS
 from serving.audit.transparency.merkle import root_of
-from tests.synthetic_log import made
-from tests.synthetic_score import draft
+from tests.support.minimal_draft import minimal_draft
+from tests.support.synthetic_recommendations import recommendation_draft
 
 
 @pytest.fixture
@@ -31,8 +31,8 @@ def store(audit_url):
 
 
 def test_entries_are_numbered_without_gaps_and_chained(store):
-    store.append([made("a"), made("b")])
-    store.append([made("c")])
+    store.append([minimal_draft("a"), minimal_draft("b")])
+    store.append([minimal_draft("c")])
     entries = store.all()
     assert [entry.sequence for entry in entries] == [1, 2, 3]
     previous = GENESIS_HASH
@@ -44,7 +44,7 @@ def test_entries_are_numbered_without_gaps_and_chained(store):
 
 def test_what_was_recorded_is_read_back_to_the_last_bit(store):
     payload = {"x": 0.1 + 0.2, "tiny": 5e-324, "whole": 3.0, "none": None, "text": "<é>"}
-    store.append([made("a", payload=payload)])
+    store.append([minimal_draft("a", payload=payload)])
     assert store.read("a").payload == payload
 
 
@@ -71,7 +71,7 @@ def test_what_was_recorded_is_read_back_to_the_last_bit(store):
     ],
 )
 def test_the_record_can_be_neither_changed_nor_shortened_nor_turned_back(store, change):
-    store.append([made("a"), made("b")])
+    store.append([minimal_draft("a"), minimal_draft("b")])
     with store.engine.begin() as connection:
         connection.execute(sa.insert(NODES).values(level=8, index=0, hash="00"))
     with (
@@ -94,7 +94,7 @@ def test_no_table_of_the_record_can_be_emptied_at_once(postgres_url, table):
 
 
 def test_a_payload_can_be_erased_and_its_entry_stays(store):
-    store.append([made("a"), made("b")])
+    store.append([minimal_draft("a"), minimal_draft("b")])
     with store.engine.begin() as connection:
         connection.execute(sa.delete(PAYLOADS).where(PAYLOADS.c.sequence == 1))
     assert [entry.body is None for entry in store.all()] == [True, False]
@@ -103,15 +103,15 @@ def test_a_payload_can_be_erased_and_its_entry_stays(store):
 
 
 def test_a_batch_is_recorded_whole_or_not_at_all(store):
-    store.append([made("a")])
+    store.append([minimal_draft("a")])
     with pytest.raises(DuplicateEntryError, match="nothing was recorded"):
-        store.append([made("b"), made("a")])
+        store.append([minimal_draft("b"), minimal_draft("a")])
     assert [entry.id for entry in store.all()] == ["a"]
 
 
 def test_a_number_that_json_cannot_hold_stops_the_whole_batch(store):
     with pytest.raises(ValueError, match="nan is not representable"):
-        store.append([made("a"), made("b", payload={"x": float("nan")})])
+        store.append([minimal_draft("a"), minimal_draft("b", payload={"x": float("nan")})])
     assert store.all() == []
 
 
@@ -131,7 +131,9 @@ def test_many_threads_and_two_stores_make_one_sequence(store, audit_url):
     second = AuditStore.open(audit_url)
     with ThreadPoolExecutor(8) as pool:
         jobs = [
-            pool.submit((store, second)[i % 2].append, [made(f"{i}-0"), made(f"{i}-1")])
+            pool.submit(
+                (store, second)[i % 2].append, [minimal_draft(f"{i}-0"), minimal_draft(f"{i}-1")]
+            )
             for i in range(24)
         ]
         for job in jobs:
@@ -145,9 +147,11 @@ def test_many_threads_and_two_stores_make_one_sequence(store, audit_url):
 
 
 def test_the_desk_shows_the_latest_of_each_case_without_a_decision_by_priority(store):
-    store.append([made("old", reference="x", priority=9.0), made("new", reference="x")])
-    store.append([made("big", priority=5.0), made("done", priority=8.0)])
-    store.append([made("d", kind=EntryKind.DECISION, about="done", reference="")])
+    store.append(
+        [minimal_draft("old", reference="x", priority=9.0), minimal_draft("new", reference="x")]
+    )
+    store.append([minimal_draft("big", priority=5.0), minimal_draft("done", priority=8.0)])
+    store.append([minimal_draft("d", kind=EntryKind.DECISION, about="done", reference="")])
     assert [entry.id for entry in store.undecided()] == ["big", "new"]
     assert store.undecided(task="supplier_delay") == []
     assert store.undecided(site="site_02") == []
@@ -160,7 +164,7 @@ def test_a_store_that_cannot_be_written_is_named(tmp_path):
 
 
 def test_a_recommendation_holds_input_features_score_and_versions(store):
-    store.append([draft(SUPPLIER_DELAY.name)])
+    store.append([recommendation_draft(SUPPLIER_DELAY.name)])
     payload = store.read("rec-1").payload
     assert set(payload) == {"kind", "input", "features", "score", "recommendation"}
     assert payload["recommendation"]["model"]["digest"] == "ab" * 32
@@ -168,7 +172,7 @@ def test_a_recommendation_holds_input_features_score_and_versions(store):
 
 
 def test_a_record_is_walked_a_few_at_a_time(store, monkeypatch):
-    store.append([made(str(n)) for n in range(7)])
+    store.append([minimal_draft(str(n)) for n in range(7)])
     asked = []
     select = AuditStore.select
     monkeypatch.setattr(AuditStore, "select", lambda self, q: asked.append(1) or select(self, q))
@@ -178,23 +182,31 @@ def test_a_record_is_walked_a_few_at_a_time(store, monkeypatch):
 
 def test_an_idempotency_key_is_found_with_what_it_was_used_for(store):
     key = IdempotencyKey("caller", "key", "POST /v1/stock_risk", "ab" * 32)
-    store.commit([made("a"), made("b")], key=key)
+    store.commit([minimal_draft("a"), minimal_draft("b")], key=key)
     assert store.request("caller", "other") is None
     row = store.request("caller", "key")
     assert (row["first"], row["count"], row["body_digest"]) == (1, 2, "ab" * 32)
     with pytest.raises(IdempotencyKeyUsedError) as raised:
-        store.commit([made("c")], key=key)
+        store.commit([minimal_draft("c")], key=key)
     assert raised.value.row == row
-    store.commit([made("c")], key=IdempotencyKey("another caller", "key", "", ""))
+    store.commit([minimal_draft("c")], key=IdempotencyKey("another caller", "key", "", ""))
 
 
 def test_months_are_counted_and_one_is_dropped_as_a_whole(store):
-    store.append([made("a"), made("b"), made("c", recorded_at="2026-04-01T00:00:00+00:00")])
+    store.append(
+        [
+            minimal_draft("a"),
+            minimal_draft("b"),
+            minimal_draft("c", recorded_at="2026-04-01T00:00:00+00:00"),
+        ]
+    )
     with store.engine.begin() as connection:
         assert list_partitions(connection) == [("2026-03", 1, 2, 2), ("2026-04", 3, 3, 1)]
         drop_partition(connection, "2026-03")
         assert list_partitions(connection) == [("2026-04", 3, 3, 1)]
-    store.append([made("late")])  # by a clock that stepped back, into the month that was dropped
+    store.append(
+        [minimal_draft("late")]
+    )  # by a clock that stepped back, into the month that was dropped
     assert [entry.body is None for entry in store.all()] == [True, True, False, False]
     with pytest.raises(ValueError, match="not a month"), store.engine.begin() as connection:
         drop_partition(connection, "2026-13; DROP TABLE entries")
@@ -202,13 +214,13 @@ def test_months_are_counted_and_one_is_dropped_as_a_whole(store):
 
 def test_an_entry_without_a_month_is_refused(store):
     with pytest.raises(ValueError, match="recorded_at is 'yesterday'"):
-        store.append([made("a", recorded_at="yesterday")])
+        store.append([minimal_draft("a", recorded_at="yesterday")])
     assert store.all() == []
 
 
 def test_texts_that_a_database_cannot_hold_are_refused_alike(store):
     with pytest.raises(ValueError):
-        store.append([made("a", reference="nul\x00")])
+        store.append([minimal_draft("a", reference="nul\x00")])
     with pytest.raises(ValueError):
-        store.append([made("a", reference="half \ud800")])
+        store.append([minimal_draft("a", reference="half \ud800")])
     assert store.all() == []

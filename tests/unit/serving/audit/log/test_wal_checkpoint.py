@@ -16,7 +16,7 @@ from serving.audit.log.store import AuditStore
 from serving.audit.log.wal_checkpoint import WalCheckpoint
 from serving.runtime.settings import ServiceSettings
 from serving.server.background_workers import wal_checkpoint_worker
-from tests.synthetic_log import made
+from tests.support.minimal_draft import minimal_draft
 
 LONG = 256 * 2**10
 
@@ -31,7 +31,7 @@ def fill(store, wal, min_effect):
     """Append until the log is that long; how many entries it took."""
     count = 0
     while not wal.path.exists() or wal.path.stat().st_size < min_effect:
-        store.append([made(f"{store.head().frontier.size}-{i}") for i in range(50)])
+        store.append([minimal_draft(f"{store.head().frontier.size}-{i}") for i in range(50)])
         count += 50
     return count
 
@@ -42,7 +42,7 @@ def test_a_log_that_is_moved_again_and_again_does_not_grow(store):
     assert wal.move()
     long = wal.path.stat().st_size
     for i in range(200):
-        store.append([made(f"after-{i}")])
+        store.append([minimal_draft(f"after-{i}")])
         if i % 10 == 9:
             assert wal.move()
     assert wal.path.stat().st_size == long
@@ -51,7 +51,7 @@ def test_a_log_that_is_moved_again_and_again_does_not_grow(store):
 
 def test_one_that_nobody_wrote_to_since_is_left_alone(store, monkeypatch):
     wal = WalCheckpoint(store.engine)
-    store.append([made("one")])
+    store.append([minimal_draft("one")])
     assert wal.move()
     monkeypatch.setattr(
         WalCheckpoint, "_connected", lambda _: pytest.fail("there is nothing to move")
@@ -64,7 +64,7 @@ def test_what_a_reader_still_needs_stays_until_it_is_done(store):
     fill(store, wal, LONG)
     with store.reading() as reader:
         seen = len(reader.exec_driver_sql("SELECT id FROM entries").all())
-        store.append([made("after the reader began")])
+        store.append([minimal_draft("after the reader began")])
         assert not wal.move()
         assert len(reader.exec_driver_sql("SELECT id FROM entries").all()) == seen
     assert wal.move()
@@ -82,7 +82,7 @@ def test_nothing_is_lost_or_refused_while_it_is_moved_all_the_time(store):
 
     def write(name):
         for i in range(40):
-            store.append([made(f"{name}-{i}")])
+            store.append([minimal_draft(f"{name}-{i}")])
 
     movers = [threading.Thread(target=move) for _ in range(2)]
     writers = [threading.Thread(target=write, args=(n,)) for n in range(4)]

@@ -27,7 +27,7 @@ from serving.audit.transparency.tiled_tree import (
     partial_tile_widths,
     tile_name,
 )
-from tests import merkle_oracle as oracle
+from tests.support import merkle_oracle as oracle
 
 pytestmark = pytest.mark.slow(4)
 

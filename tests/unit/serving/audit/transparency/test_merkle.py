@@ -14,7 +14,7 @@ from serving.audit.transparency.merkle import (
     node_hash,
     root_of,
 )
-from tests import merkle_oracle as oracle
+from tests.support import merkle_oracle as oracle
 
 entries = st.lists(st.binary(max_size=4), max_size=70)
 

@@ -15,7 +15,7 @@ from serving.audit.transparency.merkle import (
 )
 from serving.audit.transparency.tiled_tree import TILE_WIDTH, TiledTree
 from serving.audit.verify.proof_creation import consistency_proof, inclusion_proof, root_at
-from tests import merkle_oracle as oracle
+from tests.support import merkle_oracle as oracle
 from tests.tampering.rows import unguarded
 
 logs = st.lists(st.binary(max_size=2), min_size=1, max_size=40).map(
@@ -37,7 +37,7 @@ def flipped(data, place):
 @pytest.mark.parametrize(("index", "size"), oracle.INCLUSION)
 def test_the_published_inclusion_proofs_are_made_and_verify(index, size):
     path = read(oracle.INCLUSION[index, size])
-    assert TiledTree(size, oracle.tiles_of(oracle.LEAVES)).inclusion(index) == path
+    assert TiledTree(size, oracle.tile_reader(oracle.LEAVES)).inclusion(index) == path
     leaf = leaf_hash(oracle.LEAVES[index])
     assert verify_inclusion(leaf, index, size, path, oracle.ROOTS[size])
 
@@ -45,7 +45,7 @@ def test_the_published_inclusion_proofs_are_made_and_verify(index, size):
 @pytest.mark.parametrize(("first", "second"), oracle.CONSISTENCY)
 def test_the_published_consistency_proofs_are_made_and_verify(first, second):
     path = read(oracle.CONSISTENCY[first, second])
-    assert TiledTree(second, oracle.tiles_of(oracle.LEAVES)).consistency(first) == path
+    assert TiledTree(second, oracle.tile_reader(oracle.LEAVES)).consistency(first) == path
     assert verify_consistency(first, second, oracle.ROOTS[first], oracle.ROOTS[second], path)
 
 
@@ -123,7 +123,7 @@ def test_a_path_that_leads_above_the_root_of_that_size_does_not_verify():
 @given(logs, st.data())
 def test_every_inclusion_proof_is_that_of_the_definition_and_verifies(log, data):
     index = data.draw(st.integers(0, len(log) - 1))
-    path = TiledTree(len(log), oracle.tiles_of(log)).inclusion(index)
+    path = TiledTree(len(log), oracle.tile_reader(log)).inclusion(index)
     assert path == oracle.path(index, log)
     assert verify_inclusion(leaf_hash(log[index]), index, len(log), path, oracle.mth(log))
 
@@ -131,7 +131,7 @@ def test_every_inclusion_proof_is_that_of_the_definition_and_verifies(log, data)
 @given(logs, st.data())
 def test_every_consistency_proof_is_that_of_the_definition_and_verifies(log, data):
     first = data.draw(st.integers(0, len(log)))
-    path = TiledTree(len(log), oracle.tiles_of(log)).consistency(first)
+    path = TiledTree(len(log), oracle.tile_reader(log)).consistency(first)
     assert path == (oracle.proof(first, log) if first else [])
     assert verify_consistency(first, len(log), oracle.mth(log[:first]), oracle.mth(log), path)
 

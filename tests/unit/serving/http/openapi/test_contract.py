@@ -22,7 +22,7 @@ from serving.http.problems import PROBLEM_EXPLANATIONS, ProblemKind
 from serving.http.response_headers import Deprecation
 from serving.runtime.context import RELEASE
 from serving.tasks.catalogue import SERVED_TASKS
-from tests.anybody import ANYBODY
+from tests.support.open_access import ALLOW_EVERY_CALLER
 
 
 def test_the_file_is_what_the_service_serves_and_breaks_nothing():
@@ -88,7 +88,7 @@ def test_an_address_that_will_go_says_so_and_no_other_does():
         datetime(2027, 1, 1, tzinfo=UTC), datetime(2027, 7, 1, tzinfo=UTC), "/docs#new"
     )
     app = create_app(SERVED_TASKS, deprecated={"/problems/{kind}": day})
-    app.state.authenticator = ANYBODY
+    app.state.authenticator = ALLOW_EVERY_CALLER
     client = TestClient(app)
     gone = client.get("/problems/busy").headers
     assert gone["deprecation"] == "@1798761600"

@@ -9,7 +9,7 @@ from models.fitting.fit import fit
 from models.fitting.preparation import FitOptions
 from models.task import Task
 from models.training_set import TrainingSet
-from tests.synthetic_task import drawn, task
+from tests.support.synthetic_task import draw_training_set, make_task
 from training.dataset.holdout import hold_out
 from training.evaluation.baselines import CLASS_SHARES, task_baselines
 from training.gates.gate import Candidate
@@ -18,27 +18,29 @@ SITES = ("S01", "S02", "S03")
 QUICK = {"num_leaves": 7, "learning_rate": 0.1, "num_iterations": 80}
 
 
-def honest(rows: int = 4000, classes: int = 2, **how) -> TrainingSet:
+def sound_training_set(rows: int = 4000, classes: int = 2, **how) -> TrainingSet:
     """Asks of three sites, with one simple rule, that any gate should let pass."""
-    training = drawn(rows, classes, **how).training
+    training = draw_training_set(rows, classes, **how).training
     site = np.array(SITES)[training.group % len(SITES)]
     return replace(training, site=site, rules={"cover": -training.inputs["cover"].to_numpy()})
 
 
-def asked(classes: int = 2, **changes) -> Task:
+def quick_task(classes: int = 2, **changes) -> Task:
     """The task of those asks; quick to fit."""
-    return task(classes, **{"lightgbm": QUICK, **changes})
+    return make_task(classes, **{"lightgbm": QUICK, **changes})
 
 
-def candidate(training: TrainingSet, of: Task | None = None) -> Candidate:
+def build_candidate(training: TrainingSet, of: Task | None = None) -> Candidate:
     """Held out, fitted and answered as a training does."""
     learnt, measured = hold_out(training)
-    return fitted_on(learnt, measured, of)
+    return candidate_from_split(learnt, measured, of)
 
 
-def fitted_on(learnt: TrainingSet, measured: TrainingSet, of: Task | None = None) -> Candidate:
+def candidate_from_split(
+    learnt: TrainingSet, measured: TrainingSet, of: Task | None = None
+) -> Candidate:
     """Fitted on the one, measured on the other, however they were made."""
-    of = of or asked()
+    of = of or quick_task()
     fitted = fit(of, learnt)
     told = task_baselines(of, learnt)
     return Candidate(
@@ -53,22 +55,22 @@ def fitted_on(learnt: TrainingSet, measured: TrainingSet, of: Task | None = None
     )
 
 
-def undated(candidate: Candidate) -> Candidate:
+def undated_candidate(candidate: Candidate) -> Candidate:
     """The same candidate, but nobody knows when anything was asked."""
     return replace(
         candidate,
-        learnt=without_dates(candidate.learnt),
-        measured=without_dates(candidate.measured),
+        learnt=undated_training_set(candidate.learnt),
+        measured=undated_training_set(candidate.measured),
         built_at=np.datetime64("NaT", "us"),
     )
 
 
-def without_dates(training: TrainingSet) -> TrainingSet:
+def undated_training_set(training: TrainingSet) -> TrainingSet:
     never = np.full(len(training), np.datetime64("NaT", "us"))
     return replace(training, asked_at=never, matured_at=never)
 
 
-def joined(*parts: TrainingSet) -> TrainingSet:
+def concatenate(*parts: TrainingSet) -> TrainingSet:
     """The asks of several sets, one after the other."""
     return TrainingSet(
         inputs=pd.concat([part.inputs for part in parts]),
@@ -82,11 +84,11 @@ def joined(*parts: TrainingSet) -> TrainingSet:
     )
 
 
-def with_feature(training: TrainingSet, name: str, values) -> TrainingSet:
+def replace_feature(training: TrainingSet, name: str, values) -> TrainingSet:
     """The same asks with another column in the place of that feature."""
     return replace(training, inputs=training.inputs.assign(**{name: values}))
 
 
-def flipped(training: TrainingSet, where) -> TrainingSet:
+def flip_labels(training: TrainingSet, where) -> TrainingSet:
     """The same asks, ending the other way where it is said."""
     return replace(training, label=np.where(where, 1 - training.label, training.label))

@@ -30,7 +30,7 @@ class Step(NamedTuple):
     contribution: float
 
 
-ASKED = datetime(2026, 3, 10, 8, tzinfo=UTC)
+ASKED_AT = datetime(2026, 3, 10, 8, tzinfo=UTC)
 EXAMPLES = {
     STOCK_RISK.name: STOCK,
     INVOICE_MISMATCH.name: INVOICE,
@@ -38,10 +38,10 @@ EXAMPLES = {
 }
 CATALOGUE = SERVED_TASKS
 POLICY = load_policy()
-MADE_FROM = Provenance("3", "ab" * 32, date(2026, 3, 10), "cd" * 32)
+PROVENANCE = Provenance("3", "ab" * 32, date(2026, 3, 10), "cd" * 32)
 
 
-def message(task, **changes):
+def example_message(task, **changes):
     """The example of a task as a message, with changes."""
     body = json.dumps({"cases": [EXAMPLES[task] | changes]}).encode()
     return CATALOGUE[task].request.read(body)[0]
@@ -53,12 +53,12 @@ def reread(request, recorded):
     return request.to_record(case)
 
 
-def record(task, **changes):
+def example_fields(task, **changes):
     """The same as plain values."""
-    return message(task, **changes).model_dump()
+    return example_message(task, **changes).model_dump()
 
 
-def score(task, probability=0.7, explained=None, base=0.2, steps=None):
+def make_score(task, probability=0.7, explained=None, base=0.2, steps=None):
     """A score of the explained class (the event by default)."""
     classes = TASKS[task].classes
     explained = explained or classes[1]
@@ -91,23 +91,25 @@ def score(task, probability=0.7, explained=None, base=0.2, steps=None):
     )
 
 
-def advise(task, given=None, made_from=MADE_FROM, policy=POLICY, abstentions=(), **changes):
+def recommend_example(
+    task, given=None, made_from=PROVENANCE, policy=POLICY, abstentions=(), **changes
+):
     """The recommendation of a task's example with that score."""
-    case = record(task, **changes)
+    case = example_fields(task, **changes)
     entry = CATALOGUE[task]
-    asked = CaseInput("rec-1", entry, case, ASKED, ASKED)
-    found = entry.rules(case, policy, ASKED)
-    return recommend(asked, given or score(task), found, policy, made_from, abstentions)
+    asked = CaseInput("rec-1", entry, case, ASKED_AT, ASKED_AT)
+    found = entry.rules(case, policy, ASKED_AT)
+    return recommend(asked, given or make_score(task), found, policy, made_from, abstentions)
 
 
-def draft(task, number=1, given=None, **changes):
+def recommendation_draft(task, number=1, given=None, **changes):
     """What the audit records of that recommendation."""
-    given = given or score(task)
-    advice = advise(task, given, **changes).model_copy(update={"id": f"rec-{number}"})
+    given = given or make_score(task)
+    advice = recommend_example(task, given, **changes).model_copy(update={"id": f"rec-{number}"})
     case = {name: value for name, value in changes.items() if name not in {"policy", "abstentions"}}
     payload = {
         "kind": "recommendation",
-        "input": message(task, **case).model_dump(mode="json"),
+        "input": example_message(task, **case).model_dump(mode="json"),
         "features": {"cover": 1.0},
         "score": given.recorded() | {"steps": given.steps.as_dicts()},
         "recommendation": advice.model_dump(mode="json"),
@@ -121,12 +123,12 @@ def draft(task, number=1, given=None, **changes):
         reference="/".join(advice.case.values()),
         priority=advice.priority,
         picked=advice.audit_sample,
-        recorded_at=ASKED.isoformat(),
+        recorded_at=ASKED_AT.isoformat(),
         payload=payload,
     )
 
 
-def entry(task, **changes):
+def recommendation_entry(task, **changes):
     """The same, in its place in the audit."""
-    made = draft(task, **changes)
+    made = recommendation_draft(task, **changes)
     return entry_from_draft(made, canonicalize(made.payload), 1, GENESIS_HASH)

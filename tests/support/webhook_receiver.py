@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 SECRETS = [bytes(range(32)), bytes(range(32, 64))]
 
 
-class Receiver:
+class WebhookReceiver:
     """What came, and what to answer next: (status, headers), 204 by default."""
 
     def __init__(self) -> None:
@@ -43,9 +43,9 @@ class Receiver:
 
 
 @contextmanager
-def receiving():
+def webhook_receiver():
     """A receiver that listens while the block runs."""
-    receiver = Receiver()
+    receiver = WebhookReceiver()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

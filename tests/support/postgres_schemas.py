@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 
 @contextmanager
-def own_schema(server: sa.URL) -> Iterator[tuple[str, str]]:
+def temporary_schema(server: sa.URL) -> Iterator[tuple[str, str]]:
     """A URL whose tables live in a schema of their own, gone afterwards; and the schema's name."""
     schema = f"triage_{uuid.uuid4().hex[:12]}"
     engine = sa.create_engine(server.set(drivername="postgresql+psycopg"))

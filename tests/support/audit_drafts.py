@@ -8,21 +8,21 @@ from serving.audit.log.entry import SCHEMA_VERSION, Draft
 from serving.audit.log.entry_kind import EntryKind
 from serving.audit.pseudonym import Pseudonyms
 from serving.runtime.context import RequestContext
-from tests.synthetic_score import draft
+from tests.support.synthetic_recommendations import recommendation_draft
 
-PEOPLE = Pseudonyms(bytes(range(32)))
+PSEUDONYMS = Pseudonyms(bytes(range(32)))
 CONTEXT = RequestContext("0af7651916cd43dd8448eb211c80319c", "local", None, "0.1.0+0123456789ab", 7)
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 TASK = INVOICE_MISMATCH.name
 
 
-def answer(number, at=NOW, task=TASK, **changes):
+def recommendation_recorded_at(number, at=NOW, task=TASK, **changes):
     """A recommendation, recorded at another moment than the case's own."""
-    made = draft(task, number, **changes)
+    made = recommendation_draft(task, number, **changes)
     return Draft(**(vars(made) | {"recorded_at": at.isoformat()}))
 
 
-def of_kind(kind, at=NOW, about="", **fields):
+def draft_of_kind(kind, at=NOW, about="", **fields):
     """An entry of another kind."""
     return Draft(
         id=str(uuid.uuid4()),
@@ -42,7 +42,7 @@ def of_kind(kind, at=NOW, about="", **fields):
     )
 
 
-def decision(number, person="ada", at=NOW, **changes):
+def decision_draft(number, person="ada", at=NOW, **changes):
     """What somebody decided about a recommendation."""
     name = str(uuid.uuid4())
     said = {
@@ -54,6 +54,6 @@ def decision(number, person="ada", at=NOW, **changes):
         "role": "accounts payable",
         "resolved_as": "DUPLICATE",
         "reason": None,
-        "person": person and PEOPLE.of(person),
+        "person": person and PSEUDONYMS.of(person),
     }
-    return of_kind(EntryKind.DECISION, at, f"rec-{number}", **(said | changes))
+    return draft_of_kind(EntryKind.DECISION, at, f"rec-{number}", **(said | changes))

@@ -10,16 +10,16 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-FOLDER = "TESTS_MADE_ONCE"
+SHARED_FOLDER_VARIABLE = "TESTS_MADE_ONCE"
 """The environment variable that names the shared folder."""
 
 
-def made_once(name: str, target: Path, make: Callable[[Path], object]) -> Path:
+def copy_made_once_per_run(name: str, target: Path, make: Callable[[Path], object]) -> Path:
     """Fill `target`, which may exist, with a copy of what `make` writes into a folder.
 
     name: identifies the content, so it names everything that the content depends on.
     """
-    shared = os.environ.get(FOLDER)
+    shared = os.environ.get(SHARED_FOLDER_VARIABLE)
     if shared is None:
         make(target)
         return target

@@ -85,7 +85,7 @@ def mth(entries):
         return sha256(b"").digest()
     if n == 1:
         return sha256(b"\x00" + entries[0]).digest()
-    k = below(n)
+    k = largest_power_of_two_below(n)
     return sha256(b"\x01" + mth(entries[:k]) + mth(entries[k:])).digest()
 
 
@@ -94,7 +94,7 @@ def path(m, entries):
     n = len(entries)
     if n == 1:
         return []
-    k = below(n)
+    k = largest_power_of_two_below(n)
     if m < k:
         return [*path(m, entries[:k]), mth(entries[k:])]
     return [*path(m - k, entries[k:]), mth(entries[:k])]
@@ -110,13 +110,13 @@ def subproof(m, entries, *, complete):
     n = len(entries)
     if m == n:
         return [] if complete else [mth(entries)]
-    k = below(n)
+    k = largest_power_of_two_below(n)
     if m <= k:
         return [*subproof(m, entries[:k], complete=complete), mth(entries[k:])]
     return [*subproof(m - k, entries[k:], complete=False), mth(entries[:k])]
 
 
-def below(n):
+def largest_power_of_two_below(n):
     """The largest power of two smaller than n."""
     k = 1
     while 2 * k < n:
@@ -124,7 +124,7 @@ def below(n):
     return k
 
 
-def tiles_of(entries):
+def tile_reader(entries):
     """What keeps the hashes of that log: every tile computed anew, as C2SP tlog-tiles says."""
 
     def tile(level, index):

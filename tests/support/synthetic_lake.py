@@ -31,17 +31,17 @@ from serving.tasks.catalogue import SERVED_TASKS
 from serving.tasks.invoice_mismatch.messages import EXAMPLE as INVOICE
 from serving.tasks.stock_risk.messages import EXAMPLE as STOCK
 from serving.tasks.supplier_delay.messages import EXAMPLE as DELAY
-from tests.made_once import made_once
+from tests.support.once_per_run import copy_made_once_per_run
 
 AS_OF = date(2026, 3, 10)
-ASKED = datetime(2026, 3, 10, 8, tzinfo=UTC)
+ASKED_AT = datetime(2026, 3, 10, 8, tzinfo=UTC)
 EXAMPLES = {
     STOCK_RISK.name: STOCK,
     INVOICE_MISMATCH.name: INVOICE,
     SUPPLIER_DELAY.name: DELAY,
 }
 ROWS = 400
-SHIPPED = {
+SHIPPING_NOTICE = {
     "event_kind": "asn",
     "expected_at": "2026-03-12T00:00:00Z",
     "event_quantity": 500,
@@ -50,10 +50,10 @@ SHIPPED = {
 }
 
 
-def case(task: TaskName, number: int, **changes) -> dict:
+def example_case(task: TaskName, number: int, **changes) -> dict:
     """One of many cases of a task, as a caller would send it."""
     rng = np.random.default_rng(number)
-    made = json.loads(json.dumps(EXAMPLES[task])) | {"asked_at": ASKED.isoformat()}
+    made = json.loads(json.dumps(EXAMPLES[task])) | {"asked_at": ASKED_AT.isoformat()}
     match task:
         case STOCK_RISK.name:
             made |= {
@@ -70,18 +70,18 @@ def case(task: TaskName, number: int, **changes) -> dict:
                 "receipts": made["receipts"] if number % 3 else [],
             }
         case SUPPLIER_DELAY.name:
-            promised = ASKED + timedelta(days=int(rng.integers(1, 30)))
+            promised = ASKED_AT + timedelta(days=int(rng.integers(1, 30)))
             made |= {
                 "po_line_id": f"po-{number:05}",
                 "supplier_id": f"supplier_{number % 5:02}",
                 "quantity_ordered": float(rng.integers(1, 500)),
                 "promised_at": promised.isoformat(),
-                "events": made["events"] if number % 3 else [*made["events"], SHIPPED],
+                "events": made["events"] if number % 3 else [*made["events"], SHIPPING_NOTICE],
             }
     return made | changes
 
 
-def history() -> dict[str, pd.DataFrame]:
+def past_orders() -> dict[str, pd.DataFrame]:
     """A little past: some orders of supplier_00 to supplier_03, received late or not."""
     n = 40
     ordered = pd.date_range("2025-10-01", periods=n, freq="3D", tz="UTC")
@@ -117,45 +117,54 @@ def history() -> dict[str, pd.DataFrame]:
 def make_lake(home: Path, tasks=tuple(TASKS)) -> Lake:
     """Fill a lake with profiles and a promoted model for each of the tasks."""
     names = sorted(tasks)
-    made_once(f"lake-{'-'.join(names)}-{_small()}", home, lambda folder: _fill(folder, names))
+    copy_made_once_per_run(
+        f"lake-{'-'.join(names)}-{_lightgbm_digest()}", home, lambda folder: _fill(folder, names)
+    )
     return Lake(home).make()
 
 
 def _fill(home: Path, names: list[TaskName]) -> None:
     lake, catalogue = Lake(home).make(), SERVED_TASKS
     streams = [stream for name in names for stream in catalogue[name].streams]
-    with Store.from_frames(history()) as store:
+    with Store.from_frames(past_orders()) as store:
         build_profiles(store, streams, AS_OF, lake.profiles)
     profiles = Profiles.open(lake.profiles)
     for name in names:
-        made_once(f"model-{name}-{_small()}", lake.models / name, partial(_fit, name, profiles))
+        copy_made_once_per_run(
+            f"model-{name}-{_lightgbm_digest()}", lake.models / name, partial(_fit, name, profiles)
+        )
 
 
 def _fit(name: TaskName, profiles: Profiles, folder: Path) -> None:
-    small = replace(SERVED_TASKS[name].task, lightgbm=SMALL)
-    _crown(folder, fit(small, training_set(name, profiles)).model)
+    small = replace(SERVED_TASKS[name].task, lightgbm=SMALL_LIGHTGBM)
+    _write_champion(folder, fit(small, synthetic_training_set(name, profiles)).model)
 
 
-def _small() -> str:
+def _lightgbm_digest() -> str:
     """Return a digest of SMALL, which a test may replace."""
-    return sha256(json.dumps(SMALL, sort_keys=True).encode()).hexdigest()[:12]
+    return sha256(json.dumps(SMALL_LIGHTGBM, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def crown(lake: Lake, name: TaskName, model: Model) -> None:
+def install_champion(lake: Lake, name: TaskName, model: Model) -> None:
     """Make it the champion of the lake, as if it had been promoted."""
-    _crown(lake.models / name, model)
+    _write_champion(lake.models / name, model)
 
 
-def _crown(folder: Path, model: Model) -> None:
+def _write_champion(folder: Path, model: Model) -> None:
     draft = folder / "draft"
     digest = save_artefact(model, draft)
     draft.rename(folder / digest)
-    pointer = {"version": "1", "digest": digest, "promoted_at": ASKED.isoformat()}
+    pointer = {"version": "1", "digest": digest, "promoted_at": ASKED_AT.isoformat()}
     (folder / "champion.json").write_text(json.dumps(pointer))
 
 
 # Few and small trees: what is tested is how a model is served, not how good it is.
-SMALL = {"num_leaves": 4, "num_iterations": 15, "learning_rate": 0.3, "min_data_in_leaf": 10}
+SMALL_LIGHTGBM = {
+    "num_leaves": 4,
+    "num_iterations": 15,
+    "learning_rate": 0.3,
+    "min_data_in_leaf": 10,
+}
 
 
 def decide(engine, advice, decision: DecisionMessage) -> bool:
@@ -165,13 +174,13 @@ def decide(engine, advice, decision: DecisionMessage) -> bool:
     return record_decision(recorder, advice, decision)[1]
 
 
-def training_set(name: TaskName, profiles: Profiles) -> TrainingSet:
+def synthetic_training_set(name: TaskName, profiles: Profiles) -> TrainingSet:
     """Cases as the service reads them, with labels that follow from two of their fields."""
     entry = SERVED_TASKS[name]
-    cases = [case(name, i) for i in range(ROWS)]
+    cases = [example_case(name, i) for i in range(ROWS)]
     read = entry.request.read(json.dumps({"cases": cases}).encode())
     records = [one.model_dump() for one in read]
-    asked = [ASKED] * ROWS
+    asked = [ASKED_AT] * ROWS
     bare = build_cases(entry.request.shape, records, asked, profiles.as_of)
     past = profiles.lookup(entry.streams, bare.columns, ROWS)
     frame = feature_frame(

@@ -1,4 +1,4 @@
-"""A process that appends to a record: `python -m tests.appending_process URL NAME TIMES`.
+"""A process that appends to a record: `python -m tests.support.appending_process URL NAME TIMES`.
 
 Says `ready`, waits for a line, and appends from four threads. Prints what it was told was written.
 """
@@ -7,7 +7,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from serving.audit.log.store import AuditStore
-from tests.synthetic_log import made
+from tests.support.minimal_draft import minimal_draft
 
 
 def main(url: str, name: str, times: str) -> None:
@@ -16,7 +16,10 @@ def main(url: str, name: str, times: str) -> None:
     sys.stdout.flush()
     sys.stdin.readline()
     drafts = [
-        [made(f"{name}-{i}-{j}", recorded_at=f"2026-{i % 12 + 1:02}-01T00:00:00Z") for j in (0, 1)]
+        [
+            minimal_draft(f"{name}-{i}-{j}", recorded_at=f"2026-{i % 12 + 1:02}-01T00:00:00Z")
+            for j in (0, 1)
+        ]
         for i in range(int(times))
     ]
     with ThreadPoolExecutor(4) as pool:

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 import redis
 
-from tests.ports import free_port
-from tests.waiting import until
+from tests.support.polling import poll_until
+from tests.support.ports import free_port
 
 NAME = "redis-server"
 
@@ -28,7 +28,7 @@ class RedisServer:
         command = [NAME, "--port", str(self.port), "--save", "", "--appendonly", "no"]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         with redis.Redis(port=self.port) as client:
-            until(lambda: _answers(client))
+            poll_until(lambda: _answers(client))
         return self.process
 
     def freeze(self) -> None:

@@ -47,7 +47,7 @@ FEATURES = (
 )
 
 
-def task(classes: int = 2, **changes) -> Task:
+def make_task(classes: int = 2, **changes) -> Task:
     """A task of that many classes over FEATURES; quick to fit."""
     fields = {
         "name": STOCK_RISK.name,
@@ -61,14 +61,16 @@ def task(classes: int = 2, **changes) -> Task:
 
 
 @dataclass(frozen=True)
-class Truth:
+class DrawnTrainingSet:
     """A training set and the log-odds it was drawn from."""
 
     training: TrainingSet
     logit: np.ndarray
 
 
-def drawn(rows: int, classes: int = 2, *, seed: int = 0, dated: bool = True, shift=-1.5) -> Truth:
+def draw_training_set(
+    rows: int, classes: int = 2, *, seed: int = 0, dated: bool = True, shift=-1.5
+) -> DrawnTrainingSet:
     """Asks every twenty minutes, three to a group, labels mature after a day."""
     random = np.random.default_rng(seed)
     cover, late, noise = random.normal(size=(3, rows))
@@ -92,9 +94,9 @@ def drawn(rows: int, classes: int = 2, *, seed: int = 0, dated: bool = True, shi
         group=np.arange(rows) // 3,
         site=np.repeat("site_01", rows),
     )
-    return Truth(training, logit)
+    return DrawnTrainingSet(training, logit)
 
 
-def columns(training: TrainingSet, rows=slice(None)) -> dict[str, np.ndarray]:
+def input_columns(training: TrainingSet, rows=slice(None)) -> dict[str, np.ndarray]:
     """Those rows' inputs as a mapping of arrays."""
     return {name: training.inputs[name].to_numpy()[rows] for name in training.inputs}

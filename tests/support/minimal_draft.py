@@ -4,7 +4,7 @@ from serving.audit.log.entry import Draft
 from serving.audit.log.entry_kind import EntryKind
 
 
-def made(name, **changes):
+def minimal_draft(name, **changes):
     """A small recommendation of that id."""
     fields = {
         "id": name,

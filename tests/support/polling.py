@@ -5,7 +5,7 @@ import time
 SECONDS = 30.0
 
 
-def until(found, seconds=SECONDS):
+def poll_until(found, seconds=SECONDS):
     """What it finds, once it finds something."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

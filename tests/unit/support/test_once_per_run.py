@@ -2,12 +2,12 @@
 
 import pytest
 
-from tests.made_once import FOLDER, made_once
+from tests.support.once_per_run import SHARED_FOLDER_VARIABLE, copy_made_once_per_run
 
 
 @pytest.fixture
 def shared(tmp_path, monkeypatch):
-    monkeypatch.setenv(FOLDER, str(tmp_path / "shared"))
+    monkeypatch.setenv(SHARED_FOLDER_VARIABLE, str(tmp_path / "shared"))
     return tmp_path
 
 
@@ -17,9 +17,11 @@ def write(folder, text="made"):
 
 
 def test_the_second_who_asks_gets_a_copy_of_their_own(shared):
-    first = made_once("x", shared / "first", write)
+    first = copy_made_once_per_run("x", shared / "first", write)
     (first / "file").write_text("changed by a test")
-    second = made_once("x", shared / "second", lambda folder: write(folder, "made again"))
+    second = copy_made_once_per_run(
+        "x", shared / "second", lambda folder: write(folder, "made again")
+    )
     assert (second / "file").read_text() == "made"
 
 
@@ -29,10 +31,10 @@ def test_what_failed_half_way_is_made_anew(shared):
         raise RuntimeError("disk full")
 
     with pytest.raises(RuntimeError):
-        made_once("x", shared / "first", fail)
-    assert (made_once("x", shared / "second", write) / "file").read_text() == "made"
+        copy_made_once_per_run("x", shared / "first", fail)
+    assert (copy_made_once_per_run("x", shared / "second", write) / "file").read_text() == "made"
 
 
 def test_without_a_shared_folder_it_is_made_in_place(tmp_path, monkeypatch):
-    monkeypatch.delenv(FOLDER)
-    assert (made_once("x", tmp_path / "here", write) / "file").read_text() == "made"
+    monkeypatch.delenv(SHARED_FOLDER_VARIABLE)
+    assert (copy_made_once_per_run("x", tmp_path / "here", write) / "file").read_text() == "made"

@@ -5,11 +5,13 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-Made = TypeVar("Made")
-LONG = 300.0
+Result = TypeVar("Result")
+TIMEOUT_SECONDS = 300.0
 
 
-def ended(work: Callable[[], Coroutine[Any, Any, Made]], seconds: float = LONG) -> Made:
+def run_coroutine(
+    work: Callable[[], Coroutine[Any, Any, Result]], seconds: float = TIMEOUT_SECONDS
+) -> Result:
     """What a coroutine gives, on a loop and a thread of its own, within so many seconds."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(lambda: asyncio.run(work())).result(seconds)

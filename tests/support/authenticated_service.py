@@ -15,12 +15,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from serving.audit.factory import open_audit
 from serving.auth.api_key import new_key
-from tests.synthetic_service import case
+from tests.support.synthetic_lake import example_case
 
 PAUSE = threading.Event()
 
 
-class Service:
+class AuthenticatedService:
     """A service that runs, and keys to it by what they may."""
 
     def __init__(self, lake, address):
@@ -39,13 +39,13 @@ class Service:
             return error.code, error.headers, error.read().decode()
 
     def scored(self, key, task, number):
-        body = {"cases": [case(task, number)]}
+        body = {"cases": [example_case(task, number)]}
         status, _, answer = self.ask("POST", f"/v1/{task}", key, body)
         assert status == 200, answer
         return json.loads(answer)["recommendations"][0]["id"]
 
 
-def key_of(lake, scopes, sites):
+def record_api_key(lake, scopes, sites):
     """A key on record, and its text."""
     now = datetime.now(UTC)
     key, shown = new_key("test", scopes, sites, now, now + timedelta(days=1))
@@ -62,7 +62,7 @@ def until(well, seconds=20):
         PAUSE.wait(0.25)
 
 
-class Issuer:
+class IdentityProvider:
     """An identity provider: publishes keys by name over HTTP, and signs with them."""
 
     audience = "triage"
@@ -96,9 +96,9 @@ class Issuer:
 
 
 @contextmanager
-def issuer():
+def identity_provider():
     """An issuer that answers on this machine while the block runs."""
-    made = Issuer()
+    made = IdentityProvider()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
