@@ -1,7 +1,8 @@
-"""Group commit: callers that arrive while one is writing are written together with one fsync.
+"""Group commit: callers that arrive while another one is writing share the next transaction.
 
-No thread of its own: one of the callers leads, writes for all who wait, wakes them and hands
-the lead on to the first who came meanwhile. Nobody else takes a turn at anything.
+Every append goes through here: a person's decision, a key, a batch of scored cases. There is no
+writer thread. One caller leads: it writes for all who wait, wakes them, and hands the lead to the
+first of those who arrived meanwhile.
 """
 
 from __future__ import annotations
@@ -17,10 +18,15 @@ import sqlalchemy as sa
 from serving.audit.log.entry import Draft, Entry
 from serving.audit.log.errors import AuditUnavailableError
 
+GATHER_FACTOR = 1.0
+"""How long the leader waits for the callers of the last group, in durations of its commit."""
+MAX_GROUP_ENTRIES = 4096
+TransactionHook = Callable[[sa.Connection], None]
+
 
 @dataclass(frozen=True)
 class IdempotencyKey:
-    """An idempotency key, and what it was used for. body_digest: sha256, hexadecimal."""
+    """An idempotency key and the request it was used for. body_digest: sha256, hexadecimal."""
 
     caller: str
     key: str
@@ -30,27 +36,23 @@ class IdempotencyKey:
 
 @dataclass(frozen=True)
 class CommitResult:
-    """What a caller wrote: its entries, and the signed checkpoint that covers them.
+    """The entries of one commit, and the signed checkpoint that covers them.
 
-    checkpoint: C2SP tlog-checkpoint text; empty where nobody signs.
+    checkpoint: C2SP tlog-checkpoint text; empty where the log has no signer.
     """
 
     entries: list[Entry]
     checkpoint: str
 
 
-GATHER_FACTOR = 1.0
-"""At most how long others are waited for, in times of what the last commit took."""
-TransactionHook = Callable[[sa.Connection], None]
-
-
 @dataclass(eq=False)
 class PendingCommit:
-    """One caller's entries, waiting to be written.
+    """Entries that are recorded together or not at all, and what became of them.
 
-    also: done in the same transaction, once the entries are in; if it fails, nothing is written.
-    tried: what a transaction would have written of which nobody knows yet whether it went through.
-    leads: whether this caller writes for those who wait.
+    bodies: the canonical payload of each draft.
+    also: runs in the same transaction once the entries are in; if it fails, they are not written.
+    tried: what a transaction would have recorded whose outcome is still unknown.
+    committed, error: the outcome; one of the two once it is settled.
     """
 
     drafts: Sequence[Draft]
@@ -59,21 +61,7 @@ class PendingCommit:
     also: TransactionHook | None = None
     tried: CommitResult | None = None
     committed: CommitResult | None = None
-    error: BaseException | None = None
-    leads: bool = False
-    asleep: threading.Lock = field(default_factory=threading.Lock)
-
-    def __post_init__(self) -> None:
-        self.asleep.acquire()
-
-    def wait(self) -> None:
-        """Sleep until somebody wakes it: a bare lock costs a tenth of an event."""
-        self.asleep.acquire()
-
-    def wake(self) -> None:
-        """Let whoever waits go on; only the leader does that, so none wakes it twice at once."""
-        if self.asleep.locked():
-            self.asleep.release()
+    error: Exception | None = None
 
     @property
     def done(self) -> bool:
@@ -81,10 +69,10 @@ class PendingCommit:
         return self.committed is not None or self.error is not None
 
     def result(self) -> CommitResult:
-        """What was written.
+        """Return what was written.
 
         Raises:
-            whatever kept it from being written.
+            Exception: the reason why it was not written.
         """
         if self.error is not None:
             raise self.error
@@ -95,86 +83,126 @@ class PendingCommit:
 WriteGroup = Callable[[Sequence[PendingCommit]], None]
 
 
+@dataclass(eq=False)
+class WaitingCaller:
+    """A caller in the queue with its commits. leads: whether it writes for those who wait."""
+
+    commits: Sequence[PendingCommit]
+    leads: bool = False
+    asleep: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.asleep.acquire()
+
+    @property
+    def entries(self) -> int:
+        """Number of entries that it wants written."""
+        return sum(len(commit.drafts) for commit in self.commits)
+
+    @property
+    def unsettled(self) -> list[PendingCommit]:
+        """The commits that were neither written nor refused yet."""
+        return [commit for commit in self.commits if not commit.done]
+
+    def wait(self) -> None:
+        """Sleep until the leader wakes it; a bare lock costs a tenth of a `threading.Event`."""
+        self.asleep.acquire()
+
+    def wake(self) -> None:
+        """Let the caller go on. Only the leader calls this, so no two threads release at once."""
+        if self.asleep.locked():
+            self.asleep.release()
+
+
 @dataclass
 class GroupCommit:
-    """Tickets that wait. write: settles each of those it is given, or raises and settles none.
+    """The queue of callers.
 
-    most: entries in one transaction, unless a single caller brings more.
+    write: settles each commit that it is given, or raises and settles none.
+    max_entries: most entries in one transaction, unless a single caller brings more.
+    has_leader: whether a caller is writing, or was told to.
+    last_callers, last_seconds: size and duration of the last group.
     """
 
     write: WriteGroup
-    most: int = 4096
-    waiting: deque[PendingCommit] = field(default_factory=deque)
+    max_entries: int = MAX_GROUP_ENTRIES
+    waiting: deque[WaitingCaller] = field(default_factory=deque)
     lock: threading.Lock = field(default_factory=threading.Lock)
-    led: bool = False
-    expected: int = 1
-    took: float = 0.0
+    has_leader: bool = False
+    last_callers: int = 1
+    last_seconds: float = 0.0
     gathered: threading.Event = field(default_factory=threading.Event)
 
-    def commit(self, ticket: PendingCommit) -> CommitResult:
-        """Have it written, alone or with others, and wait until it is."""
+    def commit(self, commits: Sequence[PendingCommit]) -> None:
+        """Write these commits, alone or with those of others, and wait until all are settled.
+
+        Args:
+            commits: each is written or refused by itself; see `PendingCommit.result`.
+        """
+        caller = WaitingCaller(commits)
         try:
             with self.lock:
-                self.waiting.append(ticket)
-                ticket.leads, self.led = not self.led, True
-                if len(self.waiting) == self.expected:
+                self.waiting.append(caller)
+                caller.leads, self.has_leader = not self.has_leader, True
+                if len(self.waiting) == self.last_callers:
                     self.gathered.set()
-            if not ticket.leads:
-                ticket.wait()
-            if ticket.leads:
+            if not caller.leads:
+                caller.wait()
+            if caller.leads:
                 self._gather()
-                self._write_some()
+                self._write_next_group()
         finally:
-            self._leave(ticket)
-        return ticket.result()
+            self._leave(caller)
 
     def _gather(self) -> None:
-        """Wait for as many as were written last: they were answered just now and come again.
+        """Wait for as many callers as in the last group: they were answered just now and return.
 
-        Where they do not, that cost as much as one commit, once: so many are not expected again.
+        Where they do not return, that costs the duration of one commit, once: the next group is
+        expected to be as small as this one.
         """
         with self.lock:
             self.gathered.clear()
-            enough = len(self.waiting) >= self.expected
-        if not enough:
-            self.gathered.wait(self.took * GATHER_FACTOR)
+            complete = len(self.waiting) >= self.last_callers
+        if not complete:
+            self.gathered.wait(self.last_seconds * GATHER_FACTOR)
 
-    def _write_some(self) -> None:
-        tickets = self._next()
+    def _write_next_group(self) -> None:
+        group = self._take_group()
+        commits = [commit for caller in group for commit in caller.unsettled]
         began = time.monotonic()
         try:
-            self.write(tickets)
-        except Exception as error:  # noqa: BLE001 - every caller gets it, see Ticket.result
-            for ticket in tickets:
-                ticket.error = ticket.error or error
+            self.write(commits)
+        except Exception as error:  # noqa: BLE001 - every caller raises it, see PendingCommit.result
+            for commit in commits:
+                commit.error = commit.error or error
         finally:
-            self.expected, self.took = len(tickets), time.monotonic() - began
-            # Whoever is not settled now was led by a thread that is being stopped: try again.
+            self.last_callers, self.last_seconds = len(group), time.monotonic() - began
+            # A commit is unsettled here if the leader's thread is being stopped: queue it again.
             with self.lock:
-                self.waiting.extendleft(t for t in reversed(tickets) if not t.done)
-            for ticket in tickets:
-                if ticket.done:
-                    ticket.wake()
+                self.waiting.extendleft(one for one in reversed(group) if one.unsettled)
+            for caller in group:
+                if not caller.unsettled:
+                    caller.wake()
 
-    def _next(self) -> list[PendingCommit]:
-        """Who is written next: the leader came first, so it is among them."""
+    def _take_group(self) -> list[WaitingCaller]:
+        """Take the next group from the queue; the leader is its first caller."""
         with self.lock:
-            tickets = [self.waiting.popleft()]
-            entries = len(tickets[0].drafts)
-            while self.waiting and entries + len(self.waiting[0].drafts) <= self.most:
-                tickets.append(self.waiting.popleft())
-                entries += len(tickets[-1].drafts)
-            return tickets
+            group = [self.waiting.popleft()]
+            entries = group[0].entries
+            while self.waiting and entries + self.waiting[0].entries <= self.max_entries:
+                group.append(self.waiting.popleft())
+                entries += group[-1].entries
+            return group
 
-    def _leave(self, ticket: PendingCommit) -> None:
-        """Hand the lead on. A caller that is being stopped takes back what nobody wrote yet."""
+    def _leave(self, caller: WaitingCaller) -> None:
+        """Hand the lead on. A caller that is being stopped withdraws what was not written yet."""
         with self.lock:
-            if not ticket.done:
-                ticket.error = AuditUnavailableError("its caller was stopped")
-                if ticket in self.waiting:
-                    self.waiting.remove(ticket)
-            if ticket.leads:
-                ticket.leads, self.led = False, bool(self.waiting)
+            for commit in caller.unsettled:
+                commit.error = AuditUnavailableError("its caller was stopped")
+            if caller in self.waiting:
+                self.waiting.remove(caller)
+            if caller.leads:
+                caller.leads, self.has_leader = False, bool(self.waiting)
                 if self.waiting:
                     self.waiting[0].leads = True
                     self.waiting[0].wake()

@@ -113,35 +113,52 @@ class AuditStore:
         """
         if not drafts:
             return CommitResult([], "")
-        ticket = PendingCommit(drafts, [canonical_body(draft) for draft in drafts], key, also)
-        with self._passing():
-            return self.group.commit(ticket)
+        commit = PendingCommit(drafts, [canonical_body(draft) for draft in drafts], key, also)
+        self._submit([commit])
+        return commit.result()
 
     def commit_together(
         self, wanted: Sequence[tuple[Sequence[Draft], IdempotencyKey | None]]
     ) -> list[CommitResult | Exception]:
-        """What `commit` gives each of several callers, or raises; written in one transaction."""
-        settled: dict[int, CommitResult | Exception] = {}
-        tickets: dict[int, PendingCommit] = {}
+        """Record the drafts of several requests; a refused request does not affect the others.
+
+        Args:
+            wanted: the drafts of each request, and its idempotency key.
+
+        Returns:
+            For each request what `commit` returns, or the exception that it raises.
+        """
+        outcomes: dict[int, CommitResult | Exception] = {}
+        commits: dict[int, PendingCommit] = {}
         for place, (drafts, key) in enumerate(wanted):
             try:
-                tickets[place] = PendingCommit(
-                    drafts, [canonical_body(draft) for draft in drafts], key
-                )
+                bodies = [canonical_body(draft) for draft in drafts]
+                commits[place] = PendingCommit(drafts, bodies, key)
             except ValueError as error:
-                settled[place] = error
-        if tickets:
-            settled.update(zip(tickets, self._together(list(tickets.values())), strict=True))
-        return [settled[place] for place in range(len(wanted))]
+                outcomes[place] = error
+        if commits:
+            outcomes.update(zip(commits, self._outcomes(list(commits.values())), strict=True))
+        return [outcomes[place] for place in range(len(wanted))]
 
-    def _together(self, tickets: Sequence[PendingCommit]) -> list[CommitResult | Exception]:
+    def _outcomes(self, commits: Sequence[PendingCommit]) -> list[CommitResult | Exception]:
         try:
-            with self._passing():
-                self.group.write(tickets)
-                _raise_if_away(tickets)
+            self._submit(commits)
         except AuditUnavailableError as error:
-            return [ticket.committed or _refusal(ticket) or error for ticket in tickets]
-        return [ticket.committed or _refusal(ticket) or ticket.result() for ticket in tickets]
+            return [commit.committed or commit.error or error for commit in commits]
+        return [commit.error or commit.result() for commit in commits]
+
+    def _submit(self, commits: Sequence[PendingCommit]) -> None:
+        """Write the commits through the group and settle each of them.
+
+        Raises:
+            AuditUnavailableError: the database failed, so that the breaker counts it; errors of
+                single commits, such as a duplicate id, are left to their callers.
+        """
+        with self._passing():
+            self.group.commit(commits)
+            for commit in commits:
+                if isinstance(commit.error, AuditUnavailableError):
+                    raise commit.error
 
     def read(self, identifier: str) -> Entry | None:
         """The entry with that id."""
@@ -292,28 +309,6 @@ class AuditStore:
                 yield
         except CircuitOpenError as error:
             raise AuditUnavailableError(f"nothing was tried: {error}", error.seconds) from error
-
-
-def _refusal(ticket: PendingCommit) -> Exception | None:
-    """What it was refused for; what stops the whole process is nobody's answer.
-
-    Raises:
-        KeyboardInterrupt, SystemExit: such a stop.
-    """
-    if ticket.error is not None and not isinstance(ticket.error, Exception):
-        raise ticket.error
-    return ticket.error
-
-
-def _raise_if_away(tickets: Sequence[PendingCommit]) -> None:
-    """Let the breaker know where the store failed; a ticket refused for its own sake is no failure.
-
-    Raises:
-        AuditUnavailableError: the error of such a ticket.
-    """
-    for ticket in tickets:
-        if isinstance(ticket.error, AuditUnavailableError):
-            raise ticket.error
 
 
 @contextmanager

@@ -1,14 +1,13 @@
 """Write a group of pending commits in one database transaction, and settle each of them.
 
-What every group does with every entry is here, in as few statements as can be: each takes the
-interpreter's lock anew, which callers that prepare their own entries hold meanwhile. Everything
-else asks through SQLAlchemy.
+The statements that every group runs are written out here and are as few as possible: each one
+competes anew for the interpreter's lock with callers that prepare their entries meanwhile. All
+other queries go through SQLAlchemy.
 """
 
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, astuple, dataclass, field
 from functools import cache
@@ -25,29 +24,35 @@ from serving.audit.log.errors import (
     IdempotencyKeyUsedError,
     describe_error,
 )
-from serving.audit.log.group_commit import CommitResult, IdempotencyKey, PendingCommit
+from serving.audit.log.group_commit import CommitResult, PendingCommit
 from serving.audit.log.payload_partitions import create_partitions
 from serving.audit.log.queries import idempotency_records
 from serving.audit.log.tables import ENTRIES, HEAD, NODES, PAYLOADS, REQUESTS
 from serving.audit.transparency.merkle import Frontier
 
 ROWS_IN_A_STATEMENT = 32
-"""Few enough that drivers keep the statement of every count prepared."""
+"""Few enough that drivers keep a prepared statement for each number of rows."""
 
 
 def insert_rows(
     connection: sa.Connection, table: sa.Table, rows: Sequence[tuple[Any, ...]]
 ) -> None:
-    """Insert rows; each has the columns of the table, in their order."""
+    """Insert rows.
+
+    Args:
+        connection: in a transaction.
+        table: where to.
+        rows: each with the values of all columns of the table, in their order.
+    """
     for start in range(0, len(rows), ROWS_IN_A_STATEMENT):
-        some = rows[start : start + ROWS_IN_A_STATEMENT]
-        text = insert_statement(table, len(some), connection.dialect.paramstyle)
-        connection.exec_driver_sql(text, tuple(value for row in some for value in row))
+        batch = rows[start : start + ROWS_IN_A_STATEMENT]
+        statement = insert_statement(table, len(batch), connection.dialect.paramstyle)
+        connection.exec_driver_sql(statement, tuple(value for row in batch for value in row))
 
 
 @cache
 def insert_statement(table: sa.Table, rows: int, paramstyle: str) -> str:
-    """The insert of that many rows, as the driver takes it. paramstyle: of PEP 249."""
+    """Return the INSERT statement for so many rows. paramstyle: of the driver, see PEP 249."""
     mark = "?" if paramstyle == "qmark" else "%s"
     names = ", ".join(f'"{column.name}"' for column in table.columns)
     row = f"({', '.join([mark] * len(table.columns))})"
@@ -55,30 +60,30 @@ def insert_statement(table: sa.Table, rows: int, paramstyle: str) -> str:
 
 
 @cache
-def head_query(backend: str, lock: bool) -> str:  # noqa: FBT001 - both are what is kept by
-    """The query for the head row. lock: until the transaction ends; SQLite has one writer."""
+def head_query(backend: str, lock: bool) -> str:  # noqa: FBT001 - both are the key of the cache
+    """Return the query for the head row. lock: it for the transaction; SQLite has one writer."""
     names = ", ".join(f'"{column.name}"' for column in HEAD.columns)
     return f"SELECT {names} FROM head" + (" FOR UPDATE" if lock and backend != "sqlite" else "")  # noqa: S608 - names of our own
 
 
-def move_head(connection: sa.Connection, size: int, last: str, frontier: str) -> None:
-    """The end of the log is there now. last: hash of the last entry."""
+def move_head(connection: sa.Connection, size: int, last_hash: str, frontier: str) -> None:
+    """Record the new end of the log in the head row."""
     mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
-    text = f'UPDATE head SET "size" = {mark}, "hash" = {mark}, "frontier" = {mark}'  # noqa: S608
-    connection.exec_driver_sql(text, (size, last, frontier))
+    statement = f'UPDATE head SET "size" = {mark}, "hash" = {mark}, "frontier" = {mark}'  # noqa: S608
+    connection.exec_driver_sql(statement, (size, last_hash, frontier))
 
 
 def existing_ids(connection: sa.Connection, identifiers: Sequence[str]) -> set[str]:
-    """Which of these ids are on record."""
-    asked: tuple[str, tuple[Any, ...]]
+    """Return which of these ids are on record."""
+    query: tuple[str, tuple[Any, ...]]
     if connection.dialect.name == "postgresql":
-        asked = "SELECT id FROM entries WHERE id = ANY(%b)", (list(identifiers),)
+        query = "SELECT id FROM entries WHERE id = ANY(%b)", (list(identifiers),)
     else:
-        asked = (
+        query = (
             "SELECT id FROM entries WHERE id IN (SELECT value FROM json_each(?))",
             (json.dumps(identifiers),),
         )
-    return set(connection.exec_driver_sql(*asked).scalars())
+    return set(connection.exec_driver_sql(*query).scalars())
 
 
 envelope_column_values = attrgetter(
@@ -90,12 +95,12 @@ class Signer(Protocol):
     """Signs a state of the log."""
 
     def note(self, origin: str, size: int, root: bytes) -> str:
-        """The signed checkpoint, as C2SP tlog-checkpoint text."""
+        """Return the signed checkpoint of that state, as C2SP tlog-checkpoint text."""
 
 
 @dataclass(frozen=True)
 class LogHead:
-    """The end of the log."""
+    """The end of the log. hash: of the last entry, hexadecimal; 64 zeros for an empty log."""
 
     origin: str
     frontier: Frontier
@@ -103,89 +108,94 @@ class LogHead:
 
     @classmethod
     def of(cls, row: Any) -> LogHead:
-        """The head as its row says it."""
+        """Return the head that a row of the table `head` holds."""
         return cls(row.origin, Frontier.read(row.size, row.frontier), row.hash)
 
 
 def read_head(connection: sa.Connection, *, lock: bool = False) -> LogHead:
-    """The end of the log; locked, until the transaction ends, for whoever writes next."""
+    """Return the end of the log. lock: the row for this transaction, as every writer does."""
     return LogHead.of(connection.exec_driver_sql(head_query(connection.dialect.name, lock)).one())
 
 
 class TransactionHookError(Exception):
-    """What a caller wanted done with its entries failed, so nothing of the group was written."""
+    """The hook of one commit failed, so the transaction of its group was rolled back."""
 
-    def __init__(self, ticket: PendingCommit, error: Exception) -> None:
+    def __init__(self, commit: PendingCommit, error: Exception) -> None:
         super().__init__(str(error))
-        self.ticket = ticket
+        self.commit = commit
         self.error = error
 
 
 def write_group(
-    connection: sa.Connection, tickets: Sequence[PendingCommit], tenant: str, signer: Signer | None
+    connection: sa.Connection, commits: Sequence[PendingCommit], tenant: str, signer: Signer | None
 ) -> list[tuple[PendingCommit, CommitResult]]:
-    """Write what can be written; what is refused gets its error at once.
+    """Insert the entries of a group and move the head, within the connection's transaction.
 
-    The rest is settled only when the transaction is through: the caller does that.
+    Commits that are refused get their error at once. The others are settled by the caller, once
+    the transaction is through.
+
+    Args:
+        connection: in a transaction that writes.
+        commits: of the group; those that are settled already are left out.
+        tenant: whose entries these are.
+        signer: signs the checkpoint after the group; None for a log without checkpoints.
+
+    Returns:
+        Each commit whose entries are in, with its result.
 
     Raises:
-        AlsoError: one ticket's `also` failed.
+        TransactionHookError: the hook of one commit failed.
     """
-    end = read_head(connection, lock=True)
-    settle_uncertain_commits(connection, tickets)
-    asking = [ticket for ticket in tickets if not ticket.done]
-    free = _Reservations.read(connection, asking)
-    taken_in = [ticket for ticket in asking if free.takes(ticket)]
-    made: list[list[Entry]] = []
-    sequence, previous = end.frontier.size, end.hash
-    for ticket in taken_in:
-        entries = list(_chain_entries(ticket, sequence, previous, tenant))
-        made.append(entries)
-        sequence, previous = sequence + len(entries), entries[-1].hash
-    every = [entry for entries in made for entry in entries]
-    if not every:
+    head = read_head(connection, lock=True)
+    settle_uncertain_commits(connection, commits)
+    undecided = [commit for commit in commits if not commit.done]
+    reservations = _Reservations.read(connection, undecided)
+    admitted = [commit for commit in undecided if reservations.admit(commit)]
+    chained = _chain_commits(admitted, head, tenant)
+    entries = [entry for own in chained for entry in own]
+    if not entries:
         return []
-    frontier, nodes = end.frontier.with_leaves(bytes.fromhex(entry.hash) for entry in every)
-    note = "" if signer is None else signer.note(end.origin, frontier.size, frontier.root())
-    keys = [_idempotency_row(t.key, e, note) for t, e in zip(taken_in, made, strict=True) if t.key]
-    create_partitions(connection, {entry.envelope.month for entry in every})
-    insert_rows(connection, ENTRIES, [_entry_row(entry) for entry in every])
-    insert_rows(connection, PAYLOADS, [_payload_row(entry) for entry in every])
+    frontier, nodes = head.frontier.with_leaves(bytes.fromhex(entry.hash) for entry in entries)
+    note = "" if signer is None else signer.note(head.origin, frontier.size, frontier.root())
+    results = [CommitResult(own, note) for own in chained]
+    create_partitions(connection, {entry.envelope.month for entry in entries})
+    insert_rows(connection, ENTRIES, [_entry_row(entry) for entry in entries])
+    insert_rows(connection, PAYLOADS, [_payload_row(entry) for entry in entries])
     insert_rows(connection, NODES, [(node.level, node.index, node.hash.hex()) for node in nodes])
-    insert_rows(connection, REQUESTS, keys)
-    move_head(connection, frontier.size, previous, frontier.text())
-    for ticket in taken_in:
-        _run_hook(connection, ticket)
-    return [(t, CommitResult(e, note)) for t, e in zip(taken_in, made, strict=True)]
+    insert_rows(connection, REQUESTS, list(_idempotency_rows(admitted, results)))
+    move_head(connection, frontier.size, entries[-1].hash, frontier.text())
+    for commit in admitted:
+        _run_hook(connection, commit)
+    return list(zip(admitted, results, strict=True))
 
 
-def settle_uncertain_commits(connection: sa.Connection, tickets: Sequence[PendingCommit]) -> None:
-    """Settle whoever was written by a commit of which nobody knew whether it went through."""
-    for ticket in tickets:
-        if ticket.tried is None or ticket.done:
+def settle_uncertain_commits(connection: sa.Connection, commits: Sequence[PendingCommit]) -> None:
+    """Find out whether commits of an unknown outcome are on record, and settle those that are."""
+    for commit in commits:
+        if commit.tried is None or commit.done:
             continue
-        entry = ticket.tried.entries[0]
+        entry = commit.tried.entries[0]
         query = sa.select(ENTRIES.c.hash).where(ENTRIES.c.sequence == entry.sequence)
         if connection.scalar(query) == entry.hash:
-            ticket.committed = ticket.tried
+            commit.committed = commit.tried
         else:
-            ticket.tried = None
+            commit.tried = None
 
 
-def _run_hook(connection: sa.Connection, ticket: PendingCommit) -> None:
-    if ticket.also is None:
+def _run_hook(connection: sa.Connection, commit: PendingCommit) -> None:
+    if commit.also is None:
         return
     try:
-        ticket.also(connection)
+        commit.also(connection)
     except Exception as error:
         if getattr(error, "connection_invalidated", False):
-            raise  # the database went away, which is nothing of the caller's own
-        raise TransactionHookError(ticket, error) from error
+            raise  # the database went away, which is not the hook's fault
+        raise TransactionHookError(commit, error) from error
 
 
 @dataclass
 class _Reservations:
-    """Which keys are on record, and which ids and keys an earlier ticket of the group takes.
+    """Idempotency keys on record, and the ids and keys of commits admitted to this group.
 
     Ids on record are refused by the database: nearly all are new, see `GroupWriter`.
     """
@@ -194,45 +204,56 @@ class _Reservations:
     keys: dict[tuple[str, str], sa.RowMapping | None] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, connection: sa.Connection, tickets: Sequence[PendingCommit]) -> _Reservations:
-        asked = [ticket.key for ticket in tickets if ticket.key]
-        if not asked:
+    def read(cls, connection: sa.Connection, commits: Sequence[PendingCommit]) -> _Reservations:
+        """Read which of the commits' idempotency keys are on record."""
+        keys = [commit.key for commit in commits if commit.key]
+        if not keys:
             return cls()
-        query = idempotency_records({key.caller for key in asked}, {key.key for key in asked})
+        query = idempotency_records({key.caller for key in keys}, {key.key for key in keys})
         rows = connection.execute(query).mappings().all()
         return cls(keys={(row["caller"], row["key"]): row for row in rows})
 
-    def takes(self, ticket: PendingCommit) -> bool:
-        """Whether the ticket may be written; if not, it gets the reason."""
-        ids = [draft.id for draft in ticket.drafts]
-        double = next((one for i, one in enumerate(ids) if one in self.ids or one in ids[:i]), None)
-        key = (ticket.key.caller, ticket.key.key) if ticket.key else None
+    def admit(self, commit: PendingCommit) -> bool:
+        """Reserve the commit's ids and key; if they are taken, set its error and return False."""
+        ids = [draft.id for draft in commit.drafts]
+        duplicate = next((n for i, n in enumerate(ids) if n in self.ids or n in ids[:i]), None)
+        key = (commit.key.caller, commit.key.key) if commit.key else None
         if key in self.keys:
             row = self.keys[key]
-            assert ticket.key is not None
-            ticket.error = IdempotencyKeyUsedError(asdict(ticket.key) if row is None else dict(row))
-        elif double is not None:
-            ticket.error = DuplicateEntryError(double)
+            assert commit.key is not None
+            commit.error = IdempotencyKeyUsedError(asdict(commit.key) if row is None else dict(row))
+        elif duplicate is not None:
+            commit.error = DuplicateEntryError(duplicate)
         else:
             self.ids.update(ids)
             if key:
                 self.keys[key] = None
-        return ticket.error is None
+        return commit.error is None
 
 
-def _chain_entries(
-    ticket: PendingCommit, sequence: int, previous: str, tenant: str
-) -> Iterator[Entry]:
-    for draft, body in zip(ticket.drafts, ticket.bodies, strict=True):
-        sequence += 1
-        entry = entry_from_draft(draft, body, sequence, previous, tenant)
-        previous = entry.hash
-        yield entry
+def _chain_commits(
+    commits: Sequence[PendingCommit], head: LogHead, tenant: str
+) -> list[list[Entry]]:
+    """Return the entries of each commit, in their places after the head."""
+    sequence, previous = head.frontier.size, head.hash
+    chained: list[list[Entry]] = []
+    for commit in commits:
+        entries: list[Entry] = []
+        for draft, body in zip(commit.drafts, commit.bodies, strict=True):
+            sequence += 1
+            entries.append(entry_from_draft(draft, body, sequence, previous, tenant))
+            previous = entries[-1].hash
+        chained.append(entries)
+    return chained
 
 
-def _idempotency_row(key: IdempotencyKey, entries: Sequence[Entry], note: str) -> tuple[Any, ...]:
-    first = entries[0]
-    return (*astuple(key), first.sequence, len(entries), note, first.recorded_at)
+def _idempotency_rows(
+    commits: Sequence[PendingCommit], results: Sequence[CommitResult]
+) -> Iterator[tuple[Any, ...]]:
+    for commit, result in zip(commits, results, strict=True):
+        if commit.key:
+            first, count, note = result.entries[0], len(result.entries), result.checkpoint
+            yield (*astuple(commit.key), first.sequence, count, note, first.recorded_at)
 
 
 def _entry_row(entry: Entry) -> tuple[Any, ...]:
@@ -245,93 +266,97 @@ def _payload_row(entry: Entry) -> tuple[Any, ...]:
 
 @dataclass(frozen=True)
 class GroupWriter:
-    """Writes groups to a store. tenant: whose entries. signer: signs after every group.
+    """Writes groups to a database, and finds the commit that a failure belongs to.
 
-    lock: between threads of this process, who would wait longer for that between processes.
+    tenant: whose entries are written. signer: signs a checkpoint after every group.
     """
 
     engine: sa.Engine
     tenant: str
     signer: Signer | None
-    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def write(self, tickets: Sequence[PendingCommit]) -> None:
-        """Write what can be written, together if possible, and settle every ticket."""
+    def write(self, commits: Sequence[PendingCommit]) -> None:
+        """Settle every commit; those that can be written go into one transaction if possible."""
         try:
-            self._together(tickets)
-        except TransactionHookError as failed:
-            failed.ticket.error = failed.error
-            self._again([ticket for ticket in tickets if ticket is not failed.ticket])
+            self._write_together(commits)
+        except TransactionHookError as failure:
+            failure.commit.error = failure.error
+            self._write_rest(commits)
         except sa.exc.IntegrityError as error:
-            on_record = self._on_record(tickets)
-            for ticket in tickets:
-                ticket.error = next(map(DuplicateEntryError, on_record & _ids(ticket)), None)
-            if on_record:
-                self._again([ticket for ticket in tickets if not ticket.done])
+            recorded = self._recorded_ids(commits)
+            for commit in commits:
+                commit.error = next(map(DuplicateEntryError, recorded & _ids(commit)), None)
+            if recorded:
+                self._write_rest(commits)
             else:
-                self._one_by_one(tickets, error)
+                self._write_one_by_one(commits, error)
         except sa.exc.DataError as error:
-            self._one_by_one(tickets, error)
+            self._write_one_by_one(commits, error)
         except (OSError, sa.exc.SQLAlchemyError) as error:
-            self._away(tickets, error)
-        except Exception as error:  # noqa: BLE001 - the caller whose entries it was gets it
-            self._one_by_one(tickets, error)
+            self._settle_after_outage(commits, error)
+        except Exception as error:  # noqa: BLE001 - the caller whose entries caused it gets it
+            self._write_one_by_one(commits, error)
 
-    def _together(self, tickets: Sequence[PendingCommit]) -> None:
-        with self.lock, writer_lock(self.engine), self.engine.begin() as connection:
-            for ticket, committed in write_group(connection, tickets, self.tenant, self.signer):
-                ticket.tried = committed
-        for ticket in tickets:
-            ticket.committed = ticket.tried
+    def _write_together(self, commits: Sequence[PendingCommit]) -> None:
+        with writer_lock(self.engine), self.engine.begin() as connection:
+            for commit, result in write_group(connection, commits, self.tenant, self.signer):
+                commit.tried = result
+        for commit in commits:
+            commit.committed = commit.tried
 
-    def _again(self, tickets: Sequence[PendingCommit]) -> None:
-        if tickets:
-            self.write(tickets)
+    def _write_rest(self, commits: Sequence[PendingCommit]) -> None:
+        unsettled = [commit for commit in commits if not commit.done]
+        if unsettled:
+            self.write(unsettled)
 
-    def _one_by_one(self, tickets: Sequence[PendingCommit], error: Exception) -> None:
-        if len(tickets) > 1:
-            for ticket in tickets:
-                self.write([ticket])
+    def _write_one_by_one(self, commits: Sequence[PendingCommit], error: Exception) -> None:
+        """Write each in a transaction of its own; a single commit gets the error."""
+        if len(commits) > 1:
+            for commit in commits:
+                self.write([commit])
             return
-        told = error
+        reported = error
         if isinstance(error, sa.exc.DataError):
-            told = ValueError(f"what cannot be recorded exactly: {describe_error(error)}")
+            reported = ValueError(f"what cannot be recorded exactly: {describe_error(error)}")
         elif isinstance(error, sa.exc.IntegrityError):
-            told = AuditUnavailableError(f"nothing was recorded: {describe_error(error)}")
-        told.__cause__ = None if told is error else error
-        tickets[0].error = told
+            reported = AuditUnavailableError(f"nothing was recorded: {describe_error(error)}")
+        reported.__cause__ = None if reported is error else error
+        commits[0].error = reported
 
-    def _on_record(self, tickets: Sequence[PendingCommit]) -> set[str]:
-        """Their ids that are on record: asked only where the database refused, for most are new."""
-        ids = set[str]().union(*map(_ids, tickets))
+    def _recorded_ids(self, commits: Sequence[PendingCommit]) -> set[str]:
+        """Return those of the commits' ids that are on record.
+
+        Looked up only after the database refused an insert, because most ids are new.
+        """
+        ids = set[str]().union(*map(_ids, commits))
         try:
             with self.engine.connect().execution_options(reading=True) as connection:
                 return existing_ids(connection, sorted(ids))
         except (OSError, sa.exc.SQLAlchemyError):
             return set()
 
-    def _away(self, tickets: Sequence[PendingCommit], error: Exception) -> None:
-        """The database is away, or refuses. If that was at the commit, look what became of it.
+    def _settle_after_outage(self, commits: Sequence[PendingCommit], error: Exception) -> None:
+        """Settle all after the database went away; if it did at the commit, look for the entries.
 
-        Whoever has the head row after a broken commit knows that the commit has ended.
+        A broken commit has ended once another transaction holds the head row.
         """
-        told = AuditUnavailableError(f"nothing was recorded: {describe_error(error)}")
-        if any(ticket.tried for ticket in tickets):
+        reported = AuditUnavailableError(f"nothing was recorded: {describe_error(error)}")
+        if any(commit.tried for commit in commits):
             try:
                 with writer_lock(self.engine), self.engine.begin() as connection:
                     read_head(connection, lock=True)
-                    settle_uncertain_commits(connection, tickets)
-            except (OSError, sa.exc.SQLAlchemyError) as again:
-                told = AuditUnavailableError(
+                    settle_uncertain_commits(connection, commits)
+            except (OSError, sa.exc.SQLAlchemyError) as second:
+                reported = AuditUnavailableError(
                     "whether it was recorded cannot be told: the connection broke during the"
-                    f" commit, and the record cannot be read since ({describe_error(again)});"
+                    f" commit, and the record cannot be read since ({describe_error(second)});"
                     " ask again with the same idempotency key"
                 )
-        told.__cause__ = error
-        for ticket in tickets:
-            if not ticket.done:
-                ticket.error = told
+        reported.__cause__ = error
+        for commit in commits:
+            if not commit.done:
+                commit.error = reported
 
 
-def _ids(ticket: PendingCommit) -> set[str]:
-    return {draft.id for draft in ticket.drafts}
+def _ids(commit: PendingCommit) -> set[str]:
+    return {draft.id for draft in commit.drafts}

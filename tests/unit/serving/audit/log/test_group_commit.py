@@ -59,16 +59,16 @@ def test_whoever_comes_while_one_writes_is_written_together_next():
 
     group = GroupCommit(write)
     with ThreadPoolExecutor(9) as pool:
-        first = pool.submit(group.commit, ticket("first"))
+        first = pool.submit(group.commit, [ticket("first")])
         started.wait()
-        others = [pool.submit(group.commit, ticket(str(i))) for i in range(8)]
+        others = [pool.submit(group.commit, [ticket(str(i))]) for i in range(8)]
         while len(group.waiting) < 8:
             threading.Event().wait(0.001)
         go.set()
         for job in [first, *others]:
             job.result()
     assert written == [1, 8]
-    assert not group.led
+    assert not group.has_leader
 
 
 def test_one_leads_at_a_time_and_every_caller_is_written_once():
@@ -85,7 +85,7 @@ def test_one_leads_at_a_time_and_every_caller_is_written_once():
 
     group = GroupCommit(write)
     with ThreadPoolExecutor(16) as pool:
-        list(pool.map(lambda i: group.commit(ticket(str(i))), range(400)))
+        list(pool.map(lambda i: group.commit([ticket(str(i))]), range(400)))
     assert set(most) == {1}
     assert sorted(written) == sorted(map(str, range(400)))
 
