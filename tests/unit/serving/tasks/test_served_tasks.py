@@ -4,7 +4,6 @@ import dataclasses
 from datetime import UTC, datetime
 
 import pytest
-from tests.synthetic_score import EXAMPLES, reread
 
 from data.contracts.catalogue import TABLES
 from models.catalogue import TASKS
@@ -12,6 +11,7 @@ from serving.policy.policy import Level
 from serving.tasks.catalogue import SERVED_TASKS
 from serving.tasks.policy_file import load_policy
 from serving.tasks.served_task import CaseEvidence, ChildSource
+from tests.support.synthetic_recommendations import EXAMPLES, reread
 
 ASKED = datetime(2026, 3, 10, 8, tzinfo=UTC)
 
