@@ -48,7 +48,7 @@ def pauses() -> None:
     from serving.pipeline.pauses import PAUSE_ENTRY_KINDS, ActivePauses
 
     with closing(open_audit(Lake.from_environment())) as record:
-        held = ActivePauses.told_by(record.of_kind(*PAUSE_ENTRY_KINDS)).all()
+        held = ActivePauses.from_entries(record.of_kind(*PAUSE_ENTRY_KINDS)).all()
     for one in held:
         _say(f"{one.task} {one.where}, by {one.role} since {one.since}: {one.reason}")
     if not held:

@@ -78,10 +78,10 @@ def models(request: Request) -> Response:
     """Which model answers each task now, which would, and which is only compared."""
     require_scope(request, AccessScope.READ_REPORT)
     engine = loaded_engine(request)
-    lineup, profiles = engine.live.now, engine.live.now.profiles
+    active, profiles = engine.models.current, engine.models.current.profiles
     told = Models(
         models=[
-            _task_models(lineup, name, entry.task.question) for name, entry in engine.tasks.items()
+            _task_models(active, name, entry.task.question) for name, entry in engine.tasks.items()
         ],
         features_as_of=profiles.as_of.isoformat() if profiles else None,
         snapshot_id=profiles.snapshot_id if profiles else None,
@@ -98,25 +98,25 @@ def policy(request: Request) -> Response:
     return Response(told.model_dump_json(), media_type=JSON_MEDIA_TYPE)
 
 
-def _task_models(lineup: ActiveModels, name: TaskName, question: str) -> TaskModels:
-    missing = lineup.missing.get(name)
+def _task_models(active: ActiveModels, name: TaskName, question: str) -> TaskModels:
+    missing = active.missing.get(name)
     return TaskModels(
         task=name,
         question=question,
-        rung=_best_rung(lineup, name),
-        champion=_model_in_service(lineup.champions.get(name)),
-        previous=_model_in_service(lineup.previous.get(name)),
-        challenger=_model_in_service(lineup.challengers.get(name)),
+        rung=_best_rung(active, name),
+        champion=_model_in_service(active.champions.get(name)),
+        previous=_model_in_service(active.previous.get(name)),
+        challenger=_model_in_service(active.challengers.get(name)),
         not_served=None if missing is None else NotInService(why=missing.why, mend=missing.mend),
     )
 
 
-def _best_rung(lineup: ActiveModels, name: TaskName) -> Rung:
-    if lineup.profiles is None:
+def _best_rung(active: ActiveModels, name: TaskName) -> Rung:
+    if active.profiles is None:
         return Rung.RULES
-    if name in lineup.champions:
+    if name in active.champions:
         return Rung.CHAMPION
-    return Rung.PREVIOUS if name in lineup.previous else Rung.RULES
+    return Rung.PREVIOUS if name in active.previous else Rung.RULES
 
 
 def _model_in_service(one: LoadedModel | None) -> ModelInService | None:

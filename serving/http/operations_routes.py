@@ -70,7 +70,7 @@ def readyz(request: Request) -> dict[str, Any]:
         detail = told if is_authenticated(request) else "not ready"
         mend = "see /readyz again once it is done"
         raise Problem(503, detail, mend=mend, retry_after=RETRY_UNTIL_READY)
-    tasks = [str(name) for name in engine.live.now.champions]
+    tasks = [str(name) for name in engine.models.current.champions]
     checkpoints = checkpoint_failures(request.app.state.checkpoints)
     state = "degraded" if engine.degraded() | checkpoints else "ready"
     if not is_authenticated(request):

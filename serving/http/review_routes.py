@@ -54,7 +54,7 @@ challenger_router = APIRouter()
 def challenger(request: Request) -> Response:
     """Challengers in shadow against their champions, by site and class."""
     caller, engine = require_scope(request, AccessScope.READ_REPORT), loaded_engine(request)
-    page = challenger_page(engine.audit, engine.live.now, caller.sees)
+    page = challenger_page(engine.audit, engine.models.current, caller.sees)
     return HTMLResponse(page, headers=PAGE_HEADERS)
 
 

@@ -214,7 +214,7 @@ def _parse_requests(
 def _score_together(
     batch: Sequence[ReceivedRequest], requests: Sequence[ScoringRequest]
 ) -> Sequence[Answer | Exception]:
-    return batch[0].engine.together(requests) if requests else []
+    return batch[0].engine.answer_requests(requests) if requests else []
 
 
 def _result_of(

@@ -74,7 +74,7 @@ class TriageEndpoint:
         for row, (task, case) in enumerate(request.cases):
             alone = ScoringRequest([(task, case)], request.context)
             try:
-                CaseBatch.of(engine.tasks[task], alone, error.now)
+                CaseBatch.from_request(engine.tasks[task], alone, error.now)
             except FromTheFutureError as own:
                 field = own.field.replace("cases[0]", f"cases[{row}].{CASE}", 1)
                 return FromTheFutureError(field, own.known, own.now)

@@ -31,23 +31,24 @@ AnswerListener = Callable[[Sequence[Draft]], None]
 
 @dataclass(frozen=True)
 class Canary:
-    """Which cases a challenger answers. share: of all, 0 to 1. seed: draws them."""
+    """Share of the cases that a challenger answers, 0 to 1. seed: decides which cases."""
 
     share: float
     seed: str
 
     def takes(self, task: TaskName, reference: Sequence[str]) -> bool:
-        """Whether it answers that case: the same ever again, and still if the share grows."""
+        """Whether the challenger answers a case: always the same, and still if the share grows."""
         return hash_fraction(self.seed, task, reference) < self.share
 
 
 @dataclass(frozen=True)
 class ActiveModels:
-    """What answers a request from its first case to its last, whatever is loaded meanwhile.
+    """Immutable snapshot of the loaded models and profiles; a request is scored with one.
 
-    champions, previous, challengers: by task, those that could be loaded. missing: why a task
-    has no champion. profiles: the past; None where it cannot be read. canaries: what part of
-    the cases each challenger answers. refused: what was offered and not taken, and why.
+    champions, previous, challengers: the models that could be loaded, by task. missing: why a
+    task has no champion. profiles: None where they cannot be read. canaries: the share of cases
+    that each challenger answers. refused: why an offered model or snapshot was not taken, by
+    the name of its slot.
     """
 
     champions: Mapping[TaskName, LoadedModel]
@@ -58,8 +59,8 @@ class ActiveModels:
     canaries: Mapping[TaskName, Canary] = field(default_factory=dict)
     refused: Mapping[str, str] = field(default_factory=dict)
 
-    def answering(self, task: TaskName, reference: Sequence[str]) -> tuple[LoadedModel, ModelAlias]:
-        """Who answers a case of that reference, and as what.
+    def model_for(self, task: TaskName, reference: Sequence[str]) -> tuple[LoadedModel, ModelAlias]:
+        """Return the model that answers the case of that reference, and its alias.
 
         Raises:
             KeyError: the task has no champion.
@@ -71,22 +72,23 @@ class ActiveModels:
 
 
 class ActiveModelsHolder:
-    """Holds the line-up that answers now. Whoever answers looks once, and keeps what it saw.
+    """Holds the active models; a request reads `current` once and keeps what it read.
 
-    listeners: told of answers after they were recorded; they never raise and never wait.
+    listeners: called with the drafts of answers after these were recorded; they never raise and
+    never wait.
     """
 
-    def __init__(self, now: ActiveModels) -> None:
-        self.now = now
+    def __init__(self, current: ActiveModels) -> None:
+        self.current = current
         self.listeners: tuple[AnswerListener, ...] = ()
 
-    def swap(self, lineup: ActiveModels) -> ActiveModels:
-        """Let another one answer from now on; the one before."""
-        before, self.now = self.now, lineup
+    def swap(self, active: ActiveModels) -> ActiveModels:
+        """Replace the active models, and return those before."""
+        before, self.current = self.current, active
         return before
 
-    def tell(self, answered: Sequence[Draft]) -> None:
-        """Tell the listeners what was recorded of answers."""
+    def notify(self, answered: Sequence[Draft]) -> None:
+        """Call the listeners with what was recorded of answers."""
         for listener in self.listeners:
             listener(answered)
 
@@ -99,7 +101,7 @@ class ModelHost(Protocol):
         """The tasks that are served."""
 
     @property
-    def live(self) -> ActiveModelsHolder:
+    def models(self) -> ActiveModelsHolder:
         """The models that answer now."""
 
     @property
@@ -120,7 +122,7 @@ class ModelHost(Protocol):
 
 
 def load_active_models(lake: Lake, tasks: Mapping[TaskName, ServedTask]) -> ActiveModels:
-    """What the lake has for those tasks; what cannot be loaded is named, not raised."""
+    """Load the lake's models and profiles; what cannot be loaded is named, not raised."""
     with guard_model_loading(lake.home) as ended_before:
         ready, missing = load_champions(lake, tasks, suspect=ended_before)
         challengers = _load_challengers(lake, tasks, suspect=ended_before)
@@ -136,7 +138,7 @@ def load_active_models(lake: Lake, tasks: Mapping[TaskName, ServedTask]) -> Acti
 
 
 def open_profiles(path: Path) -> Profiles | None:
-    """The profiles in that file; None where they are missing or damaged."""
+    """Open the profiles of a file; None where they are missing or damaged."""
     try:
         return Profiles.open(path)
     except ProfilesError:
@@ -146,16 +148,18 @@ def open_profiles(path: Path) -> Profiles | None:
 def _load_challengers(
     lake: Lake, tasks: Mapping[TaskName, ServedTask], *, suspect: bool
 ) -> dict[TaskName, tuple[LoadedModel, Canary]]:
-    """Those that nobody misses where they cannot be loaded: the watcher says why not."""
+    """Load the challengers that can be loaded; of the others the watcher says why."""
     found = {}
     for name, entry in tasks.items():
         try:
-            at = read_pointer(lake.models / name, ModelAlias.CHALLENGER)
+            pointer = read_pointer(lake.models / name, ModelAlias.CHALLENGER)
         except PointerError:
             continue
-        if at is None:
+        if pointer is None:
             continue
-        one = load_kept_model(lake.models / name, at.version, at.digest, entry, suspect=suspect)
-        if isinstance(one, LoadedModel):
-            found[name] = (one, Canary(at.share, at.seed))
+        loaded = load_kept_model(
+            lake.models / name, pointer.version, pointer.digest, entry, suspect=suspect
+        )
+        if isinstance(loaded, LoadedModel):
+            found[name] = (loaded, Canary(pointer.share, pointer.seed))
     return found

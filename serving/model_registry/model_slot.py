@@ -54,7 +54,7 @@ class ModelSlot:
     reported: set[tuple[str, str]] = field(default_factory=set)
     waiting: tuple[FileSignature, float, OfferRefusal] | None = None
 
-    def look(self, lineup: ActiveModels, trials: CandidateChecker) -> SlotDecision:
+    def look(self, active: ActiveModels, trials: CandidateChecker) -> SlotDecision:
         """What is to change in the place; None where nothing is, or not yet."""
         try:
             at = read_pointer(self.home, self.alias)
@@ -66,26 +66,26 @@ class ModelSlot:
                 slot_signature(self.home, self.alias, ""), OfferRefusal("", "", why)
             )
         if at is None:
-            return self._empty(lineup)
-        if self._is_loaded(lineup, at):
+            return self._empty(active)
+        if self._is_loaded(active, at):
             self.refused = self.waiting = None
             return None
-        return self._examine_offer(at, lineup, trials)
+        return self._examine_offer(at, active, trials)
 
     def again(self) -> None:
         """Look anew at what was refused: nobody could be told of it."""
         self.refused = self.waiting = None
         self.reported.clear()
 
-    def holder(self, lineup: ActiveModels) -> LoadedModel | None:
+    def holder(self, active: ActiveModels) -> LoadedModel | None:
         """Who holds the place now."""
         match self.alias:
             case ModelAlias.CHAMPION:
-                return lineup.champions.get(self.task)
+                return active.champions.get(self.task)
             case ModelAlias.PREVIOUS:
-                return lineup.previous.get(self.task)
+                return active.previous.get(self.task)
             case ModelAlias.CHALLENGER:
-                return lineup.challengers.get(self.task)
+                return active.challengers.get(self.task)
 
     def new(self, refusal: OfferRefusal) -> bool:
         """Whether that offer was not reported as refused since it last held; from now on it was.
@@ -101,26 +101,26 @@ class ModelSlot:
         self.reported.add(said)
         return True
 
-    def _empty(self, lineup: ActiveModels) -> SlotDecision:
+    def _empty(self, active: ActiveModels) -> SlotDecision:
         """No pointer: a challenger steps down; a champion stays until another one is named."""
         self.refused = self.waiting = None
-        leaves = self.alias is not ModelAlias.CHAMPION and self.holder(lineup) is not None
+        leaves = self.alias is not ModelAlias.CHAMPION and self.holder(active) is not None
         return SlotChange(None) if leaves else None
 
-    def _is_loaded(self, lineup: ActiveModels, at: ModelPointer) -> bool:
-        held = self.holder(lineup)
+    def _is_loaded(self, active: ActiveModels, at: ModelPointer) -> bool:
+        held = self.holder(active)
         if held is None or (held.model.digest, held.version) != (at.digest, at.version):
             return False
         canary = Canary(at.share, at.seed)
-        return self.alias is not ModelAlias.CHALLENGER or lineup.canaries.get(self.task) == canary
+        return self.alias is not ModelAlias.CHALLENGER or active.canaries.get(self.task) == canary
 
     def _examine_offer(
-        self, at: ModelPointer, lineup: ActiveModels, trials: CandidateChecker
+        self, at: ModelPointer, active: ActiveModels, trials: CandidateChecker
     ) -> SlotDecision:
         lies = slot_signature(self.home, self.alias, at.digest)
         if lies == self.refused or self._files_may_still_arrive(lies):
             return None
-        found = self._loaded_in_other_slot(lineup, at) or trials.examine(self.home, at, self.entry)
+        found = self._loaded_in_other_slot(active, at) or trials.examine(self.home, at, self.entry)
         if isinstance(found, LoadedModel):
             self.waiting = None
             self.reported.discard((at.version, at.digest))
@@ -132,9 +132,9 @@ class ModelSlot:
             else self._refuse_after_patience(lies, refusal)
         )
 
-    def _loaded_in_other_slot(self, lineup: ActiveModels, at: ModelPointer) -> LoadedModel | None:
+    def _loaded_in_other_slot(self, active: ActiveModels, at: ModelPointer) -> LoadedModel | None:
         """A model that another place holds needs no second copy."""
-        for held in (lineup.champions, lineup.previous, lineup.challengers):
+        for held in (active.champions, active.previous, active.challengers):
             one = held.get(self.task)
             if one and (one.model.digest, one.version) == (at.digest, at.version):
                 return one

@@ -75,7 +75,7 @@ class ShadowScorer:
 
     def start(self) -> None:
         """Begin to listen."""
-        self.engine.live.listeners += (self.enqueue_answers,)
+        self.engine.models.listeners += (self.enqueue_answers,)
         self._thread.start()
 
     def stop(self, seconds: float) -> None:
@@ -85,7 +85,7 @@ class ShadowScorer:
 
     def enqueue_answers(self, answered: Sequence[Draft]) -> None:
         """Take what the champion answered where a challenger is there; drop what is too much."""
-        challengers = self.engine.live.now.challengers
+        challengers = self.engine.models.current.challengers
         for draft in answered if challengers else ():
             if draft.kind not in SCORED_KINDS or draft.task not in challengers:
                 continue
@@ -115,7 +115,7 @@ class ShadowScorer:
         Raises:
             AuditUnavailableError: nothing was recorded.
         """
-        challenger = self.engine.live.now.challengers.get(task)
+        challenger = self.engine.models.current.challengers.get(task)
         if challenger is None:
             return
         scores = self._scores(challenger, task, some)

@@ -65,7 +65,7 @@ class ModelWatcher:
         Each change is on record before it takes effect. Where nothing can be recorded,
         everything stays as it is until the next look.
         """
-        before, drafts = self.engine.live.now, list[Draft]()
+        before, drafts = self.engine.models.current, list[Draft]()
         after = self._profiles(before, drafts)
         for place in self.places:
             after = self._apply_slot(place, after, drafts)
@@ -79,7 +79,7 @@ class ModelWatcher:
             for place in self.places:
                 place.again()
             return False
-        self.engine.live.swap(after)
+        self.engine.models.swap(after)
         return after is not before
 
     def _run(self) -> None:
@@ -95,25 +95,25 @@ class ModelWatcher:
                 gc.freeze()  # as at the start: what answers lives long
 
     def _apply_slot(
-        self, place: ModelSlot, lineup: ActiveModels, drafts: list[Draft]
+        self, place: ModelSlot, active: ActiveModels, drafts: list[Draft]
     ) -> ActiveModels:
-        match place.look(lineup, self.trials):
+        match place.look(active, self.trials):
             case SlotChange() as taken:
-                drafts.append(self._loaded(place, lineup, taken))
-                return _with_slot_change(lineup, place, taken)
+                drafts.append(self._loaded(place, active, taken))
+                return _with_slot_change(active, place, taken)
             case OfferRefusal() as refusal:
                 if place.new(refusal):
-                    drafts.append(self._refused(place, lineup, refusal))
-                return _with_refusal(lineup, _slot_name(place), refusal.why)
+                    drafts.append(self._refused(place, active, refusal))
+                return _with_refusal(active, _slot_name(place), refusal.why)
             case None:
                 sound = place.refused is None and place.waiting is None
-                return _with_refusal(lineup, _slot_name(place), "") if sound else lineup
+                return _with_refusal(active, _slot_name(place), "") if sound else active
 
-    def _profiles(self, lineup: ActiveModels, drafts: list[Draft]) -> ActiveModels:
+    def _profiles(self, active: ActiveModels, drafts: list[Draft]) -> ActiveModels:
         """With the profiles that lie there now, if they are others than those in use."""
-        lies, held = file_signature(self.lake.profiles), lineup.profiles
+        lies, held = file_signature(self.lake.profiles), active.profiles
         if lies == self.profiles:
-            return lineup
+            return active
         self.profiles = lies
         try:
             found = Profiles.open(self.lake.profiles)
@@ -121,9 +121,9 @@ class ModelWatcher:
             why = str(error).replace(f"{self.lake.profiles.parent}/", "")
             said = {"what": PROFILES, "reason": why, "kept": held and held.snapshot_id}
             drafts.append(self._draft(EntryKind.MODEL_REFUSED, said, PROFILES))
-            return _with_refusal(lineup, PROFILES, why)
+            return _with_refusal(active, PROFILES, why)
         if held and held.snapshot_id == found.snapshot_id:
-            return _with_refusal(lineup, PROFILES, "")
+            return _with_refusal(active, PROFILES, "")
         said = {
             "what": PROFILES,
             "snapshot_id": found.snapshot_id,
@@ -131,25 +131,25 @@ class ModelWatcher:
             "before": held and held.snapshot_id,
         }
         drafts.append(self._draft(EntryKind.MODEL_LOADED, said, PROFILES))
-        return replace(_with_refusal(lineup, PROFILES, ""), profiles=found)
+        return replace(_with_refusal(active, PROFILES, ""), profiles=found)
 
-    def _loaded(self, place: ModelSlot, lineup: ActiveModels, taken: SlotChange) -> Draft:
+    def _loaded(self, place: ModelSlot, active: ActiveModels, taken: SlotChange) -> Draft:
         new, share = taken.champion, taken.canary.share if taken.canary else 0.0
         said = {
             "what": str(place.alias),
             "model": model_reference(new),
-            "before": model_reference(place.holder(lineup)),
+            "before": model_reference(place.holder(active)),
             "share": share if place.alias is ModelAlias.CHALLENGER else None,
         }
         about = f"{place.task}/{new.version if new else ''}"
         return self._draft(EntryKind.MODEL_LOADED, said, about, place.task)
 
-    def _refused(self, place: ModelSlot, lineup: ActiveModels, refusal: OfferRefusal) -> Draft:
+    def _refused(self, place: ModelSlot, active: ActiveModels, refusal: OfferRefusal) -> Draft:
         said = {
             "what": str(place.alias),
             "model": {"version": refusal.version, "digest": refusal.digest},
             "reason": refusal.why,
-            "kept": model_reference(place.holder(lineup)),
+            "kept": model_reference(place.holder(active)),
         }
         LOG.warning("%s of %s is refused: %s", place.alias, place.task, refusal.why)
         about = f"{place.task}/{refusal.version}"
@@ -180,30 +180,30 @@ def _slot_name(place: ModelSlot) -> str:
     return f"{place.task} {place.alias}"
 
 
-def _with_refusal(lineup: ActiveModels, name: str, why: str) -> ActiveModels:
+def _with_refusal(active: ActiveModels, name: str, why: str) -> ActiveModels:
     """With that reason for what is not taken; none where it is empty."""
-    if lineup.refused.get(name, "") == why:
-        return lineup
-    others = {other: told for other, told in lineup.refused.items() if other != name}
-    return replace(lineup, refused=others | ({name: why} if why else {}))
+    if active.refused.get(name, "") == why:
+        return active
+    others = {other: told for other, told in active.refused.items() if other != name}
+    return replace(active, refused=others | ({name: why} if why else {}))
 
 
-def _with_slot_change(lineup: ActiveModels, place: ModelSlot, taken: SlotChange) -> ActiveModels:
+def _with_slot_change(active: ActiveModels, place: ModelSlot, taken: SlotChange) -> ActiveModels:
     """With that model in the place, or with nobody in it."""
-    lineup = _with_refusal(lineup, _slot_name(place), "")
+    active = _with_refusal(active, _slot_name(place), "")
     match place.alias:
         case ModelAlias.CHAMPION:
-            missing = {name: why for name, why in lineup.missing.items() if name != place.task}
-            held = _with_task_entry(lineup.champions, place.task, taken.champion)
-            return replace(lineup, champions=held, missing=missing)
+            missing = {name: why for name, why in active.missing.items() if name != place.task}
+            held = _with_task_entry(active.champions, place.task, taken.champion)
+            return replace(active, champions=held, missing=missing)
         case ModelAlias.PREVIOUS:
-            held = _with_task_entry(lineup.previous, place.task, taken.champion)
-            return replace(lineup, previous=held)
+            held = _with_task_entry(active.previous, place.task, taken.champion)
+            return replace(active, previous=held)
         case ModelAlias.CHALLENGER:
-            held = _with_task_entry(lineup.challengers, place.task, taken.champion)
+            held = _with_task_entry(active.challengers, place.task, taken.champion)
             canary = None if taken.champion is None else taken.canary
-            drawn = _with_task_entry(lineup.canaries, place.task, canary)
-            return replace(lineup, challengers=held, canaries=drawn)
+            drawn = _with_task_entry(active.canaries, place.task, canary)
+            return replace(active, challengers=held, canaries=drawn)
 
 
 def _with_task_entry(

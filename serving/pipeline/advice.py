@@ -1,4 +1,4 @@
-"""Turn scored cases into recommendations and draft their audit entries."""
+"""Turn scored cases into recommendations, and draft their audit entries."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ from serving.telemetry.observer import NULL_OBSERVER, Observer
 
 
 def advise(
-    entry: ServedTask,
-    asked: CaseInput,
+    served: ServedTask,
+    case: CaseInput,
     scored: ScoredBatch,
     row: int,
     policy: Policy,
-    made_from: Provenance,
+    provenance: Provenance,
 ) -> Advice:
-    """The recommendation of one case, without reasons. row: its place in `scored`."""
-    found = entry.rules(asked.case, policy, asked.asked_at)
-    age = history_age_days(asked, made_from)
-    why_not = find_abstentions(scored.answers, row, entry, policy, age, found)
-    return recommend(asked, scored.scores[row], found, policy, made_from, why_not)
+    """Recommend on one case, without reasons. row: the case's place in `scored`."""
+    findings = served.rules(case.case, policy, case.asked_at)
+    age = history_age_days(case, provenance)
+    abstentions = find_abstentions(scored.answers, row, served, policy, age, findings)
+    return recommend(case, scored.scores[row], findings, policy, provenance, abstentions)
 
 
 def explain_advices(
@@ -46,14 +46,18 @@ def explain_advices(
     scored: ScoredBatch,
     advices: Sequence[Advice],
     wanted: Sequence[bool],
-    observe: Observer = NULL_OBSERVER,
+    observer: Observer = NULL_OBSERVER,
 ) -> list[tuple[Advice, Score]]:
-    """Advice and score of each case, with reasons where they are wanted; all computed at once."""
+    """Add reasons where they are wanted, all computed in one call of the model.
+
+    Returns:
+        The advice and the score of each case, in order; the others unchanged.
+    """
     rows = [row for row, want in enumerate(wanted) if want]
-    made = dict(zip(rows, explain_rows(champion, scored, rows, observe), strict=True))
+    explained = dict(zip(rows, explain_rows(champion, scored, rows, observer), strict=True))
     return [
-        (with_reasons(advice, made[row]), made[row])
-        if row in made
+        (with_reasons(advice, explained[row]), explained[row])
+        if row in explained
         else (advice, scored.scores[row])
         for row, advice in enumerate(advices)
     ]
@@ -69,13 +73,20 @@ def scored_draft(
     context: Mapping[str, Any],
     alias: str,
 ) -> Draft:
-    """The draft of an answer: input in full, its past, what was made of it, the recommendation.
+    """Draft the audit entry of a recommendation that a model scored.
 
-    row: the case's place in `scored`. score: of that row, explained or not. context: who asked,
-    in which request, of which code. alias: under which the model serves.
+    Args:
+        advice: the recommendation.
+        case: the case as the caller sent it.
+        scored: the batch that the case was scored in.
+        row: the case's place in `scored`.
+        score: of that row, explained or not.
+        champion: the model.
+        context: of the request, as `RequestContext.recorded` gives it.
+        alias: the alias under which the model serves.
     """
     kind = EntryKind.ABSTENTION if advice.abstained else EntryKind.RECOMMENDATION
-    said = {
+    content = {
         "provenance": {"alias": str(alias), "feature_schema": champion.feature_schema},
         "input": case.model_dump(mode="json"),
         "history": scored.history[row],
@@ -83,25 +94,25 @@ def scored_draft(
         "score": score.recorded(),
         "recommendation": advice.model_dump(mode="json"),
     }
-    return _advice_draft(kind, advice, said, context)
+    return _advice_draft(kind, advice, content, context)
 
 
 def rules_only_draft(advice: Advice, case: CaseMessage, context: Mapping[str, Any]) -> Draft:
-    """The draft of an answer without a model: input in full, and what was said."""
-    said = {
+    """Draft the audit entry of a recommendation that no model scored."""
+    content = {
         "provenance": {"alias": NO_ALIAS},
         "input": case.model_dump(mode="json"),
         "recommendation": advice.model_dump(mode="json"),
     }
-    return _advice_draft(EntryKind.FALLBACK, advice, said, context)
+    return _advice_draft(EntryKind.FALLBACK, advice, content, context)
 
 
 def _advice_draft(
-    kind: EntryKind, advice: Advice, said: Mapping[str, Any], context: Mapping[str, Any]
+    kind: EntryKind, advice: Advice, content: Mapping[str, Any], context: Mapping[str, Any]
 ) -> Draft:
     return new_draft(
         kind,
-        said,
+        content,
         context,
         advice.answered_at.isoformat(),
         id=advice.id,

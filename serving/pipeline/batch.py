@@ -1,4 +1,4 @@
-"""A scoring request as the engine takes it, and batches of cases of one task as plain values."""
+"""A scoring request as the engine takes it, and batches of cases of one task."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ from serving.tasks.served_task import ServedTask
 class ScoringRequest:
     """One request.
 
-    cases: each with its task, in order. key: recorded with the answer, so that the same request
-    sent again gets the same. explain: which answers come with their reasons.
+    cases: each with the name of its task, in the caller's order. key: recorded with the answer,
+    so that the same request sent again gets the same answer. explain: which recommendations
+    come with their reasons.
     """
 
     cases: Sequence[tuple[TaskName, CaseMessage]]
@@ -35,7 +36,7 @@ Record = Mapping[str, Any]
 
 
 class FromTheFutureError(ValueError):
-    """A case that is asked now holds what became known later; `field` is its path."""
+    """A case that is asked about now states something known later; `field` is its path."""
 
     def __init__(self, field: str, known: datetime, now: datetime) -> None:
         super().__init__(f"{field} is after now")
@@ -44,43 +45,44 @@ class FromTheFutureError(ValueError):
 
 @dataclass(frozen=True)
 class CaseBatch:
-    """Cases of one task that are asked together, by one request or several.
+    """Cases of one task, of one request or several, that are scored together.
 
-    messages: as they came; records: the same as plain values. asks: whose each of them is.
+    All lists have one item a case. messages: as they were sent; records: the same as plain
+    values. requests: the request that each case is from.
     """
 
-    entry: ServedTask
+    served: ServedTask
     messages: list[CaseMessage]
     records: list[Record]
     asked_at: list[datetime]
-    asks: list[ScoringRequest]
+    requests: list[ScoringRequest]
     now: datetime
 
     @classmethod
-    def of(cls, entry: ServedTask, ask: ScoringRequest, now: datetime) -> CaseBatch:
-        """The cases that a request asks of that task; one that names no moment is asked now.
+    def from_request(cls, served: ServedTask, request: ScoringRequest, now: datetime) -> CaseBatch:
+        """Collect the cases of one task; a case that names no moment is asked about now.
 
         Raises:
-            FromTheFutureError: a case that is asked now and holds what is known later.
+            FromTheFutureError: a case that is asked about now states something known later.
         """
-        cases = [case for task, case in ask.cases if task == entry.task.name]
-        records = [entry.request.to_record(case) for case in cases]
-        _reject_future_facts(entry, records, now)
+        cases = [case for task, case in request.cases if task == served.task.name]
+        records = [served.request.to_record(case) for case in cases]
+        _reject_future_facts(served, records, now)
         moments = [record["asked_at"] or now for record in records]
-        return cls(entry, cases, records, moments, [ask] * len(cases), now)
+        return cls(served, cases, records, moments, [request] * len(cases), now)
 
     @classmethod
     def concatenate(cls, batches: Sequence[CaseBatch]) -> CaseBatch:
-        """Batches of one task and moment as one, in their order."""
+        """Join batches of the same task and moment, in their order."""
         first = batches[0]
         if len(batches) == 1:
             return first
         return cls(
-            first.entry,
+            first.served,
             [one for batch in batches for one in batch.messages],
             [one for batch in batches for one in batch.records],
             [one for batch in batches for one in batch.asked_at],
-            [one for batch in batches for one in batch.asks],
+            [one for batch in batches for one in batch.requests],
             first.now,
         )
 
@@ -88,32 +90,33 @@ class CaseBatch:
         return len(self.records)
 
     def reference(self, row: int) -> list[str]:
-        """Which case it is, part by part."""
-        return [str(self.records[row][name]) for name in self.entry.reference]
+        """Return the values of the reference columns, which say which case it is."""
+        return [str(self.records[row][name]) for name in self.served.reference]
 
-    def asked(self, row: int) -> CaseInput:
-        """A case under a new name of its own."""
-        name, record = str(uuid.uuid4()), self.records[row]
-        return CaseInput(name, self.entry, record, self.asked_at[row], self.now)
+    def case_input(self, row: int) -> CaseInput:
+        """Return a case to advise on, under a new id."""
+        return CaseInput(
+            str(uuid.uuid4()), self.served, self.records[row], self.asked_at[row], self.now
+        )
 
-    def some(self, rows: Sequence[int]) -> CaseBatch:
-        """Those of its cases."""
+    def subset(self, rows: Sequence[int]) -> CaseBatch:
+        """Return the batch of those rows only."""
         if len(rows) == len(self):
             return self
         return CaseBatch(
-            self.entry,
+            self.served,
             [self.messages[row] for row in rows],
             [self.records[row] for row in rows],
             [self.asked_at[row] for row in rows],
-            [self.asks[row] for row in rows],
+            [self.requests[row] for row in rows],
             self.now,
         )
 
 
-def _reject_future_facts(entry: ServedTask, records: Sequence[Record], now: datetime) -> None:
-    """A message checks a case that names its moment; here those that are asked now."""
+def _reject_future_facts(served: ServedTask, records: Sequence[Record], now: datetime) -> None:
+    """Check cases that are asked about now; a message checks one that names its moment."""
     for i, record in enumerate(records):
-        for child in entry.request.shape.children if record["asked_at"] is None else ():
+        for child in served.request.shape.children if record["asked_at"] is None else ():
             for j, row in enumerate(record[child]):
                 if row[KNOWN_AT] > now:
                     field = f"cases[{i}].{child}[{j}].{KNOWN_AT}"

@@ -13,45 +13,45 @@ Monotonic = Callable[[], float]
 
 
 class DeadlineExceededError(RuntimeError):
-    """The time was over before a stage began."""
+    """The deadline passed before a stage began."""
 
 
 @dataclass(frozen=True)
 class Deadline:
-    """Until when scoring goes on. seconds: as allowed. monotonic: a clock that never steps back."""
+    """A moment by a monotonic clock. seconds: the time limit that it was made from."""
 
     seconds: float
     until: float
     monotonic: Monotonic
 
     @classmethod
-    def of(cls, seconds: float, since: float, monotonic: Monotonic = time.monotonic) -> Deadline:
-        """So many seconds since a moment of that clock."""
-        return cls(seconds, since + seconds, monotonic)
+    def after(cls, seconds: float, start: float, monotonic: Monotonic = time.monotonic) -> Deadline:
+        """Return the deadline that many seconds after `start`, a reading of that clock."""
+        return cls(seconds, start + seconds, monotonic)
 
     @property
     def expired(self) -> bool:
-        """Whether the time is over."""
+        """Whether the deadline has passed."""
         return self.monotonic() >= self.until
 
 
 @dataclass(frozen=True)
 class DeadlineObserver:
-    """An observer that lets no stage begin once the time is over."""
+    """An observer that refuses to begin a stage after a deadline."""
 
-    budget: Deadline
-    observe: Observer
+    deadline: Deadline
+    observer: Observer
 
     def stage(self, name: Stage, /) -> AbstractContextManager[None]:
-        """Around a stage.
+        """Observe a stage.
 
         Raises:
-            LateError: the time is over.
+            DeadlineExceededError: the deadline has passed.
         """
-        if self.budget.expired:
+        if self.deadline.expired:
             raise DeadlineExceededError(name)
-        return self.observe.stage(name)
+        return self.observer.stage(name)
 
     def answered(self, given: Iterable[RecommendationObservation], /) -> None:
-        """After recommendations were recorded."""
-        self.observe.answered(given)
+        """Observe recommendations that were recorded."""
+        self.observer.answered(given)

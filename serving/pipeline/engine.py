@@ -1,8 +1,4 @@
-"""Engine.
-
-Score the cases of one or several requests, commit them to the audit log together, and return the
-answers.
-"""
+"""Engine: score the cases of requests, record all recommendations in one commit, answer."""
 
 from __future__ import annotations
 
@@ -50,29 +46,40 @@ UNREAD_PROFILES = "the snapshot could not be read; see whether its file is still
 
 @dataclass(frozen=True)
 class Engine:
-    """Everything an answer needs. live: the models and the past that answer now.
+    """Everything an answer needs.
 
-    pauses: in force, as the record says. within: seconds from when a request was read, however
-    long it waited then, until scoring has to end; by `monotonic`, as of `RequestContext`. wrote:
-    told how
-    many entries an answer took. observe: told of stages and answers. profiles: the breaker
-    around them.
+    Attributes:
+        tasks: the served tasks, by name.
+        models: holds the models and profiles that answer now.
+        policy: thresholds, tolerances, roles and words.
+        audit: the log that every recommendation is recorded in.
+        pseudonyms: makes keyed pseudonyms and digests.
+        clock: returns the time of day, with its time zone.
+        pauses: the pauses in force, projected from the audit log.
+        address: start of the links in answers.
+        time_limit: seconds from the receipt of a request until its scoring has to end.
+        monotonic: the clock of `time_limit` and of `RequestContext.monotonic_ns`.
+        profiles: circuit breaker around the profiles.
+        code: version of the running code.
+        on_commit: called with the number of entries after each commit.
+        observer: told of stages and recorded recommendations.
+        idempotency: answers a repeated request from the log.
     """
 
     tasks: Mapping[TaskName, ServedTask]
-    live: ActiveModelsHolder
+    models: ActiveModelsHolder
     policy: Policy
     audit: AuditStore
     pseudonyms: Pseudonyms
     clock: Clock
     pauses: CachedProjection[ActivePauses]
     address: str = ""
-    within: float = math.inf
+    time_limit: float = math.inf
     monotonic: Monotonic = time.monotonic
     profiles: CircuitBreaker = field(default_factory=lambda: CircuitBreaker("the profiles"))
     code: str = field(default_factory=code_version)
     on_commit: Callable[[int], None] = lambda _: None
-    observe: Observer = NULL_OBSERVER
+    observer: Observer = NULL_OBSERVER
     idempotency: IdempotencyGuard = field(init=False)
 
     def __post_init__(self) -> None:
@@ -86,84 +93,97 @@ class Engine:
         key: IdempotencyKey | None = None,
         explain: Explain = Explain.ALL,
     ) -> Answer:
-        """Recommendations for cases of one task; see `triage`."""
-        given = [(name, case) for case in cases]
-        return self.triage(
-            ScoringRequest(given, context or service_context(self.code), key, explain)
+        """Answer cases of one task; see `answer_request`."""
+        named = [(name, case) for case in cases]
+        return self.answer_request(
+            ScoringRequest(named, context or service_context(self.code), key, explain)
         )
 
-    def triage(self, ask: ScoringRequest) -> Answer:
-        """Recommendations for the cases of one request, in their order.
+    def answer_request(self, request: ScoringRequest) -> Answer:
+        """Answer one request; its recommendations are in the order of its cases.
 
         Raises:
-            what `together` gives in place of an answer.
+            Exception: the error that `answer_requests` returns in place of an answer.
         """
-        (made,) = self.together([ask])
-        if isinstance(made, BaseException):
-            raise made
-        return made
+        (result,) = self.answer_requests([request])
+        if isinstance(result, BaseException):
+            raise result
+        return result
 
-    def together(self, asks: Sequence[ScoringRequest]) -> list[Answer | Exception]:
-        """What each request is answered with, in their order; worked on as one.
+    def answer_requests(self, requests: Sequence[ScoringRequest]) -> list[Answer | Exception]:
+        """Answer several requests as one batch, recorded in one commit.
 
-        What no model can answer is answered lower down the ladder. Every recommendation of a
-        request is recorded, in one piece, before any is returned; all requests in one commit.
-        In place of an answer there is:
+        A case that no model can score is answered lower down the fallback ladder. The
+        recommendations of a request are recorded together or not at all, before any is returned.
 
-            FromTheFutureError: as `CaseBatch.of` says; nothing of that request was recorded.
-            AuditUnavailableError: nothing was recorded, so nothing is answered.
-            KeyTakenError: the key was used before; nothing was recorded.
+        Returns:
+            For each request its answer, in order, or the error it is refused with:
+            FromTheFutureError (nothing of that request was recorded), AuditUnavailableError
+            (nothing was recorded, so nothing is answered), IdempotencyKeyUsedError (nothing was
+            recorded), or what scoring its cases raised.
         """
-        now, settled = self.clock(), dict[int, Answer | Exception]()
-        with self.observe.stage(Stage.READ):
-            batches = self._read(asks, now, settled)
-        answering = self._answering()
-        made = {task: _drafts_by_request(answering, its, settled) for task, its in batches.items()}
-        ready = [place for place in range(len(asks)) if place not in settled]
-        drafted = [[next(made[task][place]) for task, _ in asks[place].cases] for place in ready]
-        with self.observe.stage(Stage.AUDIT):
-            wanted = [(drafts, asks[p].key) for p, drafts in zip(ready, drafted, strict=True)]
-            committed = self.audit.commit_together(wanted)
-        for place, drafts, written in zip(ready, drafted, committed, strict=True):
-            settled[place] = (
-                written if isinstance(written, Exception) else self._told(drafts, written)
+        now, results = self.clock(), dict[int, Answer | Exception]()
+        with self.observer.stage(Stage.READ):
+            batches = self._read(requests, now, results)
+        pipeline = self._pipeline()
+        drafts = {
+            task: _drafts_by_request(pipeline, by_request, results)
+            for task, by_request in batches.items()
+        }
+        ready = [place for place in range(len(requests)) if place not in results]
+        drafted = [
+            [next(drafts[task][place]) for task, _ in requests[place].cases] for place in ready
+        ]
+        with self.observer.stage(Stage.AUDIT):
+            keyed = [(own, requests[p].key) for p, own in zip(ready, drafted, strict=True)]
+            commits = self.audit.commit_together(keyed)
+        for place, own, committed in zip(ready, drafted, commits, strict=True):
+            results[place] = (
+                committed
+                if isinstance(committed, Exception)
+                else self._answer_committed(own, committed)
             )
-        return [settled[place] for place in range(len(asks))]
+        return [results[place] for place in range(len(requests))]
 
     def _read(
-        self, asks: Sequence[ScoringRequest], now: datetime, settled: dict[int, Answer | Exception]
+        self,
+        requests: Sequence[ScoringRequest],
+        now: datetime,
+        results: dict[int, Answer | Exception],
     ) -> dict[TaskName, dict[int, CaseBatch]]:
-        """By task and place of the request its cases; what cannot be asked is settled."""
+        """Return the cases by task and place of their request; refuse what cannot be asked."""
         batches = dict[TaskName, dict[int, CaseBatch]]()
-        for place, ask in enumerate(asks):
-            names = dict.fromkeys(task for task, _ in ask.cases)
+        for place, request in enumerate(requests):
+            names = dict.fromkeys(task for task, _ in request.cases)
             try:
-                own = {name: CaseBatch.of(self.tasks[name], ask, now) for name in names}
+                by_task = {
+                    name: CaseBatch.from_request(self.tasks[name], request, now) for name in names
+                }
             except FromTheFutureError as error:
-                settled[place] = error
+                results[place] = error
                 continue
-            for name, batch in own.items():
+            for name, batch in by_task.items():
                 batches.setdefault(name, {})[place] = batch
         return batches
 
-    def _answering(self) -> ScoringPipeline:
-        """Those requests, from now on: what answers them stays whatever is loaded meanwhile."""
+    def _pipeline(self) -> ScoringPipeline:
+        """Take the models and pauses of now; what is loaded later is for later requests."""
         return ScoringPipeline(
-            self.live.now,
+            self.models.current,
             self.pauses.now,
             self.policy,
-            self.within,
+            self.time_limit,
             self.monotonic,
             self.profiles,
-            self.observe,
+            self.observer,
         )
 
-    def _told(self, drafts: Sequence[Draft], committed: CommitResult) -> Answer:
-        """The answer to one request, once it is on record; whoever listens is told of it."""
+    def _answer_committed(self, drafts: Sequence[Draft], committed: CommitResult) -> Answer:
+        """Build the answer of a recorded request, and notify listeners and observer."""
         self.on_commit(len(committed.entries))
-        self.live.tell(drafts)
+        self.models.notify(drafts)
         answer = build_answer(committed, [draft.said for draft in drafts], self.address)
-        self.observe.answered(observations_of(answer))
+        self.observer.answered(observations_of(answer))
         return answer
 
     def recorded_answer(self, committed: CommitResult) -> Answer:
@@ -171,10 +191,10 @@ class Engine:
         return answer_from_entries(committed, self.tasks, self.address)
 
     def read(self, identifier: str) -> tuple[Entry, Advice] | None:
-        """A recommendation as it was recorded.
+        """Read a recommendation from the audit log; None where there is none of that id.
 
         Raises:
-            ErasedError: it was erased.
+            PayloadErasedError: it was erased.
         """
         entry = self.audit.read(identifier)
         if entry is None or not entry.answers:
@@ -182,46 +202,51 @@ class Engine:
         return entry, advice_from_entry(entry, self.tasks)
 
     def degraded(self, sees: Callable[[str], bool] = lambda _: True) -> dict[str, str]:
-        """What is answered lower down the ladder than it should, with how to mend it.
+        """Say what is answered lower down the ladder than it should be, and how to mend it.
 
-        sees: whether a site may be told of; a pause of another one is left out.
+        Args:
+            sees: whether the reader may see a site; pauses of other sites are left out.
+
+        Returns:
+            A sentence by the name of the task, slot or part it is about.
         """
-        lineup = self.live.now
-        reasons = {str(name): f"{m.why}; {m.mend}" for name, m in lineup.missing.items()}
-        if lineup.profiles is None:
+        active = self.models.current
+        reasons = {str(name): f"{m.why}; {m.mend}" for name, m in active.missing.items()}
+        if active.profiles is None:
             reasons["profiles"] = NO_PROFILES
         elif self.profiles.state is not CircuitState.CLOSED:
             reasons["profiles"] = f"{UNREAD_PROFILES} ({self.profiles.state})"
-        told = [p for p in self.pauses.now.all() if not p.site or sees(p.site)]
-        paused = {f"{p.task} {p.where}": p.sentence for p in told}
-        refused = {what: f"refused: {why}" for what, why in lineup.refused.items()}
+        visible = [p for p in self.pauses.now.all() if not p.site or sees(p.site)]
+        paused = {f"{p.task} {p.where}": p.sentence for p in visible}
+        refused = {what: f"refused: {why}" for what, why in active.refused.items()}
         return reasons | paused | refused
 
 
 def _drafts_by_request(
-    answering: ScoringPipeline,
+    pipeline: ScoringPipeline,
     batches: Mapping[int, CaseBatch],
-    settled: dict[int, Answer | Exception],
+    results: dict[int, Answer | Exception],
 ) -> dict[int, Iterator[Draft]]:
-    """What is to be recorded of each request's cases of a task; by the request's place.
+    """Draft the entries of each request's cases of one task, by place of the request.
 
-    Where one cannot be worked on, nobody else is refused for it: each is tried by itself.
+    Where the batch fails, each request is tried by itself, so that one bad case fails only its
+    own request.
     """
     try:
-        drafts = iter(answering.drafts(CaseBatch.concatenate(list(batches.values()))))
-    except Exception as error:  # noqa: BLE001 - whose case it is gets it
+        drafts = iter(pipeline.drafts(CaseBatch.concatenate(list(batches.values()))))
+    except Exception as error:  # noqa: BLE001 - it is the result of the request whose case it is
         if len(batches) == 1:
-            settled.update(dict.fromkeys(batches, error))
+            results.update(dict.fromkeys(batches, error))
             return {}
-        alone = [
-            _drafts_by_request(answering, {place: one}, settled) for place, one in batches.items()
+        apart = [
+            _drafts_by_request(pipeline, {place: one}, results) for place, one in batches.items()
         ]
-        return {place: drafts for found in alone for place, drafts in found.items()}
+        return {place: drafts for found in apart for place, drafts in found.items()}
     return {place: iter(list(islice(drafts, len(one)))) for place, one in batches.items()}
 
 
 def load_engine(settings: ServiceSettings, clock: Clock) -> Engine:
-    """Load everything an answer needs; what cannot be loaded is named, not raised.
+    """Load everything an answer needs; a model that cannot be loaded is named, not raised.
 
     Raises:
         AuditUnavailableError: without a record there is no service.
@@ -229,17 +254,17 @@ def load_engine(settings: ServiceSettings, clock: Clock) -> Engine:
     """
     tasks = SERVED_TASKS
     lake = settings.lake
-    lineup = load_active_models(lake, tasks)
+    active = load_active_models(lake, tasks)
     policy = load_policy(settings.policy)
     audit = replace(open_audit(lake), breaker=CircuitBreaker("the record"))
     return Engine(
         tasks=tasks,
-        live=ActiveModelsHolder(lineup),
+        models=ActiveModelsHolder(active),
         policy=policy,
         audit=audit,
         pseudonyms=open_pseudonyms(lake),
         clock=clock,
-        pauses=CachedProjection(audit, PAUSE_ENTRY_KINDS, ActivePauses.told_by),
+        pauses=CachedProjection(audit, PAUSE_ENTRY_KINDS, ActivePauses.from_entries),
         address=settings.address,
-        within=settings.answer_within_seconds,
+        time_limit=settings.answer_within_seconds,
     )

@@ -1,8 +1,8 @@
 """Idempotency: a request repeated with its key gets its recorded answer.
 
-After draft-ietf-httpapi-idempotency-key-header. The key is recorded in the transaction of the
-entries it led to and nowhere before: whoever is killed at whatever moment leaves either an
-answer that can be given again, or nothing, and no key that is stuck.
+After draft-ietf-httpapi-idempotency-key-header. A key is recorded in the transaction of the
+entries that it led to, and nowhere before. A process that is killed at any moment therefore
+leaves an answer that can be given again, or nothing, and never a key that is stuck.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ class KeyReusedError(RuntimeError):
 
 
 class InFlightError(RuntimeError):
-    """The same request is being worked on; it is not known yet how it ends."""
+    """The same request is still being processed."""
 
     def __init__(self, key: IdempotencyKey) -> None:
         super().__init__(f"a request with the Idempotency-Key {key.key!r} is being worked on")
 
 
 class AnswerErasedError(RuntimeError):
-    """What was answered has been erased since, and is not made again."""
+    """The recorded answer has been erased since, and is not made again."""
 
     def __init__(self, key: IdempotencyKey) -> None:
         super().__init__(f"what the Idempotency-Key {key.key!r} was answered with has been erased")
@@ -44,7 +44,10 @@ class AnswerErasedError(RuntimeError):
 
 @dataclass(frozen=True)
 class IdempotencyGuard:
-    """Does what a key asks for once, in this process and in all that share the record."""
+    """Runs the work of a key once, in all processes that share the audit log.
+
+    working: keys whose work is running in this process, by caller and key.
+    """
 
     audit: AuditStore
     working: dict[tuple[str, str], IdempotencyKey] = field(default_factory=dict)
@@ -53,14 +56,17 @@ class IdempotencyGuard:
     def do(
         self, key: IdempotencyKey | None, make: Callable[[], T], again: Callable[[CommitResult], T]
     ) -> T:
-        """What `make` does; or what `again` makes of that which the key led to before.
+        """Run `make`, or replay what it committed for the same key before.
 
-        make: commits with the key, so that two processes cannot both do it.
+        Args:
+            key: the request's key; None without one.
+            make: does the work and commits it with the key, so that no two processes both do it.
+            again: builds the result from what was committed before.
 
         Raises:
             KeyReusedError, InFlightError, AnswerErasedError: nothing was done.
             AuditUnavailableError: the record cannot be read.
-            whatever `make` raises.
+            Exception: whatever `make` raises.
         """
         if key is None:
             return make()
@@ -74,15 +80,17 @@ class IdempotencyGuard:
             return again(before)
 
     def stored(self, key: IdempotencyKey) -> CommitResult | None:
-        """What the key led to before; None if it is new.
+        """Return what was committed with the key; None if the key is new.
 
         Raises:
-            as `_led_to`.
+            KeyReusedError: it was used for something else.
+            AnswerErasedError: what was committed has been erased.
+            AuditUnavailableError: the record cannot be read.
         """
         return self._led_to(key, self.audit.request(key.caller, key.key))
 
     def stored_many(self, keys: Sequence[IdempotencyKey]) -> list[CommitResult | Exception | None]:
-        """What `stored` says of each key, or raises; the record is looked into once."""
+        """Return for each key what `stored` returns, or the error it raises; in one query."""
         rows = self.audit.requests([(key.caller, key.key) for key in keys])
         found: list[CommitResult | Exception | None] = []
         for key in keys:
@@ -93,11 +101,11 @@ class IdempotencyGuard:
         return found
 
     def taken(self, key: IdempotencyKey, error: IdempotencyKeyUsedError) -> CommitResult:
-        """What the key led to, used by another process between look and commit.
+        """Return what another process committed with the key between look and commit.
 
         Raises:
             InFlightError: it is not on record yet.
-            as `stored`.
+            KeyReusedError, AnswerErasedError, AuditUnavailableError: as `stored`.
         """
         before = self.stored(key)
         if before is None:
@@ -105,7 +113,7 @@ class IdempotencyGuard:
         return before
 
     def _led_to(self, key: IdempotencyKey, row: Mapping[str, Any] | None) -> CommitResult | None:
-        """The answer behind that row of the record.
+        """Read the entries that a recorded key led to. row: of the table of keys.
 
         Raises:
             KeyReusedError: it led to something else.
@@ -123,10 +131,10 @@ class IdempotencyGuard:
 
     @contextmanager
     def held(self, key: IdempotencyKey) -> Iterator[None]:
-        """Around the work on what a key asks for.
+        """Mark the key's request as being processed in this process.
 
         Raises:
-            KeyReusedError, InFlightError: it is being worked on.
+            KeyReusedError, InFlightError: a request with the key is being processed.
         """
         name = (key.caller, key.key)
         with self.lock:

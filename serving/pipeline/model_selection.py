@@ -15,10 +15,10 @@ from serving.recommendation.fallback_ladder import NO_ALIAS, Rung, StepDown, Tri
 
 @dataclass(frozen=True)
 class ModelSelection:
-    """Who answers a case. champion: None on the rungs without a model.
+    """The model that scores a case. champion: None on the rungs without a model.
 
-    alias: under which the model serves: champion, previous, or challenger for a canary;
-        "none" where no model answers. down: why the rungs above were left, from the top.
+    alias: under which the model serves: champion, previous, or challenger for a canary; "none"
+    without a model. down: why each rung above was left, from the top.
     """
 
     rung: Rung
@@ -32,47 +32,58 @@ UNREADABLE_PROFILES = "The history that scores are made of could not be read."
 
 
 def select_model(
-    lineup: ActiveModels, task: TaskName, reference: Sequence[str], pause: Pause | None
+    active: ActiveModels, task: TaskName, reference: Sequence[str], pause: Pause | None
 ) -> ModelSelection:
-    """Who answers a case of the task. reference: which case it is. pause: that holds for it."""
+    """Select the model that scores a case of the task.
+
+    Args:
+        active: the loaded models and profiles.
+        task: the task.
+        reference: which case it is; decides whether a canary scores it.
+        pause: the pause that is in force for the case, if any.
+    """
     if pause is not None:
         return _no_model(StepDown(rung=Rung.CHAMPION, code=Trigger.PAUSED, sentence=pause.sentence))
-    if lineup.profiles is None:
+    if active.profiles is None:
         return _no_model(_champion_step(Trigger.PROFILES_MISSING, NO_PROFILES))
-    if (answering := _select_champion(lineup, task, reference)) is not None:
-        return answering
-    why = _why_no_champion(lineup, task)
-    if (previous := lineup.previous.get(task)) is not None:
-        return ModelSelection(Rung.PREVIOUS, previous, Rung.PREVIOUS, (why,))
+    if (selection := _select_champion(active, task, reference)) is not None:
+        return selection
+    reason = _why_no_champion(active, task)
+    if (previous := active.previous.get(task)) is not None:
+        return ModelSelection(Rung.PREVIOUS, previous, Rung.PREVIOUS, (reason,))
     text = f"No earlier model of {task} is kept that could answer."
-    return _no_model(why, StepDown(rung=Rung.PREVIOUS, code=Trigger.MODEL_MISSING, sentence=text))
+    step = StepDown(rung=Rung.PREVIOUS, code=Trigger.MODEL_MISSING, sentence=text)
+    return _no_model(reason, step)
 
 
-def degrade_without_profiles(left: ModelSelection) -> ModelSelection:
-    """That turn where the history could not be read."""
-    lost = StepDown(rung=left.rung, code=Trigger.PROFILES_MISSING, sentence=UNREADABLE_PROFILES)
-    return _no_model(*left.down, lost)
+def degrade_without_profiles(selection: ModelSelection) -> ModelSelection:
+    """Fall back to rules because the profiles could not be read."""
+    step = StepDown(
+        rung=selection.rung, code=Trigger.PROFILES_MISSING, sentence=UNREADABLE_PROFILES
+    )
+    return _no_model(*selection.down, step)
 
 
-def degrade_out_of_time(left: ModelSelection, budget: Deadline) -> ModelSelection:
-    """That turn where the time is over."""
-    text = f"It could not be scored within {budget.seconds:g} s."
-    return _no_model(*left.down, StepDown(rung=left.rung, code=Trigger.OUT_OF_TIME, sentence=text))
+def degrade_out_of_time(selection: ModelSelection, deadline: Deadline) -> ModelSelection:
+    """Fall back to rules because the deadline has passed."""
+    text = f"It could not be scored within {deadline.seconds:g} s."
+    step = StepDown(rung=selection.rung, code=Trigger.OUT_OF_TIME, sentence=text)
+    return _no_model(*selection.down, step)
 
 
 def _select_champion(
-    lineup: ActiveModels, task: TaskName, reference: Sequence[str]
+    active: ActiveModels, task: TaskName, reference: Sequence[str]
 ) -> ModelSelection | None:
-    """The champion's turn, or that of the challenger for its share of the cases."""
-    if task not in lineup.champions:
+    """Select the champion, or the challenger for its share of the cases; None without one."""
+    if task not in active.champions:
         return None
-    found, alias = lineup.answering(task, reference)
-    return ModelSelection(Rung.CHAMPION, found, alias)
+    model, alias = active.model_for(task, reference)
+    return ModelSelection(Rung.CHAMPION, model, alias)
 
 
-def _why_no_champion(lineup: ActiveModels, task: TaskName) -> StepDown:
-    """Why there is none: no more than a caller needs to know, the rest is in /readyz."""
-    missing = lineup.missing.get(task)
+def _why_no_champion(active: ActiveModels, task: TaskName) -> StepDown:
+    """Say no more than a caller needs to know; the rest is in /readyz."""
+    missing = active.missing.get(task)
     if missing is not None and missing.damaged:
         return _champion_step(
             Trigger.MODEL_DAMAGED, f"The model of {task} is damaged or does not fit this version."

@@ -1,7 +1,6 @@
-"""Pauses.
+"""Pauses: stop models from advising on a task, everywhere or at one site.
 
-Stop models from advising on a task, everywhere or at one site; projected from the audit log and
-recorded in it.
+A pause is an entry of the audit log; those in force are projected from it.
 """
 
 from __future__ import annotations
@@ -23,7 +22,10 @@ PAUSE_ENTRY_KINDS = (EntryKind.ADVICE_PAUSED, EntryKind.ADVICE_RESUMED)
 
 @dataclass(frozen=True)
 class Pause:
-    """site: "" for every site. by: pseudonym of who paused. sequence: of the entry that says it."""
+    """A pause in force.
+
+    site: "" for every site. by: pseudonym of the person who paused. sequence: of the audit entry.
+    """
 
     task: TaskName
     site: str
@@ -35,27 +37,24 @@ class Pause:
 
     @property
     def where(self) -> str:
-        """The site in words."""
+        """The site as a phrase."""
         return f"at {self.site}" if self.site else "at every site"
 
     @property
     def sentence(self) -> str:
-        """For whoever reads an answer: nothing of who paused but the role."""
+        """The pause for readers of an answer, who learn the role and nothing else of the person."""
         return f"Advice on {self.task} is paused {self.where} by {self.role}: {self.reason}"
 
 
 @dataclass(frozen=True)
 class ActivePauses:
-    """Those in force."""
+    """The pauses in force, by task and site."""
 
     held: Mapping[tuple[TaskName, str], Pause]
 
     @classmethod
-    def told_by(cls, entries: Iterable[Entry]) -> ActivePauses:
-        """What entries of `PAUSE_ENTRY_KINDS`, in order, come to.
-
-        The latest of each task and site.
-        """
+    def from_entries(cls, entries: Iterable[Entry]) -> ActivePauses:
+        """Project entries of `PAUSE_ENTRY_KINDS`: the last of a task and site counts."""
         held: dict[tuple[TaskName, str], Pause] = {}
         for entry in entries:
             where = TaskName(entry.envelope.task), entry.envelope.site
@@ -65,12 +64,12 @@ class ActivePauses:
                 held.pop(where, None)
         return cls(held)
 
-    def of(self, task: TaskName, site: str) -> Pause | None:
-        """The pause that holds for cases of the task at that site; that of every site first."""
+    def find(self, task: TaskName, site: str) -> Pause | None:
+        """Find the pause of a task at a site; one of every site comes first."""
         return self.held.get((task, "")) or self.held.get((task, site))
 
     def all(self) -> list[Pause]:
-        """Every pause, the oldest first."""
+        """Return every pause, the oldest first."""
         return sorted(self.held.values(), key=lambda pause: pause.sequence)
 
 
@@ -92,7 +91,7 @@ MAX_TEXT_LENGTH = 500
 
 @dataclass(frozen=True)
 class PauseRecorder:
-    """people: makes the pseudonym of who does it."""
+    """Records pauses and their ends. people: makes the pseudonym of the person."""
 
     audit: AuditStore
     people: Pseudonyms
@@ -101,26 +100,33 @@ class PauseRecorder:
     def record(
         self, kind: EntryKind, task: str, site: str, said: Mapping[str, str], by: str
     ) -> Entry:
-        """Record a pause or its end. said: role and reason. by: who does it.
+        """Record a pause or its end.
+
+        Args:
+            kind: one of `PAUSE_ENTRY_KINDS`.
+            task: the task's name.
+            site: the site; "" for every site.
+            said: role and reason.
+            by: the person, recorded as a pseudonym.
 
         Raises:
-            ValueError: a task that is none, nothing said, or nothing to resume there.
+            ValueError: an unknown task, an empty or unprintable text, or nothing to resume there.
             AuditUnavailableError: nothing was recorded, so nothing changes.
         """
         name = _parse_task(task)
-        told = {part: _check_text(part, text) for part, text in said.items()}
-        who = self.people.of(_check_text("by", by))
+        texts = {part: _check_text(part, text) for part, text in said.items()}
+        person = self.people.of(_check_text("by", by))
         if kind is EntryKind.ADVICE_RESUMED:
-            self._held(name, site)
+            self._require_paused(name, site)
         context = command_context(
             f"triage {'pause' if kind is PAUSE_ENTRY_KINDS[0] else 'resume'}"
         ).recorded()
         at = self.now.isoformat()
-        draft = new_draft(kind, {"by": who, **told}, context, at, task=name, site=site)
+        draft = new_draft(kind, {"by": person, **texts}, context, at, task=name, site=site)
         return self.audit.append([draft])[0]
 
-    def _held(self, task: TaskName, site: str) -> None:
-        pauses = ActivePauses.told_by(self.audit.of_kind(*PAUSE_ENTRY_KINDS))
+    def _require_paused(self, task: TaskName, site: str) -> None:
+        pauses = ActivePauses.from_entries(self.audit.of_kind(*PAUSE_ENTRY_KINDS))
         if (task, site) in pauses.held:
             return
         there = [one.where for one in pauses.all() if one.task == task]

@@ -1,7 +1,8 @@
-"""Build responses from audit entries: byte-identical whether built now or read back later.
+"""Build answers from audit entries: byte-identical whether built now or read back later.
 
-An answer that was recorded just now is made of what was recorded, so nothing is read back; what
-canonical JSON does not keep of it is the sign of a zero, see `survives_canonical_json`.
+The answer to a request that was recorded just now is built from the values that were recorded,
+without reading them back. Canonical JSON keeps all of them but the sign of a zero, see
+`survives_canonical_json`.
 """
 
 from __future__ import annotations
@@ -25,32 +26,32 @@ TaskCatalogue = Mapping[TaskName, ServedTask]
 
 
 def advice_from_entry(entry: Entry, tasks: TaskCatalogue) -> Advice:
-    """The recommendation that an entry holds, its parts in the order in which people read them.
+    """Read the recommendation of an entry; its maps are in the order of the task's definition.
 
     Raises:
-        ErasedError: it was erased.
+        PayloadErasedError: it was erased.
     """
     return Advice.model_validate(_in_reading_order(entry.payload["recommendation"], tasks))
 
 
 def recommendation_from_entry(entry: Entry, tasks: TaskCatalogue, address: str) -> Recommendation:
-    """The recommendation with its place in the audit. address: start of the report's address.
+    """Read a recommendation with its position in the audit log. address: start of its links.
 
     Raises:
-        ErasedError: it was erased.
+        PayloadErasedError: it was erased.
     """
     return _with_audit_position(advice_from_entry(entry, tasks), entry, address)
 
 
 def build_answer(committed: CommitResult, advices: Sequence[Advice], address: str) -> Answer:
-    """The answer to the request that led to these entries just now, of what was recorded."""
+    """Build the answer of a request from the advices that were recorded as these entries."""
     pairs = zip(advices, committed.entries, strict=True)
-    made = [_with_audit_position(advice, entry, address) for advice, entry in pairs]
-    return Answer.model_construct(recommendations=made, checkpoint=committed.checkpoint)
+    given = [_with_audit_position(advice, entry, address) for advice, entry in pairs]
+    return Answer.model_construct(recommendations=given, checkpoint=committed.checkpoint)
 
 
 def survives_canonical_json(text: str) -> bool:
-    """Whether an answer's JSON is what reading its entries back would give.
+    """Whether reading the entries back would give the same JSON as this of the answer.
 
     RFC 8785 writes a negative zero as 0; nothing else is lost.
     """
@@ -58,15 +59,15 @@ def survives_canonical_json(text: str) -> bool:
 
 
 def answer_as_recorded(answer: Answer, tasks: TaskCatalogue) -> Answer:
-    """The answer as its entries would give it."""
-    told = [one.model_dump(mode="json") for one in answer.recommendations]
-    plain = [_in_reading_order(from_json(canonicalize(one)), tasks) for one in told]
-    made = [Recommendation.model_validate(one) for one in plain]
-    return Answer.model_construct(recommendations=made, checkpoint=answer.checkpoint)
+    """Return the answer as reading its entries back would give it."""
+    dumped = [one.model_dump(mode="json") for one in answer.recommendations]
+    plain = [_in_reading_order(from_json(canonicalize(one)), tasks) for one in dumped]
+    given = [Recommendation.model_validate(one) for one in plain]
+    return Answer.model_construct(recommendations=given, checkpoint=answer.checkpoint)
 
 
 def _in_reading_order(advice: dict[str, Any], tasks: TaskCatalogue) -> dict[str, Any]:
-    """What was read from canonical JSON, its parts in the order in which people read them."""
+    """Order the maps of a recommendation, which canonical JSON sorts by name."""
     served = tasks[TaskName(advice["task"])]
     advice["case"] = _order_keys(advice["case"], list(map(str, served.reference)))
     advice["probabilities"] = _order_keys(advice["probabilities"], list(served.task.classes))
@@ -86,13 +87,13 @@ def _with_audit_position(advice: Advice, entry: Entry, address: str) -> Recommen
 
 
 def answer_from_entries(committed: CommitResult, tasks: TaskCatalogue, address: str) -> Answer:
-    """The answer to the request that led to these entries."""
+    """Read the answer to a request back from its entries."""
     given = [recommendation_from_entry(entry, tasks, address) for entry in committed.entries]
     return Answer.model_construct(recommendations=given, checkpoint=committed.checkpoint)
 
 
 def decision_from_entry(committed: CommitResult) -> Decided:
-    """The answer to the decision that was recorded so."""
+    """Build the answer to a decision from its entry."""
     (entry,) = committed.entries
     return Decided(
         decision_id=entry.id,
@@ -104,12 +105,12 @@ def decision_from_entry(committed: CommitResult) -> Decided:
 
 
 def _order_keys(values: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    """Those names first, in that order; what else there is behind them."""
+    """Put those names first, in that order; other names stay behind them."""
     return {name: values[name] for name in names if name in values} | dict(values)
 
 
 def observations_of(answer: Answer) -> Iterator[RecommendationObservation]:
-    """One for each recommendation of an answer, in its order."""
+    """Yield what observers learn of each recommendation, in order."""
     for one in answer.recommendations:
         yield RecommendationObservation(
             one.task, one.rung, one.explained_class or "", one.abstained

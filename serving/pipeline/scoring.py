@@ -32,7 +32,7 @@ Columns = Mapping[str, NDArray[Any]]
 
 
 class HistorySource(Protocol):
-    """Where the past of cases is looked up: the profiles, or what was recorded of them."""
+    """History of cases: the profiles, or the measures recorded with earlier answers."""
 
     @property
     def as_of(self) -> date:
@@ -40,20 +40,20 @@ class HistorySource(Protocol):
 
     @property
     def snapshot_id(self) -> str:
-        """Names what is looked up in."""
+        """Identifier of the snapshot."""
 
     def lookup(
         self, streams: Sequence[Stream], columns: Mapping[str, NDArray[Any]], n: int
     ) -> dict[str, Floats]:
-        """Every measure of every stream for n cases; see `features.profiles.Profiles`."""
+        """Look up every measure of every stream for n cases; see `features.profiles.Profiles`."""
 
 
 @dataclass(frozen=True)
 class ScoredBatch:
-    """Scores of n cases, the model's answers they were read from, and what they were made of.
+    """Scores of n cases, with the predictions and the data behind them.
 
-    history: every measure that the profiles gave for a case, by its full name. features: by
-    name. In both, missing is null. inputs, read: what explanations are made from.
+    history: the measures of each case, by full name. features: of each case, by name. Missing
+    values are null in both. inputs, read: the model's input, needed to explain rows.
     """
 
     answers: Predictions
@@ -98,26 +98,31 @@ def score_cases(
     profiles: HistorySource,
     records: Sequence[Record],
     asked_at: Sequence[datetime],
-    observe: Observer = NULL_OBSERVER,
+    observer: Observer = NULL_OBSERVER,
 ) -> ScoredBatch:
-    """Scores, not explained, in the order of the records.
+    """Score cases without explaining them.
 
-    records: cases as plain values, one key a column or child of the task's shape.
+    Args:
+        champion: the model.
+        profiles: history of the cases.
+        records: cases as plain values, one key for each column or child of the task's shape.
+        asked_at: the moment that each case is asked about.
+        observer: told of the stages.
 
     Raises:
-        features.profiles.ProfilesError: when the snapshot lacks what the task needs.
+        features.profiles.ProfilesError: the snapshot lacks what the task needs.
     """
-    with observe.stage(Stage.LOOKUP):
+    with observer.stage(Stage.LOOKUP):
         cases = attach_history(champion, profiles, records, asked_at)
-        made = feature_columns(champion.features, cases)
-    with observe.stage(Stage.SCORE):
-        read = champion.model.read(made, threads=PROCESSORS)
+        features = feature_columns(champion.features, cases)
+    with observer.stage(Stage.SCORE):
+        read = champion.model.read(features, threads=PROCESSORS)
     return ScoredBatch(
         answers=read.answers,
         history=preserialize_rows(cases.history, len(cases)),
-        features=preserialize_rows(made, len(cases)),
+        features=preserialize_rows(features, len(cases)),
         scores=_scores_of(champion.model, read.answers),
-        inputs=made,
+        inputs=features,
         read=read,
     )
 
@@ -126,13 +131,13 @@ def explain_rows(
     champion: LoadedModel,
     scored: ScoredBatch,
     rows: Sequence[int],
-    observe: Observer = NULL_OBSERVER,
+    observer: Observer = NULL_OBSERVER,
 ) -> list[Score]:
-    """The scores in those rows with what they are made of, by the model that gave them."""
+    """Explain the scores of some rows with the model that gave them; in the order of `rows`."""
     if not rows:
         return []
     assert scored.read is not None
-    with observe.stage(Stage.EXPLAIN):
+    with observer.stage(Stage.EXPLAIN):
         reasons = champion.model.explain_rows(scored.read, scored.inputs, rows, threads=PROCESSORS)
     return [
         replace(scored.scores[row], base=reason.base, steps=RecordedWaterfall(reason.parts))
@@ -146,7 +151,7 @@ def predict_probabilities(
     records: Sequence[Record],
     asked_at: Sequence[datetime],
 ) -> list[dict[str, float]]:
-    """Probabilities by class, without explanations: bit for bit those of `score_cases`."""
+    """Predict probabilities by class, equal to the bit to those of `score_cases`."""
     cases = attach_history(champion, profiles, records, asked_at)
     answers = champion.model.predict(feature_columns(champion.features, cases))
     return [
@@ -160,7 +165,7 @@ def attach_history(
     records: Sequence[Record],
     asked_at: Sequence[datetime],
 ) -> Cases:
-    """The records as the features read them, with what the profiles know of their past."""
+    """Convert records to what features are computed from, with their history."""
     cases = build_cases(champion.shape, records, asked_at, profiles.as_of)
     past = profiles.lookup(champion.streams, cases.columns, len(cases))
     return replace(cases, history=past)
@@ -169,9 +174,9 @@ def attach_history(
 def build_cases(
     shape: CaseShape, records: Sequence[Record], asked_at: Sequence[datetime], as_of: Any
 ) -> Cases:
-    """The records as the features read them, without their past.
+    """Convert records to what features are computed from, without history.
 
-    as_of: the day up to which the profiles know.
+    as_of: the day up to which the history reaches.
     """
     n = len(records)
     return Cases(
@@ -189,7 +194,7 @@ def build_cases(
 
 
 def _build_children(columns: tuple[Column, ...], lists: Sequence[Sequence[Record]]) -> Children:
-    """Children of all cases; within a case in the order in which they became known."""
+    """Join the children of all cases; those of a case in the order in which they became known."""
     ordered = [sorted(rows, key=lambda row: row[KNOWN_AT]) for rows in lists]
     flat = [row for rows in ordered for row in rows]
     return Children(
@@ -199,21 +204,21 @@ def _build_children(columns: tuple[Column, ...], lists: Sequence[Sequence[Record
     )
 
 
-def _column_array(column: Column, given: list[Any]) -> NDArray[Any]:
+def _column_array(column: Column, values: list[Any]) -> NDArray[Any]:
     if column.kind is Kind.MOMENT:
-        return _moment_array(given)
-    return case_array(column, given)
+        return _moment_array(values)
+    return case_array(column, values)
 
 
-def _moment_array(given: Sequence[datetime | None]) -> NDArray[np.datetime64]:
-    naive = [None if v is None else v.astimezone(UTC).replace(tzinfo=None) for v in given]
+def _moment_array(moments: Sequence[datetime | None]) -> NDArray[np.datetime64]:
+    naive = [None if v is None else v.astimezone(UTC).replace(tzinfo=None) for v in moments]
     return np.array(naive, dtype="datetime64[us]")
 
 
 def _scores_of(model: Model, answers: Predictions) -> list[Score]:
     classes, levels = model.classes, [f"{level:g}" for level in model.quantile_levels]
-    held = answers.quantiles
-    quantiles = [[]] * len(answers) if held is None else held.tolist()
+    predicted = answers.quantiles
+    quantiles = [[]] * len(answers) if predicted is None else predicted.tolist()
     every = zip(
         answers.probability.tolist(),
         answers.explained.tolist(),

@@ -1,7 +1,6 @@
-"""Scoring pipeline for one batch.
+"""Scoring pipeline: select a model for each case, score within the deadline, or use rules.
 
-Select a model for each case, score within the deadline, else fall back to rules; return audit
-drafts.
+The result of each case is the draft of its audit entry; nothing is recorded here.
 """
 
 from __future__ import annotations
@@ -36,119 +35,122 @@ from serving.telemetry.observer import Observer, Stage
 
 NANOSECONDS_PER_SECOND = 1e9
 CHUNK_SIZE = 500
-"""Cases that are looked up, scored and explained in one go; the time is looked at in between."""
+"""Cases that are looked up, scored and explained in one go; the deadline is checked in between."""
 
 
 @dataclass(frozen=True)
 class ScoringPipeline:
-    """What answers, the same from the first case to the last whatever is loaded meanwhile.
+    """The models, pauses and policy that score a batch, whatever is loaded meanwhile.
 
-    within, monotonic: as `serving.pipeline.engine.Engine` has them. profiles: the breaker around
-    them.
+    time_limit, monotonic, profiles: as `serving.pipeline.engine.Engine` has them.
     """
 
-    lineup: ActiveModels
+    active: ActiveModels
     pauses: ActivePauses
     policy: Policy
-    within: float
+    time_limit: float
     monotonic: Monotonic
     profiles: CircuitBreaker
-    observe: Observer
+    observer: Observer
 
     def drafts(self, batch: CaseBatch) -> list[Draft]:
-        """What is to be recorded of the answers, in the order of the cases."""
-        made = dict[int, Draft]()
-        for whose, rows in self._turns(batch):
-            made.update(zip(rows, self._on(whose, batch.some(rows)), strict=True))
-        return [made[row] for row in range(len(batch))]
+        """Draft the audit entry of each case, in the order of the batch."""
+        drafts = dict[int, Draft]()
+        for selection, rows in self._selections(batch):
+            drafts.update(zip(rows, self._score(selection, batch.subset(rows)), strict=True))
+        return [drafts[row] for row in range(len(batch))]
 
-    def _turns(self, batch: CaseBatch) -> Iterator[tuple[ModelSelection, list[int]]]:
-        """Who answers, and which cases: so many at a time as are scored at once."""
-        alike: dict[Any, tuple[ModelSelection, list[int]]] = {}
-        task = batch.entry.task.name
+    def _selections(self, batch: CaseBatch) -> Iterator[tuple[ModelSelection, list[int]]]:
+        """Group the rows by the model selected for them, in chunks."""
+        groups: dict[Any, tuple[ModelSelection, list[int]]] = {}
+        task = batch.served.task.name
         for row, record in enumerate(batch.records):
-            pause = self.pauses.of(task, record["site_id"])
-            whose = select_model(self.lineup, task, batch.reference(row), pause)
-            same = whose.rung, whose.alias, id(whose.champion), whose.down
-            alike.setdefault(same, (whose, []))[1].append(row)
-        for whose, rows in alike.values():
-            waiting = iter(rows)
-            while some := list(islice(waiting, CHUNK_SIZE)):
-                yield whose, some
+            pause = self.pauses.find(task, record["site_id"])
+            selection = select_model(self.active, task, batch.reference(row), pause)
+            group = selection.rung, selection.alias, id(selection.champion), selection.down
+            groups.setdefault(group, (selection, []))[1].append(row)
+        for selection, rows in groups.values():
+            remaining = iter(rows)
+            while chunk := list(islice(remaining, CHUNK_SIZE)):
+                yield selection, chunk
 
-    def _on(self, whose: ModelSelection, batch: CaseBatch) -> Iterable[Draft]:
-        """Cases of one turn: those whose time is over by rules, the others by its model."""
-        champion, past = whose.champion, self.lineup.profiles
-        if champion is None or past is None:
-            return self._by_rules(whose, batch)
-        budgets = [self._budget(ask) for ask in batch.asks]
+    def _score(self, selection: ModelSelection, batch: CaseBatch) -> Iterable[Draft]:
+        """Score the cases with the selected model; those it cannot score in time by rules."""
+        champion, profiles = selection.champion, self.active.profiles
+        if champion is None or profiles is None:
+            return self._apply_rules(selection, batch)
+        deadlines = [self._deadline(request) for request in batch.requests]
         try:
-            # Of several requests the one that came first says until when.
-            budget = min(budgets, key=lambda one: one.until)
-            scored = self._scored(champion, past, batch, budget)
+            # Of several requests, the one that came first sets the deadline.
+            deadline = min(deadlines, key=lambda one: one.until)
+            scored = self._score_in_time(champion, profiles, batch, deadline)
         except DeadlineExceededError:
-            return self._late(whose, batch, budgets)
+            return self._answer_late(selection, batch, deadlines)
         except (ProfilesError, sqlite3.Error, CircuitOpenError):
-            return self._by_rules(degrade_without_profiles(whose), batch)
-        return self._advised(whose, champion, past, scored, batch)
+            return self._apply_rules(degrade_without_profiles(selection), batch)
+        return self._advise(selection, champion, profiles, scored, batch)
 
-    def _budget(self, ask: ScoringRequest) -> Deadline:
-        return Deadline.of(
-            self.within, ask.context.monotonic_ns / NANOSECONDS_PER_SECOND, self.monotonic
-        )
+    def _deadline(self, request: ScoringRequest) -> Deadline:
+        received = request.context.monotonic_ns / NANOSECONDS_PER_SECOND
+        return Deadline.after(self.time_limit, received, self.monotonic)
 
-    def _late(
-        self, whose: ModelSelection, batch: CaseBatch, budgets: Sequence[Deadline]
+    def _answer_late(
+        self, selection: ModelSelection, batch: CaseBatch, deadlines: Sequence[Deadline]
     ) -> Iterable[Draft]:
-        """What is over time by rules; the rest, of requests that came later, once more."""
-        over = [budget.expired for budget in budgets]
-        if not any(over):
-            over = [True] * len(over)
-        late = [row for row, spent in enumerate(over) if spent]
-        rest = [row for row, spent in enumerate(over) if not spent]
-        by_rules = degrade_out_of_time(whose, budgets[late[0]])
-        made = dict(zip(late, self._by_rules(by_rules, batch.some(late)), strict=True))
+        """Answer expired requests by rules, and score those that came later once more."""
+        expired = [deadline.expired for deadline in deadlines]
+        if not any(expired):
+            expired = [True] * len(expired)
+        late = [row for row, is_over in enumerate(expired) if is_over]
+        rest = [row for row, is_over in enumerate(expired) if not is_over]
+        by_rules = degrade_out_of_time(selection, deadlines[late[0]])
+        drafts = dict(zip(late, self._apply_rules(by_rules, batch.subset(late)), strict=True))
         if rest:
-            made.update(zip(rest, self._on(whose, batch.some(rest)), strict=True))
-        return [made[row] for row in range(len(batch))]
+            drafts.update(zip(rest, self._score(selection, batch.subset(rest)), strict=True))
+        return [drafts[row] for row in range(len(batch))]
 
-    def _scored(
-        self, champion: LoadedModel, past: Profiles, batch: CaseBatch, budget: Deadline
+    def _score_in_time(
+        self, champion: LoadedModel, profiles: Profiles, batch: CaseBatch, deadline: Deadline
     ) -> ScoredBatch:
-        timely = DeadlineObserver(budget, self.observe)
+        observer = DeadlineObserver(deadline, self.observer)
         with self.profiles.guard((ProfilesError, sqlite3.Error)):
-            return score_cases(champion, past, batch.records, batch.asked_at, timely)
+            return score_cases(champion, profiles, batch.records, batch.asked_at, observer)
 
-    def _advised(
+    def _advise(
         self,
-        whose: ModelSelection,
+        selection: ModelSelection,
         champion: LoadedModel,
-        past: Profiles,
+        profiles: Profiles,
         scored: ScoredBatch,
         batch: CaseBatch,
     ) -> Iterator[Draft]:
-        model = champion.model.digest
-        made_from = Provenance(
-            champion.version, model, past.as_of, past.snapshot_id, whose.rung, whose.down
+        provenance = Provenance(
+            champion.version,
+            champion.model.digest,
+            profiles.as_of,
+            profiles.snapshot_id,
+            selection.rung,
+            selection.down,
         )
-        with self.observe.stage(Stage.ADVISE):
+        with self.observer.stage(Stage.ADVISE):
             advices = [
-                advise(batch.entry, batch.asked(row), scored, row, self.policy, made_from)
+                advise(batch.served, batch.case_input(row), scored, row, self.policy, provenance)
                 for row in range(len(batch))
             ]
-        # A score without its reasons is worth more than none: for them there may be no time left.
+        # A score without reasons is better than no score: reasons are left out when time is up.
         wanted = [
-            ask.explain.wants(needs_review=needs_review(advice)) and not self._budget(ask).expired
-            for ask, advice in zip(batch.asks, advices, strict=True)
+            request.explain.wants(needs_review=needs_review(advice))
+            and not self._deadline(request).expired
+            for request, advice in zip(batch.requests, advices, strict=True)
         ]
-        given = explain_advices(champion, scored, advices, wanted, self.observe)
-        for row, (advice, its_score) in enumerate(given):
-            context, case = batch.asks[row].context.recorded(), batch.messages[row]
-            yield scored_draft(advice, case, scored, row, its_score, champion, context, whose.alias)
+        explained = explain_advices(champion, scored, advices, wanted, self.observer)
+        for row, (advice, score) in enumerate(explained):
+            context, case = batch.requests[row].context.recorded(), batch.messages[row]
+            yield scored_draft(advice, case, scored, row, score, champion, context, selection.alias)
 
-    def _by_rules(self, whose: ModelSelection, batch: CaseBatch) -> Iterator[Draft]:
-        for row, case in enumerate(batch.messages):
-            asked = batch.asked(row)
-            found = batch.entry.rules(asked.case, self.policy, asked.asked_at)
-            advice = recommend_by_rules(asked, found, self.policy, whose.down)
-            yield rules_only_draft(advice, case, batch.asks[row].context.recorded())
+    def _apply_rules(self, selection: ModelSelection, batch: CaseBatch) -> Iterator[Draft]:
+        for row, message in enumerate(batch.messages):
+            case = batch.case_input(row)
+            findings = batch.served.rules(case.case, self.policy, case.asked_at)
+            advice = recommend_by_rules(case, findings, self.policy, selection.down)
+            yield rules_only_draft(advice, message, batch.requests[row].context.recorded())

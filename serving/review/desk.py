@@ -57,16 +57,16 @@ def queue_page(
     )
 
 
-def challenger_page(audit: AuditStore, lineup: ActiveModels, sees: Callable[[str], bool]) -> str:
+def challenger_page(audit: AuditStore, active: ActiveModels, sees: Callable[[str], bool]) -> str:
     """One HTML page that needs nothing else. sees: whether a site may be told of.
 
     Raises:
         AuditUnavailableError: the record cannot be read.
     """
     shares = {
-        TASK_TITLES[name]: (one.version, lineup.canaries[name].share)
-        for name, one in lineup.challengers.items()
-        if name in lineup.canaries
+        TASK_TITLES[name]: (one.version, active.canaries[name].share)
+        for name, one in active.challengers.items()
+        if name in active.canaries
     }
     return (
         template_environment()
@@ -75,7 +75,7 @@ def challenger_page(audit: AuditStore, lineup: ActiveModels, sees: Callable[[str
             found=compare_challengers(audit, sees),
             titles=TASK_TITLES,
             shares=shares,
-            refused=dict(lineup.refused),
+            refused=dict(active.refused),
             most=MAX_SHADOW_ENTRIES,
         )
     )

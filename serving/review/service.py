@@ -68,7 +68,9 @@ class ReviewService:
         Raises:
             CannotRecomputeError: the model, policy or history of the answer cannot be found.
         """
-        return find_counterfactuals(self.sources, self.engine.live.now.profiles, entry, advice)
+        return find_counterfactuals(
+            self.sources, self.engine.models.current.profiles, entry, advice
+        )
 
 
 def open_review_service(engine: Engine, lake: Lake) -> ReviewService:
@@ -77,5 +79,5 @@ def open_review_service(engine: Engine, lake: Lake) -> ReviewService:
     Raises:
         ValueError: a policy file that cannot be read.
     """
-    champions = engine.live.now.champions.values()
+    champions = engine.models.current.champions.values()
     return ReviewService(engine, open_replay_sources(lake, engine.audit, engine.policy, champions))

@@ -80,8 +80,8 @@ class LifecycleLog:
 
     def _what_serves(self) -> dict[str, Any]:
         """Everything an answer of this process hangs on, and what an auditor would ask first."""
-        engine, lineup = self.engine, self.engine.live.now
-        profiles = lineup.profiles
+        engine, active = self.engine, self.engine.models.current
+        profiles = active.profiles
         return {
             "host": socket.gethostname(),
             "process": os.getpid(),
@@ -91,9 +91,9 @@ class LifecycleLog:
                     "digest": champion.model.digest,
                     "feature_schema": champion.feature_schema,
                 }
-                for name, champion in lineup.champions.items()
+                for name, champion in active.champions.items()
             },
-            "not_served": {str(name): missing.why for name, missing in lineup.missing.items()},
+            "not_served": {str(name): missing.why for name, missing in active.missing.items()},
             "policy": {"version": engine.policy.version, "digest": engine.policy.digest},
             "snapshot_id": profiles and profiles.snapshot_id,
             "features_as_of": profiles and profiles.as_of.isoformat(),

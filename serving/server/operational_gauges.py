@@ -95,24 +95,24 @@ class OperationalGauges(Collector):
             yield from self._kept
 
     def _answering(self) -> Iterator[Metric]:
-        lineup = self.engine.live.now
+        active = self.engine.models.current
         models = GaugeMetricFamily(
             "triage_model",
             "1 for each model that answers, with what it is",
             labels=["task", "version", "digest"],
         )
-        for task, champion in lineup.champions.items():
+        for task, champion in active.champions.items():
             models.add_metric([task, champion.version, champion.model.digest[:12]], 1)
         yield models
         tasks = GaugeMetricFamily(
             "triage_task_served", "1 for a task that has a champion, 0 without", labels=["task"]
         )
         for task in self.engine.tasks:
-            tasks.add_metric([task], float(task in lineup.champions))
+            tasks.add_metric([task], float(task in active.champions))
         yield tasks
         yield self._breakers()
-        if lineup.profiles is not None:
-            as_of = datetime.combine(lineup.profiles.as_of, datetime.min.time(), UTC)
+        if active.profiles is not None:
+            as_of = datetime.combine(active.profiles.as_of, datetime.min.time(), UTC)
             age = (self.engine.clock() - as_of).total_seconds()
             yield GaugeMetricFamily(
                 "triage_profiles_age_seconds", "Since midnight up to which the past is known", age

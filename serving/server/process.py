@@ -71,7 +71,7 @@ class Process:
         engine = load_engine(settings, lambda: datetime.now(UTC))
         checkpointer = build_checkpointer(settings.lake, engine, audit_settings)
         telemetry = _create_telemetry(settings, telemetry_settings, engine)
-        engine = replace(engine, on_commit=checkpointer.nudge, observe=telemetry)
+        engine = replace(engine, on_commit=checkpointer.nudge, observer=telemetry)
         lifecycle = LifecycleLog(engine, settings, audit_settings)
         started = lifecycle.start()
         checkpointer.start()

@@ -42,7 +42,7 @@ def service(home: Path) -> Iterator[FastAPI]:
         Metrics({n: t.task.classes for n, t in tasks.items()}), Tracer(None), False
     )
     engine = load_engine(ServiceSettings(home=lake.home), lambda: datetime.now(UTC))
-    engine = replace(engine, observe=telemetry)
+    engine = replace(engine, observer=telemetry)
     app = create_app(tasks)
     app.state.authenticator, app.state.engine, app.state.telemetry = (
         ALLOW_EVERY_CALLER,

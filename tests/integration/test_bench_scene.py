@@ -45,7 +45,7 @@ def test_cases_are_answered_with_a_past_and_of_the_features_that_others_are_hand
             for body in bodies
             for case in read(body)
         ]
-        given = [answer.recommendations[0].id for answer in engine.together(asked)]
+        given = [answer.recommendations[0].id for answer in engine.answer_requests(asked)]
         payloads = [engine.read(one)[0].payload for one in given]
     past = [value for payload in payloads for value in payload["history"].values()]
     assert np.mean([value is not None for value in past]) > 0.9

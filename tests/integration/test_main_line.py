@@ -103,7 +103,7 @@ def test_training_and_serving_compute_the_same_features_bit_for_bit(lake, open_a
     entry = SERVED_TASKS[name]
     body = json.dumps({"cases": request_bodies(asks)}).encode()
     cases = [(entry.task.name, one) for one in entry.request.read(body)]
-    batch = CaseBatch.of(
+    batch = CaseBatch.from_request(
         entry, ScoringRequest(cases, service_context("code")), end_of_data(lake.canonical)
     )
     profiles = Profiles.open(lake.profiles)

@@ -25,12 +25,12 @@ class Failing:
     tasks = CATALOGUE
     code = "0.1.0+0123456789ab"
     idempotency = IdempotencyGuard(None)
-    observe = NULL_OBSERVER
+    observer = NULL_OBSERVER
 
     def __init__(self, error):
         self.error = error
 
-    def together(self, asks):
+    def answer_requests(self, asks):
         return [self.error for _ in asks]
 
 
@@ -73,9 +73,9 @@ def test_a_case_that_is_asked_now_holds_nothing_known_later():
     (read,) = entry.request.read(json.dumps({"cases": [case]}).encode())
     ask = ScoringRequest([(STOCK_RISK.name, read)], service_context("code"))
     known = datetime(2026, 3, 1, 8, tzinfo=UTC)
-    assert CaseBatch.of(entry, ask, known).asked_at == [known]
+    assert CaseBatch.from_request(entry, ask, known).asked_at == [known]
     with pytest.raises(FromTheFutureError) as refused:
-        CaseBatch.of(entry, ask, known - timedelta(seconds=1))
+        CaseBatch.from_request(entry, ask, known - timedelta(seconds=1))
     status, problem = posted(refused.value)
     (field,) = problem["errors"]
     assert status == 422

@@ -133,12 +133,12 @@ def test_another_wish_for_reasons_is_refused_with_the_choices(client):
 
 def test_no_reasons_are_told_of_what_no_model_scored(client, engine):
     sent = example_case(NAMES[0], 7)
-    live = engine.live.now
-    engine.live.swap(type(live)({}, {}, None))
+    live = engine.models.current
+    engine.models.swap(type(live)({}, {}, None))
     try:
         given = client.post(f"/v1/{NAMES[0]}", json={"cases": [sent]}).json()["recommendations"][0]
     finally:
-        engine.live.swap(live)
+        engine.models.swap(live)
     answer = client.get(f"/v1/recommendations/{given['id']}/reasons")
     assert answer.status_code == 409
     assert "no model scored the case" in answer.json()["detail"]
@@ -156,8 +156,8 @@ def test_answers_made_together_are_those_made_alone_to_the_last_bit(engine):
         for i in range(6)
         for task in TASKS
     ]
-    together = [answer.recommendations[0] for answer in engine.together(asks)]
-    alone = [engine.triage(ask).recommendations[0] for ask in asks]
+    together = [answer.recommendations[0] for answer in engine.answer_requests(asks)]
+    alone = [engine.answer_request(ask).recommendations[0] for ask in asks]
     parts = ("input", "history", "features", "score")
     for one, other in zip(together, alone, strict=True):
         (entry, advice), (again, other_advice) = engine.read(one.id), engine.read(other.id)
@@ -180,7 +180,7 @@ def test_one_that_is_refused_takes_nobody_with_it(engine):
         for one in (good, late, good)
     ]
     before = engine.audit.head().frontier.size
-    first, refused, third = engine.together(asks)
+    first, refused, third = engine.answer_requests(asks)
     assert type(refused).__name__ == "FromTheFutureError"
     assert [len(one.recommendations) for one in (first, third)] == [1, 1]
     assert engine.audit.head().frontier.size == before + 2
@@ -215,7 +215,7 @@ def test_a_case_that_cannot_be_worked_on_fails_alone(engine):
         for number in (40, 41, 42)
     ]
     before = engine.audit.head().frontier.size
-    first, failed, third = broken.together(asks)
+    first, failed, third = broken.answer_requests(asks)
     assert isinstance(failed, ZeroDivisionError)
     assert [one.recommendations[0].case["item_id"] for one in (first, third)] == [
         "item_0040",

@@ -30,7 +30,7 @@ for name, body in json.load(sys.stdin).items():
     task = TaskName(name)
     cases = engine.tasks[task].request.read(json.dumps(body).encode())
     asked.append(ScoringRequest([(task, one) for one in cases], service_context("code")))
-for answer in engine.together(asked):
+for answer in engine.answer_requests(asked):
     assert answer.recommendations[0].explained, answer
 print(json.dumps(sorted(set(sys.modules) & set(sys.argv[1:]))))
 """

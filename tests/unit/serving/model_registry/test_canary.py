@@ -29,18 +29,18 @@ def test_another_seed_draws_other_cases():
 
 
 def test_the_champion_answers_what_the_canary_does_not_take():
-    lineup = ActiveModels(
+    active = ActiveModels(
         {TASK: "champion"}, {}, None, {}, {TASK: "challenger"}, {TASK: Canary(0.05, "a")}
     )
     mine = taken(0.05)
     for case in CASES[:500]:
-        who, alias = lineup.answering(TASK, case)
+        who, alias = active.model_for(TASK, case)
         assert alias is (ModelAlias.CHALLENGER if case in mine else ModelAlias.CHAMPION)
         assert who == alias
 
 
 def test_a_challenger_without_a_share_answers_nothing():
-    lineup = ActiveModels(
+    active = ActiveModels(
         {TASK: "champion"}, {}, None, {}, {TASK: "challenger"}, {TASK: Canary(0.0, "a")}
     )
-    assert all(lineup.answering(TASK, case)[1] is ModelAlias.CHAMPION for case in CASES)
+    assert all(active.model_for(TASK, case)[1] is ModelAlias.CHAMPION for case in CASES)

@@ -14,8 +14,8 @@ TASK = STOCK_RISK.name
 
 def code(found):
     """Why the champion's rung is left where that was found."""
-    lineup = ActiveModels({}, {TASK: found}, object())
-    return select_model(lineup, TASK, ["site_03", "item_0042"], None).down[0].code
+    active = ActiveModels({}, {TASK: found}, object())
+    return select_model(active, TASK, ["site_03", "item_0042"], None).down[0].code
 
 
 def test_no_pointer_is_a_model_that_is_missing(tmp_path):

@@ -96,7 +96,7 @@ def test_a_damaged_champion_is_named_and_does_not_keep_the_service_from_starting
         begun(lake.home, "os._exit(139)").wait()
     engine = load_engine(ServiceSettings(home=lake.home), lambda: datetime.now(UTC))
     engine.audit.close()
-    missing = engine.live.now.missing[TASK]
+    missing = engine.models.current.missing[TASK]
     assert missing.damaged
     assert ("in a child process" in missing.why) is ended_before
     assert "damaged" in missing.why

@@ -43,14 +43,16 @@ def test_a_model_answers_once_all_of_it_has_come_in_whatever_order(source, setti
     random.Random(seed).shuffle(files)
     try:
         for number, path in enumerate(files):
-            assert TASK not in engine.live.now.champions, f"after {number} of {len(files)} files"
+            assert TASK not in engine.models.current.champions, (
+                f"after {number} of {len(files)} files"
+            )
             new = settings.models / path.relative_to(source.models)
             new.parent.mkdir(parents=True, exist_ok=True)
             new.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
             watcher.look()
             new.write_bytes(path.read_bytes())
             watcher.look()
-        assert TASK in engine.live.now.champions
+        assert TASK in engine.models.current.champions
         kinds = [entry.kind for entry in engine.audit.walk()]
         assert kinds.count(EntryKind.MODEL_LOADED) >= 1
         assert EntryKind.MODEL_REFUSED not in kinds
@@ -81,7 +83,7 @@ def test_what_comes_slower_than_patience_lasts_is_refused_once_and_taken_once_wh
     random.Random(seed).shuffle(rest := files[1:])
     try:
         for path in [files[0], *rest]:
-            assert TASK not in engine.live.now.champions
+            assert TASK not in engine.models.current.champions
             new = settings.models / path.relative_to(source.models)
             new.parent.mkdir(parents=True, exist_ok=True)
             new.write_bytes(path.read_bytes())
@@ -89,7 +91,7 @@ def test_what_comes_slower_than_patience_lasts_is_refused_once_and_taken_once_wh
         kinds = [entry.kind for entry in engine.audit.walk()]
         assert kinds.count(EntryKind.MODEL_REFUSED) == 1
         assert kinds.count(EntryKind.MODEL_LOADED) == 1
-        assert engine.live.now.refused == {}
+        assert engine.models.current.refused == {}
     finally:
         engine.audit.close()
 
@@ -116,10 +118,10 @@ def test_one_that_served_and_is_damaged_when_it_is_offered_again_is_refused_anew
         assert offered(second) == ["3", "2"]
         (home / "away").rename(folder)
         assert offered(second) == ["3", "2"]
-        assert engine.live.now.champions[TASK].version == "2"
+        assert engine.models.current.champions[TASK].version == "2"
         offered(first)
         (folder / "model.txt").write_text("tree")
         assert offered(second) == ["3", "2", "2"]
-        assert engine.live.now.champions[TASK].version == "1"
+        assert engine.models.current.champions[TASK].version == "1"
     finally:
         engine.audit.close()

@@ -108,7 +108,7 @@ def test_a_damaged_model_is_refused_once_and_the_old_one_stays(engine, watcher, 
     assert "model.txt is damaged" in refused["reason"]
     assert str(home) not in refused["reason"]
     assert ask(engine).model.version == "1"
-    assert "stock_risk champion" in engine.live.now.refused
+    assert "stock_risk champion" in engine.models.current.refused
 
 
 def test_what_is_mended_is_taken_and_is_no_longer_refused(engine, watcher, home, other):
@@ -116,11 +116,11 @@ def test_what_is_mended_is_taken_and_is_no_longer_refused(engine, watcher, home,
     folder.rename(folder.with_name("late"))
     point(home, "champion.json", "2", other)
     watcher.look()
-    assert engine.live.now.refused
+    assert engine.models.current.refused
     folder.with_name("late").rename(folder)
     assert watcher.look()
     assert ask(engine).model.version == "2"
-    assert not engine.live.now.refused
+    assert not engine.models.current.refused
 
 
 def test_files_on_their_way_are_waited_for_without_a_word(engine, home, other):
@@ -145,14 +145,14 @@ def test_a_challenger_comes_with_its_share_and_leaves_with_its_pointer(
     assert ask(engine).model.version == "1"
     (home / "models" / TASK / "challenger.json").unlink()
     assert watcher.look()
-    assert not engine.live.now.challengers
+    assert not engine.models.current.challengers
 
 
 def test_a_challenger_in_shadow_scores_what_the_champion_answered(engine, watcher, home, other):
     point(home, "challenger.json", "2", other)
     watcher.look()
     shadow = ShadowScorer(SwapSettings(), engine)
-    engine.live.listeners += (shadow.enqueue_answers,)
+    engine.models.listeners += (shadow.enqueue_answers,)
     answer = ask(engine, 7)
     shadow.score(TASK, shadow._some())
     (said,) = entries(engine, EntryKind.SHADOW)
@@ -168,7 +168,7 @@ def test_a_full_queue_drops_and_counts_and_never_waits(engine, watcher, home, ot
     point(home, "challenger.json", "2", other)
     watcher.look()
     shadow = ShadowScorer(SwapSettings(shadow_cases=1), engine)
-    engine.live.listeners += (shadow.enqueue_answers,)
+    engine.models.listeners += (shadow.enqueue_answers,)
     for number in range(3):
         ask(engine, number)
     assert shadow.dropped == 2
@@ -179,16 +179,16 @@ def test_new_profiles_take_over_and_damaged_ones_do_not(engine, watcher, home):
     from features.profiles import build_profiles
     from tests.support.synthetic_lake import AS_OF, past_orders
 
-    path, before = ServiceSettings(home=home).lake.profiles, engine.live.now.profiles
+    path, before = ServiceSettings(home=home).lake.profiles, engine.models.current.profiles
     path.with_name("damaged").write_text("not a database")
     path.with_name("damaged").replace(path)
     assert watcher.look()
-    assert engine.live.now.profiles is before
-    assert "profiles" in engine.live.now.refused
+    assert engine.models.current.profiles is before
+    assert "profiles" in engine.models.current.refused
     with Store.from_frames(past_orders()) as store:
         streams = SERVED_TASKS[TASK].streams
         build_profiles(store, streams, AS_OF.replace(day=9), path)
     assert watcher.look()
-    assert engine.live.now.profiles.as_of.day == 9
-    assert not engine.live.now.refused
+    assert engine.models.current.profiles.as_of.day == 9
+    assert not engine.models.current.refused
     assert ask(engine).features_as_of == "2026-03-09"

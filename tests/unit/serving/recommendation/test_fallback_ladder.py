@@ -45,7 +45,7 @@ def engine(lake, tmp_path, monkeypatch):
     monkeypatch.setenv("TRIAGE_AUDIT_URL", f"sqlite:///{tmp_path / 'audit.db'}")
     started = load_engine(ServiceSettings(home=lake.home), lambda: NOW)
     pauses = CachedProjection(
-        started.audit, PAUSE_ENTRY_KINDS, ActivePauses.told_by, every_seconds=0.0
+        started.audit, PAUSE_ENTRY_KINDS, ActivePauses.from_entries, every_seconds=0.0
     )
     yield replace(started, pauses=pauses)
     started.audit.close()
@@ -63,7 +63,7 @@ def ask(engine, number=1, **changes):
 
 
 def without(engine, **parts):
-    return replace(engine, live=ActiveModelsHolder(replace(engine.live.now, **parts)))
+    return replace(engine, models=ActiveModelsHolder(replace(engine.models.current, **parts)))
 
 
 def codes(given):
@@ -89,7 +89,7 @@ def stepped(request, engine, pausing):
         case "champion":
             return engine, "champion", []
         case "previous":
-            champion = engine.live.now.champions[TASK]
+            champion = engine.models.current.champions[TASK]
             below = without(gone(engine), previous={TASK: champion})
             return below, "previous", [("champion", "MODEL_MISSING")]
         case "missing" | "damaged" as what:
@@ -99,7 +99,7 @@ def stepped(request, engine, pausing):
         case "profiles":
             return without(engine, profiles=None), "rules", [("champion", "PROFILES_MISSING")]
         case "time":
-            late = replace(engine, within=5.0, monotonic=lambda: time.monotonic() + 99.0)
+            late = replace(engine, time_limit=5.0, monotonic=lambda: time.monotonic() + 99.0)
             return late, "rules", [("champion", "OUT_OF_TIME")]
         case "paused":
             said = {"role": "operations", "reason": "prices are wrong"}
@@ -126,7 +126,7 @@ def test_no_stage_begins_once_the_time_is_over(engine, in_time):
     """Before looking up and scoring; in_time: stages that began before."""
     ticks = iter([1.0] * in_time + [6.0] * 9)
     begun = Begun()
-    late = replace(engine, within=5.0, monotonic=lambda: next(ticks), observe=begun)
+    late = replace(engine, time_limit=5.0, monotonic=lambda: next(ticks), observer=begun)
     given = waited(late, since=0)
     assert (given.rung, codes(given)) == ("rules", [("champion", "OUT_OF_TIME")])
     stages = ["read", "lookup", "score"]
@@ -136,7 +136,7 @@ def test_no_stage_begins_once_the_time_is_over(engine, in_time):
 def test_a_score_is_given_without_its_reasons_where_there_is_no_time_left_for_them(engine, lake):
     ticks = iter([1.0, 1.0] + [6.0] * 9)
     begun = Begun()
-    late = replace(engine, within=5.0, monotonic=lambda: next(ticks), observe=begun)
+    late = replace(engine, time_limit=5.0, monotonic=lambda: next(ticks), observer=begun)
     given = waited(late, since=0)
     assert given.model is not None
     assert (given.explained, given.reasons, given.reason_groups) == (False, [], [])
@@ -147,7 +147,7 @@ def test_a_score_is_given_without_its_reasons_where_there_is_no_time_left_for_th
 
 
 def test_of_requests_that_are_answered_together_only_those_that_waited_too_long_go_unscored(engine):
-    on_time = replace(engine, within=5.0, monotonic=lambda: 100.0)
+    on_time = replace(engine, time_limit=5.0, monotonic=lambda: 100.0)
     asks = [
         ScoringRequest(
             [(TASK, example_message(TASK, **example_case(TASK, 3)))],
@@ -155,13 +155,13 @@ def test_of_requests_that_are_answered_together_only_those_that_waited_too_long_
         )
         for since in (96, 95, 99)
     ]
-    given = [answer.recommendations[0] for answer in on_time.together(asks)]
+    given = [answer.recommendations[0] for answer in on_time.answer_requests(asks)]
     assert [one.model is not None for one in given] == [True, False, True]
     assert codes(given[1]) == [("champion", "OUT_OF_TIME")]
 
 
 def test_time_that_a_request_waited_before_it_was_worked_on_counts(engine):
-    on_time = replace(engine, within=5.0, monotonic=lambda: 100.0)
+    on_time = replace(engine, time_limit=5.0, monotonic=lambda: 100.0)
     assert waited(on_time, since=96).model is not None
     assert codes(waited(on_time, since=95)) == [("champion", "OUT_OF_TIME")]
 
@@ -266,10 +266,10 @@ def test_a_pause_that_cannot_be_is_refused_with_what_it_takes(
 def test_an_outage_of_the_record_lifts_no_pause(engine, pausing, monkeypatch):
     said = {"role": "operations", "reason": "prices are wrong"}
     pausing.record(EntryKind.ADVICE_PAUSED, TASK, "", said, "Ada")
-    assert engine.pauses.now.of(TASK, "site_03") is not None
+    assert engine.pauses.now.find(TASK, "site_03") is not None
     engine.audit.engine.dispose()
     monkeypatch.setattr(type(engine.audit), "newest", _away)
-    assert engine.pauses.now.of(TASK, "site_03") is not None
+    assert engine.pauses.now.find(TASK, "site_03") is not None
 
 
 def _away(*_):

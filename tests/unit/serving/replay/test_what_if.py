@@ -249,9 +249,9 @@ def test_another_model_changes_what_a_service_with_it_would_have_said(
         "run `triage export supplier_delay --version 2`" in line for line in what_if_lines(told)
     )
     champion = there.champion(STOCK, "2", digest)
-    lineup = engine.live.now
-    champions = dict(lineup.champions) | {STOCK: champion}
-    other = replace(engine, live=ActiveModelsHolder(replace(lineup, champions=champions)))
+    active = engine.models.current
+    champions = dict(active.champions) | {STOCK: champion}
+    other = replace(engine, models=ActiveModelsHolder(replace(active, champions=champions)))
     stock = [entry for entry in answered if entry.envelope.task == STOCK]
     pairs = [
         (e.payload["recommendation"], engine.audit.read(again).payload["recommendation"])

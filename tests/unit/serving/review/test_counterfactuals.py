@@ -58,8 +58,8 @@ def under(review, **changes):
 
 def without_profiles(review):
     """The service with no past to look up."""
-    live = ActiveModelsHolder(replace(review.engine.live.now, profiles=None))
-    return replace(review, engine=replace(review.engine, live=live))
+    live = ActiveModelsHolder(replace(review.engine.models.current, profiles=None))
+    return replace(review, engine=replace(review.engine, models=live))
 
 
 def asked(review, task, number=1, **changes):
@@ -188,7 +188,7 @@ def test_an_answer_of_another_model_policy_and_day_is_recomputed_from_the_record
         record.append([changed])
     later = replace(review.sources, loaded={}, opened=OrderedDict())
     bare = ActiveModelsHolder(ActiveModels(champions={}, missing={}, profiles=None))
-    gone = replace(review, engine=replace(review.engine, live=bare), sources=later)
+    gone = replace(review, engine=replace(review.engine, models=bare), sources=later)
     assert gone.counterfactuals(entry, advice) == told
 
 

@@ -43,7 +43,7 @@ def test_an_empty_record_has_no_open_cases(store):
 def figures(standing, seconds=15.0):
     """Figures of an engine that serves nothing; `standing` tells how the record is."""
     engine = SimpleNamespace(
-        live=ActiveModelsHolder(ActiveModels({}, {}, None)),
+        models=ActiveModelsHolder(ActiveModels({}, {}, None)),
         tasks={TASK: None},
         clock=lambda: NOW,
         audit=SimpleNamespace(breaker=CircuitBreaker("the record", failures=1)),

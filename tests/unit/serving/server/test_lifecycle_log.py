@@ -61,11 +61,11 @@ def test_start_and_stop_are_on_record_with_what_served(begin):
     stopped = service.stop(started)
     assert kinds(service) == ["service_started", "policy_changed", "service_stopped"]
     said = started.payload
-    champion = service.engine.live.now.champions[SERVED]
+    champion = service.engine.models.current.champions[SERVED]
     assert said["models"][SERVED]["digest"] == champion.model.digest
     assert said["models"][SERVED]["feature_schema"] == champion.feature_schema
     assert set(said["not_served"]) == set(TASKS) - {SERVED}
-    assert said["snapshot_id"] == service.engine.live.now.profiles.snapshot_id
+    assert said["snapshot_id"] == service.engine.models.current.profiles.snapshot_id
     assert said["policy"]["digest"] == service.engine.policy.digest
     assert said["context"]["code_version"] == service.engine.code
     assert said["settings"]["threads"] == 3
