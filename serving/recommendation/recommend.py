@@ -18,7 +18,7 @@ from serving.policy.policy import Level, Policy
 from serving.recommendation.advised_task import AdvisedTask, Record
 from serving.recommendation.audit_sample import AUDIT_SAMPLE_NOTE, in_audit_sample
 from serving.recommendation.fallback_ladder import Rung, StepDown, abstention_step, rules_rung
-from serving.recommendation.priority import assess_money_at_risk, compute_priority
+from serving.recommendation.priority import MoneyAtRisk, assess_money_at_risk, compute_priority
 from serving.recommendation.reasons import reason_groups, top_reasons
 from serving.recommendation.recommendation import (
     Abstention,
@@ -77,64 +77,90 @@ def recommend(
     made_from: Provenance,
     abstentions: Sequence[Abstention] = (),
 ) -> Advice:
-    """Recommend what to do with a scored case; with abstentions, say that there is no advice."""
-    served, task, name = asked.served, asked.task, asked.task.name
-    reference = asked.reference
-    sampled = in_audit_sample(policy.audit_sample, name, list(reference.values()))
-    wrong = exception_probability(task, score.probabilities)
-    flagged = raise_to_watch(policy.thresholds[name].level(wrong), findings)
-    worth_a_look = flagged is not Level.NONE or bool(abstentions)
-    suspect = None if abstentions else served.suspect(score, findings, flagged)
+    """Recommend what to do with a scored case; with abstentions, say that there is no advice.
+
+    Args:
+        asked: the case.
+        score: prediction for it; its reasons may be added later, see `with_reasons`.
+        findings: of the rules.
+        policy: applied to both.
+        made_from: model and history behind the score.
+        abstentions: reasons not to advise.
+    """
+    served, task = asked.served, asked.task
+    sampled = in_audit_sample(policy.audit_sample, task.name, list(asked.reference.values()))
+    exception = exception_probability(task, score.probabilities)
+    level = raise_to_watch(policy.thresholds[task.name].level(exception), findings)
+    flagged = level is not Level.NONE or bool(abstentions)
+    suspect = None if abstentions else served.suspect(score, findings, level)
     risk = assess_money_at_risk(served, asked.case)
-    rank, formula = compute_priority(wrong, risk, policy.money)
-    rung, reasons_down = final_rung(made_from, findings, abstentions)
+    rung, steps_down = final_rung(made_from, findings, abstentions)
     return Advice(
-        id=asked.id,
-        task=name,
-        case=reference,
-        site_id=asked.case[SITE_ID],
-        asked_at=asked.asked_at,
-        answered_at=asked.answered_at,
-        expires_at=asked.answered_at + policy.expiry(name),
+        **case_fields(asked, policy),
+        **money_fields(risk, compute_priority(exception, risk, policy.money)),
+        **_score_fields(score, exception),
+        **reason_fields(score),
         rung=rung,
-        rung_reasons=list(reasons_down),
+        rung_reasons=list(steps_down),
         sentence=no_advice_sentence(served, asked.case, abstentions)
         or served.expectation(asked.case, score, findings, policy),
-        suggested_action=_choose_action(
-            task, flagged, suspect, policy, abstentions, sampled=sampled
-        ),
-        level=Level.WATCH if (worth_a_look or sampled) and flagged is Level.NONE else flagged,
+        suggested_action=_choose_action(task, level, suspect, policy, abstentions, sampled=sampled),
+        level=Level.WATCH if (flagged or sampled) and level is Level.NONE else level,
         route=responsible_role(task, suspect, policy),
-        explained_class=score.explained,
-        probability=score.probability,
-        probabilities=score.probabilities,
-        interval=Interval(low=score.low, high=score.high),
-        class_set=score.class_set,
-        delay_days=score.quantiles,
-        exception_probability=wrong,
-        similar_cases=score.similar,
-        similar_cases_that_ended_so=score.similar_hits,
         abstained=bool(abstentions),
         abstentions=list(abstentions),
-        flagged=worth_a_look,
+        flagged=flagged,
         audit_sample=sampled,
         audit_share=policy.audit_sample.share,
-        **reason_fields(score),
         findings=list(findings),
-        unseen=score.unseen,
         notes=[AUDIT_SAMPLE_NOTE] * sampled + list(reader_notes(asked, score, policy, made_from)),
-        money_at_risk=risk.amount,
-        money_at_risk_is=risk.how,
-        currency=risk.currency,
-        priority=rank,
-        priority_is=formula,
         model=ModelVersion(
-            name=name, version=made_from.model_version, digest=made_from.model_digest
+            name=task.name, version=made_from.model_version, digest=made_from.model_digest
         ),
-        policy=PolicyVersion(version=policy.version, digest=policy.digest),
         features_as_of=made_from.features_as_of.isoformat(),
         snapshot_id=made_from.snapshot_id,
     )
+
+
+def case_fields(asked: CaseInput, policy: Policy) -> dict[str, Any]:
+    """Return the fields of a recommendation that say which case it is of, and until when."""
+    return {
+        "id": asked.id,
+        "task": asked.task.name,
+        "case": asked.reference,
+        "site_id": asked.case[SITE_ID],
+        "asked_at": asked.asked_at,
+        "answered_at": asked.answered_at,
+        "expires_at": asked.answered_at + policy.expiry(asked.task.name),
+        "policy": PolicyVersion(version=policy.version, digest=policy.digest),
+    }
+
+
+def money_fields(risk: MoneyAtRisk, priority: tuple[float, str]) -> dict[str, Any]:
+    """Return the fields of money at risk and priority. priority: with its formula in words."""
+    return {
+        "money_at_risk": risk.amount,
+        "money_at_risk_is": risk.how,
+        "currency": risk.currency,
+        "priority": priority[0],
+        "priority_is": priority[1],
+    }
+
+
+def _score_fields(score: Score, exception: float) -> dict[str, Any]:
+    """Return the fields that only a model can fill, reasons aside."""
+    return {
+        "explained_class": score.explained,
+        "probability": score.probability,
+        "probabilities": score.probabilities,
+        "interval": Interval(low=score.low, high=score.high),
+        "class_set": score.class_set,
+        "delay_days": score.quantiles,
+        "exception_probability": exception,
+        "similar_cases": score.similar,
+        "similar_cases_that_ended_so": score.similar_hits,
+        "unseen": score.unseen,
+    }
 
 
 def with_reasons(advice: Advice, score: Score) -> Advice:
@@ -207,7 +233,7 @@ def suggested_action(
 
 def _choose_action(
     task: Task,
-    flagged: Level,
+    level: Level,
     suspect: ExceptionClass | None,
     policy: Policy,
     abstentions: Sequence[Abstention],
@@ -217,9 +243,9 @@ def _choose_action(
     """Return what a person might do without advice, for the audit sample, or by the score."""
     if abstentions:
         return policy.abstain[task.name].instead
-    if sampled and flagged is Level.NONE:
+    if sampled and level is Level.NONE:
         return policy.audit_sample.suggestion
-    return suggested_action(task, flagged, suspect, policy)
+    return suggested_action(task, level, suspect, policy)
 
 
 def responsible_role(task: Task, suspect: ExceptionClass | None, policy: Policy) -> str:

@@ -2,24 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from data.contracts.sites import SITE_ID
 from serving.policy.finding import NOT_COMPUTED, Finding
 from serving.policy.policy import Level, Policy
 from serving.recommendation.fallback_ladder import Rung, StepDown, rules_rung
 from serving.recommendation.priority import assess_money_at_risk, compute_priority
 from serving.recommendation.recommend import (
     CaseInput,
+    case_fields,
     has_findings,
+    money_fields,
     raise_to_watch,
     responsible_role,
     suggested_action,
 )
-from serving.recommendation.recommendation import Advice, PolicyVersion
+from serving.recommendation.recommendation import Advice
 
 RULE_WEIGHT = "1 as a rule found something"
-UNRANKED = "no score, and no rule found anything: ranked last"
+UNRANKED = (0.0, "no score, and no rule found anything: ranked last")
+
+# Fields of a recommendation that only a model can fill.
+NO_SCORE: Mapping[str, Any] = {
+    "explained_class": None,
+    "probability": None,
+    "probabilities": {},
+    "interval": None,
+    "class_set": [],
+    "delay_days": {},
+    "exception_probability": None,
+    "similar_cases": None,
+    "similar_cases_that_ended_so": None,
+    "reasons": [],
+    "missing": [],
+    "unseen": [],
+    "notes": [],
+    "model": None,
+    "features_as_of": None,
+    "snapshot_id": None,
+}
 
 
 def recommend_by_rules(
@@ -35,53 +57,25 @@ def recommend_by_rules(
         policy: applied to them.
         down: why every rung with a model was left.
     """
-    task, name, found = asked.task, asked.task.name, has_findings(findings)
-    rung, reasons = rules_rung(down, found=found)
+    task, found = asked.task, has_findings(findings)
+    rung, steps_down = rules_rung(down, found=found)
     level = raise_to_watch(Level.NONE, findings)
     suspect = asked.served.suspect(None, findings, level)
-    instead = policy.abstain[name].instead
+    instead = policy.abstain[task.name].instead
     risk = assess_money_at_risk(asked.served, asked.case)
-    rank, formula = (
-        compute_priority(1.0, risk, policy.money, RULE_WEIGHT) if found else (0.0, UNRANKED)
-    )
+    priority = compute_priority(1.0, risk, policy.money, RULE_WEIGHT) if found else UNRANKED
     return Advice(
-        id=asked.id,
-        task=name,
-        case=asked.reference,
-        site_id=asked.case[SITE_ID],
-        asked_at=asked.asked_at,
-        answered_at=asked.answered_at,
-        expires_at=asked.answered_at + policy.expiry(name),
+        **case_fields(asked, policy),
+        **money_fields(risk, priority),
+        **NO_SCORE,
         rung=rung,
-        rung_reasons=list(reasons),
+        rung_reasons=list(steps_down),
         sentence=rules_only_sentence(asked, findings, rung, down),
         suggested_action=suggested_action(task, level, suspect, policy) if found else instead,
         level=level,
         route=responsible_role(task, suspect, policy),
-        explained_class=None,
-        probability=None,
-        probabilities={},
-        interval=None,
-        class_set=[],
-        delay_days={},
-        exception_probability=None,
-        similar_cases=None,
-        similar_cases_that_ended_so=None,
         flagged=found,
-        reasons=[],
         findings=list(findings),
-        missing=[],
-        unseen=[],
-        notes=[],
-        money_at_risk=risk.amount,
-        money_at_risk_is=risk.how,
-        currency=risk.currency,
-        priority=rank,
-        priority_is=formula,
-        model=None,
-        policy=PolicyVersion(version=policy.version, digest=policy.digest),
-        features_as_of=None,
-        snapshot_id=None,
     )
 
 
