@@ -263,7 +263,7 @@ class TaskEndpoint:
     @property
     def request_schema(self) -> type[BaseModel]:
         """Model of the request body."""
-        return self.request.batch
+        return self.request.body_model
 
     @property
     def operation(self) -> str:

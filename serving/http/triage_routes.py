@@ -47,7 +47,7 @@ class TriageEndpoint:
     @property
     def request_schema(self) -> type[BaseModel]:
         """Model of the request body."""
-        return self.request.batch
+        return self.request.body_model
 
     def authorize(self, request: Request) -> Caller:
         """Who asks; what they may ask is known once the tasks are read."""

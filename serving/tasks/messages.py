@@ -93,12 +93,12 @@ class TaskRequestBody(StrictMessage):
 class TaskRequest:
     """Message of a task, and the columns behind its fields.
 
-    required: columns that a case must state. batch: pydantic model of the body.
+    required: columns that a case must state. body_model: pydantic model of the body.
     """
 
     shape: CaseShape
     required: frozenset[str]
-    batch: type[StrictMessage]
+    body_model: type[StrictMessage]
 
     def read(self, body: bytes) -> list[CaseMessage]:
         """Read the cases in a JSON body.
@@ -114,9 +114,9 @@ class TaskRequest:
         Raises:
             pydantic.ValidationError: as `read`.
         """
-        batch = self.batch.model_validate_json(body)
-        assert isinstance(batch, TaskRequestBody)
-        return batch.cases, batch.explain
+        message = self.body_model.model_validate_json(body)
+        assert isinstance(message, TaskRequestBody)
+        return message.cases, message.explain
 
     def to_record(self, case: CaseMessage) -> Mapping[str, Any]:
         """Convert a case to plain values, its children in the order they became known in."""
@@ -148,7 +148,7 @@ class TaskRequest:
         """List the fields of the object in which an unknown field was found."""
         names = [part for part in path if isinstance(part, str)]
         if len(names) < 2:
-            return tuple(self.batch.model_fields)
+            return tuple(self.body_model.model_fields)
         if len(names) == 2:
             fields = (*self.shape.columns, *self.shape.children, ASKED_AT, MONEY_AT_RISK)
             return tuple(map(str, fields))
@@ -172,13 +172,13 @@ def build_task_request(
         child: _child_rows(f"{name}_{child}", columns) for child, columns in shape.children.items()
     }
     case: type[CaseMessage] = create_model(f"{name}_case", __base__=CaseMessage, **fields)  # type: ignore[call-overload] # fields made from columns
-    many = Annotated[list[case], Field(min_length=1, max_length=MAX_CASES)]  # type: ignore[valid-type] # a type made at run time
-    batch = create_model(
+    cases = Annotated[list[case], Field(min_length=1, max_length=MAX_CASES)]  # type: ignore[valid-type] # a type made at run time
+    body_model = create_model(
         f"{name}_request",
         __base__=TaskRequestBody,
-        cases=(many, Field(description="the cases", examples=[[example]])),
+        cases=(cases, Field(description="the cases", examples=[[example]])),
     )
-    return TaskRequest(shape, stated, batch)
+    return TaskRequest(shape, stated, body_model)
 
 
 def _child_rows(name: str, columns: tuple[Column, ...]) -> tuple[Any, Any]:

@@ -161,8 +161,10 @@ def complete_openapi(
     app: FastAPI, tasks: Mapping[TaskName, ServedTask], mixed: TriageRequest
 ) -> None:
     """Add bodies, headers and problems to the application's own schema."""
-    bodies: dict[str, type[BaseModel]] = {f"/v1/{n}": e.request.batch for n, e in tasks.items()}
-    bodies["/v1/triage"] = mixed.batch
+    bodies: dict[str, type[BaseModel]] = {
+        f"/v1/{n}": e.request.body_model for n, e in tasks.items()
+    }
+    bodies["/v1/triage"] = mixed.body_model
     bodies[DECISION_PATH] = DecisionMessage
     made = app.openapi
 
