@@ -38,11 +38,11 @@ def wait_for_interrupt(running: RunningService) -> None:
             "Only recommendations: nothing here releases, posts, orders or pays. Ctrl-C stops it.",
             highlight=False,
         )
-        running.wait()
+        ended = running.wait()
     except KeyboardInterrupt:
         console.print("Stopping ...")
         return
-    raise RuntimeError("the service keeps ending by itself; its log is service.log in TRIAGE_HOME")
+    raise RuntimeError(f"the service {ended}; what it runs under starts it again")
 
 
 Host = Annotated[str, typer.Option(help="address to listen on; beyond this machine it takes keys")]

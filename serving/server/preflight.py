@@ -15,6 +15,7 @@ from serving.auth.settings import AuthMode, AuthSettings, is_loopback
 from serving.events.settings import EventSettings
 from serving.runtime.settings import ServiceSettings
 from serving.server.doctor import check_port
+from serving.server.supervisor import ServiceError
 from serving.tasks.policy_file import load_policy
 
 MODE, ISSUER = "TRIAGE_AUTH_MODE", "TRIAGE_AUTH_ISSUER"
@@ -22,10 +23,6 @@ CREDENTIAL_CHOICES = (
     "make a key (`triage keys create`), or set TRIAGE_AUTH_ISSUER, or listen on 127.0.0.1, ::1 or "
     "localhost"
 )
-
-
-class ServiceError(RuntimeError):
-    """The service cannot be started, and why."""
 
 
 def auth_mode_for(host: str, settings: AuthSettings) -> AuthMode:

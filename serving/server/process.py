@@ -26,9 +26,9 @@ from serving.review.service import open_review_service
 from serving.runtime.settings import ServiceSettings
 from serving.server.background_workers import BackgroundWorker, create_workers
 from serving.server.lifecycle_log import LifecycleLog
-from serving.server.lifeline import exit_with_parent
 from serving.server.logging_config import configure_logging
 from serving.server.operational_gauges import OperationalGauges
+from serving.server.supervisor import exit_with_parent
 from serving.tasks.catalogue import SERVED_TASKS
 from serving.telemetry.metrics import Metrics
 from serving.telemetry.service_telemetry import ServiceTelemetry

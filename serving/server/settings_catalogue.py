@@ -21,6 +21,8 @@ SETTINGS_CLASSES: Mapping[str, type[BaseSettings]] = {
     "swap": SwapSettings,
     "metrics, traces, logs": TelemetrySettings,
 }
-"""A test walks the code and names what is missing here."""
-INTERNAL_VARIABLES = ("TRIAGE_LIFELINE", "TRIAGE_SERVICE")
-"""Variables by which the processes of the service find each other: nobody sets them."""
+"""Settings classes by subject; a test names those that are missing here."""
+LIFELINE_VARIABLE = "TRIAGE_LIFELINE"
+"""File descriptor of the pipe by which a process learns that its parent is gone."""
+INTERNAL_VARIABLES = (LIFELINE_VARIABLE,)
+"""Variables that processes of the service set for each other; users never do."""

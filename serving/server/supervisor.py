@@ -1,6 +1,12 @@
-"""Supervisor of `make up` and `triage serve`.
+"""Supervisor of `make up` and `triage serve`: start BentoML, wait until it is ready, stop it.
 
-Start BentoML as a child process, wait until it is ready, restart it on failure, stop it.
+It restarts nothing. BentoML replaces a worker that dies; a service that dies as a whole ends
+`triage serve`, and what the service is run under (systemd, compose, Kubernetes) starts it again.
+
+No process outlives the one that started it: a parent holds the writing end of a pipe, its child
+reads, and the pipe ends the moment the parent does, killed or not. That is why BentoML is started
+as `python -m serving.server.supervisor ARGUMENTS`, which is `python -m bentoml ARGUMENTS` on such a
+lifeline.
 """
 
 from __future__ import annotations
@@ -8,12 +14,13 @@ from __future__ import annotations
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -21,58 +28,94 @@ from pathlib import Path
 from typing import Any
 
 import psutil  # type: ignore[import-untyped] # it ships no types
-import sqlalchemy as sa
 
 from data.lake import Lake
 from data.settings import SECRETS_FOLDER_VARIABLE, path_variables
 from models.task import TaskName
 from serving.auth.settings import AuthSettings
-from serving.server.doctor import check_port
-from serving.server.lifeline import GRACE_SECONDS, Lifeline
-from serving.server.preflight import MODE, ServiceError, auth_mode_for, check_can_start
-from serving.server.settings_catalogue import SETTINGS_CLASSES
+from serving.server.settings_catalogue import LIFELINE_VARIABLE, SETTINGS_CLASSES
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
-SERVICE_MARK_VARIABLE = "TRIAGE_SERVICE"
-"""The variable by which the processes of one service know each other."""
+MODULE = "serving.server.supervisor"
+SERVICE = "serving.server.service:Triage"
+GRACE_SECONDS = 10
+"""Seconds that a process has to finish accepted requests once its parent is gone."""
+START_TIMEOUT_SECONDS = 90
+REQUEST_TIMEOUT_SECONDS = 60
+POLL_SECONDS = 0.1
+
+
+class ServiceError(RuntimeError):
+    """The service cannot be started, or cannot answer."""
+
+
+class Lifeline:
+    """Pipe that tells child processes when this process is gone; keep it while they are to live."""
+
+    def __init__(self) -> None:
+        self.end, self.kept = os.pipe()  # what is not passed on is not inherited
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Variables of a child that follows; `end` must be passed to it as well."""
+        return {LIFELINE_VARIABLE: str(self.end)}
+
+    def cut(self) -> None:
+        """Let the children end."""
+        os.close(self.kept)
+        os.close(self.end)
+
+
+def exit_with_parent() -> None:
+    """End this process, as SIGTERM does, once its parent is gone.
+
+    Accepted requests are finished; those that take longer than the grace period are cut off. Does
+    nothing in a process that was not started on a lifeline.
+    """
+    number = os.environ.get(LIFELINE_VARIABLE, "")
+    if number.isdecimal() and _is_pipe(int(number)):
+        threading.Thread(target=_wait_for_parent, args=(int(number),), daemon=True).start()
+
+
+def _is_pipe(number: int) -> bool:
+    """Return whether a file descriptor is a pipe: the variable outlives what it names."""
+    try:
+        return stat.S_ISFIFO(os.fstat(number).st_mode)
+    except OSError:
+        return False
+
+
+def _wait_for_parent(number: int) -> None:
+    while os.read(number, 1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+    threading.Event().wait(GRACE_SECONDS)
+    os._exit(1)
 
 
 @dataclass(frozen=True)
 class LaunchCommand:
-    """How the service is started, as often as it takes. log: the terminal by default.
+    """How BentoML is started.
 
-    more: variables that are its own.
+    log: file for what the service writes; None for the terminal.
+    variables: environment variables of the service alone.
     """
 
     lake: Lake
     host: str
     port: int
     log: Path | None = None
-    more: Mapping[str, str] = field(default_factory=dict)
-    mark: str = field(default_factory=lambda: uuid.uuid4().hex)
+    variables: Mapping[str, str] = field(default_factory=dict)
     lifeline: Lifeline = field(default_factory=Lifeline)
 
     def start(self) -> subprocess.Popen[bytes]:
-        """The child, in a group of its own: Ctrl-C reaches it through `stop_process`, once."""
-        command = [
-            sys.executable,
-            "-m",
-            "serving.server.lifeline",
-            "serve",
-            "serving.server.service:Triage",
-        ]
-        command += [
-            "--host",
-            self.host,
-            "--port",
-            str(self.port),
-            "--working-dir",
-            str(PROJECT_ROOT),
-        ]
+        """Start the child in a session of its own: Ctrl-C reaches it once, by `stop_process`."""
+        address = ["--host", self.host, "--port", str(self.port)]
+        command = [sys.executable, "-m", MODULE, "serve", SERVICE, *address]
         target = None if self.log is None else self.log.open("ab")
         try:
             return subprocess.Popen(  # noqa: S603 - our own command
-                command,
+                [*command, "--working-dir", str(PROJECT_ROOT)],
                 cwd=PROJECT_ROOT,
                 env=self._environment(),
                 stdout=target,
@@ -89,40 +132,32 @@ class LaunchCommand:
         path = os.pathsep.join(filter(None, [str(PROJECT_ROOT), os.environ.get("PYTHONPATH")]))
         own = {
             **self.lake.environment,
-            SERVICE_MARK_VARIABLE: self.mark,
-            # BentoML clears the figures there when it starts: not those of another service.
+            # BentoML clears the metrics there when it starts: not those of another service.
             "BENTOML_HOME": str(home / "bentoml" / str(self.port)),
             "BENTOML_DO_NOT_TRACK": "True",
             "OTEL_SDK_DISABLED": "true",
             "OMP_NUM_THREADS": "1",
             "PYTHONPATH": path,
-            **self.more,
+            **self.variables,
         }
         return {**os.environ, **absolute_paths(os.environ), **self.lifeline.environment, **own}
 
-    def clear(self) -> None:
-        """End at once what is left of the service, whoever its parent is by now."""
-        for process in psutil.process_iter():
-            with suppress(psutil.Error):
-                if process.environ().get(SERVICE_MARK_VARIABLE) == self.mark:
-                    process.kill()
-
 
 def absolute_paths(settings: Mapping[str, str]) -> dict[str, str]:
-    """Paths among the settings, as seen from here: the child works in another folder."""
+    """Return the settings that are relative paths, as absolute paths.
+
+    They are relative to the folder of whoever set them; the child works in another.
+    """
     names = [
         SECRETS_FOLDER_VARIABLE,
         *(name for kind in SETTINGS_CLASSES.values() for name in path_variables(kind)),
     ]
-    found = {name: settings[name] for name in names if settings.get(name)}
-    made = {name: str(Path(v).resolve()) for name, v in found.items() if "://" not in v}
-    address = settings.get("TRIAGE_AUDIT_URL", "")
-    if address.startswith("sqlite:"):
-        url = sa.make_url(address)
-        if url.database:
-            file = url.set(database=str(Path(url.database).resolve()))
-            made["TRIAGE_AUDIT_URL"] = file.render_as_string(hide_password=False)
-    return made
+    paths = {name: settings[name] for name in names if settings.get(name)}
+    absolute = {name: str(Path(v).resolve()) for name, v in paths.items() if "://" not in v}
+    scheme, _, file = settings.get("TRIAGE_AUDIT_URL", "").partition(":///")
+    if scheme.startswith("sqlite") and file:
+        absolute["TRIAGE_AUDIT_URL"] = f"{scheme}:///{Path(file).resolve()}"
+    return absolute
 
 
 def stop_process(process: subprocess.Popen[bytes]) -> None:
@@ -136,36 +171,15 @@ def stop_process(process: subprocess.Popen[bytes]) -> None:
 
 
 def kill_process_tree(process: subprocess.Popen[bytes]) -> None:
-    """End the service and its workers at once, each in a process group of its own."""
-    every = [*psutil.Process(process.pid).children(recursive=True), process]
-    for one in every:
+    """Kill the service and its workers, each of which is in a process group of its own."""
+    for one in [*psutil.Process(process.pid).children(recursive=True), process]:
         with suppress(psutil.NoSuchProcess):
             one.kill()
     process.wait()
 
 
-QUICK_EXIT_SECONDS = 10.0
-"""Who lives for less has not started: loading takes some seconds."""
-MAX_QUICK_EXITS = 5
-FIRST_PAUSE_SECONDS = 0.5
-
-
-@dataclass
-class RestartPolicy:
-    """Counts deaths. quick: those in a row that came at once."""
-
-    quick: int = 0
-
-    def pause_after(self, lived: float) -> float | None:
-        """Seconds to wait before the next start, twice as long each time; None to give up."""
-        self.quick = self.quick + 1 if lived < QUICK_EXIT_SECONDS else 0
-        if self.quick >= MAX_QUICK_EXITS:
-            return None
-        return FIRST_PAUSE_SECONDS * 2.0 ** max(0, self.quick - 1)
-
-
 def describe_exit(code: int) -> str:
-    """How a process ended, by its exit code; negative is the signal that ended it."""
+    """Return how a process ended, by its exit code; a negative one is the signal's number."""
     if code >= 0:
         return f"ended with exit code {code}"
     try:
@@ -174,25 +188,15 @@ def describe_exit(code: int) -> str:
         return f"was ended by signal {-code}"
 
 
-START_TIMEOUT_SECONDS = 90
-REQUEST_TIMEOUT_SECONDS = 60
-POLL_SECONDS = 0.1
-
-
-@dataclass
+@dataclass(frozen=True)
 class RunningService:
-    """A service that answers. address: e.g. `http://127.0.0.1:3000`.
-
-    process: BentoML's, another one after it had to be started again.
-    """
+    """A service that answers. address: e.g. `http://127.0.0.1:3000`. process: BentoML's."""
 
     address: str
-    command: LaunchCommand
     process: subprocess.Popen[bytes]
-    started: float = field(default_factory=time.monotonic)
 
     def recommend(self, task: TaskName, cases: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """Recommendations for 1 to 1,000 cases, as a caller over HTTP gets them.
+        """Return the recommendations for 1 to 1,000 cases, asked for over HTTP.
 
         Raises:
             ServiceError: with the problem that the service answered with.
@@ -207,55 +211,41 @@ class RunningService:
         except urllib.error.HTTPError as error:
             raise ServiceError(f"{task}: {error.read().decode(errors='replace')}") from error
 
-    def wait(self) -> int:
-        """Until the service ends for good; its exit code.
-
-        One that ends by itself is started again, after a pause and with a line that says why,
-        until it ends several times in a row as soon as it was started.
-        """
-        restarts, started = RestartPolicy(), self.started
-        while True:
-            code = self.process.wait()
-            pause = restarts.pause_after(time.monotonic() - started)
-            if pause is None:
-                sys.stderr.write(
-                    f"the service {describe_exit(code)}, {restarts.quick} times in a row\n"
-                )
-                return code
-            sys.stderr.write(f"the service {describe_exit(code)}; it is started again\n")
-            time.sleep(pause)
-            self._clear_port()
-            self.process, started = self.command.start(), time.monotonic()
-
-    def _clear_port(self) -> None:
-        """Until nothing listens any more: workers finish what they had accepted."""
-        deadline = time.monotonic() + GRACE_SECONDS + 1
-        while not check_port(self.command.host, self.command.port).well:
-            if time.monotonic() > deadline:
-                self.command.clear()
-            time.sleep(POLL_SECONDS)
+    def wait(self) -> str:
+        """Wait until the service ends by itself; return how it ended."""
+        return describe_exit(self.process.wait())
 
 
 @contextmanager
 def run_service(
     lake: Lake, host: str = "127.0.0.1", port: int = 3000, log: Path | None = None
 ) -> Iterator[RunningService]:
-    """The service while the block runs: ready when it begins, stopped when it ends.
+    """Run the service while the block runs: ready when it begins, stopped when it ends.
 
-    Stopped, Ctrl-C included, after it has finished what it had accepted.
+    When it is stopped, by Ctrl-C too, it finishes what it has accepted.
 
-    log: file for what the service writes; the terminal by default.
+    Args:
+        lake: what it serves from.
+        host: address to listen on.
+        port: to listen on.
+        log: file for what the service writes; the terminal by default.
 
     Raises:
-        ServiceError: a host that others can reach while nobody could show who they are, a
-            port that is taken, or a service that does not start.
-        AuditUnavailableError: a record that cannot be written.
+        ServiceError: a host that others can reach although nobody could authenticate, a port
+            that is taken, or a service that does not start.
+        AuditUnavailableError: an audit log that cannot be written.
         ValueError: a policy that cannot be read.
     """
+    from serving.server.preflight import (  # noqa: PLC0415 - neither BentoML nor workers need it
+        MODE,
+        auth_mode_for,
+        check_can_start,
+    )
+
     mode = auth_mode_for(host, AuthSettings())
     check_can_start(lake.make(), host, port, mode)
     command = LaunchCommand(lake, host, port, log, {MODE: str(mode)})
-    running = RunningService(f"http://{host}:{port}", command, command.start())
+    running = RunningService(f"http://{host}:{port}", command.start())
     try:
         _wait_until_ready(running)
         yield running
@@ -265,7 +255,7 @@ def run_service(
 
 
 def _wait_until_ready(running: RunningService) -> None:
-    """Until the service answers, ready or with reasons why not for some tasks."""
+    """Wait until the service answers, be it ready or with reasons why not for some tasks."""
     process, address = running.process, running.address
     deadline = time.monotonic() + START_TIMEOUT_SECONDS
     while time.monotonic() < deadline:
@@ -282,7 +272,7 @@ def _wait_until_ready(running: RunningService) -> None:
 
 
 def _readiness_status(address: str) -> int | None:
-    """Status of the service's own answer; None while it does not answer with JSON."""
+    """Return the status of the service's own answer; None while it does not answer with JSON."""
     try:
         with urllib.request.urlopen(address, timeout=2) as answer:  # noqa: S310 - our own http address
             json.load(answer)
@@ -292,3 +282,19 @@ def _readiness_status(address: str) -> int | None:
         return error.code if ours else None
     except (OSError, ValueError):
         return None
+
+
+def run_bentoml() -> None:
+    """Run BentoML's own command, which follows its parent and which its workers follow."""
+    from bentoml_cli.cli import cli  # noqa: PLC0415 - workers import this module, and not that one
+
+    exit_with_parent()
+    own = Lifeline()
+    os.set_inheritable(own.end, True)
+    os.environ.update(own.environment)
+    sys.argv[0] = "bentoml"
+    cli()
+
+
+if __name__ == "__main__":
+    run_bentoml()

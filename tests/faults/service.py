@@ -33,7 +33,7 @@ PAUSE_SECONDS = 0.05
 """A caller that was refused or cut off waits so long."""
 ANSWER_SECONDS = 60
 STOP_SECONDS = 60
-BENTOML, WORKER = "serving.server.lifeline", "_bentoml_impl.worker"
+BENTOML, WORKER = "serving.server.supervisor", "_bentoml_impl.worker"
 REPLICA_STRIDE = 100_000
 
 
@@ -109,6 +109,10 @@ class Service:
     def terminate(self) -> int:
         """SIGTERM; its exit code once it has finished what it had accepted."""
         self.process.send_signal(signal.SIGTERM)
+        return self.exit_code()
+
+    def exit_code(self) -> int:
+        """Exit code of the command, which is about to end."""
         return self.process.wait(STOP_SECONDS)
 
     def stop(self) -> None:

@@ -18,8 +18,8 @@ from serving.auth.api_key import revocation_draft
 from serving.auth.caller import ALL_SCOPES, AccessScope, scoring_scope
 from serving.auth.settings import AuthMode, AuthSettings
 from serving.pipeline.pauses import PauseRecorder
-from serving.server.preflight import ServiceError, auth_mode_for, require_credentials
-from serving.server.supervisor import run_service
+from serving.server.preflight import auth_mode_for, require_credentials
+from serving.server.supervisor import ServiceError, run_service
 from tests.support.authenticated_service import (
     AuthenticatedService,
     identity_provider,

@@ -17,8 +17,7 @@ from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.audit.log.entry import GENESIS_HASH
 from serving.audit.log.errors import AuditUnavailableError
 from serving.audit.log.store import AuditStore
-from serving.server.preflight import ServiceError
-from serving.server.supervisor import kill_process_tree, run_service
+from serving.server.supervisor import ServiceError, kill_process_tree, run_service
 from tests.support.ports import free_port
 from tests.support.synthetic_lake import example_case, make_lake
 

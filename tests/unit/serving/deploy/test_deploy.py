@@ -2,6 +2,10 @@
 
 import json
 import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import compose_spec
 import kubernetes_validate
@@ -11,6 +15,7 @@ import yaml
 from data.settings import describe_settings
 from serving.server.operational_gauges import OperationalGauges, event_delivery_gauges
 from serving.server.settings_catalogue import SETTINGS_CLASSES
+from serving.server.supervisor import GRACE_SECONDS
 from serving.telemetry.metrics import Metrics
 
 KUBERNETES = "1.34"
@@ -84,6 +89,79 @@ def test_every_setting_in_the_files_is_one(deploy, manifests):
     assert named <= known
     for secret in compose["secrets"]:
         assert secret.upper() in known
+
+
+UNIT = "systemd/triage.service"
+HARDENED = {
+    "NoNewPrivileges": "yes",
+    "CapabilityBoundingSet": "",
+    "ProtectSystem": "strict",
+    "ProtectHome": "yes",
+    "PrivateTmp": "yes",
+    "PrivateDevices": "yes",
+    "RestrictNamespaces": "yes",
+    "SystemCallFilter": "@system-service",
+    "UMask": "0077",
+}
+
+
+def unit_of(text):
+    """Sections of a unit file; of a name that stands several times, every value."""
+    sections, section = {}, None
+    for line in filter(None, map(str.strip, text.splitlines())):
+        if line.startswith("["):
+            section = sections.setdefault(line.strip("[]"), {})
+        elif not line.startswith("#"):
+            name, _, value = line.partition("=")
+            section.setdefault(name, []).append(value)
+    return sections
+
+
+def test_the_systemd_unit_restarts_what_fails_and_may_do_little(deploy):
+    service = unit_of((deploy / UNIT).read_text())["Service"]
+    assert service["Restart"] == ["on-failure"]
+    assert service["User"] != ["root"]
+    assert {name: service[name] for name in HARDENED} == {n: [v] for n, v in HARDENED.items()}
+    # Longer than the service takes to finish what it has accepted.
+    assert int(service["TimeoutStopSec"][0]) > GRACE_SECONDS + 5
+
+
+def test_the_systemd_unit_starts_a_command_that_there_is(deploy, root):
+    service = unit_of((deploy / UNIT).read_text())["Service"]
+    _, script, command, *options = service["ExecStart"][0].split()
+    assert (root / Path(script).name).exists()
+    assert command == "serve"
+    assert set(options[::2]) <= {"--host", "--port"}
+    known = {one.variable for one in describe_settings(SETTINGS_CLASSES, {})}
+    named = {one.partition("=")[0] for one in service["Environment"]}
+    assert {name for name in named if name.startswith("TRIAGE_")} <= known
+
+
+def test_systemd_itself_takes_the_unit(deploy, tmp_path):
+    """By its own checker where this machine has it; the paths are those of this machine."""
+    checker = shutil.which("systemd-analyze")
+    text = (deploy / UNIT).read_text()
+    assert "/opt/triage/.venv/bin/python" in text
+    if checker is None:
+        return
+    here = text.replace("/opt/triage/.venv/bin/python", sys.executable)
+    file = tmp_path / "triage.service"
+    file.write_text(here)
+    done = subprocess.run(
+        [checker, "verify", "--recursive-errors=no", str(file)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    file.write_text(here.replace("Restart=on-failure", "Restart=whenever"))
+    wrong = subprocess.run(
+        [checker, "verify", "--recursive-errors=no", str(file)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "whenever" in wrong.stderr
 
 
 def test_the_image_is_pinned_and_neither_root_nor_secrets_are_in_it(deploy):

@@ -3,7 +3,8 @@
 import pytest
 
 import triage
-from serving.server.preflight import ServiceError, require_local_mode
+from serving.server.preflight import require_local_mode
+from serving.server.supervisor import ServiceError
 
 ISSUER = {
     "TRIAGE_AUTH_ISSUER": "https://idp.example",

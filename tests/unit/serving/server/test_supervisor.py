@@ -1,34 +1,14 @@
-"""When a service that ended is started again, and that its processes end with each other."""
+"""Processes of a service end with each other, and its settings hold in another folder."""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-from serving.server.lifeline import LIFELINE_VARIABLE, Lifeline
-from serving.server.supervisor import (
-    FIRST_PAUSE_SECONDS,
-    MAX_QUICK_EXITS,
-    QUICK_EXIT_SECONDS,
-    RestartPolicy,
-    absolute_paths,
-    describe_exit,
-)
+from serving.server.settings_catalogue import LIFELINE_VARIABLE
+from serving.server.supervisor import Lifeline, absolute_paths, describe_exit
 
-FOLLOWER = "from serving.server.lifeline import exit_with_parent; import signal; exit_with_parent(); signal.pause()"
-
-
-def test_quick_deaths_in_a_row_wait_twice_as_long_each_time_and_then_end_it():
-    restarts = RestartPolicy()
-    pauses = [restarts.pause_after(0.0) for _ in range(MAX_QUICK_EXITS)]
-    assert pauses == [FIRST_PAUSE_SECONDS * 2**n for n in range(MAX_QUICK_EXITS - 1)] + [None]
-
-
-def test_a_death_after_a_long_life_starts_the_count_again():
-    restarts = RestartPolicy()
-    for _ in range(3 * MAX_QUICK_EXITS):
-        restarts.pause_after(0.0)
-        assert restarts.pause_after(QUICK_EXIT_SECONDS) == FIRST_PAUSE_SECONDS
+FOLLOWER = "from serving.server.supervisor import exit_with_parent; import signal; exit_with_parent(); signal.pause()"
 
 
 def test_an_exit_code_is_told_as_what_ended_the_process():
