@@ -20,6 +20,23 @@ from serving.tasks.invoice_mismatch.duplicates import find_duplicate
 Case = Mapping[str, Any]
 
 
+def invoice_mismatch_findings(case: Case, policy: Policy, asked_at: datetime) -> list[Finding]:
+    """Run all checks, in the order in which a clerk would make them."""
+    return [
+        *check_order_reference(case, policy),
+        *find_duplicate(case, policy, asked_at),
+        *check_currency(case, policy),
+        *check_unit(case, policy),
+        *check_price(case, policy),
+        *check_quantity_ordered(case, policy),
+        *check_receipts(case, policy),
+        *check_dates(case, policy),
+        *check_amount_limit(case, policy),
+        *check_tax(case, policy),
+        *check_freight(case, policy),
+    ]
+
+
 def base_units_per_invoice_unit(case: Case, unit: str | None = None) -> float | None:
     """Return the base units in one invoice unit; None where that cannot be known.
 
@@ -39,10 +56,10 @@ def invoiced_quantities(case: Case) -> tuple[float, float] | None:
 
     None where the units of the line cannot be converted.
     """
-    own = base_units_per_invoice_unit(case)
-    if own is None:
+    factor = base_units_per_invoice_unit(case)
+    if factor is None:
         return None
-    here = case["quantity_invoiced"] * own
+    here = case["quantity_invoiced"] * factor
     earlier = [
         row["quantity_invoiced"] * (base_units_per_invoice_unit(case, row["invoice_unit"]) or 1.0)
         for row in case["earlier_invoices"]
@@ -64,18 +81,18 @@ def check_receipts(case: Case, policy: Policy) -> Iterator[Finding]:
     """Find nothing received, more invoiced than received, or goods received damaged."""
     if case["po_line_id"] is None:
         return
-    came = sum(row["quantity_received"] for row in case["receipts"])
-    if came <= 0:
+    received = sum(row["quantity_received"] for row in case["receipts"])
+    if received <= 0:
         yield finding_of_class(
             policy, Ends.NO_RECEIPT, "No goods receipt is posted for the order line."
         )
         return
     allowed = policy.tolerances.quantity_over_received_share
-    yield from _quantity_over(case, policy, Ends.QTY_OVER_RECEIVED, came, allowed)
+    yield from _quantity_over(case, policy, Ends.QTY_OVER_RECEIVED, received, allowed)
     damaged = sum(row["quantity_damaged"] or 0 for row in case["receipts"])
     if damaged > 0:
         says = (
-            f"{format_amount(damaged)} of {format_amount(came)} received are damaged or "
+            f"{format_amount(damaged)} of {format_amount(received)} received are damaged or "
             "held for quality."
         )
         yield finding_of_class(
@@ -86,10 +103,11 @@ def check_receipts(case: Case, policy: Policy) -> Iterator[Finding]:
 def _quantity_over(
     case: Case, policy: Policy, name: Ends, against: float, allowed: float
 ) -> Iterator[Finding]:
-    taken = invoiced_quantities(case)
-    if taken is None or taken[0] <= 0:
+    """Find more invoiced than ordered or received. against: that quantity, in base units."""
+    quantities = invoiced_quantities(case)
+    if quantities is None or quantities[0] <= 0:
         return
-    here, so_far = taken
+    here, so_far = quantities
     over = bounded_ratio(so_far, against) - 1
     if over > allowed:
         earlier = f" ({format_amount(so_far - here)} of it before)" if so_far > here else ""
@@ -99,23 +117,6 @@ def _quantity_over(
             f"{over:.1%} more."
         )
         yield finding_of_class(policy, name, says, measured=over, limit=allowed, unit="share")
-
-
-def invoice_mismatch_findings(case: Case, policy: Policy, asked_at: datetime) -> list[Finding]:
-    """Run all checks, in the order in which a clerk would make them."""
-    return [
-        *check_order_reference(case, policy),
-        *find_duplicate(case, policy, asked_at),
-        *check_currency(case, policy),
-        *check_unit(case, policy),
-        *check_price(case, policy),
-        *check_quantity_ordered(case, policy),
-        *check_receipts(case, policy),
-        *check_dates(case, policy),
-        *check_amount_limit(case, policy),
-        *check_tax(case, policy),
-        *check_freight(case, policy),
-    ]
 
 
 def check_order_reference(case: Case, policy: Policy) -> Iterator[Finding]:
@@ -153,16 +154,16 @@ def check_unit(case: Case, policy: Policy) -> Iterator[Finding]:
 
 def check_price(case: Case, policy: Policy) -> Iterator[Finding]:
     """Find a price of a base unit that differs from the order's beyond share and amount."""
-    held, agreed, charged = (
+    factor, agreed, charged = (
         base_units_per_invoice_unit(case),
         case["po_unit_price"],
         case["invoice_unit_price"],
     )
-    same = case["currency"] is None or case["po_currency"] in (None, case["currency"])
-    if held is None or not agreed or charged is None or not same:
+    same_currency = case["currency"] is None or case["po_currency"] in (None, case["currency"])
+    if factor is None or not agreed or charged is None or not same_currency:
         return
-    paid, bounds = bounded_ratio(charged, held), policy.tolerances
-    over = (paid - agreed) * abs(case["quantity_invoiced"]) * held
+    paid, bounds = bounded_ratio(charged, factor), policy.tolerances
+    over = (paid - agreed) * abs(case["quantity_invoiced"]) * factor
     share = bounded_ratio(paid, agreed) - 1
     line = f"{format_amount(abs(over))} {case['currency'] or ''}".strip()
     against = f"the order's {format_amount(agreed)} ({line} on the line)"
