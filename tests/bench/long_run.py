@@ -16,9 +16,9 @@ from pathlib import Path
 import psutil
 
 from serving.tasks.messages import Explain
-from tests.bench.held import held_after, service
 from tests.bench.load import Target, paced, rate
 from tests.bench.peers import ours
+from tests.bench.retained_objects import retained_objects_after, service
 from tests.bench.scene import LEAVES, TREES, scene
 from tests.bench.serving import CONNECTIONS
 
@@ -73,7 +73,7 @@ def main() -> None:
                 every += took
             print(line("all", sorted(every)))
         with service(Path(home) / "held") as express:
-            held = held_after(express, [given.requests // TENTHS] * TENTHS)
+            held = retained_objects_after(express, [given.requests // TENTHS] * TENTHS)
     print(f"\nobjects after every tenth of {given.requests:,} requests: {held}")
 
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from tests.faults.audit_location import FaultUnavailableError, StoreKind
+from tests.faults.catalogue import FAULTS
 from tests.faults.cycles import Figures, Plan, Run, run
 from tests.faults.fault import Fault, TargetKind
-from tests.faults.faults import FAULTS
-from tests.faults.place import NotHereError, StoreKind
 from tests.faults.postgres import NoPostgresError
 from tests.faults.results import Result, Results, table
 from tests.faults.writer import Plant
@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
             continue
         try:
             results.put(carried_out(plan, folder / plan.name, results))
-        except (NoPostgresError, NotHereError) as error:
+        except (NoPostgresError, FaultUnavailableError) as error:
             CONSOLE.print(f"{plan.name} cannot be run here: {error}", style="red")
             results.put(Result(plan, Figures(), f"not here: {error}"))
     CONSOLE.print(table(results.every.values()))
@@ -70,7 +70,7 @@ def carried_out(plan: Plan, folder: Path, results: Results) -> Result:
 
     try:
         result = Result(plan, run(plan, folder, told).figures)
-    except (NoPostgresError, NotHereError):
+    except (NoPostgresError, FaultUnavailableError):
         raise
     except RuntimeError as error:
         figures = kept[0].figures if kept else Figures()

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from random import Random
 
+from tests.faults.audit_location import AuditLocation, FaultUnavailableError
 from tests.faults.fault import Bench
-from tests.faults.gathered import Outcome, Window
-from tests.faults.place import NotHereError, Place
+from tests.faults.observations import Outcome, Window
 
 LIBRARIES = ("/usr/lib/*/faketime/libfaketime.so.1", "/usr/local/lib/faketime/libfaketime.so.1")
 WAIT_SECONDS = 60
@@ -24,10 +24,10 @@ def library() -> Path:
     for pattern in LIBRARIES:
         for found in sorted(Path("/").glob(pattern.lstrip("/"))):
             return found
-    raise NotHereError(f"no {' or '.join(LIBRARIES)}: install faketime")
+    raise FaultUnavailableError(f"no {' or '.join(LIBRARIES)}: install faketime")
 
 
-def environment(place: Place) -> Mapping[str, str]:
+def environment(place: AuditLocation) -> Mapping[str, str]:
     """What puts a process's clock into the hands of a file. Its monotonic clock stays true."""
     set_clock(place, "+0")
     return {
@@ -38,12 +38,12 @@ def environment(place: Place) -> Mapping[str, str]:
     }
 
 
-def file(place: Place) -> Path:
+def file(place: AuditLocation) -> Path:
     """What says how far the clock is off."""
     return place.folder / "clock"
 
 
-def set_clock(place: Place, offset: str) -> None:
+def set_clock(place: AuditLocation, offset: str) -> None:
     """Step it: at once, so that nobody reads half a line."""
     partial = file(place).with_suffix(".part")
     partial.write_text(offset + "\n")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.audit_location import FaultUnavailableError
 from tests.faults.cycles import Figures, Plan, run
-from tests.faults.place import NotHereError
 from tests.faults.postgres import NoPostgresError
 
 
@@ -36,7 +36,7 @@ def carry_out(tmp_path):
     def carried_out(plan: Plan) -> Figures:
         try:
             return run(plan, tmp_path).figures
-        except (NotHereError, NoPostgresError) as error:
+        except (FaultUnavailableError, NoPostgresError) as error:
             if os.environ.get("CI"):
                 pytest.fail(f"{plan.name}: {error}")
             pytest.skip(f"{plan.name}: {error}")

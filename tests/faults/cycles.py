@@ -7,22 +7,22 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from tests.faults import service, writing
-from tests.faults.fault import Bench, Fault, Kind, TargetKind
-from tests.faults.faults import FAULTS
-from tests.faults.gathered import Answer, Log, Outcome
-from tests.faults.invariants import Break, Known, struck
-from tests.faults.place import Place, StoreKind, place
+from tests.faults import service_target, writer_target
+from tests.faults.audit_location import AuditLocation, StoreKind, audit_location
+from tests.faults.catalogue import FAULTS
+from tests.faults.fault import Bench, Fault, FaultKind, TargetKind
+from tests.faults.invariants import Known, Violation, fault_took_effect
+from tests.faults.observations import Answer, AuditReader, Outcome
 from tests.faults.writer import Plant
 from tests.support.synthetic_lake import make_lake
 
-BACK_SECONDS = 120
+RECOVERY_SECONDS = 120
 """Not a demand, a bound: who is not back by then does not come back alone."""
 MOST_BEFORE = 30
 """Answers before the fault: up to so many, drawn for each cycle."""
 
 
-class NotBackError(RuntimeError):
+class RecoveryTimeoutError(RuntimeError):
     """Nothing was answered any more."""
 
 
@@ -54,7 +54,7 @@ class Figures:
     refused: int = 0
     broken: int = 0
     back: list[float] = field(default_factory=list)
-    breaks: list[Break] = field(default_factory=list)
+    breaks: list[Violation] = field(default_factory=list)
 
 
 @dataclass
@@ -78,19 +78,19 @@ class Run:
         answers = [a for target in self.bench.targets for a in target.answers.take()]
         snapshot = self.bench.log.read(self.known.size)
         breaks = self.known.extend(snapshot)
-        breaks += self.known.holds(answers) + struck(answers, snapshot.entries, window)
+        breaks += self.known.holds(answers) + fault_took_effect(answers, snapshot.entries, window)
         self._count(answers, breaks)
 
     began: float = 0.0
 
     def _answers(self, since: float, count: int = 1) -> Answer:
         target = self.bench.target
-        found = target.answers.first(Outcome.ACKNOWLEDGED, since, BACK_SECONDS, count)
+        found = target.answers.first(Outcome.ACKNOWLEDGED, since, RECOVERY_SECONDS, count)
         if found is None:
-            raise NotBackError(f"no answer within {BACK_SECONDS} seconds")
+            raise RecoveryTimeoutError(f"no answer within {RECOVERY_SECONDS} seconds")
         return found
 
-    def _count(self, answers: Sequence[Answer], breaks: Sequence[Break]) -> None:
+    def _count(self, answers: Sequence[Answer], breaks: Sequence[Violation]) -> None:
         count, figures = dict.fromkeys(Outcome, 0), self.figures
         for answer in answers:
             count[answer.outcome] += 1
@@ -117,15 +117,15 @@ class Run:
 def bench(plan: Plan, folder: Path) -> Iterator[tuple[Bench, Known]]:
     """Everything a plan needs, running; ended afterwards."""
     kind = FAULTS[plan.fault]
-    with place(folder, plan.store, small_disk=kind.small_disk) as where:
+    with audit_location(folder, plan.store, small_disk=kind.small_disk) as where:
         targets = TARGETS[plan.target](plan, kind, where)
         try:
             for target in targets:
                 target.start()
-            first = targets[0].answers.first(Outcome.ACKNOWLEDGED, 0.0, BACK_SECONDS)
+            first = targets[0].answers.first(Outcome.ACKNOWLEDGED, 0.0, RECOVERY_SECONDS)
             if first is None:
-                raise NotBackError(f"nothing was ever answered; see the logs in {folder}")
-            log = Log(where.url)
+                raise RecoveryTimeoutError(f"nothing was ever answered; see the logs in {folder}")
+            log = AuditReader(where.url)
             known = Known(CONTENT[plan.target], where.read_note)
             yield Bench(where, targets, log, plan.away), known
             log.close()
@@ -134,30 +134,32 @@ def bench(plan: Plan, folder: Path) -> Iterator[tuple[Bench, Known]]:
                 target.stop()
 
 
-def writers(plan: Plan, kind: Kind, where: Place) -> list[writing.Writer]:
+def writers(plan: Plan, kind: FaultKind, where: AuditLocation) -> list[writer_target.Writer]:
     """As many writers as the fault takes."""
     environment = where.environment | kind.environment(where)
     return [
-        writing.Writer(environment, where.folder, name, 4, kind.twice, plan.plant, kind.prefix())
+        writer_target.Writer(
+            environment, where.folder, name, 4, kind.twice, plan.plant, kind.prefix()
+        )
         for name in "abc"[: kind.replicas]
     ]
 
 
-def services(plan: Plan, kind: Kind, where: Place) -> list[service.Service]:
+def services(plan: Plan, kind: FaultKind, where: AuditLocation) -> list[service_target.Service]:
     """As many services as the fault takes, on one lake of tiny models."""
-    make_lake(where.lake, [service.TASK])
+    make_lake(where.lake, [service_target.TASK])
     environment = where.environment | kind.environment(where)
     return [
-        service.Service(environment, where.folder, name, kind.twice, kind.prefix())
+        service_target.Service(environment, where.folder, name, kind.twice, kind.prefix())
         for name in "abc"[: kind.replicas]
     ]
 
 
-TARGETS: dict[TargetKind, Callable[[Plan, Kind, Place], list[Any]]] = {
+TARGETS: dict[TargetKind, Callable[[Plan, FaultKind, AuditLocation], list[Any]]] = {
     TargetKind.WRITER: writers,
     TargetKind.SERVICE: services,
 }
-CONTENT = {TargetKind.WRITER: writing.content, TargetKind.SERVICE: service.content}
+CONTENT = {TargetKind.WRITER: writer_target.content, TargetKind.SERVICE: service_target.content}
 
 
 def run(plan: Plan, folder: Path, told: Callable[[Run], None] = lambda _: None) -> Run:

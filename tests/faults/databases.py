@@ -9,8 +9,8 @@ from contextlib import closing
 from random import Random
 
 from tests.faults.fault import Bench
-from tests.faults.gathered import Outcome, Window
-from tests.faults.writing import until
+from tests.faults.observations import Outcome, Window
+from tests.faults.writer_target import until
 
 REFUSED_SECONDS = 60
 LOCKED_SECONDS = 12

@@ -6,8 +6,8 @@ from enum import StrEnum
 from random import Random
 from typing import Any
 
-from tests.faults.gathered import Log, Window
-from tests.faults.place import Place, StoreKind
+from tests.faults.audit_location import AuditLocation, StoreKind
+from tests.faults.observations import AuditReader, Window
 
 BOTH = (StoreKind.SQLITE, StoreKind.POSTGRESQL)
 SQLITE = (StoreKind.SQLITE,)
@@ -46,9 +46,9 @@ class Bench:
     away: seconds that a store stays away.
     """
 
-    place: Place
+    place: AuditLocation
     targets: Sequence[Any]
-    log: Log
+    log: AuditReader
     away: float = 3.0
 
     @property
@@ -62,7 +62,7 @@ Strike = Callable[[Bench, Random], Window]
 
 
 @dataclass(frozen=True)
-class Kind:
+class FaultKind:
     """A fault: to whom and where it can be done, and how.
 
     twice: everything is sent twice at once, and again. replicas: how many write to the log.
@@ -75,4 +75,4 @@ class Kind:
     twice: bool = False
     small_disk: bool = False
     prefix: Callable[[], Sequence[str]] = tuple
-    environment: Callable[[Place], Mapping[str, str]] = field(default=lambda _: {})
+    environment: Callable[[AuditLocation], Mapping[str, str]] = field(default=lambda _: {})

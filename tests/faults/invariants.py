@@ -13,10 +13,10 @@ from typing import Any
 
 from serving.audit.log.entry import GENESIS_HASH, Entry, payload_commitment
 from serving.audit.transparency.merkle import Frontier
-from tests.faults.gathered import Answer, Outcome, Snapshot, Told, Window
+from tests.faults.observations import AcknowledgedEntry, Answer, Outcome, Snapshot, Window
 
 
-class Broken(StrEnum):
+class ViolationKind(StrEnum):
     """What can be wrong."""
 
     LOST = "lost"
@@ -37,10 +37,10 @@ AWAY = frozenset({503, 504})
 
 
 @dataclass(frozen=True)
-class Break:
+class Violation:
     """One thing that does not hold."""
 
-    kind: Broken
+    kind: ViolationKind
     sequence: int | None
     sentence: str
 
@@ -75,7 +75,7 @@ class Known:
         """Entries that have been looked at."""
         return self.frontier.size
 
-    def extend(self, snapshot: Snapshot) -> list[Break]:
+    def extend(self, snapshot: Snapshot) -> list[Violation]:
         """Look at what came since; what does not hold of the record by itself."""
         return [
             *(found for entry in snapshot.entries for found in self._next(entry)),
@@ -83,50 +83,62 @@ class Known:
             *self._used(snapshot),
         ]
 
-    def _next(self, entry: Entry) -> Iterator[Break]:
+    def _next(self, entry: Entry) -> Iterator[Violation]:
         at, wanted = entry.sequence, self.frontier.size + 1
         if at != wanted:
-            yield Break(Broken.GAP, at, f"entry {at} stands where {wanted} is due")
+            yield Violation(ViolationKind.GAP, at, f"entry {at} stands where {wanted} is due")
         if entry.previous != self.previous:
-            yield Break(Broken.CHAIN, at, f"entry {at} does not follow the one before")
+            yield Violation(ViolationKind.CHAIN, at, f"entry {at} does not follow the one before")
         if entry.hash != entry.envelope.leaf():
-            yield Break(Broken.CHAIN, at, f"entry {at} has another hash than its envelope")
+            yield Violation(
+                ViolationKind.CHAIN, at, f"entry {at} has another hash than its envelope"
+            )
         if entry.body is None or entry.salt is None:
-            yield Break(Broken.CHAIN, at, f"entry {at} has no payload")
+            yield Violation(ViolationKind.CHAIN, at, f"entry {at} has no payload")
         elif payload_commitment(entry.salt, entry.body) != entry.envelope.commitment:
-            yield Break(Broken.CHAIN, at, f"entry {at} has another payload than it commits to")
+            yield Violation(
+                ViolationKind.CHAIN, at, f"entry {at} has another payload than it commits to"
+            )
         self.ids[entry.id] += 1
         if self.ids[entry.id] > 1:
-            yield Break(Broken.DOUBLE, at, f"id {entry.id} is there {self.ids[entry.id]} times")
+            yield Violation(
+                ViolationKind.DOUBLE, at, f"id {entry.id} is there {self.ids[entry.id]} times"
+            )
         self.entries[at] = (entry.id, entry.hash, self.content(entry))
         self.frontier, _ = self.frontier.with_leaves([bytes.fromhex(entry.hash)])
         self.previous = entry.hash
         self.roots.append(self.frontier.root())
 
-    def _ends_at(self, snapshot: Snapshot) -> Iterator[Break]:
+    def _ends_at(self, snapshot: Snapshot) -> Iterator[Violation]:
         end = snapshot.head
         if (end.frontier, end.hash) != (self.frontier, self.previous):
-            yield Break(
-                Broken.HEAD,
+            yield Violation(
+                ViolationKind.HEAD,
                 end.frontier.size,
                 f"the head says {end.frontier.size} entries ending in {end.hash[:12]}, "
                 f"the entries make {self.size} ending in {self.previous[:12]}",
             )
         if snapshot.count != self.size:
-            yield Break(Broken.GAP, None, f"{snapshot.count} rows for {self.size} entries")
+            yield Violation(
+                ViolationKind.GAP, None, f"{snapshot.count} rows for {self.size} entries"
+            )
 
-    def _used(self, snapshot: Snapshot) -> Iterator[Break]:
+    def _used(self, snapshot: Snapshot) -> Iterator[Violation]:
         for row in snapshot.keys:
             who, key = row["caller"], row["key"]
             self.keys[who, key] += 1
             if self.keys[who, key] > 1:
-                yield Break(Broken.DOUBLE, row["first"], f"key {key} of {who} is there twice")
+                yield Violation(
+                    ViolationKind.DOUBLE, row["first"], f"key {key} of {who} is there twice"
+                )
             for at in range(row["first"], row["first"] + row["count"]):
                 if at in self.key_of or at not in self.entries:
-                    yield Break(Broken.DOUBLE, at, f"key {key} names entry {at}, as another does")
+                    yield Violation(
+                        ViolationKind.DOUBLE, at, f"key {key} names entry {at}, as another does"
+                    )
                 self.key_of[at] = key
 
-    def holds(self, answers: Iterable[Answer]) -> list[Break]:
+    def holds(self, answers: Iterable[Answer]) -> list[Violation]:
         """What does not hold of answers, given before the last snapshot was taken."""
         return [
             found
@@ -135,75 +147,93 @@ class Known:
             for found in (*self._recorded(answer), *self._covered(answer))
         ]
 
-    def _recorded(self, answer: Answer) -> Iterator[Break]:
+    def _recorded(self, answer: Answer) -> Iterator[Violation]:
         for told in answer.told:
             held = self.entries.get(told.sequence)
             if held is None or told.id not in {held[0], ""}:
-                yield Break(Broken.LOST, told.sequence, _lost(told, held))
+                yield Violation(ViolationKind.LOST, told.sequence, _lost(told, held))
             elif told.id and not _same(told, held):
-                yield Break(
-                    Broken.ALTERED, told.sequence, f"{told.id} was answered otherwise than recorded"
+                yield Violation(
+                    ViolationKind.ALTERED,
+                    told.sequence,
+                    f"{told.id} was answered otherwise than recorded",
                 )
         if answer.key:
             used = {self.key_of.get(told.sequence) for told in answer.told}
             if used != {answer.key}:
-                yield Break(
-                    Broken.DOUBLE,
+                yield Violation(
+                    ViolationKind.DOUBLE,
                     answer.told[0].sequence,
                     f"key {answer.key} was answered with entries of {sorted(map(str, used))}",
                 )
 
-    def _covered(self, answer: Answer) -> Iterator[Break]:
+    def _covered(self, answer: Answer) -> Iterator[Violation]:
         if not answer.note:
             return
         last = max(told.sequence for told in answer.told)
         try:
             _, size, root = self.read_note(answer.note)
         except ValueError as error:
-            yield Break(Broken.NOTE, last, f"the checkpoint answered with {last}: {error}")
+            yield Violation(
+                ViolationKind.NOTE, last, f"the checkpoint answered with {last}: {error}"
+            )
             return
         if size < last:
-            yield Break(Broken.NOTE, last, f"the checkpoint of {size} entries leaves out {last}")
+            yield Violation(
+                ViolationKind.NOTE, last, f"the checkpoint of {size} entries leaves out {last}"
+            )
         if size > self.size or self.roots[size] != root:
-            yield Break(Broken.NOTE, last, f"the checkpoint of {size} entries is of another log")
+            yield Violation(
+                ViolationKind.NOTE, last, f"the checkpoint of {size} entries is of another log"
+            )
 
 
-def _same(told: Told, held: tuple[str, str, Any]) -> bool:
+def _same(told: AcknowledgedEntry, held: tuple[str, str, Any]) -> bool:
     return held[1] == told.hash and told.content == held[2]
 
 
-def _lost(told: Told, held: tuple[str, str, Any] | None) -> str:
+def _lost(told: AcknowledgedEntry, held: tuple[str, str, Any] | None) -> str:
     there = "nothing" if held is None else held[0]
     return f"{told.id} was acknowledged as entry {told.sequence}; there is {there}"
 
 
-def struck(answers: Sequence[Answer], entries: Sequence[Entry], window: Window) -> list[Break]:
+def fault_took_effect(
+    answers: Sequence[Answer], entries: Sequence[Entry], window: Window
+) -> list[Violation]:
     """What does not hold of the time of the fault. entries: those since the last one."""
     return [*_refused(answers, window), *_stepped(entries, window.steps_hours)]
 
 
-def _refused(answers: Sequence[Answer], window: Window) -> Iterator[Break]:
+def _refused(answers: Sequence[Answer], window: Window) -> Iterator[Violation]:
     """Who could not be recorded was told so, in the words that are due, and given no score."""
     refused = [a for a in answers if a.outcome is Outcome.REFUSED]
     for answer in refused:
         if answer.status not in REFUSALS:
-            yield Break(Broken.WRONG_REFUSAL, None, f"{answer.status}: {answer.reason[:200]}")
+            yield Violation(
+                ViolationKind.WRONG_REFUSAL, None, f"{answer.status}: {answer.reason[:200]}"
+            )
     if window.refuses and not any(window.start < answer.got for answer in refused):
-        yield Break(Broken.DID_NOT_STRIKE, None, "nobody was refused")
+        yield Violation(ViolationKind.DID_NOT_STRIKE, None, "nobody was refused")
     for answer in answers if window.closed else ():
         inside = window.start < answer.sent and answer.got < window.end
         if inside and answer.outcome is Outcome.ACKNOWLEDGED:
             at = answer.told[0].sequence
-            yield Break(Broken.ANSWERED_WHILE_AWAY, at, "a score, and nothing could be kept")
+            yield Violation(
+                ViolationKind.ANSWERED_WHILE_AWAY, at, "a score, and nothing could be kept"
+            )
         if inside and answer.outcome is Outcome.REFUSED and answer.status not in AWAY:
-            yield Break(Broken.WRONG_REFUSAL, None, f"{answer.status}: {answer.reason[:200]}")
+            yield Violation(
+                ViolationKind.WRONG_REFUSAL, None, f"{answer.status}: {answer.reason[:200]}"
+            )
 
 
-def _stepped(entries: Sequence[Entry], hours: float) -> Iterator[Break]:
+def _stepped(entries: Sequence[Entry], hours: float) -> Iterator[Violation]:
     """The clock did step: else order by sequence would prove nothing."""
     if not hours:
         return
     moments = [datetime.fromisoformat(entry.recorded_at) for entry in entries]
     steps = [(b - a).total_seconds() / 3600 for a, b in pairwise(moments)]
     if not steps or min(steps) > -0.9 * hours or max(steps) < 0.9 * hours:
-        yield Break(Broken.DID_NOT_STRIKE, None, f"the clock did not step {hours:g} h and back")
+        yield Violation(
+            ViolationKind.DID_NOT_STRIKE, None, f"the clock did not step {hours:g} h and back"
+        )

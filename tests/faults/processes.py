@@ -6,8 +6,8 @@ from random import Random
 import psutil
 
 from tests.faults.fault import Bench
-from tests.faults.gathered import Outcome, Window
-from tests.faults.writing import until
+from tests.faults.observations import Outcome, Window
+from tests.faults.writer_target import until
 
 LONGEST = 0.15
 """A kill comes so many seconds after the first answer at most: in every part of a commit."""

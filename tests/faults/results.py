@@ -10,10 +10,10 @@ from typing import Any
 
 from rich.table import Table
 
+from tests.faults.audit_location import StoreKind
 from tests.faults.cycles import Figures, Plan
 from tests.faults.fault import Fault, TargetKind
-from tests.faults.invariants import Broken
-from tests.faults.place import StoreKind
+from tests.faults.invariants import ViolationKind
 from tests.faults.writer import Plant
 
 COLUMNS = (
@@ -53,8 +53,8 @@ class Result:
             self.figures.entries,
             self.figures.refused,
             self.figures.broken,
-            found[Broken.LOST] + found[Broken.ALTERED],
-            found[Broken.DOUBLE],
+            found[ViolationKind.LOST] + found[ViolationKind.ALTERED],
+            found[ViolationKind.DOUBLE],
             len(self.figures.breaks),
         )
         times = (median(back), max(back)) if back else ()

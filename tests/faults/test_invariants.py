@@ -10,8 +10,8 @@ from serving.audit.log.entry import GENESIS_HASH, Draft, entry_from_draft
 from serving.audit.log.entry_kind import EntryKind
 from serving.audit.log.transaction import LogHead
 from serving.audit.transparency.merkle import Frontier
-from tests.faults.gathered import Answer, Outcome, Snapshot, Told, Window
-from tests.faults.invariants import Broken, Known, struck
+from tests.faults.invariants import Known, ViolationKind, fault_took_effect
+from tests.faults.observations import AcknowledgedEntry, Answer, Outcome, Snapshot, Window
 
 START = datetime(2026, 3, 10, tzinfo=UTC)
 KEY = {"caller": "c", "key": "k", "first": 2, "count": 1}
@@ -54,7 +54,7 @@ def known():
 
 
 def answer(*entries, note="", key="", **changes):
-    told = tuple(Told(e.id, e.sequence, e.hash, e.body) for e in entries)
+    told = tuple(AcknowledgedEntry(e.id, e.sequence, e.hash, e.body) for e in entries)
     return Answer(Outcome.ACKNOWLEDGED, 1.0, 2.0, told, note, key, 200, **changes)
 
 
@@ -78,63 +78,65 @@ def test_the_record_may_come_in_parts(known, entries):
 
 def test_what_was_acknowledged_and_is_not_there_is_lost(known, entries):
     known.extend(snapshot(entries[:2]))
-    assert kinds(known.holds([answer(entries[2])])) == {Broken.LOST}
+    assert kinds(known.holds([answer(entries[2])])) == {ViolationKind.LOST}
 
 
 def test_another_entry_in_its_place_is_a_loss(known, entries):
     known.extend(snapshot(entries))
-    other = replace(answer(entries[0]), told=(Told("r9", 1, entries[0].hash),))
-    assert kinds(known.holds([other])) == {Broken.LOST}
+    other = replace(answer(entries[0]), told=(AcknowledgedEntry("r9", 1, entries[0].hash),))
+    assert kinds(known.holds([other])) == {ViolationKind.LOST}
 
 
 @pytest.mark.parametrize("change", [{"hash": "ab" * 32}, {"content": "{}"}])
 def test_what_was_answered_otherwise_than_recorded_is_altered(known, entries, change):
     known.extend(snapshot(entries))
-    told = replace(Told("r1", 1, entries[0].hash, entries[0].body), **change)
-    assert kinds(known.holds([replace(answer(), told=(told,))])) == {Broken.ALTERED}
+    told = replace(AcknowledgedEntry("r1", 1, entries[0].hash, entries[0].body), **change)
+    assert kinds(known.holds([replace(answer(), told=(told,))])) == {ViolationKind.ALTERED}
 
 
 def test_a_missing_entry_is_a_gap(known, entries):
     found = kinds(known.extend(snapshot([entries[0], entries[2]], ())))
-    assert {Broken.GAP, Broken.CHAIN} <= found
+    assert {ViolationKind.GAP, ViolationKind.CHAIN} <= found
 
 
 def test_an_id_that_is_there_twice_is_double(known, entries):
     again = [entries[0], replace(entries[1], envelope=replace(entries[1].envelope, id="r1"))]
-    assert Broken.DOUBLE in kinds(known.extend(snapshot(again, ())))
+    assert ViolationKind.DOUBLE in kinds(known.extend(snapshot(again, ())))
 
 
 def test_a_key_that_is_there_twice_is_double(known, entries):
     other = KEY | {"first": 3}
-    assert Broken.DOUBLE in kinds(known.extend(snapshot(entries, (KEY, other))))
+    assert ViolationKind.DOUBLE in kinds(known.extend(snapshot(entries, (KEY, other))))
 
 
 def test_an_answer_to_a_key_that_is_not_the_keys_is_double(known, entries):
     known.extend(snapshot(entries))
-    assert kinds(known.holds([answer(entries[0], key="k")])) == {Broken.DOUBLE}
-    again = Answer(Outcome.ACKNOWLEDGED, 1.0, 2.0, (Told("", 1, ""),), key="k", status=200)
-    assert kinds(known.holds([again])) == {Broken.DOUBLE}
+    assert kinds(known.holds([answer(entries[0], key="k")])) == {ViolationKind.DOUBLE}
+    again = Answer(
+        Outcome.ACKNOWLEDGED, 1.0, 2.0, (AcknowledgedEntry("", 1, ""),), key="k", status=200
+    )
+    assert kinds(known.holds([again])) == {ViolationKind.DOUBLE}
 
 
 def test_another_payload_or_envelope_than_the_hash_says_breaks_the_chain(known, entries):
     changed = replace(entries[0], body='{"n":9}')
-    assert Broken.CHAIN in kinds(known.extend(snapshot([changed], ())))
+    assert ViolationKind.CHAIN in kinds(known.extend(snapshot([changed], ())))
 
 
 def test_a_head_that_is_of_another_log_is_found(known, entries):
     stale = snapshot(entries[:2], ()).head
-    assert kinds(known.extend(replace(snapshot(entries), head=stale))) == {Broken.HEAD}
+    assert kinds(known.extend(replace(snapshot(entries), head=stale))) == {ViolationKind.HEAD}
 
 
 def test_rows_that_no_sequence_reaches_are_a_gap(known, entries):
-    assert kinds(known.extend(replace(snapshot(entries), count=4))) == {Broken.GAP}
+    assert kinds(known.extend(replace(snapshot(entries), count=4))) == {ViolationKind.GAP}
 
 
 @pytest.mark.parametrize("note", ["forged", f"3 {'ab' * 32}", f"9 {'ab' * 32}", "short"])
 def test_a_checkpoint_that_does_not_fit_the_record_is_found(known, entries, note):
     known.extend(snapshot(entries))
     note = f"2 {known.roots[2].hex()}" if note == "short" else note
-    assert kinds(known.holds([answer(entries[2], note=note)])) == {Broken.NOTE}
+    assert kinds(known.holds([answer(entries[2], note=note)])) == {ViolationKind.NOTE}
 
 
 def refusal(status=503):
@@ -145,22 +147,26 @@ AWAY = Window(0.0, 3.0, refuses=True, closed=True)
 
 
 def test_a_score_while_nothing_can_be_recorded_is_found(entries):
-    assert struck([refusal()], [], AWAY) == []
-    found = struck([refusal(), answer(entries[0])], [], AWAY)
-    assert kinds(found) == {Broken.ANSWERED_WHILE_AWAY}
+    assert fault_took_effect([refusal()], [], AWAY) == []
+    found = fault_took_effect([refusal(), answer(entries[0])], [], AWAY)
+    assert kinds(found) == {ViolationKind.ANSWERED_WHILE_AWAY}
 
 
 def test_a_fault_that_nobody_felt_did_not_strike():
-    assert kinds(struck([], [], AWAY)) == {Broken.DID_NOT_STRIKE}
+    assert kinds(fault_took_effect([], [], AWAY)) == {ViolationKind.DID_NOT_STRIKE}
 
 
 @pytest.mark.parametrize("status", [500, 404, 409])
 def test_a_refusal_in_other_words_than_are_due_is_found(status):
-    assert kinds(struck([refusal(), refusal(status)], [], AWAY)) == {Broken.WRONG_REFUSAL}
+    assert kinds(fault_took_effect([refusal(), refusal(status)], [], AWAY)) == {
+        ViolationKind.WRONG_REFUSAL
+    }
 
 
 def test_a_clock_that_did_not_step_back_and_forth_did_not_strike():
     window = Window(0.0, 0.0, steps_hours=24)
-    assert struck([], entries_of(0, -24, 24), window) == []
+    assert fault_took_effect([], entries_of(0, -24, 24), window) == []
     for hours in ([0, 1, 2], [0, 24], [24, 0], []):
-        assert kinds(struck([], entries_of(*hours), window)) == {Broken.DID_NOT_STRIKE}
+        assert kinds(fault_took_effect([], entries_of(*hours), window)) == {
+            ViolationKind.DID_NOT_STRIKE
+        }

@@ -2,15 +2,15 @@
 
 from dataclasses import replace
 
+from tests.faults.audit_location import StoreKind
 from tests.faults.cycles import Figures, Plan
 from tests.faults.fault import Fault, TargetKind
-from tests.faults.invariants import Break, Broken
-from tests.faults.place import StoreKind
+from tests.faults.invariants import Violation, ViolationKind
 from tests.faults.results import Result, Results, table
 
 PLAN = Plan(Fault.KILL_WRITER, TargetKind.WRITER, StoreKind.SQLITE, cycles=2)
 HELD = Result(PLAN, Figures(cycles=2, acknowledged=9, entries=9, back=[0.2, 0.4]))
-LOST = Figures(cycles=1, breaks=[Break(Broken.LOST, 3, "r3 is gone")])
+LOST = Figures(cycles=1, breaks=[Violation(ViolationKind.LOST, 3, "r3 is gone")])
 
 
 def test_what_held_is_not_run_again(tmp_path):

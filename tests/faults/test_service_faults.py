@@ -3,9 +3,9 @@
 import psutil
 import pytest
 
+from tests.faults.audit_location import StoreKind
 from tests.faults.cycles import Plan, bench
 from tests.faults.fault import Fault, TargetKind
-from tests.faults.place import StoreKind
 
 pytestmark = pytest.mark.slow(110)
 

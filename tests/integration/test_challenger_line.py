@@ -14,7 +14,7 @@ from serving.audit.log.entry_kind import EntryKind
 from serving.server.supervisor import run_service
 from tests.support.ports import free_port
 from tests.support.synthetic_lake import example_case
-from tests.swapping.registered import register
+from tests.swapping.registered_versions import register
 from tests.swapping.trial import settings, until
 from tests.swapping.versions import TASK, make_versions
 from training.registry.mlflow_registry import CHAMPION, open_registry

@@ -12,7 +12,7 @@ from serving.audit.factory import open_audit
 from serving.audit.log.entry_kind import EntryKind
 from serving.server.supervisor import run_service
 from tests.support.synthetic_lake import example_case
-from tests.swapping.damage import offer
+from tests.swapping.damaged_artefacts import offer_version
 from tests.swapping.load import Load
 from tests.swapping.versions import TASK, Versions, make_versions
 
@@ -43,7 +43,7 @@ def run(
         before, began = memory(running.process.pid), time.monotonic()
         load = Load(versions, running.address)
         callers = load.start(clients)
-        offered, moved = meddle(versions, load, requests, damaged, every)
+        offered, moved = promote_and_damage(versions, load, requests, damaged, every)
         for caller in callers:
             caller.join()
         after = memory(running.process.pid)
@@ -54,7 +54,7 @@ def run(
     return Run(load, offered, moved, refused, loaded, (before, after), seconds)
 
 
-def meddle(
+def promote_and_damage(
     versions: Versions, load: Load, requests: int, damaged: int, every: int
 ) -> tuple[int, int]:
     """Move the alias until enough was asked and offered, or a request fails.
@@ -68,7 +68,7 @@ def meddle(
         while (offered < damaged or load.asked < requests) and not load.failed:
             if offered < damaged:
                 seen = len(audit.of_kind(EntryKind.MODEL_REFUSED))
-                offer(versions, offered, every)
+                offer_version(versions, offered, every)
                 offered += 1
                 until(lambda seen=seen: len(audit.of_kind(EntryKind.MODEL_REFUSED)) > seen)
             moved += 1

@@ -17,8 +17,8 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
+from tests.tampering.mutation_counts import MutationCounts, ResultJournal
 from tests.tampering.mutations import Outcome, batch_of
-from tests.tampering.tally import Journal, Tally
 
 AT_ONCE = 100
 
@@ -26,8 +26,8 @@ AT_ONCE = 100
 def main() -> int:
     """Run it; the exit code."""
     asked = arguments()
-    tally, began = Tally(), time.monotonic()
-    journal = Journal(asked.json) if asked.json else None
+    tally, began = MutationCounts(), time.monotonic()
+    journal = ResultJournal(asked.json) if asked.json else None
     done = journal.read(asked.seed) if journal else []
     for outcome in done:
         tally.add(outcome)

@@ -19,9 +19,9 @@ from serving.audit.log.store import AuditStore
 from serving.audit.verify.verdict import Fault
 from tests.tampering import rows
 from tests.tampering.attacks import ATTACKS
-from tests.tampering.crime import DATABASE, PLACE, Copy, lay_out
 from tests.tampering.log import Log, Plan, log
-from tests.tampering.place import as_text, from_text
+from tests.tampering.tampered_copy import DATABASE, MIRROR_FOLDER, TamperedCopy, write_log
+from tests.tampering.tlog_tiles import as_text, from_text
 
 FOLDER = Path(__file__).resolve().parent.parent / "golden" / "audit"
 SMALL = Plan(30, (12, 24))
@@ -91,7 +91,7 @@ def texts(name: str) -> Iterator[tuple[str, str]]:
     yield CALLERS, made.note
     yield EXPECTED, json.dumps(expected, indent=2) + "\n"
     for path, text in as_text(made.files).items():
-        yield f"{PLACE}/{path}", text
+        yield f"{MIRROR_FOLDER}/{path}", text
 
 
 def tampered(name: str, golden: Golden) -> tuple[Log, dict[str, object]]:
@@ -103,15 +103,15 @@ def tampered(name: str, golden: Golden) -> tuple[Log, dict[str, object]]:
             "trusted": False,
         }
     with tempfile.TemporaryDirectory() as folder:
-        lay_out(made, Path(folder))
+        write_log(made, Path(folder))
         rng = random.Random(f"golden/{name}/{golden.seed}")
-        expected = Copy(made, Path(folder)).tamper(ATTACKS[golden.attack], rng)
+        expected = TamperedCopy(made, Path(folder)).tamper(ATTACKS[golden.attack], rng)
         store = AuditStore.open(Path(folder) / DATABASE)
         tables = rows.read(store)
         store.close()
         files = {
-            str(file.relative_to(Path(folder) / PLACE)): file.read_bytes()
-            for file in sorted((Path(folder) / PLACE).rglob("*"))
+            str(file.relative_to(Path(folder) / MIRROR_FOLDER)): file.read_bytes()
+            for file in sorted((Path(folder) / MIRROR_FOLDER).rglob("*"))
             if file.is_file()
         }
     # Where the very entry cannot be known, it is the first after what is proven.
@@ -122,7 +122,7 @@ def tampered(name: str, golden: Golden) -> tuple[Log, dict[str, object]]:
 
 def read(folder: Path) -> tuple[Log, dict[str, object]]:
     """A golden log and what is to be said of it, from its files."""
-    place = folder / PLACE
+    place = folder / MIRROR_FOLDER
     files = {
         str(file.relative_to(place)): file.read_bytes().decode()
         for file in sorted(place.rglob("*"))

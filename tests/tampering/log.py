@@ -24,7 +24,7 @@ from serving.audit.log.tables import HEAD, PAYLOADS
 from serving.audit.transparency.signing_key import SigningKey
 from tests.tampering import rows
 from tests.tampering.drafts import draft, made, moment
-from tests.tampering.place import kept
+from tests.tampering.tlog_tiles import mirror_files
 
 ORIGIN = "exception-triage/audit/0123456789abcdef"
 Span = tuple[int, int]
@@ -93,7 +93,7 @@ def log(plan: Plan) -> Log:
             note = written(store, plan, group, note)
             end = group[-1]
             if end in plan.checkpoints:
-                files |= kept(rows.read(store)["entries"], note)
+                files |= mirror_files(rows.read(store)["entries"], note)
         tables = rows.read(store)
         store.close()
     spans = [span for _, spans in plan.erasures for span in spans]

@@ -11,9 +11,9 @@ from functools import cache
 from pathlib import Path
 
 from tests.tampering.attacks import ATTACKS
-from tests.tampering.crime import fresh_copy, lay_out
 from tests.tampering.log import Log, Plan, log
 from tests.tampering.scene import Place
+from tests.tampering.tampered_copy import fresh_copy, write_log
 
 PLAN = Plan(
     size=540,
@@ -64,7 +64,7 @@ def mutations(seed: int, numbers: Iterable[int], names: Iterable[str] = ()) -> I
     with tempfile.TemporaryDirectory() as folder:
         template = Path(folder) / "template"
         template.mkdir()
-        lay_out(base(), template)
+        write_log(base(), template)
         for number in numbers:
             yield _one(seed, number, chosen[number % len(chosen)], template)
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from serving.audit.verify.verdict import Fault
 from tests.tampering.attack import Attack, attack
 from tests.tampering.log import ATTACKERS_KEY, KEY, ORIGIN
-from tests.tampering.place import HASH_BYTES, path, tiles
 from tests.tampering.scene import Expected, Scene
 from tests.tampering.text import retold
+from tests.tampering.tlog_tiles import HASH_BYTES, tile_path, tiles
 
 NOT_HOLDING = (Fault.FORGED_PROOF, Fault.WRONG_KEY)
 Change = Callable[[Scene, str], str]
@@ -134,7 +134,7 @@ def leaf_in_a_tile(scene: Scene) -> Expected:
     """One bit of a leaf's hash in the second place."""
     at = scene.pick(scene.log.covered)
     index = (at - 1) // 256
-    name = path(0, index, min(256, scene.log.covered - index * 256))
+    name = tile_path(0, index, min(256, scene.log.covered - index * 256))
     flip(scene, name, (at - 1) % 256 * HASH_BYTES + scene.rng.randrange(HASH_BYTES))
     return Expected.at(at, Fault.FORGED_PROOF)
 

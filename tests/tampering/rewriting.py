@@ -8,8 +8,8 @@ from serving.audit.verify.verdict import Fault
 from tests.tampering import on_order
 from tests.tampering.attack import attack
 from tests.tampering.log import ATTACKERS_KEY, KEY
-from tests.tampering.place import kept
 from tests.tampering.scene import Expected, Scene
+from tests.tampering.tlog_tiles import mirror_files
 
 
 def change(scene: Scene, at: int) -> None:
@@ -191,7 +191,7 @@ def rewritten_with_stolen_key(scene: Scene) -> Expected:
     resign(scene, at, KEY)
     scene.regrow()
     note = scene.signed(scene.size, KEY)
-    for name, content in kept(scene.entries(), note).items():
+    for name, content in mirror_files(scene.entries(), note).items():
         file = scene.place / name
         if name == "checkpoint" or not file.exists():
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -213,7 +213,7 @@ def rewritten_with_second_place_and_stolen_key(scene: Scene) -> Expected:
     resign(scene, at, KEY)
     scene.regrow()
     for size in sizes(scene):
-        for name, content in kept(scene.entries(), scene.signed(size, KEY)).items():
+        for name, content in mirror_files(scene.entries(), scene.signed(size, KEY)).items():
             (scene.place / name).write_bytes(content)
     return Expected.at(scene.log.covered + 1, Fault.REWRITTEN, trusted=True)
 

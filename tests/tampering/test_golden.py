@@ -7,7 +7,7 @@ from serving.audit.transparency.checkpoint_mirror import CheckpointMirror
 from serving.audit.transparency.note import Verifier
 from serving.audit.verify.verification import verify_log
 from tests.tampering import golden, rows
-from tests.tampering.crime import PLACE, put_place
+from tests.tampering.tampered_copy import MIRROR_FOLDER, write_mirror
 
 MOST_BYTES = 2 * 2**20
 
@@ -21,12 +21,12 @@ def verdict_of(name, url, folder):
     log, expected = golden.read(golden.FOLDER / name)
     store = AuditStore.open(url)
     rows.put(store, log.tables)
-    put_place(log, folder)
+    write_mirror(log, folder)
     try:
         found = verify_log(
             store,
             keys=[Verifier.parse(log.vkey)],
-            second_place=CheckpointMirror.open(folder / PLACE),
+            second_place=CheckpointMirror.open(folder / MIRROR_FOLDER),
             trusted=log.note if expected["trusted"] else None,
             workers=1,
         )

@@ -3,10 +3,10 @@
 import pytest
 
 from tests.tampering.attacks import ATTACKS
-from tests.tampering.crime import Copy, lay_out
 from tests.tampering.log import Log
+from tests.tampering.mutation_counts import MutationCounts, ResultJournal
 from tests.tampering.mutations import Result, base, mutations
-from tests.tampering.tally import Journal, Tally
+from tests.tampering.tampered_copy import TamperedCopy, write_log
 
 pytestmark = pytest.mark.slow(8)
 
@@ -15,7 +15,7 @@ SHORT = 342
 
 
 def test_every_mutation_is_found_where_it_is():
-    tally = Tally()
+    tally = MutationCounts()
     for outcome in mutations(seed=7, numbers=range(SHORT)):
         tally.add(outcome)
     assert not tally.failed, "\n".join(tally.lines(7))
@@ -23,16 +23,16 @@ def test_every_mutation_is_found_where_it_is():
 
 
 def test_the_log_itself_is_whole(tmp_path):
-    lay_out(base(), tmp_path)
+    write_log(base(), tmp_path)
     for trusted in (False, True):
-        verdict = Copy(base(), tmp_path).verify(trusted=trusted)
+        verdict = TamperedCopy(base(), tmp_path).verify(trusted=trusted)
         assert verdict.ok, verdict.findings
         assert (verdict.size, verdict.erased) == (base().size, len(base().erased))
 
 
 def test_a_verification_that_sees_nothing_fails(monkeypatch):
     whole = type("Verdict", (), {"findings": ()})()
-    monkeypatch.setattr(Copy, "verify", lambda self, trusted: whole)
+    monkeypatch.setattr(TamperedCopy, "verify", lambda self, trusted: whole)
     (outcome,) = mutations(seed=7, numbers=[0])
     assert outcome.result is Result.MISSED
 
@@ -43,14 +43,14 @@ def test_what_names_another_entry_is_misplaced(monkeypatch):
         moved = [type("Finding", (), {"fault": f.fault, "sequence": 999}) for f in verdict.findings]
         return type("Verdict", (), {"findings": moved})()
 
-    verify = Copy.verify
-    monkeypatch.setattr(Copy, "verify", elsewhere)
+    verify = TamperedCopy.verify
+    monkeypatch.setattr(TamperedCopy, "verify", elsewhere)
     (outcome,) = mutations(seed=7, numbers=[0])
     assert outcome.result is Result.MISPLACED
 
 
 def test_a_run_goes_on_where_it_was_stopped(tmp_path):
-    journal = Journal(tmp_path / "run.jsonl")
+    journal = ResultJournal(tmp_path / "run.jsonl")
     assert journal.read(seed=7) == []
     first = list(mutations(7, range(3)))
     journal.write(first)

@@ -17,7 +17,7 @@ from features.profiles import Profiles, build_profiles
 from features.tasks.invoice_mismatch import feature_set as invoice_mismatch_feature_set
 from features.tasks.stock_risk import feature_set as stock_risk_feature_set
 from features.tasks.supplier_delay import feature_set as supplier_delay_feature_set
-from tests.generative.features import made_up
+from tests.generative.features import synthetic_cases
 
 pytestmark = pytest.mark.slow(10)
 
@@ -38,8 +38,8 @@ class Known:
 @pytest.fixture(scope="module")
 def known() -> Known:
     random = np.random.default_rng(5)
-    frames = made_up.tables(random, 200)
-    asks = made_up.asks(random, 60, [AS_OF])
+    frames = synthetic_cases.tables(random, 200)
+    asks = synthetic_cases.asks(random, 60, [AS_OF])
     with Store.from_frames(frames, threads=1) as store:
         return Known(frames, asks, history_measures(store, STREAMS, asks))
 
@@ -48,7 +48,7 @@ def known() -> Known:
 def other_future(known: Known) -> Iterator[Store]:
     """The same past in another order, and a future that is whatever it likes."""
     random = np.random.default_rng(6)
-    others = made_up.tables(random, 300)
+    others = synthetic_cases.tables(random, 300)
     frames = {
         name: corrupted(random, TABLES[name], frame, others[name])
         for name, frame in known.frames.items()
@@ -96,7 +96,7 @@ def test_a_look_up_in_profiles_is_what_training_says(
 
 def test_asks_about_several_days_are_answered_as_if_asked_alone(known: Known) -> None:
     streams = (stock_risk_feature_set.STREAMS[0], stock_risk_feature_set.STREAMS[4])
-    asks = made_up.asks(np.random.default_rng(7), 30, ["2024-03-01", "2024-11-05", AS_OF])
+    asks = synthetic_cases.asks(np.random.default_rng(7), 30, ["2024-03-01", "2024-11-05", AS_OF])
     with Store.from_frames(known.frames, threads=1) as store:
         together = history_measures(store, streams, asks)
         for at in (0, 7, 21):

@@ -12,7 +12,7 @@ from features.feature import feature_frame
 from features.tasks.invoice_mismatch import feature_set as invoice_mismatch_feature_set
 from features.tasks.stock_risk import feature_set as stock_risk_feature_set
 from features.tasks.supplier_delay import feature_set as supplier_delay_feature_set
-from tests.generative.features import made_up
+from tests.generative.features import synthetic_cases
 
 
 @pytest.mark.parametrize(
@@ -21,10 +21,10 @@ from tests.generative.features import made_up
 @settings(max_examples=5, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_a_case_alone_has_the_features_it_has_among_others(task: ModuleType, seed: int) -> None:
-    cases = made_up.cases(np.random.default_rng(seed), task.SHAPE, task.STREAMS, 12)
+    cases = synthetic_cases.cases(np.random.default_rng(seed), task.SHAPE, task.STREAMS, 12)
     together = feature_frame(task.FEATURES, cases)
     for at in range(len(cases)):
-        alone = feature_frame(task.FEATURES, made_up.alone(cases, at))
+        alone = feature_frame(task.FEATURES, synthetic_cases.alone(cases, at))
         pd.testing.assert_frame_equal(
             alone, together.iloc[[at]].reset_index(drop=True), check_exact=True
         )

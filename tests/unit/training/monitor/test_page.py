@@ -6,7 +6,7 @@ import re
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.unit.training.monitor.planted import report, week, with_features
+from tests.unit.training.monitor.planted_drifts import report, week, with_features
 from training.monitor.outputs import (
     MAX_FEATURE_GAUGES,
     advice_table,

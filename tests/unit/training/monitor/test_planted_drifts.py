@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.unit.training.monitor.planted import report, week, with_ends, with_features
+from tests.unit.training.monitor.planted_drifts import report, week, with_ends, with_features
 from training.monitor.report import MonitoringInputs
 from training.monitor.retraining_advice import EXIT_CODES, Advice
 from training.monitor.signals import ALL_SITES, SignalKind

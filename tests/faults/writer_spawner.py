@@ -1,8 +1,8 @@
-"""Starts bare writers without loading Python again: a kill a moment, and a thousand in minutes.
+"""Start bare writers by fork, so that Python is loaded once for a thousand kills.
 
-    python -m tests.faults.nursery
+    python -m tests.faults.writer_spawner
 
-Reads a line a wish from standard input: arguments of a writer to start, or the pid of one to
+Reads one request per line of standard input: the arguments of a writer to start, or the pid of one to
 wait for. Says each writer's pid, and its exit code, in the same stream that the writer says its
 answers in: all it had said comes before.
 """

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from serving.audit.log.entry import Entry
-from tests.faults.gathered import Answer, Outcome, Told
+from tests.faults.observations import AcknowledgedEntry, Answer, Outcome
 from tests.faults.writer import Plant, digest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,22 +80,22 @@ class Writer:
     answers: Answers = field(default_factory=Answers)
     started: int = 0
     pid: int = 0
-    nursery: subprocess.Popen[bytes] | None = None
+    spawner: subprocess.Popen[bytes] | None = None
     said: queue.Queue[Mapping[str, Any]] = field(default_factory=queue.Queue)
 
     def start(self) -> None:
         """Start one, under names that no earlier one used."""
         self.started += 1
-        if self.nursery is None:
-            self._open_nursery()
+        if self.spawner is None:
+            self._open_spawner()
         command = ["--name", f"{self.name}{self.started}", "--threads", str(self.threads)]
         command += ["--seed", str(self.started), "--plant", self.plant]
         self.pid = self._told([*command, *(["--twice"] if self.twice else [])])["started"]
 
-    def _open_nursery(self) -> None:
+    def _open_spawner(self) -> None:
         with (self.folder / "writer.log").open("ab") as log:
-            self.nursery = subprocess.Popen(
-                [*self.prefix, sys.executable, "-m", "tests.faults.nursery"],
+            self.spawner = subprocess.Popen(
+                [*self.prefix, sys.executable, "-m", "tests.faults.writer_spawner"],
                 cwd=ROOT,
                 env=os.environ | {"PYTHONPATH": str(ROOT)} | self.environment,
                 stdin=subprocess.PIPE,
@@ -103,20 +103,20 @@ class Writer:
                 stderr=log,
                 bufsize=0,
             )
-        threading.Thread(target=self._listen, args=(self.nursery,), daemon=True).start()
+        threading.Thread(target=self._listen, args=(self.spawner,), daemon=True).start()
 
-    def _listen(self, nursery: subprocess.Popen[bytes]) -> None:
+    def _listen(self, spawner: subprocess.Popen[bytes]) -> None:
         """Whole lines only: half a line was never an answer."""
-        with open(nursery.stdout.fileno(), "rb", closefd=False) as lines:
+        with open(spawner.stdout.fileno(), "rb", closefd=False) as lines:
             for line in lines:
                 found = json.loads(line) if line.endswith(b"\n") else {}
                 if "sent" in found:
-                    self.answers.add(answer_of(found))
+                    self.answers.add(parse_answer(found))
                 elif found:
                     self.said.put(found)
 
     def _told(self, wish: Any) -> Mapping[str, Any]:
-        self.nursery.stdin.write((json.dumps(wish) + "\n").encode())
+        self.spawner.stdin.write((json.dumps(wish) + "\n").encode())
         return self.said.get(timeout=STOP_SECONDS)
 
     def kill(self) -> None:
@@ -138,23 +138,25 @@ class Writer:
         """End it, however it is."""
         if self.pid:
             self.kill()
-        if self.nursery is not None:
-            self.nursery.stdin.close()
-            self.nursery.wait(STOP_SECONDS)
-            self.nursery.stdout.close()
-            self.nursery = None
+        if self.spawner is not None:
+            self.spawner.stdin.close()
+            self.spawner.wait(STOP_SECONDS)
+            self.spawner.stdout.close()
+            self.spawner = None
 
 
-def answer_of(line: Mapping[str, Any]) -> Answer:
+def parse_answer(line: Mapping[str, Any]) -> Answer:
     """The answer that a line of the writer says."""
     sent, got = line["sent"], line["got"]
     if "refused" in line:
         return Answer(Outcome.REFUSED, sent, got, status=503, reason=line["refused"])
     if "again" in line:
         first, count = line["again"]
-        told: Iterator[Told] = (Told("", at, "") for at in range(first, first + count))
+        told: Iterator[AcknowledgedEntry] = (
+            AcknowledgedEntry("", at, "") for at in range(first, first + count)
+        )
         return Answer(Outcome.ACKNOWLEDGED, sent, got, tuple(told), key=line["key"], status=200)
-    found = tuple(Told(*one) for one in line["told"])
+    found = tuple(AcknowledgedEntry(*one) for one in line["told"])
     return Answer(Outcome.ACKNOWLEDGED, sent, got, found, line["note"], line["key"], 200)
 
 

@@ -13,7 +13,7 @@ IN_CHILD = ("crashing", "other_leaf")
 """Their digests are right: only a child that loads them finds out, which takes a second or two."""
 
 
-def offer(versions: Versions, number: int, every: int = 50) -> str:
+def offer_version(versions: Versions, number: int, every: int = 50) -> str:
     """Point at a damaged artefact; the version it is offered under, empty where none is told.
 
     every: of so many, one whose digests are right.
@@ -34,14 +34,14 @@ def offer(versions: Versions, number: int, every: int = 50) -> str:
     folder = versions.home / "offered"
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(versions.home / versions.digests["3"], folder)
-    digest = damage(folder, kind, draw, number)
+    digest = damage_artefact(folder, kind, draw, number)
     shutil.rmtree(versions.home / digest, ignore_errors=True)
     folder.rename(versions.home / digest)
     versions.point(name, digest)
     return name
 
 
-def damage(folder: Path, kind: str, draw: random.Random, number: int) -> str:
+def damage_artefact(folder: Path, kind: str, draw: random.Random, number: int) -> str:
     """Damage an artefact; the digest under which it is offered."""
     manifest = json.loads((folder / "manifest.json").read_text())
     file = folder / draw.choice(sorted(manifest["files"]))

@@ -12,7 +12,7 @@ from tests.tampering.mutations import Outcome, Result
 
 
 @dataclass
-class Tally:
+class MutationCounts:
     """Counts by attack, and every mutation that was not found where it is."""
 
     counts: dict[str, Counter[Result]] = field(default_factory=lambda: defaultdict(Counter))
@@ -52,7 +52,7 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class Journal:
+class ResultJournal:
     """Outcomes in a file, one JSON line each, the seed in the first."""
 
     path: Path

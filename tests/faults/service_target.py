@@ -21,9 +21,9 @@ from serving.audit.log.canonical_json import canonicalize
 from serving.audit.log.entry import Entry
 from serving.audit.log.entry_kind import ANSWER_KINDS
 from serving.recommendation.recommendation import Advice
-from tests.faults.gathered import Answer, Outcome, Told
+from tests.faults.observations import AcknowledgedEntry, Answer, Outcome
 from tests.faults.writer import digest
-from tests.faults.writing import ROOT, Answers
+from tests.faults.writer_target import ROOT, Answers
 from tests.support.ports import free_port
 from tests.support.synthetic_lake import example_case
 
@@ -180,7 +180,7 @@ class Service:
 def acknowledged(body: Mapping[str, Any], sent: float, got: float, key: str) -> Answer:
     """The answer that a body holds."""
     told = tuple(
-        Told(one["id"], one["audit_sequence"], one["audit_hash"], _content_of(one))
+        AcknowledgedEntry(one["id"], one["audit_sequence"], one["audit_hash"], _content_of(one))
         for one in body["recommendations"]
     )
     return Answer(Outcome.ACKNOWLEDGED, sent, got, told, body.get("checkpoint", ""), key, 200)

@@ -23,12 +23,12 @@ class StoreKind(StrEnum):
     POSTGRESQL = "postgresql"
 
 
-class NotHereError(RuntimeError):
+class FaultUnavailableError(RuntimeError):
     """This machine cannot have that fault, and why."""
 
 
 @dataclass
-class Place:
+class AuditLocation:
     """A record, and the settings that lead a writer or a service to it.
 
     folder: of the whole run. cluster: where the record is in one. megabytes: what a small
@@ -83,7 +83,9 @@ class Place:
 
 
 @contextmanager
-def place(folder: Path, store: StoreKind, *, small_disk: bool = False) -> Iterator[Place]:
+def audit_location(
+    folder: Path, store: StoreKind, *, small_disk: bool = False
+) -> Iterator[AuditLocation]:
     """A record that is there while the block runs. small_disk: on a tmpfs of a few megabytes.
 
     Raises:
@@ -92,15 +94,15 @@ def place(folder: Path, store: StoreKind, *, small_disk: bool = False) -> Iterat
     (folder / "lake").mkdir(parents=True, exist_ok=True)
     if store is StoreKind.POSTGRESQL:
         with cluster(folder) as running:
-            yield Place(folder, store, running.database("faults"), running)
+            yield AuditLocation(folder, store, running.database("faults"), running)
         return
-    made = Place(folder, store, f"sqlite:///{folder / 'record' / 'audit.db'}")
+    made = AuditLocation(folder, store, f"sqlite:///{folder / 'record' / 'audit.db'}")
     made.record.mkdir()
     if not small_disk:
         yield made
         return
     if os.geteuid():
-        raise NotHereError("a small disk is a tmpfs of its own, which only root can mount")
+        raise FaultUnavailableError("a small disk is a tmpfs of its own, which only root can mount")
     mount("-t", "tmpfs", "-o", f"size={MEGABYTES}m", "tmpfs", str(made.record))
     try:
         yield made
@@ -113,4 +115,4 @@ def mount(*arguments: str) -> None:
     try:
         subprocess.run(["mount", *arguments], check=True, capture_output=True, text=True)
     except (OSError, subprocess.CalledProcessError) as error:
-        raise NotHereError(f"mount: {getattr(error, 'stderr', error)}") from error
+        raise FaultUnavailableError(f"mount: {getattr(error, 'stderr', error)}") from error

@@ -23,7 +23,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True)
-class Told:
+class AcknowledgedEntry:
     """One entry that a caller holds an answer for.
 
     id: empty where an answer only repeats what a key was answered with before.
@@ -48,7 +48,7 @@ class Answer:
     outcome: Outcome
     sent: float
     got: float
-    told: Sequence[Told] = ()
+    told: Sequence[AcknowledgedEntry] = ()
     note: str = ""
     key: str = ""
     status: int = 0
@@ -89,7 +89,7 @@ class Snapshot:
 
 
 @dataclass
-class Log:
+class AuditReader:
     """A record to read from. url: as the store takes it."""
 
     url: str

@@ -1,4 +1,4 @@
-"""The command line tells what is wrong in one line, and ends as it is asked to."""
+"""`triage --version` names the release and the code, as every entry of the audit log does."""
 
 import os
 import signal
@@ -6,6 +6,10 @@ import subprocess
 import sys
 
 import pytest
+from typer.testing import CliRunner
+
+from serving.runtime.context import code_version
+from triage import app
 
 pytestmark = pytest.mark.slow(9)
 
@@ -62,3 +66,9 @@ def test_a_request_to_end_is_met_as_ctrl_c_is(root):
         assert process.stdout.readline() == "ready\n"
         process.send_signal(signal.SIGTERM)
         assert process.stdout.readline() == "ended cleanly\n"
+
+
+def test_the_version_is_the_one_that_entries_name():
+    result = CliRunner().invoke(app, ["--version"])
+    assert result.exit_code == 0
+    assert result.stdout.strip() == f"exception-triage {code_version()}"

@@ -15,7 +15,7 @@ WIDTH = 256
 HASH_BYTES = 32
 
 
-def kept(entries: Sequence[Row], note: str) -> dict[str, bytes]:
+def mirror_files(entries: Sequence[Row], note: str) -> dict[str, bytes]:
     """The files that are written with a note: the note, and the tiles of a tree of its size."""
     size = int(note.split("\n")[1])
     leaves = [bytes.fromhex(str(row["hash"])) for row in entries[:size]]
@@ -29,13 +29,13 @@ def tiles(leaves: Sequence[bytes]) -> Iterator[tuple[str, bytes]]:
     while hashes:
         for start in range(0, len(hashes), WIDTH):
             part = hashes[start : start + WIDTH]
-            yield path(level, start // WIDTH, len(part)), b"".join(part)
+            yield tile_path(level, start // WIDTH, len(part)), b"".join(part)
         full = len(hashes) // WIDTH
-        hashes = [perfect(hashes[i * WIDTH : (i + 1) * WIDTH]) for i in range(full)]
+        hashes = [perfect_tree_root(hashes[i * WIDTH : (i + 1) * WIDTH]) for i in range(full)]
         level += 1
 
 
-def path(level: int, index: int, width: int) -> str:
+def tile_path(level: int, index: int, width: int) -> str:
     """Where a tile is: its index in groups of three digits, all but the last with an x."""
     groups = []
     rest = index
@@ -46,7 +46,7 @@ def path(level: int, index: int, width: int) -> str:
     return f"tile/{level}/{named}" + (f".p/{width}" if width < WIDTH else "")
 
 
-def perfect(hashes: Sequence[bytes]) -> bytes:
+def perfect_tree_root(hashes: Sequence[bytes]) -> bytes:
     """Root of a perfect tree over 2**n hashes."""
     while len(hashes) > 1:
         hashes = [node_hash(*hashes[i : i + 2]) for i in range(0, len(hashes), 2)]

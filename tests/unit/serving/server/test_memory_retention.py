@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.bench.held import held_after, service
+from tests.bench.retained_objects import retained_objects_after, service
 
 pytestmark = pytest.mark.slow(12)
 
@@ -11,7 +11,7 @@ MORE = 960
 
 def test_no_objects_are_left_behind_by_requests(tmp_path):
     with service(tmp_path) as express:
-        first, *later = held_after(express, [320, MORE, MORE])
+        first, *later = retained_objects_after(express, [320, MORE, MORE])
     assert max(later) - first < MORE / 4, (first, later)  # one a request would be at least 960
 
 
@@ -20,5 +20,5 @@ def test_what_a_request_leaves_behind_would_be_seen(tmp_path, monkeypatch):
     with service(tmp_path) as express:
         busy = express.whole.busy
         monkeypatch.setattr(express.whole, "busy", lambda: left.append([]) or busy())
-        first, last = held_after(express, [320, MORE])
+        first, last = retained_objects_after(express, [320, MORE])
     assert last - first > MORE / 2

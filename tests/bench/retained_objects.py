@@ -54,7 +54,7 @@ def service(home: Path) -> Iterator[FastAPI]:
         yield app
 
 
-def held_after(app: FastAPI, requests: list[int]) -> list[int]:
+def retained_objects_after(app: FastAPI, requests: list[int]) -> list[int]:
     """Objects there are after so many requests, and so many more, and so on."""
     return run_coroutine(lambda: _counted(app, requests))
 

@@ -21,29 +21,29 @@ from tests.tampering.attack import Attack
 from tests.tampering.log import Log
 from tests.tampering.scene import Expected, Scene
 
-DATABASE, PLACE = "audit.db", "second-place"
+DATABASE, MIRROR_FOLDER = "audit.db", "second-place"
 
 
-def lay_out(log: Log, folder: Path) -> None:
+def write_log(log: Log, folder: Path) -> None:
     """The record in SQLite, and its second place, in that folder."""
     store = AuditStore.open(folder / DATABASE)
     rows.put(store, log.tables)
     store.close()
     with closing(sqlite3.connect(folder / DATABASE)) as db:
         db.execute("PRAGMA journal_mode=DELETE")  # one file, that can be copied
-    put_place(log, folder)
+    write_mirror(log, folder)
 
 
-def put_place(log: Log, folder: Path) -> None:
+def write_mirror(log: Log, folder: Path) -> None:
     """The second place alone."""
     for name, content in log.files.items():
-        file = folder / PLACE / name
+        file = folder / MIRROR_FOLDER / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
 
 
 @dataclass(frozen=True)
-class Copy:
+class TamperedCopy:
     """A copy of a log in a folder of its own."""
 
     log: Log
@@ -53,7 +53,7 @@ class Copy:
         """Do the attack; says what verification must find."""
         with closing(sqlite3.connect(self.folder / DATABASE)) as db:
             db.execute("PRAGMA synchronous=OFF")
-            scene = Scene(self.log, db, self.folder / PLACE, rng)
+            scene = Scene(self.log, db, self.folder / MIRROR_FOLDER, rng)
             db.execute("BEGIN")
             expected = attack.tamper(scene)
             db.execute("COMMIT")
@@ -66,7 +66,7 @@ class Copy:
             return verify_log(
                 store,
                 keys=[Verifier.parse(self.log.vkey)],
-                second_place=CheckpointMirror.open(self.folder / PLACE),
+                second_place=CheckpointMirror.open(self.folder / MIRROR_FOLDER),
                 trusted=self.log.note if trusted else None,
                 workers=1,
             )
@@ -75,10 +75,10 @@ class Copy:
 
 
 @contextmanager
-def fresh_copy(log: Log, template: Path, folder: Path) -> Iterator[Copy]:
-    """A copy of what `lay_out` made in `template`, gone afterwards."""
+def fresh_copy(log: Log, template: Path, folder: Path) -> Iterator[TamperedCopy]:
+    """A copy of what `write_log` made in `template`, gone afterwards."""
     shutil.copytree(template, folder)
     try:
-        yield Copy(log, folder)
+        yield TamperedCopy(log, folder)
     finally:
         shutil.rmtree(folder)
