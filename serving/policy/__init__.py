@@ -1,1 +1,1 @@
-"""Policy file and rule findings. Pure: imports nothing of serving but itself."""
+"""Policy file and findings of rules. Pure: imports nothing of serving but itself."""

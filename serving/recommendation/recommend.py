@@ -70,40 +70,40 @@ class CaseInput:
 
 
 def recommend(
-    asked: CaseInput,
+    case_input: CaseInput,
     score: Score,
     findings: Sequence[Finding],
     policy: Policy,
-    made_from: Provenance,
+    provenance: Provenance,
     abstentions: Sequence[Abstention] = (),
 ) -> Advice:
     """Recommend what to do with a scored case; with abstentions, say that there is no advice.
 
     Args:
-        asked: the case.
+        case_input: the case.
         score: prediction for it; its reasons may be added later, see `with_reasons`.
         findings: of the rules.
         policy: applied to both.
-        made_from: model and history behind the score.
+        provenance: model and history behind the score.
         abstentions: reasons not to advise.
     """
-    served, task = asked.served, asked.task
-    sampled = in_audit_sample(policy.audit_sample, task.name, list(asked.reference.values()))
+    served, task = case_input.served, case_input.task
+    sampled = in_audit_sample(policy.audit_sample, task.name, list(case_input.reference.values()))
     exception = exception_probability(task, score.probabilities)
     level = raise_to_watch(policy.thresholds[task.name].level(exception), findings)
     flagged = level is not Level.NONE or bool(abstentions)
     suspect = None if abstentions else served.suspect(score, findings, level)
-    risk = assess_money_at_risk(served, asked.case)
-    rung, steps_down = final_rung(made_from, findings, abstentions)
+    risk = assess_money_at_risk(served, case_input.case)
+    rung, steps_down = final_rung(provenance, findings, abstentions)
     return Advice(
-        **case_fields(asked, policy),
+        **case_fields(case_input, policy),
         **money_fields(risk, compute_priority(exception, risk, policy.money)),
         **_score_fields(score, exception),
         **reason_fields(score),
         rung=rung,
         rung_reasons=list(steps_down),
-        sentence=no_advice_sentence(served, asked.case, abstentions)
-        or served.expectation(asked.case, score, findings, policy),
+        sentence=no_advice_sentence(served, case_input.case, abstentions)
+        or served.expectation(case_input.case, score, findings, policy),
         suggested_action=_choose_action(task, level, suspect, policy, abstentions, sampled=sampled),
         level=Level.WATCH if (flagged or sampled) and level is Level.NONE else level,
         route=responsible_role(task, suspect, policy),
@@ -113,25 +113,26 @@ def recommend(
         audit_sample=sampled,
         audit_share=policy.audit_sample.share,
         findings=list(findings),
-        notes=[AUDIT_SAMPLE_NOTE] * sampled + list(reader_notes(asked, score, policy, made_from)),
+        notes=[AUDIT_SAMPLE_NOTE] * sampled
+        + list(reader_notes(case_input, score, policy, provenance)),
         model=ModelVersion(
-            name=task.name, version=made_from.model_version, digest=made_from.model_digest
+            name=task.name, version=provenance.model_version, digest=provenance.model_digest
         ),
-        features_as_of=made_from.features_as_of.isoformat(),
-        snapshot_id=made_from.snapshot_id,
+        features_as_of=provenance.features_as_of.isoformat(),
+        snapshot_id=provenance.snapshot_id,
     )
 
 
-def case_fields(asked: CaseInput, policy: Policy) -> dict[str, Any]:
+def case_fields(case_input: CaseInput, policy: Policy) -> dict[str, Any]:
     """Return the fields of a recommendation that say which case it is of, and until when."""
     return {
-        "id": asked.id,
-        "task": asked.task.name,
-        "case": asked.reference,
-        "site_id": asked.case[SITE_ID],
-        "asked_at": asked.asked_at,
-        "answered_at": asked.answered_at,
-        "expires_at": asked.answered_at + policy.expiry(asked.task.name),
+        "id": case_input.id,
+        "task": case_input.task.name,
+        "case": case_input.reference,
+        "site_id": case_input.case[SITE_ID],
+        "asked_at": case_input.asked_at,
+        "answered_at": case_input.answered_at,
+        "expires_at": case_input.answered_at + policy.expiry(case_input.task.name),
         "policy": PolicyVersion(version=policy.version, digest=policy.digest),
     }
 
@@ -196,17 +197,17 @@ def exception_probability(task: Task, probabilities: Mapping[str, float]) -> flo
 
 
 def final_rung(
-    made_from: Provenance, findings: Sequence[Finding], abstentions: Sequence[Abstention]
+    provenance: Provenance, findings: Sequence[Finding], abstentions: Sequence[Abstention]
 ) -> tuple[Rung, tuple[StepDown, ...]]:
     """Return the rung of an answer and why better ones were left.
 
     An abstention steps down from its model to what the rules found.
     """
     if not abstentions:
-        return made_from.rung, made_from.down
+        return provenance.rung, provenance.down
     codes = [abstention.code for abstention in abstentions]
-    step = abstention_step(made_from.rung, codes, abstentions[0].sentence)
-    return rules_rung([*made_from.down, step], found=has_findings(findings))
+    step = abstention_step(provenance.rung, codes, abstentions[0].sentence)
+    return rules_rung([*provenance.down, step], found=has_findings(findings))
 
 
 def has_findings(findings: Sequence[Finding]) -> bool:
@@ -262,16 +263,16 @@ def missing_facts(score: Score) -> list[str]:
     ]
 
 
-def history_age_days(asked: CaseInput, made_from: Provenance) -> int:
+def history_age_days(case_input: CaseInput, provenance: Provenance) -> int:
     """Count the days from the end of the history to the moment asked about."""
-    return (asked.asked_at.date() - made_from.features_as_of).days
+    return (case_input.asked_at.date() - provenance.features_as_of).days
 
 
 def reader_notes(
-    asked: CaseInput, score: Score, policy: Policy, made_from: Provenance
+    case_input: CaseInput, score: Score, policy: Policy, provenance: Provenance
 ) -> Iterator[str]:
     """Yield what a reader should know before trusting the probability."""
-    age = history_age_days(asked, made_from)
+    age = history_age_days(case_input, provenance)
     if age > policy.history.oldest_days:
         yield (
             f"The history behind this answer ends {age} days before the question "

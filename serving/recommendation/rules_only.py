@@ -45,32 +45,32 @@ NO_SCORE: Mapping[str, Any] = {
 
 
 def recommend_by_rules(
-    asked: CaseInput, findings: Sequence[Finding], policy: Policy, down: Sequence[StepDown]
+    case_input: CaseInput, findings: Sequence[Finding], policy: Policy, down: Sequence[StepDown]
 ) -> Advice:
     """Recommend what the rules found about a case, else to queue it as usual.
 
     The case is never in the audit sample, as there is no score that a review could check.
 
     Args:
-        asked: the case.
+        case_input: the case.
         findings: of the rules.
         policy: applied to them.
         down: why every rung with a model was left.
     """
-    task, found = asked.task, has_findings(findings)
+    task, found = case_input.task, has_findings(findings)
     rung, steps_down = rules_rung(down, found=found)
     level = raise_to_watch(Level.NONE, findings)
-    suspect = asked.served.suspect(None, findings, level)
+    suspect = case_input.served.suspect(None, findings, level)
     instead = policy.abstain[task.name].instead
-    risk = assess_money_at_risk(asked.served, asked.case)
+    risk = assess_money_at_risk(case_input.served, case_input.case)
     priority = compute_priority(1.0, risk, policy.money, RULE_WEIGHT) if found else UNRANKED
     return Advice(
-        **case_fields(asked, policy),
+        **case_fields(case_input, policy),
         **money_fields(risk, priority),
         **NO_SCORE,
         rung=rung,
         rung_reasons=list(steps_down),
-        sentence=rules_only_sentence(asked, findings, rung, down),
+        sentence=rules_only_sentence(case_input, findings, rung, down),
         suggested_action=suggested_action(task, level, suspect, policy) if found else instead,
         level=level,
         route=responsible_role(task, suspect, policy),
@@ -80,10 +80,10 @@ def recommend_by_rules(
 
 
 def rules_only_sentence(
-    asked: CaseInput, findings: Sequence[Finding], rung: Rung, down: Sequence[StepDown]
+    case_input: CaseInput, findings: Sequence[Finding], rung: Rung, down: Sequence[StepDown]
 ) -> str:
     """Say that there is no score, the first thing that a rule found, and why no model answered."""
-    subject = asked.served.case_name(asked.case)
+    subject = case_input.served.case_name(case_input.case)
     why = down[0].sentence if down else ""
     if rung is Rung.RULES:
         first = next(one.sentence for one in findings if one.code != NOT_COMPUTED)
