@@ -7,7 +7,6 @@ service's own.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -21,6 +20,7 @@ from typing import Any
 from data.contracts.catalogue import TABLES
 from data.contracts.decisions import DECISIONS
 from data.contracts.table import HAPPENED_AT, KNOWN_AT
+from data.file_lock import file_lock
 from data.lazy_imports import pa, pd, pq
 from data.validation import check_contract
 
@@ -29,8 +29,7 @@ from data.validation import check_contract
 def exclusive_write_lock(folder: Path) -> Iterator[None]:
     """Write the folder's tables while the block runs; others wait. Ends with the process."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".writing.lock").open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with file_lock(folder / ".writing.lock"):
         yield
 
 

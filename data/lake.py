@@ -7,12 +7,13 @@ lies what cannot be made again: the record, models, MLflow's runs.
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from data.file_lock import try_file_lock
 
 
 @dataclass(frozen=True)
@@ -70,14 +71,12 @@ class Lake:
         Raises:
             RuntimeError: another process holds it.
         """
-        with (self.home / "busy.lock").open("a") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+        with try_file_lock(self.home / "busy.lock") as held:
+            if not held:
                 raise RuntimeError(
                     f"another `triage up` is filling {self.home}; wait until it is done, "
                     "or set TRIAGE_HOME to another folder"
-                ) from None
+                )
             yield
 
     @property

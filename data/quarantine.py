@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from data.atomic_file import replace_durably
 from data.lazy_imports import pd
 from data.source_batch import SourceBatch, finding_message
 
@@ -71,7 +72,7 @@ class Quarantine:
     ) -> None:
         self._file.close()
         if kind is None and self.written:
-            self._part.replace(self.path)
+            replace_durably(self._part, self.path)
         else:
             self._part.unlink()
 

@@ -21,6 +21,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from data.atomic_file import replace_durably
 from data.contracts.catalogue import TABLES
 from data.lazy_imports import pd
 from data.store import Store
@@ -55,7 +56,7 @@ def build_profiles(store: Store, streams: Iterable[Stream], as_of: date, path: P
             digest.update(block.tobytes())
         facts = {"as_of": as_of.isoformat(), "snapshot_id": digest.hexdigest()}
         profile_storage.write_facts_and_commit(database, facts)
-    draft.replace(path)
+    replace_durably(draft, path)
 
 
 class Profiles:

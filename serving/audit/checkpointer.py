@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from hashlib import sha256
-from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -20,6 +16,7 @@ from serving.audit.log.database import writer_lock
 from serving.audit.log.entry import Draft, new_draft
 from serving.audit.log.entry_kind import EntryKind
 from serving.audit.log.errors import AuditUnavailableError, describe_error
+from serving.audit.log.process_lock import process_lock
 from serving.audit.log.store import AuditStore
 from serving.audit.log.tables import ENTRIES, HEAD, REQUESTS
 from serving.audit.transparency.checkpoint import open_checkpoint
@@ -81,8 +78,9 @@ class CheckpointWriter:
             AuditUnavailableError: the record cannot be read, or the entry not be written.
             ValueError: the store signs with nothing, or a key that can be used no more.
         """
-        with _checkpoint_lock(self.store.engine, wait=wait) as mine:
-            if not mine or not self.standing().news:
+        lock = process_lock(self.store.engine, "checkpoint", "to write a checkpoint", wait=wait)
+        with lock as held:
+            if not held or not self.standing().news:
                 return None
             return self._write()
 
@@ -138,50 +136,6 @@ class CheckpointWriter:
         said = {"note": note, "place": self.place.told}
         context = service_context(self.code).recorded()
         return new_draft(EntryKind.CHECKPOINT, said, context, at, about=f"checkpoint/{size}")
-
-
-@contextmanager
-def _checkpoint_lock(engine: sa.Engine, *, wait: bool) -> Iterator[bool]:
-    """Whether this process, of all that write this log, may write its checkpoint now.
-
-    The lock is of its own: entries are written on meanwhile, and it ends with the process.
-    """
-    taken = _file_lock(engine, wait=wait) if _is_sqlite(engine) else _pg_lock(engine, wait=wait)
-    with ExitStack() as held:
-        try:
-            mine = held.enter_context(taken)
-        except (OSError, sa.exc.SQLAlchemyError) as error:
-            why = describe_error(error)
-            raise AuditUnavailableError(f"no turn to write a checkpoint: {why}") from error
-        yield mine
-
-
-def _is_sqlite(engine: sa.Engine) -> bool:
-    return engine.dialect.name == "sqlite"
-
-
-@contextmanager
-def _file_lock(engine: sa.Engine, *, wait: bool) -> Iterator[bool]:
-    with Path(f"{engine.url.database}.checkpoint.lock").open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
-
-
-@contextmanager
-def _pg_lock(engine: sa.Engine, *, wait: bool) -> Iterator[bool]:
-    with engine.connect() as connection:
-        origin = connection.scalar(sa.select(HEAD.c.origin)) or ""
-        number = int.from_bytes(
-            sha256(f"checkpoint of {origin}".encode()).digest()[:8], signed=True
-        )
-        if wait:
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(number)))
-        got = sa.select(sa.func.pg_try_advisory_xact_lock(number))
-        yield wait or bool(connection.scalar(got))
 
 
 def delete_expired_idempotency_keys(store: AuditStore, before: datetime) -> int:

@@ -27,6 +27,7 @@ from data.contracts.catalogue import TABLES
 from data.contracts.purchase_orders import PO_LINE_ID, PURCHASE_ORDERS
 from data.contracts.sites import SITE_ID
 from data.contracts.table import KNOWN_AT, Kind
+from data.file_lock import try_file_lock
 from data.lake import Lake
 from data.lazy_imports import pd, pq
 from data.store import Store
@@ -36,7 +37,6 @@ from serving.audit.factory import open_audit
 from serving.audit.log import queries
 from serving.audit.log.entry import Entry
 from serving.audit.log.entry_kind import EntryKind
-from serving.audit.log.process_lock import try_file_lock
 from serving.audit.log.store import AuditStore
 from serving.audit.log.tables import ENTRIES
 from serving.tasks.catalogue import SERVED_TASKS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from serving.audit.log.process_lock import try_process_lock
+from serving.audit.log.process_lock import process_lock
 from serving.events.dispatcher import Dispatcher
 from serving.events.outbox import Outbox
 from serving.events.settings import EventSettings
@@ -34,7 +34,7 @@ def webhook_worker(_settings: ServiceSettings, engine: Engine) -> PeriodicWorker
     dispatcher.outbox.begin()
 
     def step() -> bool:
-        with try_process_lock(engine.audit.engine, LOCK_NAME) as mine:
+        with process_lock(engine.audit.engine, LOCK_NAME, f"for {LOCK_NAME}") as mine:
             return mine and dispatcher.round()
 
     work = PeriodicWorker("events", step, found.poll_seconds)

@@ -5,7 +5,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from serving.audit.log.process_lock import try_process_lock
+from serving.audit.log.process_lock import process_lock
 from serving.audit.log.store import AuditStore
 from serving.events.dispatcher import Dispatcher
 from serving.events.event_type import EventType
@@ -28,7 +28,7 @@ def main() -> None:
         lambda: 0.0,
     )
     while True:
-        with try_process_lock(store.engine, "events") as mine:
+        with process_lock(store.engine, "events", "for events") as mine:
             more = mine and dispatcher.round()
         if not more:
             time.sleep(0.02)

@@ -8,7 +8,6 @@ last, and in one step, so a fold that is there is whole.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b, file_digest
@@ -18,6 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from data.atomic_file import write_text_atomically
 from models.training_set import TrainingSet
 from training.backtest.figures import ScoredAsks
 from training.backtest.splits import ScoredPeriod
@@ -152,7 +152,4 @@ def digest_folder(folder: Path) -> str:
 
 
 def _write(path: Path, told: Any) -> None:
-    """The whole file or none of it."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(json.dumps(told, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    draft.replace(path)
+    write_text_atomically(path, json.dumps(told, indent=1, allow_nan=False) + "\n")

@@ -5,9 +5,7 @@ It carries the champions before it, so that going back needs nothing but the lak
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -15,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from data.atomic_file import write_text_atomically
+from data.file_lock import try_file_lock
 from data.lake import Lake
 from models.task import TaskName
 
@@ -69,16 +68,12 @@ def champion_lock(lake: Lake, task: TaskName) -> Iterator[Path]:
     """
     home = lake.models / task
     home.mkdir(parents=True, exist_ok=True)
-    folder = os.open(home, os.O_RDONLY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with try_file_lock(home) as held:
+        if not held:
+            raise RuntimeError(
+                f"another process is changing the champion of {task}; try again when it is done"
+            )
         yield home
-    except BlockingIOError:
-        raise RuntimeError(
-            f"another process is changing the champion of {task}; try again when it is done"
-        ) from None
-    finally:
-        os.close(folder)
 
 
 def _read(fields: dict[str, Any]) -> Champion:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from data.atomic_file import fsync
 from serving.audit.export.columns import columns_of_group, export_row
 from serving.audit.export.manifest import ControlTotals, ExportFile, write_manifest
 from serving.audit.export.selection import (
@@ -79,7 +79,7 @@ class Export:
                     progress("written", done / total)
         for group, file in files.items():
             file.totals.hold_against([r for r in expected if GROUP_OF_KIND[r.kind] is group])
-            _fsync_file(file.path)
+            fsync(file.path)
         return list(files.values())
 
     def _manifest(self, connection: sa.Connection, files: Sequence[ExportFile]) -> dict[str, Any]:
@@ -152,8 +152,3 @@ def _write_entries(
     for group, some in rows.items():
         if some:
             writers[group].write(some)
-
-
-def _fsync_file(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())

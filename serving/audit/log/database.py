@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import sqlite3
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from data.file_lock import file_lock
 from serving.audit.log.errors import AuditUnavailableError
 
 if TYPE_CHECKING:
@@ -55,9 +53,6 @@ def network_filesystem(path: Path, mounts: str | None = None) -> str | None:
 
 SQLITE_WAIT_SECONDS = 10
 """A group is written in milliseconds: who waits so long waits for something that hangs."""
-
-LOCK_FILE_MODE = 0o666
-"""Less what the process's umask takes away."""
 
 SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -110,10 +105,10 @@ def sqlite_url(path: Path) -> str:
 
 @contextmanager
 def writer_lock(engine: sa.Engine) -> Iterator[None]:
-    """Wait for the turn to write.
+    """Hold the write lock of the log while the block runs; wait for it first.
 
     SQLite's own waiting backs off for up to most of a second where several processes write;
-    a lock on a file beside it is handed on at once. PostgreSQL locks the head row.
+    a lock on a file beside it is handed on at once. PostgreSQL locks the head row instead.
 
     Raises:
         TimeoutError: another process keeps it.
@@ -122,31 +117,15 @@ def writer_lock(engine: sa.Engine) -> Iterator[None]:
         yield
         return
     name = f"{engine.url.database}.lock"
-    file = os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, LOCK_FILE_MODE)
-    try:
-        _lock_with_timeout(file, name)
-        yield
-    finally:
-        os.close(file)
-
-
-def _lock_with_timeout(file: int, name: str) -> None:
-    """Lock the file, in a thread that can be left behind: such a lock has no timeout."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        got = threading.Event()
-
-        def wait() -> None:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            got.set()
-
-        threading.Thread(target=wait, daemon=True).start()
-        if not got.wait(SQLITE_WAIT_SECONDS):
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(file_lock(Path(name), SQLITE_WAIT_SECONDS))
+        except TimeoutError:
             raise TimeoutError(
                 f"another process has kept the turn to write for {SQLITE_WAIT_SECONDS} s; see who"
                 f" has {name} open"
             ) from None
+        yield
 
 
 def _open_sqlite(url: sa.URL) -> sa.Engine:

@@ -1,4 +1,4 @@
-"""Create private key files atomically, read them only if nobody else can, and fsync directories."""
+"""Create private key files atomically, and read them only if nobody else can."""
 
 from __future__ import annotations
 
@@ -8,15 +8,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-
-def fsync_directory(folder: Path) -> None:
-    """Wait until the disk has what the folder lists."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
+from data.atomic_file import fsync
 
 GROUP_AND_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -58,6 +50,6 @@ def create_private_file(path: Path, content: Callable[[], bytes]) -> None:
             os.link(name, path)
         except FileExistsError:
             return
-        fsync_directory(path.parent)
+        fsync(path.parent)
     finally:
         Path(name).unlink()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
-from serving.audit.transparency.durable_files import fsync_directory
+from data.atomic_file import fsync, write_bytes_atomically
 
 if TYPE_CHECKING:
     from pyarrow.fs import FileSystem
@@ -82,21 +81,11 @@ class FolderStorage:
                 return None
 
     def write(self, name: str, content: bytes) -> None:
-        """As `MirrorStorage` says: another file, renamed."""
+        """As `MirrorStorage` says."""
         target = self.path / name
         with self._said():
             _make_durable_folder(target.parent)
-            temporary = target.parent / f".{target.name}.{uuid.uuid4().hex}"
-            try:
-                with temporary.open("xb") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
-                temporary.replace(target)
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
-            fsync_directory(target.parent)
+            write_bytes_atomically(target, content)
 
     def names(self, folder: str) -> list[str]:
         """As `MirrorStorage` says."""
@@ -121,8 +110,8 @@ def _make_durable_folder(folder: Path) -> None:
     """The folder and those above it, each known to the disk."""
     missing = [one for one in (folder, *folder.parents) if not one.exists()]
     folder.mkdir(parents=True, exist_ok=True)
-    for made in missing:
-        fsync_directory(made.parent)
+    for created in missing:
+        fsync(created.parent)
 
 
 @dataclass(frozen=True)

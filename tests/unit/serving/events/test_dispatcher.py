@@ -9,7 +9,7 @@ from base64 import b64encode
 import pytest
 
 from serving.audit.log.entry_kind import EntryKind
-from serving.audit.log.process_lock import try_process_lock
+from serving.audit.log.process_lock import process_lock
 from serving.events.dispatcher import IDLE_ENTRIES, skip_event
 from tests.support.audit_drafts import decision_draft, draft_of_kind, recommendation_recorded_at
 from tests.support.webhook_receiver import SECRETS
@@ -150,12 +150,12 @@ def test_entries_that_are_nobodys_business_are_not_searched_for_ever(dispatcher,
 def test_one_process_at_a_time_has_the_turn(store):
     engine = store.engine
     with (
-        try_process_lock(engine, "events") as mine,
-        try_process_lock(engine, "events") as second,
-        try_process_lock(engine, "other") as other,
+        process_lock(engine, "events", "for events") as mine,
+        process_lock(engine, "events", "for events") as second,
+        process_lock(engine, "other", "for others") as other,
     ):
         assert (mine, second, other) == (True, False, True)
-    with try_process_lock(store.engine, "events") as again:
+    with process_lock(store.engine, "events", "for events") as again:
         assert again
 
 

@@ -301,7 +301,7 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     def full(_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("serving.audit.transparency.mirror_storage.os.fsync", full)
+    monkeypatch.setattr("data.atomic_file.os.fsync", full)
     with pytest.raises(CheckpointMirrorError, match="No space left"):
         folder.write("checkpoint", b"new and longer")
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint"]
