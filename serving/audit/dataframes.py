@@ -1,8 +1,4 @@
-"""Audit entries as data frames: recommendations, answers and decisions, one row each.
-
-What an entry did not yet say when it was written (an old one) is filled with what was true
-then: no abstention, no audit sample.
-"""
+"""Audit entries as data frames: recommendations, answers and decisions, one row each."""
 
 from __future__ import annotations
 
@@ -18,8 +14,6 @@ from data.source_batch import SourceBatch
 from serving.audit.log.entry import Entry
 from serving.audit.log.entry_kind import ANSWER_KINDS, EntryKind
 from serving.audit.log.store import AuditStore
-from serving.policy.policy import Level
-from serving.tasks.catalogue import SERVED_TASKS
 
 TIMESTAMP_DTYPE = "datetime64[us, UTC]"
 RECOMMENDATION_DTYPES: Mapping[str, str] = {
@@ -80,24 +74,24 @@ SHARED_COLUMNS = (
 
 
 def recommendations_frame(store: AuditStore) -> pd.DataFrame:
-    """Every answer that a model scored, in order, with TYPES_OF_RECOMMENDATIONS.
+    """Return every answer that a model scored, in the order of the log.
 
-    case_id: the case's own reference, joined by "/". flagged: to be looked at, whether or not
-    it was drawn for the audit. probabilities, delay_days, features: dicts. class_set,
-    abstentions (codes), unseen, missing: lists. money_at_risk: NaN where it could not be
-    told; in the case's own currency.
+    Columns as RECOMMENDATION_DTYPES. case_id: the parts of the case's reference, joined by "/".
+    flagged: to be looked at, whether or not it was drawn for the audit. probabilities, delay_days,
+    features: dicts. class_set, abstentions (codes), unseen, missing: lists. money_at_risk: in the
+    case's own currency, NaN where it is unknown.
 
     Raises:
-        serving.audit.log.store.AuditUnavailableError: the record cannot be read.
+        AuditUnavailableError: the record cannot be read.
     """
     return _answers_to_frame(store.answers())
 
 
 def answers_frame(store: AuditStore) -> pd.DataFrame:
-    """The same of every answer, with a score or without: then model, score and features lack.
+    """Return every answer, as `recommendations_frame`; without a score its columns are missing.
 
     Raises:
-        serving.audit.log.store.AuditUnavailableError: the record cannot be read.
+        AuditUnavailableError: the record cannot be read.
     """
     return _answers_to_frame(
         entry for entry in store.of_kind(*ANSWER_KINDS) if entry.answers and entry.body
@@ -105,10 +99,10 @@ def answers_frame(store: AuditStore) -> pd.DataFrame:
 
 
 def decisions_frame(store: AuditStore) -> pd.DataFrame:
-    """Every decision that was reported, in the order of the record, with TYPES_OF_DECISIONS.
+    """Return every reported decision, in the order of the log; columns as DECISION_DTYPES.
 
     Raises:
-        serving.audit.log.store.AuditUnavailableError: the record cannot be read.
+        AuditUnavailableError: the record cannot be read.
     """
     rows = [
         {name: entry.payload[name] for name in DECISION_DTYPES}
@@ -119,38 +113,25 @@ def decisions_frame(store: AuditStore) -> pd.DataFrame:
 
 
 def _answers_to_frame(entries: Iterable[Entry]) -> pd.DataFrame:
-    references = {str(name): task.reference for name, task in SERVED_TASKS.items()}
-    rows = [_recommendation_row(entry, references) for entry in entries]
-    return _typed_frame(rows, RECOMMENDATION_DTYPES)
+    return _typed_frame([_answer_row(entry) for entry in entries], RECOMMENDATION_DTYPES)
 
 
-def _recommendation_row(entry: Entry, references: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    """A row. The record sorts the names in an object, so a case's parts are put in order."""
+def _answer_row(entry: Entry) -> dict[str, Any]:
     payload = entry.payload
     advice = payload["recommendation"]
-    case, parts = advice["case"], references[advice["task"]]
     model = advice["model"] or {"version": None, "digest": None}
     return {name: advice[name] for name in SHARED_COLUMNS} | {
         "sequence": entry.sequence,
-        "case_id": "/".join(case[part] for part in parts),
+        "case_id": entry.envelope.reference,
         "model_version": model["version"],
         "model_digest": model["digest"],
-        "flagged": is_flagged(advice),
-        "abstained": advice.get("abstained", False),
-        "abstentions": [one["code"] for one in advice.get("abstentions", ())],
-        "audit_sample": advice.get("audit_sample", False),
-        "audit_share": advice.get("audit_share", 0.0),
+        "flagged": advice["flagged"],
+        "abstained": advice["abstained"],
+        "abstentions": [one["code"] for one in advice["abstentions"]],
+        "audit_sample": advice["audit_sample"],
+        "audit_share": advice["audit_share"],
         "features": payload.get("features", {}),
     }
-
-
-def is_flagged(advice: Mapping[str, Any]) -> bool:
-    """Whether the case was to be looked at even if it had not been drawn at random.
-
-    Before that was recorded there was no audit sample, and the level says it.
-    """
-    told = advice.get("flagged")
-    return advice["level"] != Level.NONE if told is None else bool(told)
 
 
 def _typed_frame(rows: Sequence[Mapping[str, Any]], types: Mapping[str, str]) -> pd.DataFrame:
@@ -158,10 +139,10 @@ def _typed_frame(rows: Sequence[Mapping[str, Any]], types: Mapping[str, str]) ->
         {name: pd.Series([row[name] for row in rows], dtype=object) for name in types}
     )
     for name, kind in types.items():
-        moment, dtype = kind == TIMESTAMP_DTYPE, pd.api.types.pandas_dtype(kind)
+        is_timestamp, dtype = kind == TIMESTAMP_DTYPE, pd.api.types.pandas_dtype(kind)
         frame[name] = (
             pd.to_datetime(frame[name], utc=True, format="ISO8601").astype(dtype)
-            if moment
+            if is_timestamp
             else frame[name].astype(dtype)
         )
     return frame
@@ -183,19 +164,19 @@ COLUMNS_FROM_RECOMMENDATION: Mapping[str, str] = {
 
 
 def canonical_decisions_batch(store: AuditStore) -> SourceBatch:
-    """Every decision with what it answered, in the order of the record.
+    """Return every decision with the answer it is about, in the order of the log.
 
     An answer without a score names no model and no probability. Where a rule found something,
-    everybody was to look at the case, so what was decided is a label like that of any flagged
-    one; where none did, nobody knows why it was looked at, and it teaches nothing.
+    the case was to be looked at, so its decision is a label like that of any flagged case; where
+    no rule did, the reason why somebody looked is unknown, and training leaves it out.
 
     Raises:
-        serving.audit.log.store.AuditUnavailableError: the record cannot be read.
+        AuditUnavailableError: the record cannot be read.
     """
     decided = decisions_frame(store)
     answered = answers_frame(store).set_index("id")
-    of = answered.reindex(decided["recommendation_id"]).reset_index(drop=True)
-    told = {str(column): of[name] for column, name in COLUMNS_FROM_RECOMMENDATION.items()}
-    frame = pd.DataFrame({**decided, **told})[[str(c) for c in DECISIONS.columns]]
+    answers = answered.reindex(decided["recommendation_id"]).reset_index(drop=True)
+    columns = {str(column): answers[name] for column, name in COLUMNS_FROM_RECOMMENDATION.items()}
+    frame = pd.DataFrame({**decided, **columns})[[str(c) for c in DECISIONS.columns]]
     lines = np.arange(1, len(frame) + 1, dtype=np.int64)
     return SourceBatch(DECISIONS, frame, "audit", lines, raw=frame)

@@ -20,7 +20,7 @@ from typing import Any
 from pydantic_core import from_json
 
 from serving.audit.log.canonical_json import SAFE_INTEGER_LIMIT, canonicalize
-from serving.audit.log.entry_kind import SCORED_KINDS, EntryKind
+from serving.audit.log.entry_kind import ANSWER_KINDS, EntryKind
 
 
 def envelope_leaf_hash(row: Sequence[Any]) -> bytes:
@@ -182,13 +182,8 @@ class Entry:
 
     @property
     def answers(self) -> bool:
-        """Whether it holds an answer, scored or not.
-
-        Fallbacks of older versions hold requests that were refused, and name no case.
-        """
-        return self.kind in SCORED_KINDS or (
-            self.kind is EntryKind.FALLBACK and bool(self.envelope.reference)
-        )
+        """Whether it holds an answer, scored or not."""
+        return self.kind in ANSWER_KINDS
 
     @property
     def recorded_at(self) -> str:

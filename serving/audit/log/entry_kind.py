@@ -1,9 +1,4 @@
-"""Kinds of audit entries, and the groups that share retention and export.
-
-The envelope is a leaf of a Merkle tree (RFC 9162). It names its payload only by a salted
-digest, so that a payload erased by law leaves nothing to guess from, and a tree that still
-verifies.
-"""
+"""Kinds of audit entries, and the groups that share retention and export."""
 
 from __future__ import annotations
 
@@ -42,7 +37,7 @@ class EntryKind(StrEnum):
 SCORED_KINDS = frozenset({EntryKind.RECOMMENDATION, EntryKind.ABSTENTION})
 """Kinds whose payload holds a scored case and what was answered."""
 ANSWER_KINDS = SCORED_KINDS | {EntryKind.FALLBACK}
-"""Kinds of what was answered; an old fallback holds no answer, see `Entry.answers`."""
+"""Kinds whose payload holds an answer, scored or not."""
 
 
 class EntryGroup(StrEnum):

@@ -37,10 +37,8 @@ def entries_of_kinds(kinds: Collection[EntryKind]) -> Query:
 
 
 def is_answer() -> sa.ColumnElement[bool]:
-    """That the entry holds an answer: as `Entry.answers` says."""
-    kinds = ENTRIES.c.kind.in_([str(kind) for kind in ANSWER_KINDS])
-    fallback = ENTRIES.c.kind == str(EntryKind.FALLBACK)
-    return sa.and_(kinds, sa.or_(~fallback, ENTRIES.c.reference != ""))
+    """Return the condition that an entry holds an answer; see `Entry.answers`."""
+    return ENTRIES.c.kind.in_([str(kind) for kind in ANSWER_KINDS])
 
 
 def latest_sequence(kinds: Collection[EntryKind]) -> Query:
@@ -61,7 +59,7 @@ def entries_from(first: int, most: int) -> Query:
 def answers_by_id_prefix(start: str) -> Query:
     """Up to two answers whose id starts so."""
     named_so = ENTRIES.c.id.startswith(start, autoescape=True)
-    return entries_of_kinds(ANSWER_KINDS).where(named_so, is_answer()).limit(2)
+    return entries_of_kinds(ANSWER_KINDS).where(named_so).limit(2)
 
 
 def entries_about(identifier: str, kind: EntryKind) -> Query:

@@ -11,7 +11,6 @@ import numpy as np
 
 from models.model import Predictions
 from models.task import Task, TaskName
-from serving.audit.dataframes import is_flagged
 from serving.pipeline.scoring import ScoredBatch
 from serving.policy.policy import Level, Policy
 from serving.recommendation.recommendation import Advice
@@ -87,7 +86,7 @@ class AnswerSummary:
         """The same, of a recommendation."""
         return cls(
             advice.level,
-            is_flagged(advice.model_dump(include={"level", "flagged"})),
+            bool(advice.flagged),
             advice.abstained,
             advice.route,
             advice.priority,

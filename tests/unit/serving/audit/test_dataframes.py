@@ -84,24 +84,6 @@ def test_a_decision_is_a_row_in_the_order_of_the_record(engine, answered):
     assert (frame["known_at"] == pd.Timestamp(LATER)).all()
 
 
-def test_an_entry_of_before_audit_samples_is_neither_sampled_nor_abstained(
-    engine, answered, tmp_path
-):
-    entry = engine.audit.read(answered[0].id)
-    payload = entry.payload
-    new = ("flagged", "abstained", "abstentions", "audit_sample", "audit_share", "reason_groups")
-    payload["recommendation"] = {k: v for k, v in payload["recommendation"].items() if k not in new}
-    older = AuditStore.open(tmp_path / "audit.db")
-    older.append(
-        [Draft(entry.id, entry.kind, entry.id, DELAY, "", "", 0.0, entry.recorded_at, payload)]
-    )
-    [row] = recommendations_frame(older).to_dict("records")
-    older.close()
-    assert (row["abstained"], row["abstentions"]) == (False, [])
-    assert (row["audit_sample"], row["audit_share"]) == (False, 0.0)
-    assert row["flagged"] == (row["level"] != "none")
-
-
 def test_an_entry_of_today_says_whether_it_was_sampled_and_why_nothing_was_advised(
     engine, answered, tmp_path
 ):
