@@ -1,7 +1,4 @@
-"""Check a model that a pointer names before it is loaded.
-
-Files, digests, golden rows in a child.
-"""
+"""Check a model before it is loaded: its files, its digest, its golden rows in a subprocess."""
 
 from __future__ import annotations
 
@@ -15,19 +12,19 @@ from serving.model_registry.pointer import CHALLENGER_FILE, CHAMPION_FILE, Model
 from serving.tasks.served_task import ServedTask
 
 FileSignature = tuple[tuple[str, int, int], ...]
-"""Files with size and time of change: another one means that there is something to look at."""
+"""Name, size and modification time of files; a change means that they are read again."""
 
 
 @dataclass(frozen=True)
 class CandidateRejection:
-    """Why a model is not taken. final: no file that may still be on its way could mend it."""
+    """Why a model is not loaded. final: no file that may still arrive could change that."""
 
     why: str
     final: bool
 
 
 class CandidateChecker:
-    """Artefacts that repeated their golden rows in a child on this machine, by digest."""
+    """Checks artefacts, and remembers which reproduced their golden rows on this machine."""
 
     MOST = 64
 
@@ -35,27 +32,32 @@ class CandidateChecker:
         self._passed: set[str] = set()
 
     def examine(
-        self, home: Path, at: ModelPointer, entry: ServedTask
+        self, home: Path, pointer: ModelPointer, served: ServedTask
     ) -> LoadedModel | CandidateRejection:
-        """The model, or what speaks against it. home: the task's folder.
+        """Load the model that a pointer names, or say why it is not loaded.
 
-        Digests come first, then a child that loads it, and only then this process.
+        Digests are verified first, then a subprocess loads the model, and only then this process.
+
+        Args:
+            home: the task's folder.
+            pointer: what names the model.
+            served: the task.
         """
-        folder = home / at.digest
+        folder = home / pointer.digest
         if not folder.is_dir():
             return CandidateRejection(
-                f"the folder of model {at.digest[:12]} is not there", final=False
+                f"the folder of model {pointer.digest[:12]} is not there", final=False
             )
         try:
-            verify_artefact(folder, at.digest)
-            if failed := self._failed(folder, at.digest):
+            verify_artefact(folder, pointer.digest)
+            if failed := self._failed(folder, pointer.digest):
                 return CandidateRejection(_strip_lake_path(failed, home), final=True)
         except (ArtefactError, OSError) as error:
             return CandidateRejection(_strip_lake_path(str(error), home), final=False)
-        found = load_kept_model(home, at.version, at.digest, entry)
-        if isinstance(found, UnavailableModel):
-            return CandidateRejection(_strip_lake_path(found.why, home), final=True)
-        return found
+        loaded = load_kept_model(home, pointer.version, pointer.digest, served)
+        if isinstance(loaded, UnavailableModel):
+            return CandidateRejection(_strip_lake_path(loaded.why, home), final=True)
+        return loaded
 
     def _failed(self, folder: Path, digest: str) -> str:
         if digest in self._passed:
@@ -69,7 +71,7 @@ class CandidateChecker:
 
 
 def slot_signature(home: Path, alias: ModelAlias, digest: str) -> FileSignature:
-    """What of an offer lies there now. digest: empty where the pointer names none."""
+    """Return the signature of a pointer and its artefact. digest: empty without an artefact."""
     pointer = home / (CHALLENGER_FILE if alias is ModelAlias.CHALLENGER else CHAMPION_FILE)
     files = [pointer]
     if digest and (folder := home / digest).is_dir():
@@ -78,7 +80,7 @@ def slot_signature(home: Path, alias: ModelAlias, digest: str) -> FileSignature:
 
 
 def file_signature(path: Path) -> FileSignature:
-    """What lies at that path now."""
+    """Return the signature of one file."""
     return (_file_state(path),)
 
 
@@ -91,5 +93,5 @@ def _file_state(path: Path) -> tuple[str, int, int]:
 
 
 def _strip_lake_path(why: str, home: Path) -> str:
-    """The reason without where the lake lies, which is nothing to a reader of the record."""
+    """Remove the path of the lake, which says nothing to a reader of the audit log."""
     return why.replace(f"{home.resolve()}/", "").replace(f"{home}/", "")

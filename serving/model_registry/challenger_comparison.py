@@ -1,7 +1,4 @@
-"""Compare champion and challenger on the recorded shadow scores.
-
-Agreement, log loss, Brier score.
-"""
+"""Compare champion and challenger on recorded shadow scores: agreement, log loss, Brier score."""
 
 from __future__ import annotations
 
@@ -24,10 +21,11 @@ ClassProbabilities = Mapping[str, float]
 
 @dataclass(frozen=True)
 class AgreementFigures:
-    """Of n cases. agreement: share with the same likeliest class.
+    """Figures of n cases.
 
-    difference: mean absolute one of the probability that anything goes wrong.
-    decided: cases whose end was reported; the losses are over those, None without any.
+    agreement: share with the same likeliest class. difference: mean absolute difference of the
+    exception probabilities. decided: cases whose outcome was reported; log loss and Brier score
+    are over those, None without any.
     """
 
     n: int
@@ -42,7 +40,7 @@ class AgreementFigures:
 
 @dataclass(frozen=True)
 class ChallengerComparison:
-    """One challenger against one champion: in all, by site, and by the champion's class."""
+    """One challenger against one champion: overall, by site, and by the champion's class."""
 
     task: TaskName
     challenger: str
@@ -56,35 +54,45 @@ class ChallengerComparison:
 def compare_challengers(
     audit: AuditStore, sees: Callable[[str], bool]
 ) -> list[ChallengerComparison]:
-    """Every pair of models of the latest shadow entries, the newest first.
+    """Compare every pair of models in the latest shadow entries, the newest first.
 
-    sees: whether a site may be told of.
+    sees: whether the reader may see a site.
 
     Raises:
         AuditUnavailableError: the record cannot be read.
     """
     query = queries.entries_of_kinds([EntryKind.SHADOW]).order_by(None)
     latest = audit.select(query.order_by(ENTRIES.c.sequence.desc()).limit(MAX_SHADOW_ENTRIES))
-    ends = _reported_outcomes(audit)
+    outcomes = _reported_outcomes(audit)
     pairs: dict[tuple[str, str, str], list[ShadowScore]] = {}
     dropped: dict[tuple[str, str, str], int] = {}
     for entry in latest:
         if entry.body is None:
             continue
-        said = entry.payload
-        pair = (entry.envelope.task, _model_title(said["model"]), _model_title(said["against"]))
-        scores = [ShadowScore.model_validate(score) for score in said["scores"]]
+        content = entry.payload
+        pair = (
+            entry.envelope.task,
+            _model_title(content["model"]),
+            _model_title(content["against"]),
+        )
+        scores = [ShadowScore.model_validate(score) for score in content["scores"]]
         pairs.setdefault(pair, []).extend(score for score in scores if sees(score.site))
-        dropped[pair] = max(dropped.get(pair, 0), said["dropped"])
+        dropped[pair] = max(dropped.get(pair, 0), content["dropped"])
     return [
-        _compare_pair(pair, scores, ends, dropped[pair]) for pair, scores in pairs.items() if scores
+        _compare_pair(pair, scores, outcomes, dropped[pair])
+        for pair, scores in pairs.items()
+        if scores
     ]
 
 
-def agreement_figures(scores: Sequence[ShadowScore], ends: Mapping[str, str]) -> AgreementFigures:
-    """What those scores come to. ends: the class a case was reported to end in, by id."""
-    ended = [
-        (s, ends[s.recommendation]) for s in scores if ends.get(s.recommendation) in s.champion
+def agreement_figures(
+    scores: Sequence[ShadowScore], outcomes: Mapping[str, str]
+) -> AgreementFigures:
+    """Compute the figures of scores. outcomes: reported class of a case, by recommendation."""
+    decided = [
+        (s, outcomes[s.recommendation])
+        for s in scores
+        if outcomes.get(s.recommendation) in s.champion
     ]
     return AgreementFigures(
         n=len(scores),
@@ -92,46 +100,52 @@ def agreement_figures(scores: Sequence[ShadowScore], ends: Mapping[str, str]) ->
             likeliest_class(s.champion) == likeliest_class(s.challenger) for s in scores
         ),
         difference=_mean(abs(s.exception - s.shadow_exception) for s in scores),
-        decided=len(ended),
-        log_loss=_mean(log_loss(s.champion, end) for s, end in ended) if ended else None,
-        shadow_log_loss=_mean(log_loss(s.challenger, end) for s, end in ended) if ended else None,
-        brier=_mean(brier(s.champion, end) for s, end in ended) if ended else None,
-        shadow_brier=_mean(brier(s.challenger, end) for s, end in ended) if ended else None,
+        decided=len(decided),
+        log_loss=_mean(log_loss(s.champion, outcome) for s, outcome in decided)
+        if decided
+        else None,
+        shadow_log_loss=_mean(log_loss(s.challenger, outcome) for s, outcome in decided)
+        if decided
+        else None,
+        brier=_mean(brier(s.champion, outcome) for s, outcome in decided) if decided else None,
+        shadow_brier=_mean(brier(s.challenger, outcome) for s, outcome in decided)
+        if decided
+        else None,
     )
 
 
 def likeliest_class(probabilities: ClassProbabilities) -> str:
-    """The class with the largest probability; of equal ones the first by name."""
+    """Return the class with the largest probability; of equal ones the first by name."""
     return max(sorted(probabilities), key=lambda name: probabilities[name])
 
 
-def log_loss(probabilities: ClassProbabilities, end: str) -> float:
-    """Of one case, in nats."""
-    return -math.log(max(probabilities[end], MIN_PROBABILITY))
+def log_loss(probabilities: ClassProbabilities, outcome: str) -> float:
+    """Log loss of one case, in nats."""
+    return -math.log(max(probabilities[outcome], MIN_PROBABILITY))
 
 
-def brier(probabilities: ClassProbabilities, end: str) -> float:
-    """Of one case, summed over all classes: 0 to 2."""
-    return sum((p - (name == end)) ** 2 for name, p in probabilities.items())
+def brier(probabilities: ClassProbabilities, outcome: str) -> float:
+    """Brier score of one case, summed over all classes: 0 to 2."""
+    return sum((p - (name == outcome)) ** 2 for name, p in probabilities.items())
 
 
 def _compare_pair(
     pair: tuple[str, str, str],
     scores: Sequence[ShadowScore],
-    ends: Mapping[str, str],
+    outcomes: Mapping[str, str],
     dropped: int,
 ) -> ChallengerComparison:
     def grouped(name: Callable[[ShadowScore], str]) -> dict[str, AgreementFigures]:
         groups: dict[str, list[ShadowScore]] = {}
         for score in scores:
             groups.setdefault(name(score), []).append(score)
-        return {key: agreement_figures(groups[key], ends) for key in sorted(groups)}
+        return {key: agreement_figures(groups[key], outcomes) for key in sorted(groups)}
 
     return ChallengerComparison(
         task=TaskName(pair[0]),
         challenger=pair[1],
         champion=pair[2],
-        whole=agreement_figures(scores, ends),
+        whole=agreement_figures(scores, outcomes),
         by_site=grouped(lambda score: score.site),
         by_class=grouped(lambda score: likeliest_class(score.champion)),
         dropped=dropped,
@@ -139,9 +153,15 @@ def _compare_pair(
 
 
 def _reported_outcomes(audit: AuditStore) -> dict[str, str]:
-    """How cases ended, as far as people reported it, by recommendation."""
-    said = (e.payload for e in audit.of_kind(EntryKind.DECISION) if e.body is not None)
-    return {d["recommendation_id"]: d["resolved_as"] for d in said if d["resolved_as"]}
+    """Return the reported class of each decided case, by recommendation."""
+    payloads = (
+        entry.payload for entry in audit.of_kind(EntryKind.DECISION) if entry.body is not None
+    )
+    return {
+        decision["recommendation_id"]: decision["resolved_as"]
+        for decision in payloads
+        if decision["resolved_as"]
+    }
 
 
 def _model_title(named: Mapping[str, str]) -> str:

@@ -1,7 +1,4 @@
-"""Load promoted models of each task by digest.
-
-Champion, previous champion, or any kept model, checked against its golden rows.
-"""
+"""Load the champion, previous champion or any kept model of a task, checked by golden rows."""
 
 from __future__ import annotations
 
@@ -31,7 +28,7 @@ REMEDY = "run `triage train {name}` and `triage promote {name}`"
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model in service, and the features it reads."""
+    """A loaded model with its version, and the features, streams and case shape it reads."""
 
     model: Model
     version: str
@@ -47,10 +44,7 @@ class LoadedModel:
 
 @dataclass(frozen=True)
 class UnavailableModel:
-    """A task that cannot be served: why, and how to mend it.
-
-    damaged: there is a model, and it is not what it should be.
-    """
+    """Why a task has no model, and how to mend that. damaged: a model exists but is unusable."""
 
     why: str
     mend: str
@@ -60,63 +54,67 @@ class UnavailableModel:
 def load_champions(
     lake: Lake, tasks: Mapping[TaskName, ServedTask], *, suspect: bool = False
 ) -> tuple[dict[TaskName, LoadedModel], dict[TaskName, UnavailableModel]]:
-    """The champions that can be served, and the reason for each that cannot.
+    """Load the champion of each task, or the reason why it cannot be loaded.
 
     suspect: as for `load_kept_model`.
     """
-    ready: dict[TaskName, LoadedModel] = {}
+    loaded: dict[TaskName, LoadedModel] = {}
     missing: dict[TaskName, UnavailableModel] = {}
-    for name, entry in tasks.items():
-        found = load_champion(lake.models / name, entry, suspect=suspect)
-        if isinstance(found, LoadedModel):
-            ready[name] = found
+    for name, served in tasks.items():
+        result = load_champion(lake.models / name, served, suspect=suspect)
+        if isinstance(result, LoadedModel):
+            loaded[name] = result
         else:
-            missing[name] = found
-    return ready, missing
+            missing[name] = result
+    return loaded, missing
 
 
 def load_champion(
-    folder: Path, entry: ServedTask, *, suspect: bool = False
+    folder: Path, served: ServedTask, *, suspect: bool = False
 ) -> LoadedModel | UnavailableModel:
-    """The champion that the pointer in the task's folder names."""
-    name = entry.task.name
-    again = REMEDY.format(name=name)
+    """Load the champion that the pointer in the task's folder names."""
+    name = served.task.name
+    remedy = REMEDY.format(name=name)
     try:
-        at = read_pointer(folder, ModelAlias.CHAMPION)
+        pointer = read_pointer(folder, ModelAlias.CHAMPION)
     except PointerError as error:
-        return UnavailableModel(str(error), again, damaged=True)
-    if at is None:
-        return UnavailableModel(f"no model of {name} is promoted", again)
-    return load_kept_model(folder, at.version, at.digest, entry, suspect=suspect)
+        return UnavailableModel(str(error), remedy, damaged=True)
+    if pointer is None:
+        return UnavailableModel(f"no model of {name} is promoted", remedy)
+    return load_kept_model(folder, pointer.version, pointer.digest, served, suspect=suspect)
 
 
 def load_kept_model(
-    folder: Path, version: str, digest: str, entry: ServedTask, *, suspect: bool = False
+    folder: Path, version: str, digest: str, served: ServedTask, *, suspect: bool = False
 ) -> LoadedModel | UnavailableModel:
-    """The model of that digest, champion or not, if the task's folder keeps it.
+    """Load a model that the task's folder keeps, champion or not, and check its golden rows.
 
-    It has answered its golden rows again, as it did when it was trained. suspect: in a child
-    first, since reading it may have ended a process.
+    Args:
+        folder: the task's folder.
+        version: of the model, as the registry counts.
+        digest: of the artefact; the name of its folder.
+        served: the task.
+        suspect: load it in a subprocess first, because reading it may have ended a process.
     """
-    name = entry.task.name
-    again = REMEDY.format(name=name)
+    name = served.task.name
+    remedy = REMEDY.format(name=name)
     if suspect and (failed := failure_in_subprocess(folder / digest, digest)):
         why = f"model {digest[:12]} of {name} cannot be loaded in a child process: {failed}"
-        return UnavailableModel(why, again, damaged=True)
+        return UnavailableModel(why, remedy, damaged=True)
     try:
         model = load_artefact(folder / digest, digest)
         check_golden(model)
     except (ArtefactError, GoldenError) as error:
-        return UnavailableModel(str(error), again, damaged=True)
+        return UnavailableModel(str(error), remedy, damaged=True)
     except (ValueError, LookupError, TypeError, AttributeError) as error:
-        # Its digest is right, so it was damaged before it was written: what it lacks can be
-        # anything, and the other tasks must be served all the same.
+        # The digest is right, so the model was damaged before it was written. Any part can be
+        # missing, and the other tasks must be served all the same.
         return UnavailableModel(
-            f"model {digest[:12]} of {name} is damaged: {error!r}", again, damaged=True
+            f"model {digest[:12]} of {name} is damaged: {error!r}", remedy, damaged=True
         )
-    return _if_schema_matches(model, version, entry) or UnavailableModel(
+    return _if_schema_matches(model, version, served) or UnavailableModel(
         f"model {digest[:12]} of {name} was trained with other features than this version has",
-        again,
+        remedy,
         damaged=True,
     )
 
@@ -124,18 +122,18 @@ def load_kept_model(
 def load_previous_champions(
     lake: Lake, tasks: Mapping[TaskName, ServedTask], *, suspect: bool = False
 ) -> dict[TaskName, LoadedModel]:
-    """The champion before the one of now, of each task that keeps one which can be served."""
+    """Load the previous champion of each task that keeps one which can be loaded."""
     found = {
-        name: load_previous_champion(lake.models / name, entry, suspect=suspect)
-        for name, entry in tasks.items()
+        name: load_previous_champion(lake.models / name, served, suspect=suspect)
+        for name, served in tasks.items()
     }
     return {name: champion for name, champion in found.items() if champion is not None}
 
 
 def load_previous_champion(
-    folder: Path, entry: ServedTask, *, suspect: bool = False
+    folder: Path, served: ServedTask, *, suspect: bool = False
 ) -> LoadedModel | None:
-    """The latest earlier champion that the pointer names and that can be loaded."""
+    """Load the latest earlier champion that the pointer names and that can be loaded."""
     try:
         pointer = json.loads((folder / CHAMPION_POINTER).read_text(encoding="utf-8"))
         named = [(str(one["version"]), str(one["digest"])) for one in pointer["previous"]]
@@ -143,16 +141,16 @@ def load_previous_champion(
         return None
     for version, digest in named:
         if digest != pointer.get("digest") and DIGEST_PATTERN.fullmatch(digest):
-            found = load_kept_model(folder, version, digest, entry, suspect=suspect)
+            found = load_kept_model(folder, version, digest, served, suspect=suspect)
             if isinstance(found, LoadedModel):
                 return found
     return None
 
 
-def _if_schema_matches(model: Model, version: str, entry: ServedTask) -> LoadedModel | None:
-    """The champion, if model and code mean the same features and classes."""
-    features = entry.task.features
+def _if_schema_matches(model: Model, version: str, served: ServedTask) -> LoadedModel | None:
+    """Return the loaded model if it has the features and classes of this version of the code."""
+    features = served.task.features
     same = [spec.name for spec in model.features] == [feature.name for feature in features]
-    if not same or model.classes != entry.task.classes:
+    if not same or model.classes != served.task.classes:
         return None
-    return LoadedModel(model, version, features, entry.streams, entry.request.shape)
+    return LoadedModel(model, version, features, served.streams, served.request.shape)

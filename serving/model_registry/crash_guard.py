@@ -1,7 +1,7 @@
-"""Detect that an earlier start crashed while loading models, and load them in a child first.
+"""Detect that an earlier process crashed while loading models, to load them in a subprocess first.
 
-A damaged model can end the process that reads it. Trying each in a child takes seconds, so a
-start does that only where the one before on this machine left its mark and is gone.
+A damaged model can end the process that reads it. Trying each in a subprocess takes seconds, so
+that is done only where an earlier process on this machine left its mark and is gone.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ MARK_FOLDER = "starting"
 
 @contextmanager
 def guard_model_loading(home: Path) -> Iterator[bool]:
-    """While models are loaded; whether a start before this one ended there.
+    """Leave a mark while models are loaded; yield whether an earlier process crashed there.
 
-    A home that cannot be written keeps no marks, and nothing is suspected.
+    A home that cannot be written keeps no marks, so no crash is detected.
     """
     folder, host = home / MARK_FOLDER, socket.gethostname()
-    mine = folder / f"{host}-{os.getpid()}"
-    ended = False
+    own_mark = folder / f"{host}-{os.getpid()}"
+    crashed = False
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
         for mark in folder.glob(f"{host}-*"):
             if not _process_alive(mark):
                 mark.unlink(missing_ok=True)
-                ended = True
-        mine.write_text(_process_start_time(os.getpid()))
+                crashed = True
+        own_mark.write_text(_process_start_time(os.getpid()))
     try:
-        yield ended
+        yield crashed
     finally:
         with suppress(OSError):
-            mine.unlink(missing_ok=True)
+            own_mark.unlink(missing_ok=True)
 
 
 def _process_alive(mark: Path) -> bool:
-    """Whether the process that left it is still there; another one may have its number."""
+    """Whether the process that left the mark still runs; another one may have its number."""
     number = mark.name.rpartition("-")[2]
     try:
         return number.isdecimal() and _process_start_time(int(number)) == mark.read_text()

@@ -1,7 +1,4 @@
-"""A model slot.
-
-One alias of one task, and whether the offered model is loaded, refused or awaited.
-"""
+"""A model slot: one alias of one task, and whether its offered model is loaded or refused."""
 
 from __future__ import annotations
 
@@ -19,7 +16,7 @@ from serving.tasks.served_task import ServedTask
 
 @dataclass(frozen=True)
 class SlotChange:
-    """A model that takes a place, or with None: that nobody holds it any more."""
+    """The model that fills a slot; None empties it."""
 
     champion: LoadedModel | None
     canary: Canary | None = None
@@ -27,7 +24,7 @@ class SlotChange:
 
 @dataclass(frozen=True)
 class OfferRefusal:
-    """An offer that is turned down. digest: empty where the pointer cannot be read."""
+    """An offered model that is refused. digest: empty where the pointer cannot be read."""
 
     version: str
     digest: str
@@ -39,9 +36,12 @@ SlotDecision = SlotChange | OfferRefusal | None
 
 @dataclass
 class ModelSlot:
-    """One alias of one task. patience: seconds that files may be on their way.
+    """One alias of one task.
 
-    now: seconds that only go forward.
+    home: the task's folder. patience: seconds for which files may still be arriving. now: reads
+    a monotonic clock, in seconds. refused: signature of the files last refused. reported: refused
+    offers that are recorded. waiting: signature of an unsound offer, when it was first seen, and
+    the refusal that follows if it stays so.
     """
 
     task: TaskName
@@ -54,31 +54,31 @@ class ModelSlot:
     reported: set[tuple[str, str]] = field(default_factory=set)
     waiting: tuple[FileSignature, float, OfferRefusal] | None = None
 
-    def look(self, active: ActiveModels, trials: CandidateChecker) -> SlotDecision:
-        """What is to change in the place; None where nothing is, or not yet."""
+    def look(self, active: ActiveModels, checker: CandidateChecker) -> SlotDecision:
+        """Return what is to change in the slot; None where nothing is, or not yet."""
         try:
-            at = read_pointer(self.home, self.alias)
+            pointer = read_pointer(self.home, self.alias)
         except PointerError as error:
             if self.alias is ModelAlias.PREVIOUS:
-                return None  # the champion's place tells of it
+                return None  # the champion's slot reports it
             why = str(error).replace(f"{self.home}/", "")
             return self._refuse_after_patience(
                 slot_signature(self.home, self.alias, ""), OfferRefusal("", "", why)
             )
-        if at is None:
+        if pointer is None:
             return self._empty(active)
-        if self._is_loaded(active, at):
+        if self._is_loaded(active, pointer):
             self.refused = self.waiting = None
             return None
-        return self._examine_offer(at, active, trials)
+        return self._examine_offer(pointer, active, checker)
 
-    def again(self) -> None:
-        """Look anew at what was refused: nobody could be told of it."""
+    def forget_refusal(self) -> None:
+        """Forget what was refused, because the refusal could not be recorded."""
         self.refused = self.waiting = None
         self.reported.clear()
 
     def holder(self, active: ActiveModels) -> LoadedModel | None:
-        """Who holds the place now."""
+        """Return the model in the slot; None where it is empty."""
         match self.alias:
             case ModelAlias.CHAMPION:
                 return active.champions.get(self.task)
@@ -87,75 +87,83 @@ class ModelSlot:
             case ModelAlias.CHALLENGER:
                 return active.challengers.get(self.task)
 
-    def new(self, refusal: OfferRefusal) -> bool:
-        """Whether that offer was not reported as refused since it last held; from now on it was.
+    def mark_reported(self, refusal: OfferRefusal) -> bool:
+        """Mark a refusal as reported, and return whether it was not before.
 
-        Files that come slowly are refused for one reason after another: the first is told.
+        Files that arrive slowly are refused for one reason after another; only the first is
+        reported.
         """
         named = (refusal.version, refusal.digest)
-        said = named if refusal.digest else ("", refusal.why)
-        if said in self.reported:
+        offer = named if refusal.digest else ("", refusal.why)
+        if offer in self.reported:
             return False
         if len(self.reported) >= CandidateChecker.MOST:
             self.reported.clear()
-        self.reported.add(said)
+        self.reported.add(offer)
         return True
 
     def _empty(self, active: ActiveModels) -> SlotDecision:
-        """No pointer: a challenger steps down; a champion stays until another one is named."""
+        """Without a pointer a challenger leaves; a champion stays until another one is named."""
         self.refused = self.waiting = None
         leaves = self.alias is not ModelAlias.CHAMPION and self.holder(active) is not None
         return SlotChange(None) if leaves else None
 
-    def _is_loaded(self, active: ActiveModels, at: ModelPointer) -> bool:
-        held = self.holder(active)
-        if held is None or (held.model.digest, held.version) != (at.digest, at.version):
+    def _is_loaded(self, active: ActiveModels, pointer: ModelPointer) -> bool:
+        model = self.holder(active)
+        if model is None or (model.model.digest, model.version) != (
+            pointer.digest,
+            pointer.version,
+        ):
             return False
-        canary = Canary(at.share, at.seed)
+        canary = Canary(pointer.share, pointer.seed)
         return self.alias is not ModelAlias.CHALLENGER or active.canaries.get(self.task) == canary
 
     def _examine_offer(
-        self, at: ModelPointer, active: ActiveModels, trials: CandidateChecker
+        self, pointer: ModelPointer, active: ActiveModels, checker: CandidateChecker
     ) -> SlotDecision:
-        lies = slot_signature(self.home, self.alias, at.digest)
-        if lies == self.refused or self._files_may_still_arrive(lies):
+        signature = slot_signature(self.home, self.alias, pointer.digest)
+        if signature == self.refused or self._files_may_still_arrive(signature):
             return None
-        found = self._loaded_in_other_slot(active, at) or trials.examine(self.home, at, self.entry)
-        if isinstance(found, LoadedModel):
+        result = self._loaded_in_other_slot(active, pointer) or checker.examine(
+            self.home, pointer, self.entry
+        )
+        if isinstance(result, LoadedModel):
             self.waiting = None
-            self.reported.discard((at.version, at.digest))
-            return SlotChange(found, Canary(at.share, at.seed))
-        refusal = OfferRefusal(at.version, at.digest, found.why)
+            self.reported.discard((pointer.version, pointer.digest))
+            return SlotChange(result, Canary(pointer.share, pointer.seed))
+        refusal = OfferRefusal(pointer.version, pointer.digest, result.why)
         return (
-            self._refuse(lies, refusal)
-            if found.final
-            else self._refuse_after_patience(lies, refusal)
+            self._refuse(signature, refusal)
+            if result.final
+            else self._refuse_after_patience(signature, refusal)
         )
 
-    def _loaded_in_other_slot(self, active: ActiveModels, at: ModelPointer) -> LoadedModel | None:
-        """A model that another place holds needs no second copy."""
-        for held in (active.champions, active.previous, active.challengers):
-            one = held.get(self.task)
-            if one and (one.model.digest, one.version) == (at.digest, at.version):
-                return one
+    def _loaded_in_other_slot(
+        self, active: ActiveModels, pointer: ModelPointer
+    ) -> LoadedModel | None:
+        """Return the offered model if another slot holds it: it is not loaded twice."""
+        for models in (active.champions, active.previous, active.challengers):
+            model = models.get(self.task)
+            if model and (model.model.digest, model.version) == (pointer.digest, pointer.version):
+                return model
         return None
 
-    def _files_may_still_arrive(self, lies: FileSignature) -> bool:
-        """Whether nothing has changed, and its files may still be on their way."""
-        if self.waiting is None or self.waiting[0] != lies:
+    def _files_may_still_arrive(self, signature: FileSignature) -> bool:
+        """Whether the files are unchanged and more of them may still be arriving."""
+        if self.waiting is None or self.waiting[0] != signature:
             return False
         return self.now() - self.waiting[1] < self.patience
 
     def _refuse_after_patience(
-        self, lies: FileSignature, refusal: OfferRefusal
+        self, signature: FileSignature, refusal: OfferRefusal
     ) -> OfferRefusal | None:
-        """Refuse once the same lay there for as long as patience lasts."""
-        if lies == self.refused:
+        """Refuse an offer once its files were unchanged for as long as patience lasts."""
+        if signature == self.refused:
             return None
-        if self.waiting is None or self.waiting[0] != lies:
-            self.waiting = (lies, self.now(), refusal)
-        return None if self._files_may_still_arrive(lies) else self._refuse(lies, refusal)
+        if self.waiting is None or self.waiting[0] != signature:
+            self.waiting = (signature, self.now(), refusal)
+        return None if self._files_may_still_arrive(signature) else self._refuse(signature, refusal)
 
-    def _refuse(self, lies: FileSignature, refusal: OfferRefusal) -> OfferRefusal:
-        self.refused, self.waiting = lies, None
+    def _refuse(self, signature: FileSignature, refusal: OfferRefusal) -> OfferRefusal:
+        self.refused, self.waiting = signature, None
         return refusal

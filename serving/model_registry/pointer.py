@@ -17,7 +17,7 @@ DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class ModelAlias(StrEnum):
-    """What a model is to its task."""
+    """Role of a model for its task."""
 
     CHAMPION = "champion"
     PREVIOUS = "previous"
@@ -30,9 +30,9 @@ class PointerError(ValueError):
 
 @dataclass(frozen=True)
 class ModelPointer:
-    """The model that a pointer names.
+    """The model that a pointer file names.
 
-    share: of the cases that it answers, where it is a challenger. seed: draws those cases.
+    share: share of the cases that a challenger answers. seed: decides which cases.
     """
 
     version: str
@@ -43,10 +43,10 @@ class ModelPointer:
 
 
 def read_pointer(home: Path, alias: ModelAlias) -> ModelPointer | None:
-    """What the pointers in a task's folder name; None where nothing is.
+    """Read the pointer of an alias in a task's folder; None where there is none.
 
     Raises:
-        PointerError: it is damaged, or half written.
+        PointerError: the file is damaged, or half written.
     """
     found = _read_pointer_file(
         home / (CHALLENGER_FILE if alias is ModelAlias.CHALLENGER else CHAMPION_FILE)

@@ -1,6 +1,6 @@
-"""Score answered cases with the challenger on a thread, for the audit record alone.
+"""Score answered cases with the challenger on a thread, for the audit log alone.
 
-What it says is a `ShadowScore`, a type of its own: there is nothing in it to act on.
+The result is a `ShadowScore`, a type of its own, which holds no recommendation to act on.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ WAIT_SECONDS = 0.5
 
 
 class ShadowScore(BaseModel):
-    """What champion and challenger said of one case, side by side.
+    """Scores of champion and challenger for one case.
 
-    recommendation: the id of what the champion's answer is. champion, challenger: probability
-    by class. exception, shadow_exception: that anything goes wrong, in the same order.
+    recommendation: id of the champion's recommendation. champion, challenger: probability by
+    class. exception, shadow_exception: probability of any exception, in the same order.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -53,7 +53,7 @@ class ShadowScore(BaseModel):
 
 @dataclass(frozen=True)
 class AnsweredCase:
-    """A case that was answered. features: as the champion read them, by name."""
+    """A recorded case that waits for the challenger. features: as the champion read them."""
 
     recommendation: str
     task: TaskName
@@ -64,7 +64,7 @@ class AnsweredCase:
 
 
 class ShadowScorer:
-    """Scores on a thread of its own. dropped: cases it had no time for; answers never wait."""
+    """Scores on a thread. dropped: cases that it had no time for; answers never wait for it."""
 
     def __init__(self, settings: SwapSettings, engine: ModelHost) -> None:
         self.engine = engine
@@ -74,17 +74,17 @@ class ShadowScorer:
         self._thread = threading.Thread(target=self._run, name="shadow", daemon=True)
 
     def start(self) -> None:
-        """Begin to listen."""
+        """Start to listen to answers."""
         self.engine.models.listeners += (self.enqueue_answers,)
         self._thread.start()
 
     def stop(self, seconds: float) -> None:
-        """Listen no more; what waits is not scored."""
+        """Stop the thread; cases that wait are not scored."""
         self._done.set()
         self._thread.join(seconds)
 
     def enqueue_answers(self, answered: Sequence[Draft]) -> None:
-        """Take what the champion answered where a challenger is there; drop what is too much."""
+        """Queue the champion's answers of tasks with a challenger; drop those over the limit."""
         challengers = self.engine.models.current.challengers
         for draft in answered if challengers else ():
             if draft.kind not in SCORED_KINDS or draft.task not in challengers:
@@ -98,19 +98,19 @@ class ShadowScorer:
 
     def _run(self) -> None:
         while not self._done.is_set():
-            some = self._some()
+            cases = self._next_cases()
             try:
-                for task in dict.fromkeys(heard.task for heard in some):
-                    self.score(task, [heard for heard in some if heard.task == task])
+                for task in dict.fromkeys(case.task for case in cases):
+                    self.score(task, [case for case in cases if case.task == task])
             except AuditUnavailableError as error:
-                self.dropped += len(some)
+                self.dropped += len(cases)
                 LOG.warning("shadow scores are lost: %s", error)
             except Exception:
-                # A challenger that cannot score is for its trainer to mend; answers go on.
+                # A challenger that cannot score must not stop the service: log it and go on.
                 LOG.exception("the challenger could not score")
 
-    def score(self, task: TaskName, some: Sequence[AnsweredCase]) -> None:
-        """Score those cases of a task with its challenger, and record it in one entry a model.
+    def score(self, task: TaskName, cases: Sequence[AnsweredCase]) -> None:
+        """Score cases of a task with its challenger; record one entry for each champion.
 
         Raises:
             AuditUnavailableError: nothing was recorded.
@@ -118,35 +118,35 @@ class ShadowScorer:
         challenger = self.engine.models.current.challengers.get(task)
         if challenger is None:
             return
-        scores = self._scores(challenger, task, some)
+        scores = self._scores(challenger, task, cases)
         drafts = []
-        for model in {(h.model["version"], h.model["digest"]) for h in some}:
-            mine = [
-                one.model_dump()
-                for heard, one in zip(some, scores, strict=True)
-                if (heard.model["version"], heard.model["digest"]) == model
+        for model in {(case.model["version"], case.model["digest"]) for case in cases}:
+            own = [
+                score.model_dump()
+                for case, score in zip(cases, scores, strict=True)
+                if (case.model["version"], case.model["digest"]) == model
             ]
-            drafts.append(self._draft(task, challenger, model, mine))
+            drafts.append(self._draft(task, challenger, model, own))
         self.engine.on_commit(len(self.engine.audit.append(drafts)))
 
     def _scores(
-        self, challenger: LoadedModel, task: TaskName, some: Sequence[AnsweredCase]
+        self, challenger: LoadedModel, task: TaskName, cases: Sequence[AnsweredCase]
     ) -> list[ShadowScore]:
         answers = challenger.model.predict(
-            recorded_feature_columns(challenger, [h.features for h in some])
+            recorded_feature_columns(challenger, [case.features for case in cases])
         )
-        classes, entry = challenger.model.classes, self.engine.tasks[task]
+        classes, served = challenger.model.classes, self.engine.tasks[task]
         scores = []
-        for heard, row in zip(some, answers.probability.tolist(), strict=True):
-            said = dict(zip(classes, row, strict=True))
+        for case, row in zip(cases, answers.probability.tolist(), strict=True):
+            probabilities = dict(zip(classes, row, strict=True))
             scores.append(
                 ShadowScore(
-                    recommendation=heard.recommendation,
-                    site=heard.site,
-                    champion=dict(heard.probabilities),
-                    challenger=said,
-                    exception=exception_probability(entry.task, heard.probabilities),
-                    shadow_exception=exception_probability(entry.task, said),
+                    recommendation=case.recommendation,
+                    site=case.site,
+                    champion=dict(case.probabilities),
+                    challenger=probabilities,
+                    exception=exception_probability(served.task, case.probabilities),
+                    shadow_exception=exception_probability(served.task, probabilities),
                 )
             )
         return scores
@@ -154,7 +154,7 @@ class ShadowScorer:
     def _draft(
         self, task: TaskName, challenger: LoadedModel, model: tuple[str, str], scores: list[Any]
     ) -> Draft:
-        said = {
+        content = {
             "model": {"version": challenger.version, "digest": challenger.model.digest},
             "against": {"version": model[0], "digest": model[1]},
             "scores": scores,
@@ -163,32 +163,32 @@ class ShadowScorer:
         context = service_context(self.engine.code).recorded()
         at = self.engine.clock().isoformat()
         about = f"{task}/{challenger.version}"
-        return new_draft(EntryKind.SHADOW, said, context, at, about=about, task=task)
+        return new_draft(EntryKind.SHADOW, content, context, at, about=about, task=task)
 
-    def _some(self) -> list[AnsweredCase]:
-        """What waits, at most so many; waits a little for the first."""
+    def _next_cases(self) -> list[AnsweredCase]:
+        """Take waiting cases, at most `MAX_BATCH`; wait a little for the first."""
         try:
-            some = [self._waiting.get(timeout=WAIT_SECONDS)]
+            cases = [self._waiting.get(timeout=WAIT_SECONDS)]
         except queue.Empty:
             return []
-        self._done.wait(WAIT_SECONDS)  # the more at once, the fewer entries
-        while len(some) < MAX_BATCH and not self._waiting.empty():
-            some.append(self._waiting.get_nowait())
-        return some
+        self._done.wait(WAIT_SECONDS)  # larger batches make fewer entries
+        while len(cases) < MAX_BATCH and not self._waiting.empty():
+            cases.append(self._waiting.get_nowait())
+        return cases
 
 
 def create_shadow_scorer(_: ServiceSettings, engine: ModelHost) -> ShadowScorer:
-    """The shadow of that service."""
+    """Create the shadow scorer of a service."""
     return ShadowScorer(SwapSettings(), engine)
 
 
 def recorded_feature_columns(
     champion: LoadedModel, features: Sequence[Mapping[str, Any]]
 ) -> dict[str, NDArray[Any]]:
-    """Recorded features as a model reads them; null is missing."""
+    """Convert recorded features to a model's input; null is missing."""
     return {
         spec.name: np.array(
-            [one[spec.name] for one in features],
+            [case[spec.name] for case in features],
             dtype=np.float64 if spec.kind is FeatureKind.NUMBER else object,
         )
         for spec in champion.model.features

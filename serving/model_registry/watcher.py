@@ -34,12 +34,12 @@ T = TypeVar("T")
 
 
 class ModelWatcher:
-    """Looks every few seconds, on a thread of its own; answers never wait for it."""
+    """Looks for new models and profiles on a thread, every few seconds."""
 
     def __init__(self, lake: Lake, settings: SwapSettings, engine: ModelHost) -> None:
         self.lake, self.settings, self.engine = lake, settings, engine
-        self.trials = CandidateChecker()
-        self.places = [
+        self.checker = CandidateChecker()
+        self.slots = [
             ModelSlot(
                 name, alias, lake.models / name, entry, settings.patience_seconds, time.monotonic
             )
@@ -51,24 +51,24 @@ class ModelWatcher:
         self._thread = threading.Thread(target=self._run, name="swap", daemon=True)
 
     def start(self) -> None:
-        """Begin to look."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self, seconds: float) -> None:
-        """Look no more."""
+        """End the thread, within that many seconds."""
         self._done.set()
         self._thread.join(seconds)
 
     def look(self) -> bool:
-        """Take what was offered and is sound, all of it in one swap; whether anything changed.
+        """Load every sound offer in one swap, and return whether the active models changed.
 
-        Each change is on record before it takes effect. Where nothing can be recorded,
-        everything stays as it is until the next look.
+        Each change is recorded before it takes effect. Where it cannot be recorded, everything
+        stays as it is until the next look.
         """
         before, drafts = self.engine.models.current, list[Draft]()
         after = self._profiles(before, drafts)
-        for place in self.places:
-            after = self._apply_slot(place, after, drafts)
+        for slot in self.slots:
+            after = self._apply_slot(slot, after, drafts)
         if after is before and not drafts:
             return False
         try:
@@ -76,8 +76,8 @@ class ModelWatcher:
         except AuditUnavailableError as error:
             LOG.warning("models stay as they are until it can be recorded: %s", error)
             self.profiles = None
-            for place in self.places:
-                place.again()
+            for slot in self.slots:
+                slot.forget_refusal()
             return False
         self.engine.models.swap(after)
         return after is not before
@@ -87,127 +87,127 @@ class ModelWatcher:
             try:
                 changed = self.look()
             except Exception:
-                # Whatever it is, what answers now goes on answering, and is looked at again.
+                # Whatever went wrong, the active models go on answering until the next look.
                 LOG.exception("pointers could not be followed")
                 continue
             if changed:
                 gc.collect()
-                gc.freeze()  # as at the start: what answers lives long
+                gc.freeze()  # as at the start: the active models live long
 
     def _apply_slot(
-        self, place: ModelSlot, active: ActiveModels, drafts: list[Draft]
+        self, slot: ModelSlot, active: ActiveModels, drafts: list[Draft]
     ) -> ActiveModels:
-        match place.look(active, self.trials):
-            case SlotChange() as taken:
-                drafts.append(self._loaded(place, active, taken))
-                return _with_slot_change(active, place, taken)
+        match slot.look(active, self.checker):
+            case SlotChange() as change:
+                drafts.append(self._loaded_draft(slot, active, change))
+                return _with_slot_change(active, slot, change)
             case OfferRefusal() as refusal:
-                if place.new(refusal):
-                    drafts.append(self._refused(place, active, refusal))
-                return _with_refusal(active, _slot_name(place), refusal.why)
+                if slot.mark_reported(refusal):
+                    drafts.append(self._refused_draft(slot, active, refusal))
+                return _with_refusal(active, _slot_name(slot), refusal.why)
             case None:
-                sound = place.refused is None and place.waiting is None
-                return _with_refusal(active, _slot_name(place), "") if sound else active
+                sound = slot.refused is None and slot.waiting is None
+                return _with_refusal(active, _slot_name(slot), "") if sound else active
 
     def _profiles(self, active: ActiveModels, drafts: list[Draft]) -> ActiveModels:
-        """With the profiles that lie there now, if they are others than those in use."""
-        lies, held = file_signature(self.lake.profiles), active.profiles
-        if lies == self.profiles:
+        """Return the active models with the profiles on disk, if these are not in use yet."""
+        signature, current = file_signature(self.lake.profiles), active.profiles
+        if signature == self.profiles:
             return active
-        self.profiles = lies
+        self.profiles = signature
         try:
             found = Profiles.open(self.lake.profiles)
         except ProfilesError as error:
             why = str(error).replace(f"{self.lake.profiles.parent}/", "")
-            said = {"what": PROFILES, "reason": why, "kept": held and held.snapshot_id}
-            drafts.append(self._draft(EntryKind.MODEL_REFUSED, said, PROFILES))
+            content = {"what": PROFILES, "reason": why, "kept": current and current.snapshot_id}
+            drafts.append(self._draft(EntryKind.MODEL_REFUSED, content, PROFILES))
             return _with_refusal(active, PROFILES, why)
-        if held and held.snapshot_id == found.snapshot_id:
+        if current and current.snapshot_id == found.snapshot_id:
             return _with_refusal(active, PROFILES, "")
-        said = {
+        content = {
             "what": PROFILES,
             "snapshot_id": found.snapshot_id,
             "features_as_of": found.as_of.isoformat(),
-            "before": held and held.snapshot_id,
+            "before": current and current.snapshot_id,
         }
-        drafts.append(self._draft(EntryKind.MODEL_LOADED, said, PROFILES))
+        drafts.append(self._draft(EntryKind.MODEL_LOADED, content, PROFILES))
         return replace(_with_refusal(active, PROFILES, ""), profiles=found)
 
-    def _loaded(self, place: ModelSlot, active: ActiveModels, taken: SlotChange) -> Draft:
-        new, share = taken.champion, taken.canary.share if taken.canary else 0.0
-        said = {
-            "what": str(place.alias),
+    def _loaded_draft(self, slot: ModelSlot, active: ActiveModels, change: SlotChange) -> Draft:
+        new, share = change.champion, change.canary.share if change.canary else 0.0
+        content = {
+            "what": str(slot.alias),
             "model": model_reference(new),
-            "before": model_reference(place.holder(active)),
-            "share": share if place.alias is ModelAlias.CHALLENGER else None,
+            "before": model_reference(slot.holder(active)),
+            "share": share if slot.alias is ModelAlias.CHALLENGER else None,
         }
-        about = f"{place.task}/{new.version if new else ''}"
-        return self._draft(EntryKind.MODEL_LOADED, said, about, place.task)
+        about = f"{slot.task}/{new.version if new else ''}"
+        return self._draft(EntryKind.MODEL_LOADED, content, about, slot.task)
 
-    def _refused(self, place: ModelSlot, active: ActiveModels, refusal: OfferRefusal) -> Draft:
-        said = {
-            "what": str(place.alias),
+    def _refused_draft(self, slot: ModelSlot, active: ActiveModels, refusal: OfferRefusal) -> Draft:
+        content = {
+            "what": str(slot.alias),
             "model": {"version": refusal.version, "digest": refusal.digest},
             "reason": refusal.why,
-            "kept": model_reference(place.holder(active)),
+            "kept": model_reference(slot.holder(active)),
         }
-        LOG.warning("%s of %s is refused: %s", place.alias, place.task, refusal.why)
-        about = f"{place.task}/{refusal.version}"
-        return self._draft(EntryKind.MODEL_REFUSED, said, about, place.task)
+        LOG.warning("%s of %s is refused: %s", slot.alias, slot.task, refusal.why)
+        about = f"{slot.task}/{refusal.version}"
+        return self._draft(EntryKind.MODEL_REFUSED, content, about, slot.task)
 
     def _draft(
-        self, kind: EntryKind, said: Mapping[str, Any], about: str, task: TaskName | None = None
+        self, kind: EntryKind, content: Mapping[str, Any], about: str, task: TaskName | None = None
     ) -> Draft:
-        where = {"host": socket.gethostname(), "process": os.getpid()}
+        process = {"host": socket.gethostname(), "process": os.getpid()}
         context = service_context(self.engine.code).recorded()
         at = self.engine.clock().isoformat()
-        return new_draft(kind, {**said, **where}, context, at, about=about, task=task or "")
+        return new_draft(kind, {**content, **process}, context, at, about=about, task=task or "")
 
 
 def create_model_watcher(settings: ServiceSettings, engine: ModelHost) -> ModelWatcher:
-    """The watcher of that service."""
+    """Create the watcher of a service."""
     return ModelWatcher(settings.lake, SwapSettings(), engine)
 
 
-def model_reference(champion: LoadedModel | None) -> dict[str, str] | None:
-    """Which model it is, for the record."""
-    if champion is None:
+def model_reference(model: LoadedModel | None) -> dict[str, str] | None:
+    """Name a model in an audit entry; None without one."""
+    if model is None:
         return None
-    return {"version": champion.version, "digest": champion.model.digest}
+    return {"version": model.version, "digest": model.model.digest}
 
 
-def _slot_name(place: ModelSlot) -> str:
-    return f"{place.task} {place.alias}"
+def _slot_name(slot: ModelSlot) -> str:
+    return f"{slot.task} {slot.alias}"
 
 
 def _with_refusal(active: ActiveModels, name: str, why: str) -> ActiveModels:
-    """With that reason for what is not taken; none where it is empty."""
+    """Return the models with the reason why an offer was refused; an empty one removes it."""
     if active.refused.get(name, "") == why:
         return active
     others = {other: told for other, told in active.refused.items() if other != name}
     return replace(active, refused=others | ({name: why} if why else {}))
 
 
-def _with_slot_change(active: ActiveModels, place: ModelSlot, taken: SlotChange) -> ActiveModels:
-    """With that model in the place, or with nobody in it."""
-    active = _with_refusal(active, _slot_name(place), "")
-    match place.alias:
+def _with_slot_change(active: ActiveModels, slot: ModelSlot, change: SlotChange) -> ActiveModels:
+    """Return the models with the slot filled or emptied."""
+    active = _with_refusal(active, _slot_name(slot), "")
+    match slot.alias:
         case ModelAlias.CHAMPION:
-            missing = {name: why for name, why in active.missing.items() if name != place.task}
-            held = _with_task_entry(active.champions, place.task, taken.champion)
-            return replace(active, champions=held, missing=missing)
+            missing = {name: why for name, why in active.missing.items() if name != slot.task}
+            models = _with_task_entry(active.champions, slot.task, change.champion)
+            return replace(active, champions=models, missing=missing)
         case ModelAlias.PREVIOUS:
-            held = _with_task_entry(active.previous, place.task, taken.champion)
-            return replace(active, previous=held)
+            models = _with_task_entry(active.previous, slot.task, change.champion)
+            return replace(active, previous=models)
         case ModelAlias.CHALLENGER:
-            held = _with_task_entry(active.challengers, place.task, taken.champion)
-            canary = None if taken.champion is None else taken.canary
-            drawn = _with_task_entry(active.canaries, place.task, canary)
-            return replace(active, challengers=held, canaries=drawn)
+            models = _with_task_entry(active.challengers, slot.task, change.champion)
+            canary = None if change.champion is None else change.canary
+            canaries = _with_task_entry(active.canaries, slot.task, canary)
+            return replace(active, challengers=models, canaries=canaries)
 
 
 def _with_task_entry(
-    held: Mapping[TaskName, T], task: TaskName, one: T | None
+    models: Mapping[TaskName, T], task: TaskName, model: T | None
 ) -> dict[TaskName, T]:
-    others = {name: value for name, value in held.items() if name != task}
-    return others if one is None else others | {task: one}
+    others = {name: value for name, value in models.items() if name != task}
+    return others if model is None else others | {task: model}
