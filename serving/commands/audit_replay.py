@@ -95,7 +95,7 @@ def _replay_exactly(places: Sequence[int], sources: ReplaySources) -> tuple[dict
     with show_progress(f"Replaying {len(places):,} answers") as progress:
         for entries in read_chunks(sources.record, places):
             summary.add(again(entries, sources))
-            progress("done", (summary.replayed + len(summary.lacking)) / len(places))
+            progress("done", (summary.replayed + len(summary.obstacles)) / len(places))
     for line in summary.lines():
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     return summary.as_json(), summary.exit_code

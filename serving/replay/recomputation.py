@@ -31,97 +31,101 @@ from serving.tasks.served_task import ServedTask
 
 @dataclass(frozen=True)
 class RecordedQuestion:
-    """What was asked: the message as it came, and its case as the service reads it."""
+    """The question of a recorded answer: the message as sent, and the case as plain values."""
 
     recorded: RecordedAnswer
     message: CaseMessage
     case: Mapping[str, Any]
 
     @classmethod
-    def of(cls, recorded: RecordedAnswer, entry: ServedTask) -> RecordedQuestion:
-        """The question that was answered so.
+    def of(cls, recorded: RecordedAnswer, served: ServedTask) -> RecordedQuestion:
+        """Read the question of a recorded answer.
 
         Raises:
-            NotReplayableError: it is not one that this version can read.
+            NotReplayableError: this version cannot read it.
         """
         body = json.dumps({"cases": [recorded.payload["input"]]}).encode()
         try:
-            (message,) = entry.request.read(body)
+            (message,) = served.request.read(body)
         except ValidationError as error:
             raise unreadable_error("input", error) from error
-        return cls(recorded, message, entry.request.to_record(message))
+        return cls(recorded, message, served.request.to_record(message))
 
-    def asked(self, entry: ServedTask) -> CaseInput:
-        """As the service takes it."""
+    def case_input(self, served: ServedTask) -> CaseInput:
+        """Return the case to advise on, with the id and moments of the recorded answer."""
         advice = self.recorded.advice
         return CaseInput(
             advice.id,
-            entry,
+            served,
             self.case,
             advice.asked_at,
             advice.answered_at,
         )
 
-    def rung_before_doubts(self) -> tuple[Rung, tuple[StepDown, ...]]:
-        """Where on the ladder it was answered, before the model's own doubts; see `final_rung`."""
+    def rung_before_abstention(self) -> tuple[Rung, tuple[StepDown, ...]]:
+        """Return the rung of the model and the steps down to it, before abstentions."""
         advice = self.recorded.advice
-        doubts = {Trigger.ABSTAINED, Trigger.PROFILES_STALE}
-        left = [one.rung for one in advice.rung_reasons if one.code in doubts]
-        again = doubts | {Trigger.NOTHING_FOUND}
-        down = tuple(one for one in advice.rung_reasons if one.code not in again)
+        abstentions = {Trigger.ABSTAINED, Trigger.PROFILES_STALE}
+        left = [one.rung for one in advice.rung_reasons if one.code in abstentions]
+        recomputed = abstentions | {Trigger.NOTHING_FOUND}
+        down = tuple(one for one in advice.rung_reasons if one.code not in recomputed)
         return (left[0] if left else advice.rung), down
 
 
 def recompute_drafts(
-    made_from: AnswerBasis,
+    basis: AnswerBasis,
     questions: Sequence[RecordedQuestion],
     sources: ReplaySources,
     explaining: Explain | None = None,
 ) -> list[Draft]:
-    """What would be recorded of the answers now, in order; all were made from the same.
+    """Draft the audit entries that this version would record for the same questions.
 
-    explaining: which of them are explained; those that were by default.
+    Args:
+        basis: model, policy and history that all the answers share.
+        questions: the questions of the answers.
+        sources: where models and policies are found.
+        explaining: which answers are explained; by default those that were.
 
     Raises:
-        NotReplayableError: measures, model or policy are not to be had.
+        NotReplayableError: measures, model or policy cannot be found.
     """
-    if not made_from.model:
-        return _recompute_rule_drafts(made_from, questions, sources)
-    past = recorded_past(made_from, questions)
-    champion = sources.champion(made_from.task, made_from.version, made_from.model)
-    policy = sources.policy(made_from.policy)
+    if not basis.model:
+        return _recompute_rule_drafts(basis, questions, sources)
+    past = recorded_past(basis, questions)
+    champion = sources.champion(basis.task, basis.version, basis.model)
+    policy = sources.policy(basis.policy)
     scored = recompute_scores(champion, past, questions)
-    advices = recompute_advices(questions, scored, sources.tasks[made_from.task], policy, made_from)
+    advices = recompute_advices(questions, scored, sources.tasks[basis.task], policy, basis)
     wanted = [
         question.recorded.advice.explained
         if explaining is None
         else explaining.wants(needs_review=needs_review(advice))
         for question, advice in zip(questions, advices, strict=True)
     ]
-    given = explain_advices(champion, scored, advices, wanted)
+    explained = explain_advices(champion, scored, advices, wanted)
     return [
         scored_draft(
             advice,
             question.message,
             scored,
             row,
-            its_score,
+            score,
             champion,
             question.recorded.payload["context"],
             question.recorded.payload["provenance"]["alias"],
         )
-        for row, (question, (advice, its_score)) in enumerate(zip(questions, given, strict=True))
+        for row, (question, (advice, score)) in enumerate(zip(questions, explained, strict=True))
     ]
 
 
 def _recompute_rule_drafts(
-    made_from: AnswerBasis, questions: Sequence[RecordedQuestion], sources: ReplaySources
+    basis: AnswerBasis, questions: Sequence[RecordedQuestion], sources: ReplaySources
 ) -> list[Draft]:
-    """The same where no model answered."""
-    entry, policy = sources.tasks[made_from.task], sources.policy(made_from.policy)
+    """Draft the entries of answers that no model scored."""
+    served, policy = sources.tasks[basis.task], sources.policy(basis.policy)
     return [
         rules_only_draft(
-            recompute_rule_advice(question, entry, policy),
+            recompute_rule_advice(question, served, policy),
             question.message,
             question.recorded.payload["context"],
         )
@@ -129,26 +133,26 @@ def _recompute_rule_drafts(
     ]
 
 
-def recompute_rule_advice(question: RecordedQuestion, entry: ServedTask, policy: Policy) -> Advice:
-    """What rules say of a question under a policy, where no model answered it."""
-    asked, (_, down) = question.asked(entry), question.rung_before_doubts()
-    return recommend_by_rules(asked, entry.rules(asked.case, policy, asked.asked_at), policy, down)
+def recompute_rule_advice(question: RecordedQuestion, served: ServedTask, policy: Policy) -> Advice:
+    """Recommend by rules under a policy on a question that no model answered."""
+    case, (_, down) = question.case_input(served), question.rung_before_abstention()
+    return recommend_by_rules(case, served.rules(case.case, policy, case.asked_at), policy, down)
 
 
-def recorded_past(made_from: AnswerBasis, questions: Sequence[RecordedQuestion]) -> RecordedPast:
-    """The past that was recorded with the answers.
+def recorded_past(basis: AnswerBasis, questions: Sequence[RecordedQuestion]) -> RecordedPast:
+    """Return the history that was recorded with the answers.
 
     Raises:
-        NotReplayableError: it was not.
+        NotReplayableError: it was not recorded.
     """
     rows = [question.recorded.history for question in questions]
-    return RecordedPast(made_from.as_of, made_from.snapshot, rows)
+    return RecordedPast(basis.as_of, basis.snapshot, rows)
 
 
 def recompute_scores(
     champion: LoadedModel, past: RecordedPast, questions: Sequence[RecordedQuestion]
 ) -> ScoredBatch:
-    """What a model says of the questions, in order.
+    """Score the questions with a model, in order.
 
     Raises:
         NotReplayableError: the model needs measures that were not recorded.
@@ -160,15 +164,15 @@ def recompute_scores(
 def recompute_advices(
     questions: Sequence[RecordedQuestion],
     scored: ScoredBatch,
-    entry: ServedTask,
+    served: ServedTask,
     policy: Policy,
-    made_from: AnswerBasis,
+    basis: AnswerBasis,
 ) -> list[Advice]:
-    """What is recommended on those scores under a policy, in order."""
-    provenance = Provenance(made_from.version, made_from.model, made_from.as_of, made_from.snapshot)
-    made = []
+    """Recommend on scores under a policy, in order."""
+    provenance = Provenance(basis.version, basis.model, basis.as_of, basis.snapshot)
+    advices = []
     for row, question in enumerate(questions):
-        rung, down = question.rung_before_doubts()
-        on_it = replace(provenance, rung=rung, down=down)
-        made.append(advise(entry, question.asked(entry), scored, row, policy, on_it))
-    return made
+        rung, down = question.rung_before_abstention()
+        own = replace(provenance, rung=rung, down=down)
+        advices.append(advise(served, question.case_input(served), scored, row, policy, own))
+    return advices

@@ -21,7 +21,7 @@ from serving.recommendation.recommendation import Advice, ModelVersion
 
 
 class ReplayObstacleKind(StrEnum):
-    """What is lacking, in a word."""
+    """Why an answer cannot be replayed."""
 
     ERASED = "erased"
     OLDER_ENTRY = "older entry"
@@ -35,7 +35,7 @@ class ReplayObstacleKind(StrEnum):
 
     @property
     def permanent(self) -> bool:
-        """Whether it is a fact of the record, which nothing will mend and nobody has to."""
+        """Whether the obstacle is a fact of the record, which cannot and need not be mended."""
         return self in {
             ReplayObstacleKind.ERASED,
             ReplayObstacleKind.OLDER_ENTRY,
@@ -44,16 +44,16 @@ class ReplayObstacleKind(StrEnum):
 
 
 class NotReplayableError(LookupError):
-    """An answer cannot be given again: the reason, and a sentence for people."""
+    """An answer cannot be replayed; says why in a sentence."""
 
     def __init__(self, reason: ReplayObstacleKind, why: str) -> None:
         super().__init__(why)
-        self.lacking = ReplayObstacle(reason, why)
+        self.obstacle = ReplayObstacle(reason, why)
 
 
 @dataclass(frozen=True)
 class ReplayObstacle:
-    """The same as a value."""
+    """The kind of an obstacle, and a sentence that states it."""
 
     reason: ReplayObstacleKind
     why: str
@@ -64,9 +64,9 @@ RecordedMeasures = Mapping[str, float | None]
 
 @dataclass(frozen=True)
 class RecordedPast:
-    """What the profiles gave for each of n cases; for one case, however often it is asked.
+    """Recorded measures of n cases, in place of profiles; one row is used for any number of cases.
 
-    as_of, snapshot_id: of the profiles that gave it.
+    as_of, snapshot_id: of the profiles that they were looked up in.
     """
 
     as_of: date
@@ -79,7 +79,7 @@ class RecordedPast:
         columns: Mapping[str, NDArray[Any]],  # noqa: ARG002 - whose past it is was settled then
         n: int,
     ) -> dict[str, Floats]:
-        """Every measure of every stream for n cases, NaN where it was missing.
+        """Return every measure of every stream for n cases, NaN where it was missing.
 
         Raises:
             NotReplayableError: a measure was not recorded.
@@ -105,10 +105,10 @@ UNKNOWN_CODE_VERSION = "not recorded"
 
 
 class AnswerBasis(NamedTuple):
-    """What answers share that can be given again together.
+    """What answers were made from; answers of the same basis are recomputed together.
 
-    model, version: digest and number of the model. policy: digest. as_of, snapshot: of the
-    profiles. measures: names of what was looked up in them; none in older entries.
+    model, version: digest and number of the model; "" without one. policy: digest. as_of,
+    snapshot: of the profiles. measures: names of the recorded measures; empty in older entries.
     """
 
     task: TaskName
@@ -122,9 +122,9 @@ class AnswerBasis(NamedTuple):
 
 @dataclass(frozen=True)
 class RecordedAnswer:
-    """An entry with its payload read back; every number as a float, as canonical JSON has it.
+    """An entry with its payload read back, every number as a float.
 
-    advice: the recommendation in it. code: version of the code that answered.
+    advice: the recommendation. code: version of the code that gave the answer.
     """
 
     entry: Entry
@@ -134,10 +134,10 @@ class RecordedAnswer:
 
     @classmethod
     def of(cls, entry: Entry) -> RecordedAnswer:
-        """The answer in that entry.
+        """Read the answer of an entry.
 
         Raises:
-            NotReplayableError: it was erased or edited, or is not one this version can read.
+            NotReplayableError: it was erased or edited, or this version cannot read it.
         """
         if entry.body is None:
             raise NotReplayableError(
@@ -157,8 +157,8 @@ class RecordedAnswer:
         return cls(entry, payload, advice, code)
 
     @property
-    def made_from(self) -> AnswerBasis:
-        """What it was made from."""
+    def basis(self) -> AnswerBasis:
+        """Model, policy and history that the answer was made from."""
         advice, policy = self.advice, self.advice.policy
         if not self.scored:
             return AnswerBasis(advice.task, "", "", policy.digest, date.min, "", ())
@@ -179,10 +179,10 @@ class RecordedAnswer:
 
     @property
     def model(self) -> ModelVersion:
-        """The model that scored it.
+        """The model that scored the case.
 
         Raises:
-            NotReplayableError: none did.
+            NotReplayableError: no model scored it.
         """
         if self.advice.model is None:
             raise NotReplayableError(ReplayObstacleKind.NO_MODEL, "no model scored the case")
@@ -190,7 +190,7 @@ class RecordedAnswer:
 
     @property
     def history(self) -> dict[str, float | None]:
-        """The measures that were looked up for it.
+        """The measures that were looked up for the case.
 
         Raises:
             NotReplayableError: an older entry, which does not hold them.
@@ -200,21 +200,21 @@ class RecordedAnswer:
                 ReplayObstacleKind.OLDER_ENTRY,
                 "it was recorded by an older version, which did not keep the past it was made of",
             )
-        past: dict[str, float | None] = self.payload["history"]
-        return past
+        measures: dict[str, float | None] = self.payload["history"]
+        return measures
 
 
 def is_intact(entry: Entry) -> bool:
-    """Whether payload and envelope are what the entry's own hashes say."""
+    """Whether payload and envelope match the entry's own hashes."""
     if entry.body is None or entry.salt is None:
         return False
     same = payload_commitment(entry.salt, entry.body) == entry.envelope.commitment
     return same and entry.envelope.leaf() == entry.hash
 
 
-def unreadable_error(what: str, error: Exception) -> NotReplayableError:
-    """An error that names the part of an entry which this version cannot read."""
-    told = error.errors()[0]["msg"] if isinstance(error, ValidationError) else repr(error)
+def unreadable_error(part: str, error: Exception) -> NotReplayableError:
+    """Return the error for a part of an entry that this version cannot read."""
+    reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else repr(error)
     return NotReplayableError(
-        ReplayObstacleKind.UNREADABLE, f"its {what} is not one that this version can read: {told}"
+        ReplayObstacleKind.UNREADABLE, f"its {part} is not one that this version can read: {reason}"
     )

@@ -1,7 +1,7 @@
 """Reasons of a recorded answer in words, recomputed where it was given without them.
 
-An entry holds what each fact contributed and the facts themselves; the words for them are the
-model's. Where an answer was given without reasons, they are computed as they would have been.
+An entry holds the facts and what each contributed; the words for them are the model's. Where an
+answer was given without reasons, they are computed as they would have been.
 """
 
 from __future__ import annotations
@@ -49,22 +49,22 @@ class Reasons(FrozenModel):
 
 @dataclass(frozen=True)
 class WordedAnswer:
-    """What an entry held, its reasons in words. lacking: why they cannot be; "" where they are."""
+    """The payload of an entry, its reasons in words. lacking: why it has none; "" if it has."""
 
     payload: Payload
     lacking: str = ""
 
     @property
     def explained(self) -> bool:
-        """Whether there are reasons."""
+        """Whether the payload has reasons."""
         return bool(self.payload.get("score")) and self.payload["score"]["steps"] is not None
 
 
 def read_worded_answer(entry: Entry, sources: ReplaySources) -> WordedAnswer:
-    """The payload of an answer as a report reads it.
+    """Read the payload of an answer as a report shows it.
 
     Raises:
-        ErasedError: it was erased.
+        PayloadErasedError: it was erased.
     """
     payload: dict[str, Any] = entry.payload
     if not payload.get("score") or _steps_have_words(payload["score"]["steps"]):
@@ -78,40 +78,42 @@ def read_worded_answer(entry: Entry, sources: ReplaySources) -> WordedAnswer:
 
 
 def answer_reasons(entry: Entry, sources: ReplaySources) -> Reasons | str:
-    """The reasons of a scored answer; or why there are none.
+    """Return the reasons of a scored answer, or why there are none.
 
     Raises:
-        ErasedError: it was erased.
+        PayloadErasedError: it was erased.
     """
-    found = read_worded_answer(entry, sources)
-    if not found.explained:
-        return found.lacking or "no model scored the case"
-    said, score = found.payload["recommendation"], found.payload["score"]
+    answer = read_worded_answer(entry, sources)
+    if not answer.explained:
+        return answer.lacking or "no model scored the case"
+    recommendation, score = answer.payload["recommendation"], answer.payload["score"]
     return Reasons(
-        recommendation_id=said["id"],
+        recommendation_id=recommendation["id"],
         explained_class=score["explained"],
         base=score["base"],
         probability=score["probability"],
-        reason_groups=said["reason_groups"],
-        reasons=said["reasons"],
-        missing=said["missing"],
+        reason_groups=recommendation["reason_groups"],
+        reasons=recommendation["reasons"],
+        missing=recommendation["missing"],
         facts=score["steps"],
     )
 
 
 def word_steps(payload: Payload, specs: Sequence[FeatureSpec]) -> Payload:
-    """The payload with each step in words; a feature that no spec tells of by its bare name."""
+    """Put each step of a payload into words; a feature without a spec by its bare name."""
     score = payload.get("score") or {"steps": None}
     steps = score["steps"]
     if not steps or _steps_have_words(steps):
         return payload
-    known = {spec.name: spec for spec in specs}
+    spec_of = {spec.name: spec for spec in specs}
     features, unseen = payload["features"], set(score["unseen"])
-    made = [
-        _worded_step(known.get(name), name, features.get(name), contribution, unseen=name in unseen)
+    worded = [
+        _worded_step(
+            spec_of.get(name), name, features.get(name), contribution, unseen=name in unseen
+        )
         for name, contribution in steps
     ]
-    return {**payload, "score": {**score, "steps": made}}
+    return {**payload, "score": {**score, "steps": worded}}
 
 
 def _worded_step(
@@ -146,14 +148,14 @@ def _feature_specs(payload: Payload, sources: ReplaySources) -> Sequence[Feature
 
 
 def _recompute_with_reasons(entry: Entry, payload: Payload, sources: ReplaySources) -> Payload:
-    """The payload as if its reasons had been wanted.
+    """Recompute the payload with reasons.
 
     Raises:
-        NotReplayableError: what answered cannot be found again.
+        NotReplayableError: the model, policy or history cannot be found.
     """
     recorded = RecordedAnswer.of(entry)
     question = RecordedQuestion.of(recorded, sources.tasks[recorded.advice.task])
-    (draft,) = recompute_drafts(recorded.made_from, [question], sources, Explain.ALL)
+    (draft,) = recompute_drafts(recorded.basis, [question], sources, Explain.ALL)
     score = draft.payload["score"]
     return {
         **payload,

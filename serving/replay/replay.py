@@ -25,7 +25,10 @@ ABSENT_VALUE = "nothing"
 
 @dataclass(frozen=True)
 class Difference:
-    """path: as `recommendation.reasons[2].sentence`. Both values as canonical JSON."""
+    """Where two answers differ, such as `recommendation.reasons[2].sentence`.
+
+    Both values are canonical JSON.
+    """
 
     path: str
     recorded: str
@@ -33,14 +36,14 @@ class Difference:
 
 
 def first_difference(recorded: Any, recomputed: Any) -> Difference | None:
-    """The first difference of two JSON values, names in order; None if their texts are one.
+    """Find the first difference of two JSON values, names in order; None if they are identical.
 
     recorded: read back from canonical JSON with every number as a float.
     """
-    text, again = canonicalize(recorded), canonicalize(recomputed)
-    if text == again:
+    text, text_now = canonicalize(recorded), canonicalize(recomputed)
+    if text == text_now:
         return None
-    return next(_differences(recorded, json.loads(again, parse_int=float), ""))
+    return next(_differences(recorded, json.loads(text_now, parse_int=float), ""))
 
 
 def _differences(one: Any, other: Any, path: str) -> Iterator[Difference]:
@@ -59,14 +62,16 @@ def _member_differences(one: Any, other: Any, name: Any, path: str) -> Iterator[
     if name in one and name in other:
         yield from _differences(one[name], other[name], path)
     else:
-        told = [canonicalize(side[name]) if name in side else ABSENT_VALUE for side in (one, other)]
-        yield Difference(path, *told)
+        sides = [
+            canonicalize(side[name]) if name in side else ABSENT_VALUE for side in (one, other)
+        ]
+        yield Difference(path, *sides)
 
 
 SCORED_PARTS = ("kind", "input", "history", "features", "score", "recommendation")
 UNSCORED_PARTS = ("kind", "input", "recommendation")
 FIELDS_ADDED_LATER = ("rung", "rung_reasons", "explained")
-"""What answers of earlier versions did not say: then it is not held against them."""
+"""Fields that answers of earlier versions do not have; they are compared without them."""
 ENVELOPE_FIELDS = (
     "kind",
     "about",
@@ -77,7 +82,7 @@ ENVELOPE_FIELDS = (
     "picked",
     "recorded_at",
 )
-"""What an envelope says of the answer itself."""
+"""Fields of an envelope that follow from the answer."""
 
 Computed = TypeVar("Computed")
 BatchResults = list[tuple[Entry, Computed | ReplayObstacle]]
@@ -85,94 +90,100 @@ BatchResults = list[tuple[Entry, Computed | ReplayObstacle]]
 
 @dataclass(frozen=True)
 class ReplayOutcome:
-    """What came of one entry: given again as it was, with a difference, or not at all.
+    """Result of replaying one entry: identical, different, or not replayable.
 
-    code: version of the code that answered then.
+    code: version of the code that gave the answer.
     """
 
     entry: Entry
     code: str
     difference: Difference | None = None
-    lacking: ReplayObstacle | None = None
+    obstacle: ReplayObstacle | None = None
 
 
 def replay_entries(entries: Sequence[Entry], sources: ReplaySources) -> list[ReplayOutcome]:
-    """Each answer given again from its entry alone, in order."""
+    """Replay each answer from its entry alone, in order."""
 
-    def made(made_from: AnswerBasis, questions: Sequence[RecordedQuestion]) -> list[ReplayOutcome]:
-        drafts = recompute_drafts(made_from, questions, sources)
+    def compare(basis: AnswerBasis, questions: Sequence[RecordedQuestion]) -> list[ReplayOutcome]:
+        drafts = recompute_drafts(basis, questions, sources)
         return [
             _compare_with_record(question, draft)
             for question, draft in zip(questions, drafts, strict=True)
         ]
 
     return [
-        ReplayOutcome(entry, UNKNOWN_CODE_VERSION, lacking=found)
-        if isinstance(found, ReplayObstacle)
-        else found
-        for entry, found in compute_in_batches(entries, sources, made)
+        ReplayOutcome(entry, UNKNOWN_CODE_VERSION, obstacle=result)
+        if isinstance(result, ReplayObstacle)
+        else result
+        for entry, result in compute_in_batches(entries, sources, compare)
     ]
 
 
 def compute_in_batches(
     entries: Iterable[Entry],
     sources: ReplaySources,
-    made: Callable[[AnswerBasis, Sequence[RecordedQuestion]], Sequence[Computed]],
+    compute: Callable[[AnswerBasis, Sequence[RecordedQuestion]], Sequence[Computed]],
 ) -> BatchResults[Computed]:
-    """What is made of each entry, those made from the same together; in order.
+    """Compute a result for each entry, for entries of the same basis together.
 
-    made: one result a question, or NotReplayableError for all of them.
+    Args:
+        entries: recorded answers.
+        sources: where models and policies are found.
+        compute: returns one result for each question, or raises NotReplayableError for all.
+
+    Returns:
+        Each entry with its result, or the obstacle to it; in the order of the entries.
     """
-    found: dict[int, tuple[Entry, Computed | ReplayObstacle]] = {}
-    alike: dict[AnswerBasis, list[tuple[int, RecordedQuestion]]] = {}
+    results: dict[int, tuple[Entry, Computed | ReplayObstacle]] = {}
+    groups: dict[AnswerBasis, list[tuple[int, RecordedQuestion]]] = {}
     for place, entry in enumerate(entries):
         try:
             recorded = RecordedAnswer.of(entry)
             question = RecordedQuestion.of(recorded, sources.tasks[recorded.advice.task])
-            alike.setdefault(recorded.made_from, []).append((place, question))
+            groups.setdefault(recorded.basis, []).append((place, question))
         except NotReplayableError as error:
-            found[place] = entry, error.lacking
-    for made_from, members in alike.items():
-        for place, entry, result in _compute_batch(made_from, members, made):
-            found[place] = entry, result
-    return [found[place] for place in sorted(found)]
+            results[place] = entry, error.obstacle
+    for basis, members in groups.items():
+        for place, entry, result in _compute_batch(basis, members, compute):
+            results[place] = entry, result
+    return [results[place] for place in sorted(results)]
 
 
 def _compute_batch(
-    made_from: AnswerBasis,
+    basis: AnswerBasis,
     members: Sequence[tuple[int, RecordedQuestion]],
-    made: Callable[[AnswerBasis, Sequence[RecordedQuestion]], Sequence[Computed]],
+    compute: Callable[[AnswerBasis, Sequence[RecordedQuestion]], Sequence[Computed]],
 ) -> Iterator[tuple[int, Entry, Computed | ReplayObstacle]]:
     results: Sequence[Computed | ReplayObstacle]
     try:
-        results = made(made_from, [question for _, question in members])
+        results = compute(basis, [question for _, question in members])
     except NotReplayableError as error:
-        results = [error.lacking] * len(members)
+        results = [error.obstacle] * len(members)
     for (place, question), result in zip(members, results, strict=True):
         yield place, question.recorded.entry, result
 
 
 def _compare_with_record(question: RecordedQuestion, draft: Draft) -> ReplayOutcome:
     recorded = question.recorded
-    told, now = _recorded_parts(recorded), _recomputed_parts(draft)
-    if _has_worded_steps(told):
+    then, now = _recorded_parts(recorded), _recomputed_parts(draft)
+    if _has_worded_steps(then):
         steps = now["score"]["steps"]
         now["score"] = now["score"] | {"steps": steps and steps.as_dicts()}
     for name in FIELDS_ADDED_LATER:
-        if name not in told["recommendation"]:
+        if name not in then["recommendation"]:
             now["recommendation"] = {k: v for k, v in now["recommendation"].items() if k != name}
-    found = first_difference(told, now)
-    return ReplayOutcome(recorded.entry, recorded.code, found)
+    difference = first_difference(then, now)
+    return ReplayOutcome(recorded.entry, recorded.code, difference)
 
 
-def _has_worded_steps(told: Mapping[str, Any]) -> bool:
+def _has_worded_steps(parts: Mapping[str, Any]) -> bool:
     """Whether an entry holds its steps in words, as earlier versions recorded them."""
-    steps = told.get("score", {}).get("steps")
+    steps = parts.get("score", {}).get("steps")
     return bool(steps) and isinstance(steps[0], dict)
 
 
 def _recorded_parts(recorded: RecordedAnswer) -> dict[str, Any]:
-    """What of an entry has to come out again."""
+    """Return the parts of an entry that a replay has to reproduce."""
     envelope = {name: getattr(recorded.entry.envelope, name) for name in ENVELOPE_FIELDS}
     return {"envelope": envelope, **_comparable_parts(recorded.payload)}
 

@@ -20,9 +20,10 @@ CHUNK_SIZE = 500
 
 @dataclass(frozen=True)
 class AnswerSelection:
-    """since, until: days (UTC) on which it was recorded, the second not included.
+    """Which recorded answers are replayed.
 
-    sample: how many are drawn at most, with `seed`; all of them by default.
+    since, until: days (UTC) of recording, `until` not included. sample: number of answers drawn
+    at most, with `seed`; all by default.
     """
 
     task: TaskName | None = None
@@ -32,7 +33,7 @@ class AnswerSelection:
     seed: int = 0
 
     def sequences(self, record: AuditStore) -> list[int]:
-        """Places in the record of the answers that are meant, in order."""
+        """Return the sequence numbers of the selected answers, in order."""
         query = sa.select(ENTRIES.c.sequence).where(*self._conditions())
         with record.reading() as connection:
             every = list(connection.scalars(query.order_by(ENTRIES.c.sequence)))
@@ -52,22 +53,22 @@ class AnswerSelection:
 
 
 def read_chunks(record: AuditStore, sequences: Sequence[int]) -> Iterator[list[Entry]]:
-    """Those entries in order, so many at a time as fit easily into memory."""
+    """Read entries by sequence number, in order, `CHUNK_SIZE` at a time."""
     for start in range(0, len(sequences), CHUNK_SIZE):
-        some = sequences[start : start + CHUNK_SIZE]
-        found = queries.entries().where(ENTRIES.c.sequence.in_(some))
-        yield record.select(found.order_by(ENTRIES.c.sequence))
+        chunk = sequences[start : start + CHUNK_SIZE]
+        query = queries.entries().where(ENTRIES.c.sequence.in_(chunk))
+        yield record.select(query.order_by(ENTRIES.c.sequence))
 
 
 def sequence_of_answer(record: AuditStore, name: str) -> int:
-    """Place in the record of the answer of that id, or whose id alone starts so.
+    """Return the sequence number of an answer. name: its id, or the unique start of it.
 
     Raises:
-        LookupError: there is none, or several.
+        LookupError: no answer has that id, or several ids start with it.
     """
-    found = record.read(name) or record.named(name)
-    if found is None:
+    entry = record.read(name) or record.named(name)
+    if entry is None:
         raise LookupError(f"there is no recommendation {name!r} on record")
-    if not found.answers:
-        raise LookupError(f"entry {name!r} is a {found.kind}; only answers can be replayed")
-    return found.sequence
+    if not entry.answers:
+        raise LookupError(f"entry {name!r} is a {entry.kind}; only answers can be replayed")
+    return entry.sequence

@@ -35,11 +35,11 @@ DIGEST = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class ReplaySources:
-    """Models as the lake keeps them, policies as the record tells them.
+    """The models that the lake keeps and the policies that are on record; thread-safe.
 
-    models: a folder a task, in it one a digest. record: holds the policies that were in force.
-    loaded: policies at hand, e.g. the built-in one, for what an older record does not tell.
-    opened: models that were loaded, the latest used last; safe to use from several threads.
+    models: folder with one folder for each task, and in it one for each digest. record: holds the
+    policies that were in force. loaded: policies by digest, at first the built-in and the
+    configured one. opened: loaded models by digest, the last used last.
     """
 
     models: Path
@@ -50,21 +50,21 @@ class ReplaySources:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def champion(self, task: TaskName, version: str, digest: str) -> LoadedModel:
-        """The model of that digest, checked to the byte before it is loaded.
+        """Load the model of a digest; every byte is checked before.
 
         Raises:
-            NotReplayableError: the lake does not keep it, or it is not what the digest says.
+            NotReplayableError: the lake does not keep it, or it does not match the digest.
         """
         with self.lock:
-            found = self.opened.get(digest) or self._kept(task, version, digest)
-            self.opened[digest] = found
+            model = self.opened.get(digest) or self._kept(task, version, digest)
+            self.opened[digest] = model
             self.opened.move_to_end(digest)
             while len(self.opened) > MAX_OPEN_MODELS:
                 self.opened.popitem(last=False)
-        return found
+        return model
 
     def policy(self, digest: str) -> Policy:
-        """The policy of that digest.
+        """Find the policy of a digest.
 
         Raises:
             NotReplayableError: neither the record nor this version has it.
@@ -84,10 +84,10 @@ class ReplaySources:
         if not DIGEST.fullmatch(digest) or not (folder / digest).is_dir():
             why = f"model {digest[:12]} of {task} is no longer kept"
             raise NotReplayableError(ReplayObstacleKind.MODEL_GONE, why)
-        found = load_kept_model(folder, version, digest, self.tasks[task])
-        if isinstance(found, UnavailableModel):
-            raise NotReplayableError(ReplayObstacleKind.MODEL_REFUSED, found.why)
-        return found
+        loaded = load_kept_model(folder, version, digest, self.tasks[task])
+        if isinstance(loaded, UnavailableModel):
+            raise NotReplayableError(ReplayObstacleKind.MODEL_REFUSED, loaded.why)
+        return loaded
 
 
 def open_replay_sources(
@@ -96,30 +96,31 @@ def open_replay_sources(
     policy: Policy | None = None,
     champions: Iterable[LoadedModel] = (),
 ) -> ReplaySources:
-    """What the lake and the record keep, with what is loaded already.
+    """Open the sources of a lake and its record.
 
-    policy: that of `TRIAGE_POLICY` by default; the built-in one is at hand too.
+    policy: the policy in force; by default that of `TRIAGE_POLICY`. champions: loaded models,
+    which are not read again.
 
     Raises:
         ValueError: a policy file that cannot be read.
     """
-    at_hand = (load_policy(), policy or load_policy(ServiceSettings().policy))
-    loaded = {one.digest: one for one in at_hand}
+    policies = (load_policy(), policy or load_policy(ServiceSettings().policy))
+    loaded = {one.digest: one for one in policies}
     opened = OrderedDict((one.model.digest, one) for one in champions)
     return ReplaySources(lake.models, SERVED_TASKS, record, loaded, opened)
 
 
 def _recorded_policies(changes: Iterable[Entry]) -> Iterable[Policy]:
-    """Those on record that are what their digest says, as far as this version can read them."""
+    """Yield the recorded policies that this version can read and that match their digest."""
     for entry in changes:
         if entry.body is None:
             continue
-        told = entry.payload
+        content = entry.payload
         try:
-            policy = parse_policy(told["policy"])
+            policy = parse_policy(content["policy"])
         except (ValueError, KeyError, TypeError):
             continue  # one of another version: what it answered says that it is unknown
-        if policy.digest == told["digest"]:
+        if policy.digest == content["digest"]:
             yield policy
 
 
@@ -127,27 +128,27 @@ VERSIONS_FILE = "versions.json"
 
 
 def digest_of_version(models: Path, task: TaskName, version: str) -> str:
-    """Digest of a version that was exported into the lake, promoted or not.
+    """Return the digest of a version that was exported into the lake, promoted or not.
 
     Raises:
-        NotReplayableError: it never was; with those that were, and the command that does it.
+        NotReplayableError: it was not exported; names those that were, and the command.
     """
     folder = models / task
-    known = dict(_promoted_versions(_read_json(folder / CHAMPION_POINTER))) | _read_json(
+    digests = dict(_promoted_versions(_read_json(folder / CHAMPION_POINTER))) | _read_json(
         folder / VERSIONS_FILE
     )
-    if version not in known:
-        there = f"; it has {', '.join(sorted(known, key=int))}" if known else ""
+    if version not in digests:
+        choices = f"; it has {', '.join(sorted(digests, key=int))}" if digests else ""
         raise NotReplayableError(
             ReplayObstacleKind.MODEL_GONE,
-            f"the lake has no version {version} of {task}{there}: "
+            f"the lake has no version {version} of {task}{choices}: "
             f"run `triage export {task} --version {version}`",
         )
-    return str(known[version])
+    return str(digests[version])
 
 
 def _promoted_versions(pointer: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """The champion and those before it."""
+    """Yield version and digest of the champion and of those before it."""
     if "version" in pointer:
         yield str(pointer["version"]), str(pointer["digest"])
     for before in pointer.get("previous", ()):

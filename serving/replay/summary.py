@@ -20,7 +20,7 @@ EXIT_SAME, EXIT_DIFFERENT, EXIT_CANNOT = 0, 1, 2
 class ReplaySummary:
     """Counts of a replay. code: version of the code that replays.
 
-    different, lacking: of each entry its sequence, id, task and what was found.
+    different, obstacles: of each entry its sequence, id, task and what was found.
     releases: answers by the release that gave them.
     other_code: answers by the code version that gave them, where that is another one.
     """
@@ -28,20 +28,20 @@ class ReplaySummary:
     code: str
     identical: Counter[str] = field(default_factory=Counter)
     different: list[dict[str, Any]] = field(default_factory=list)
-    lacking: list[dict[str, Any]] = field(default_factory=list)
+    obstacles: list[dict[str, Any]] = field(default_factory=list)
     releases: Counter[str] = field(default_factory=Counter)
     other_code: Counter[str] = field(default_factory=Counter)
 
     def add(self, outcomes: Iterable[ReplayOutcome]) -> None:
-        """Count these too."""
+        """Add outcomes to the counts."""
         for outcome in outcomes:
             envelope = outcome.entry.envelope
-            of = {"sequence": envelope.sequence, "id": envelope.id, "task": envelope.task}
+            named = {"sequence": envelope.sequence, "id": envelope.id, "task": envelope.task}
             self._count_code(outcome.code)
-            if outcome.lacking is not None:
-                self.lacking.append(of | vars(outcome.lacking))
+            if outcome.obstacle is not None:
+                self.obstacles.append(named | vars(outcome.obstacle))
             elif outcome.difference is not None:
-                self.different.append(of | vars(outcome.difference) | {"code": outcome.code})
+                self.different.append(named | vars(outcome.difference) | {"code": outcome.code})
             else:
                 self.identical[envelope.task] += 1
 
@@ -54,28 +54,27 @@ class ReplaySummary:
 
     @property
     def replayed(self) -> int:
-        """Answers that were given again, the same or not."""
+        """Number of answers that were recomputed, identical or not."""
         return self.identical.total() + len(self.different)
 
     @property
     def reasons(self) -> Counter[ReplayObstacleKind]:
-        """Why the rest could not be."""
-        return Counter(one["reason"] for one in self.lacking)
+        """Number of answers that were not replayed, by obstacle."""
+        return Counter(one["reason"] for one in self.obstacles)
 
     @property
     def exit_code(self) -> int:
-        """0: all came out the same; 1: one differs; 2: something could not be told.
+        """0: all are identical; 1: one differs; 2: one could not be replayed, or none was.
 
-        What was erased, or recorded before the past was kept, is no fault of today's; but
-        where nothing at all was replayed, nothing was shown.
+        Permanent obstacles, such as an erased entry, do not count as failures.
         """
         if self.different:
             return EXIT_DIFFERENT
-        amiss = any(not ReplayObstacleKind(reason).permanent for reason in self.reasons)
-        return EXIT_CANNOT if amiss or not self.replayed else EXIT_SAME
+        failed = any(not ReplayObstacleKind(reason).permanent for reason in self.reasons)
+        return EXIT_CANNOT if failed or not self.replayed else EXIT_SAME
 
     def lines(self) -> Iterable[str]:
-        """The same for people."""
+        """Yield the summary as sentences."""
         noun = "answer" if self.replayed == 1 else "answers"
         yield (
             f"{self.replayed:,} {noun} given again from the record: "
@@ -88,22 +87,22 @@ class ReplaySummary:
         if len(self.different) > MAX_SHOWN:
             yield f"  and {len(self.different) - MAX_SHOWN:,} more; --json lists them all"
         for reason, count in self.reasons.most_common():
-            first = next(one for one in self.lacking if one["reason"] is reason)
+            first = next(one for one in self.obstacles if one["reason"] is reason)
             yield f"{count:,} not replayed ({reason}): {first['why']}"
         for release, count in sorted(self.releases.items()):
             yield f"answered by release {release}: {count:,}"
         if self.other_code:
-            told = ", ".join(f"{count:,} by {code}" for code, count in self.other_code.items())
-            yield f"answered by other code than replays them ({self.code}): {told}"
+            versions = ", ".join(f"{count:,} by {code}" for code, count in self.other_code.items())
+            yield f"answered by other code than replays them ({self.code}): {versions}"
 
     def as_json(self) -> dict[str, Any]:
-        """All of it as plain values."""
+        """Return the summary as plain values."""
         return {
             "replayed": self.replayed,
             "identical": dict(sorted(self.identical.items())),
             "different": self.different,
             "not_replayed": dict(self.reasons),
-            "not_replayed_entries": self.lacking,
+            "not_replayed_entries": self.obstacles,
             "code": self.code,
             "releases": dict(sorted(self.releases.items())),
             "other_code": dict(self.other_code),
@@ -112,8 +111,8 @@ class ReplaySummary:
 
 
 def _difference_words(one: dict[str, Any]) -> str:
-    told = [_shorten_value(one[side]) for side in ("recorded", "recomputed")]
-    return f"{one['path']}: recorded {told[0]}, now {told[1]}"
+    values = [_shorten_value(one[side]) for side in ("recorded", "recomputed")]
+    return f"{one['path']}: recorded {values[0]}, now {values[1]}"
 
 
 def _shorten_value(text: str) -> str:

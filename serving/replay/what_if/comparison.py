@@ -38,37 +38,41 @@ USAGE = "--what-if takes a policy file (policy.toml) or model=VERSION (model=3)"
 
 @dataclass(frozen=True)
 class Alternative:
-    """policy: in place of the one that answered. version: of a task's model, likewise."""
+    """What replaces the policy or the model version that gave the recorded answers."""
 
     policy: Policy | None = None
     version: str | None = None
 
     def __str__(self) -> str:
-        """In words."""
+        """Name the policy and the model version."""
         policy = self.policy and f"policy {self.policy.version} ({self.policy.digest[:12]})"
         model = self.version and f"model version {self.version}"
         return " and ".join(part for part in (policy, model) if part)
 
 
-def parse_alternative(wanted: Sequence[str]) -> Alternative:
-    """What was asked for, each in a word of its own.
+def parse_alternative(arguments: Sequence[str]) -> Alternative:
+    """Parse the arguments of `--what-if`: a policy file, `model=VERSION`, or both.
 
     Raises:
-        ValueError: neither a policy file nor a version, or one of them twice.
+        ValueError: neither is given, one is given twice, or the file is no policy.
     """
-    versions = [match[1] for text in wanted if (match := MODEL_ARGUMENT.fullmatch(text))]
-    files = [text for text in wanted if not text.startswith("model=")]
-    if strange := [t for t in wanted if t.startswith("model=") and not MODEL_ARGUMENT.fullmatch(t)]:
-        raise ValueError(f"{strange[0]!r} names no version; {USAGE}")
-    if len(versions) > 1 or len(files) > 1 or not wanted:
-        raise ValueError(f"got {', '.join(wanted) or 'nothing'}; {USAGE}, each at most once")
+    versions = [match[1] for text in arguments if (match := MODEL_ARGUMENT.fullmatch(text))]
+    files = [text for text in arguments if not text.startswith("model=")]
+    if unknown := [
+        text
+        for text in arguments
+        if text.startswith("model=") and not MODEL_ARGUMENT.fullmatch(text)
+    ]:
+        raise ValueError(f"{unknown[0]!r} names no version; {USAGE}")
+    if len(versions) > 1 or len(files) > 1 or not arguments:
+        raise ValueError(f"got {', '.join(arguments) or 'nothing'}; {USAGE}, each at most once")
     policy = load_policy(Path(files[0])) if files else None
     return Alternative(policy, versions[0] if versions else None)
 
 
 @dataclass(frozen=True)
 class AnswerSummary:
-    """What of an answer decides who looks at what, and when.
+    """The parts of an answer that decide who looks at the case, and when.
 
     amount: money at risk in `currency`; None where it is not known.
     """
@@ -83,7 +87,7 @@ class AnswerSummary:
 
     @classmethod
     def of(cls, advice: Advice) -> AnswerSummary:
-        """The same, of a recommendation."""
+        """Summarise a recommendation."""
         return cls(
             advice.level,
             bool(advice.flagged),
@@ -97,7 +101,7 @@ class AnswerSummary:
 
 @dataclass(frozen=True)
 class ComparedAnswer:
-    """One answer on record. case: its reference. policy: that decides in the alternative."""
+    """A recorded answer and its alternative. case: reference. policy: of the alternative."""
 
     id: str
     sequence: int
@@ -113,79 +117,77 @@ CompareBatch = Callable[[AnswerBasis, Sequence[RecordedQuestion]], list[Compared
 
 
 def batch_comparison(alternative: Alternative, sources: ReplaySources) -> CompareBatch:
-    """What holds answers against the alternative.
+    """Return the function that compares questions of one basis with the alternative.
 
     See `serving.replay.replay.compute_in_batches`.
     """
 
-    def compared(
-        made_from: AnswerBasis, questions: Sequence[RecordedQuestion]
-    ) -> list[ComparedAnswer]:
-        policy = alternative.policy or sources.policy(made_from.policy)
-        entry = sources.tasks[made_from.task]
-        if not made_from.model:
-            advices = _rule_advices(alternative, questions, entry, policy)
+    def compare(basis: AnswerBasis, questions: Sequence[RecordedQuestion]) -> list[ComparedAnswer]:
+        policy = alternative.policy or sources.policy(basis.policy)
+        served = sources.tasks[basis.task]
+        if not basis.model:
+            advices = _rule_advices(alternative, questions, served, policy)
             return [
-                _compared_answer(*both, policy) for both in zip(questions, advices, strict=True)
+                _compared_answer(*pair, policy) for pair in zip(questions, advices, strict=True)
             ]
         if alternative.version is None:
-            scored = recorded_scores(entry.task, questions)
+            scored = recorded_scores(served.task, questions)
         else:
-            digest = digest_of_version(sources.models, made_from.task, alternative.version)
-            champion = sources.champion(made_from.task, alternative.version, digest)
-            scored = recompute_scores(champion, recorded_past(made_from, questions), questions)
-        advices = recompute_advices(questions, scored, entry, policy, made_from)
+            digest = digest_of_version(sources.models, basis.task, alternative.version)
+            champion = sources.champion(basis.task, alternative.version, digest)
+            scored = recompute_scores(champion, recorded_past(basis, questions), questions)
+        advices = recompute_advices(questions, scored, served, policy, basis)
         return [
             _compared_answer(question, advice, policy)
             for question, advice in zip(questions, advices, strict=True)
         ]
 
-    return compared
+    return compare
 
 
 def _rule_advices(
     alternative: Alternative,
     questions: Sequence[RecordedQuestion],
-    entry: ServedTask,
+    served: ServedTask,
     policy: Policy,
 ) -> list[Advice]:
-    """What rules say under the alternative, where no model answered.
+    """Recommend by rules under the alternative, where no model answered.
 
     Raises:
-        NotReplayableError: the alternative is a model: the past that it needs was not looked up.
+        NotReplayableError: the alternative is a model, whose history was not looked up.
     """
     if alternative.version is not None:
         why = "no model answered, so the past that one needs is not on record"
         raise NotReplayableError(ReplayObstacleKind.NO_MODEL, why)
-    return [recompute_rule_advice(question, entry, policy) for question in questions]
+    return [recompute_rule_advice(question, served, policy) for question in questions]
 
 
 def recorded_scores(task: Task, questions: Sequence[RecordedQuestion]) -> ScoredBatch:
-    """The scores on record, as the model gave them: another policy changes none of them.
+    """Read the recorded scores, which do not depend on the policy.
 
     Raises:
-        NotReplayableError: they are not of the classes that this version knows.
+        NotReplayableError: they are not of the classes of this version.
     """
     try:
-        told = [Score.read(q.recorded.payload["score"]) for q in questions]
-        answers = _predictions(task.classes, told)
+        scores = [Score.read(question.recorded.payload["score"]) for question in questions]
+        answers = _predictions(task.classes, scores)
     except (TypeError, KeyError, ValueError) as error:
         raise unreadable_error("score", error) from error
-    return ScoredBatch(answers, [], [], told, {})
+    return ScoredBatch(answers, [], [], scores, {})
 
 
-def _predictions(classes: Sequence[str], told: Sequence[Score]) -> Predictions:
+def _predictions(classes: Sequence[str], scores: Sequence[Score]) -> Predictions:
     return Predictions(
-        probability=np.array([[score.probabilities[name] for name in classes] for score in told]),
-        explained=np.array([classes.index(score.explained) for score in told]),
-        low=np.array([score.low for score in told]),
-        high=np.array([score.high for score in told]),
-        similar=np.array([score.similar for score in told]),
-        similar_hits=np.array([score.similar_hits for score in told]),
-        class_set=np.array([[name in score.class_set for name in classes] for score in told]),
+        probability=np.array([[score.probabilities[name] for name in classes] for score in scores]),
+        explained=np.array([classes.index(score.explained) for score in scores]),
+        low=np.array([score.low for score in scores]),
+        high=np.array([score.high for score in scores]),
+        similar=np.array([score.similar for score in scores]),
+        similar_hits=np.array([score.similar_hits for score in scores]),
+        class_set=np.array([[name in score.class_set for name in classes] for score in scores]),
         quantiles=None,
-        unseen=tuple(tuple(score.unseen) for score in told),
-        outside=tuple(tuple(score.outside) for score in told),
+        unseen=tuple(tuple(score.unseen) for score in scores),
+        outside=tuple(tuple(score.outside) for score in scores),
     )
 
 

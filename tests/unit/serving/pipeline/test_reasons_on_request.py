@@ -111,7 +111,7 @@ def test_answers_are_replayed_with_the_reasons_they_had(client, engine, lake, ex
     given = scored(client, INVOICE_MISMATCH.name, 6, str(explain))
     entry, _ = engine.read(given["id"])
     (outcome,) = replay_entries([entry], open_replay_sources(lake, engine.audit))
-    assert (outcome.difference, outcome.lacking) == (None, None)
+    assert (outcome.difference, outcome.obstacle) == (None, None)
     assert (entry.payload["score"]["steps"] is None) == (not given["explained"])
 
 

@@ -118,7 +118,7 @@ def test_the_rung_and_the_reasons_are_in_the_answer_and_replayed_from_the_record
     assert (given.rung, codes(given)) == (rung, reasons)
     entry, outcome = again(engine, lake, given)
     assert entry.payload["recommendation"]["rung"] == rung
-    assert (outcome.difference, outcome.lacking) == (None, None)
+    assert (outcome.difference, outcome.obstacle) == (None, None)
 
 
 @pytest.mark.parametrize("in_time", [0, 1])
@@ -143,7 +143,7 @@ def test_a_score_is_given_without_its_reasons_where_there_is_no_time_left_for_th
     assert begun.stages == ["read", "lookup", "score", "advise", "audit"]
     entry, outcome = again(engine, lake, given)
     assert entry.payload["score"]["steps"] is None
-    assert (outcome.difference, outcome.lacking) == (None, None)
+    assert (outcome.difference, outcome.obstacle) == (None, None)
 
 
 def test_of_requests_that_are_answered_together_only_those_that_waited_too_long_go_unscored(engine):

@@ -57,7 +57,7 @@ def test_they_come_out_the_same_to_the_bit(store, sources):
     assert {entry.kind for entry in entries} == set(KINDS)
     assert len({entry.envelope.task for entry in entries}) == len(TASKS)
     outcomes = replay_entries(entries, sources)
-    assert [(one.difference, one.lacking) for one in outcomes] == [(None, None)] * len(entries)
+    assert [(one.difference, one.obstacle) for one in outcomes] == [(None, None)] * len(entries)
 
 
 def test_they_verify_and_are_exported_as_they_are(store, tmp_path):

@@ -61,7 +61,7 @@ def edited(entry, change):
 def test_every_answer_of_every_task_comes_out_the_same_to_the_bit(answered, sources):
     outcomes = replay_entries(answered, sources)
     assert [outcome.entry for outcome in outcomes] == answered
-    assert all(o.difference is None and o.lacking is None for o in outcomes)
+    assert all(o.difference is None and o.obstacle is None for o in outcomes)
     kinds = Counter((o.entry.envelope.task, o.entry.kind) for o in outcomes)
     assert all(kinds[task, EntryKind.RECOMMENDATION] for task in TASKS)
     assert any(kinds[task, EntryKind.ABSTENTION] for task in TASKS)
@@ -70,7 +70,7 @@ def test_every_answer_of_every_task_comes_out_the_same_to_the_bit(answered, sour
 def test_one_by_one_or_all_together_makes_no_difference(answered, sources):
     for entry in answered[:: MANY // 4]:
         (outcome,) = replay_entries([entry], sources)
-        assert (outcome.difference, outcome.lacking) == (None, None)
+        assert (outcome.difference, outcome.obstacle) == (None, None)
 
 
 ODD = {
@@ -89,7 +89,7 @@ ODD = {
 @pytest.mark.parametrize("odd", ODD)
 def test_odd_cases_come_out_the_same(engine, sources, odd):
     outcome = asked_again(engine, sources, STOCK, example_case(STOCK, 1, **ODD[odd]))
-    assert (outcome.difference, outcome.lacking) == (None, None)
+    assert (outcome.difference, outcome.obstacle) == (None, None)
 
 
 @pytest.mark.parametrize("task", [INVOICE, DELAY])
@@ -97,7 +97,7 @@ def test_unseen_keys_have_no_past_and_come_out_the_same(engine, sources, task):
     outcome = asked_again(
         engine, sources, task, example_case(task, 2, supplier_id="nobody", item_id="new")
     )
-    assert (outcome.difference, outcome.lacking) == (None, None)
+    assert (outcome.difference, outcome.obstacle) == (None, None)
     history = outcome.entry.payload["history"]
     assert any(value is None for value in history.values())
 
@@ -127,7 +127,7 @@ def test_whatever_is_asked_comes_out_the_same(engine, sources, quantity_open, **
     sent = example_case(STOCK, 3, **fields)
     sent["scheduled_receipts"][0]["quantity_open"] = quantity_open
     outcome = asked_again(engine, sources, STOCK, sent)
-    assert (outcome.difference, outcome.lacking) == (None, None)
+    assert (outcome.difference, outcome.obstacle) == (None, None)
 
 
 def test_a_rule_that_finds_something_else_now_is_named(engine, sources):
@@ -182,7 +182,7 @@ def test_a_past_that_was_recorded_otherwise_leads_elsewhere(engine, sources):
 def lacking(entry, sources):
     (outcome,) = replay_entries([entry], sources)
     assert outcome.difference is None
-    return outcome.lacking.reason
+    return outcome.obstacle.reason
 
 
 def test_what_cannot_be_given_again_is_never_counted_as_the_same(answered, sources):
@@ -213,8 +213,8 @@ def test_a_model_folder_that_was_edited_is_refused_before_it_is_loaded(
     trees = tmp_path / "models" / STOCK / digest / "model.txt"
     trees.write_text(trees.read_text().replace("leaf_value=", "leaf_value= ", 1))
     (outcome,) = replay_entries([entry], replace(sources, models=tmp_path / "models"))
-    assert outcome.lacking.reason is ReplayObstacleKind.MODEL_REFUSED
-    assert "model.txt is damaged" in outcome.lacking.why
+    assert outcome.obstacle.reason is ReplayObstacleKind.MODEL_REFUSED
+    assert "model.txt is damaged" in outcome.obstacle.why
 
 
 def test_an_answer_under_another_policy_is_given_again_under_it(engine, sources):
@@ -229,7 +229,7 @@ def test_an_answer_under_another_policy_is_given_again_under_it(engine, sources)
     assert lacking(entry, sources) is ReplayObstacleKind.POLICY_UNKNOWN
     engine.audit.append([changed("policy-1", said)])
     (outcome,) = replay_entries([entry], sources)
-    assert (outcome.difference, outcome.lacking) == (None, None)
+    assert (outcome.difference, outcome.obstacle) == (None, None)
 
 
 def changed(name, said):
