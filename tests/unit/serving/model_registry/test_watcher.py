@@ -154,7 +154,7 @@ def test_a_challenger_in_shadow_scores_what_the_champion_answered(engine, watche
     shadow = ShadowScorer(SwapSettings(), engine)
     engine.models.listeners += (shadow.enqueue_answers,)
     answer = ask(engine, 7)
-    shadow.score(TASK, shadow._some())
+    shadow.score(TASK, shadow._next_cases())
     (said,) = entries(engine, EntryKind.SHADOW)
     (score,) = said["scores"]
     assert score["recommendation"] == answer.id
