@@ -1,7 +1,4 @@
-"""Facts of a recorded case for a report.
-
-Name, value with unit, meaning, and source table and field.
-"""
+"""Facts of a recorded case for a report: name, value with unit, meaning, source table and field."""
 
 from __future__ import annotations
 
@@ -28,7 +25,7 @@ def field_origin(evidence: CaseEvidence, column: Column) -> str:
 
 
 def field_title(name: str) -> str:
-    """A field's name as words: `po_unit_price` is "PO unit price"."""
+    """Write a field's name as words: `po_unit_price` is "PO unit price"."""
     text = name.replace("_", " ").replace("po ", "PO ")
     return text[:1].upper() + text[1:]
 
@@ -48,7 +45,7 @@ class CaseFact:
 
 @dataclass(frozen=True)
 class ChildTable:
-    """Children of the case, as a table."""
+    """Children of the case, such as receipts, as a table."""
 
     title: str
     origin: str
@@ -58,7 +55,7 @@ class ChildTable:
 
 @dataclass(frozen=True)
 class ModelFact:
-    """One thing the model looked at, and what it did to the probability."""
+    """One or several features that read the same, and how far they moved the probability."""
 
     theme: str
     sentence: str
@@ -66,12 +63,12 @@ class ModelFact:
 
     @property
     def moved(self) -> bool:
-        """Whether it moved the probability as far as it is printed."""
+        """Whether the printed change is not zero."""
         return self.points != "0.0"
 
 
 def stated_facts(served: ServedTask, payload: Payload) -> list[CaseFact]:
-    """What the request said, field by field, without what it left out."""
+    """List the fields that the request stated."""
     case, evidence = payload["input"], served.evidence
     return [
         CaseFact(field_title(c), c.meaning, format_value(c, case[c]), field_origin(evidence, c))
@@ -81,7 +78,7 @@ def stated_facts(served: ServedTask, payload: Payload) -> list[CaseFact]:
 
 
 def omitted_facts(served: ServedTask, payload: Payload) -> list[CaseFact]:
-    """What the request could have said and did not."""
+    """List the fields that the request left out."""
     return [
         CaseFact(field_title(c), c.meaning, "not given", field_origin(served.evidence, c))
         for c in served.request.shape.columns
@@ -90,7 +87,7 @@ def omitted_facts(served: ServedTask, payload: Payload) -> list[CaseFact]:
 
 
 def child_tables(served: ServedTask, payload: Payload) -> list[ChildTable]:
-    """What belongs to the case: receipts, messages, earlier invoices, scheduled receipts."""
+    """List the children of the case: receipts, messages, earlier invoices, and the like."""
     return [
         _child_table(served.evidence.children[name], columns, payload["input"][name])
         for name, columns in served.request.shape.children.items()
@@ -99,25 +96,25 @@ def child_tables(served: ServedTask, payload: Payload) -> list[ChildTable]:
 
 
 def empty_child_titles(served: ServedTask, payload: Payload) -> list[str]:
-    """Children that the case has none of, in words."""
+    """Return the titles of the child tables that are empty, in lower case."""
     names = [name for name in served.request.shape.children if not payload["input"][name]]
     return [served.evidence.children[name].title.lower() for name in names]
 
 
 def known_model_facts(payload: Payload) -> list[ModelFact]:
-    """Everything the model saw, the strongest first; what was missing is listed apart."""
+    """List the features that had a value, the strongest first."""
     return _merge_equal_sentences(
         [s for s in _steps_by_strength(payload) if s["value"] is not None]
     )
 
 
 def missing_model_facts(payload: Payload) -> list[ModelFact]:
-    """What the model would have liked to see, and what it means that it is not there."""
+    """List the features whose value was missing, the strongest first."""
     return _merge_equal_sentences([s for s in _steps_by_strength(payload) if s["value"] is None])
 
 
 def format_value(column: Column, value: Any) -> str:
-    """A value with its unit, as people write it."""
+    """Write a value with its unit."""
     if value is None:
         return "not given"
     match column.kind:
@@ -136,7 +133,7 @@ def format_value(column: Column, value: Any) -> str:
 
 
 def format_moment(value: str) -> str:
-    """An ISO moment as a date and minute in UTC; midnight as a date."""
+    """Write an ISO moment as date and minute in UTC; midnight as a date only."""
     at = datetime.fromisoformat(value)
     return f"{at:%d %b %Y}" if (at.hour, at.minute) == (0, 0) else f"{at:%d %b %Y %H:%M} UTC"
 
@@ -147,13 +144,13 @@ def _steps_by_strength(payload: Payload) -> list[dict[str, Any]]:
 
 
 def _merge_equal_sentences(steps: list[dict[str, Any]]) -> list[ModelFact]:
-    """The steps as facts; several that read the same (one past, many measures) are one."""
-    together: dict[tuple[str, str], float] = {}
+    """Turn steps into facts; steps of the same theme and sentence become one fact."""
+    changes: dict[tuple[str, str], float] = {}
     for step in steps:
         text = step["sentence"].removeprefix("missing: ")
-        place = (step["theme"], text[:1].upper() + text[1:])
-        together[place] = together.get(place, 0.0) + step["contribution"]
-    ranked = sorted(together.items(), key=lambda item: -abs(item[1]))
+        key = (step["theme"], text[:1].upper() + text[1:])
+        changes[key] = changes.get(key, 0.0) + step["contribution"]
+    ranked = sorted(changes.items(), key=lambda item: -abs(item[1]))
     return [ModelFact(theme, text, _format_points(change)) for (theme, text), change in ranked]
 
 
@@ -163,9 +160,9 @@ def _format_points(contribution: float) -> str:
 
 
 def _child_table(
-    source: ChildSource, columns: tuple[Column, ...], given: list[dict[str, Any]]
+    source: ChildSource, columns: tuple[Column, ...], children: list[dict[str, Any]]
 ) -> ChildTable:
-    used = [c for c in columns if any(row[c] is not None for row in given)]
+    used = [c for c in columns if any(row[c] is not None for row in children)]
     clocks = {str(HAPPENED_AT): "Happened", str(KNOWN_AT): "Known since"}
     return ChildTable(
         title=source.title,
@@ -173,6 +170,6 @@ def _child_table(
         head=tuple(clocks.get(c, field_title(c)) for c in used),
         rows=tuple(
             tuple("" if row[c] is None else format_value(c, row[c]) for c in used)
-            for row in sorted(given, key=lambda row: row[KNOWN_AT])
+            for row in sorted(children, key=lambda row: row[KNOWN_AT])
         ),
     )

@@ -1,7 +1,4 @@
-"""Contributions as a report prints them.
-
-Waterfall bars and subject groups whose printed numbers add up.
-"""
+"""Contributions as a report prints them: bars and groups whose printed numbers add up."""
 
 from __future__ import annotations
 
@@ -19,7 +16,7 @@ MIN_VISIBLE_TENTHS = 0.5  # tenths of a point: what would be printed as 0.0 is n
 
 @dataclass(frozen=True)
 class Bar:
-    """One bar. start, end: probabilities. tenths: printed change in tenths of a point."""
+    """A bar of the waterfall, from one probability to another. tenths: tenths of a point."""
 
     sentence: str
     start: float
@@ -28,28 +25,28 @@ class Bar:
 
     @property
     def printed(self) -> str:
-        """The change as it is printed, e.g. `+12.3`."""
+        """The printed change, such as `+12.3`."""
         return f"{self.tenths / 10:+.1f}"
 
     @property
     def left(self) -> float:
-        """Left edge, in percent of the width."""
+        """Left edge, in percent of the full width."""
         return 100 * min(self.start, self.end)
 
     @property
     def width(self) -> float:
-        """Width, in percent of the width; thin bars stay visible."""
+        """Width, in percent of the full width; thin bars stay visible."""
         return max(100 * abs(self.end - self.start), 0.4)
 
     @property
     def way(self) -> str:
-        """Which way it moves the probability, as printed."""
+        """Direction of the printed change: up, down or level."""
         return "up" if self.tenths > 0 else "down" if self.tenths < 0 else "level"
 
 
 @dataclass(frozen=True)
 class Waterfall:
-    """From the base rate over the bars to the score; tenths(base) + bars = tenths(score)."""
+    """Base rate, bars and score; printed base + printed bars is the printed score."""
 
     base: float
     bars: tuple[Bar, ...]
@@ -57,26 +54,26 @@ class Waterfall:
 
     @property
     def base_printed(self) -> str:
-        """The base rate as it is printed."""
+        """The printed base rate."""
         return f"{round(self.base * TENTHS_PER_PROBABILITY) / 10:.1f}"
 
     @property
     def score_printed(self) -> str:
-        """The score as it is printed."""
+        """The printed score."""
         return f"{round(self.score * TENTHS_PER_PROBABILITY) / 10:.1f}"
 
 
 def build_waterfall(score: dict[str, Any], most: int = MAX_BARS) -> Waterfall:
-    """The waterfall of a recorded score: the strongest steps, the others as one bar."""
-    told = [s for s in score["steps"] if s["feature"] != OTHER_FEATURES]
-    told.sort(key=lambda step: -abs(step["contribution"]))
-    seen = [
+    """Build the waterfall of a recorded score: the strongest steps, the others as one bar."""
+    steps = [s for s in score["steps"] if s["feature"] != OTHER_FEATURES]
+    steps.sort(key=lambda step: -abs(step["contribution"]))
+    visible = [
         step
-        for step in told[:most]
+        for step in steps[:most]
         if abs(step["contribution"]) * TENTHS_PER_PROBABILITY >= MIN_VISIBLE_TENTHS
     ]
-    shown = [(step["sentence"], step["contribution"]) for step in seen]
-    rest = len(told) - len(shown)
+    shown = [(step["sentence"], step["contribution"]) for step in visible]
+    rest = len(steps) - len(shown)
     other = score["probability"] - score["base"] - sum(c for _, c in shown)
     if rest > 0 or abs(other) > 1 / TENTHS_PER_PROBABILITY:
         noun = "fact" if rest == 1 else "facts"
@@ -97,7 +94,7 @@ def _bars(shown: Sequence[tuple[str, float]], score: dict[str, Any]) -> tuple[Ba
 
 
 def round_to_total(values: Sequence[float], total: int) -> list[int]:
-    """Whole numbers near the values that sum to the total: the largest remainders give way."""
+    """Round values so that they sum to the total; the largest remainders are adjusted."""
     rounded = [round(value) for value in values]
     while (gap := total - sum(rounded)) and rounded:
         step = 1 if gap > 0 else -1
@@ -108,7 +105,7 @@ def round_to_total(values: Sequence[float], total: int) -> list[int]:
 
 @dataclass(frozen=True)
 class ContributionGroup:
-    """One subject. tenths: printed change in tenths of a point. can: worth acting on."""
+    """Facts of one subject. tenths: tenths of a point. can: worth acting on."""
 
     name: str
     facts: str
@@ -117,26 +114,26 @@ class ContributionGroup:
 
     @property
     def printed(self) -> str:
-        """The change as it is printed, e.g. `+12.3`."""
+        """The printed change, such as `+12.3`."""
         return f"{self.tenths / 10:+.1f}"
 
     @property
     def way(self) -> str:
-        """Which way it moves the probability, as printed."""
+        """Direction of the printed change: up, down or level."""
         return "up" if self.tenths > 0 else "down" if self.tenths < 0 else "level"
 
 
 def group_contributions(
-    told: Sequence[Mapping[str, Any]], score: Mapping[str, Any]
+    groups: Sequence[Mapping[str, Any]], score: Mapping[str, Any]
 ) -> list[ContributionGroup]:
-    """The groups in the order of the answer; printed base + groups is the printed score."""
+    """Print the groups of an answer, in its order; base + groups is the printed score."""
     total = round(score["probability"] * TENTHS_PER_PROBABILITY) - round(
         score["base"] * TENTHS_PER_PROBABILITY
     )
     tenths = round_to_total(
-        [group["contribution"] * TENTHS_PER_PROBABILITY for group in told], total
+        [group["contribution"] * TENTHS_PER_PROBABILITY for group in groups], total
     )
-    least = material_threshold(max((abs(group["contribution"]) for group in told), default=0.0))
+    least = material_threshold(max((abs(group["contribution"]) for group in groups), default=0.0))
     return [
         ContributionGroup(
             name=(group["theme"] or "everything else").capitalize(),
@@ -144,11 +141,11 @@ def group_contributions(
             tenths=printed,
             can=group["actionable"] and abs(group["contribution"]) >= least,
         )
-        for group, printed in zip(told, tenths, strict=True)
+        for group, printed in zip(groups, tenths, strict=True)
     ]
 
 
 def _facts_of_sentence(sentence: str) -> str:
-    """The facts of a group's sentence, which begins with the subject and its points."""
+    """Return the facts of a group's sentence, which begins with subject and points."""
     text = sentence.split(": ", 1)[-1]
     return text[:1].upper() + text[1:]

@@ -59,7 +59,7 @@ class Counterfactuals(FrozenModel):
 
 
 class CannotRecomputeError(RuntimeError):
-    """The answer cannot be computed again now, and why."""
+    """The answer cannot be recomputed now; says why."""
 
     def __init__(self, why: str) -> None:
         super().__init__(f"cannot be recomputed now: {why}")
@@ -68,56 +68,70 @@ class CannotRecomputeError(RuntimeError):
 def find_counterfactuals(
     sources: ReplaySources, profiles: Profiles | None, recorded: Entry, advice: Advice
 ) -> Counterfactuals:
-    """Ways under the threshold for a recorded recommendation, whenever it was given.
+    """Find ways under the threshold for a recorded recommendation.
+
+    Args:
+        sources: where the model and policy of the answer are found.
+        profiles: those at hand, for an older entry that does not hold its history.
+        recorded: the entry.
+        advice: the recommendation in it.
 
     Raises:
-        CannotRecomputeError: what answered cannot be found again, or the case does not score
-            as it did.
+        CannotRecomputeError: model, policy or history of the answer cannot be found, or the case
+            does not score as it did.
     """
     try:
-        told = RecordedAnswer.of(recorded)
-        then = RestoredInputs.of(told, advice, sources, profiles)
-        asked = RescorableCase(then, RecordedQuestion.of(told, then.entry).case, advice.asked_at)
-        (now,) = asked.scores([asked.case])
-        probability = exception_probability(then.entry.task, now.probabilities)
+        answer = RecordedAnswer.of(recorded)
+        restored = RestoredInputs.of(answer, advice, sources, profiles)
+        case = RescorableCase(
+            restored, RecordedQuestion.of(answer, restored.entry).case, advice.asked_at
+        )
+        (score,) = case.scores([case.case])
+        probability = exception_probability(restored.entry.task, score.probabilities)
     except NotReplayableError as error:
         raise CannotRecomputeError(str(error)) from error
-    if now.probabilities != advice.probabilities:
+    if score.probabilities != advice.probabilities:
         raise CannotRecomputeError("the case does not score as it did")
-    thresholds = then.policy.thresholds[advice.task]
+    thresholds = restored.policy.thresholds[advice.task]
     if advice.abstained:
         return _build_answer(advice, thresholds.watch, ADVICE_WITHHELD)
     if probability < thresholds.watch:
         return _build_answer(
             advice, thresholds.watch, _already_under_sentence(advice, thresholds.watch)
         )
-    return _search_below_thresholds(asked, advice, thresholds)
+    return _search_below_thresholds(case, advice, thresholds)
 
 
 ADVICE_WITHHELD = "No advice is given on this case, so none on what would change the answer."
 
 
 def _search_below_thresholds(
-    asked: RescorableCase, advice: Advice, thresholds: Thresholds
+    case: RescorableCase, advice: Advice, thresholds: Thresholds
 ) -> Counterfactuals:
-    levers = asked.then.entry.levers(asked.case, asked.at)
+    levers = case.restored.entry.levers(case.case, case.at)
     limits = [
         limit
         for limit in (thresholds.watch, thresholds.act)
         if limit <= _answered_probability(advice)
     ]
     for limit in limits:
-        found = search_levers(asked.case, levers, asked.probe, limit)
-        told = [one for one in (_verify(asked, way, limit) for way in found) if one]
-        if told:
-            return _build_answer(advice, limit, _found_sentence(advice, limit), told, levers)
+        combinations = search_levers(case.case, levers, case.probe, limit)
+        verified = [
+            one
+            for one in (_verify(case, combination, limit) for combination in combinations)
+            if one
+        ]
+        if verified:
+            return _build_answer(advice, limit, _found_sentence(advice, limit), verified, levers)
     return _build_answer(advice, limits[0], _nothing_found_sentence(limits[0], levers), (), levers)
 
 
-def _verify(asked: RescorableCase, way: LeverCombination, limit: float) -> Counterfactual | None:
-    """The way in words, once the case so changed has been scored as answers are."""
-    (scored,) = asked.scores([apply_levers(asked.case, way.pulled)])
-    probability = exception_probability(asked.then.entry.task, scored.probabilities)
+def _verify(
+    case: RescorableCase, combination: LeverCombination, limit: float
+) -> Counterfactual | None:
+    """Score the changed case as answers are scored, and describe it; None if it is not under."""
+    (scored,) = case.scores([apply_levers(case.case, combination.pulled)])
+    probability = exception_probability(case.restored.entry.task, scored.probabilities)
     if probability >= limit:
         return None
     changes = [
@@ -128,7 +142,7 @@ def _verify(asked: RescorableCase, way: LeverCombination, limit: float) -> Count
             unit=lever.unit,
             words=lever.words(amount),
         )
-        for lever, amount in way.pulled
+        for lever, amount in combination.pulled
     ]
     words = " and ".join(change.words for change in changes)
     drops = (
@@ -160,7 +174,7 @@ def _build_answer(
 
 
 def _answered_probability(advice: Advice) -> float:
-    """Of an exception, as it was answered."""
+    """Return the exception probability of the recorded answer."""
     assert advice.exception_probability is not None  # a model scored it, see `RestoredInputs.of`
     return advice.exception_probability
 
@@ -194,7 +208,7 @@ def _threshold_words(limit: float) -> str:
 
 
 def _probability_words(probability: float, limit: float) -> str:
-    """A probability in percent, with as many digits as it takes to be seen to be under."""
+    """Write a probability in percent, with enough digits to be seen to be under the limit."""
     if percent(probability) != f"{limit:.0%}":
         return percent(probability)
     return (
@@ -205,7 +219,7 @@ def _probability_words(probability: float, limit: float) -> str:
 
 
 def counterfactuals_from_lake(lake: Lake, recorded: Entry) -> Counterfactuals | str:
-    """What would change a recorded answer, or why that cannot be said now."""
+    """Find what would change a recorded answer of a lake, or say why that is not possible now."""
     advice = Advice.model_validate(recorded.payload["recommendation"])
     profiles = _open_profiles(lake)
     try:
@@ -221,7 +235,7 @@ def counterfactuals_from_lake(lake: Lake, recorded: Entry) -> Counterfactuals | 
 
 
 def _open_profiles(lake: Lake) -> Profiles | None:
-    """Those at hand: an older entry is read with them, a newer one holds its own past."""
+    """Open the lake's profiles, which only an older entry needs; None if they cannot be read."""
     try:
         return Profiles.open(lake.profiles)
     except ProfilesError:

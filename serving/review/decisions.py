@@ -70,8 +70,8 @@ DECISION_REQUEST = TaskRequest(CaseShape(()), frozenset(), DecisionMessage)
 
 DecisionFields = Mapping[str, Any]
 
-# Decisions are named after what they decide, so that two that arrive at once cannot both be
-# recorded: the second has a name that is taken, in whichever process it came in.
+# The id of a decision follows from the recommendation, so that of two that arrive at once, in
+# whichever processes, only one can be recorded: the id of the second is taken.
 DECISION_NAMESPACE = uuid.UUID("6f1b0c1e-3a0e-5d51-9f43-0d4a9d8f7c52")
 
 
@@ -79,7 +79,7 @@ PERSON, SHOWN_AT = "person", "shown_at"
 
 
 class AlreadyDecidedError(RuntimeError):
-    """Something else was decided about the recommendation before."""
+    """Something else was decided on the recommendation before."""
 
     def __init__(self, entry: Entry) -> None:
         super().__init__(
@@ -90,15 +90,15 @@ class AlreadyDecidedError(RuntimeError):
 def _describe_decision(entry: Entry) -> str:
     if entry.body is None:
         return f"{entry.recorded_at}; what was decided has been erased since"
-    said = entry.payload
-    ended = f", resolved as {said['resolved_as']}" if said["resolved_as"] else ""
-    why = f' ("{said["reason"]}")' if said["reason"] else ""
-    return f"{said['happened_at']}: {said['action']} by {said['role']}{ended}{why}"
+    fields = entry.payload
+    ended = f", resolved as {fields['resolved_as']}" if fields["resolved_as"] else ""
+    why = f' ("{fields["reason"]}")' if fields["reason"] else ""
+    return f"{fields['happened_at']}: {fields['action']} by {fields['role']}{ended}{why}"
 
 
 @dataclass(frozen=True)
 class DecisionRecorder:
-    """What a decision is recorded with. people: makes the pseudonym of who decided."""
+    """Records decisions made in one request. people: makes the pseudonym of the person."""
 
     audit: AuditStore
     people: Pseudonyms
@@ -106,24 +106,26 @@ class DecisionRecorder:
     context: RequestContext
 
     def said(self, decision: DecisionMessage) -> DecisionFields:
-        """What was decided, by whom as a pseudonym."""
-        told = decision.model_dump(mode="json", exclude={PERSON, SHOWN_AT})
-        return told | {PERSON: None if decision.person is None else self.people.of(decision.person)}
+        """Return the fields of a decision, with the person as a pseudonym."""
+        fields = decision.model_dump(mode="json", exclude={PERSON, SHOWN_AT})
+        return fields | {
+            PERSON: None if decision.person is None else self.people.of(decision.person)
+        }
 
-    def draft(self, advice: Advice, said: DecisionFields, shown_at: datetime | None) -> Draft:
-        """The decision as it is recorded."""
+    def draft(self, advice: Advice, fields: DecisionFields, shown_at: datetime | None) -> Draft:
+        """Draft the audit entry of a decision."""
         now, identifier = self.now.isoformat(), str(uuid.uuid5(DECISION_NAMESPACE, advice.id))
-        told = {
+        content = {
             "decision_id": identifier,
             "recommendation_id": advice.id,
             "happened_at": now,
             "known_at": now,
-            **said,
+            **fields,
             "shown": self.shown(advice, shown_at),
         }
         return new_draft(
             EntryKind.DECISION,
-            told,
+            content,
             self.context.recorded(),
             now,
             id=identifier,
@@ -133,55 +135,59 @@ class DecisionRecorder:
         )
 
     def shown(self, advice: Advice, shown_at: datetime | None) -> dict[str, Any]:
-        """What was shown and when: the answer in its place, and every page given of it."""
+        """Return what the person could have seen: the answer, and every page rendered of it."""
         answered = self.audit.read(advice.id)
-        read = report_accesses(self.audit, advice.id)
+        accesses = report_accesses(self.audit, advice.id)
         return {
             "sequence": answered and answered.sequence,
             "hash": answered and answered.hash,
             "answered_at": advice.answered_at.isoformat(),
             "reports": [
-                {"sequence": r.sequence, "at": r.at, "page_digest": r.page_digest} for r in read
+                {"sequence": access.sequence, "at": access.at, "page_digest": access.page_digest}
+                for access in accesses
             ],
             SHOWN_AT: shown_at and shown_at.isoformat(),
         }
 
 
 def record_decision(
-    deciding: DecisionRecorder,
+    recorder: DecisionRecorder,
     advice: Advice,
     decision: DecisionMessage,
     key: IdempotencyKey | None = None,
 ) -> tuple[CommitResult, bool]:
-    """The decision on record, and whether it was recorded just now.
+    """Record a decision, unless the same one is on record.
 
     key: recorded with it, so that the same request sent again gets the same answer.
+
+    Returns:
+        The decision on record, and whether this call recorded it.
 
     Raises:
         AlreadyDecidedError: something else was decided before; nothing was recorded.
         AuditUnavailableError: nothing was recorded.
-        KeyTakenError: the key was used before; nothing was recorded.
+        IdempotencyKeyUsedError: the key was used before; nothing was recorded.
     """
-    audit, said = deciding.audit, deciding.said(decision)
+    audit, fields = recorder.audit, recorder.said(decision)
     if before := audit.decisions(advice.id):
-        return _earlier_decision(before[0], said), False
-    made = deciding.draft(advice, said, decision.shown_at)
+        return _earlier_decision(before[0], fields), False
+    draft = recorder.draft(advice, fields, decision.shown_at)
     try:
-        return audit.commit([made], key), True
-    except DuplicateEntryError:  # by somebody else, between look and record
-        return _earlier_decision(audit.decisions(advice.id)[0], said), False
+        return audit.commit([draft], key), True
+    except DuplicateEntryError:  # recorded by another request since the look above
+        return _earlier_decision(audit.decisions(advice.id)[0], fields), False
 
 
-def _earlier_decision(entry: Entry, said: DecisionFields) -> CommitResult:
-    """What was recorded then; no checkpoint was made for it now."""
-    return CommitResult([_require_same(entry, said)], "")
+def _earlier_decision(entry: Entry, fields: DecisionFields) -> CommitResult:
+    """Return the earlier decision, without a checkpoint."""
+    return CommitResult([_require_same(entry, fields)], "")
 
 
-def _require_same(before: Entry, said: DecisionFields) -> Entry:
-    """The decision before, if it says the same; an old one does not say who decided."""
+def _require_same(before: Entry, fields: DecisionFields) -> Entry:
+    """Return the earlier decision if it says the same; an old one names no person."""
     if before.body is None:
         raise AlreadyDecidedError(before)
-    was = before.payload
-    if any(was[name] != value for name, value in said.items() if name in was):
+    recorded = before.payload
+    if any(recorded[name] != value for name, value in fields.items() if name in recorded):
         raise AlreadyDecidedError(before)
     return before

@@ -29,13 +29,19 @@ def queue_page(
     pauses: Sequence[Pause] = (),
     seen: frozenset[str] | None = None,
 ) -> str:
-    """The latest recommendation of each case without a decision, highest priority first.
+    """Render the undecided recommendations, the latest of each case, by priority.
 
-    picked: only the audit sample. pauses: in force, told above the queue. seen: the sites of
-    whoever looks; None for all.
+    Args:
+        audit: the log.
+        now: the moment that expiry is judged by.
+        task: only this task; "" for all.
+        site: only this site; "" for all.
+        picked: only the audit sample.
+        pauses: pauses in force, shown above the queue.
+        seen: the sites that the reader may see; None for all.
     """
     entries = audit.undecided(task, site, MAX_ROWS, picked=picked, within=seen)
-    # Read back first: an old record lacks what answers did not say then.
+    # Validated first: a record of an earlier version lacks fields that were added since.
     read = [Advice.model_validate(entry.payload["recommendation"]) for entry in entries]
     advices = [advice.model_dump(mode="json") for advice in read]
     return (
@@ -58,7 +64,7 @@ def queue_page(
 
 
 def challenger_page(audit: AuditStore, active: ActiveModels, sees: Callable[[str], bool]) -> str:
-    """One HTML page that needs nothing else. sees: whether a site may be told of.
+    """Render the comparison of challengers and champions. sees: whether the reader may see a site.
 
     Raises:
         AuditUnavailableError: the record cannot be read.

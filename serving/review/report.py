@@ -39,14 +39,14 @@ ERASED_SINCE = "erased since"
 
 @dataclass(frozen=True)
 class FollowUp:
-    """Where a recommendation stands, a sentence each."""
+    """What became of a recommendation since: decision and readings, a sentence each."""
 
     decided: str
     read: str
 
 
 def follow_up(audit: AuditStore, recommendation: str) -> FollowUp:
-    """Where it stands by the record, now.
+    """Read what became of a recommendation since.
 
     Raises:
         AuditUnavailableError: the record cannot be read.
@@ -58,30 +58,30 @@ def follow_up(audit: AuditStore, recommendation: str) -> FollowUp:
 
 
 def describe_decision(entries: Sequence[Entry]) -> str:
-    """What was decided, by which role, when, and where that is recorded."""
+    """Describe the decision: action, role, moment, and entry."""
     if not entries:
         return "nothing was reported yet"
     entry = entries[0]
     where = f"{format_moment(entry.recorded_at)}, entry {entry.sequence}"
     if entry.body is None:
         return f"decided on {where}; by whom and what was {ERASED_SINCE}"
-    said = entry.payload
-    ended = f", resolved as {said['resolved_as']}" if said["resolved_as"] else ""
-    return f"{said['action']} by {said['role']}{ended}, {where}"
+    fields = entry.payload
+    ended = f", resolved as {fields['resolved_as']}" if fields["resolved_as"] else ""
+    return f"{fields['action']} by {fields['role']}{ended}, {where}"
 
 
-def describe_readings(given: Sequence[ReportAccess]) -> str:
-    """How often the report was given before, to whom, and when last."""
-    if not given:
+def describe_readings(accesses: Sequence[ReportAccess]) -> str:
+    """Describe how often the report was read before, by whom, and when last."""
+    if not accesses:
         return "never before"
-    by = defaultdict[str, list[str]](list)
-    for one in given:
-        by[one.caller or ERASED_SINCE].append(one.at)
-    told = [
+    moments_by_reader = defaultdict[str, list[str]](list)
+    for access in accesses:
+        moments_by_reader[access.caller or ERASED_SINCE].append(access.at)
+    phrases = [
         f"{_count_words(len(at))} by {who} (last {format_moment(max(at))})"
-        for who, at in by.items()
+        for who, at in moments_by_reader.items()
     ]
-    return "; ".join(told)
+    return "; ".join(phrases)
 
 
 def _count_words(count: int) -> str:
@@ -100,21 +100,23 @@ def render_report(
     standing: FollowUp | None = None,
     reasons: WordedAnswer | None = None,
 ) -> str:
-    """One HTML page that needs nothing else: no script, no font, no address.
+    """Render one HTML page that loads nothing else: no script, no font, no address.
 
-    ways: what would change the answer, or why that cannot be said. standing: what became of
-    it since; nothing is said of that by default. reasons: what the entry holds, in words; as it
-    stands by default.
+    Args:
+        entry: the recommendation.
+        ways: what would change the answer, or why that cannot be said.
+        standing: what became of it since; left out by default.
+        reasons: the entry with its reasons in words; by default as recorded.
 
     Raises:
-        ErasedError: the recommendation has been erased.
+        PayloadErasedError: the recommendation has been erased.
         ValueError: for an entry that is not a recommendation.
     """
     if not entry.answers:
         raise ValueError(f"entry {entry.id} is a {entry.kind}; a report is of a recommendation")
     reasons = reasons or WordedAnswer(word_steps(entry.payload, ()))
     payload: Payload = reasons.payload
-    # Read back first: an old record lacks what answers did not say then.
+    # Validated first: a record of an earlier version lacks fields that were added since.
     advice = Advice.model_validate(payload["recommendation"]).model_dump(mode="json")
     served = SERVED_TASKS[advice["task"]]
     scored = advice["model"] is not None
@@ -150,16 +152,19 @@ def render_report(
 
 
 def write_report(lake: Lake, recommendation: str, out: Path | None = None) -> Path:
-    """Write the report of a recommendation in the lake's audit; where it was written.
+    """Write the report of a recommendation to a file; the reading is recorded first.
 
-    That it was read is on record before the file is there.
+    Args:
+        lake: the lake whose audit log holds the recommendation.
+        recommendation: its id, or the unique start of it.
+        out: the file; by default `<id>.html` in the lake's reports.
 
-    recommendation: its id, or the start of it that no other id has.
-    out: the file; `<id>.html` in the lake's reports by default.
+    Returns:
+        The file.
 
     Raises:
         LookupError: naming the recommendation that is not there.
-        ErasedError: it has been erased.
+        PayloadErasedError: it has been erased.
         AuditUnavailableError: the audit cannot be read, or the reading not be recorded.
     """
     with closing(open_audit(lake)) as store:
@@ -183,10 +188,10 @@ def render_recorded_report(
     now: datetime,
     context: RequestContext,
 ) -> bytes:
-    """The page of a recommendation, for somebody to read: given once that is on record.
+    """Render the page of a recommendation, and record that it is read before returning it.
 
     Raises:
-        ErasedError: the recommendation has been erased.
+        PayloadErasedError: the recommendation has been erased.
         AuditUnavailableError: the access could not be recorded, so there is no page.
     """
     page = render_report(entry, ways, follow_up(audit, entry.id), reasons).encode()
@@ -200,12 +205,12 @@ def predicted_event(served: ServedTask, advice: Payload) -> str:
 
 
 def class_title(name: str) -> str:
-    """A class name as words: `NO_RECEIPT` is "no receipt"."""
+    """Write a class name as words: `NO_RECEIPT` is "no receipt"."""
     return name.replace("_", " ").lower()
 
 
 def likely_classes(advice: Payload) -> list[tuple[str, float, bool]]:
-    """Classes of a task with several: words, probability, whether it cannot be ruled out."""
+    """List likely classes of a task with several: words, probability, whether in the class set."""
     if len(advice["probabilities"]) == 2:
         return []
     ranked = sorted(advice["probabilities"].items(), key=lambda item: -item[1])

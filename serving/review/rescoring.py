@@ -26,7 +26,7 @@ from serving.tasks.served_task import ServedTask
 
 @dataclass(frozen=True)
 class RestoredInputs:
-    """What an answer was made from, found again."""
+    """Task, model, history and policy of a recorded answer."""
 
     entry: ServedTask
     champion: LoadedModel
@@ -41,12 +41,12 @@ class RestoredInputs:
         sources: ReplaySources,
         profiles: Profiles | None,
     ) -> RestoredInputs:
-        """By what the answer says of itself; its past from the record.
+        """Find the inputs that the answer names; its history is in the record.
 
-        profiles: those at hand, for an older entry, which does not hold its past.
+        profiles: those at hand, for an older entry that does not hold its history.
 
         Raises:
-            NotReplayableError: the model is not kept, or the policy or the past not on record.
+            NotReplayableError: the model is not kept, or policy or history are not on record.
         """
         model = advice.model
         if model is None:
@@ -61,28 +61,28 @@ class RestoredInputs:
 
 @dataclass(frozen=True)
 class RescorableCase:
-    """A case that can be asked again, changed or not."""
+    """A recorded case that can be scored again, changed or not."""
 
-    then: RestoredInputs
+    restored: RestoredInputs
     case: Record
     at: datetime
 
     def scores(self, cases: Sequence[Record]) -> list[Score]:
-        """Scores as answers are made of, explanations and all."""
+        """Score cases as answers are scored."""
         moments = [self.at] * len(cases)
-        return score_cases(self.then.champion, self.then.past, cases, moments).scores
+        return score_cases(self.restored.champion, self.restored.past, cases, moments).scores
 
     def probe(self, cases: Sequence[Record]) -> list[float]:
-        """Exception probabilities of many cases; equal to those of `scores`, and quicker."""
-        then, moments = self.then, [self.at] * len(cases)
-        answers = predict_probabilities(then.champion, then.past, cases, moments)
-        return [exception_probability(then.entry.task, one) for one in answers]
+        """Predict exception probabilities of many cases; equal to those of `scores`, and faster."""
+        restored, moments = self.restored, [self.at] * len(cases)
+        predictions = predict_probabilities(restored.champion, restored.past, cases, moments)
+        return [exception_probability(restored.entry.task, one) for one in predictions]
 
 
 def _restore_past(
     recorded: RecordedAnswer, advice: Advice, profiles: Profiles | None
 ) -> HistorySource:
-    """What the profiles gave then; of an older entry, the profiles, if they are those still."""
+    """Return the recorded history; for an older entry the profiles, if they are the same."""
     day, snapshot = advice.features_as_of, advice.snapshot_id
     assert day is not None  # a model scored it, see `RestoredInputs.of`
     assert snapshot is not None

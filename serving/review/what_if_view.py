@@ -14,7 +14,7 @@ from serving.review.page_templates import template_environment
 
 
 def what_if_page(report: WhatIfReport) -> str:
-    """The page."""
+    """Render the report as one HTML page."""
     template = template_environment().get_template("what_if.html")
     tasks = sorted({one.task for one in report.figures})
     return template.render(
@@ -25,7 +25,7 @@ def what_if_page(report: WhatIfReport) -> str:
 
 
 def what_if_tables(report: WhatIfReport) -> Iterator[Table]:
-    """What would change, by task and site."""
+    """Yield tables of what would change, by task and site."""
     yield _table(
         report,
         ("task", "site", "answers", "flagged", "no advice", "level", "role"),
@@ -50,7 +50,7 @@ def what_if_tables(report: WhatIfReport) -> Iterator[Table]:
 
 
 def what_if_lines(report: WhatIfReport) -> Iterator[str]:
-    """What the tables are of, and what they leave out."""
+    """Yield sentences on the period of the tables and on what they leave out."""
     yield wording.period(report)
     yield from wording.lacking(report)
     yield from wording.NOTES
@@ -59,9 +59,9 @@ def what_if_lines(report: WhatIfReport) -> Iterator[str]:
 def _table(
     report: WhatIfReport, headings: Sequence[str], cells: Callable[[WhatIfFigures], Sequence[str]]
 ) -> Table:
-    made = Table(title=escape(wording.title(report)))
+    table = Table(title=escape(wording.title(report)))
     for heading in headings:
-        made.add_column(escape(heading), overflow="fold")
+        table.add_column(escape(heading), overflow="fold")
     for one in report.figures:
-        made.add_row(one.task, escape(wording.place(one)), *map(escape, cells(one)))
-    return made
+        table.add_row(one.task, escape(wording.place(one)), *map(escape, cells(one)))
+    return table

@@ -18,14 +18,14 @@ SIDES = ("before", "after")
 
 
 class BeforeAfter(NamedTuple):
-    """A figure as it was and as it would be."""
+    """A figure of the recorded answers and of the alternative."""
 
     before: float
     after: float
 
 
 class DecidedAnswers(NamedTuple):
-    """Answers that people decided on in one way, and how many of them were and would be flagged."""
+    """Answers with the same decision, and how many of them were and would be flagged."""
 
     answers: int
     before: int
@@ -60,7 +60,7 @@ class WhatIfFigures:
     decided: Mapping[str, DecidedAnswers]
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values."""
+        """Return the figures as plain values."""
         return {
             **vars(self),
             "levels": _transitions_as_json(self.levels),
@@ -76,77 +76,80 @@ class WhatIfFigures:
 def what_if_figures(
     task: str,
     site: str,
-    found: Sequence[ComparedAnswer],
+    compared: Sequence[ComparedAnswer],
     decided: Mapping[str, Action],
     money: CurrencyPolicy,
 ) -> WhatIfFigures:
-    """The figures of some answers, in the order of the record. decided: by id of the answer."""
-    latest = list({one.case: one for one in found}.values())
+    """Compute the figures of answers in the order of the record. decided: actions by answer id."""
+    latest = list({one.case: one for one in compared}.values())
     first = [_top_cases(latest, side) for side in SIDES]
     return WhatIfFigures(
         task=task,
         site=site,
-        answers=len(found),
-        flagged=_count_before_after(found, lambda said: said.flagged),
-        abstained=_count_before_after(found, lambda said: said.abstained),
-        levels=_count_transitions(found, "level"),
-        routes=_count_transitions(found, "route"),
+        answers=len(compared),
+        flagged=_count_before_after(compared, lambda summary: summary.flagged),
+        abstained=_count_before_after(compared, lambda summary: summary.abstained),
+        levels=_count_transitions(compared, "level"),
+        routes=_count_transitions(compared, "route"),
         cases=len(latest),
         money=BeforeAfter(*(_sum_money_at_risk(latest, side, money) for side in SIDES)),
         unknown=_count_before_after(
-            latest, lambda said: said.flagged and _money_in_reporting_currency(said, money) is None
+            latest,
+            lambda summary: (
+                summary.flagged and _money_in_reporting_currency(summary, money) is None
+            ),
         ),
         top=len(first[0]),
         stays=len(first[0] & first[1]) / len(first[0]) if first[0] else 1.0,
-        decided=_count_by_decision(found, decided),
+        decided=_count_by_decision(compared, decided),
     )
 
 
-def _count_before_after(found: Iterable[ComparedAnswer], counts: Any) -> BeforeAfter:
-    pairs = [(counts(one.before), counts(one.after)) for one in found]
+def _count_before_after(compared: Iterable[ComparedAnswer], counts: Any) -> BeforeAfter:
+    pairs = [(counts(one.before), counts(one.after)) for one in compared]
     return BeforeAfter(sum(before for before, _ in pairs), sum(after for _, after in pairs))
 
 
-def _count_transitions(found: Iterable[ComparedAnswer], name: str) -> dict[tuple[str, str], int]:
-    pairs = ((str(getattr(one.before, name)), str(getattr(one.after, name))) for one in found)
+def _count_transitions(compared: Iterable[ComparedAnswer], name: str) -> dict[tuple[str, str], int]:
+    pairs = ((str(getattr(one.before, name)), str(getattr(one.after, name))) for one in compared)
     return dict(Counter(pair for pair in pairs if pair[0] != pair[1]).most_common())
 
 
 def _sum_money_at_risk(latest: Iterable[ComparedAnswer], side: str, money: CurrencyPolicy) -> float:
-    said = [getattr(one, side) for one in latest]
-    worth = [_money_in_reporting_currency(one, money) for one in said if one.flagged]
-    return math.fsum(one for one in worth if one is not None)
+    summaries = [getattr(one, side) for one in latest]
+    amounts = [_money_in_reporting_currency(one, money) for one in summaries if one.flagged]
+    return math.fsum(one for one in amounts if one is not None)
 
 
-def _money_in_reporting_currency(said: AnswerSummary, money: CurrencyPolicy) -> float | None:
-    """Money at risk in the reporting currency, if it is known and has a rate."""
-    rate = money.rates.get(said.currency)
-    return None if said.amount is None or rate is None else said.amount * rate
+def _money_in_reporting_currency(summary: AnswerSummary, money: CurrencyPolicy) -> float | None:
+    """Convert money at risk to the reporting currency; None if unknown or without a rate."""
+    rate = money.rates.get(summary.currency)
+    return None if summary.amount is None or rate is None else summary.amount * rate
 
 
 def _top_cases(latest: Iterable[ComparedAnswer], side: str) -> set[str]:
-    """The cases that people would look at first; of equal ones the older answer."""
+    """Return the cases of highest priority; of equal ones the older answer comes first."""
     ranked = sorted(latest, key=lambda one: (-getattr(one, side).priority, one.sequence))
     return {one.case for one in ranked[:TOP_CASES]}
 
 
 def _count_by_decision(
-    found: Iterable[ComparedAnswer], decided: Mapping[str, Action]
+    compared: Iterable[ComparedAnswer], decided: Mapping[str, Action]
 ) -> dict[str, DecidedAnswers]:
     by_action: dict[Action, list[ComparedAnswer]] = {action: [] for action in DECIDED_ACTIONS}
-    for one in found:
+    for one in compared:
         if one.id in decided:
             by_action[decided[one.id]].append(one)
     return {
         str(action): DecidedAnswers(
-            len(some),
-            sum(one.before.flagged for one in some),
-            sum(one.after.flagged for one in some),
+            len(answers),
+            sum(one.before.flagged for one in answers),
+            sum(one.after.flagged for one in answers),
         )
-        for action, some in by_action.items()
-        if some
+        for action, answers in by_action.items()
+        if answers
     }
 
 
-def _transitions_as_json(moved: Mapping[tuple[str, str], int]) -> list[dict[str, Any]]:
-    return [{"before": a, "after": b, "answers": n} for (a, b), n in moved.items()]
+def _transitions_as_json(transitions: Mapping[tuple[str, str], int]) -> list[dict[str, Any]]:
+    return [{"before": a, "after": b, "answers": n} for (a, b), n in transitions.items()]

@@ -21,7 +21,9 @@ from serving.replay.what_if.figures import WhatIfFigures, what_if_figures
 
 @dataclass(frozen=True)
 class WhatIfReport:
-    """alternative: in words. since, until: first and last moment of an answer, ISO 8601, UTC.
+    """Figures of a period under an alternative policy or model.
+
+    alternative: its name. since, until: first and last moment of an answer, ISO 8601, UTC.
 
     figures: of each task all sites ("") first, then each. currency: that money is told in.
     lacking: by task and why, how many answers could not be given again.
@@ -36,11 +38,11 @@ class WhatIfReport:
 
     @property
     def answers(self) -> int:
-        """Answers that were compared."""
+        """Number of answers that were compared."""
         return sum(one.answers for one in self.figures if not one.site)
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values."""
+        """Return the report as plain values."""
         return {
             "alternative": self.alternative,
             "since": self.since,
@@ -61,40 +63,44 @@ def run_what_if(
     alternative: Alternative,
     progress: Callable[[float], None] = lambda _: None,
 ) -> WhatIfReport:
-    """What the alternative would have answered in those places of the record.
+    """Compare recorded answers with those of an alternative; nothing is recorded.
 
-    Nothing is recorded.
+    Args:
+        places: sequence numbers of the answers.
+        sources: where models and policies are found.
+        alternative: the other policy or model version.
+        progress: called with the share that is done.
     """
-    found: list[ComparedAnswer] = []
+    compared: list[ComparedAnswer] = []
     lacking: Counter[tuple[str, str]] = Counter()
     moments: list[str] = []
-    made, done = batch_comparison(alternative, sources), 0
+    compare, done = batch_comparison(alternative, sources), 0
     for entries in read_chunks(sources.record, places):
-        for entry, one in compute_in_batches(entries, sources, made):
+        for entry, one in compute_in_batches(entries, sources, compare):
             if isinstance(one, ReplayObstacle):
                 lacking[entry.envelope.task, one.why] += 1
             else:
-                found.append(one)
+                compared.append(one)
                 moments.append(entry.recorded_at)
         done += len(entries)
         progress(done / len(places))
-    money = _common_rates(found, alternative, sources)
-    told = tuple(_figures_by_task_and_site(found, _recorded_decisions(sources.record), money))
+    money = _common_rates(compared, alternative, sources)
+    figures = tuple(_figures_by_task_and_site(compared, _recorded_decisions(sources.record), money))
     return WhatIfReport(
         alternative=str(alternative),
         since=min(moments, default=""),
         until=max(moments, default=""),
         currency=money.reporting_currency,
-        figures=told,
+        figures=figures,
         lacking=dict(lacking),
     )
 
 
 def _figures_by_task_and_site(
-    found: Sequence[ComparedAnswer], decided: dict[str, Action], money: CurrencyPolicy
+    compared: Sequence[ComparedAnswer], decided: dict[str, Action], money: CurrencyPolicy
 ) -> Iterator[WhatIfFigures]:
-    for task in sorted({one.task for one in found}):
-        of_task = [one for one in found if one.task == task]
+    for task in sorted({one.task for one in compared}):
+        of_task = [one for one in compared if one.task == task]
         yield what_if_figures(task, "", of_task, decided, money)
         for site in sorted({one.site for one in of_task}):
             at_site = [one for one in of_task if one.site == site]
@@ -102,19 +108,19 @@ def _figures_by_task_and_site(
 
 
 def _common_rates(
-    found: Sequence[ComparedAnswer], alternative: Alternative, sources: ReplaySources
+    compared: Sequence[ComparedAnswer], alternative: Alternative, sources: ReplaySources
 ) -> CurrencyPolicy:
-    """One set of rates for both sides, so that no change is one of currencies.
+    """Return one set of rates for both sides, so that no difference comes from currencies.
 
-    Those of the alternative's policy; without one, of the policy behind the latest answer.
+    The rates of the alternative's policy, or without one of the policy of the latest answer.
     """
     if alternative.policy is not None:
         return alternative.policy.money
-    return found[-1].policy.money if found else next(iter(sources.loaded.values())).money
+    return compared[-1].policy.money if compared else next(iter(sources.loaded.values())).money
 
 
 def _recorded_decisions(record: AuditStore) -> dict[str, Action]:
-    """What people did, by the id of what they answered; erased ones are not known."""
+    """Return the action on each decided answer, by its id; erased decisions are left out."""
     return {
         entry.envelope.about: Action(entry.payload["action"])
         for entry in record.of_kind(EntryKind.DECISION)

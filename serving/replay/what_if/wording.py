@@ -24,12 +24,12 @@ NO_CHANGE = "none"
 
 
 def title(report: WhatIfReport) -> str:
-    """What was asked."""
+    """Title of the report."""
     return f"What if: {report.alternative}"
 
 
 def period(report: WhatIfReport) -> str:
-    """Of which answers."""
+    """Say how many answers of which period were compared."""
     if not report.answers:
         return "No answer could be compared."
     noun = "answer" if report.answers == 1 else "answers"
@@ -37,42 +37,42 @@ def period(report: WhatIfReport) -> str:
 
 
 def place(figures: WhatIfFigures) -> str:
-    """Where."""
+    """Name the site of the figures."""
     return figures.site or "all sites"
 
 
 def both(figure: BeforeAfter) -> str:
-    """A count before and after."""
+    """Write a count before and after."""
     return f"{figure.before:,.0f} → {figure.after:,.0f}"
 
 
 def money(figures: WhatIfFigures) -> str:
-    """Money before and after, with how many cases it leaves out."""
+    """Write money before and after, with the number of cases that it leaves out."""
     unknown = figures.unknown
     left_out = f" (not known: {both(unknown)})" if any(unknown) else ""
     return f"{both(figures.money)}{left_out}"
 
 
-def changes(moved: Mapping[tuple[str, str], int]) -> str:
-    """What turned into what, the most frequent first."""
-    told = [f"{count:,} {before} → {after}" for (before, after), count in moved.items()]
-    return ", ".join(told) or NO_CHANGE
+def changes(transitions: Mapping[tuple[str, str], int]) -> str:
+    """List the transitions, the most frequent first."""
+    phrases = [f"{count:,} {before} → {after}" for (before, after), count in transitions.items()]
+    return ", ".join(phrases) or NO_CHANGE
 
 
 def stays(figures: WhatIfFigures) -> str:
-    """The share of the first cases that stay first."""
+    """Write the share of the first cases that stay first."""
     noun = "case" if figures.top == 1 else "cases"
     return f"{figures.stays:.0%} of the first {figures.top} {noun}"
 
 
 def decided(figures: WhatIfFigures) -> Iterator[str]:
-    """What people did with answers, and whether they would have been flagged."""
+    """Yield for each action how many answers it was on, and how many would be flagged."""
     for action, one in figures.decided.items():
         yield f"{one.answers:,} {action}: {_flagged(one)}"
 
 
 def lacking(report: WhatIfReport) -> Iterator[str]:
-    """Answers that are left out, and why."""
+    """Yield for each reason how many answers are left out."""
     for (task, why), count in report.lacking.items():
         noun = "answer" if count == 1 else "answers"
         yield f"{count:,} {noun} of {task} left out: {why}"
