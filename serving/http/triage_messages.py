@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, create_model
 
@@ -69,7 +69,7 @@ def build_triage_request(requests: Mapping[TaskName, TaskRequest]) -> TriageRequ
     tagged: Any = reduce(or_, [_tagged_case(name, request) for name, request in requests.items()])
     case = Annotated[tagged, Field(discriminator=TASK)]
     cases = Annotated[list[case], Field(min_length=1, max_length=MAX_CASES)]
-    examples = [{TASK: str(name), CASE: _example(request)} for name, request in requests.items()]
+    examples = [{TASK: str(name), CASE: request.example} for name, request in requests.items()]
     body_model = create_model(
         "triage_request",
         __base__=StrictMessage,
@@ -83,18 +83,6 @@ def _tagged_case(name: TaskName, request: TaskRequest) -> type[BaseModel]:
     """Build the message of a case with the name of its task."""
     fields: dict[str, Any] = {
         TASK: (Literal[str(name)], Field(description="task of the case")),
-        CASE: (case_type(request), Field(description="the case, as the task's own address takes")),
+        CASE: (request.case_model, Field(description="the case, as the task's own address takes")),
     }
     return create_model(f"triage_{name}", __base__=StrictMessage, **fields)
-
-
-def _example(request: TaskRequest) -> Any:
-    """Return the example case of a task."""
-    examples: Any = request.body_model.model_fields["cases"].examples
-    return examples[0][0]
-
-
-def case_type(request: TaskRequest) -> type[CaseMessage]:
-    """Return the message type of one case of a task."""
-    (case,) = cast("Any", request.body_model.model_fields["cases"].annotation).__args__
-    return cast("type[CaseMessage]", case)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any, Self, assert_never
+from typing import Annotated, Any, Self, assert_never, cast
 
 from pydantic import Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
@@ -99,6 +99,18 @@ class TaskRequest:
     shape: CaseShape
     required: frozenset[str]
     body_model: type[StrictMessage]
+
+    @property
+    def case_model(self) -> type[CaseMessage]:
+        """Pydantic model of one case."""
+        (case,) = cast("Any", self.body_model.model_fields["cases"].annotation).__args__
+        return cast("type[CaseMessage]", case)
+
+    @property
+    def example(self) -> Any:
+        """Example case of the contract, as JSON values."""
+        examples: Any = self.body_model.model_fields["cases"].examples
+        return examples[0][0]
 
     def read(self, body: bytes) -> list[CaseMessage]:
         """Read the cases in a JSON body.

@@ -28,18 +28,11 @@ from serving.pipeline.scoring import build_cases
 from serving.review.decisions import DecisionMessage, DecisionRecorder, record_decision
 from serving.runtime.context import service_context
 from serving.tasks.catalogue import SERVED_TASKS
-from serving.tasks.invoice_mismatch.messages import EXAMPLE as INVOICE
-from serving.tasks.stock_risk.messages import EXAMPLE as STOCK
-from serving.tasks.supplier_delay.messages import EXAMPLE as DELAY
 from tests.support.once_per_run import copy_made_once_per_run
 
 AS_OF = date(2026, 3, 10)
 ASKED_AT = datetime(2026, 3, 10, 8, tzinfo=UTC)
-EXAMPLES = {
-    STOCK_RISK.name: STOCK,
-    INVOICE_MISMATCH.name: INVOICE,
-    SUPPLIER_DELAY.name: DELAY,
-}
+EXAMPLES = {name: served.request.example for name, served in SERVED_TASKS.items()}
 ROWS = 400
 SHIPPING_NOTICE = {
     "event_kind": "asn",

@@ -5,19 +5,13 @@ from datetime import UTC, date, datetime
 from typing import NamedTuple
 
 from models.catalogue import TASKS
-from models.tasks.invoice_mismatch import INVOICE_MISMATCH
-from models.tasks.stock_risk import STOCK_RISK
-from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.audit.log.canonical_json import canonicalize
 from serving.audit.log.entry import GENESIS_HASH, Draft, entry_from_draft
 from serving.audit.log.entry_kind import EntryKind
 from serving.recommendation.recommend import CaseInput, Provenance, recommend
 from serving.recommendation.score import Score, Waterfall
 from serving.tasks.catalogue import SERVED_TASKS
-from serving.tasks.invoice_mismatch.messages import EXAMPLE as INVOICE
 from serving.tasks.policy_file import load_policy
-from serving.tasks.stock_risk.messages import EXAMPLE as STOCK
-from serving.tasks.supplier_delay.messages import EXAMPLE as DELAY
 
 
 class Step(NamedTuple):
@@ -31,11 +25,7 @@ class Step(NamedTuple):
 
 
 ASKED_AT = datetime(2026, 3, 10, 8, tzinfo=UTC)
-EXAMPLES = {
-    STOCK_RISK.name: STOCK,
-    INVOICE_MISMATCH.name: INVOICE,
-    SUPPLIER_DELAY.name: DELAY,
-}
+EXAMPLES = {name: served.request.example for name, served in SERVED_TASKS.items()}
 CATALOGUE = SERVED_TASKS
 POLICY = load_policy()
 PROVENANCE = Provenance("3", "ab" * 32, date(2026, 3, 10), "cd" * 32)
