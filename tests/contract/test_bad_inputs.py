@@ -143,7 +143,7 @@ def test_a_negative_quantity_on_its_way_is_refused(client):
     assert posted(client, body) == (422, "unreadable", [field])
 
 
-def test_what_is_known_only_later_is_refused(client):
+def test_facts_known_only_after_the_ask_are_refused(client):
     (receipt,) = example_case(STOCK, 1)["scheduled_receipts"]
     later = [receipt | {"known_at": "2199-03-11T00:00:00Z"}]
     status, kind, ((field, got, _),) = posted(
@@ -159,7 +159,7 @@ def test_what_is_known_only_later_is_refused(client):
 
 
 @pytest.mark.parametrize(("task", "changes", "rule"), ANSWERED)
-def test_what_is_odd_and_possible_is_answered_and_a_rule_says_so(client, task, changes, rule):
+def test_odd_but_possible_values_are_answered_with_a_rule_finding(client, task, changes, rule):
     answer = client.post(f"/v1/{task}", content=written(task, **changes), headers=JSON)
     (given,) = answer.json()["recommendations"]
     assert answer.status_code == 200

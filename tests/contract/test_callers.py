@@ -74,7 +74,7 @@ def test_a_case_of_another_site_refuses_the_whole_and_names_its_field(app, clien
 
 
 @pytest.mark.parametrize("path", ["/v1/models", "/v1/policy"])
-def test_what_stands_behind_answers_is_for_whoever_reads_reports(client_of, path):
+def test_models_and_policy_are_for_callers_who_may_read_reports(client_of, path):
     assert client_of({AccessScope.DECIDE}).get(path).status_code == 403
     assert client_of({AccessScope.READ_REPORT}).get(path).status_code == 200
 

@@ -64,7 +64,7 @@ def of(app, change):
     return next(one for one in operations(altered) if one.label == f"GET {AT}")
 
 
-def test_what_is_as_documented_passes(app):
+def test_documented_answers_pass(app):
     assert fuzz(of(app, as_it_is), 2, 1).statuses[200]
 
 

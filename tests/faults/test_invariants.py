@@ -76,7 +76,7 @@ def test_the_record_may_come_in_parts(known, entries):
     assert known.size == 3
 
 
-def test_what_was_acknowledged_and_is_not_there_is_lost(known, entries):
+def test_an_acknowledged_entry_missing_from_the_record_is_lost(known, entries):
     known.extend(snapshot(entries[:2]))
     assert kinds(known.holds([answer(entries[2])])) == {ViolationKind.LOST}
 
@@ -88,7 +88,7 @@ def test_another_entry_in_its_place_is_a_loss(known, entries):
 
 
 @pytest.mark.parametrize("change", [{"hash": "ab" * 32}, {"content": "{}"}])
-def test_what_was_answered_otherwise_than_recorded_is_altered(known, entries, change):
+def test_an_answer_that_differs_from_its_entry_is_altered(known, entries, change):
     known.extend(snapshot(entries))
     told = replace(AcknowledgedEntry("r1", 1, entries[0].hash, entries[0].body), **change)
     assert kinds(known.holds([replace(answer(), told=(told,))])) == {ViolationKind.ALTERED}

@@ -13,7 +13,7 @@ HELD = Result(PLAN, Figures(cycles=2, acknowledged=9, entries=9, back=[0.2, 0.4]
 LOST = Figures(cycles=1, breaks=[Violation(ViolationKind.LOST, 3, "r3 is gone")])
 
 
-def test_what_held_is_not_run_again(tmp_path):
+def test_a_resumed_run_skips_plans_that_passed(tmp_path):
     Results(tmp_path / "figures.json").put(HELD)
     later = Results(tmp_path / "figures.json")
     later.resume()
@@ -22,7 +22,7 @@ def test_what_held_is_not_run_again(tmp_path):
     assert not later.done(replace(PLAN, cycles=3))
 
 
-def test_what_broke_or_was_cut_off_is_run_again(tmp_path):
+def test_a_resumed_run_repeats_plans_that_failed_or_were_cut_off(tmp_path):
     for unfinished in (Result(PLAN, LOST), Result(PLAN, Figures(), "not finished")):
         Results(tmp_path / "figures.json").put(unfinished)
         later = Results(tmp_path / "figures.json")

@@ -62,7 +62,7 @@ def test_what_cannot_be_read_is_named_to_the_client(client):
         client.stock_risk()
 
 
-def test_who_is_not_known_does_not_even_read_the_schema(service):
+def test_unauthenticated_clients_cannot_read_the_schema(service):
     assert service.ask("GET", "/schema.json")[0] == 401
     with pytest.raises(BentoMLException, match="Failed to fetch schema"):
         bentoml.SyncHTTPClient(service.address, token="tk_no_key")

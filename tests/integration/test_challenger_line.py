@@ -142,7 +142,7 @@ def test_in_shadow_all_is_scored_nobody_is_told_and_the_desk_compares(line, chal
     assert [rows[f"site {site}"][0] for site in SITES] == ["15", "15"]
 
 
-def test_what_the_challenger_scores_in_shadow_is_what_it_says_when_it_answers(line, challenge):
+def test_the_challenger_scores_in_shadow_as_it_does_when_it_answers(line, challenge):
     before = set(scores(line))
     challenge("--version", "2", told="version 2 challenges, in shadow only")
     given = line.ask(range(40, 45))
@@ -184,7 +184,7 @@ def test_what_ends_is_on_record_and_the_champion_answers_all_again(line, challen
     assert "triage challenge" in line.triage("challenge", TASK, "--off")
 
 
-def test_who_trained_may_not_let_it_answer_a_share(line):
+def test_the_trainer_may_not_start_a_canary(line):
     said = line.triage("challenge", TASK, "--version", "2", "--canary", "0.5", user="ada")
     assert "who trained may not approve" in said
     assert not (line.versions.home / "challenger.json").exists()

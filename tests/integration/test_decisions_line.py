@@ -157,7 +157,7 @@ def test_a_model_learns_from_the_weighted_set(before, after):
     assert one != fit(TASK, before.training, FitOptions()).model.digest
 
 
-def test_what_people_said_themselves_is_no_outcome_to_agree_with(lake, engine, after):
+def test_labels_by_people_are_no_outcome_for_human_agreement(lake, engine, after):
     with Store.from_folder(lake.canonical) as store:
         answered, said = recommendations_frame(engine.audit), decisions_frame(engine.audit)
         found = measure_agreement(answered, said, recorded_outcomes(store, answered))

@@ -143,7 +143,7 @@ def test_a_thousand_cases_are_answered_again_to_the_byte(service):
     assert later == []
 
 
-def test_of_two_people_who_decide_at_once_one_is_told_what_the_other_decided(service):
+def test_a_concurrent_second_decision_is_told_the_first(service):
     (answer,) = ask(service, PATH, {"cases": [example_case(TASK, 4)]}).said["recommendations"]
     path = f"/v1/recommendations/{answer['id']}/decision"
     roles = ["planner", "buyer"]
@@ -161,7 +161,7 @@ def test_of_two_people_who_decide_at_once_one_is_told_what_the_other_decided(ser
     assert entry.sequence == got[won].said["audit_sequence"]
 
 
-def test_two_workers_append_to_one_sequence_without_gaps(service):
+def test_workers_append_to_one_sequence_without_gaps(service):
     def call(number):
         body = {"cases": [example_case(TASK, 100 + number), example_case(TASK, 200 + number)]}
         return ask(service, PATH, body, str(uuid.uuid4())).said

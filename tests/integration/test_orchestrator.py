@@ -140,7 +140,7 @@ def test_the_engine_asks_routes_waits_for_a_person_and_reports_back(
     assert outbox.reports(DeliveryState.WAITING) == outbox.reports(DeliveryState.REFUSED) == []
 
 
-def test_who_approves_follows_from_what_is_expected_and_the_process_s_own_table(
+def test_the_approver_follows_from_the_expectation_and_the_decision_table_of_the_process(
     service, orchestrator
 ):
     engine, seen = orchestrator(service), set()
@@ -159,7 +159,7 @@ def test_who_approves_follows_from_what_is_expected_and_the_process_s_own_table(
 
 
 @pytest.mark.parametrize("process", Process)
-def test_where_no_model_has_ground_the_engine_queues_as_usual_and_the_decision_teaches(
+def test_without_a_model_the_engine_queues_as_usual_and_learns_from_the_decision(
     process, service, lake, orchestrator
 ):
     engine = orchestrator(service)

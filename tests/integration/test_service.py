@@ -140,7 +140,7 @@ def without_checkpoint(decided):
     return {name: value for name, value in decided.items() if name != "checkpoint"}
 
 
-def test_what_would_change_an_answer_is_told_by_its_address_and_on_its_report(running):
+def test_counterfactuals_are_served_by_address_and_on_the_report(running):
     low = example_case(SERVED[0], 913, on_hand=20.0, average_demand=18.0)
     (answer,) = running.recommend(SERVED[0], [low])
     address = f"/v1/recommendations/{answer['id']}/counterfactuals"
@@ -185,7 +185,7 @@ def test_readiness_gives_reasons(running):
         ("GET", "/docs.json", None, "", 404),
     ],
 )
-def test_what_cannot_be_answered_is_a_problem(running, method, path, body, kind, status):
+def test_unanswerable_requests_get_problem_details(running, method, path, body, kind, status):
     got, content, problem = ask(running, method, path, body, kind)
     assert (got, content) == (status, "application/problem+json")
     assert problem["status"] == status
@@ -235,7 +235,7 @@ def test_a_thousand_cases_are_answered_in_order(running):
     assert [a["audit_sequence"] for a in answers] == list(range(first, first + 1000))
 
 
-def test_what_was_answered_before_a_kill_is_on_record(lake):
+def test_answers_given_before_a_kill_are_on_record(lake):
     with run_service(lake, port=free_port(), log=lake.home / "killed.log") as running:
         answers = running.recommend(
             SERVED[0], [example_case(SERVED[0], 1), example_case(SERVED[0], 2)]

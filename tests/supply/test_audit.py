@@ -22,7 +22,7 @@ def test_a_vulnerability_is_refused_with_what_mends_it():
     assert audit.refused(FOUND, [], TODAY) == ["holed 2: GHSA-1, mended in 3"]
 
 
-def test_one_that_is_allowed_passes_until_its_day_and_only_with_a_reason():
+def test_an_allowed_vulnerability_passes_until_its_date_and_only_with_a_reason():
     allowed = {"id": "CVE-1", "reason": "not reached", "until": TODAY}
     assert audit.refused(FOUND, [allowed], TODAY) == []
     assert audit.refused(FOUND, [allowed], date(2026, 3, 2))

@@ -36,7 +36,7 @@ def number(value):
 
 @given(VALUES | LARGE)
 @settings(max_examples=300, deadline=None)
-def test_what_is_read_back_has_the_same_text(value):
+def test_canonical_text_survives_reading_and_writing(value):
     text = canonicalize(value)
     assert canonicalize(json.loads(text)) == text
     assert same(json.loads(text), value)
@@ -44,7 +44,7 @@ def test_what_is_read_back_has_the_same_text(value):
 
 @given(VALUES, VALUES)
 @settings(max_examples=300, deadline=None)
-def test_two_contents_never_share_a_text(one, other):
+def test_different_contents_never_share_a_canonical_text(one, other):
     assert (canonicalize(one) == canonicalize(other)) == same(one, other)
 
 

@@ -37,7 +37,7 @@ def test_a_verification_that_sees_nothing_fails(monkeypatch):
     assert outcome.result is Result.MISSED
 
 
-def test_what_names_another_entry_is_misplaced(monkeypatch):
+def test_a_finding_that_names_another_entry_is_misplaced(monkeypatch):
     def elsewhere(self, trusted):
         verdict = verify(self, trusted=trusted)
         moved = [type("Finding", (), {"fault": f.fault, "sequence": 999}) for f in verdict.findings]

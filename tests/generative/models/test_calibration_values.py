@@ -88,7 +88,7 @@ def test_mixed_classes_survive_json_to_the_last_bit_row_by_row(margins, mixing, 
     margins=arrays(np.float64, st.integers(2, 60), elements=st.floats(-40, 40)),
     seed=st.integers(0, 99),
 )
-def test_two_classes_keep_the_order_of_the_margins_and_survive_json(margins, seed):
+def test_binary_calibration_keeps_the_order_of_margins_and_survives_json(margins, seed):
     label = np.random.default_rng(seed).integers(0, 2, len(margins))
     rising = np.sort(margins)[:, None]
     for method in (

@@ -58,5 +58,5 @@ def test_damaged_text_is_refused_or_walked(text):
     assert walked > 50, "a leaf that says something else is still a tree"
 
 
-def test_what_is_whole_is_read(text):
+def test_an_undamaged_model_is_read(text):
     assert np.isfinite(parse_forest(text).margins(table(6)[:5])).all()

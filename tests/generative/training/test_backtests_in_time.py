@@ -68,7 +68,7 @@ def ids(asks: TrainingSet) -> list[float]:
 
 
 @given(drawn_asks, st.integers(1, 4), st.booleans())
-def test_what_teaches_was_asked_and_had_ended_before_anything_that_is_scored(drawn, folds, apart):
+def test_training_asks_matured_before_any_scored_ask(drawn, folds, apart):
     plan, made = trials(evidence(drawn), folds, apart=apart)
     for stretch, trial in zip(plan, made, strict=True):
         cut = np.datetime64(stretch.cut, "us")

@@ -63,7 +63,7 @@ def other_cards(rows, until):
         ("stockouts_cdi", "stock_monthly", cards, other_cards, date(2018, 4, 1), date(2018, 4, 2)),
     ],
 )
-def test_what_is_known_later_changes_neither_what_teaches_nor_what_is_asked(
+def test_later_knowledge_changes_neither_training_rows_nor_asks(
     real_data, tmp_path, source, file, read, change, cut, until
 ):
     rows = read(real_data)

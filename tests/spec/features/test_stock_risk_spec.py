@@ -188,7 +188,7 @@ def test_reports_at_zero_are_counted_here_in_the_region_and_for_the_site(ask: As
     )
 
 
-def test_what_was_short_asked_for_and_received_is_weighed(ask: Asking) -> None:
+def test_shortages_are_weighed_by_quantity(ask: Asking) -> None:
     answer = ask.features(
         feature_set,
         {

@@ -96,7 +96,7 @@ def test_a_resolution_is_a_label_only_where_one_class_can_have_it(resolved_as, l
     assert labels.label[asks.text("ask_id").tolist().index("told")] == label
 
 
-def test_of_several_decisions_the_last_counts_and_one_flag_makes_the_case_sure_to_be_seen() -> None:
+def test_the_last_of_several_decisions_counts_and_one_flag_marks_the_case_as_sampled() -> None:
     again = """
     5           | r5                | ignored  | CLEAN          | ap   | invoice_mismatch | told    | no      | yes          | 0.1         | 2026-02-10  | 2026-02-10 """
     asks, _, labels = invoices(DECISIONS.rstrip() + again)

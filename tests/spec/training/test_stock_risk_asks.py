@@ -45,7 +45,7 @@ def test_money_at_risk_is_the_horizons_demand_at_a_cost_that_was_known() -> None
     )
 
 
-def test_of_two_reports_known_on_one_day_the_later_one_is_asked_about() -> None:
+def test_the_later_of_two_reports_known_on_one_day_is_the_ask() -> None:
     levels = """
         site_id | item_id | on_hand | happened_at      | known_at
         north   | bolt    | 9       | 2026-02-01 08:00 | 2026-02-03 20:00

@@ -46,7 +46,7 @@ def test_answers_are_counted_and_every_body_is_the_one_given(server):
     assert took == sorted(took)
 
 
-def test_what_is_refused_is_no_answer(server):
+def test_refused_requests_do_not_count_as_answers(server):
     target = load.Target(server[0], "/badly", (b"{}",))
     with load.Connection(target) as connection, pytest.raises(ValueError, match="422"):
         connection.ask()

@@ -27,7 +27,7 @@ def run():
     return done.output
 
 
-def test_what_is_printed_is_signed_and_lies_in_the_second_place(lake):
+def test_the_printed_checkpoint_is_signed_and_mirrored(lake):
     said = run()
     assert f"written to {lake.home / 'checkpoints'}" in said
     note = said[said.index("exception-triage/") :]

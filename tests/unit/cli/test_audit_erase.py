@@ -86,7 +86,7 @@ def test_a_name_that_is_asked_for_is_not_shown(lake):
     assert gone(lake)[0] == [7]
 
 
-def test_what_is_older_than_the_policy_keeps_goes_by_month(lake):
+def test_entries_beyond_retention_are_erased_by_month(lake):
     done = run("--retention", "--yes")
     assert "Whole months that go: 2015-03." in done.output
     found, (told,) = gone(lake)

@@ -43,7 +43,7 @@ def test_the_record_is_written_with_its_manifest(lake, tmp_path, form):
         (("--kind", "decisions"), "no kind of entry 'decisions'; there are recommendation"),
     ],
 )
-def test_what_there_is_not_is_refused_with_the_choices(lake, tmp_path, arguments, said):
+def test_unknown_values_are_refused_with_the_choices(lake, tmp_path, arguments, said):
     done = run("--out", str(tmp_path / "out"), *arguments)
     assert said in str(done.exception)
     assert not (tmp_path / "out").exists()

@@ -22,7 +22,7 @@ def levels(**columns) -> pd.DataFrame:
     return pd.DataFrame({**rows, "happened_at": at, "known_at": at, **columns})
 
 
-def test_what_is_accepted_is_written_with_a_manifest_that_can_be_checked(tmp_path):
+def test_accepted_rows_are_written_with_a_verifiable_manifest(tmp_path):
     report = ingest(
         batches_from_frames({"stock_levels": levels()}, "here"), tmp_path / "c", tmp_path / "q"
     )

@@ -24,7 +24,7 @@ def test_a_lake_that_is_a_file_names_itself_and_the_way_out(tmp_path):
         Lake(blocker).make()
 
 
-def test_two_processes_do_not_fill_one_lake_at_once(root, tmp_path):
+def test_only_one_process_at_a_time_fills_a_lake(root, tmp_path):
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(tmp_path)],
         cwd=root,

@@ -24,7 +24,7 @@ def a_receipt() -> pd.DataFrame:
     )
 
 
-def test_what_goes_in_as_frames_comes_out_with_the_same_values_and_types():
+def test_frames_keep_values_and_types_through_the_store():
     frame = a_receipt()
     with Store.from_frames({"receipts": frame}) as store:
         pd.testing.assert_frame_equal(store.frame("receipts"), frame)

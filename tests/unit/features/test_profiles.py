@@ -61,7 +61,7 @@ def test_entities_without_a_past_and_cases_without_a_key_are_missing(built: Path
     np.testing.assert_array_equal(got, [3.5, np.nan, np.nan, 3.0, np.nan, 3.5])
 
 
-def test_of_no_cases_nothing_is_found_and_nothing_fails(built: Path) -> None:
+def test_looking_up_profiles_for_no_cases_returns_nothing(built: Path) -> None:
     assert values(built) == []
 
 
@@ -136,6 +136,6 @@ def test_profiles_built_for_other_features_are_refused(built: Path) -> None:
         values(built, "bolt", stream=replace(MOVED, windows=(7,)))
 
 
-def test_two_streams_of_one_name_are_refused(store: Store, tmp_path: Path) -> None:
+def test_duplicate_stream_names_are_refused(store: Store, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="two different streams are named 'moved'"):
         build_profiles(store, [MOVED, MOVED, replace(MOVED, windows=(7,))], DAY, tmp_path / "p.db")

@@ -68,7 +68,7 @@ def test_a_case_of_which_nothing_is_known_is_still_a_case(module) -> None:
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_what_cannot_be_missing_never_is(module) -> None:
+def test_features_that_cannot_be_missing_never_are(module) -> None:
     answer = feature_frame(module.FEATURES, _nothing_known(module, 2))
     certain = [f.name for f in module.FEATURES if f.missing == "cannot be missing"]
     assert certain

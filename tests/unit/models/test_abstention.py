@@ -74,7 +74,7 @@ def test_each_weakness_is_a_reason_of_its_own(case, why):
         {"low": 0.4, "high": 0.6, "similar": 30, "classes": 3},  # of two classes alone
     ],
 )
-def test_what_the_limits_allow_is_no_reason(case):
+def test_values_within_the_limits_are_no_reason_to_abstain(case):
     assert reasons(answer(**case)) == []
 
 

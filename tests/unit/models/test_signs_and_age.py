@@ -42,7 +42,7 @@ def test_an_ask_counts_half_after_a_half_life_and_keeps_what_it_weighed():
     assert weigh_by_age(training, None) is training
 
 
-def test_what_the_newest_asks_say_counts_more_when_the_past_fades():
+def test_newer_asks_weigh_more_with_an_age_half_life():
     training = draw_training_set(2000).training
     half = np.arange(2000) < 1000
     turned = replace(training, label=np.where(half, 1 - training.label, training.label))

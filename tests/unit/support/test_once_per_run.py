@@ -25,7 +25,7 @@ def test_the_second_who_asks_gets_a_copy_of_their_own(shared):
     assert (second / "file").read_text() == "made"
 
 
-def test_what_failed_half_way_is_made_anew(shared):
+def test_content_that_failed_half_way_is_made_anew(shared):
     def fail(folder):
         write(folder, "half")
         raise RuntimeError("disk full")

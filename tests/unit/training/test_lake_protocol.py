@@ -47,7 +47,7 @@ def test_only_site_items_live_on_after_an_outcome() -> None:
     }
 
 
-def test_what_the_lake_cannot_do_is_said(folder) -> None:
+def test_backtests_that_the_lake_cannot_run_are_refused(folder) -> None:
     with pytest.raises(BacktestError, match="no task 'stock'; there are stock_risk"):
         find_protocol("stock", lake.SOURCE)
     with pytest.raises(BacktestError, match="only the lake takes --most"):

@@ -149,7 +149,7 @@ def test_a_format_of_the_future_is_named_with_those_that_are_read(folder):
         load_artefact(folder)
 
 
-def test_what_explains_a_model_is_kept_with_it_and_older_ones_have_lightgbm(binary, tmp_path):
+def test_an_artefact_keeps_its_explainer_and_older_ones_use_lightgbm(binary, tmp_path):
     fitted, training = binary
     some = input_columns(training, slice(0, 20))
     save_artefact(fitted.model, tmp_path / "new")

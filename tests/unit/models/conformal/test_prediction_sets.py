@@ -146,7 +146,7 @@ def test_rows_that_count_more_move_the_threshold():
     assert heavy.threshold < even.threshold
 
 
-def test_what_was_fitted_survives_json_and_an_older_file_is_read():
+def test_fitted_prediction_sets_survive_json_and_older_files_are_read():
     found = fit_conformal(JudgedRows(*skewed(500, 0)), 0.9, CoverageScope.MONDRIAN)
     fields = json.loads(json.dumps(found.as_json()))
     assert Conformal.from_json(fields) == found

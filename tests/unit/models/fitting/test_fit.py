@@ -89,7 +89,7 @@ def test_fifty_rows_are_enough_for_a_model(classes, dated):
 
 
 @pytest.mark.parametrize("classes", [2, 5])
-def test_one_class_alone_gives_nearly_all_to_it_and_never_zero_to_the_others(classes):
+def test_fitting_one_class_never_gives_the_others_zero(classes):
     training = draw_training_set(200, classes).training
     training = replace(training, label=np.zeros(200, dtype=np.int64))
     model = fit(make_task(classes), training).model
@@ -121,7 +121,7 @@ def test_a_single_moment_is_split_by_group():
     assert len(fitted.folds.calibration) > 0
 
 
-def test_one_group_alone_is_fitted_without_a_calibration_fold():
+def test_a_single_group_is_fitted_without_a_calibration_fold():
     training = draw_training_set(100, dated=False).training
     fitted = fit(make_task(), replace(training, group=np.zeros(100, dtype=np.int64)))
     assert np.isfinite(fitted.model.predict(training.inputs).probability).all()

@@ -26,7 +26,7 @@ def test_a_value_that_many_share_has_a_bin_to_itself():
     assert found["shares"][zero] == 0.7
 
 
-def test_what_is_missing_is_in_no_bin():
+def test_missing_values_are_in_no_bin():
     found = equal_mass_bins(np.array([1.0, np.nan, 2.0, 3.0]))
     assert sum(found["shares"]) == pytest.approx(1)
     assert bin_counts(found["tops"], np.array([np.nan, np.inf, 2.5])).sum() == 1

@@ -100,7 +100,7 @@ def digests(lake):
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
-def test_what_breaks_the_contract_is_put_aside_with_the_reason(audit, lake):
+def test_decisions_that_break_the_contract_are_set_aside_with_the_reason(audit, lake):
     good, bad = decision(FLAGGED), decision(CALM, action="undone")
     early = decision(recommendation_draft(TASK, 3), known_at=ASKED_AT.isoformat())
     audit.append([FLAGGED, CALM, recommendation_draft(TASK, 3), good, bad, early])

@@ -153,7 +153,7 @@ def test_an_empty_log_and_one_that_only_says_so_have_no_checkpoint_due(store, ch
         ({"days": -1}, 1, True),  # a clock that was set back
     ],
 )
-def test_one_is_due_after_so_many_entries_or_seconds(
+def test_a_checkpoint_is_due_after_so_many_entries_or_seconds(
     store, checkpointer, clock, passed, entries, due
 ):
     write(store, 1)
@@ -280,7 +280,7 @@ def test_a_last_checkpoint_that_cannot_be_written_does_not_keep_the_service(
     assert standing(store) == (0, "")
 
 
-def test_two_machines_with_a_key_each_are_told_to_share_one(
+def test_machines_with_different_keys_are_told_to_share_one(
     store, checkpointer, audit_url, clock, tmp_path
 ):
     write(store, 1)

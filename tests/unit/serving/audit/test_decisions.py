@@ -134,7 +134,7 @@ def advice(store):
     return Advice.model_validate(store.read("rec-1").payload["recommendation"])
 
 
-def test_of_two_replicas_that_decide_at_once_one_wins_and_the_other_hears_what_was_decided(
+def test_one_of_two_replicas_deciding_at_once_wins_and_the_other_learns_the_decision(
     audit_url,
 ):
     stores = [AuditStore.open(audit_url), AuditStore.open(audit_url)]
@@ -194,7 +194,7 @@ except AlreadyDecidedError:
 """
 
 
-def test_of_two_processes_that_decide_at_once_one_wins(audit_url, root):
+def test_one_of_two_processes_deciding_at_once_wins(audit_url, root):
     store = AuditStore.open(audit_url)
     store.append([recommendation_recorded_at(1)])
     running = [

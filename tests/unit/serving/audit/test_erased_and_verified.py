@@ -58,7 +58,7 @@ def test_verification_passes_over_what_was_erased_and_counts_it(audit_url, tmp_p
     store.close()
 
 
-def test_what_training_reads_holds_nothing_that_was_erased(tmp_path):
+def test_training_reads_nothing_that_was_erased(tmp_path):
     store = AuditStore.open(tmp_path / "audit.db")
     store.append(
         [

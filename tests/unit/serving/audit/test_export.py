@@ -192,7 +192,7 @@ def test_only_files_of_the_wanted_kinds_are_written(audit, tmp_path):
     ]
 
 
-def test_what_is_written_meanwhile_is_not_in_the_snapshot(audit, tmp_path, monkeypatch):
+def test_entries_written_during_an_export_are_not_in_its_snapshot(audit, tmp_path, monkeypatch):
     real, come = selection.read_batches, iter([True])
 
     def while_others_write(connection, wanted):
@@ -309,7 +309,7 @@ def test_other_texts_stay_as_they_are(text):
 
 
 @pytest.mark.parametrize("text", [*DANGEROUS, *HARMLESS, "'=1", "''", "'"])
-def test_one_apostrophe_taken_away_gives_what_was_recorded(text):
+def test_removing_one_apostrophe_restores_the_recorded_text(text):
     shown = escape_formula(text)
     assert (shown.removeprefix("'")) == text
 

@@ -78,7 +78,7 @@ def test_a_promotion_is_recorded_without_a_name(path):
     assert '"bo"' not in body
 
 
-def test_one_person_who_trained_and_approved_can_still_be_told_from_two(path):
+def test_pseudonyms_tell_a_trainer_who_approved_from_two_people(path):
     own = {"trained_by": "bo", "approver": {"name": "bo", "role": ""}}
     told = record_model_change(Lake(path.parent), PROMOTED | own).payload
     assert told["trained_by"] == told["approver"]["person"]

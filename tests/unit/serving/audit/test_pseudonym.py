@@ -13,7 +13,7 @@ from serving.audit.pseudonym import Pseudonyms, open_pseudonyms
 KEY = bytes(range(32))
 
 
-def test_one_person_has_one_pseudonym_whatever_the_form_of_the_text():
+def test_a_person_has_one_pseudonym_whatever_the_unicode_form():
     people = Pseudonyms(KEY)
     name = "Zoë Müller"
     assert people.of(unicodedata.normalize("NFD", f"  {name}\n")) == people.of(name)

@@ -87,7 +87,7 @@ def test_only_the_reports_own_readings_count(service):
 
 
 @pytest.mark.parametrize("path", ["", "/report", "/counterfactuals"])
-def test_what_was_erased_is_gone_in_words(service, path):
+def test_an_erased_recommendation_answers_410_and_says_so(service, path):
     erased(service.audit, 1)
     gone = service.get(f"/v1/recommendations/rec-1{path}")
     assert gone.status_code == 410

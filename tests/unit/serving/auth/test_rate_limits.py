@@ -29,7 +29,7 @@ def of(server, **given):
     )
 
 
-def test_two_workers_count_one_caller_together(shared):
+def test_workers_share_the_count_of_one_caller(shared):
     async def asked():
         one, other = (of(shared, requests_per_minute=3) for _ in range(2))
         return [await worker.spend("erp") for worker in (one, other, one, other)]

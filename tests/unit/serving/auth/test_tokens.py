@@ -83,7 +83,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("made", REFUSED.values(), ids=REFUSED)
-def test_what_does_not_hold_is_refused(tokens, made):
+def test_invalid_tokens_are_refused(tokens, made):
     with pytest.raises(AuthenticationError):
         tokens.caller(made())
 

@@ -57,7 +57,7 @@ def test_the_trace_of_the_request_goes_on(store):
     assert event["data"]["advice"] == "retrain"
 
 
-def test_what_was_erased_is_told_without_what_it_held(store):
+def test_events_of_erased_entries_are_sent_without_their_content(store):
     event = told(store, recommendation_recorded_at(1), body=None, salt=None)
     assert event["data"]["erased"] is True
     assert "exception_probability" not in event["data"]

@@ -36,7 +36,7 @@ def test_everything_is_told_in_the_order_of_the_record(dispatcher, store, receiv
     assert len(receiver.ids) == 3
 
 
-def test_what_was_there_before_the_subscription_is_not_told(store, receiver, dispatcher):
+def test_entries_older_than_the_subscription_are_not_sent(store, receiver, dispatcher):
     assert dispatcher.outbox.begin() == dispatcher.outbox.cursor()
     store.append([recommendation_recorded_at(1)])
     assert dispatcher.outbox.begin().sequence == 0
@@ -78,7 +78,7 @@ def fail(dispatcher, receiver, clock, times=3):
         clock.forward(300)
 
 
-def test_what_fails_for_good_is_a_dead_letter_and_the_rest_goes_on(
+def test_a_permanent_failure_becomes_a_dead_letter_and_delivery_goes_on(
     dispatcher, store, receiver, clock
 ):
     store.append([recommendation_recorded_at(1), recommendation_recorded_at(2)])
@@ -147,7 +147,7 @@ def test_entries_that_are_nobodys_business_are_not_searched_for_ever(dispatcher,
     assert receiver.ids == []
 
 
-def test_one_process_at_a_time_has_the_turn(store):
+def test_one_process_at_a_time_dispatches_events(store):
     engine = store.engine
     with (
         process_lock(engine, "events", "for events") as mine,

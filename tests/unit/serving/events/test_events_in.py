@@ -116,7 +116,7 @@ def test_a_batch_is_taken_in_its_order_with_what_became_of_each(service):
     assert len(service.recorded()) == 3
 
 
-def test_one_bad_event_and_nothing_of_the_batch_is_taken(service):
+def test_one_bad_event_refuses_the_whole_batch(service):
     answer = service.send([event(1), event(2, data={"quantity_received": "5"})], BATCH)
     assert answer.status_code == 422
     (error,) = answer.json()["errors"]
@@ -160,7 +160,7 @@ def test_binary_mode_has_its_attributes_in_headers(service):
         (b"[" * 100_000, "(body)", "JSON"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_read_is_named(service, body, field, takes):
+def test_unreadable_events_are_named(service, body, field, takes):
     answer = service.send(body)
     assert answer.status_code == 422, answer.text
     (error,) = [e for e in answer.json()["errors"] if e["field"] == field]

@@ -133,7 +133,7 @@ def rebuilt_without(lake):
     return {n: repr(float(v[0])) for n, v in profiles.lookup(STREAMS, key, 1).items()}
 
 
-def test_what_comes_after_midnight_is_not_in_the_snapshot_of_that_midnight(lake, store):
+def test_events_after_midnight_are_not_in_the_snapshot_of_that_midnight(lake, store):
     take(store, receipt())
     refresh(lake, store, TOMORROW)
     once = past(lake)
@@ -153,7 +153,7 @@ def test_an_ingest_does_not_lose_what_was_received(lake, store):
     assert len(receipts(lake)) == 2
 
 
-def test_what_an_extract_brings_too_is_there_once(lake, store):
+def test_a_row_in_both_event_and_extract_is_there_once(lake, store):
     take(store, receipt(1, data={"receipt_id": "r-0", "po_line_id": "old-0",
                                  "quantity_received": 99.0}))  # fmt: skip
     refresh(lake, store, TODAY)

@@ -30,7 +30,7 @@ def test_the_next_pause_is_no_shorter(tries, chance):
 
 
 @given(TRIES, CHANCE, st.floats(0, 1e9))
-def test_what_is_asked_for_is_waited_up_to_a_bound(tries, chance, asked):
+def test_retry_after_is_obeyed_up_to_a_bound(tries, chance, asked):
     assert min(asked, MAX_RETRY_AFTER_SECONDS) <= retry_delay(tries, chance, asked)
     assert retry_delay(tries, chance, asked) <= max(MAX_DELAY_SECONDS, MAX_RETRY_AFTER_SECONDS)
 

@@ -53,7 +53,7 @@ def test_while_a_secret_is_changed_both_sign(tmp_path):
 @pytest.mark.parametrize(
     "text", ["", "hunter2", "whsec_hunter2", "whsec_aGk=", f"{SECRET}\n" * 3, "whsec_\xff"]
 )
-def test_what_is_no_secret_is_refused_without_being_told(tmp_path, text):
+def test_invalid_secrets_are_refused_without_being_shown(tmp_path, text):
     with pytest.raises(ValueError, match="it takes one line, or two") as refused:
         read_secrets(secret_file(tmp_path, text))
     assert "hunter2" not in str(refused.value)

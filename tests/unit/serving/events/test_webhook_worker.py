@@ -40,7 +40,7 @@ def test_without_an_address_nothing_is_told(engine):
 
 
 @pytest.mark.usefixtures("asked")
-def test_what_is_recorded_is_told_and_what_failed_is_sent_again(engine, receiver):
+def test_recorded_entries_are_sent_and_failed_deliveries_repeated(engine, receiver):
     work = webhook_worker(None, engine)
     receiver.answers = [(500, {})]
     work.start()

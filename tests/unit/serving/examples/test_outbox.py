@@ -31,7 +31,7 @@ def report(number):
     return DecisionReport(ProcessStep(UUID(int=1), UUID(int=number)), f"r-{number}", DECISION)
 
 
-def test_what_could_not_be_delivered_is_delivered_later_as_the_same_request(outbox):
+def test_undelivered_requests_are_delivered_later_under_the_same_key(outbox):
     outbox.put(report(1))
     away, back = Service(Unavailable("503")), Service(Answered({}))
     outbox.deliver(away)
@@ -52,7 +52,7 @@ def test_a_step_that_runs_again_after_a_crash_does_not_report_twice(outbox):
     assert len(service.sent) == 1
 
 
-def test_what_is_delivered_holds_no_person_any_more(outbox):
+def test_delivered_requests_hold_no_person_any_more(outbox):
     outbox.put(report(1))
     outbox.deliver(Service(Answered({})))
     (delivered,) = outbox.reports(DeliveryState.DELIVERED)

@@ -16,7 +16,7 @@ def secret(raw):
     return WEBHOOK_KEY_PREFIX + base64.b64encode(raw).decode()
 
 
-def test_what_the_service_signed_is_taken():
+def test_events_signed_by_the_service_are_accepted():
     assert (
         verify_event(signature_headers([NEW], "e-1", NOW, BODY), BODY, secret(NEW), NOW + 5)["id"]
         == "r-1"
@@ -59,6 +59,6 @@ def test_another_body_or_no_headers_is_refused():
             verify_event(given, body, secret(NEW), NOW)
 
 
-def test_what_is_signed_and_no_event_is_refused():
+def test_a_signed_body_that_is_no_event_is_refused():
     with pytest.raises(InvalidWebhookError, match="not an event"):
         verify_event(signature_headers([NEW], "e-1", NOW, b"[]"), b"[]", secret(NEW), NOW)

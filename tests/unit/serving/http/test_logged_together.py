@@ -41,14 +41,14 @@ def lines():
     LOG.removeHandler(handler)
 
 
-def test_of_one_request_its_trace_is_named(lines):
+def test_a_log_line_of_one_request_names_its_trace(lines):
     process_requests([question("4bf9")])
     (line,) = lines()
     assert line["trace_id"] == "4bf9"
     assert "trace_ids" not in line
 
 
-def test_of_several_all_are_named_and_none_afterwards(lines):
+def test_a_log_line_of_several_requests_names_all_traces_and_later_lines_none(lines):
     process_requests([question("4bf9"), question("77aa")])
     LOG.warning("later")
     *together, later = lines()

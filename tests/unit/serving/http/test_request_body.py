@@ -37,6 +37,6 @@ def test_brackets_in_text_are_no_nesting():
     check_unambiguous(text.encode())
 
 
-def test_what_is_no_json_is_left_to_whoever_reads_it():
+def test_text_that_is_not_json_is_left_to_its_reader():
     for body in (b"", b"[", b"\xff", b'{"a": NaN}', b"]" * 100):
         check_unambiguous(body)

@@ -45,7 +45,7 @@ def test_sites_that_a_caller_does_not_see_are_not_told_of(tmp_path):
     assert "S02" not in page
 
 
-def test_what_was_recorded_is_escaped(tmp_path):
+def test_recorded_text_is_escaped(tmp_path):
     page = challenger_page(store(tmp_path, "<script>"), NOBODY, lambda _: True)
     assert "<script>" not in page
     assert "&lt;script&gt;" in page

@@ -73,9 +73,7 @@ def test_models_are_looked_for_where_the_setting_says(settings, monkeypatch):
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_what_comes_slower_than_patience_lasts_is_refused_once_and_taken_once_whole(
-    source, settings, seed
-):
+def test_a_slow_upload_is_refused_once_and_taken_when_complete(source, settings, seed):
     engine = load_engine(settings, lambda: datetime.now(UTC))
     watcher = ModelWatcher(settings.lake, SwapSettings(patience_seconds=0), engine)
     files = [path for path in source.models.rglob("*") if path.is_file()]
@@ -96,7 +94,7 @@ def test_what_comes_slower_than_patience_lasts_is_refused_once_and_taken_once_wh
         engine.audit.close()
 
 
-def test_one_that_served_and_is_damaged_when_it_is_offered_again_is_refused_anew(source, settings):
+def test_a_former_champion_damaged_since_is_refused_when_offered_again(source, settings):
     shutil.copytree(source.models, settings.models, dirs_exist_ok=True)
     home = settings.models / TASK
     first = json.loads((home / "champion.json").read_text())

@@ -111,7 +111,7 @@ def test_a_damaged_model_is_refused_once_and_the_old_one_stays(engine, watcher, 
     assert "stock_risk champion" in engine.models.current.refused
 
 
-def test_what_is_mended_is_taken_and_is_no_longer_refused(engine, watcher, home, other):
+def test_a_repaired_model_is_loaded_and_no_longer_refused(engine, watcher, home, other):
     folder = home / "models" / TASK / other
     folder.rename(folder.with_name("late"))
     point(home, "champion.json", "2", other)

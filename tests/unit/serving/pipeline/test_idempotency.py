@@ -87,7 +87,7 @@ def test_a_repetition_is_the_same_to_the_byte_and_records_nothing(client, engine
     assert size(engine) == before + count
 
 
-def test_what_is_read_back_is_what_was_answered_apart_from_the_checkpoint(client):
+def test_a_repeated_answer_equals_the_first_apart_from_the_checkpoint(client):
     answer = post(client, "/v1/invoice_mismatch", {"cases": [example_case(SERVED[1], 3, **ODD)]})
     (given,) = answer.json()["recommendations"]
     read = client.get(f"/v1/recommendations/{given['id']}")
@@ -132,14 +132,14 @@ def test_a_key_is_for_one_request(client, engine, path, number, was):
         ("/v1/recommendations/nobody/decision", {"action": "followed", "role": "buyer"}, 404),
     ],
 )
-def test_what_was_not_answered_leaves_the_key_free(client, path, body, status):
+def test_a_failed_request_leaves_its_key_free(client, path, body, status):
     key = f"free-{status}"
     assert post(client, path, body, key).status_code == status
     good = {"cases": [example_case(SERVED[0], 7)]}
     assert post(client, "/v1/stock_risk", good, key).status_code == 200
 
 
-def test_what_no_model_answers_is_recorded_with_its_key_and_answered_the_same_again(client, engine):
+def test_rules_only_answers_are_recorded_under_their_key_and_repeated(client, engine):
     body = {"cases": [example_case(SUPPLIER_DELAY.name, 1)]}
     first, again = (post(client, "/v1/supplier_delay", body, "no-model") for _ in range(2))
     assert (first.status_code, again.content) == (200, first.content)
@@ -166,7 +166,7 @@ def test_a_decision_sent_again_with_its_key_is_answered_as_the_first_time(client
     assert post(client, path, said | {"role": "buyer"}, "another").status_code == 409
 
 
-def test_what_was_erased_since_is_gone_and_is_not_made_again(client, engine):
+def test_an_erased_answer_is_gone_and_not_computed_again(client, engine):
     body = {"cases": [example_case(SERVED[0], 9)]}
     answer = post(client, "/v1/stock_risk", body, "erased").json()
     sequence = answer["recommendations"][0]["audit_sequence"]
@@ -235,7 +235,7 @@ def test_the_record_knows_what_a_key_led_to(audit):
     assert once.stored(somebody) is None
 
 
-def test_what_another_process_did_between_look_and_commit_is_the_answer(audit):
+def test_an_answer_committed_by_another_process_in_between_is_returned(audit):
     def late():
         IdempotencyGuard(audit).do(KEY, lambda: commit(audit), never)
         return audit.commit([recommendation_draft(STOCK_RISK.name, 3)], KEY)
@@ -255,7 +255,7 @@ def test_another_body_that_another_process_took_the_key_for_is_refused(audit):
         IdempotencyGuard(audit).do(KEY, late, never)
 
 
-def test_what_is_being_worked_on_is_not_begun_again(audit):
+def test_a_request_in_progress_is_not_begun_again(audit):
     once, begun, go_on, ended = IdempotencyGuard(audit), Event(), Event(), []
 
     def slow():

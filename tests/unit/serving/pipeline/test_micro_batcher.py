@@ -29,7 +29,7 @@ async def begins(held):
 
 
 @pytest.mark.parametrize(("most", "groups"), [(64, [[1], [2, 3, 4]]), (2, [[1], [2, 3], [4]])])
-def test_whoever_comes_while_one_is_worked_on_goes_together_next(most, groups):
+def test_requests_that_arrive_during_a_batch_form_the_next_one(most, groups):
     held = Held()
 
     async def asked():
@@ -45,7 +45,7 @@ def test_whoever_comes_while_one_is_worked_on_goes_together_next(most, groups):
     assert held.groups == groups
 
 
-def test_who_is_refused_is_refused_alone():
+def test_a_refusal_concerns_its_own_request_alone():
     held = Held()
     held.go_on.set()
 
@@ -58,7 +58,7 @@ def test_who_is_refused_is_refused_alone():
     assert isinstance(second, ValueError)
 
 
-def test_where_the_work_itself_fails_everybody_is_told_and_the_next_are_worked_on():
+def test_a_failing_batch_fails_its_requests_and_the_next_batch_runs():
     fails = iter([True, False])
 
     def work(asked):
@@ -75,7 +75,7 @@ def test_where_the_work_itself_fails_everybody_is_told_and_the_next_are_worked_o
     assert run_coroutine(asked) == 2
 
 
-def test_who_waits_no_longer_is_worked_on_to_the_end_and_the_end_waits_for_it():
+def test_closing_waits_for_abandoned_requests_to_finish():
     held = Held()
 
     async def asked():
@@ -95,7 +95,7 @@ def test_who_waits_no_longer_is_worked_on_to_the_end_and_the_end_waits_for_it():
     assert held.groups == [[1]]
 
 
-def test_what_waits_when_it_is_closed_is_still_worked_on():
+def test_closing_finishes_the_waiting_requests():
     held = Held()
 
     async def asked():

@@ -115,7 +115,7 @@ def test_answers_are_replayed_with_the_reasons_they_had(client, engine, lake, ex
     assert (entry.payload["score"]["steps"] is None) == (not given["explained"])
 
 
-def test_of_flagged_cases_alone_the_reasons_are_given_where_so_wished(client):
+def test_reasons_can_be_limited_to_flagged_cases(client):
     answers = [scored(client, STOCK_RISK.name, i, "flagged") for i in range(40)]
     looked_at = {one["flagged"] or one["audit_sample"] for one in answers}
     assert looked_at == {True, False}
@@ -166,7 +166,7 @@ def test_answers_made_together_are_those_made_alone_to_the_last_bit(engine):
         assert advice.model_copy(update={"id": ""}) == other_advice.model_copy(update={"id": ""})
 
 
-def test_one_that_is_refused_takes_nobody_with_it(engine):
+def test_a_refused_request_fails_no_other(engine):
     future = example_message(STOCK_RISK.name, asked_at=None)
     known = [
         row.model_copy(update={"known_at": NOW.replace(year=2030)})

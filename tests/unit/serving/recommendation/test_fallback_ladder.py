@@ -146,7 +146,7 @@ def test_a_score_is_given_without_its_reasons_where_there_is_no_time_left_for_th
     assert (outcome.difference, outcome.obstacle) == (None, None)
 
 
-def test_of_requests_that_are_answered_together_only_those_that_waited_too_long_go_unscored(engine):
+def test_only_requests_past_their_deadline_in_a_batch_go_unscored(engine):
     on_time = replace(engine, time_limit=5.0, monotonic=lambda: 100.0)
     asks = [
         ScoringRequest(
@@ -195,7 +195,7 @@ def test_an_answer_by_rules_says_what_rules_found_and_no_number_of_a_model(engin
     assert given.sentence.endswith(f"No model of {TASK} is in service.")
 
 
-def test_where_no_rule_found_anything_the_case_is_queued_as_usual(engine):
+def test_without_rule_findings_an_unscored_case_is_queued_as_usual(engine):
     quiet = replace(engine.tasks[TASK], rules=lambda *_: [])
     below = replace(gone(engine), tasks={TASK: quiet})
     given = ask(below, 3)
@@ -204,7 +204,7 @@ def test_where_no_rule_found_anything_the_case_is_queued_as_usual(engine):
     assert "queue it as usual" in given.sentence
 
 
-def test_what_rules_answered_is_read_reported_decided_and_queued(engine):
+def test_rules_only_answers_can_be_read_reported_decided_and_queued(engine):
     below = gone(engine)
     given = ask(below, 3)
     entry, advice = below.read(given.id)
@@ -219,7 +219,7 @@ def test_what_rules_answered_is_read_reported_decided_and_queued(engine):
 
 
 @pytest.mark.parametrize("found", [True, False])
-def test_what_was_decided_without_a_score_is_a_label_where_a_rule_found_something(engine, found):
+def test_decisions_on_unscored_cases_are_labels_where_a_rule_found_something(engine, found):
     below = gone(engine)
     if not found:
         quiet = replace(engine.tasks[TASK], rules=lambda *_: [])

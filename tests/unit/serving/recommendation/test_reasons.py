@@ -46,7 +46,7 @@ def test_base_and_groups_add_up_to_the_probability_exactly(parts):
     assert len({group.theme for group in groups}) == len(groups)
 
 
-def test_what_can_be_acted_on_comes_first_if_it_matters():
+def test_actionable_reasons_come_first_if_they_matter():
     made = scored(
         (Theme.SUPPLIER_RELIABILITY, "half came late", 0.3),
         (Theme.STOCK_COVER, "3 days of cover", 0.1),

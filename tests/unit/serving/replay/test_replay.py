@@ -67,7 +67,7 @@ def test_every_answer_of_every_task_comes_out_the_same_to_the_bit(answered, sour
     assert any(kinds[task, EntryKind.ABSTENTION] for task in TASKS)
 
 
-def test_one_by_one_or_all_together_makes_no_difference(answered, sources):
+def test_replaying_one_by_one_or_in_batches_gives_the_same(answered, sources):
     for entry in answered[:: MANY // 4]:
         (outcome,) = replay_entries([entry], sources)
         assert (outcome.difference, outcome.obstacle) == (None, None)
@@ -185,7 +185,7 @@ def lacking(entry, sources):
     return outcome.obstacle.reason
 
 
-def test_what_cannot_be_given_again_is_never_counted_as_the_same(answered, sources):
+def test_answers_that_cannot_be_replayed_are_never_counted_as_identical(answered, sources):
     entry = answered[0]
     older = edited(entry, lambda payload: payload.pop("history"))
     other = edited(entry, lambda p: p["recommendation"]["policy"].update(digest="0" * 64))
@@ -313,7 +313,7 @@ def test_models_are_loaded_once_and_a_few_are_kept(answered, sources):
     assert models[0] in sources.opened
 
 
-def test_what_is_read_back_is_written_as_it_was_recorded(answered):
+def test_recorded_answers_are_reserialised_to_the_same_text(answered):
     """With every number a float: whole ones beyond 2**53 could not be written as such."""
     for entry in answered:
         assert canonicalize(json.loads(entry.body, parse_int=float)) == entry.body

@@ -300,7 +300,7 @@ def test_versions_are_those_exported_and_those_promoted(tmp_path):
         digest_of_version(tmp_path, DELAY, "1")
 
 
-def test_what_is_asked_is_a_policy_a_version_or_both(tmp_path):
+def test_what_if_takes_a_policy_a_version_or_both(tmp_path):
     path = tmp_path / "policy.toml"
     path.write_text(DEFAULT_POLICY_FILE.read_text())
     assert parse_alternative(["model=3"]) == Alternative(version="3")

@@ -37,7 +37,7 @@ CASE = {"a": 0, "b": 0, "c": 0}
 
 
 @given(st.integers(1, 100_000), st.integers(1, 100_000))
-def test_of_one_lever_the_least_amount_that_is_enough_is_found(needed, most):
+def test_the_search_finds_the_smallest_sufficient_change_of_one_lever(needed, most):
     probe = probe_of(lambda case: 0.1 if case["a"] >= needed else 0.9)
     found = search_levers(CASE, [lever("a", most)], probe, 0.2)
     assert [way.pulled[0][1] for way in found] == ([needed] if needed <= most else [])
@@ -45,7 +45,7 @@ def test_of_one_lever_the_least_amount_that_is_enough_is_found(needed, most):
 
 
 @given(st.integers(1, 400), st.integers(1, 400), st.integers(2, 400), st.integers(2, 400))
-def test_two_together_where_neither_alone_is_enough(step_a, step_b, most_a, most_b):
+def test_two_levers_are_combined_where_neither_alone_is_enough(step_a, step_b, most_a, most_b):
     needed = step_a * most_a + step_b  # beyond what a alone can do
     needed = max(needed, step_b * most_b + 1)  # and beyond b
     reachable = needed <= step_a * most_a + step_b * most_b
@@ -91,7 +91,7 @@ def test_singles_come_in_their_order_and_pairs_only_where_no_single_is_enough():
     assert [[(one.title, n) for one, n in way.pulled] for way in found] == [[("a", 2)], [("b", 1)]]
 
 
-def test_two_answers_to_one_question_are_never_put_together():
+def test_alternatives_of_one_lever_are_never_combined():
     one, two = lever("a", 1), lever("b", 1, frozenset({"MORE_A"}))
     both = probe_of(lambda case: 0.1 if case["a"] and case["b"] else 0.9)
     assert search_levers(CASE, [one, two], both, 0.2) == ()

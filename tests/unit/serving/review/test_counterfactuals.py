@@ -75,7 +75,7 @@ def ways(review, task, number=1, **changes):
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_what_is_stated_is_what_the_service_says_of_the_changed_case(review, task):
+def test_counterfactuals_state_what_the_service_answers_for_the_changed_case(review, task):
     """Ask about many cases; pull the stated levers by hand, and send what comes of it."""
     seen = 0
     for number in range(12):
@@ -142,7 +142,7 @@ def test_a_case_under_the_threshold_needs_nothing(review):
     assert told.found == []
 
 
-def test_where_nothing_helps_it_says_so_and_what_was_tried(review):
+def test_without_a_sufficient_change_the_attempts_are_listed(review):
     never = Thresholds(act=0.0, watch=0.0)  # no probability is under it
     limits = review.engine.policy.thresholds | {DELAY: never}
     told = ways(under(review, thresholds=limits), DELAY, events=[])
@@ -199,7 +199,7 @@ def test_an_answer_of_another_model_policy_and_day_is_recomputed_from_the_record
         ("policy", "policy 000000000000 is not on record; set TRIAGE_POLICY to its file"),
     ],
 )
-def test_what_is_kept_nowhere_cannot_be_recomputed(review, field, why):
+def test_counterfactuals_need_the_model_and_profiles_that_answered(review, field, why):
     entry, advice = asked(review, STOCK, **NO_STOCK)
     other = getattr(advice, field).model_copy(update={"digest": "0" * 64})
     with pytest.raises(CannotRecomputeError) as refused:

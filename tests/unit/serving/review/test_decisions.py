@@ -91,7 +91,7 @@ class Together(AuditStore):
         return found
 
 
-def test_of_two_decisions_at_once_one_is_recorded_and_the_other_hears_of_it(audit):
+def test_one_of_two_concurrent_decisions_is_recorded_and_the_other_learns_of_it(audit):
     store = Together(audit)
 
     def attempt(body):

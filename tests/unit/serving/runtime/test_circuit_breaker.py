@@ -54,13 +54,13 @@ def test_it_opens_after_so_many_failures_in_a_row_and_not_before(breaker):
     assert refused.value.seconds == 2.0
 
 
-def test_what_the_caller_did_wrong_is_no_failure_of_the_store(breaker):
+def test_caller_errors_do_not_open_the_breaker(breaker):
     for _ in range(5):
         fail(breaker, ValueError)
     assert breaker.state is CircuitState.CLOSED
 
 
-def test_one_tries_whether_it_is_back_and_the_others_wait_for_that(breaker, clock):
+def test_one_caller_probes_recovery_while_the_others_wait(breaker, clock):
     for _ in range(3):
         fail(breaker)
     clock.now = 2.0

@@ -43,7 +43,7 @@ def test_the_trace_of_a_caller_goes_on(header):
         TRACE,
     ],
 )
-def test_what_is_no_trace_begins_a_new_one(header):
+def test_an_invalid_traceparent_begins_a_new_trace(header):
     one, other = parse_trace_id(header), parse_trace_id(header)
     assert one != other
     assert TRACE not in {one, other}
@@ -74,7 +74,7 @@ def test_this_code_has_the_release_of_the_project_and_twelve_digits(root):
     assert len(digits) == 12
 
 
-def test_what_the_service_does_on_its_own_is_by_nobody_else():
+def test_work_of_the_service_itself_is_recorded_under_its_own_name():
     made = service_context("0.1.0+0123456789ab")
     assert made.recorded() == {
         "trace_id": made.trace_id,

@@ -85,7 +85,7 @@ def test_a_policy_is_recorded_whole_when_it_changes_and_only_then(begin):
         assert parse_policy(entry.payload["policy"]).digest == entry.payload["digest"]
 
 
-def test_of_two_workers_that_start_at_once_one_records_the_policy(begin, monkeypatch):
+def test_workers_that_start_together_record_the_policy_once(begin, monkeypatch):
     one, other = begin(), begin()
     early = other.engine.audit.of_kind(EntryKind.POLICY_CHANGED)
     one.start()
@@ -94,7 +94,7 @@ def test_of_two_workers_that_start_at_once_one_records_the_policy(begin, monkeyp
     assert kinds(one) == ["service_started", "policy_changed", "service_started"]
 
 
-def test_what_could_not_be_scored_is_on_record_case_by_case_with_what_was_asked(begin):
+def test_unscored_cases_are_recorded_one_by_one_with_their_input(begin):
     engine = begin().engine
     asked = [
         example_message(SUPPLIER_DELAY.name),
@@ -153,5 +153,5 @@ def test_frames_see_only_what_was_scored_and_the_desk_what_was_answered(begin):
         ("s3://key:secret@bucket/notes?token=secret", "s3://bucket/notes"),
     ],
 )
-def test_where_the_record_lies_is_told_without_what_opens_it(address, said):
+def test_the_address_of_the_record_is_logged_without_its_password(address, said):
     assert redacted_address(address) == said

@@ -28,7 +28,7 @@ def test_a_line_tells_time_level_logger_event_and_trace():
     assert said["time"].endswith("Z")
 
 
-def test_what_is_handed_over_unasked_is_left_out():
+def test_unexpected_log_fields_are_left_out():
     assert CANARY not in json.dumps(line("answered", body=CANARY, person=CANARY))
 
 
@@ -52,7 +52,7 @@ def test_an_error_is_told_by_kind_and_place_without_its_words():
         "http://hunter2@collector:4318/",
     ],
 )
-def test_what_looks_like_a_secret_is_masked_whoever_logs_it(secret):
+def test_secrets_are_masked_whoever_logs_them(secret):
     assert "hunter2" not in line("cannot reach %s", secret)["event"]
 
 

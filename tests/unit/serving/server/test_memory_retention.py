@@ -15,7 +15,7 @@ def test_no_objects_are_left_behind_by_requests(tmp_path):
     assert max(later) - first < MORE / 4, (first, later)  # one a request would be at least 960
 
 
-def test_what_a_request_leaves_behind_would_be_seen(tmp_path, monkeypatch):
+def test_the_check_sees_objects_that_a_request_leaves_behind(tmp_path, monkeypatch):
     left = []
     with service(tmp_path) as express:
         busy = express.whole.busy

@@ -25,11 +25,11 @@ def told(store):
     return {s.name: s.value for one in event_delivery_gauges(store, NOW) for s in one.samples}
 
 
-def test_where_no_event_was_ever_sent_there_is_nothing_to_say(store):
+def test_without_any_sent_event_there_are_no_gauges(store):
     assert told(store) == {}
 
 
-def test_what_waits_is_counted_and_has_the_age_of_its_oldest(store):
+def test_pending_events_are_counted_with_the_age_of_the_oldest(store):
     begun = Outbox(store).begin()
     assert told(store)["triage_events_waiting"] == 0
     assert told(store)["triage_events_oldest_seconds"] == 0

@@ -153,7 +153,7 @@ def test_units_transferred_in_leave_what_is_on_order():
     assert (words, changes) == ("12 more units were transferred in", {"on_hand": 132})
 
 
-def test_where_nothing_is_on_order_a_receipt_in_a_week_is_thought_of():
+def test_without_open_orders_the_lever_is_a_receipt_in_a_week():
     words, changes = pull(STOCK, StockLever.LARGER_RECEIPT, 30, scheduled_receipts=[])
     assert words == "30 units were on order, promised for 17 Mar 2026"
     assert [row["quantity_open"] for row in changes["scheduled_receipts"]] == [30]

@@ -135,7 +135,7 @@ def test_more_than_a_thousand_cases_are_refused():
     assert (error["field"], error["got"]) == ("cases", "1001 of them")
 
 
-def test_what_became_known_after_the_ask_is_refused():
+def test_facts_known_after_the_ask_are_refused():
     error = one_error(STOCK_RISK.name, asked_at="2026-02-01T00:00:00Z")
     assert error == {
         "field": "cases[0]",

@@ -100,7 +100,7 @@ def test_a_price_variance_says_numbers_and_the_erps_words():
         (AT_PRICE | {"receipts": receipt(5e-324)}, "QTY_OVER_RECEIVED"),
     ],
 )
-def test_what_is_held_against_nearly_nothing_is_found_with_a_number_that_json_has(changes, code):
+def test_ratios_to_a_tiny_amount_stay_finite(changes, code):
     by_code = {finding.code: finding for finding in found(INVOICE_MISMATCH.name, **changes)}
     assert 1e14 < by_code[code].measured <= 1e15
 

@@ -60,7 +60,7 @@ def test_a_share_of_none_keeps_nothing_that_begins_here(exported):
     assert exported.get_finished_spans() == ()
 
 
-def test_of_an_error_the_kind_is_told_and_not_the_words(exported):
+def test_a_span_records_the_type_of_an_error_without_its_message(exported):
     traces = traced(exported)
     with pytest.raises(ValueError, match=CANARY), traces.request(TRACE, None), traces.span("read"):
         raise ValueError(CANARY)

@@ -51,7 +51,7 @@ def test_a_challenger_in_shadow_is_exported_pointed_at_and_on_record(line):
 @pytest.mark.parametrize(
     ("version", "approver"), [(REFUSED, BO), (GOOD, ADA)], ids=["by its gates", "by its trainer"]
 )
-def test_what_may_not_be_promoted_may_score_in_shadow_and_answer_nothing(line, version, approver):
+def test_a_model_refused_for_promotion_may_only_score_in_shadow(line, version, approver):
     with pytest.raises(PromotionError):
         challenged(line, version, 0.1, approver)
     assert pointer(line) is None
@@ -77,7 +77,7 @@ def test_a_champion_does_not_challenge_itself(line):
         challenged(line, GOOD)
 
 
-def test_what_cannot_be_recorded_does_not_happen(line):
+def test_a_change_that_cannot_be_recorded_does_not_happen(line):
     line.kept.away = OSError("disk full")
     with pytest.raises(PromotionError, match="disk full"):
         challenged(line, GOOD)

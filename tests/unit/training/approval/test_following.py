@@ -32,7 +32,7 @@ def test_nothing_happens_while_the_alias_names_nobody_or_the_one_who_serves(line
     assert len(line.kept.entries) == 1
 
 
-def test_what_the_alias_was_moved_to_serves_and_is_on_record(line):
+def test_the_model_under_the_moved_alias_serves_and_is_on_record(line):
     line.promote(GOOD)
     moved(line, NEWER)
     (new,) = followed(line)
@@ -41,7 +41,7 @@ def test_what_the_alias_was_moved_to_serves_and_is_on_record(line):
     assert followed(line) == []
 
 
-def test_what_gates_refuse_does_not_serve_however_the_alias_was_moved(line):
+def test_a_model_that_gates_refuse_does_not_serve_even_if_the_alias_points_to_it(line):
     line.promote(GOOD)
     moved(line, REFUSED)
     (why,) = followed(line)

@@ -74,7 +74,7 @@ def test_a_token_of_another_user_is_refused(people):
         whoami(with_token(token, people, user="ada"))
 
 
-def test_where_people_are_listed_a_name_alone_proves_nothing(people):
+def test_with_listed_approvers_a_name_alone_proves_nothing(people):
     add_person(people, "bo", "planner", [Duty.APPROVE])
     with pytest.raises(IdentityError, match="a name alone proves nothing: set TRIAGE_TOKEN"):
         whoami(ApprovalSettings(user="bo", people=people))

@@ -99,13 +99,13 @@ def test_the_entry_holds_approver_gates_metrics_data_and_what_went_before(line):
 
 @pytest.mark.parametrize("name", ["ada", " Ada"])
 @pytest.mark.parametrize("override", [False, True])
-def test_who_trained_may_not_approve_whatever_the_reason(line, name, override):
+def test_the_trainer_may_not_approve_whatever_the_reason(line, name, override):
     with pytest.raises(PromotionError, match="ada trained it, and who trained may not approve"):
         line.promote(GOOD, replace(ADA, name=name), WHY, override=override)
     assert unchanged(line)
 
 
-def test_who_may_only_train_may_not_approve(line):
+def test_the_training_role_may_not_approve(line):
     with pytest.raises(IdentityError, match=r"bo .* may not approve, only train"):
         line.promote(GOOD, replace(BO, may=(Duty.TRAIN,)))
     assert unchanged(line)
@@ -121,7 +121,7 @@ def test_who_may_only_train_may_not_approve(line):
         (BY_NOBODY, "it was trained by nobody knows whom, so it cannot be told"),
     ],
 )
-def test_what_is_refused_goes_into_service_only_by_an_override_with_a_reason(line, version, why):
+def test_a_refused_model_is_promoted_only_by_an_override_with_a_reason(line, version, why):
     with pytest.raises(PromotionError) as error:
         line.promote(version)
     assert why in str(error.value)
@@ -153,7 +153,7 @@ def test_demo_mode_does_not_switch_off_the_gates(line):
     assert unchanged(line)
 
 
-def test_what_cannot_be_recorded_is_not_promoted(line):
+def test_a_promotion_that_cannot_be_recorded_does_not_happen(line):
     line.promote(GOOD)
     before, tags = line.pointer.read_bytes(), line.tags(NEWER)
     line.kept.away = RuntimeError("nothing was recorded: disk full")
@@ -193,7 +193,7 @@ def test_promoting_the_champion_again_mends_the_alias_and_keeps_what_went_before
     assert line.registry.aliases(TASK)[CHAMPION] == NEWER
 
 
-def test_two_promotions_at_once_are_one(line):
+def test_concurrent_promotions_of_one_version_promote_once(line):
     with (
         champion_lock(line.lake, TASK),
         pytest.raises(RuntimeError, match="another process is changing"),

@@ -56,7 +56,7 @@ def test_every_rollback_goes_one_champion_further_and_then_says_what_there_is(tw
     assert read_champion(twice.lake, TASK).version == GOOD
 
 
-def test_what_was_rolled_back_can_be_promoted_again(twice):
+def test_a_rolled_back_model_can_be_promoted_again(twice):
     twice.rollback()
     assert [one.version for one in twice.promote(NEWER).previous] == [GOOD]
     assert twice.tags(NEWER)["rolled_back_at"] == ""
@@ -76,7 +76,7 @@ def test_it_needs_a_reason_and_someone_who_may(twice):
     assert twice.rollback(BO)[0].version == GOOD
 
 
-def test_what_cannot_be_recorded_does_not_happen(twice):
+def test_a_change_that_cannot_be_recorded_does_not_happen(twice):
     twice.kept.away = OSError("read-only")
     with pytest.raises(PromotionError, match="stays what it was"):
         twice.rollback()

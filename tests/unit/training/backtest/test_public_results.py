@@ -20,7 +20,7 @@ def test_a_model_that_beats_every_rival_in_both_is_said_to():
     assert verdict_sentence(compared()) == "better than all of them"
 
 
-def test_where_a_model_is_no_better_it_is_said_than_whom_and_in_what():
+def test_results_name_the_baseline_and_figure_that_a_model_does_not_beat():
     said = verdict_sentence(
         compared(
             late_share__pr_auc=ComparisonVerdict.SAME,
@@ -34,7 +34,7 @@ def test_where_a_model_is_no_better_it_is_said_than_whom_and_in_what():
     )
 
 
-def test_what_cannot_be_compared_is_not_called_better():
+def test_incomparable_results_are_not_called_better():
     said = verdict_sentence(compared(low_stock__pr_auc=ComparisonVerdict.UNKNOWN))
     assert said == "order: cannot be compared with low stock"
 

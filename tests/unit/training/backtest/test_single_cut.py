@@ -38,7 +38,7 @@ def trial(source, asks, unlabelled=()):
     return split_at_cut(PROTOCOLS[source], gathered, cut, until)
 
 
-def test_what_was_known_by_the_cut_teaches_and_what_is_asked_from_it_on_is_scored():
+def test_labels_known_by_the_cut_train_and_asks_from_the_cut_on_are_scored():
     made = trial("bpic19", [(0, 31, "a"), (5, 40, "b"), (31, 60, "c"), (59, 80, "d")])
     assert set(made.training_asks.group) == {"a"}
     assert set(made.scored.group) == {"c"}

@@ -41,7 +41,7 @@ def test_no_asks_at_all_cannot_be_split() -> None:
         hold_out(training_set(days=0, horizon=1))
 
 
-def test_what_people_said_is_learnt_from_but_never_measured_on() -> None:
+def test_labels_by_people_train_but_are_never_held_out() -> None:
     given = training_set(days=100, horizon=10)
     told_by = np.array(["system", "person, flagged"] * 50, dtype=object)
     learnt, measured = hold_out(replace(given, told_by=told_by), share=0.2)

@@ -73,7 +73,7 @@ def test_a_wild_number_an_unseen_category_and_nothing_at_all_get_a_probability()
         assert ((probability > 0) & (probability < 1)).all()
 
 
-def test_where_only_one_class_was_ever_seen_it_is_expected_and_no_other_ruled_out():
+def test_a_single_seen_class_is_expected_without_ruling_out_the_others():
     task, everything = synthetic_task.make_task(), asks(300)
     calm = replace(everything, label=np.zeros(300, dtype=np.int64))
     event = task_baselines(task, calm)[LOGISTIC_REGRESSION](everything).probability[:, 1]

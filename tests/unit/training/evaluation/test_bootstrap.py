@@ -27,7 +27,7 @@ def truth():
     return true, label, np.arange(600) // 2
 
 
-def test_who_knows_the_truth_is_better_and_the_other_way_round_worse(truth):
+def test_an_informed_forecast_is_better_and_its_opposite_worse(truth):
     true, label, group = truth
     knowing = drawn(label, true, group)
     guessing = drawn(label, np.full(600, label.mean()), group)
@@ -41,7 +41,7 @@ def test_who_knows_the_truth_is_better_and_the_other_way_round_worse(truth):
     assert {figure["verdict"] for figure in back.values()} == {"worse"}
 
 
-def test_of_the_same_forecast_no_difference_is_shown(truth):
+def test_a_forecast_does_not_differ_from_itself(truth):
     true, label, group = truth
     told = compare_paired(drawn(label, true, group), {"same": drawn(label, true, group)})["same"]
     for figure in told.values():
@@ -57,7 +57,7 @@ def test_the_difference_of_a_pair_is_surer_than_two_intervals(truth):
     assert told["high"] - told["low"] < (alone["high"] - alone["low"]) / 3
 
 
-def test_two_equally_good_forecasts_are_seldom_told_apart():
+def test_equally_good_forecasts_rarely_differ_significantly():
     """Both say the truth with as much noise; 40 comparisons, 5 % may be wrong."""
     wrong = 0
     for seed in range(20):
@@ -75,7 +75,7 @@ def test_holm_multiplies_by_the_comparisons_not_yet_decided():
     assert _holm_optional([0.01, 0.04, 0.03, None]) == pytest.approx([0.03, 0.06, 0.06, None])
 
 
-def test_what_cannot_be_formed_cannot_be_compared():
+def test_undefined_figures_cannot_be_compared():
     nothing = {n: BootstrapFigure(float("nan"), np.array([np.nan])) for n in ("log_loss", "pr_auc")}
     figure = compare_paired(nothing, {"other": nothing})["other"]["pr_auc"]
     assert figure == {

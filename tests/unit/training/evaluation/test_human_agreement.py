@@ -52,7 +52,7 @@ def everyone(*groups):
     return measure_agreement(*frames(*groups)).groups[0]
 
 
-def test_who_follows_right_and_wrong_alike_does_not_check() -> None:
+def test_following_right_and_wrong_advice_alike_counts_as_not_checking() -> None:
     blind = everyone(
         (80, {"action": "followed", "label": 1}),
         (20, {"action": "overridden", "label": 1}),
@@ -70,7 +70,7 @@ def test_who_follows_right_and_wrong_alike_does_not_check() -> None:
     )
 
 
-def test_who_overrides_what_is_wrong_does() -> None:
+def test_overriding_wrong_advice_counts_as_checking() -> None:
     careful = everyone(
         (90, {"action": "followed", "label": 1}),
         (10, {"action": "ignored", "label": 1}),

@@ -19,7 +19,7 @@ def figures(found, weights):
     return {name: measure(weights) for name, measure in found.items()}
 
 
-def test_two_class_figures_with_ties_and_weights_are_those_of_scikit_learn():
+def test_binary_metrics_with_ties_and_weights_equal_scikit_learn():
     score = np.round(RANDOM.random(ROWS), 1) * 0.98 + 0.01
     label = (RANDOM.random(ROWS) < score).astype(int)
     weights = RANDOM.integers(0, 4, ROWS).astype(float)

@@ -101,7 +101,7 @@ def test_asks_that_end_alike_count_once():
     assert wide["coverage"]["low"] < narrow["coverage"]["low"]
 
 
-def test_what_cannot_be_formed_is_none():
+def test_undefined_figures_are_none():
     measured, answers = told_truly(50, 5)
     calm = replace(measured, label=np.zeros(50, dtype=np.int64))
     views = figures_by_segment(make_task(), calm, answers, resamples=20)

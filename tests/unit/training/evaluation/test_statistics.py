@@ -60,7 +60,7 @@ def test_the_index_of_nothing_stays_under_its_bound_in_95_of_100(rows):
 
 
 @given(st.integers(0, 30), st.integers(0, 30), st.integers(0, 60), st.integers(0, 60))
-def test_two_shares_are_compared_as_fisher_does(hits, misses, past, others):
+def test_shares_are_compared_by_fisher_s_exact_test(hits, misses, past, others):
     rows, of = hits + misses, past + others
     table = [[hits, misses], [past, others]]
     tails = [fisher_exact(table, alternative=side).pvalue for side in ("less", "greater")]
@@ -122,7 +122,7 @@ def test_values_of_one_source_count_once_and_natural_ones_each():
     assert flags.effective(np.repeat([0.0, 1.0], 100)) == pytest.approx(200)
 
 
-def test_what_a_month_usually_moves_is_no_drift():
+def test_usual_monthly_movement_is_no_drift():
     values = np.random.default_rng(4).normal(0.4, 1.0, 400)
     calm, strict = normal(usual=0.2), normal()
     assert shift_p_value(strict, strict.gap(values, 400), 400) < 1e-4

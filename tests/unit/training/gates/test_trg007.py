@@ -34,7 +34,7 @@ def test_overconfidence_is_refused_although_the_order_is_right(sound) -> None:
     assert set(others.values()) == {Verdict.PASS}
 
 
-def test_one_site_that_is_off_is_named() -> None:
+def test_a_miscalibrated_site_is_named() -> None:
     learnt, measured = hold_out(sound_training_set())
     at = measured.site == "S01"
     calm = replace(measured, label=np.where(at, 0, measured.label))

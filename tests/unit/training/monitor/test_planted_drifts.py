@@ -165,7 +165,7 @@ def test_recommendations_of_earlier_models_are_left_out_and_counted():
     assert given.counts["asked"] + given.counts["other_models"] == 300
 
 
-def test_one_case_asked_again_and_again_is_not_many_cases():
+def test_repeated_asks_of_one_case_do_not_count_as_many_cases():
     quiet = week()
     asked = quiet.recommendations.copy()
     asked["case_id"] = asked["site_id"]

@@ -69,7 +69,7 @@ def test_features_that_the_model_hardly_uses_raise_no_alarm():
     assert decide(*everywhere("colour")).advice is Advice.NO_NEED
 
 
-def test_what_one_site_alone_does_is_asked_about_at_that_site():
+def test_a_change_at_one_site_is_asked_about_at_that_site():
     found = decide(signal(SignalKind.SHIFT), signal(SignalKind.SHIFT, "S04"))
     assert (found.advice, found.headline) == (Advice.LOOK, "look at site S04")
     assert "only site S04 moved in cover" in found.reasons[0].text

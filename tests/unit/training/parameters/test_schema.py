@@ -35,7 +35,7 @@ def test_a_file_that_names_nothing_but_trees_fits_by_the_defaults(tmp_path):
     assert load_parameters("stock_risk", written(tmp_path, SMALL)).options == FitOptions()
 
 
-def test_what_a_file_says_of_fitting_is_what_fitting_is_told(tmp_path):
+def test_fitting_takes_the_options_of_the_parameter_file(tmp_path):
     text = SMALL + '[fit]\nrefit = "all"\nrounds = 7\nstop_share = 0.2\n'
     options = read_parameters(written(tmp_path, text)).options
     assert (options.refit, options.rounds, options.shares.stop) == (RefitScope.ALL, 7, 0.2)

@@ -97,7 +97,7 @@ def test_the_newest_asks_are_held_out_when_no_cut_is_given():
     assert window.matured_at.max() <= newest
 
 
-def test_of_asks_without_dates_whole_groups_are_held_out_and_ages_are_not_searched():
+def test_undated_asks_are_held_out_by_group_without_searching_ages():
     everything = draw_training_set(ROWS, dated=False).training
     window = tuning_window(everything, None, 3)
     left = set(everything.group) - set(window.group)
@@ -112,11 +112,11 @@ def test_a_window_too_short_for_folds_is_refused():
         tuning_folds(draw_training_set(40).training, 3)
 
 
-def test_of_two_equal_means_the_steadier_one_is_better():
+def test_tuning_prefers_the_steadier_of_two_equal_means():
     assert tuning_study.objective([-0.2, -0.2]) < tuning_study.objective([-0.3, -0.1])
 
 
-def test_what_is_found_is_written_as_a_file_that_reads_back(tmp_path):
+def test_found_parameters_are_written_as_a_file_that_reads_back(tmp_path):
     drawn_numbers = {
         "learning_rate": 0.0312345,
         "num_leaves": 9,
@@ -140,7 +140,7 @@ def test_what_is_found_is_written_as_a_file_that_reads_back(tmp_path):
     assert steady.options.half_life_days is None
 
 
-def test_what_people_said_neither_compares_trials_nor_moves_the_end_of_the_window():
+def test_labels_by_people_neither_compare_trials_nor_move_the_window():
     everything = draw_training_set(ROWS).training
     by_people = np.arange(ROWS) >= ROWS - 100
     told_by = np.where(by_people, "person, flagged", "system").astype(object)

@@ -67,7 +67,7 @@ def erased(store, *sequences, ground=ErasureGround.REQUEST, **changes):
     )
 
 
-def test_what_is_erased_is_gone_and_the_entry_says_who_why_and_what(audit):
+def test_an_erasure_removes_payloads_and_records_who_why_and_what(audit):
     before = audit.all()
     entry = erased(audit, 1, 2, 3, 5)
     assert gone(audit) == [1, 2, 3, 5]
@@ -102,7 +102,7 @@ def test_done_again_it_finds_nothing_left_and_records_nothing(audit):
 
 
 @pytest.mark.parametrize("kind", sorted(PERMANENT_KINDS))
-def test_what_replay_and_verification_need_is_never_erased(tmp_path, kind):
+def test_entries_that_replay_and_verification_need_are_never_erased(tmp_path, kind):
     store = AuditStore.open(tmp_path / "audit.db")
     store.append([recommendation_recorded_at(1), draft_of_kind(kind)])
     with pytest.raises(NotErasableError, match=f"entry 2 is a {kind} and is kept"):
@@ -136,7 +136,7 @@ def test_deleting_and_saying_so_are_one_step(audit, monkeypatch):
     assert gone(audit) == [1]
 
 
-def test_two_that_erase_at_once_name_every_entry_once(audit_url, audit, monkeypatch):
+def test_concurrent_erasures_name_every_entry_once(audit_url, audit, monkeypatch):
     other, looked = AuditStore.open(audit_url), Barrier(2)
 
     def plan_together(store, wanted):

@@ -81,7 +81,7 @@ def test_groups_are_kept_as_long_as_each_says(audit):
     assert [e.sequence for e in audit.all() if e.body is None] == [2, 4, 6]
 
 
-def test_what_was_kept_of_a_dropped_month_is_to_the_last_bit_what_it_was(audit):
+def test_entries_kept_of_a_dropped_month_are_unchanged_to_the_bit(audit):
     before = {e.sequence: e for e in audit.all()}
     found = find_expired(audit, RetentionPolicy(answers=6, decisions=6, other=6), NOW)
     erase_expired(audit, found, "over", BY, CONTEXT.recorded(), NOW)
@@ -96,7 +96,7 @@ def test_a_dropped_month_can_be_written_to_again(audit):
     assert audit.read("rec-50").body
 
 
-def test_what_was_erased_of_a_month_before_is_not_counted_again(audit):
+def test_entries_erased_before_are_not_counted_again(audit):
     from serving.audit.erasure.execution import ErasureGround, erase_payloads
 
     erase_payloads(audit, ErasureGround.REQUEST, [1], "asked to", BY, CONTEXT.recorded(), now=NOW)

@@ -40,6 +40,6 @@ def test_every_number_equals_the_reference(value):
         {"a": 1, 2: 2},
     ],
 )
-def test_what_cannot_be_recorded_exactly_is_refused(value):
+def test_values_without_an_exact_text_are_refused(value):
     with pytest.raises(ValueError):
         canonicalize({"x": value})

@@ -17,6 +17,7 @@ from serving.audit.log.group_commit import CommitResult, GroupCommit, Idempotenc
 from serving.audit.log.store import AuditStore, canonical_body
 from serving.runtime.circuit_breaker import CircuitBreaker, CircuitState
 from tests.support.minimal_draft import minimal_draft
+from tests.support.polling import poll_until
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def test_a_group_is_one_transaction(store):
     assert len({t.committed.checkpoint for t in tickets}) == 1
 
 
-def test_whoever_comes_while_one_writes_is_written_together_next():
+def test_callers_that_arrive_during_a_write_are_written_together_next():
     written, started, go = [], threading.Event(), threading.Event()
 
     def write(tickets):
@@ -62,8 +63,7 @@ def test_whoever_comes_while_one_writes_is_written_together_next():
         first = pool.submit(group.commit, [ticket("first")])
         started.wait()
         others = [pool.submit(group.commit, [ticket(str(i))]) for i in range(8)]
-        while len(group.waiting) < 8:
-            threading.Event().wait(0.001)
+        poll_until(lambda: len(group.waiting) == 8)
         go.set()
         for job in [first, *others]:
             job.result()
@@ -71,7 +71,7 @@ def test_whoever_comes_while_one_writes_is_written_together_next():
     assert not group.has_leader
 
 
-def test_one_leads_at_a_time_and_every_caller_is_written_once():
+def test_one_leader_at_a_time_writes_every_caller_once():
     inside, most, written = [], [], []
 
     def write(tickets):
@@ -209,8 +209,7 @@ def test_a_leader_that_is_stopped_leaves_nobody_waiting(store, monkeypatch):
         leader = pool.submit(store.append, [minimal_draft("leader")])
         started.wait()
         others = [pool.submit(store.append, [minimal_draft(str(i))]) for i in range(3)]
-        while len(store.group.waiting) < 3:
-            threading.Event().wait(0.001)
+        poll_until(lambda: len(store.group.waiting) == 3)
         go.set()
         with pytest.raises(KeyboardInterrupt):
             leader.result()
@@ -220,7 +219,7 @@ def test_a_leader_that_is_stopped_leaves_nobody_waiting(store, monkeypatch):
     store.append([minimal_draft("afterwards")])
 
 
-def test_whoever_was_written_by_a_leader_that_was_stopped_is_told_so(store):
+def test_callers_written_by_an_interrupted_leader_get_their_entries(store):
     first, second = ticket("a"), ticket("b")
     store.group.write([first, second])
     for one in (first, second):
@@ -256,7 +255,7 @@ def test_callers_written_together_get_each_what_is_their_own(store):
     assert {name: row["first"] for name, row in told.items()} == {("erp", "k-1"): 4}
 
 
-def test_where_the_store_is_away_everybody_is_told_and_the_breaker_knows(store, monkeypatch):
+def test_an_unavailable_store_fails_every_caller_and_opens_the_breaker(store, monkeypatch):
     guarded = replace(store, breaker=CircuitBreaker("the record", failures=2))
 
     def gone(*_, **__):

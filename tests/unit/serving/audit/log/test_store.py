@@ -42,7 +42,7 @@ def test_entries_are_numbered_without_gaps_and_chained(store):
         previous = entry.hash
 
 
-def test_what_was_recorded_is_read_back_to_the_last_bit(store):
+def test_entries_are_read_back_to_the_last_bit(store):
     payload = {"x": 0.1 + 0.2, "tiny": 5e-324, "whole": 3.0, "none": None, "text": "<é>"}
     store.append([minimal_draft("a", payload=payload)])
     assert store.read("a").payload == payload

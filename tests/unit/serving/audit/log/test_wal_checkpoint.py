@@ -49,7 +49,7 @@ def test_a_log_that_is_moved_again_and_again_does_not_grow(store):
     assert len(store.all()) == count + 200
 
 
-def test_one_that_nobody_wrote_to_since_is_left_alone(store, monkeypatch):
+def test_an_unchanged_database_is_not_checkpointed(store, monkeypatch):
     wal = WalCheckpoint(store.engine)
     store.append([minimal_draft("one")])
     assert wal.move()
@@ -59,7 +59,7 @@ def test_one_that_nobody_wrote_to_since_is_left_alone(store, monkeypatch):
     assert not wal.move()
 
 
-def test_what_a_reader_still_needs_stays_until_it_is_done(store):
+def test_pages_that_a_reader_needs_stay_until_it_is_done(store):
     wal = WalCheckpoint(store.engine)
     fill(store, wal, LONG)
     with store.reading() as reader:

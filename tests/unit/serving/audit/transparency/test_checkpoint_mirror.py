@@ -91,7 +91,7 @@ def everything(place):
     return {name: place.storage.read(name) for name in ("checkpoint", "key", *names, *tiles)}
 
 
-def test_what_is_written_is_there(place, put, key):
+def test_written_files_can_be_read(place, put, key):
     assert (place.latest(), place.sizes(), place.keys()) == (None, [], [])
     notes = {size: put(place, size) for size in (1, 255, 256, 300)}
     assert place.latest() == notes[300]
@@ -269,7 +269,7 @@ def test_a_tree_grows_from_its_right_edge_as_if_it_were_made_at_once(size, more)
 
 
 @given(st.integers(1, 30), st.integers(1, 30))
-def test_what_an_edge_keeps_proves_what_the_definition_proves(size, index):
+def test_proofs_from_the_tree_edge_equal_those_of_the_definition(size, index):
     data = [bytes([n]) for n in range(size)]
     edge = RightEdge()
     assert list(edge.grow(map(leaf_hash, data))) == []

@@ -190,7 +190,7 @@ def test_a_key_of_the_same_name_or_of_the_same_id_only_is_another_key():
         TEXT + "\n" + BY_PETER * (MAX_SIGNATURES + 1),
     ],
 )
-def test_what_is_not_a_note_to_the_letter_is_refused(raw):
+def test_malformed_notes_are_refused(raw):
     with pytest.raises(MalformedNoteError):
         Note.parse(raw)
 

@@ -68,7 +68,7 @@ def test_processes_that_start_at_once_end_with_one_key(tmp_path):
     assert [one.name for one in tmp_path.iterdir()] == ["audit.key"]
 
 
-def test_whoever_comes_second_leaves_the_key_of_the_first(tmp_path):
+def test_a_second_creator_keeps_the_key_of_the_first(tmp_path):
     path = put(tmp_path / "audit.key", b"the first")
     create_private_file(path, lambda: b"the second")
     assert path.read_bytes() == b"the first"
@@ -104,7 +104,7 @@ def test_a_file_that_holds_another_thing_is_refused_not_replaced(tmp_path, conte
     assert path.read_bytes() == content
 
 
-def test_what_it_signs_opens_with_what_an_auditor_keeps(tmp_path):
+def test_signed_notes_open_with_the_auditor_s_verifier(tmp_path):
     key = SigningKey.load_or_make(tmp_path / "audit.key")
     for origin in ("log/a", "log/b"):
         for size in (0, 7):

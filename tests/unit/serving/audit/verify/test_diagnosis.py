@@ -135,7 +135,7 @@ def suspects(changes, strays=(), known=None):
 
 
 @pytest.mark.parametrize(("changes", "strays", "expected"), CASES.values(), ids=list(CASES))
-def test_what_was_done_is_told_at_the_first_entry(changes, strays, expected):
+def test_tampering_is_reported_at_the_first_entry(changes, strays, expected):
     found = list(diagnose(suspects(changes, strays)))
     assert [(f.fault, f.sequence) for f in found] == [expected]
 
@@ -145,7 +145,7 @@ def test_a_whole_log_has_no_suspects():
     assert not list(diagnose(suspects({})))
 
 
-def test_what_the_second_place_holds_goes_before_what_entries_say_of_each_other():
+def test_mirror_findings_outrank_chain_findings():
     """Rehashed from 5 to 7: the links say 7, the leaves kept elsewhere say 5."""
     forged = rehashed(5, site="x")
     chain = {5: forged}

@@ -60,7 +60,7 @@ PLAIN = Envelope(
         ("task", "\udcff"),
     ],
 )
-def test_what_no_entry_ever_held_has_no_hash(column, value):
+def test_values_that_no_entry_can_hold_have_no_leaf_hash(column, value):
     with pytest.raises((TypeError, ValueError)):
         envelope_leaf_hash(values(PLAIN, **{column: value}))
     assert RawRow(values(PLAIN, **{column: value})).leaf == ""

@@ -60,7 +60,7 @@ def told(evidence):
     return [(f.fault, f.sequence, f.where) for f in decide_verdict(evidence).findings]
 
 
-def test_what_fits_is_well():
+def test_a_consistent_log_has_no_findings():
     verdict = decide_verdict(evidence())
     assert verdict.ok
     assert (verdict.covered, verdict.checkpoints, verdict.uncovered) == (500, 3, 100)
@@ -81,7 +81,7 @@ def test_leaves_that_do_not_make_their_own_signed_root_locate_nothing():
     assert told(evidence(OTHER, place=place))[0][:2] == (Fault.REWRITTEN, 281)
 
 
-def test_where_the_log_is_proven_the_second_place_is_at_fault():
+def test_with_a_proven_log_the_mirror_is_at_fault():
     place = MirrorEvidence(500, 7, fits=False)
     assert told(evidence(place=place)) == [(Fault.FORGED_PROOF, 7, FaultLocation.MIRROR)]
 

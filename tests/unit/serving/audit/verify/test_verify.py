@@ -164,7 +164,7 @@ def test_every_column_is_tried():
         ("UPDATE head SET checkpoint_size = 7", (Fault.EDITED, None)),
     ],
 )  # fmt: skip
-def test_what_was_done_to_the_tables_is_told(record, statement, expected):
+def test_tampering_with_the_tables_is_reported(record, statement, expected):
     with record.attack() as connection:
         connection.exec_driver_sql(statement)
     assert told(record.verify())[0] == expected
@@ -267,7 +267,7 @@ def test_an_auditor_with_another_key_is_told_so(record, tmp_path):
     assert found.covered == 0
 
 
-def test_what_was_erased_is_counted_and_is_no_fault(record):
+def test_erased_payloads_are_counted_without_being_a_fault(record):
     record.erase(10, 12)
     verdict = record.verify()
     assert verdict.ok
@@ -283,7 +283,7 @@ def test_an_erasure_names_only_what_came_before_it(record):
     assert told(record.verify()) == [(Fault.DELETED, SIZE + 2)]
 
 
-def test_what_was_erased_and_put_back_is_told(record):
+def test_erased_payloads_put_back_are_reported(record):
     row = record.store.between(10, 10)[0]
     record.erase(10, 12)
     back = {"month": row.envelope.month, "sequence": 10, "salt": row.salt, "body": row.body}
@@ -311,7 +311,7 @@ def test_it_resumes_from_a_trusted_checkpoint_and_reads_only_what_came_after(rec
 
 
 @pytest.mark.parametrize("number", [COVERED + 1, COVERED + 40, SIZE])
-def test_what_was_changed_after_the_trusted_checkpoint_is_told(record, number):
+def test_changes_after_the_trusted_checkpoint_are_reported(record, number):
     note = record.sign(COVERED, place=False)
     with record.attack() as connection:
         here = ENTRIES.c.sequence == number
