@@ -204,7 +204,7 @@ def _record_decision(
         check_visible(engine, identifier, caller)
         return json_response(decision_from_entry(stored).model_dump_json(), 201, replayed=True)
 
-    return engine.idempotency.do(key, record, replay)
+    return engine.idempotency.run_once(key, record, replay)
 
 
 def _read_decision(engine: Engine, advice: Advice, body: bytes) -> DecisionMessage:

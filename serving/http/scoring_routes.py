@@ -171,7 +171,7 @@ def _without_replayed(
     for place, received in enumerate(batch):
         if received.key is not None:
             try:
-                held_keys.enter_context(received.engine.idempotency.held(received.key))
+                held_keys.enter_context(received.engine.idempotency.hold(received.key))
             except Exception as error:  # noqa: BLE001 - it is the answer
                 results[place] = error
             else:
@@ -225,7 +225,7 @@ def _result_of(
             return _response_of(received, answer)
         case IdempotencyKeyUsedError() if request.key is not None:
             return _replayed_response(
-                received, received.engine.idempotency.taken(request.key, answer)
+                received, received.engine.idempotency.stored_meanwhile(request.key, answer)
             )
         case _:
             return received.endpoint.locate_error(received.engine, request, answer)

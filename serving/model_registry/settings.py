@@ -9,7 +9,7 @@ from data.settings import EnvironmentSettings
 
 
 class SwapSettings(EnvironmentSettings):
-    """What can be set. Every name is read from `TRIAGE_SWAP_` + the name in capitals."""
+    """Settings of reloading; each is read from `TRIAGE_SWAP_` and its name in capitals."""
 
     model_config = SettingsConfigDict(env_prefix="TRIAGE_SWAP_", frozen=True, extra="ignore")
 

@@ -184,7 +184,7 @@ def _with_refusal(active: ActiveModels, name: str, why: str) -> ActiveModels:
     """Return the models with the reason why an offer was refused; an empty one removes it."""
     if active.refused.get(name, "") == why:
         return active
-    others = {other: told for other, told in active.refused.items() if other != name}
+    others = {other: reason for other, reason in active.refused.items() if other != name}
     return replace(active, refused=others | ({name: why} if why else {}))
 
 

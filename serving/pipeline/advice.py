@@ -53,7 +53,7 @@ def explain_advices(
     Returns:
         The advice and the score of each case, in order; the others unchanged.
     """
-    rows = [row for row, want in enumerate(wanted) if want]
+    rows = [row for row, is_wanted in enumerate(wanted) if is_wanted]
     explained = dict(zip(rows, explain_rows(champion, scored, rows, observer), strict=True))
     return [
         (with_reasons(advice, explained[row]), explained[row])

@@ -53,15 +53,15 @@ class IdempotencyGuard:
     working: dict[tuple[str, str], IdempotencyKey] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def do(
-        self, key: IdempotencyKey | None, make: Callable[[], T], again: Callable[[CommitResult], T]
+    def run_once(
+        self, key: IdempotencyKey | None, make: Callable[[], T], replay: Callable[[CommitResult], T]
     ) -> T:
         """Run `make`, or replay what it committed for the same key before.
 
         Args:
             key: the request's key; None without one.
             make: does the work and commits it with the key, so that no two processes both do it.
-            again: builds the result from what was committed before.
+            replay: builds the result from what was committed before.
 
         Raises:
             KeyReusedError, InFlightError, AnswerErasedError: nothing was done.
@@ -70,14 +70,14 @@ class IdempotencyGuard:
         """
         if key is None:
             return make()
-        with self.held(key):
-            before = self.stored(key)
-            if before is None:
+        with self.hold(key):
+            stored = self.stored(key)
+            if stored is None:
                 try:
                     return make()
                 except IdempotencyKeyUsedError as error:
-                    before = self.taken(key, error)
-            return again(before)
+                    stored = self.stored_meanwhile(key, error)
+            return replay(stored)
 
     def stored(self, key: IdempotencyKey) -> CommitResult | None:
         """Return what was committed with the key; None if the key is new.
@@ -100,7 +100,7 @@ class IdempotencyGuard:
                 found.append(error)
         return found
 
-    def taken(self, key: IdempotencyKey, error: IdempotencyKeyUsedError) -> CommitResult:
+    def stored_meanwhile(self, key: IdempotencyKey, error: IdempotencyKeyUsedError) -> CommitResult:
         """Return what another process committed with the key between look and commit.
 
         Raises:
@@ -130,7 +130,7 @@ class IdempotencyGuard:
         return CommitResult(entries, row["checkpoint"])
 
     @contextmanager
-    def held(self, key: IdempotencyKey) -> Iterator[None]:
+    def hold(self, key: IdempotencyKey) -> Iterator[None]:
         """Mark the key's request as being processed in this process.
 
         Raises:

@@ -74,13 +74,13 @@ class ActivePauses:
 
 
 def _pause_from_entry(entry: Entry) -> Pause:
-    said, envelope = entry.payload, entry.envelope
+    content, envelope = entry.payload, entry.envelope
     return Pause(
         TaskName(envelope.task),
         envelope.site,
-        said["by"],
-        said["role"],
-        said["reason"],
+        content["by"],
+        content["role"],
+        content["reason"],
         entry.recorded_at,
         entry.sequence,
     )
@@ -129,16 +129,16 @@ class PauseRecorder:
         pauses = ActivePauses.from_entries(self.audit.of_kind(*PAUSE_ENTRY_KINDS))
         if (task, site) in pauses.held:
             return
-        there = [one.where for one in pauses.all() if one.task == task]
-        paused = f"it is paused {' and '.join(there)}" if there else "it is not paused"
-        asked = f"at {site}" if site else "at every site"
-        raise ValueError(f"{task} was not paused {asked}: {paused}")
+        elsewhere = [one.where for one in pauses.all() if one.task == task]
+        paused = f"it is paused {' and '.join(elsewhere)}" if elsewhere else "it is not paused"
+        where = f"at {site}" if site else "at every site"
+        raise ValueError(f"{task} was not paused {where}: {paused}")
 
 
-def _parse_task(given: str) -> TaskName:
-    if (name := TaskName(given)) in TASKS:
+def _parse_task(text: str) -> TaskName:
+    if (name := TaskName(text)) in TASKS:
         return name
-    raise ValueError(f"task {given!r} is not one of {', '.join(TASKS)}")
+    raise ValueError(f"task {text!r} is not one of {', '.join(TASKS)}")
 
 
 def _check_text(part: str, text: str) -> str:

@@ -46,8 +46,8 @@ def recommendation_from_entry(entry: Entry, tasks: TaskCatalogue, address: str) 
 def build_answer(committed: CommitResult, advices: Sequence[Advice], address: str) -> Answer:
     """Build the answer of a request from the advices that were recorded as these entries."""
     pairs = zip(advices, committed.entries, strict=True)
-    given = [_with_audit_position(advice, entry, address) for advice, entry in pairs]
-    return Answer.model_construct(recommendations=given, checkpoint=committed.checkpoint)
+    recommendations = [_with_audit_position(advice, entry, address) for advice, entry in pairs]
+    return Answer.model_construct(recommendations=recommendations, checkpoint=committed.checkpoint)
 
 
 def survives_canonical_json(text: str) -> bool:
@@ -62,8 +62,8 @@ def answer_as_recorded(answer: Answer, tasks: TaskCatalogue) -> Answer:
     """Return the answer as reading its entries back would give it."""
     dumped = [one.model_dump(mode="json") for one in answer.recommendations]
     plain = [_in_reading_order(from_json(canonicalize(one)), tasks) for one in dumped]
-    given = [Recommendation.model_validate(one) for one in plain]
-    return Answer.model_construct(recommendations=given, checkpoint=answer.checkpoint)
+    recommendations = [Recommendation.model_validate(one) for one in plain]
+    return Answer.model_construct(recommendations=recommendations, checkpoint=answer.checkpoint)
 
 
 def _in_reading_order(advice: dict[str, Any], tasks: TaskCatalogue) -> dict[str, Any]:
@@ -88,8 +88,10 @@ def _with_audit_position(advice: Advice, entry: Entry, address: str) -> Recommen
 
 def answer_from_entries(committed: CommitResult, tasks: TaskCatalogue, address: str) -> Answer:
     """Read the answer to a request back from its entries."""
-    given = [recommendation_from_entry(entry, tasks, address) for entry in committed.entries]
-    return Answer.model_construct(recommendations=given, checkpoint=committed.checkpoint)
+    recommendations = [
+        recommendation_from_entry(entry, tasks, address) for entry in committed.entries
+    ]
+    return Answer.model_construct(recommendations=recommendations, checkpoint=committed.checkpoint)
 
 
 def decision_from_entry(committed: CommitResult) -> Decided:

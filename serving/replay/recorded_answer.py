@@ -85,15 +85,15 @@ class RecordedPast:
             NotReplayableError: a measure was not recorded.
         """
         rows = [self.rows[0]] * n if len(self.rows) == 1 else self.rows
-        wanted = [name for stream in streams for name in stream.names]
-        if absent := sorted({name for row in self.rows for name in wanted if name not in row}):
+        names = [name for stream in streams for name in stream.names]
+        if absent := sorted({name for row in self.rows for name in names if name not in row}):
             raise NotReplayableError(
                 ReplayObstacleKind.OTHER_MEASURES,
                 f"the past that was recorded has no {_shorten_names(absent)}",
             )
         if len(rows) != n:
             raise ValueError(f"the past of {len(rows)} cases was recorded, {n} are asked about")
-        return {name: np.array([row[name] for row in rows], dtype=np.float64) for name in wanted}
+        return {name: np.array([row[name] for row in rows], dtype=np.float64) for name in names}
 
 
 def _shorten_names(names: Sequence[str]) -> str:

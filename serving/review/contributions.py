@@ -98,7 +98,7 @@ def round_to_total(values: Sequence[float], total: int) -> list[int]:
     rounded = [round(value) for value in values]
     while (gap := total - sum(rounded)) and rounded:
         step = 1 if gap > 0 else -1
-        errors = [step * (value - whole) for value, whole in zip(values, rounded, strict=True)]
+        errors = [step * (value - integer) for value, integer in zip(values, rounded, strict=True)]
         rounded[errors.index(max(errors))] += step
     return rounded
 

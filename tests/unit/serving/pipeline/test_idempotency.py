@@ -223,24 +223,24 @@ def never():
 
 def test_the_record_knows_what_a_key_led_to(audit):
     once = IdempotencyGuard(audit)
-    first = once.do(KEY, lambda: commit(audit), never)
-    again = once.do(KEY, never, lambda before: before)
+    first = once.run_once(KEY, lambda: commit(audit), never)
+    again = once.run_once(KEY, never, lambda before: before)
     assert again == first
     assert [entry.sequence for entry in again.entries] == [1, 2]
     with pytest.raises(KeyReusedError, match="another body"):
-        once.do(replace(KEY, body_digest="cd" * 32), never, never)
+        once.run_once(replace(KEY, body_digest="cd" * 32), never, never)
     with pytest.raises(KeyReusedError, match="another operation"):
-        once.do(replace(KEY, operation="decide rec-1"), never, never)
+        once.run_once(replace(KEY, operation="decide rec-1"), never, never)
     somebody = replace(KEY, caller="somebody else")
     assert once.stored(somebody) is None
 
 
 def test_an_answer_committed_by_another_process_in_between_is_returned(audit):
     def late():
-        IdempotencyGuard(audit).do(KEY, lambda: commit(audit), never)
+        IdempotencyGuard(audit).run_once(KEY, lambda: commit(audit), never)
         return audit.commit([recommendation_draft(STOCK_RISK.name, 3)], KEY)
 
-    found = IdempotencyGuard(audit).do(KEY, late, lambda before: before)
+    found = IdempotencyGuard(audit).run_once(KEY, late, lambda before: before)
     assert [entry.id for entry in found.entries] == ["rec-1", "rec-2"]
     assert [entry.id for entry in audit.all()] == ["rec-1", "rec-2"]
 
@@ -248,11 +248,11 @@ def test_an_answer_committed_by_another_process_in_between_is_returned(audit):
 def test_another_body_that_another_process_took_the_key_for_is_refused(audit):
     def late():
         other = replace(KEY, body_digest="cd" * 32)
-        IdempotencyGuard(audit).do(other, lambda: commit(audit, other), never)
+        IdempotencyGuard(audit).run_once(other, lambda: commit(audit, other), never)
         return audit.commit([recommendation_draft(STOCK_RISK.name, 3)], KEY)
 
     with pytest.raises(KeyReusedError):
-        IdempotencyGuard(audit).do(KEY, late, never)
+        IdempotencyGuard(audit).run_once(KEY, late, never)
 
 
 def test_a_request_in_progress_is_not_begun_again(audit):
@@ -263,24 +263,24 @@ def test_a_request_in_progress_is_not_begun_again(audit):
         assert go_on.wait(30)
         return commit(audit)
 
-    worker = Thread(target=lambda: ended.append(once.do(KEY, slow, never)))
+    worker = Thread(target=lambda: ended.append(once.run_once(KEY, slow, never)))
     worker.start()
     assert begun.wait(30)
     with pytest.raises(InFlightError):
-        once.do(KEY, never, never)
+        once.run_once(KEY, never, never)
     with pytest.raises(KeyReusedError):
-        once.do(replace(KEY, body_digest="cd" * 32), never, never)
+        once.run_once(replace(KEY, body_digest="cd" * 32), never, never)
     go_on.set()
     worker.join(30)
-    assert once.do(KEY, never, lambda before: before) == ended[0]
+    assert once.run_once(KEY, never, lambda before: before) == ended[0]
 
 
 def test_a_failure_lets_go_of_the_key(audit):
     once = IdempotencyGuard(audit)
     with pytest.raises(ZeroDivisionError):
-        once.do(KEY, lambda: 1 / 0, never)
+        once.run_once(KEY, lambda: 1 / 0, never)
     assert once.working == {}
-    assert len(once.do(KEY, lambda: commit(audit), never).entries) == 2
+    assert len(once.run_once(KEY, lambda: commit(audit), never).entries) == 2
 
 
 def test_an_erased_part_makes_the_whole_answer_gone(audit):
@@ -288,4 +288,4 @@ def test_an_erased_part_makes_the_whole_answer_gone(audit):
     with audit.engine.begin() as connection:
         connection.execute(sa.text("DELETE FROM payloads WHERE sequence = 2"))
     with pytest.raises(AnswerErasedError):
-        IdempotencyGuard(audit).do(KEY, never, never)
+        IdempotencyGuard(audit).run_once(KEY, never, never)
