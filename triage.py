@@ -217,9 +217,9 @@ def erase(
     named = typer.prompt("Person", hide_input=True) if person == "-" else person
     wanted, people = ErasureRequest(ids or (), named, before, policy), open_pseudonyms(lake)
     with closing(open_audit(lake)) as store:
-        meant = select_entries(store, wanted, people, now)
-        found = plan_erasure(store, meant.sequences)
-        for line in describe_erasure(meant, found, now):
+        selection = select_entries(store, wanted, people, now)
+        found = plan_erasure(store, selection.sequences)
+        for line in describe_erasure(selection, found, now):
             console.print(line, highlight=False, markup=False, soft_wrap=True)
         if not found.left:
             return
@@ -227,7 +227,14 @@ def erase(
             typer.confirm("Erase it for good?", abort=True)
         by, context = people.of(actor.name), command_context("triage audit erase").recorded()
         entry = erase_payloads(
-            store, meant.ground, found.left, reason, by, context, now=now, months=meant.months
+            store,
+            selection.ground,
+            found.left,
+            reason,
+            by,
+            context,
+            now=now,
+            months=selection.months,
         )
         off_the_disk = purge_from_disk(store)
     console.print(f"Erased {entry.payload['count']}; entry {entry.sequence} says so.")
@@ -286,8 +293,8 @@ def train_first_champions(lake: Lake, new: list[TaskName]) -> None:
     from training.promotion.challenger import train_initial_champions, train_missing_challengers
     from training.settings import DEMO_NOTICE, ApprovalMode, ApprovalSettings
 
-    asked = ApprovalSettings.from_environment()
-    waits = asked.approval is ApprovalMode.REQUIRED and "approval" in asked.model_fields_set
+    settings = ApprovalSettings.from_environment()
+    waits = settings.approval is ApprovalMode.REQUIRED and "approval" in settings.model_fields_set
     if not waits:
         console.print(DEMO_NOTICE, highlight=False, soft_wrap=True)
     with show_progress(f"Training {', '.join(new)}"):

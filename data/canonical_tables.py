@@ -107,9 +107,9 @@ def write_tables(
     for name, said in (ranges or {}).items():
         own[name] |= {clock: said.get(clock) for clock in clocks}
     entries = _manifest_tables(folder) | own
-    told = {"tables": entries, "received": asdict(rest)}
+    record = {"tables": entries, "received": asdict(rest)}
     manifest = folder / f".{MANIFEST}.{os.getpid()}.part"
-    manifest.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    manifest.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     for name, part in {**parts, MANIFEST: manifest}.items():
         part.replace(folder / name)
 

@@ -125,8 +125,8 @@ def _row_count_lines(report: IngestReport) -> list[str]:
         for c in report.tables
         if c.read
     ]
-    whole = (f"{n:,}" for n in (report.read, report.accepted, report.quarantined))
-    return _align_columns([*lines, ("all", *whole)])
+    totals = (f"{n:,}" for n in (report.read, report.accepted, report.quarantined))
+    return _align_columns([*lines, ("all", *totals)])
 
 
 def _control_total_lines(report: IngestReport) -> list[str]:

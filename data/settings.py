@@ -84,13 +84,13 @@ def _types_without_none(field: FieldInfo) -> list[Any]:
 
 def _bounds_in_words(field: FieldInfo) -> list[str]:
     said: list[str] = []
-    whole = int in _types_without_none(field)
+    integer = int in _types_without_none(field)
     for one in field.metadata:
         match one:
             case Ge(least):
                 said.append(f"from {least}")
             case Gt(int(least) | float(least)):
-                said.append(f"from {least + 1}" if whole else f"above {least}")
+                said.append(f"from {least + 1}" if integer else f"above {least}")
             case Le(most):
                 said.append(f"up to {most}")
             case Lt(most):
@@ -115,9 +115,11 @@ def _error_message(kind: type[BaseSettings], error: ValidationError) -> str:
     if field is None:
         return f"{kind.__name__}: {first['msg']}"
     quiet = is_secret(field) or _types_without_none(field) == [str]
-    got = "what cannot be used" if quiet else repr(first["input"])[:120]
+    received = "what cannot be used" if quiet else repr(first["input"])[:120]
     also = "" if quiet else f" ({first['msg'].lower()})" if first["type"] == "value_error" else ""
-    return f"{environment_variable(kind, name)}: got {got}, takes {accepted_values(field)}{also}"
+    return (
+        f"{environment_variable(kind, name)}: got {received}, takes {accepted_values(field)}{also}"
+    )
 
 
 SettingsByPart = Mapping[str, type[BaseSettings]]

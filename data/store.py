@@ -37,8 +37,8 @@ class Store:
             _check_columns(name, list(frame.columns))
         store = cls(_connect(threads))
         for table in TABLES.values():
-            given = frames.get(table.name)
-            store._create(table, table.empty() if given is None else table.conform(given))
+            provided = frames.get(table.name)
+            store._create(table, table.empty() if provided is None else table.conform(provided))
         return store
 
     @classmethod

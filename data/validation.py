@@ -37,14 +37,14 @@ def coerce_column(column: Column, values: pd.Series) -> tuple[pd.Series, pd.Data
 
     values: a series indexed 0..n-1. Missing stays missing.
     """
-    made = _convert_by_dtype(column.kind, values)
-    if made is None:
-        made = _convert_cell_by_cell(column.kind, values)
-    made = _drop_out_of_range(column.kind, made)
-    lost = np.flatnonzero((made.isna() & ~_missing(values)).to_numpy())
+    converted = _convert_by_dtype(column.kind, values)
+    if converted is None:
+        converted = _convert_cell_by_cell(column.kind, values)
+    converted = _drop_out_of_range(column.kind, converted)
+    lost = np.flatnonzero((converted.isna() & ~_missing(values)).to_numpy())
     if not len(lost):
-        return made, no_findings()
-    return made, build_findings(
+        return converted, no_findings()
+    return converted, build_findings(
         lost, column, list(values.iloc[lost]), _PROBLEM_OF_KIND[column.kind]
     )
 

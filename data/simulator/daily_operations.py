@@ -221,8 +221,8 @@ class DailyOperations:
         pair = self.into_pair[parts.line]
         np.add.at(self.on_hand, pair, parts.received - parts.damaged)
         np.subtract.at(self.on_order, self.ordered_pair[parts.line], parts.relieves)
-        came = parts.receipt & (parts.received > 0)
-        self._move(pair[came], parts.arrived[came], _RECEIPT, parts.received[came])
+        arrived = parts.receipt & (parts.received > 0)
+        self._move(pair[arrived], parts.arrived[arrived], _RECEIPT, parts.received[arrived])
         broken = parts.damaged > 0
         late = np.full(int(broken.sum()), day * DAY + 20 * HOUR)
         self._move(pair[broken], late, _SCRAP, -parts.damaged[broken])

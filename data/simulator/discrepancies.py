@@ -257,13 +257,13 @@ def _apply_undelivered_rest(
     last = np.full(len(lines.pair), NEVER)
     np.maximum.at(last, parts.line, parts.arrived)
     wait = (last[drafts.line] - drafts.booked) / DAY
-    whole = (drafts.arrived != NEVER) & (last[drafts.line] > drafts.arrived)
-    whole &= drafts.base_quantity >= lines.quantity[drafts.line]
+    incomplete = (drafts.arrived != NEVER) & (last[drafts.line] > drafts.arrived)
+    incomplete &= drafts.base_quantity >= lines.quantity[drafts.line]
     patience = world.site_parameter("patience_days")[drafts.site]
-    drafts.visible |= whole
+    drafts.visible |= incomplete
     drafts.add_severity(
         ExceptionClass.QTY_OVER_RECEIVED,
-        np.where(whole, 1.5 / (1 + np.exp(-(wait - patience) / 2.5)), 0.0),
+        np.where(incomplete, 1.5 / (1 + np.exp(-(wait - patience) / 2.5)), 0.0),
     )
 
 
@@ -320,11 +320,11 @@ def apply_early_delivery(
 def apply_unit_errors(world: World, drafts: InvoiceDrafts, rng: np.random.Generator) -> None:
     """Cases and pieces: billed in packs, rightly or with a wrong unit or conversion."""
     pack = world.items.pack[drafts.item]
-    whole = (pack > 1) & (drafts.base_quantity % pack == 0)
-    by_case = whole & ((drafts.supplier * 31 + drafts.item * 7) % 5 == 0)
+    full_packs = (pack > 1) & (drafts.base_quantity % pack == 0)
+    by_case = full_packs & ((drafts.supplier * 31 + drafts.item * 7) % 5 == 0)
     trouble = world.site_parameter("unit_trouble")[drafts.site]
     careless = world.suppliers.careless[drafts.supplier]
-    mislabelled = whole & draw_flags(rng, 0.05 * trouble * careless)
+    mislabelled = full_packs & draw_flags(rng, 0.05 * trouble * careless)
     in_cases = by_case | mislabelled
     drafts.quantity = np.where(in_cases, drafts.base_quantity / pack, drafts.quantity)
     drafts.price = np.where(in_cases, np.round(drafts.price * pack, 4), drafts.price)

@@ -96,8 +96,8 @@ def _render_numbers(numbers: NDArray[np.float64], mapping: SiteMapping) -> TextA
 
 
 def _group_thousands(text: str) -> str:
-    whole, point, rest = text.partition(".")
-    return f"{int(whole):,}{point}{rest}"
+    integer, point, rest = text.partition(".")
+    return f"{int(integer):,}{point}{rest}"
 
 
 def _render_moments(values: pd.Series, form: str, zone: str) -> TextArray:
@@ -171,7 +171,7 @@ def write_extracts(
     Reading the folder with the same mappings gives back those rows, value for value. Items
     and suppliers are written by the first site that uses them. Returns the files.
     """
-    paths, told = [], {str(ITEM_ID): set[str](), str(SUPPLIER_ID): set[str]()}
+    paths, exported_ids = [], {str(ITEM_ID): set[str](), str(SUPPLIER_ID): set[str]()}
     for mapping in mappings:
         place = folder / mapping.place
         place.mkdir(parents=True, exist_ok=True)
@@ -180,7 +180,7 @@ def write_extracts(
             if mapped.file is None:
                 continue
             rows = own[name]
-            for key, seen in told.items():
+            for key, seen in exported_ids.items():
                 if TABLES[name].key == (key,):
                     rows = rows[~rows[key].isin(seen)]
                     seen.update(rows[key])

@@ -174,10 +174,10 @@ def _billed_deliveries(
     lines: PurchaseOrderLines, parts: Deliveries, rng: np.random.Generator
 ) -> tuple[Ints, Ints]:
     """Which parts an invoice line is written for, and the quantity it bills, in base units."""
-    whole = rng.random(len(lines.pair)) < 0.3
+    at_once = rng.random(len(lines.pair)) < 0.3
     count = np.bincount(parts.line, minlength=len(lines.pair))
     several = count[parts.line] > 1
-    by_line = whole[parts.line]
+    by_line = at_once[parts.line]
     total = np.bincount(parts.line, weights=parts.shipped, minlength=len(lines.pair))
     in_error = ~parts.receipt & draw_flags(rng, np.full(len(parts.line), 0.15))
     wanted = np.where(parts.receipt, parts.shipped > 0, in_error)

@@ -43,8 +43,8 @@ def make_prices(world: World, rng: np.random.Generator) -> Prices:
         for day in np.sort(rng.integers(-60, days, rng.poisson(1.3 * days / 365))):
             step = 1 + rng.choice([0.02, 0.03, 0.04, 0.06, 0.08, -0.03])
             listed[supplier, max(day, 0) :] *= step
-            told = rng.random(len(lags)) < 0.35
-            late = np.where(told, 0, rng.gamma(1.5, lags / 1.5)).astype(np.int64)
+            announced = rng.random(len(lags)) < 0.35
+            late = np.where(announced, 0, rng.gamma(1.5, lags / 1.5)).astype(np.int64)
             for site, begins in enumerate(day + late):
                 known[site, supplier, max(int(begins), 0) :] *= step
     drift = np.exp(np.cumsum(rng.normal(0, 0.0045, (len(CURRENCIES), days)), axis=1))

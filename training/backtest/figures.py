@@ -44,8 +44,8 @@ class ScoredAsks:
 
     def take(self, keep: NDArray[Any]) -> ScoredAsks:
         """The asks where `keep` (a mask) is true."""
-        told = {name: forecast.take(keep) for name, forecast in self.forecasts.items()}
-        return ScoredAsks(self.asks.take(keep), told)
+        forecasts = {name: forecast.take(keep) for name, forecast in self.forecasts.items()}
+        return ScoredAsks(self.asks.take(keep), forecasts)
 
 
 @dataclass(frozen=True)
@@ -67,13 +67,15 @@ def backtest_figures(
         asks = view.scored.asks
         champion = view.scored.forecasts.get(CHAMPION)
         everywhere = {n: f for n, f in view.scored.forecasts.items() if n != CHAMPION}
-        drawn = _bootstrap_view(protocol, replace(view, scored=ScoredAsks(asks, everywhere)), draws)
-        rivals = {name: figure for name, figure in drawn.items() if name != MODEL}
-        against[view.name] = compare_paired(drawn[MODEL], rivals) if rivals else {}
+        results = _bootstrap_view(
+            protocol, replace(view, scored=ScoredAsks(asks, everywhere)), draws
+        )
+        rivals = {name: figure for name, figure in results.items() if name != MODEL}
+        against[view.name] = compare_paired(results[MODEL], rivals) if rivals else {}
         if champion is not None:
             against[view.name] |= _against_champion(protocol, view, champion, draws)
-        for name, found in drawn.items():
-            by_name[name][view.name] = _segment(asks, found, drawn[MODEL])
+        for name, found in results.items():
+            by_name[name][view.name] = _segment(asks, found, results[MODEL])
     by_name.pop(CHAMPION, None)
     return {
         "segments": by_name.pop(MODEL),
@@ -96,8 +98,8 @@ def _views(protocol: BacktestProtocol, scored: ScoredAsks) -> Iterator[SegmentVi
     for name, calm in protocol.two_class_views.items():
         k = classes.index(calm)
         seen = replace(scored.asks, label=(scored.asks.label != k).astype(np.int64), target=None)
-        told = {n: _two_classes(f, k) for n, f in scored.forecasts.items()}
-        yield SegmentView(name, ScoredAsks(seen, told), (calm, name))
+        forecasts = {n: _two_classes(f, k) for n, f in scored.forecasts.items()}
+        yield SegmentView(name, ScoredAsks(seen, forecasts), (calm, name))
 
 
 def _two_classes(forecast: Forecast, calm: int) -> Forecast:
@@ -117,9 +119,9 @@ def _bootstrap_view(
             asks.label, asks.target, forecast, view.classes, levels
         ).items()
     }
-    drawn = bootstrap_figures(found, protocol.unit(asks), draws.seed, draws.times)
+    results = bootstrap_figures(found, protocol.unit(asks), draws.seed, draws.times)
     return {
-        name: {metric: figure for (whose, metric), figure in drawn.items() if whose == name}
+        name: {metric: figure for (whose, metric), figure in results.items() if whose == name}
         for name in view.scored.forecasts
     }
 
@@ -131,13 +133,13 @@ def _against_champion(
     applies = np.asarray(np.isfinite(champion.probability).all(axis=1))
     if not applies.any():
         return {}
-    told = {MODEL: view.scored.forecasts[MODEL], CHAMPION: champion}
-    fair = replace(view, scored=ScoredAsks(view.scored.asks, told).take(applies))
-    drawn = _bootstrap_view(protocol, fair, draws)
-    found = compare_paired(drawn[MODEL], {CHAMPION: drawn[CHAMPION]})
+    forecasts = {MODEL: view.scored.forecasts[MODEL], CHAMPION: champion}
+    fair = replace(view, scored=ScoredAsks(view.scored.asks, forecasts).take(applies))
+    results = _bootstrap_view(protocol, fair, draws)
+    found = compare_paired(results[MODEL], {CHAMPION: results[CHAMPION]})
     for name in SMALLER_IS_BETTER:
         found[CHAMPION][name] |= {"n": int(applies.sum())}
-        found[CHAMPION][name] |= {"champion": drawn[CHAMPION][name].interval}
+        found[CHAMPION][name] |= {"champion": results[CHAMPION][name].interval}
     return found
 
 

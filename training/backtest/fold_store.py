@@ -48,7 +48,7 @@ class FoldStore:
         path = self.folder / PLAN_FILE
         if not path.exists():
             return None
-        return tuple(ScoredPeriod.of(told) for told in json.loads(path.read_text()))
+        return tuple(ScoredPeriod.of(fields) for fields in json.loads(path.read_text()))
 
     def keep_plan(self, plan: Sequence[ScoredPeriod]) -> None:
         """Remember the stretches."""
@@ -104,8 +104,8 @@ def to_frame(scored: ScoredAsks) -> pd.DataFrame:
 
 def from_frame(table: pd.DataFrame) -> ScoredAsks:
     """The asks and forecasts of such a table; what the forecasts were made from is not kept."""
-    told = [str(name) for name in table]
-    names = dict.fromkeys(n.split("|")[1] for n in told if n.startswith(CLASS_PREFIX))
+    columns = [str(name) for name in table]
+    names = dict.fromkeys(n.split("|")[1] for n in columns if n.startswith(CLASS_PREFIX))
     target = table["target"].to_numpy(dtype=np.float64) if "target" in table else None
     asks = TrainingSet(
         inputs=pd.DataFrame(index=range(len(table))),
@@ -117,7 +117,7 @@ def from_frame(table: pd.DataFrame) -> ScoredAsks:
         site=table["site"].to_numpy(dtype=object),
         segments={
             n.removeprefix(SEGMENT_PREFIX): table[n].to_numpy(dtype=bool)
-            for n in told
+            for n in columns
             if n.startswith(SEGMENT_PREFIX)
         },
     )
@@ -134,10 +134,10 @@ def _forecast(table: pd.DataFrame, name: str) -> Forecast:
     )
 
 
-def digest_values(told: Mapping[str, Any]) -> str:
+def digest_values(values: Mapping[str, Any]) -> str:
     """Digest of plain values."""
     return blake2b(
-        json.dumps(told, sort_keys=True, default=str).encode(), digest_size=8
+        json.dumps(values, sort_keys=True, default=str).encode(), digest_size=8
     ).hexdigest()
 
 
@@ -151,5 +151,6 @@ def digest_folder(folder: Path) -> str:
     return hashed.hexdigest()
 
 
-def _write(path: Path, told: Any) -> None:
-    write_text_atomically(path, json.dumps(told, indent=1, allow_nan=False) + "\n")
+def _write(path: Path, values: Any) -> None:
+    write_text_atomically(path, json.dumps(values, indent=1, allow_nan=False) + "
+")

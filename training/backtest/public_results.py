@@ -91,9 +91,9 @@ def public_results(path: Path, progress: Progress, folds: int = FOLDS) -> Public
         for i, (run, coming) in enumerate(zip(PUBLIC_BACKTESTS, begun, strict=True)):
             progress(f"{run.source}, and others beside it", i / len(PUBLIC_BACKTESTS))
             found[run.source] = coming.result()
-    told = [row for rolled in found.values() for row in result_rows(rolled.figures)]
+    rows = [row for rolled in found.values() for row in result_rows(rolled.figures)]
     each = {name: {**rolled.figures, "each": list(rolled.folds)} for name, rolled in found.items()}
-    return PublicResults(markdown_table(HEADINGS, iter(told)), each)
+    return PublicResults(markdown_table(HEADINGS, iter(rows)), each)
 
 
 def run_public_backtest(run: PublicBacktest, path: Path, folds: int) -> RollingBacktest:

@@ -59,8 +59,8 @@ def segment_rows(result: Figures) -> Iterator[tuple[str, ...]]:
         if CHAMPION in compared:
             against = compared[CHAMPION]
             fresh = (f"{against['log_loss']['n']:,}", "-")
-            told = {name: figure["champion"] for name, figure in against.items()}
-            yield (segment, CHAMPION, *fresh, *_figure_cells(told), *_verdict_cells(against))
+            champions = {name: figure["champion"] for name, figure in against.items()}
+            yield (segment, CHAMPION, *fresh, *_figure_cells(champions), *_verdict_cells(against))
 
 
 def fold_rows(folds: Sequence[Figures], stretches: Sequence[str]) -> Iterator[tuple[str, ...]]:
@@ -79,10 +79,10 @@ def fold_rows(folds: Sequence[Figures], stretches: Sequence[str]) -> Iterator[tu
             )
 
 
-def markdown_table(headings: Sequence[str], told: Iterator[tuple[str, ...]]) -> str:
+def markdown_table(headings: Sequence[str], rows: Iterator[tuple[str, ...]]) -> str:
     """A Markdown table."""
     lines = [f"| {' | '.join(headings)} |", f"|{' --- |' * len(headings)}"]
-    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in told)])
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
 
 
 def exclusions_line(result: Figures) -> str:
@@ -173,8 +173,8 @@ def _pooled_tables(rolled: RollingBacktest) -> Iterator[Table]:
     """One table a segment; what all its rows repeat is in its title."""
     repeated = slice(HEADINGS.index("forecast") + 1, HEADINGS.index("ROC-AUC"))
     headings = [h for h in HEADINGS[1:] if h not in HEADINGS[repeated]]
-    for segment, told in groupby(segment_rows(rolled.figures), key=itemgetter(0)):
-        own, *others = told
+    for segment, rows in groupby(segment_rows(rolled.figures), key=itemgetter(0)):
+        own, *others = rows
         n, share = own[repeated]
         cells = ((row[1], *row[repeated.stop :]) for row in (own, *others))
         yield _table(f"all stretches, {segment}: n {n}, share {share}", headings, cells)
@@ -193,11 +193,11 @@ def _notes(rolled: RollingBacktest) -> tuple[str, ...]:
 
 
 def _rolling_heading(rolled: RollingBacktest) -> str:
-    told = rolled.figures
-    period = f"{told['cut']} until {told['until']}" if told["cut"] else "no dates"
+    figures = rolled.figures
+    period = f"{figures['cut']} until {figures['until']}" if figures["cut"] else "no dates"
     return (
-        f"{told['task']} on {told['source']}, {len(rolled.folds)} folds ({period}): "
-        f"{told['n']:,} asks scored ({format_percent(told['prevalence'])}), each once"
+        f"{figures['task']} on {figures['source']}, {len(rolled.folds)} folds ({period}): "
+        f"{figures['n']:,} asks scored ({format_percent(figures['prevalence'])}), each once"
     )
 
 
@@ -229,20 +229,20 @@ def _segment_table(name: str, model: Figures, others: Mapping[str, Figures]) -> 
 def _verdict_table(result: Figures) -> Table:
     """The model against each of the others, beyond chance."""
     wanted = [HEADINGS.index(name) for name in ("segment", "forecast", *HEADINGS[-2:])]
-    told = (
+    rows = (
         tuple(row[place] for place in wanted) for row in segment_rows(result) if row[1] != MODEL
     )
-    return _table("the model against each", [HEADINGS[place] for place in wanted], told)
+    return _table("the model against each", [HEADINGS[place] for place in wanted], rows)
 
 
-def _table(title: str, headings: Sequence[str], told: Iterator[tuple[str, ...]]) -> Table:
+def _table(title: str, headings: Sequence[str], rows: Iterator[tuple[str, ...]]) -> Table:
     """A row a forecast; what the first column repeats is said once, and intervals go below."""
     table = Table(title=title, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for heading in headings:
         text = heading in {"segment", "stretch", "forecast"}
         table.add_column(heading, justify="left" if text else "right", no_wrap=not text)
     before = None
-    for first, *rest in told:
+    for first, *rest in rows:
         if before not in (None, first) and headings[0] != "forecast":
             table.add_section()
         table.add_row("" if before == first else first, *map(_wrap_interval, rest))

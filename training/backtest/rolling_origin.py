@@ -104,7 +104,7 @@ def rolling_backtest(
 def roll_protocol(
     protocol: BacktestProtocol,
     path: Path,
-    asked: RollingRequest,
+    request: RollingRequest,
     *,
     most: int | None = None,
     keep: Path | None = None,
@@ -120,10 +120,10 @@ def roll_protocol(
     them; folds of other code are not taken up.
     """
     progress("reading what there is", 0.0)
-    key = None if keep is None else _store_key(protocol, path, asked, (most, draws, rival, code))
+    key = None if keep is None else _store_key(protocol, path, request, (most, draws, rival, code))
     kept = None if keep is None or key is None else FoldStore(keep / key)
     line = FoldRunner(protocol, path, kept, draws, rival)
-    plan = line.plan(asked, progress)
+    plan = line.plan(request, progress)
     done = [line.fold(stretch, place, plan, progress) for place, stretch in enumerate(plan)]
     progress("drawing intervals over all folds", 1.0)
     scored = pool_scored_asks([fold.scored for fold in done])
@@ -160,14 +160,14 @@ class FoldRunner:
         self._rival = rival
         self._gathered: ProtocolData | None = None
 
-    def plan(self, asked: RollingRequest, progress: Progress) -> tuple[ScoredPeriod, ...]:
+    def plan(self, request: RollingRequest, progress: Progress) -> tuple[ScoredPeriod, ...]:
         """The stretches to score."""
         if self._kept and (known := self._kept.plan()):
             return known
-        made = scored_periods(self._protocol, self._all(progress).evidence, asked)
+        periods = scored_periods(self._protocol, self._all(progress).evidence, request)
         if self._kept:
-            self._kept.keep_plan(made)
-        return made
+            self._kept.keep_plan(periods)
+        return periods
 
     def fold(
         self, stretch: ScoredPeriod, place: int, plan: Sequence[ScoredPeriod], progress: Progress
@@ -222,17 +222,17 @@ def _pooled_result(
     draws: BootstrapSettings,
 ) -> dict[str, Any]:
     """Figures over all folds; `trained_on` is that of the last, which learnt from most."""
-    told = [fold.figures for fold in folds]
+    figures_by_fold = [fold.figures for fold in folds]
     left_out: dict[str, int] = {}
-    for figures in told:
+    for figures in figures_by_fold:
         for why, count in figures["excluded"].items():
             left_out[why] = left_out.get(why, 0) + count
     return backtest_result(
         protocol,
         scored,
-        trained_on=told[-1]["trained_on"],
+        trained_on=figures_by_fold[-1]["trained_on"],
         excluded=left_out,
-        rows=told[-1]["rows"],
+        rows=figures_by_fold[-1]["rows"],
         cut=folds[0].stretch.cut,
         until=folds[-1].stretch.until,
         draws=draws,
@@ -242,20 +242,20 @@ def _pooled_result(
 def _store_key(
     protocol: BacktestProtocol,
     path: Path,
-    asked: RollingRequest,
+    request: RollingRequest,
     rest: tuple[int | None, BootstrapSettings, ChampionBaseline | None, str],
 ) -> str:
     """Digest of everything that the figures depend on."""
     most, draws, rival, code = rest
-    told = {
+    key = {
         "task": asdict(replace(protocol.task, features=())),
         "options": asdict(protocol.options),
         "source": protocol.source,
         "data": digest_folder(path),
-        "asked": asdict(asked),
+        "asked": asdict(request),
         "most": most,
         "draws": asdict(draws),
         "champion": rival.digest if rival else None,
         "code": code,
     }
-    return f"{protocol.task.name}-{protocol.source}-{digest_values(told)}"
+    return f"{protocol.task.name}-{protocol.source}-{digest_values(key)}"

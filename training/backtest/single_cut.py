@@ -155,8 +155,8 @@ def forecast_all(
 ) -> dict[str, Forecast]:
     """What the model and every baseline say of the asks to score; the model is `model`."""
     fitted = fit(protocol.task, trial.training_asks, protocol.options, progress)
-    told = fitted.model.predict(trial.scored.inputs)
-    found = {MODEL: Forecast(told.probability, told.quantiles)}
+    predictions = fitted.model.predict(trial.scored.inputs)
+    found = {MODEL: Forecast(predictions.probability, predictions.quantiles)}
     for name, baseline in task_baselines(protocol.task, trial.training_asks).items():
         progress(f"baseline {name.replace('_', ' ')}", 0.0)
         found[name] = baseline(trial.scored)

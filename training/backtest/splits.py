@@ -32,10 +32,10 @@ class ScoredPeriod:
         return {"name": self.name} | {k: None if d is None else str(d) for k, d in days.items()}
 
     @classmethod
-    def of(cls, told: Mapping[str, str | None]) -> ScoredPeriod:
+    def of(cls, fields: Mapping[str, str | None]) -> ScoredPeriod:
         """A stretch from plain values."""
-        cut, until = (date.fromisoformat(d) if (d := told[k]) else None for k in ("cut", "until"))
-        return cls(str(told["name"]), cut, until)
+        cut, until = (date.fromisoformat(d) if (d := fields[k]) else None for k in ("cut", "until"))
+        return cls(str(fields["name"]), cut, until)
 
 
 MIN_TRAINING_ASKS = 50
@@ -136,8 +136,8 @@ def labels_complete_until(evidence: TrainingSet) -> np.datetime64:
     waits = (evidence.matured_at - evidence.asked_at).astype("timedelta64[us]").astype(np.int64)
     wait = np.timedelta64(int(np.quantile(waits, MATURED_SHARE)), "us")
     end = min(evidence.matured_at.max() - wait, evidence.asked_at.max())
-    day, asked = end.astype("datetime64[D]"), evidence.asked_at
-    half_known = (asked > end) & (asked < day + DAY)
+    day, asked_at = end.astype("datetime64[D]"), evidence.asked_at
+    half_known = (asked_at > end) & (asked_at < day + DAY)
     return np.datetime64(day if half_known.any() else day + DAY, "D")
 
 
@@ -174,20 +174,20 @@ class RollingRequest:
 
 
 def scored_periods(
-    protocol: BacktestProtocol, evidence: TrainingSet, asked: RollingRequest
+    protocol: BacktestProtocol, evidence: TrainingSet, request: RollingRequest
 ) -> tuple[ScoredPeriod, ...]:
     """Consecutive stretches, the last of which ends where labels are no longer complete."""
     if not protocol.dated:
-        if asked.until or asked.test_days:
+        if request.until or request.test_days:
             raise BacktestError(f"{protocol.source} has no dates, so it takes no --until or days")
-        if asked.folds < 2:
+        if request.folds < 2:
             raise BacktestError(f"{protocol.source} has no dates, so it takes two folds or more")
-        return tuple(ScoredPeriod(f"{k + 1}-of-{asked.folds}") for k in range(asked.folds))
+        return tuple(ScoredPeriod(f"{k + 1}-of-{request.folds}") for k in range(request.folds))
     end: date = labels_complete_until(evidence).astype(object)
-    end = min(end, asked.until) if asked.until else end
+    end = min(end, request.until) if request.until else end
     first: date = evidence.asked_at.min().astype("datetime64[D]").astype(object)
-    days = asked.test_days or max(1, int((end - first).days * SCORED_SHARE / asked.folds))
-    cuts = [end - timedelta(days=days * back) for back in range(asked.folds, -1, -1)]
+    days = request.test_days or max(1, int((end - first).days * SCORED_SHARE / request.folds))
+    cuts = [end - timedelta(days=days * back) for back in range(request.folds, -1, -1)]
     return tuple(ScoredPeriod(cut.isoformat(), cut, until) for cut, until in pairwise(cuts))
 
 

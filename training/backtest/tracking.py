@@ -31,15 +31,15 @@ def plot_forecasts(scored: ScoredAsks) -> dict[str, Figure]:
     """Reliability and precision-recall of every forecast, of any exception against none."""
     if not len(scored.asks):
         return {}
-    told = {
+    probabilities = {
         name: 1 - forecast.probability[:, 0]
         for name, forecast in scored.forecasts.items()
         if name != CHAMPION
     }
     event = scored.asks.label != 0
     return {
-        "reliability.png": _reliability(told, event),
-        "precision_recall.png": _precision_recall(told, event),
+        "reliability.png": _reliability(probabilities, event),
+        "precision_recall.png": _precision_recall(probabilities, event),
     }
 
 
@@ -63,10 +63,12 @@ def _reliability(probabilities: Mapping[str, NDArray[Any]], event: NDArray[np.bo
     return figure
 
 
-def _precision_recall(told: Mapping[str, NDArray[Any]], event: NDArray[np.bool_]) -> Figure:
+def _precision_recall(
+    probabilities: Mapping[str, NDArray[Any]], event: NDArray[np.bool_]
+) -> Figure:
     figure, axes = new_figure("Precision and recall, any exception", "recall", "precision")
     if event.any():
-        for name, said in told.items():
+        for name, said in probabilities.items():
             precision, recall, _ = precision_recall_curve(event, said)
             axes.plot(recall, precision, **(_line(name) | {"marker": ""}))
         axes.legend(fontsize=7)
@@ -80,8 +82,8 @@ def _over_folds(rolled: RollingBacktest, metric: str, title: str) -> Figure:
     own = [fold["segments"][ALL]["metrics"].get(metric, {}) for fold in rolled.folds]
     value, low, high = (_values(own, end) for end in ("value", "low", "high"))
     # An interval of percentiles need not hold the value itself where asks are few.
-    away = np.fmax(np.vstack([value - low, high - value]), 0.0)
-    axes.errorbar(places, value, yerr=away, capsize=4, **_line(MODEL))
+    error = np.fmax(np.vstack([value - low, high - value]), 0.0)
+    axes.errorbar(places, value, yerr=error, capsize=4, **_line(MODEL))
     for name in rolled.folds[0]["baselines"]:
         others = [fold["baselines"][name].get(metric, {}) for fold in rolled.folds]
         axes.plot(places, _values(others, "value"), **_line(name))
@@ -91,8 +93,8 @@ def _over_folds(rolled: RollingBacktest, metric: str, title: str) -> Figure:
 
 
 def _values(figures: Sequence[Mapping[str, Any]], end: str) -> NDArray[np.float64]:
-    told = [figure.get(end) for figure in figures]
-    return np.array([np.nan if value is None else value for value in told], dtype=np.float64)
+    values = [figure.get(end) for figure in figures]
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
 
 
 def _line(name: str) -> dict[str, Any]:
@@ -115,15 +117,15 @@ MLFLOW_BATCH_SIZE = 1000
 
 def track_rolling_backtest(registry: MlflowRegistry, rolled: RollingBacktest) -> str:
     """Record a rolling backtest; the id of its run."""
-    mlflow, told = registry.mlflow, rolled.figures
-    experiment = registry.experiment(f"{told['task']} backtests")
-    name = f"{told['source']}, {len(rolled.folds)} folds"
+    mlflow, figures = registry.mlflow, rolled.figures
+    experiment = registry.experiment(f"{figures['task']} backtests")
+    name = f"{figures['source']}, {len(rolled.folds)} folds"
     with mlflow.start_run(experiment_id=experiment, run_name=name) as run:
-        _log(mlflow, run.info.run_id, told, {"folds": len(rolled.folds)})
+        _log(mlflow, run.info.run_id, figures, {"folds": len(rolled.folds)})
         for picture, figure in (plot_forecasts(rolled.scored) | plot_over_folds(rolled)).items():
             mlflow.log_figure(figure, f"plots/{picture}")
         mlflow.log_text(rolling_markdown(rolled), "table.md")
-        mlflow.log_dict({**told, "each": list(rolled.folds)}, "table.json")
+        mlflow.log_dict({**figures, "each": list(rolled.folds)}, "table.json")
         for place, scored in enumerate(rolled.parts):
             fold, stretch = rolled.folds[place], rolled.stretches[place]
             for metric, value in _metrics(fold):
@@ -150,28 +152,28 @@ def track_backtest(registry: MlflowRegistry, result: Figures) -> str:
         return str(run.info.run_id)
 
 
-def _log(mlflow: Any, run_id: str, told: Figures, chosen: Figures) -> None:
-    taught = told["trained_on"]
-    named = {key: told[key] for key in ("task", "source", "cut", "until")}
-    mlflow.log_params({**named, "learnt_from": taught["n"], "scored": told["n"], **chosen})
-    mlflow.set_tags({"task": told["task"], "source": told["source"], "code": code_digest()})
-    points = [mlflow.entities.Metric(name, value, 0, 0) for name, value in _metrics(told)]
+def _log(mlflow: Any, run_id: str, figures: Figures, chosen: Figures) -> None:
+    taught = figures["trained_on"]
+    named = {key: figures[key] for key in ("task", "source", "cut", "until")}
+    mlflow.log_params({**named, "learnt_from": taught["n"], "scored": figures["n"], **chosen})
+    mlflow.set_tags({"task": figures["task"], "source": figures["source"], "code": code_digest()})
+    points = [mlflow.entities.Metric(name, value, 0, 0) for name, value in _metrics(figures)]
     client = mlflow.MlflowClient()
     for start in range(0, len(points), MLFLOW_BATCH_SIZE):  # the most that MLflow takes at once
         client.log_batch(run_id, metrics=points[start : start + MLFLOW_BATCH_SIZE])
 
 
-def _metrics(told: Figures) -> Iterator[tuple[str, float]]:
+def _metrics(figures: Figures) -> Iterator[tuple[str, float]]:
     """Every figure that could be formed, by the name it has in every run."""
-    yield "asks", float(told["n"])
-    for name, interval in told["segments"][ALL]["metrics"].items():
+    yield "asks", float(figures["n"])
+    for name, interval in figures["segments"][ALL]["metrics"].items():
         for end, value in interval.items():
             if value is not None:
                 yield (name if end == "value" else f"{name}_{end}"), float(value)
-    for segment, found in told["segments"].items():
+    for segment, found in figures["segments"].items():
         if segment != ALL:
             yield from _plain(segment, found["metrics"])
-    for name, found in told["baselines"].items():
+    for name, found in figures["baselines"].items():
         yield from _plain(name, found["segments"][ALL]["metrics"])
 
 

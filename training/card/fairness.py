@@ -45,11 +45,11 @@ class SiteOutlier:
 
 def site_outliers(views: Views) -> list[SiteOutlier]:
     """Sites beyond the whole's interval, in the order of metrics and sites."""
-    whole = views.get(ALL, {})
+    overall = views.get(ALL, {})
     found = []
     for metric, (title, more_is_better) in COMPARED_METRICS.items():
         for view, site in segment_names(views, SITE).items():
-            one, every = views[view].get(metric), whole.get(metric)
+            one, every = views[view].get(metric), overall.get(metric)
             if (side := _side(one, every)) and one and every:
                 worse = (side < 0) is more_is_better
                 if worse and metric == "ece" and not _beyond_chance(views[view]):
@@ -145,9 +145,9 @@ def _sites_table(views: Views, sites: dict[str, str], out: list[SiteOutlier]) ->
 
 
 def _with_line(
-    plain: Cell, figure: Figure | None, whole: Figure | None, end: float, tone: Tone | None
+    plain: Cell, figure: Figure | None, overall: Figure | None, end: float, tone: Tone | None
 ) -> Cell:
-    value, mark = _value(figure), _value(whole)
+    value, mark = _value(figure), _value(overall)
     if value is None or mark is None or figure is None:
         return plain
     low, high = figure.get("low"), figure.get("high")
@@ -170,12 +170,12 @@ def _beyond_chance(figures: Mapping[str, Figure]) -> bool:
     return value is not None and (chance is None or value > chance)
 
 
-def _side(one: Figure | None, whole: Figure | None) -> int:
+def _side(one: Figure | None, overall: Figure | None) -> int:
     """-1 below the whole's interval, 1 above it, 0 where they touch or cannot be told."""
-    if not one or not whole:
+    if not one or not overall:
         return 0
     low, high = one.get("low"), one.get("high")
-    least, most = whole.get("low"), whole.get("high")
+    least, most = overall.get("low"), overall.get("high")
     if low is None or high is None or least is None or most is None:
         return 0
     return -1 if high < least else 1 if low > most else 0

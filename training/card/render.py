@@ -103,12 +103,12 @@ def render_card_files(registry: MlflowRegistry, task: TaskName, version: int) ->
 
 def log_card(registry: MlflowRegistry, task: TaskName, version: int) -> dict[str, str]:
     """Put the card into the version's run, in place of an older one; the card."""
-    made = render_card_files(registry, task, version)
+    files = render_card_files(registry, task, version)
     client = registry.mlflow.MlflowClient()
     run_id = registry.described(task, version).run_id
-    for name, text in made.items():
+    for name, text in files.items():
         client.log_text(run_id, text, name)
-    return made
+    return files
 
 
 def publish_card(registry: MlflowRegistry, task: TaskName, version: int, home: Path) -> None:
@@ -131,11 +131,11 @@ def write_card(
         ValueError: for another ending than .html or .md.
     """
     path = out or lake.reports / f"card-{task}-{version}.html"
-    made = {
+    files = {
         Path(name).suffix: text for name, text in render_card_files(registry, task, version).items()
     }
-    if path.suffix not in made:
-        raise ValueError(f"--out {path} does not end in one of {', '.join(made)}")
+    if path.suffix not in files:
+        raise ValueError(f"--out {path} does not end in one of {', '.join(files)}")
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_text_atomically(path, made[path.suffix])
+    write_text_atomically(path, files[path.suffix])
     return path

@@ -90,12 +90,12 @@ def data(facts: CardFacts) -> Section:
 
 def features(facts: CardFacts) -> Section:
     """What it looks at, by theme."""
-    asked = sorted(facts.asked["features"], key=lambda f: f["theme"])
+    listed = sorted(facts.asked["features"], key=lambda f: f["theme"])
     rows = [
         text_cells(theme, ", ".join(_feature(f) for f in group))
-        for theme, group in groupby(asked, key=lambda f: f["theme"])
+        for theme, group in groupby(listed, key=lambda f: f["theme"])
     ]
-    said = f"{len(asked)} features. All of them are known when the question is asked."
+    said = f"{len(listed)} features. All of them are known when the question is asked."
     return Section(
         "features", "What it looks at", [said], tables=[Table(["theme", "features"], rows)]
     )
@@ -128,7 +128,7 @@ def metrics(facts: CardFacts) -> Section:
 
 def meaning(facts: CardFacts) -> Section:
     """Whether probabilities and sets mean what they say."""
-    whole = facts.views.get(ALL, {})
+    overall = facts.views.get(ALL, {})
     said = {
         "ece": "Calibration error: how far stated probabilities lie from what happened",
         "ece_by_chance": "What it would be by chance alone, were every probability true",
@@ -140,7 +140,9 @@ def meaning(facts: CardFacts) -> Section:
         "abstained": "Asks without advice, with a reason",
     }
     rows = [
-        [Cell(text), figure_cell(name, whole[name])] for name, text in said.items() if name in whole
+        [Cell(text), figure_cell(name, overall[name])]
+        for name, text in said.items()
+        if name in overall
     ]
     if not rows:
         text = ["The run has no such figures (views.json)."]

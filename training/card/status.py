@@ -81,15 +81,17 @@ def gates(facts: CardFacts) -> Section:
 
 def summary(facts: CardFacts) -> list[tuple[str, Cell]]:
     """The few things to know first."""
-    whole = facts.views.get(ALL, {})
+    overall = facts.views.get(ALL, {})
     verdict = facts.found.gates
     passed = Tone.GOOD if verdict == PASSED else Tone.BAD
     shown = {"Log-loss": "log_loss", "PR-AUC": "pr_auc", "Calibration error": "ece"}
     shown |= {"Set holds truth": "coverage", "Interval holds truth": "interval_coverage"}
-    figures = [(text, figure_cell(n, whole[n])) for text, n in shown.items() if n in whole]
+    figures = [(text, figure_cell(n, overall[n])) for text, n in shown.items() if n in overall]
     rival = [("Best simpler way", Cell(best))] if (best := _best(facts)) else []
     worse = sorted({one.site for one in site_outliers(facts.views) if one.worse})
-    sites = Cell(", ".join(worse), tone=Tone.BAD) if worse else Cell("none" if whole else NO_VALUE)
+    sites = (
+        Cell(", ".join(worse), tone=Tone.BAD) if worse else Cell("none" if overall else NO_VALUE)
+    )
     return [
         ("Gates", Cell(verdict, tone=passed)),
         *figures,
@@ -100,10 +102,10 @@ def summary(facts: CardFacts) -> list[tuple[str, Cell]]:
 
 def _best(facts: CardFacts) -> str:
     """The best by log-loss of what is simpler than a trained model."""
-    told = [
+    compared = [
         (float(one["log_loss"]), str(one["name"]))
         for one in facts.comparison
         if one.get("log_loss") is not None and not str(one["name"]).startswith((MODEL, CHAMPION))
     ]
-    loss, name = min(told, default=(0.0, ""))
+    loss, name = min(compared, default=(0.0, ""))
     return f"{name}: log-loss {loss:.3f}" if name else ""

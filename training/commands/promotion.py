@@ -110,14 +110,14 @@ def follow(
     from training.registry.champion_pointer import Champion
 
     lake, names = Lake.from_environment(), [task_named(task)] if task else list(TASKS)
-    approval, told = approval_by_current_user(reason), set[str]()
+    approval, printed = approval_by_current_user(reason), set[str]()
     while True:
         now, record = datetime.now(UTC), audit_access(context).model_change_recorder(lake)
         for one in promote_by_alias(names, lake, now, approval=approval, record=record):
             said = promotion_message(one, approval) if isinstance(one, Champion) else str(one)
-            if said not in told:
+            if said not in printed:
                 console.print(said, highlight=False, markup=False, soft_wrap=True)
-                told.add(said)
+                printed.add(said)
         if not every:
             return
         time.sleep(every)

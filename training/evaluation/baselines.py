@@ -58,8 +58,8 @@ def _fit_lazily(fit: Callable[[], Baseline]) -> Baseline:
     """Fits on the first call: who compares with the rules alone does not pay for trees."""
     fitted = cache(fit)
 
-    def forecast(asked: TrainingSet) -> Forecast:
-        return fitted()(asked)
+    def forecast(asks: TrainingSet) -> Forecast:
+        return fitted()(asks)
 
     return forecast
 
@@ -74,8 +74,8 @@ def _logistic(task: Task, training: TrainingSet) -> Baseline:
     shares, classes = _shares(task, training), len(task.classes)
     fitted = fit_logistic(task.features, training.inputs, training.label, classes)
 
-    def forecast(asked: TrainingSet) -> Forecast:
-        return Forecast(_mix_with_shares(fitted.probability(asked.inputs), shares))
+    def forecast(asks: TrainingSet) -> Forecast:
+        return Forecast(_mix_with_shares(fitted.probability(asks.inputs), shares))
 
     return forecast
 
@@ -83,8 +83,8 @@ def _logistic(task: Task, training: TrainingSet) -> Baseline:
 def _class_shares(task: Task, training: TrainingSet) -> Baseline:
     shares, quantiles = _shares(task, training), _quantiles(task, training.target)
 
-    def forecast(asked: TrainingSet) -> Forecast:
-        n = len(asked)
+    def forecast(asks: TrainingSet) -> Forecast:
+        n = len(asks)
         return Forecast(
             np.tile(shares, (n, 1)), None if quantiles is None else np.tile(quantiles, (n, 1))
         )
@@ -106,8 +106,8 @@ def _quantiles(task: Task, target: Floats | None) -> Floats | None:
 def _rule(task: Task, training: TrainingSet, name: str) -> Baseline:
     """Class shares of bins of the rule's score; the bins of two classes must rise with it."""
     score = training.rules[name]
-    told = score[np.isfinite(score)]
-    edges = np.unique(np.quantile(told, np.arange(1, BINS) / BINS)) if len(told) else told
+    known = score[np.isfinite(score)]
+    edges = np.unique(np.quantile(known, np.arange(1, BINS) / BINS)) if len(known) else known
     last = len(edges) + 1  # the bin of scores that cannot be formed
     bins = _bin(score, edges)
     overall = _shares(task, training)
@@ -124,11 +124,11 @@ def _rule(task: Task, training: TrainingSet, name: str) -> Baseline:
         shares[:, 0] = 1 - shares[:, 1]
     quantiles = [_of_bin(task, training, bins == b) for b in range(last + 1)]
 
-    def forecast(asked: TrainingSet) -> Forecast:
-        at = _bin(asked.rules[name], edges)
+    def forecast(asks: TrainingSet) -> Forecast:
+        at = _bin(asks.rules[name], edges)
         probability = shares[at]
         if task.binary:
-            probability = _keep_order(probability, asked.rules[name], np.sort(told))
+            probability = _keep_order(probability, asks.rules[name], np.sort(known))
         spread = None if quantiles[0] is None else np.stack([_present(quantiles[b]) for b in at])
         return Forecast(probability, spread)
 
@@ -140,8 +140,8 @@ def _bin(score: Floats, edges: Floats) -> NDArray[np.int64]:
     return np.where(np.isfinite(score), bins, len(edges) + 1).astype(np.int64)
 
 
-def _keep_order(probability: Floats, score: Floats, told: Floats) -> Floats:
-    rank = np.searchsorted(told, np.nan_to_num(score), side="left") / max(len(told), 1)
+def _keep_order(probability: Floats, score: Floats, known: Floats) -> Floats:
+    rank = np.searchsorted(known, np.nan_to_num(score), side="left") / max(len(known), 1)
     event = np.clip(probability[:, 1] + RANK_WEIGHT * rank, 0.0, 1.0)
     return np.column_stack([1 - event, event])
 
@@ -175,10 +175,10 @@ def _lightgbm_defaults(task: Task, training: TrainingSet) -> Baseline:
         if target is not None
     ]
 
-    def forecast(asked: TrainingSet) -> Forecast:
-        rows = encoder.encode(asked.inputs).matrix
-        told = np.asarray(classes.predict(rows, num_threads=1))
-        probability = np.column_stack([1 - told, told]) if task.binary else told
+    def forecast(asks: TrainingSet) -> Forecast:
+        rows = encoder.encode(asks.inputs).matrix
+        predicted = np.asarray(classes.predict(rows, num_threads=1))
+        probability = np.column_stack([1 - predicted, predicted]) if task.binary else predicted
         bounds = [np.asarray(booster.predict(rows, num_threads=1)) for booster in spread]
         quantiles = np.sort(np.column_stack(bounds), axis=1) if bounds else None
         return Forecast(_mix_with_shares(probability, shares), quantiles)

@@ -64,8 +64,8 @@ def bootstrap_intervals(
     group: (n,) rows with the same value share an outcome and are drawn together, so that the
         interval is as wide as the number of independent outcomes makes it.
     """
-    drawn = bootstrap_figures(found, group, seed, resamples)
-    return {name: figure.interval for name, figure in drawn.items()}
+    results = bootstrap_figures(found, group, seed, resamples)
+    return {name: figure.interval for name, figure in results.items()}
 
 
 def bootstrap_figures(
@@ -123,11 +123,16 @@ def compare_paired(
         made here, which the verdict goes by.
     """
     found = {
-        other: {name: _paired_difference(model[name], drawn[name]) for name in SMALLER_IS_BETTER}
-        for other, drawn in others.items()
+        other: {
+            name: _paired_difference(model[name], figures_of_other[name])
+            for name in SMALLER_IS_BETTER
+        }
+        for other, figures_of_other in others.items()
     }
-    told = [figure for figures in found.values() for figure in figures.values()]
-    for figure, share in zip(told, _holm_optional([figure["p"] for figure in told]), strict=True):
+    compared = [figure for figures in found.values() for figure in figures.values()]
+    for figure, share in zip(
+        compared, _holm_optional([figure["p"] for figure in compared]), strict=True
+    ):
         figure["holm"] = share
     for figures in found.values():
         for name, figure in figures.items():
@@ -136,8 +141,8 @@ def compare_paired(
 
 
 def _paired_difference(model: BootstrapFigure, other: BootstrapFigure) -> dict[str, Any]:
-    away = model.again - other.again
-    formed = away[np.isfinite(away)]
+    differences = model.again - other.again
+    formed = differences[np.isfinite(differences)]
     value = model.value - other.value
     if not np.isfinite(value) or not len(formed):
         return {"difference": None, "low": None, "high": None, "p": None}

@@ -106,9 +106,9 @@ def _target_metrics(
 ) -> dict[str, WeightedMetric]:
     """MAE of the median, mean pinball loss over the levels, share inside the outer two."""
     known = ~np.isnan(target)
-    away = target[:, None] - quantiles
+    error = target[:, None] - quantiles
     at = np.array(levels)
-    pinball = np.maximum(at * away, (at - 1) * away).mean(axis=1)
+    pinball = np.maximum(at * error, (at - 1) * error).mean(axis=1)
     inside = (target >= quantiles[:, 0]) & (target <= quantiles[:, -1])
     median = quantiles[:, int(np.abs(at - 0.5).argmin())]
     return {

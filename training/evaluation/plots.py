@@ -35,19 +35,19 @@ def training_plots(
     views: of the same asks and answers; None makes them. coverage: rate that the class sets
     state.
     """
-    drawn = {"feature_importance.png": feature_importance_plot(gains)}
+    figures = {"feature_importance.png": feature_importance_plot(gains)}
     if len(measured):
         views = views or figures_by_segment(task, measured, answers)
         sites = measured.site.astype(str)
-        drawn |= reliability_plots(task, measured.label, sites, answers.probability, views)
+        figures |= reliability_plots(task, measured.label, sites, answers.probability, views)
         outer = task.quantiles[-1] - task.quantiles[0] if task.quantiles else None
-        drawn["coverage_by_site.png"] = coverage_by_site_plot(views, coverage, outer)
-        drawn["precision_recall.png"] = precision_recall_plot(
+        figures["coverage_by_site.png"] = coverage_by_site_plot(views, coverage, outer)
+        figures["precision_recall.png"] = precision_recall_plot(
             task, measured.label, answers.probability
         )
     if measured.target is not None and answers.quantiles is not None:
-        drawn["delay_error.png"] = delay_error_plot(task, measured.target, answers.quantiles)
-    return drawn
+        figures["delay_error.png"] = delay_error_plot(task, measured.target, answers.quantiles)
+    return figures
 
 
 def feature_importance_plot(gains: Mapping[str, float]) -> Figure:
@@ -76,8 +76,8 @@ def precision_recall_plot(task: Task, label: NDArray[np.int64], probability: Flo
 
 def delay_error_plot(task: Task, target: Floats, quantiles: Floats) -> Figure:
     """Actual minus middle predicted delay, where the actual delay is known."""
-    told = np.isfinite(target)
-    error = target[told] - quantiles[told, len(task.quantiles) // 2]
+    known = np.isfinite(target)
+    error = target[known] - quantiles[known, len(task.quantiles) // 2]
     figure, axes = new_figure("Error of the predicted delay", "actual - predicted, days", "asks")
     if len(error):
         low, high = np.percentile(error, [1, 99])

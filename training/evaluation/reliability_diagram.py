@@ -116,14 +116,14 @@ def reliability_plots(
     views: Mapping[str, SegmentFigures],
 ) -> dict[str, Figure]:
     """Figures by file name: of all asks, one panel a site, one panel a class."""
-    told = scores_for_task(label, probability)
+    scores = scores_for_task(label, probability)
     sites = [name for name in views if name.startswith(SITE)]
     classes = {f"{CLASS}{name}": k for k, name in enumerate(task.classes)}
     if task.binary:
         del classes[f"{CLASS}{task.classes[0]}"]  # the mirror image of the other
     shown = sorted(classes, key=lambda name: -_number(views[name]["events"]))[:MAX_PANELS]
-    drawn = {
-        "reliability.png": overall_diagram(told, views[ALL], _axis_label(task)),
+    figures = {
+        "reliability.png": overall_diagram(scores, views[ALL], _axis_label(task)),
         "reliability_by_class.png": diagram_panels(
             {
                 name: (scores_for_class(label, probability, classes[name]), slice(None))
@@ -134,29 +134,33 @@ def reliability_plots(
         ),
     }
     if sites:
-        drawn["reliability_by_site.png"] = diagram_panels(
+        figures["reliability_by_site.png"] = diagram_panels(
             {
-                name: (told, np.flatnonzero(site == name.removeprefix(SITE)))
+                name: (scores, np.flatnonzero(site == name.removeprefix(SITE)))
                 for name in sorted(sites, key=lambda s: -_number(views[s]["rows"]))[:MAX_PANELS]
             },
             views,
             f"Reliability by site: {task.name}",
         )
-    return drawn
+    return figures
 
 
-def overall_diagram(told: PerAskScores, figures: SegmentFigures, said: str) -> Figure:
+def overall_diagram(scores: PerAskScores, figures: SegmentFigures, said: str) -> Figure:
     """One diagram of all asks, with the number of asks at each probability below it."""
     figure = Figure(figsize=(6.4, 6.4), layout="constrained")
     FigureCanvasAgg(figure)
     top, below = figure.subplots(2, 1, height_ratios=(4, 1))
-    found = reliability_bins(told.right, told.sure, 2 * BINS if len(told.sure) > 5000 else BINS)
+    found = reliability_bins(
+        scores.right, scores.sure, 2 * BINS if len(scores.sure) > 5000 else BINS
+    )
     draw_reliability(top, found)
     top.set(
         title=f"Reliability\n{_subtitle(figures)}", ylabel="share that happened (95 % interval)"
     )
-    below.hist(told.sure, bins=np.linspace(0, 1, 41).tolist(), color=LINE_COLOUR)
-    below.set(xlim=(0, 1), xlabel=said, ylabel="asks", yscale="log" if len(told.sure) else "linear")
+    below.hist(scores.sure, bins=np.linspace(0, 1, 41).tolist(), color=LINE_COLOUR)
+    below.set(
+        xlim=(0, 1), xlabel=said, ylabel="asks", yscale="log" if len(scores.sure) else "linear"
+    )
     return figure
 
 
@@ -172,8 +176,8 @@ def diagram_panels(
     FigureCanvasAgg(figure)
     figure.suptitle(title)
     grid = figure.subplots(down, across, squeeze=False).ravel().tolist()
-    for axes, (name, (told, rows)) in zip(grid, parts.items(), strict=False):
-        found = reliability_bins(told.right[rows], told.sure[rows])
+    for axes, (name, (scores, rows)) in zip(grid, parts.items(), strict=False):
+        found = reliability_bins(scores.right[rows], scores.sure[rows])
         top = float(np.max(np.append(found.high, found.said), initial=0.01))
         draw_reliability(axes, found, min(1.0, 1.05 * top))
         axes.set_title(f"{name.split(':', 1)[1]}\n{_subtitle(views[name])}", fontsize=8)

@@ -72,11 +72,11 @@ class PerAskScores:
 def scores_for_class(label: Ints, probability: Floats, k: int) -> PerAskScores:
     """Class k against all others."""
     event, said = label == k, probability[:, k]
-    given = np.where(event, said, 1 - said)
+    of_outcome = np.where(event, said, 1 - said)
     return PerAskScores(
         event=event,
         said=said,
-        loss=_loss(given),
+        loss=_loss(of_outcome),
         square=(said - event) ** 2,
         right=event,
         sure=said,
@@ -130,8 +130,8 @@ def calibration_errors_by_chance(sure: Floats, outcome: Ints, seed: int, draws: 
     return np.asarray(found) / len(sure)
 
 
-def _loss(given: Floats) -> Floats:
-    return np.asarray(-np.log(np.clip(given, SMALLEST, 1)))
+def _loss(of_outcome: Floats) -> Floats:
+    return np.asarray(-np.log(np.clip(of_outcome, SMALLEST, 1)))
 
 
 def _mean_measure(parts: list[WeightedMetric]) -> WeightedMetric:
@@ -215,17 +215,17 @@ def figures_by_segment(
 
     measured: asks with their ends. answers: what the model said of them, in their order.
     """
-    asked = _MeasuredAsks(
+    asks = _MeasuredAsks(
         measured, _set_figures(task, measured, answers), _shared_outcomes(measured)
     )
-    told = scores_for_task(measured.label, answers.probability)
+    scores = scores_for_task(measured.label, answers.probability)
     sites, every = measured.site.astype(str), np.ones(len(measured), dtype=bool)
-    views = {ALL: _Segment(told, every, every)}
-    views |= {f"{SITE}{s}": _Segment(told, sites == s, every) for s in np.unique(sites).tolist()}
+    views = {ALL: _Segment(scores, every, every)}
+    views |= {f"{SITE}{s}": _Segment(scores, sites == s, every) for s in np.unique(sites).tolist()}
     for k, name in enumerate(task.classes):
         against = scores_for_class(measured.label, answers.probability, k)
         views[f"{CLASS}{name}"] = _Segment(against, every, against.event)
-    return {name: _figures(asked, view, seed, resamples) for name, view in views.items()}
+    return {name: _figures(asks, view, seed, resamples) for name, view in views.items()}
 
 
 @dataclass(frozen=True)
@@ -269,29 +269,29 @@ def _shared_outcomes(measured: TrainingSet) -> Ints:
     return np.unique(both, return_inverse=True)[1].astype(np.int64)
 
 
-def _figures(asked: _MeasuredAsks, view: _Segment, seed: int, resamples: int) -> SegmentFigures:
-    told, rows = view.told, view.rows
+def _figures(asks: _MeasuredAsks, view: _Segment, seed: int, resamples: int) -> SegmentFigures:
+    scores, rows = view.told, view.rows
     found = {
-        "prevalence": _mean(told.event[rows]),
-        "said": _mean(told.said[rows]),
-        "gap": _mean(told.said[rows] - told.event[rows]),
-        "log_loss": _mean(told.loss[rows]),
-        "brier": _mean(told.square[rows]),
-        "ece": calibration_error(told.right[rows].astype(np.float64), told.sure[rows]),
-        "pr_auc": told.precision(rows),
+        "prevalence": _mean(scores.event[rows]),
+        "said": _mean(scores.said[rows]),
+        "gap": _mean(scores.said[rows] - scores.event[rows]),
+        "log_loss": _mean(scores.loss[rows]),
+        "brier": _mean(scores.square[rows]),
+        "ece": calibration_error(scores.right[rows].astype(np.float64), scores.sure[rows]),
+        "pr_auc": scores.precision(rows),
     }
-    own = {name: np.where(view.own, values, np.nan)[rows] for name, values in asked.values.items()}
+    own = {name: np.where(view.own, values, np.nan)[rows] for name, values in asks.values.items()}
     found |= {name: _mean(values) for name, values in own.items()}
-    figures = bootstrap_intervals(found, asked.measured.group[rows], seed, resamples)
+    figures = bootstrap_intervals(found, asks.measured.group[rows], seed, resamples)
     figures["ece"] = _reflected(figures["ece"])
-    outcome = np.unique(asked.outcome[rows], return_inverse=True)[1].astype(np.int64)
+    outcome = np.unique(asks.outcome[rows], return_inverse=True)[1].astype(np.int64)
     figures["ece_by_chance"] = _percentile_interval(
-        calibration_errors_by_chance(told.sure[rows], outcome, seed, resamples)
+        calibration_errors_by_chance(scores.sure[rows], outcome, seed, resamples)
     )
     for name in set(SHARE_FIGURES) & set(figures):
         known = np.isfinite(own[name]) if name in own else np.ones(len(outcome), dtype=bool)
         figures[name] = _at_least_wilson(figures[name], len(np.unique(outcome[known])))
-    counts = {"rows": len(outcome), "events": told.event[rows].sum()}
+    counts = {"rows": len(outcome), "events": scores.event[rows].sum()}
     counts["outcomes"] = outcome.max(initial=-1) + 1
     return {name: _point_interval(float(count)) for name, count in counts.items()} | figures
 

@@ -88,8 +88,8 @@ def _difference_by_cluster(
         )
     freedom = max(float(off.sum() ** 2 / (off**2).sum()) - 1, 1.0)
     reach = float(student.ppf(1 - TAIL, freedom))
-    drawn = _bootstrap_t(sums, sizes, mean, seed, resamples)
-    down, up = np.quantile(drawn, [TAIL, 1 - TAIL])
+    resampled = _bootstrap_t(sums, sizes, mean, seed, resamples)
+    down, up = np.quantile(resampled, [TAIL, 1 - TAIL])
     return MeanDifference(
         mean=mean,
         low=mean - max(float(up), reach) * error,
@@ -115,10 +115,10 @@ def _bootstrap_t(sums: Floats, sizes: Floats, mean: float, seed: int, resamples:
 
 def _standard_errors(times: Floats, sums: Floats, sizes: Floats) -> tuple[Floats, Floats]:
     """(B,) standard errors and means when unit g is there times[b, g] times."""
-    drawn, groups = times @ sizes, len(sizes)
-    mean = times @ sums / drawn
+    rows, groups = times @ sizes, len(sizes)
+    mean = times @ sums / rows
     squares = times @ sums**2 - 2 * mean * (times @ (sums * sizes)) + mean**2 * (times @ sizes**2)
-    return np.sqrt(np.maximum(squares, 0.0) * groups / max(groups - 1, 1)) / drawn, mean
+    return np.sqrt(np.maximum(squares, 0.0) * groups / max(groups - 1, 1)) / rows, mean
 
 
 def adjust_holm(p_values: Floats) -> Floats:
@@ -266,8 +266,8 @@ def poisson_binomial_p_value(probability: Floats, hits: int) -> float:
         law = poisson_binomial_pmf(probability)
         return float(min(1.0, 2.0 * min(law[: hits + 1].sum(), law[hits:].sum())))
     spread = float(np.sqrt((probability * (1.0 - probability)).sum()))
-    away = max(abs(hits - float(probability.sum())) - 0.5, 0.0)
-    return float(2.0 * norm.sf(away / spread)) if spread > 0 else float(away == 0)
+    distance = max(abs(hits - float(probability.sum())) - 0.5, 0.0)
+    return float(2.0 * norm.sf(distance / spread)) if spread > 0 else float(distance == 0)
 
 
 def poisson_binomial_pmf(probability: Floats) -> Floats:
@@ -288,15 +288,15 @@ def calibration_error_test(
     """
     bins = np.array_split(np.argsort(probability, kind="stable"), min(10, len(probability)))
     rows = np.array([len(part) for part in bins], dtype=np.float64)
-    said = np.array([probability[part].mean() for part in bins])
-    came = np.array([hit[part].mean() for part in bins])
-    error = float((rows * np.abs(came - said)).sum() / rows.sum())
+    stated = np.array([probability[part].mean() for part in bins])
+    observed = np.array([hit[part].mean() for part in bins])
+    error = float((rows * np.abs(observed - stated)).sum() / rows.sum())
     random = np.random.default_rng(seed)
     counts = random.binomial(
-        rows.astype(np.int64), np.clip(said, 0, 1), (CALIBRATION_SIMULATIONS, len(bins))
+        rows.astype(np.int64), np.clip(stated, 0, 1), (CALIBRATION_SIMULATIONS, len(bins))
     )
-    drawn = np.abs(counts - rows * said).sum(axis=1) / rows.sum()
-    return error, float((1 + (drawn >= error).sum()) / (1 + CALIBRATION_SIMULATIONS))
+    simulated = np.abs(counts - rows * stated).sum(axis=1) / rows.sum()
+    return error, float((1 + (simulated >= error).sum()) / (1 + CALIBRATION_SIMULATIONS))
 
 
 def binomial_lower_p_value(hits: int, rows: int, stated: float) -> float:

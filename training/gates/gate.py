@@ -78,13 +78,13 @@ class Candidate:
     def dated(self) -> bool:
         """Whether every ask says when it was asked."""
         moments = (self.learnt.asked_at, self.measured.asked_at)
-        return not any(np.isnat(asked).any() for asked in moments)
+        return not any(np.isnat(times).any() for times in moments)
 
     @cached_property
     def rules(self) -> dict[str, Forecast]:
         """Forecasts of the simple rules alone."""
         other = (CLASS_SHARES, LIGHTGBM_DEFAULTS, LOGISTIC_REGRESSION)
-        return {name: told for name, told in self.forecasts.items() if name not in other}
+        return {name: forecast for name, forecast in self.forecasts.items() if name not in other}
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,9 @@ def prepare_candidate(
     """The candidate with all that the gates look at; its tables are open within the block."""
     fitted_baselines = task_baselines(task, learnt).items()
     forecasts = {
-        name: told(measured) for name, told in fitted_baselines if name not in EXPENSIVE_BASELINES
+        name: baseline(measured)
+        for name, baseline in fitted_baselines
+        if name not in EXPENSIVE_BASELINES
     }
     limits = GateThresholds()
     with Store.from_folder(lake.canonical) as store:
@@ -107,8 +109,8 @@ def replay_inputs(task: Task, most: int) -> InputReplay:
 
     def inputs_before(store: Store, moment: datetime) -> pd.DataFrame:
         asks = training_task(task).query_asks(store, task, moment - REPLAY_WINDOW, moment, most)
-        made = model_inputs(training_task(task), store, asks)
-        return made.set_axis(pd.Index(asks.text(ASK_ID)), axis=0).sort_index()
+        inputs = model_inputs(training_task(task), store, asks)
+        return inputs.set_axis(pd.Index(asks.text(ASK_ID)), axis=0).sort_index()
 
     return inputs_before
 
@@ -133,10 +135,10 @@ def comparison_figures(candidate: Candidate) -> list[dict[str, Any]]:
     answers = {"model": candidate.answers}
     if candidate.champion and candidate.champion.answers:
         answers[f"champion (version {candidate.champion.version})"] = candidate.champion.answers
-    told = {name: Forecast(one.probability) for name, one in answers.items()}
+    forecasts = {name: Forecast(one.probability) for name, one in answers.items()}
     return [
         _figures(candidate, name, one)
-        for name, one in (told | _baseline_forecasts(candidate)).items()
+        for name, one in (forecasts | _baseline_forecasts(candidate)).items()
     ]
 
 
@@ -144,9 +146,9 @@ def _baseline_forecasts(candidate: Candidate) -> dict[str, Forecast]:
     return {name: Forecast(one.probability) for name, one in candidate.forecasts.items()}
 
 
-def _figures(candidate: Candidate, name: str, told: Forecast) -> dict[str, Any]:
+def _figures(candidate: Candidate, name: str, forecast: Forecast) -> dict[str, Any]:
     measured, once = candidate.measured, np.ones(len(candidate.measured))
-    found = metric_functions(measured.label, None, told, candidate.task.classes)
+    found = metric_functions(measured.label, None, forecast, candidate.task.classes)
     figures = {metric: found[metric](once) for metric in COMPARED_METRICS}
     finite = {metric: value for metric, value in figures.items() if np.isfinite(value)}
     return {"name": name.replace("_", " "), **finite}

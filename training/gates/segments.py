@@ -38,13 +38,13 @@ class Segment:
 
     def losses(self, probability: Floats, label: NDArray[np.int64]) -> Floats:
         """(rows,) minus log of the probability given to what happened."""
-        told, ended = probability[self.rows], label[self.rows]
+        rows, ended = probability[self.rows], label[self.rows]
         if self.number is None:
-            given = told[np.arange(len(ended)), ended]
+            of_outcome = rows[np.arange(len(ended)), ended]
         else:
-            event = told[:, self.number]
-            given = np.where(ended == self.number, event, 1 - event)
-        return np.asarray(-np.log(np.clip(given, SMALLEST, 1)))
+            event = rows[:, self.number]
+            of_outcome = np.where(ended == self.number, event, 1 - event)
+        return np.asarray(-np.log(np.clip(of_outcome, SMALLEST, 1)))
 
 
 def candidate_segments(task: Task, measured: TrainingSet) -> list[Segment]:
@@ -133,7 +133,9 @@ def compare_log_loss(candidate: Candidate, others: Mapping[str, Floats]) -> Comp
     fewest = limits.fewest_groups
     judged = [p for p in every if is_large_enough(p, measured.label, measured.group, fewest)]
     found = [
-        _compare_segment(candidate, p, name, told) for p in judged for name, told in others.items()
+        _compare_segment(candidate, p, name, probability)
+        for p in judged
+        for name, probability in others.items()
     ]
     corrected = adjust_holm(np.array([one.found.above for one in found]))
     found = [
@@ -148,11 +150,11 @@ def compare_log_loss(candidate: Candidate, others: Mapping[str, Floats]) -> Comp
 
 
 def _compare_segment(
-    candidate: Candidate, part: Segment, name: str, told: Floats
+    candidate: Candidate, part: Segment, name: str, probability: Floats
 ) -> LogLossComparison:
     measured, limits = candidate.measured, candidate.limits
     own = part.losses(candidate.answers.probability, measured.label)
-    its = part.losses(told, measured.label)
+    its = part.losses(probability, measured.label)
     apart = cluster_units(measured.group[part.rows], measured.asked_at[part.rows])
     found = clustered_mean_difference(own - its, apart, limits.seed, limits.resamples)
     return LogLossComparison(name, part, float(own.mean()), float(its.mean()), found)

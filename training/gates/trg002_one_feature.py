@@ -73,21 +73,23 @@ def check(candidate: Candidate) -> GateResult:
 def _skill_by_feature(candidate: Candidate, shares: Floats) -> list[SingleFeatureSkill]:
     encoder, gains = candidate.model.encoder, candidate.fitted.gains
     learnt = candidate.learnt.take(_evenly_spaced(len(candidate.learnt)))
-    taught, asked = (encoder.encode(part.inputs).matrix for part in (learnt, candidate.measured))
+    learnt_matrix, measured_matrix = (
+        encoder.encode(part.inputs).matrix for part in (learnt, candidate.measured)
+    )
     total, found = sum(gains.values()) or 1.0, []
     for i, name in enumerate(encoder.names):
-        one, other = taught[:, i], asked[:, i]
+        one, other = learnt_matrix[:, i], measured_matrix[:, i]
         leaf = (
             _category_codes(one, other)
             if i in encoder.categorical
             else _leaves(one, other, learnt.label)
         )
-        told = _forecast(leaf[0], learnt.label, shares)
+        forecast = _forecast(leaf[0], learnt.label, shares)
         found.append(
             SingleFeatureSkill(
                 name,
-                learnt=_skill(told[leaf[0]], learnt.label, shares),
-                measured=_skill(told[leaf[1]], candidate.measured.label, shares),
+                learnt=_skill(forecast[leaf[0]], learnt.label, shares),
+                measured=_skill(forecast[leaf[1]], candidate.measured.label, shares),
                 gain=gains.get(name, 0.0) / total,
             )
         )
@@ -116,8 +118,8 @@ def _forecast(leaf: Ints, label: Ints, shares: Floats) -> Floats:
     counts = np.stack(
         [np.bincount(leaf[label == k], minlength=size) for k in range(len(shares))], axis=1
     )
-    told = (counts + OVERALL_ROWS * shares) / (counts.sum(axis=1) + OVERALL_ROWS)[:, None]
-    return np.asarray(told)
+    shares_by_leaf = (counts + OVERALL_ROWS * shares) / (counts.sum(axis=1) + OVERALL_ROWS)[:, None]
+    return np.asarray(shares_by_leaf)
 
 
 def _shares(label: Ints, classes: int) -> Floats:
@@ -127,8 +129,8 @@ def _shares(label: Ints, classes: int) -> Floats:
 
 def _skill(probability: Floats, label: Ints, shares: Floats) -> float:
     """Share of the class shares' log-loss that these probabilities remove; below 0: they add."""
-    given = np.clip(probability[np.arange(len(label)), label], 1e-15, 1.0)
-    return float(1 - np.log(given).sum() / np.log(shares[label]).sum())
+    of_outcome = np.clip(probability[np.arange(len(label)), label], 1e-15, 1.0)
+    return float(1 - np.log(of_outcome).sum() / np.log(shares[label]).sum())
 
 
 def _evenly_spaced(rows: int) -> Ints:

@@ -174,10 +174,10 @@ def _same(one: pd.Series[Any], other: pd.Series[Any]) -> bool:
 
 def _moments(candidate: Candidate) -> list[datetime]:
     """Just after measured asks, evenly spread over them."""
-    asked = np.sort(candidate.measured.asked_at)
+    asked_at = np.sort(candidate.measured.asked_at)
     count = candidate.limits.moments
-    places = ((np.arange(count) + 0.5) / count * len(asked)).astype(np.int64)
-    after = np.unique(asked[places]) + np.timedelta64(1, "us")
+    places = ((np.arange(count) + 0.5) / count * len(asked_at)).astype(np.int64)
+    after = np.unique(asked_at[places]) + np.timedelta64(1, "us")
     return [moment.item().replace(tzinfo=UTC) for moment in after.astype("datetime64[us]")]
 
 

@@ -13,13 +13,13 @@ from training.gates.segments import LogLossComparison, compare_log_loss, skipped
 
 def check(candidate: Candidate) -> GateResult:
     """Compare with the class shares and with the rule that does best."""
-    told = {n: f.probability for n, f in candidate.rules.items()}
+    probabilities = {n: f.probability for n, f in candidate.rules.items()}
     shares = candidate.forecasts.get(CLASS_SHARES)
     if shares is not None:
-        told["class shares"] = shares.probability
-    if not told:
+        probabilities["class shares"] = shares.probability
+    if not probabilities:
         return not_applicable("There is neither a rule nor class shares to compare with")
-    found = compare_log_loss(candidate, told)
+    found = compare_log_loss(candidate, probabilities)
     if not found.overall:
         return not_applicable(f"{len(candidate.measured)} measured asks are too few to compare on")
     best = min(found.overall, key=lambda one: one.other_loss)

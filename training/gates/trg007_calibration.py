@@ -58,14 +58,14 @@ def check(candidate: Candidate) -> GateResult:
     """The calibration error of every part against chance and slack."""
     measured, limits = candidate.measured, candidate.limits
     every = candidate_segments(candidate.task, measured)
-    told = [
+    segments = [
         part
         for part in every
         if is_large_enough(part, measured.label, measured.group, limits.fewest_groups)
     ]
-    if not told:
+    if not segments:
         return not_applicable(f"{len(measured)} measured asks are too few to judge")
-    found = [_error(candidate, part) for part in told]
+    found = [_error(candidate, part) for part in segments]
     p_values = adjust_holm(np.array([one.p_value for one in found]))
     off = [one for one, p in zip(found, p_values, strict=True) if p < limits.level]
     overall = found[0]
@@ -82,7 +82,7 @@ def check(candidate: Candidate) -> GateResult:
         said = f"Stated and actual shares are further apart than chance and slack in {named}"
     elif len(found) > 1:
         said += f"; no site or class is further off, nearest is {worst}"
-    skipped = [part.name for part in every if part not in told]
+    skipped = [part.name for part in every if part not in segments]
     said += f"; too small to judge: {', '.join(skipped)}" if skipped else ""
     return gate_result(refused=bool(off), sentence=said, figures=figures)
 
@@ -90,26 +90,26 @@ def check(candidate: Candidate) -> GateResult:
 def _error(candidate: Candidate, part: Segment) -> CalibrationGap:
     measured, limits = candidate.measured, candidate.limits
     label, probability = measured.label[part.rows], candidate.answers.probability[part.rows]
-    told: PerAskScores
+    scores: PerAskScores
     if part.number is None:
-        told = scores_for_task(label, probability)
+        scores = scores_for_task(label, probability)
     else:
-        told = scores_for_class(label, probability, part.number)
-    truth = told.right.astype(np.float64)
-    error = calibration_error(truth, told.sure)(np.ones(len(truth)))
+        scores = scores_for_class(label, probability, part.number)
+    truth = scores.right.astype(np.float64)
+    error = calibration_error(truth, scores.sure)(np.ones(len(truth)))
     outcome = np.unique(shared_outcomes(measured)[part.rows], return_inverse=True)[1].astype(
         np.int64
     )
-    drawn = calibration_errors_by_chance(told.sure, outcome, limits.seed, limits.simulations)
+    by_chance = calibration_errors_by_chance(scores.sure, outcome, limits.seed, limits.simulations)
     slack = limits.calibration_slack if part.name == ALL_ASKS else limits.part_calibration_slack
-    slack = min(slack, max(float(told.sure.mean()), float(truth.mean())) / 2)
-    above = int((drawn >= error - slack).sum())
+    slack = min(slack, max(float(scores.sure.mean()), float(truth.mean())) / 2)
+    above = int((by_chance >= error - slack).sum())
     return CalibrationGap(
         part.name,
         error,
-        by_chance=float(np.quantile(drawn, 0.95)),
+        by_chance=float(np.quantile(by_chance, 0.95)),
         slack=slack,
-        p_value=(1 + above) / (1 + len(drawn)),
+        p_value=(1 + above) / (1 + len(by_chance)),
     )
 
 

@@ -107,10 +107,10 @@ def _stretches(candidate: Candidate) -> list[slice]:
 def _unseen(candidate: Candidate, specs: list[FeatureSpec]) -> dict[str, float]:
     """Share of asks whose category was never seen, by feature; the more of newest and open."""
     used = [spec for spec in specs if spec.kind is FeatureKind.CATEGORY]
-    asked = [candidate.measured.inputs]
+    inputs = [candidate.measured.inputs]
     if candidate.now is not None and len(candidate.now):
-        asked.append(candidate.now)
-    return {spec.name: max(_share(spec, rows[spec.name]) for rows in asked) for spec in used}
+        inputs.append(candidate.now)
+    return {spec.name: max(_share(spec, rows[spec.name]) for rows in inputs) for spec in used}
 
 
 def _share(spec: FeatureSpec, column: pd.Series[Any]) -> float:

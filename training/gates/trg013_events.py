@@ -31,14 +31,14 @@ def check(candidate: Candidate) -> GateResult:
         if taught < limits.site_events:
             few.append(f"site {name} ({taught} learnt)")
     figures = {"fewest_of_a_class": float(fewest), "too_few": float(len(few))}
-    asked = (
+    counts = (
         f"{limits.class_events} learnt and {limits.measured_events} measured cases of each "
         f"class, {limits.site_events} learnt events of each site"
     )
     if few:
-        said = f"Too few cases with an event of their own: {join_names(few)}; needed are {asked}"
+        said = f"Too few cases with an event of their own: {join_names(few)}; needed are {counts}"
         return gate_result(refused=True, sentence=said, figures=figures)
-    said = f"Enough events everywhere ({asked}); the rarest class has {fewest:,} learnt cases"
+    said = f"Enough events everywhere ({counts}); the rarest class has {fewest:,} learnt cases"
     return gate_result(refused=False, sentence=said, figures=figures)
 
 

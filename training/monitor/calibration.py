@@ -141,7 +141,7 @@ def _level_signals(place: str, part: EndedCases) -> Iterator[Signal]:
 
 def _level_signal(place: str, name: str, stated: Floats, hit: Flags) -> Signal:
     expected, found = float(stated.mean()), float(hit.mean())
-    away = abs(found - expected)
+    difference = abs(found - expected)
     return Signal(
         SignalKind.LEVEL,
         place,
@@ -149,7 +149,7 @@ def _level_signal(place: str, name: str, stated: Floats, hit: Flags) -> Signal:
         len(hit),
         found,
         expected,
-        max(away, DOUBLED_RATE_EFFECT * away / max(found, expected, MIN_PROBABILITY)),
+        max(difference, DOUBLED_RATE_EFFECT * difference / max(found, expected, MIN_PROBABILITY)),
         poisson_binomial_p_value(stated, int(hit.sum())),
         figures={"stated": float(stated.sum()), "came": float(hit.sum())},
     )
@@ -216,10 +216,10 @@ def _interval_signals(
     if len(baseline.levels) < 2:
         return
     low, high = (f"{level:g}" for level in (min(baseline.levels), max(baseline.levels)))
-    told = np.isfinite(part.target) & np.array([low in d for d in part.frame["delay_days"]])
-    if told.sum() < fewest:
+    measured = np.isfinite(part.target) & np.array([low in d for d in part.frame["delay_days"]])
+    if measured.sum() < fewest:
         return
-    known = part.take(told)
+    known = part.take(measured)
     bounds = np.array([(d[low], d[high]) for d in known.frame["delay_days"]], dtype=np.float64)
     held = (known.target >= bounds[:, 0]) & (known.target <= bounds[:, 1])
     stated = max(baseline.levels) - min(baseline.levels)

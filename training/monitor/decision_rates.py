@@ -81,8 +81,8 @@ def _rate_signal(
 ) -> Signal:
     found, expected = here[0] / here[1], before[0] / before[1]
     chance = float(fisher_exact_p_values(here[0], here[1], before[0], before[1]))
-    away = abs(found - expected)
-    return Signal(kind, place, str(kind), here[1], found, expected, away, chance)
+    difference = abs(found - expected)
+    return Signal(kind, place, str(kind), here[1], found, expected, difference, chance)
 
 
 RateCounts = tuple[SignalKind, str, tuple[int, int], tuple[int, int]]
@@ -107,5 +107,5 @@ def _count_abstained(frame: pd.DataFrame) -> tuple[int, int]:
 
 
 def _count_action(frame: pd.DataFrame, action: Action) -> tuple[int, int]:
-    told = frame[ACTION].dropna()
-    return int((told == action).sum()), len(told)
+    actions = frame[ACTION].dropna()
+    return int((actions == action).sum()), len(actions)

@@ -87,14 +87,18 @@ class NumericDistribution:
     def gap(self, values: Floats, worth: float) -> DistributionGap:
         """Of these values (none missing, at least one), worth so many cases, from the shape."""
         now = np.searchsorted(np.sort(values), self.at, side="right") / len(values)
-        away = np.abs(now - self.up_to)
+        distance = np.abs(now - self.up_to)
         # Under the least value lay nothing: what is there now is away, too.
         under = float((values < self.at[0]).mean())
-        most = int(np.argmax(away))
+        most = int(np.argmax(distance))
         found = np.diff(now[self.tops], prepend=0.0, append=1.0)
         expected = np.diff(self.up_to[self.tops], prepend=0.0, append=1.0)
         return _distribution_gap(
-            max(float(away[most]), under), float(self.at[most]), found, expected, (worth, self.seen)
+            max(float(distance[most]), under),
+            float(self.at[most]),
+            found,
+            expected,
+            (worth, self.seen),
         )
 
     def effective(self, values: Floats) -> float:
@@ -143,8 +147,8 @@ class CategoricalDistribution:
     @cached_property
     def expected(self) -> Floats:
         """Shares of the bins among cases that have a value."""
-        given = max(1.0 - self.missing, 1e-9)
-        named = np.array([self.shares[name] / given for name in self.names], dtype=np.float64)
+        present = max(1.0 - self.missing, 1e-9)
+        named = np.array([self.shares[name] / present for name in self.names], dtype=np.float64)
         return np.append(named, max(0.0, 1.0 - named.sum()))
 
     def counts(self, values: NDArray[Any]) -> Floats:
@@ -155,10 +159,12 @@ class CategoricalDistribution:
     def gap(self, values: NDArray[Any], worth: float) -> DistributionGap:
         """Of these values (none missing, at least one), worth so many cases, from the shape."""
         found = self.counts(values) / len(values)
-        away = np.abs(found - self.expected)
-        most = int(np.argmax(away))
+        distance = np.abs(found - self.expected)
+        most = int(np.argmax(distance))
         at = (*self.names, OTHER_VALUES)[most]
-        return _distribution_gap(float(away[most]), at, found, self.expected, (worth, self.seen))
+        return _distribution_gap(
+            float(distance[most]), at, found, self.expected, (worth, self.seen)
+        )
 
 
 Distribution = NumericDistribution | CategoricalDistribution

@@ -55,8 +55,10 @@ def shift_p_value(shape: Distribution, gap: DistributionGap, worth: float) -> fl
     if isinstance(shape, NumericDistribution):
         return dkw_p_value(excess_gap(shape, gap), worth, shape.seen)
     # The least of one exact test a value, times the number of values (Bonferroni).
-    bins, away = len(gap.found), gap.found - gap.expected
-    found = gap.expected + np.sign(away) * np.maximum(np.abs(away) - shape.usual_gap, 0.0)
+    bins, difference = len(gap.found), gap.found - gap.expected
+    found = gap.expected + np.sign(difference) * np.maximum(
+        np.abs(difference) - shape.usual_gap, 0.0
+    )
     then = gap.expected * shape.seen
     each = fisher_exact_p_values(
         found * worth, np.full(bins, worth), then, np.full(bins, shape.seen)

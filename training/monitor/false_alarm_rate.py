@@ -100,22 +100,22 @@ def stationary_reference(seed: int) -> ChampionReference:
 
 def draw_week(random: np.random.Generator, rows: int, earlier: int) -> MonitoringInputs:
     """A week of `rows` cases from START + WEEK on, and `earlier` cases of the week before."""
-    asked = draw_cases(random, rows + earlier)
+    cases = draw_cases(random, rows + earlier)
     since = np.where(np.arange(rows + earlier) < earlier, 0, 7 * 24 * 60)
     minutes = since + random.integers(0, 7 * 24 * 60, rows + earlier)
     at = pd.Timestamp(START) + pd.to_timedelta(minutes, unit="m")
     named = [f"r{i}" for i in range(rows + earlier)]
     return MonitoringInputs(
-        _draw_recommendations(random, asked, named, at),
+        _draw_recommendations(random, cases, named, at),
         _draw_decisions(random, named, at),
-        _draw_outcomes(random, asked, named, at),
+        _draw_outcomes(random, cases, named, at),
     )
 
 
 def _draw_recommendations(
-    random: np.random.Generator, asked: StationaryCases, named: list[str], at: pd.DatetimeIndex
+    random: np.random.Generator, cases: StationaryCases, named: list[str], at: pd.DatetimeIndex
 ) -> pd.DataFrame:
-    given = {name: _json_column(column) for name, column in asked.columns.items()}
+    inputs = {name: _json_column(column) for name, column in cases.columns.items()}
     rows = len(named)
     sets = random.random(rows)
     # A set of one class holds the truth where it should; else both classes are kept.
@@ -123,22 +123,22 @@ def _draw_recommendations(
         {
             "id": named,
             "task": TASK,
-            "site_id": asked.site,
+            "site_id": cases.site,
             "case_id": [f"c{name}" for name in named],
             "asked_at": at,
             "model_digest": DIGEST,
             "explained_class": CLASSES[1],
-            "probability": asked.event,
-            "exception_probability": asked.event,
-            "probabilities": [{CLASSES[0]: 1 - p, CLASSES[1]: p} for p in asked.event.tolist()],
+            "probability": cases.event,
+            "exception_probability": cases.event,
+            "probabilities": [{CLASSES[0]: 1 - p, CLASSES[1]: p} for p in cases.event.tolist()],
             "class_set": [list(CLASSES) if u < COVERAGE else [] for u in sets.tolist()],
             "delay_days": [{"0.1": -TEN_PERCENT_BOUND, "0.5": 0.0, "0.9": TEN_PERCENT_BOUND}]
             * rows,
-            "flagged": asked.event > FLAGGED,
+            "flagged": cases.event > FLAGGED,
             "abstained": random.random(rows) < 0.08,
             "audit_sample": random.random(rows) < 0.05,
             "unseen": [[]] * rows,
-            "features": [{n: v[i] for n, v in given.items()} for i in range(rows)],
+            "features": [{n: v[i] for n, v in inputs.items()} for i in range(rows)],
         }
     )
 
@@ -146,23 +146,23 @@ def _draw_recommendations(
 def _draw_decisions(
     random: np.random.Generator, named: list[str], at: pd.DatetimeIndex
 ) -> pd.DataFrame:
-    told = np.flatnonzero(random.random(len(named)) < 0.5)
-    actions = random.choice(len(DECISIONS), len(told), p=DECISION_SHARES)
+    decided = np.flatnonzero(random.random(len(named)) < 0.5)
+    actions = random.choice(len(DECISIONS), len(decided), p=DECISION_SHARES)
     return pd.DataFrame(
         {
-            "decision_id": [f"d{i}" for i in told],
-            "recommendation_id": [named[i] for i in told],
+            "decision_id": [f"d{i}" for i in decided],
+            "recommendation_id": [named[i] for i in decided],
             "action": [str(DECISIONS[a]) for a in actions],
             "resolved_as": None,
             "role": "buyer",
-            "happened_at": at[told],
-            "known_at": at[told],
+            "happened_at": at[decided],
+            "known_at": at[decided],
         }
     )
 
 
 def _draw_outcomes(
-    random: np.random.Generator, asked: StationaryCases, named: list[str], at: pd.DatetimeIndex
+    random: np.random.Generator, cases: StationaryCases, named: list[str], at: pd.DatetimeIndex
 ) -> pd.DataFrame:
     """A case ends within the moment it is asked, so that a week has its outcomes."""
     return pd.DataFrame(
@@ -170,7 +170,7 @@ def _draw_outcomes(
             "recommendation_id": named,
             "case_id": [f"c{name}" for name in named],
             "task": TASK,
-            "label": (random.random(len(named)) < asked.event).astype(np.int64),
+            "label": (random.random(len(named)) < cases.event).astype(np.int64),
             "target": random.normal(size=len(named)),
             "matured_at": at,
         }
@@ -192,15 +192,15 @@ def _draw_number(
         case 3:
             return (random.random(rows) < 0.03 * (1 + kind)).astype(np.float64)
         case _:
-            drawn = random.gamma(2.0, 1.0 + site)
-            return np.where(random.random(rows) < 0.3, np.nan, drawn)
+            values = random.gamma(2.0, 1.0 + site)
+            return np.where(random.random(rows) < 0.3, np.nan, values)
 
 
 def _draw_category(random: np.random.Generator, kind: int, site: NDArray[np.int64]) -> NDArray[Any]:
     """Unequal shares that turn from site to site; one in fifty is missing."""
     weight = random.random(len(site)) ** (1.5 + kind)
-    drawn = (np.floor(weight * len(REGIONS)).astype(np.int64) + site) % len(REGIONS)
-    named: NDArray[Any] = np.array(REGIONS, dtype=object)[drawn]
+    region = (np.floor(weight * len(REGIONS)).astype(np.int64) + site) % len(REGIONS)
+    named: NDArray[Any] = np.array(REGIONS, dtype=object)[region]
     named[random.random(len(site)) < 0.02] = None
     return named
 
@@ -225,12 +225,12 @@ def _site_reference_fields(
 ) -> dict[str, Any]:
     here = np.ones(len(trained.site), bool) if place == ALL_SITES else trained.site == place
     later = np.ones(len(scored.site), bool) if place == ALL_SITES else scored.site == place
-    asked, after = _asked_over_a_year(trained.site[here]), _asked_over_a_year(scored.site[later])
+    before, after = _asked_over_a_year(trained.site[here]), _asked_over_a_year(scored.site[later])
     return {
         "rows": int(here.sum()),
         "inputs": {
             name: (number_distribution if column.dtype.kind == "f" else category_distribution)(
-                column[here], asked
+                column[here], before
             )
             for name, column in trained.columns.items()
         },

@@ -55,8 +55,8 @@ class Reliance:
 
     def as_json(self) -> dict[str, Any]:
         """Plain values; of a group that is too small only its size."""
-        told = {"group": self.group, "ended": self.agreed.rows, "enough": self.enough}
-        return told | {"sentence": self.sentence} | (_plain(self) if self.enough else {})
+        plain = {"group": self.group, "ended": self.agreed.rows, "enough": self.enough}
+        return plain | {"sentence": self.sentence} | (_plain(self) if self.enough else {})
 
     @property
     def sentence(self) -> str:
@@ -67,11 +67,11 @@ class Reliance:
                 f"Too few decisions to judge: {right.rows} on right recommendations, "
                 f"{wrong.rows} on wrong ones, {MIN_DECISIONS} of each are needed."
             )
-        told = f"followed {right.share:.0%} of the right and {wrong.share:.0%} of the wrong ones"
+        shares = f"followed {right.share:.0%} of the right and {wrong.share:.0%} of the wrong ones"
         low, _ = proportion_difference(right, wrong)
         if low > 0:
-            return f"People tell right from wrong: they {told}."
-        return f"No sign that people tell right from wrong: they {told}."
+            return f"People tell right from wrong: they {shares}."
+        return f"No sign that people tell right from wrong: they {shares}."
 
 
 @dataclass(frozen=True)
@@ -212,10 +212,10 @@ def _numbers(tasks: pd.Series[str], said: pd.Series[str]) -> list[float]:
 
 
 def _plain(one: Reliance | MissedCases) -> dict[str, Any]:
-    told = {field.name: getattr(one, field.name) for field in fields(one)}
+    values = {field.name: getattr(one, field.name) for field in fields(one)}
     return {
         name: value.as_json() if isinstance(value, Proportion) else value
-        for name, value in told.items()
+        for name, value in values.items()
     }
 
 
@@ -250,8 +250,8 @@ def _cells(group: Reliance) -> list[str]:
     if not group.enough:
         return [f"fewer than {MIN_DECISIONS}", "", "", "", ""]
     parts = (group.followed_when_right, group.followed_when_wrong, group.overrides_right)
-    whole = [share_with_interval(group.agreed), share_with_interval(group.right)]
-    return whole + [
+    shares = [share_with_interval(group.agreed), share_with_interval(group.right)]
+    return shares + [
         f"{share_with_interval(part)} of {part.rows}" if part.rows else "-" for part in parts
     ]
 

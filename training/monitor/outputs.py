@@ -33,25 +33,27 @@ def write_gauges(reports: Sequence[MonitoringReport], path: Path) -> None:
 
 def gauge_registry(reports: Sequence[MonitoringReport]) -> CollectorRegistry:
     """Gauges of these reports, in a registry of their own."""
-    made = CollectorRegistry()
-    _add_advice_gauges(reports, made)
-    _add_case_gauges(reports, made)
-    _add_feature_gauges(reports, made)
-    _add_outcome_gauges(reports, made)
-    _add_rate_gauges(reports, made)
-    return made
+    registry = CollectorRegistry()
+    _add_advice_gauges(reports, registry)
+    _add_case_gauges(reports, registry)
+    _add_feature_gauges(reports, registry)
+    _add_outcome_gauges(reports, registry)
+    _add_rate_gauges(reports, registry)
+    return registry
 
 
-def _add_advice_gauges(reports: Sequence[MonitoringReport], made: CollectorRegistry) -> None:
-    advice = Gauge("triage_monitor_advice", "0 no need, 3 look, 4 retrain", ["task"], registry=made)
+def _add_advice_gauges(reports: Sequence[MonitoringReport], registry: CollectorRegistry) -> None:
+    advice = Gauge(
+        "triage_monitor_advice", "0 no need, 3 look, 4 retrain", ["task"], registry=registry
+    )
     raised = Gauge(
-        "triage_monitor_signals_raised", "signals that count", ["task", "site"], registry=made
+        "triage_monitor_signals_raised", "signals that count", ["task", "site"], registry=registry
     )
     units = Gauge(
         "triage_monitor_unit_factor",
         "ratio of medians where a unit probably changed",
         ["task", "site", "feature"],
-        registry=made,
+        registry=registry,
     )
     for report in reports:
         advice.labels(report.task).set(EXIT_CODES[report.verdict.advice])
@@ -61,25 +63,27 @@ def _add_advice_gauges(reports: Sequence[MonitoringReport], made: CollectorRegis
             units.labels(report.task, change.site, change.feature).set(change.factor)
 
 
-def _add_case_gauges(reports: Sequence[MonitoringReport], made: CollectorRegistry) -> None:
+def _add_case_gauges(reports: Sequence[MonitoringReport], registry: CollectorRegistry) -> None:
     cases = Gauge(
         "triage_monitor_cases",
         "cases asked, ended, waiting for their outcome, or left out",
         ["task", "state"],
-        registry=made,
+        registry=registry,
     )
     for report in reports:
         for state, count in report.counts.items():
             cases.labels(report.task, state).set(count)
 
 
-def _add_feature_gauges(reports: Sequence[MonitoringReport], made: CollectorRegistry) -> None:
+def _add_feature_gauges(reports: Sequence[MonitoringReport], registry: CollectorRegistry) -> None:
     """Drift of the features that moved most at any place; the number of series is bounded."""
     labels = ["task", "site", "feature"]
-    psi = Gauge("triage_monitor_psi", "population stability index", labels, registry=made)
-    gap = Gauge("triage_monitor_ks", "Kolmogorov-Smirnov gap", labels, registry=made)
-    missing = Gauge("triage_monitor_missing_share", "missing values", labels, registry=made)
-    unseen = Gauge("triage_monitor_unseen_share", "categories never seen", labels, registry=made)
+    psi = Gauge("triage_monitor_psi", "population stability index", labels, registry=registry)
+    gap = Gauge("triage_monitor_ks", "Kolmogorov-Smirnov gap", labels, registry=registry)
+    missing = Gauge("triage_monitor_missing_share", "missing values", labels, registry=registry)
+    unseen = Gauge(
+        "triage_monitor_unseen_share", "categories never seen", labels, registry=registry
+    )
     for report in reports:
         kept = set(most_moved_features(report))
         for signal in report.signals:
@@ -106,16 +110,16 @@ def _gauge_order(signal: Signal) -> tuple[bool, float, str]:
     return not signal.raised, -signal.effect, signal.subject
 
 
-def _add_outcome_gauges(reports: Sequence[MonitoringReport], made: CollectorRegistry) -> None:
+def _add_outcome_gauges(reports: Sequence[MonitoringReport], registry: CollectorRegistry) -> None:
     gauges = {
         SignalKind.LEVEL: Gauge(
             OUTCOME_GAUGES[SignalKind.LEVEL],
             "share that came less what was stated",
             ["task", "site", "class"],
-            registry=made,
+            registry=registry,
         )
     } | {
-        kind: Gauge(name, str(kind).replace("_", " "), ["task", "site"], registry=made)
+        kind: Gauge(name, str(kind).replace("_", " "), ["task", "site"], registry=registry)
         for kind, name in OUTCOME_GAUGES.items()
         if kind is not SignalKind.LEVEL
     }
@@ -128,12 +132,12 @@ def _add_outcome_gauges(reports: Sequence[MonitoringReport], made: CollectorRegi
                 gauges[signal.kind].labels(report.task, signal.place).set(signal.found)
 
 
-def _add_rate_gauges(reports: Sequence[MonitoringReport], made: CollectorRegistry) -> None:
+def _add_rate_gauges(reports: Sequence[MonitoringReport], registry: CollectorRegistry) -> None:
     rate = Gauge(
         "triage_monitor_rate",
         "share of cases abstained; of decided cases followed, overridden",
         ["task", "site", "what"],
-        registry=made,
+        registry=registry,
     )
     for report in reports:
         for one in report.rates:
@@ -147,16 +151,16 @@ MAX_TERMINAL_REASONS = 4
 def advice_table(reports: Sequence[MonitoringReport]) -> Table:
     """The advice for each task and its heaviest reasons."""
     first = reports[0]
-    made = Table(title=f"Asked from {first.since:%Y-%m-%d} until {first.until:%Y-%m-%d}")
+    table = Table(title=f"Asked from {first.since:%Y-%m-%d} until {first.until:%Y-%m-%d}")
     for heading in ("task", "advice"):
-        made.add_column(heading)
+        table.add_column(heading)
     for heading in ("asked", "ended", "waiting"):
-        made.add_column(heading, justify="right")
-    made.add_column("reasons", overflow="fold")
+        table.add_column(heading, justify="right")
+    table.add_column("reasons", overflow="fold")
     for report in reports:
         counts = (str(report.counts[name]) for name in ("asked", "ended", "waiting"))
-        made.add_row(report.task, report.verdict.headline, *counts, escape(_reasons_text(report)))
-    return made
+        table.add_row(report.task, report.verdict.headline, *counts, escape(_reasons_text(report)))
+    return table
 
 
 def write_reports(
@@ -166,8 +170,8 @@ def write_reports(
     if page:
         page.write_text(render_page(reports), encoding="utf-8")
     if plain:
-        told = {report.task: report.as_json() for report in reports}
-        plain.write_text(json.dumps(told, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        by_task = {report.task: report.as_json() for report in reports}
+        plain.write_text(json.dumps(by_task, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     if gauges:
         write_gauges(reports, gauges)
 

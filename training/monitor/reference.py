@@ -108,21 +108,21 @@ def _read_site_reference(
 
 
 def _describe_window(specs: tuple[FeatureSpec, ...], part: RecommendationWindow) -> SiteReference:
-    asked = AskedRows(part.site, part.asked_at)
+    asks = AskedRows(part.site, part.asked_at)
     inputs = {
         spec.name: _read_distribution(
             spec,
             len(part),
-            number_distribution(part.columns[spec.name], asked)
+            number_distribution(part.columns[spec.name], asks)
             if spec.kind is FeatureKind.NUMBER
-            else category_distribution(part.columns[spec.name], asked),
+            else category_distribution(part.columns[spec.name], asks),
         )
         for spec in specs
     }
     return SiteReference(
         len(part),
         inputs,
-        NumericDistribution.read(len(part), number_distribution(part.score, asked)),
+        NumericDistribution.read(len(part), number_distribution(part.score, asks)),
     )
 
 

@@ -182,9 +182,9 @@ def _agreement_until(
 ) -> HumanAgreement:
     """Of all that was asked of the task up to `until`: people's habits change slowly."""
     every = frames.recommendations
-    asked = every[(every["task"] == baseline.task) & (every[ASKED_AT] < until)]
+    asks = every[(every["task"] == baseline.task) & (every[ASKED_AT] < until)]
     known = frames.outcomes[frames.outcomes[MATURED_AT] < until]
-    return measure_agreement(asked, frames.decisions, known)
+    return measure_agreement(asks, frames.decisions, known)
 
 
 def _case_counts(

@@ -143,8 +143,8 @@ def _outcome_reasons(
     for signal in raised:
         if signal.kind.family not in {SignalFamily.CALIBRATION, SignalFamily.COVERAGE}:
             continue
-        away = abs(signal.found - signal.expected)
-        rare = signal.kind is SignalKind.LEVEL and away < limits.min_effect[SignalKind.LEVEL]
+        difference = abs(signal.found - signal.expected)
+        rare = signal.kind is SignalKind.LEVEL and difference < limits.min_effect[SignalKind.LEVEL]
         place = "" if signal.everywhere else signal.place
         weight = WEIGHT_OUTCOMES if signal.everywhere else WEIGHT_OUTCOMES - 0.05
         if rare:
@@ -193,8 +193,8 @@ def _common_shift_reason(
     worst = max((s for s in shifts if s.subject in names), key=lambda s: s.effect)
     if evidence.days < limits.min_days:
         on = "one day" if evidence.days == 1 else f"{evidence.days} days"
-        drawn = f"{said}, but all was asked on {on}: ask how these cases were chosen"
-        return Reason(Advice.LOOK, WEIGHT_MINOR, "", f"{drawn}. Most: {signal_sentence(worst)}")
+        text = f"{said}, but all was asked on {on}: ask how these cases were chosen"
+        return Reason(Advice.LOOK, WEIGHT_MINOR, "", f"{text}. Most: {signal_sentence(worst)}")
     if gain < limits.retrain_gain:
         return Reason(Advice.LOOK, WEIGHT_MINOR, "", f"{said}. Most: {signal_sentence(worst)}")
     outcomes = {SignalFamily.CALIBRATION, SignalFamily.COVERAGE}
@@ -212,8 +212,8 @@ def _data_gap_reasons(raised: Sequence[Signal]) -> Iterator[Reason]:
     kinds = (SignalKind.MISSING, SignalKind.UNSEEN, SignalKind.OUTSIDE)
     found = [s for s in raised if s.kind in kinds]
     local = {(s.kind, s.subject) for s in found if not s.everywhere}
-    told = [s for s in found if not (s.everywhere and (s.kind, s.subject) in local)]
-    for signal in told:
+    reported = [s for s in found if not (s.everywhere and (s.kind, s.subject) in local)]
+    for signal in reported:
         place = "" if signal.everywhere else signal.place
         yield Reason(Advice.LOOK, WEIGHT_DATA_GAP, place, signal_sentence(signal))
 

@@ -46,30 +46,32 @@ def monitor_lake(
     Raises:
         LookupError: nothing was ever recommended of these tasks, or a task has no champion.
     """
-    told = record.recommendations
-    asked = [name for name in tasks if (told["task"] == str(name)).any()]
-    if not asked:
+    recommendations = record.recommendations
+    with_cases = [name for name in tasks if (recommendations["task"] == str(name)).any()]
+    if not with_cases:
         raise LookupError(
             f"nothing was recommended of {', '.join(tasks)} yet; the monitor reads the record "
             "of recommendations: start the service and score some cases"
         )
     with Store.from_folder(lake.canonical) as store:
         ended = {
-            n: matured_outcomes(store, TRAINING_TASKS[n], told[told["task"] == str(n)])
-            for n in asked
+            n: matured_outcomes(
+                store, TRAINING_TASKS[n], recommendations[recommendations["task"] == str(n)]
+            )
+            for n in with_cases
         }
     start, end = monitoring_period(
-        [told["asked_at"], *(e[MATURED_AT] for e in ended.values())], since, until
+        [recommendations["asked_at"], *(e[MATURED_AT] for e in ended.values())], since, until
     )
     return [
         monitor_champion(
             load_champion_reference(lake, name),
-            MonitoringInputs(told, record.decisions, ended[name]),
+            MonitoringInputs(recommendations, record.decisions, ended[name]),
             start,
             end,
             MonitorThresholds(),
         )
-        for name in asked
+        for name in with_cases
     ]
 
 

@@ -107,9 +107,9 @@ def _unit_change_of_signal(
     ratios = quantile_ratios(baseline, window.at(signal.place), signal.place, signal.subject)
     if ratios is None:
         return
-    whole = float(np.exp(np.median(np.log(ratios))))
+    median_factor = float(np.exp(np.median(np.log(ratios))))
     elsewhere = _factor_at_other_sites(baseline, window, signal)
-    factor = whole / elsewhere
+    factor = median_factor / elsewhere
     # Where all moved, a site that moved a little more than others is no news.
     if abs(np.log(factor)) < max(np.log(limits.factor), abs(np.log(elsewhere))):
         return
@@ -117,7 +117,7 @@ def _unit_change_of_signal(
     column = window.at(signal.place).columns[signal.subject]
     values = column[np.isfinite(column)]
     assert isinstance(shape, NumericDistribution)
-    left = shape.gap(values / whole, len(values)).gap
+    left = shape.gap(values / median_factor, len(values)).gap
     if left <= limits.same_shape + shape.usual_gap and left <= signal.figures["ks"] / 2:
         yield UnitChange(
             signal.place,
@@ -158,7 +158,7 @@ def _combine_changes(found: Sequence[UnitChange]) -> UnitChange:
 def _usual_units_near(factor: float) -> str:
     """Units with about that ratio, the nearest first; two where few cases leave it open."""
     ratio = max(factor, 1 / factor)
-    away = sorted(
+    nearest = sorted(
         (abs(float(np.log(ratio / usual))), name) for usual, name in USUAL_FACTORS.items()
     )
-    return " or ".join(name for far, name in away[:2] if far <= np.log1p(FACTOR_TOLERANCE))
+    return " or ".join(name for far, name in nearest[:2] if far <= np.log1p(FACTOR_TOLERANCE))

@@ -83,7 +83,7 @@ class RecommendationWindow:
 
 
 def _feature_column(spec: FeatureSpec, rows: Sequence[Mapping[str, Any]]) -> NDArray[Any]:
-    given = [row.get(spec.name) for row in rows]
+    values = [row.get(spec.name) for row in rows]
     if spec.kind is FeatureKind.NUMBER:
-        return np.array([np.nan if v is None else v for v in given], dtype=np.float64)
-    return np.array([v if isinstance(v, str) else None for v in given], dtype=object)
+        return np.array([np.nan if v is None else v for v in values], dtype=np.float64)
+    return np.array([v if isinstance(v, str) else None for v in values], dtype=object)

@@ -127,43 +127,43 @@ class Parameters(ParameterSection):
             )
         return self
 
-    def task(self, asked: Task) -> Task:
+    def task(self, task: Task) -> Task:
         """The task with all that the file says of it.
 
         Raises:
             ValueError: for a feature that the task does not have or that cannot rise, and for
                 signs of a task with more than two classes.
         """
-        self._check(asked)
+        self._check(task)
         said = self.features
-        kept = tuple(f for f in asked.features if f.name not in said.leave_out)
-        return self.trees(replace(asked, features=kept, rising=said.rising, falling=said.falling))
+        kept = tuple(f for f in task.features if f.name not in said.leave_out)
+        return self.trees(replace(task, features=kept, rising=said.rising, falling=said.falling))
 
-    def trees(self, asked: Task) -> Task:
+    def trees(self, task: Task) -> Task:
         """The task with these parameters of LightGBM's, and no others."""
         return replace(
-            asked,
+            task,
             lightgbm=self.lightgbm.given(),
             lightgbm_quantiles=self.lightgbm_quantiles.given(),
         )
 
-    def _check(self, asked: Task) -> None:
-        numbers = [f.name for f in asked.features if f.kind is FeatureKind.NUMBER]
+    def _check(self, task: Task) -> None:
+        numbers = [f.name for f in task.features if f.kind is FeatureKind.NUMBER]
         for key, choices in {
-            "leave_out": [feature.name for feature in asked.features],
+            "leave_out": [feature.name for feature in task.features],
             "rising": numbers,
             "falling": numbers,
         }.items():
             for name in getattr(self.features, key):
                 if name not in choices:
                     raise ValueError(
-                        f"features.{key}: {asked.name} has no such feature {name!r}; "
+                        f"features.{key}: {task.name} has no such feature {name!r}; "
                         f"there are {', '.join(choices)}"
                     )
-        if (self.features.rising or self.features.falling) and not asked.binary:
+        if (self.features.rising or self.features.falling) and not task.binary:
             raise ValueError(
                 f"features.rising and falling say what raises the risk of one event; "
-                f"{asked.name} has {len(asked.classes)} classes"
+                f"{task.name} has {len(task.classes)} classes"
             )
 
     @property
@@ -240,8 +240,8 @@ def _lines(error: ValidationError) -> Iterator[str]:
         elif one["type"] == "missing":
             yield f"{where} is missing"
         else:
-            got = f" (got {one['input']!r})" if place else ""
-            yield f"{where}: {one['msg'].removeprefix('Value error, ')}{got}"
+            received = f" (got {one['input']!r})" if place else ""
+            yield f"{where}: {one['msg'].removeprefix('Value error, ')}{received}"
 
 
 def _choices(place: list[str]) -> str:
@@ -252,8 +252,8 @@ def _choices(place: list[str]) -> str:
     assert issubclass(part, BaseModel)
     names = list(part.model_fields)
     near = get_close_matches(place[-1], names, n=1)
-    meant = f"did you mean {near[0]}? " if near else ""
-    return f"{meant}there are {', '.join(names)}"
+    suggestion = f"did you mean {near[0]}? " if near else ""
+    return f"{suggestion}there are {', '.join(names)}"
 
 
 def parameters_toml(chosen: Parameters, comment: Sequence[str]) -> str:

@@ -68,10 +68,10 @@ def _rolling_folds(window: TrainingSet) -> list[TuningFold]:
     """Stretches of equal numbers of asks, cut between two moments of asking."""
     if len(window) == 0:
         return []
-    asked = window.asked_at
+    asked_at = window.asked_at
     places = len(window) * (1 - SCORED_SHARE + SCORED_SHARE * np.arange(FOLDS + 1) / FOLDS)
-    edges = np.sort(asked)[np.minimum(places.astype(np.int64), len(window) - 1)]
-    edges[-1] = asked.max() + np.timedelta64(1, "us")
+    edges = np.sort(asked_at)[np.minimum(places.astype(np.int64), len(window) - 1)]
+    edges[-1] = asked_at.max() + np.timedelta64(1, "us")
     return [_fold(window, start, end) for start, end in pairwise(edges) if start < end]
 
 

@@ -92,16 +92,18 @@ class SearchSpace:
         text = json.dumps([searched, kept], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
-    def parameters(self, drawn: Mapping[str, Any]) -> Parameters:
+    def parameters(self, sampled: Mapping[str, Any]) -> Parameters:
         """The present parameters with the numbers drawn; the quantiles' trees stay theirs."""
-        trees = {name: _four_digits(drawn[name]) for name in TREE_DISTRIBUTIONS}
-        corrected = CalibrationChoice(drawn[CALIBRATION])
+        trees = {name: _four_digits(sampled[name]) for name in TREE_DISTRIBUTIONS}
+        corrected = CalibrationChoice(sampled[CALIBRATION])
         calibrated = corrected is CalibrationChoice.BEST_HELD_OUT
         fit = {
-            "rounds": drawn[ROUNDS],
+            "rounds": sampled[ROUNDS],
             "refit": RefitScope.FIT_AND_STOP if calibrated else RefitScope.ALL,
             "calibrations": () if calibrated else (CalibrationMethod.IDENTITY,),
-            "half_life_days": _four_digits(drawn[HALF_LIFE]) if drawn.get(AGE_WEIGHTED) else None,
+            "half_life_days": _four_digits(sampled[HALF_LIFE])
+            if sampled.get(AGE_WEIGHTED)
+            else None,
         }
         written = self.present.lightgbm.given() | trees
         return self.present.model_copy(
@@ -263,13 +265,15 @@ def _fold_loss(search: TuningProblem, chosen: Parameters, fold: TuningFold) -> f
     window = replace(search.window, target=None)  # the quantiles' trees are not tuned
     task = replace(chosen.trees(search.task), quantiles=())
     taught, scored = window.take(fold.before), window.take(fold.within)
-    told = fit(task, taught, chosen.options).model.predict(scored.inputs).probability
-    shares = (np.bincount(taught.label, minlength=told.shape[1]) + 0.5) / (len(taught) + 1.0)
-    return _mean_loss(told[np.arange(len(scored)), scored.label]) - _mean_loss(shares[scored.label])
+    probability = fit(task, taught, chosen.options).model.predict(scored.inputs).probability
+    shares = (np.bincount(taught.label, minlength=probability.shape[1]) + 0.5) / (len(taught) + 1.0)
+    return _mean_loss(probability[np.arange(len(scored)), scored.label]) - _mean_loss(
+        shares[scored.label]
+    )
 
 
-def _mean_loss(given: Any) -> float:
-    return float(-np.log(np.clip(given, SMALLEST, 1.0)).mean())
+def _mean_loss(probability: Any) -> float:
+    return float(-np.log(np.clip(probability, SMALLEST, 1.0)).mean())
 
 
 def _progress_line(study: optuna.Study, present: float) -> str:

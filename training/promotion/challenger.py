@@ -158,8 +158,8 @@ def train_initial_champions(
 
     record: writes the audit entry of a promotion; sent to the processes, so it can be pickled.
     """
-    given = [lake] * len(names), [now] * len(names), [record] * len(names)
-    yield from _side_by_side(lake, train_and_promote, names, *given)
+    repeated = [lake] * len(names), [now] * len(names), [record] * len(names)
+    yield from _side_by_side(lake, train_and_promote, names, *repeated)
 
 
 def train_missing_challengers(names: Sequence[TaskName], lake: Lake) -> Iterator[str]:

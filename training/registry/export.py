@@ -42,8 +42,8 @@ def _fetch(registry: MlflowRegistry, task: TaskName, version: int, target: Path)
     home, digest = target.parent, target.name
     with tempfile.TemporaryDirectory(dir=home, prefix=".export-") as scratch:
         uri = f"models:/{task}/{version}"
-        got = Path(registry.mlflow.artifacts.download_artifacts(uri, dst_path=scratch))
-        source = next(got.rglob(f"{ARTEFACT}/{MANIFEST}")).parent
+        downloaded = Path(registry.mlflow.artifacts.download_artifacts(uri, dst_path=scratch))
+        source = next(downloaded.rglob(f"{ARTEFACT}/{MANIFEST}")).parent
         load_in_child(source, digest)
         shutil.move(source, target)
 

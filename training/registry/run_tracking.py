@@ -172,8 +172,8 @@ def track_training(
         _log_curves(mlflow, run.info.run_id, fitted.curves)
         _log_data(mlflow, learnt, described)
         views, rate = _views(task, measured, answers["held_out"]), fitted.model.conformal.coverage
-        drawn = training_plots(task, measured, answers["held_out"], fitted.gains, views, rate)
-        for name, figure in drawn.items():
+        figures = training_plots(task, measured, answers["held_out"], fitted.gains, views, rate)
+        for name, figure in figures.items():
             mlflow.log_figure(figure, f"plots/{name}")
         mlflow.log_dict(views, VIEWS)
         mlflow.log_dict(task_facts(task), TASK_FACTS_FILE)
@@ -259,15 +259,15 @@ def _register(mlflow: Any, task: Task, logged: Any, tags: Mapping[str, str]) -> 
     client, name = mlflow.MlflowClient(), str(task.name)
     if not client.search_registered_models(f"name = '{name}'"):
         client.create_registered_model(name, description=task.question)
-    made = client.create_model_version(
+    registered = client.create_model_version(
         name,
         source=logged.artifact_path,
         run_id=logged.run_id,
         tags=dict(tags),
         model_id=logged.model_id,
     )
-    client.set_registered_model_alias(name, CHALLENGER, made.version)
-    return int(made.version)
+    client.set_registered_model_alias(name, CHALLENGER, registered.version)
+    return int(registered.version)
 
 
 def _gate_tags(

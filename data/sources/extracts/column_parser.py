@@ -77,7 +77,7 @@ def localize_times(
 def _parse_by_format(texts: pd.Series, form: str) -> pd.Series:
     """Strictly by one format; what does not fit is missing."""
     date, _, time = form.partition(" ")
-    whole = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[us]")
+    moments = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[us]")
     if "%z" in form or _DATE.search(time) or _TIME.search(date) or not time:
         return _strptime(texts, form)
     # Days and times of day repeat: read each once, which is ten times as fast.
@@ -88,8 +88,8 @@ def _parse_by_format(texts: pd.Series, form: str) -> pd.Series:
         here = texts[space == at]
         days = _parse_distinct(here.str.slice(0, int(at)), date)
         times = _parse_distinct(here.str.slice(int(at) + 1), time)
-        whole[here.index] = days + (times - _EPOCH)
-    return whole
+        moments[here.index] = days + (times - _EPOCH)
+    return moments
 
 
 def _parse_distinct(texts: pd.Series, form: str) -> pd.Series:
@@ -224,8 +224,8 @@ def _parse_numbers(column: str, cells: pd.Series, mapping: SiteMapping) -> Parse
 def _matches_number_marks(texts: pd.Series, decimal: str, thousands: str) -> pd.Series:
     """Which texts are numbers in these marks; the sign may stand behind, as SAP writes it."""
     d, t = re.escape(decimal), re.escape(thousands)
-    whole = rf"(?:[0-9]+|[0-9]{{1,3}}(?:{t}[0-9]{{3}})+)" if thousands else "[0-9]+"
-    plain = rf"(?:{whole}(?:{d}[0-9]+)?|{d}[0-9]+)"
+    integer = rf"(?:[0-9]+|[0-9]{{1,3}}(?:{t}[0-9]{{3}})+)" if thousands else "[0-9]+"
+    plain = rf"(?:{integer}(?:{d}[0-9]+)?|{d}[0-9]+)"
     return texts.str.fullmatch(rf"(?:[+-]?{plain}|{plain}-)").fillna(value=False).astype(bool)
 
 
@@ -259,14 +259,14 @@ def _conversion_factor(
     if factor.constant is not None:
         return factor.constant, no_findings()
     assert factor.column is not None
-    given = _text(cells[factor.column])
+    texts = _text(cells[factor.column])
     if factor.factors:
-        scale = given.map(factor.factors).astype(np.float64)
+        scale = texts.map(factor.factors).astype(np.float64)
         takes = f"one of {', '.join(factor.factors)}"
     else:
         scale, _ = _parse_numbers(column, cells[factor.column], mapping)
         scale = scale.where(scale > 0)
         takes = "a number above zero"
     rows = np.flatnonzero(scale.isna() & needed)
-    shown = list(given.fillna("").iloc[rows])
+    shown = list(texts.fillna("").iloc[rows])
     return scale, build_findings(rows, column, shown, f"in {factor.column} is not {takes}")

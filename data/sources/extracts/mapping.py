@@ -121,8 +121,8 @@ class FieldMapping(StrictModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _short(cls, given: Any) -> Any:
-        return {"column": given} if isinstance(given, str) else given
+    def _short(cls, shorthand: Any) -> Any:
+        return {"column": shorthand} if isinstance(shorthand, str) else shorthand
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -287,8 +287,8 @@ class SiteMapping(StrictModel):
             if column not in table.columns:
                 yield f"tables.{name}: no column {column!r}; it has {', '.join(table.columns)}"
         for column in table.columns:
-            given = column in mapped.columns or column in constants
-            if column.required and not given and not all(column in row for row in rows):
+            provided = column in mapped.columns or column in constants
+            if column.required and not provided and not all(column in row for row in rows):
                 yield f"tables.{name}: required column {column} is not mapped"
             if column in mapped.columns:
                 yield from field_mapping_problems(name, column, mapped.columns[column])
@@ -318,8 +318,8 @@ def parse_constant(column: Column, value: Cell) -> Cell | datetime:
     return value
 
 
-def _constant_problems(table: Table, given: dict[str, Cell]) -> Iterator[str]:
-    for name, value in given.items():
+def _constant_problems(table: Table, constants: dict[str, Cell]) -> Iterator[str]:
+    for name, value in constants.items():
         if name not in table.columns:
             continue
         try:
@@ -351,8 +351,8 @@ def load_mapping(path: Path) -> SiteMapping:
 def _problem_lines(name: str, error: ValidationError) -> Iterator[str]:
     for problem in error.errors(include_url=False):
         where = ".".join(str(part) for part in problem["loc"]) or "mapping"
-        got = f", got {problem['input']!r}" if isinstance(problem["input"], Cell) else ""
-        yield f"{name}: {where}: {problem['msg'].removeprefix('Value error, ')}{got}"
+        received = f", got {problem['input']!r}" if isinstance(problem["input"], Cell) else ""
+        yield f"{name}: {where}: {problem['msg'].removeprefix('Value error, ')}{received}"
 
 
 def shipped_mappings() -> list[SiteMapping]:

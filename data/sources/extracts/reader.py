@@ -315,9 +315,9 @@ def _check_header(opened: OpenedFile, mapped: TableMapping, mapping: SiteMapping
 
 
 def _check_delimiter(opened: OpenedFile, needed: tuple[str, ...], mapping: SiteMapping) -> None:
-    whole = mapping.delimiter.join(opened.header)
+    header_line = mapping.delimiter.join(opened.header)
     for other in Delimiter:
-        fields = [field.strip().strip('"') for field in whole.split(other)]
+        fields = [field.strip().strip('"') for field in header_line.split(other)]
         if set(fields) & set(needed):
             raise ExtractError(
                 f"{opened.name}: the delimiter is {str(other)!r}, the mapping says "

@@ -79,9 +79,9 @@ def _flag(values: pd.Series, path: Path) -> pd.Series:
     words = values.astype("str").str.strip().str.lower().str.removesuffix(".0")
     flags = words.map(WORDS)
     if flags.isna().any():
-        got = values[flags.isna()].iloc[0]
+        unknown = values[flags.isna()].iloc[0]
         raise SourceError(
-            f"{path}: {values.name} {got!r} in row {flags.isna().argmax() + 1} is not one of "
+            f"{path}: {values.name} {unknown!r} in row {flags.isna().argmax() + 1} is not one of "
             f"{', '.join(WORDS)}"
         )
     return flags

@@ -53,14 +53,14 @@ def invoice_outcomes(events: pd.DataFrame, invoices: pd.DataFrame) -> pd.DataFra
     resolved = first["po_line_id"].map(ended["activity"].map(RESOLUTION_OF_ACTIVITY))
     clean = resolved.isna()
     over = first["known_at"] + OUTCOME_WINDOW
-    told = first["po_line_id"].map(ended["known_at"].fillna(end))
+    known_at = first["po_line_id"].map(ended["known_at"].fillna(end))
     return pd.DataFrame(
         {
             "invoice_line_id": first["invoice_line_id"],
             "exception_class": pd.Series(ExceptionClass.CLEAN, first.index).where(clean),
             "resolution": resolved.fillna(Resolution.NONE_NEEDED),
             "happened_at": first["po_line_id"].map(ended["happened_at"]).fillna(over),
-            "known_at": over.where(told.isna() | (told < over), told),
+            "known_at": over.where(known_at.isna() | (known_at < over), known_at),
         }
     )
 
@@ -206,11 +206,11 @@ def _text(numbers: pd.Series) -> pd.Series:
 
 
 def _receipts(events: pd.DataFrame) -> pd.DataFrame:
-    came = events[events["activity"].isin(RECEIPT_SIGNS)]
-    return came.assign(
-        receipt_id=came["event_id"],
-        po_line_id=came["case_id"],
-        quantity_received=came["activity"].map(RECEIPT_SIGNS),
+    receipts = events[events["activity"].isin(RECEIPT_SIGNS)]
+    return receipts.assign(
+        receipt_id=receipts["event_id"],
+        po_line_id=receipts["case_id"],
+        quantity_received=receipts["activity"].map(RECEIPT_SIGNS),
     )
 
 

@@ -26,25 +26,25 @@ PRIOR_EVENTS = 5.0
 """How many past events the overall share counts for, so that one event is not 0 % or 100 %."""
 
 
-def running_exception_share(asked: pd.DataFrame, events: pd.DataFrame) -> Floats:
+def running_exception_share(asks: pd.DataFrame, events: pd.DataFrame) -> Floats:
     """(n,) share of events that were exceptions, of the ask's key, known before it.
 
-    asked: `key`, `as_of` (datetime64). events: `key`, `known_at` (datetime64, no zone) and
+    asks: `key`, `as_of` (datetime64). events: `key`, `known_at` (datetime64, no zone) and
         `exception` (0 or 1). Leans on the share over all keys so far. NaN before any event.
     """
-    of_key = _running_totals(asked, events)
-    of_all = _running_totals(asked.assign(key="all"), events.assign(key="all"))
+    of_key = _running_totals(asks, events)
+    of_all = _running_totals(asks.assign(key="all"), events.assign(key="all"))
     overall = of_all["exceptions"] / of_all["count"].where(of_all["count"] > 0)
     share = (of_key["exceptions"] + PRIOR_EVENTS * overall) / (of_key["count"] + PRIOR_EVENTS)
     return share.to_numpy(dtype=np.float64)
 
 
-def _running_totals(asked: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+def _running_totals(asks: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     """Running `count` and `exceptions` of each ask's key strictly before its `as_of`."""
-    codes, _ = pd.factorize(pd.concat([asked["key"], events["key"]]).astype("str"))
+    codes, _ = pd.factorize(pd.concat([asks["key"], events["key"]]).astype("str"))
     ordered = pd.DataFrame(
         {
-            "key": codes[len(asked) :],
+            "key": codes[len(asks) :],
             "known_at": events["known_at"].to_numpy(dtype="datetime64[us]"),
             "exception": events["exception"].to_numpy(dtype=np.float64),
         }
@@ -53,9 +53,9 @@ def _running_totals(asked: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     ordered = ordered.assign(count=of_key.cumcount() + 1.0, exceptions=of_key.cumsum())
     left = pd.DataFrame(
         {
-            "as_of": asked["as_of"].to_numpy(dtype="datetime64[us]"),
-            "key": codes[: len(asked)],
-            "place": np.arange(len(asked)),
+            "as_of": asks["as_of"].to_numpy(dtype="datetime64[us]"),
+            "key": codes[: len(asks)],
+            "place": np.arange(len(asks)),
         }
     ).sort_values("as_of", kind="stable")
     found = pd.merge_asof(

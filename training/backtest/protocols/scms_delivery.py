@@ -54,10 +54,10 @@ def segment_masks(asks: Asks) -> Mapping[str, Flags]:
 def rule_scores(store: Store, asks: Asks) -> Mapping[str, Floats]:
     """From a warehouse or not; the supplier's late share so far."""
     from_warehouse = segment_masks(asks)["rdc"].astype(np.float64)
-    asked = pd.DataFrame({"key": asks.text(SUPPLIER_ID), "as_of": asks.as_of})
+    keyed = pd.DataFrame({"key": asks.text(SUPPLIER_ID), "as_of": asks.as_of})
     return {
         "rdc_or_not": from_warehouse,
-        "supplier_late_share": running_exception_share(asked, _ended_cases(store)),
+        "supplier_late_share": running_exception_share(keyed, _ended_cases(store)),
     }
 
 

@@ -88,10 +88,10 @@ def _mean_monthly_issues(store: Store, asks: Asks) -> Floats:
     issued = moved[moved[MOVEMENT_KIND] == MovementKind.ISSUE.value]
     month = _month(issued[HAPPENED_AT])
     monthly = (-issued[QUANTITY_MOVED]).groupby([issued[SITE_ID], issued[ITEM_ID], month]).sum()
-    asked = asks.frame[ASKED_AT].dt.tz_localize(None).dt.to_period("M")
+    asked_in = asks.frame[ASKED_AT].dt.tz_localize(None).dt.to_period("M")
     total = np.zeros(len(asks))
     for back in range(1, RULE_MONTHS + 1):
-        keys = pd.MultiIndex.from_arrays([asks.text(SITE_ID), asks.text(ITEM_ID), asked - back])
+        keys = pd.MultiIndex.from_arrays([asks.text(SITE_ID), asks.text(ITEM_ID), asked_in - back])
         total += np.nan_to_num(monthly.reindex(keys).to_numpy(dtype=np.float64))
     return total / RULE_MONTHS
 
