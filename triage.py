@@ -151,8 +151,8 @@ def main() -> None:
     try:
         app()
     except (ValueError, OSError, LookupError, RuntimeError) as error:
-        said = error.args[0] if isinstance(error, KeyError) and error.args else error
-        line = f"[red]triage:[/] {escape(str(said))}"
+        message = error.args[0] if isinstance(error, KeyError) and error.args else error
+        line = f"[red]triage:[/] {escape(str(message))}"
         Console(stderr=True).print(line, highlight=False, soft_wrap=True)
         sys.exit(2)
 
@@ -171,10 +171,10 @@ def settings(
     from serving.server.settings_catalogue import INTERNAL_VARIABLES, SETTINGS_CLASSES
     from training.settings import SETTINGS as OF_TRAINING
 
-    found = describe_settings({**SETTINGS_CLASSES, **OF_TRAINING}, os.environ)
+    described = describe_settings({**SETTINGS_CLASSES, **OF_TRAINING}, os.environ)
     print_settings(
-        found,
-        unknown_variables(found, os.environ, INTERNAL_VARIABLES),
+        described,
+        unknown_variables(described, os.environ, INTERNAL_VARIABLES),
         as_json=as_json,
         markdown=markdown,
     )
@@ -218,10 +218,10 @@ def erase(
     wanted, people = ErasureRequest(ids or (), named, before, policy), open_pseudonyms(lake)
     with closing(open_audit(lake)) as store:
         selection = select_entries(store, wanted, people, now)
-        found = plan_erasure(store, selection.sequences)
-        for line in describe_erasure(selection, found, now):
+        plan = plan_erasure(store, selection.sequences)
+        for line in describe_erasure(selection, plan, now):
             console.print(line, highlight=False, markup=False, soft_wrap=True)
-        if not found.left:
+        if not plan.left:
             return
         if not yes:
             typer.confirm("Erase it for good?", abort=True)
@@ -229,7 +229,7 @@ def erase(
         entry = erase_payloads(
             store,
             selection.ground,
-            found.left,
+            plan.left,
             reason,
             by,
             context,
@@ -272,7 +272,7 @@ def up(
 
 
 def fill_lake(lake: Lake) -> None:
-    """Make what the lake lacks: tables, profiles, champions."""
+    """Create what the lake lacks: tables, profiles, champions."""
     from models.catalogue import TASKS
 
     if not (lake.canonical / MANIFEST).exists():
@@ -322,19 +322,19 @@ def open_cases_at_end_of_data(lake: Lake, most: int) -> tuple[datetime, list[Ope
 def score_open_cases(opened: tuple[datetime, list[OpenCases]], running: RunningService) -> Table:
     """Open exceptions as the service scores and ranks them."""
     at, tasks = opened
-    found: list[dict[str, Any]] = []
+    answers: list[dict[str, Any]] = []
     for cases in tasks:
         title = f"Scoring {len(cases.requests)} of {cases.open} open cases of {cases.task}"
         with show_progress(title) as progress:
             for start in range(0, len(cases.requests), SCORING_BATCH):
                 progress("done", start / len(cases.requests))
-                found += running.recommend(
+                answers += running.recommend(
                     cases.task, cases.requests[start : start + SCORING_BATCH]
                 )
-    return ranking_table(found, at)
+    return ranking_table(answers, at)
 
 
-def ranking_table(found: list[dict[str, Any]], at: datetime) -> Table:
+def ranking_table(answers: list[dict[str, Any]], at: datetime) -> Table:
     """Recommendations by probability x money at risk, the most pressing first."""
     from serving.recommendation.wording import percent
 
@@ -345,7 +345,7 @@ def ranking_table(found: list[dict[str, Any]], at: datetime) -> Table:
         table.add_column(heading, justify="right")
     for heading in ("to", "id"):
         table.add_column(heading, overflow="fold")
-    for answer in sorted(found, key=lambda a: -a["priority"])[:MOST_RANKED_ROWS]:
+    for answer in sorted(answers, key=lambda a: -a["priority"])[:MOST_RANKED_ROWS]:
         table.add_row(
             answer["task"],
             " ".join(answer["case"].values()),

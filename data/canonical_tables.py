@@ -65,12 +65,14 @@ def append_received_rows(
         added = dict[str, int]()
         for name, new in rows.items():
             table, path = TABLES[name], folder / f"{name}.parquet"
-            kept, broken = check_contract(table, new)
+            accepted, broken = check_contract(table, new)
             if len(broken):
                 raise ValueError(f"received rows break the contract of {name}; none was added")
-            there = table.conform(pq.read_table(path).to_pandas()) if path.exists() else kept[:0]
+            there = (
+                table.conform(pq.read_table(path).to_pandas()) if path.exists() else accepted[:0]
+            )
             keys = list(map(str, table.key))
-            both = pd.concat([there, kept], ignore_index=True).drop_duplicates(keys)
+            both = pd.concat([there, accepted], ignore_index=True).drop_duplicates(keys)
             added[name] = len(both) - len(there)
             if added[name]:
                 frames[name] = both
@@ -79,10 +81,10 @@ def append_received_rows(
 
 
 def read_received_watermark(folder: Path) -> ReceivedWatermark:
-    """What was added to the tables of the folder since they were ingested."""
+    """Return which received rows were added to the folder's tables since the last ingest."""
     try:
-        found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["received"]
-        return ReceivedWatermark(int(found["through"]), str(found["until"]))
+        received = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["received"]
+        return ReceivedWatermark(int(received["through"]), str(received["until"]))
     except (OSError, ValueError, LookupError, TypeError):
         return ReceivedWatermark()
 
@@ -93,7 +95,7 @@ def write_tables(
     rest: ReceivedWatermark = ReceivedWatermark(),
     ranges: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> None:
-    """All files beside the old ones first, then each takes its place, the manifest last.
+    """Write all files beside the old ones, then replace each atomically, the manifest last.
 
     ranges: by table, what the manifest said of it, of which it keeps how far the clocks reach.
     """
@@ -104,8 +106,8 @@ def write_tables(
     }
     own = {name: _describe_file(folder, name, frame) for name, frame in frames.items()}
     clocks = (str(HAPPENED_AT), str(KNOWN_AT))
-    for name, said in (ranges or {}).items():
-        own[name] |= {clock: said.get(clock) for clock in clocks}
+    for name, span in (ranges or {}).items():
+        own[name] |= {clock: span.get(clock) for clock in clocks}
     entries = _manifest_tables(folder) | own
     record = {"tables": entries, "received": asdict(rest)}
     manifest = folder / f".{MANIFEST}.{os.getpid()}.part"
@@ -115,7 +117,7 @@ def write_tables(
 
 
 def _manifest_tables(folder: Path) -> dict[str, Any]:
-    """What the manifest that is there says of each table."""
+    """Return the entries of the existing manifest by table."""
     try:
         text = (folder / MANIFEST).read_text(encoding="utf-8")
         return dict(json.loads(text)["tables"])
@@ -134,7 +136,7 @@ def _write_temporary_parquet(folder: Path, table: str, frame: pd.DataFrame) -> P
 
 
 def _describe_file(folder: Path, table: str, frame: pd.DataFrame) -> dict[str, Any]:
-    """What the manifest says of one file."""
+    """Return the manifest entry of one file."""
     with _temporary_path(folder, table).open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     clocks = {

@@ -37,14 +37,14 @@ class ControlTotal:
 
     @property
     def balanced(self) -> bool:
-        """Whether nothing was lost or made up, to the rounding of sums."""
+        """Return whether the totals in and out agree, up to the rounding of sums."""
         parts = math.fsum((self.accepted, self.quarantined))
         return math.isclose(self.read, parts, rel_tol=1e-9, abs_tol=1e-6)
 
 
 @dataclass
 class TableCount:
-    """What happened to the rows of one table."""
+    """Counts of one table's rows: read, accepted, quarantined."""
 
     table: str
     read: int = 0
@@ -52,23 +52,23 @@ class TableCount:
     quarantined: int = 0
     totals: dict[str, ControlTotal] = field(default_factory=dict)
 
-    def add(self, table: Table, frame: pd.DataFrame, kept: pd.DataFrame) -> None:
+    def add(self, table: Table, frame: pd.DataFrame, accepted: pd.DataFrame) -> None:
         """Count a batch: all its rows in canonical types, and those that were accepted."""
         self.read += len(frame)
-        self.accepted += len(kept)
-        lost = frame.drop(index=kept.index)
+        self.accepted += len(accepted)
+        lost = frame.drop(index=accepted.index)
         self.quarantined += len(lost)
         for column in additive_columns(table):
             if frame[column].isna().all():
                 continue
             total = self.totals.setdefault(str(column), ControlTotal())
             total.read += math.fsum(frame[column].dropna())
-            total.accepted += math.fsum(kept[column].dropna())
+            total.accepted += math.fsum(accepted[column].dropna())
             total.quarantined += math.fsum(lost[column].dropna())
 
     @property
     def balanced(self) -> bool:
-        """Whether rows and every control total in equal those out."""
+        """Return whether rows and every control total read equal those written."""
         rows = self.read == self.accepted + self.quarantined
         return rows and all(total.balanced for total in self.totals.values())
 
@@ -85,7 +85,7 @@ def additive_columns(table: Table) -> list[Column]:
 
 @dataclass(frozen=True)
 class IngestReport:
-    """How a run ended. `str(report)` is the table to print."""
+    """Result of an ingest run. `str(report)` is the table to print."""
 
     tables: tuple[TableCount, ...]
     quarantine: Path | None
@@ -109,7 +109,7 @@ class IngestReport:
 
     @property
     def balanced(self) -> bool:
-        """Whether every row and control total is accounted for."""
+        """Return whether every row and control total is accounted for."""
         return all(count.balanced for count in self.tables)
 
     def __str__(self) -> str:
@@ -252,7 +252,7 @@ def replace_table(batch: SourceBatch, folder: Path, quarantine: Path) -> IngestR
 
 
 class _IngestRun:
-    """What one run has accepted and counted so far."""
+    """Accumulate the accepted rows and counts of one run."""
 
     def __init__(self) -> None:
         self.counts = {name: TableCount(name) for name in TABLES}
@@ -263,12 +263,12 @@ class _IngestRun:
         name = batch.table.name
         frame, broken = check_contract(batch.table, batch.frame)
         broken = merge_findings([batch.findings, broken])
-        kept = frame.drop(index=rows_with_findings(broken))
-        repeated = self._keys[name].add(batch, kept)
-        kept = kept.drop(index=rows_with_findings(repeated))
+        accepted = frame.drop(index=rows_with_findings(broken))
+        repeated = self._keys[name].add(batch, accepted)
+        accepted = accepted.drop(index=rows_with_findings(repeated))
         aside.add(batch, merge_findings([broken, repeated]))
-        self.counts[name].add(batch.table, frame, kept)
-        self._accepted[name].append(kept)
+        self.counts[name].add(batch.table, frame, accepted)
+        self._accepted[name].append(accepted)
 
     def frames(self) -> dict[str, pd.DataFrame]:
         return {

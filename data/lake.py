@@ -39,7 +39,7 @@ class Lake:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What tells another process of this lake."""
+        """Environment variables that point another process at this lake."""
         models = {"TRIAGE_MODELS": str(self.exported.resolve())} if self.exported else {}
         return {"TRIAGE_HOME": str(self.home.resolve()), **models}
 
@@ -86,7 +86,7 @@ class Lake:
 
     @property
     def interim(self) -> Path:
-        """What ingest makes of the extracts."""
+        """Tables that ingest makes from the extracts."""
         return self.home / "interim"
 
     @property
@@ -101,12 +101,12 @@ class Lake:
 
     @property
     def processed(self) -> Path:
-        """What is computed from the canonical tables, and can be computed again."""
+        """Data computed from the canonical tables; it can be computed again."""
         return self.home / "processed"
 
     @property
     def training_sets(self) -> Path:
-        """One folder a task, one folder a digest of what went in: Parquet and a manifest."""
+        """Training sets: one folder per task and per digest of the inputs, with a manifest."""
         return self.processed / "training_sets"
 
     @property

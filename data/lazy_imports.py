@@ -27,9 +27,9 @@ else:
             self._name = name
 
         def __getattr__(self, name: str) -> object:
-            found = getattr(import_module(self._name), name)
-            setattr(self, name, found)
-            return found
+            attribute = getattr(import_module(self._name), name)
+            setattr(self, name, attribute)
+            return attribute
 
     duckdb, ibis, ir = _Lazily("duckdb"), _Lazily("ibis"), _Lazily("ibis.expr.types")
     pd, pa, pq = _Lazily("pandas"), _Lazily("pyarrow"), _Lazily("pyarrow.parquet")

@@ -101,7 +101,7 @@ class Quarantine:
 
 
 def _source_rows_as_json(raw: pd.DataFrame, rows: list[int]) -> dict[int, str]:
-    """Each of these rows as JSON, as it came."""
+    """Return each of these source rows as JSON, unchanged."""
     chosen = raw.iloc[rows]
     names = [str(name) for name in chosen.columns]
     columns = [chosen.iloc[:, k].astype(object) for k in range(len(names))]

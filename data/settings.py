@@ -54,17 +54,17 @@ def path_variables(kind: type[BaseSettings]) -> list[str]:
 
 
 def is_path(field: FieldInfo) -> bool:
-    """Whether a setting names a file or a folder here."""
+    """Return whether a setting names a local file or folder."""
     return Path in _types_without_none(field) or FOLDER_OR_URL in field.metadata
 
 
 def is_secret(field: FieldInfo) -> bool:
-    """Whether what is set must never be told."""
+    """Return whether the value of a setting must never be shown."""
     return SecretStr in _types_without_none(field)
 
 
 def accepted_values(field: FieldInfo) -> str:
-    """What a setting takes, in words: type, choices, bounds."""
+    """Describe in words what a setting accepts: type, choices, bounds."""
     if is_secret(field):
         return "a secret"
     if is_path(field):
@@ -83,19 +83,19 @@ def _types_without_none(field: FieldInfo) -> list[Any]:
 
 
 def _bounds_in_words(field: FieldInfo) -> list[str]:
-    said: list[str] = []
+    bounds: list[str] = []
     integer = int in _types_without_none(field)
     for one in field.metadata:
         match one:
             case Ge(least):
-                said.append(f"from {least}")
+                bounds.append(f"from {least}")
             case Gt(int(least) | float(least)):
-                said.append(f"from {least + 1}" if integer else f"above {least}")
+                bounds.append(f"from {least + 1}" if integer else f"above {least}")
             case Le(most):
-                said.append(f"up to {most}")
+                bounds.append(f"up to {most}")
             case Lt(most):
-                said.append(f"below {most}")
-    return said
+                bounds.append(f"below {most}")
+    return bounds
 
 
 def _secrets_folder() -> str | None:
@@ -108,7 +108,7 @@ def _secrets_folder() -> str | None:
 
 
 def _error_message(kind: type[BaseSettings], error: ValidationError) -> str:
-    """The first thing that is wrong. Text is not repeated: an address may hold a password."""
+    """Describe the first error. Text values are not repeated: an address may hold a password."""
     first = error.errors(include_url=False)[0]
     name = str(first["loc"][0]) if first["loc"] else ""
     field = kind.model_fields.get(name)
@@ -150,7 +150,7 @@ SECRETS_FOLDER_SETTING = Setting(
 
 
 def describe_settings(parts: SettingsByPart, environment: Mapping[str, str]) -> list[Setting]:
-    """Every setting of those parts, in their order; last, where those that are secret may lie."""
+    """Describe every setting of the parts, in order, and last the folder of secrets."""
     every = [
         _describe_setting(environment_variable(kind, name), part, field, environment)
         for part, kind in parts.items()
@@ -165,7 +165,7 @@ def describe_settings(parts: SettingsByPart, environment: Mapping[str, str]) -> 
 def unknown_variables(
     settings: Iterable[Setting], environment: Mapping[str, str], own: Sequence[str]
 ) -> list[str]:
-    """Variables that look like settings and that nothing reads: most often a slip of the pen.
+    """Return variables that look like settings but that nothing reads, most often a typing error.
 
     own: variables that the service sets itself.
     """

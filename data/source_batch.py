@@ -29,7 +29,7 @@ def build_findings(
     values: Sequence[Any],
     problem: str | Sequence[str],
 ) -> pd.DataFrame:
-    """One finding a row.
+    """Build one finding per row.
 
     rows: positions in the batch. values: what was there, as it came. problem: what is said
     after the value, such as "is not one of EUR, GBP, USD"; one for all or one each. A
@@ -52,7 +52,7 @@ def no_findings() -> pd.DataFrame:
 
 
 def merge_findings(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Findings in order of rows, the first one only of each cell.
+    """Merge findings in row order, keeping the first of each cell.
 
     A row that is broken as a whole has no other findings: they would only repeat it.
     """
@@ -68,7 +68,7 @@ def merge_findings(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
 def finding_message(
     table: str, line: int, source: str, *, column: str, value: str | None, problem: str
 ) -> str:
-    """The finding as one sentence with its place.
+    """Return the finding as one sentence with its source.
 
     >>> cell = {"column": "currency", "value": "'EURO'", "problem": "is not one of EUR, USD"}
     >>> message("invoices", 812, "b/i.csv", **cell)
@@ -89,9 +89,9 @@ def _value_text(value: Any) -> str | None:
     )
 
 
-def rows_with_findings(found: pd.DataFrame) -> pd.Index:
-    """Positions of the rows that have a finding, each once."""
-    rows: pd.Index = pd.Index(found["row"].unique())
+def rows_with_findings(findings: pd.DataFrame) -> pd.Index:
+    """Return the positions of rows that have a finding, each once."""
+    rows: pd.Index = pd.Index(findings["row"].unique())
     return rows
 
 
@@ -122,7 +122,7 @@ class SourceBatch:
 
 
 def batches_from_frames(frames: Mapping[str, pd.DataFrame], source: str) -> Iterator[SourceBatch]:
-    """Whole frames in canonical columns as batches; rows are numbered from 1.
+    """Yield frames in canonical columns as batches; rows are numbered from 1.
 
     Raises:
         ValueError: naming a table or a column that is not canonical.

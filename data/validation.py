@@ -153,7 +153,7 @@ def validate(table: Table, frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFr
 
 
 def check_contract(table: Table, frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """All rows in the table's types (what has no such type is missing), and the findings.
+    """Convert rows to the table's types (missing where impossible), and return the findings.
 
     Raises:
         ValueError: where the frame has a column that the table has not.
@@ -170,13 +170,13 @@ def check_contract(table: Table, frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.
 
 
 def _coerce_columns(table: Table, frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    columns, found = {}, []
+    columns, findings = {}, []
     empty = table.empty().reindex(frame.index)
     for column in table.columns:
         values = frame[column] if column in frame else empty[column]
         columns[str(column)], lost = coerce_column(column, values)
-        found.append(lost)
-    return pd.DataFrame(columns, index=frame.index), merge_findings(found)
+        findings.append(lost)
+    return pd.DataFrame(columns, index=frame.index), merge_findings(findings)
 
 
 def _schema_findings(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
@@ -217,7 +217,7 @@ def _problem(column: Column, rule: str) -> str:
 
 
 def _clock_findings(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
-    """What is observed cannot be known before it happened. Plans and papers can."""
+    """Find observations known before they happened. Plans and documents may be."""
     if not table.observed:
         return no_findings()
     early = np.flatnonzero((frame[KNOWN_AT] < frame[HAPPENED_AT]).to_numpy(dtype=bool))

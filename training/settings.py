@@ -14,7 +14,7 @@ from data.settings import EnvironmentSettings
 
 
 class TrackingSettings(EnvironmentSettings):
-    """Where runs and models are recorded."""
+    """Settings of MLflow: where runs and models are recorded."""
 
     model_config = SettingsConfigDict(env_prefix="TRIAGE_", extra="ignore")
 
@@ -47,7 +47,7 @@ class ApprovalMode(StrEnum):
 
 
 class ApprovalSettings(EnvironmentSettings):
-    """Who is acting, and whether a model needs someone else's approval."""
+    """Settings of approval: who is acting, and whether a second person must approve."""
 
     model_config = SettingsConfigDict(
         env_prefix="TRIAGE_", extra="ignore", frozen=True, env_ignore_empty=True

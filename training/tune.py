@@ -33,19 +33,19 @@ EXPERIMENT_SUFFIX = "-tuning"
 STUDY_TAG = "study"
 
 
-def log_study(registry: MlflowRegistry, task: str, found: StudyResult) -> str:
+def log_study(registry: MlflowRegistry, task: str, study: StudyResult) -> str:
     """Log the search, or what was added to it since it was last logged; the run's id."""
     experiment = registry.experiment(f"{task}{EXPERIMENT_SUFFIX}")
-    mlflow, existing = registry.mlflow, _logged_run(registry, experiment, found.name)
+    mlflow, existing = registry.mlflow, _logged_run(registry, experiment, study.name)
     with mlflow.start_run(experiment_id=experiment, run_id=existing) as parent:
         if existing is None:
-            mlflow.set_tags({"task": task, STUDY_TAG: found.name})
+            mlflow.set_tags({"task": task, STUDY_TAG: study.name})
         mlflow.log_metrics(
-            {"best": found.value, "present": found.present, "trials": len(found.trials)}
+            {"best": study.value, "present": study.present, "trials": len(study.trials)}
         )
-        mlflow.log_dict(found.best.model_dump(mode="json", exclude_defaults=True), "best.json")
+        mlflow.log_dict(study.best.model_dump(mode="json", exclude_defaults=True), "best.json")
         below = _logged_trials(registry, experiment, parent.info.run_id)
-        for trial in found.trials:
+        for trial in study.trials:
             if f"trial {trial.number}" not in below:
                 _log_trial(mlflow, experiment, trial)
     return str(parent.info.run_id)
@@ -114,13 +114,13 @@ def tune_task(
     window = tuning_window(everything, until, SEED)
     dated = not bool(np.isnat(everything.asked_at).any())
     sought = TuningProblem(task, window, SearchSpace(present, dated=dated), SEED)
-    found = run_study(sought, trials, lake.home / STORAGE, tell)
+    study = run_study(sought, trials, lake.home / STORAGE, tell)
     source = protocol.source if protocol else name
     path = out or lake.home / "parameters" / f"{source}.toml"
-    write_parameters(found.best if found.better else present, path, _comment(source, found, window))
+    write_parameters(study.best if study.better else present, path, _comment(source, study, window))
     tell("logging the trials to MLflow", 1.0)
-    log_study(open_registry(lake), source, found)
-    return TuningOutcome(found, path, len(window), len(everything) - len(window))
+    log_study(open_registry(lake), source, study)
+    return TuningOutcome(study, path, len(window), len(everything) - len(window))
 
 
 def _tuning_data(
@@ -135,17 +135,17 @@ def _tuning_data(
     return task, present, cached.training
 
 
-def _comment(source: str, found: StudyResult, window: TrainingSet) -> list[str]:
-    if found.better:
-        outcome = f"Best {found.value:+.4f}; the parameters before it had {found.present:+.4f}."
+def _comment(source: str, study: StudyResult, window: TrainingSet) -> list[str]:
+    if study.better:
+        outcome = f"Best {study.value:+.4f}; the parameters before it had {study.present:+.4f}."
     else:
         outcome = (
-            f"No trial ({found.value:+.4f} at best) was better than the parameters as they were, "
-            f"with {found.present:+.4f}: these are they."
+            f"No trial ({study.value:+.4f} at best) was better than the parameters as they were, "
+            f"with {study.present:+.4f}: these are they."
         )
     text = (
-        f"{source}: {len(found.trials)} trials on {found.folds} rolling folds of the "
-        f"{len(window)} asks whose end was known by {_last(window)}. Study {found.name}. "
+        f"{source}: {len(study.trials)} trials on {study.folds} rolling folds of the "
+        f"{len(window)} asks whose end was known by {_last(window)}. Study {study.name}. "
         "Objective: log-loss less that of the class shares, mean over the folds + "
         f"{SPREAD_WEIGHT} times "
         f"their standard deviation. {outcome}"

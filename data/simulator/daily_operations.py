@@ -26,7 +26,7 @@ _REVIEW_DAYS = 7  # a supplier's items are planned once a week
 
 @dataclass
 class ReplenishmentEstimates:
-    """What each site's system believes of its pairs. Changed day by day.
+    """Demand and lead time that each site's system estimates per site-item; updated daily.
 
     seen, seen_squares: running averages of issues a day and of their squares.
     demand, spread: the system's average and deviation, worked out anew only now and then.
@@ -154,7 +154,7 @@ class StockReports:
 
 @dataclass(frozen=True)
 class OperationsRecord:
-    """What happened. `short` belongs to the demand's lines."""
+    """Record of the simulated days. `short` is per line of the demand."""
 
     short: Ints
     moves: StockMovements
@@ -191,7 +191,7 @@ class DailyOperations:
         self._report(-1, np.arange(n))
 
     def live(self, progress: Callable[[str, float], None] | None) -> OperationsRecord:
-        """All days, to the last."""
+        """Simulate every day in order."""
         days = self.world.size.days
         for day in range(days):
             self._receive(day)
@@ -254,8 +254,8 @@ class DailyOperations:
         n = len(self.on_hand)
         counted = np.flatnonzero((np.arange(n) * 31 + day) % 70 == 0)
         lost = self.rng.binomial(np.maximum(self.on_hand[counted], 0), 0.012)
-        found = self.rng.poisson(0.004 * self.on_hand[counted])
-        change = found - lost
+        surplus = self.rng.poisson(0.004 * self.on_hand[counted])
+        change = surplus - lost
         some = change != 0
         where = counted[some]
         self.on_hand[where] += change[some]

@@ -104,7 +104,7 @@ class Deliveries:
 
 @dataclass(frozen=True)
 class _OrderDraws:
-    """What lines of one order have in common: one transport, one outcome."""
+    """Random draws shared by the lines of one order: one transport, one outcome."""
 
     lead: Floats
     luck: Floats

@@ -27,7 +27,7 @@ class CustomerDemand:
 
 
 def make_demand(world: World, rng: np.random.Generator) -> CustomerDemand:
-    """All order lines of the world's life."""
+    """Draw all customer order lines of the simulated period."""
     expected = _expected_lines(world, rng)
     lines = rng.poisson(expected)
     day, pair = np.nonzero(lines.T)

@@ -30,10 +30,10 @@ def apply_reference_errors(
     elsewhere = _previous_line_of_supplier(world, lines)[drafts.line]
     drafts.referenced_line = np.where(wrong & ~missing, elsewhere, drafts.referenced_line)
     drafts.visible |= wrong
-    found = draw_flags(rng, np.full(len(drafts), 0.3))  # the clerk knew which order was meant
+    recognised = draw_flags(rng, np.full(len(drafts), 0.3))  # the clerk knew which order was meant
     severity = np.where(missing, np.where(drafts.manual, 1.3, 0.8), 1.5)
     drafts.add_severity(
-        ExceptionClass.PO_REFERENCE, np.where(wrong, severity * np.where(found, 0.1, 1.0), 0.0)
+        ExceptionClass.PO_REFERENCE, np.where(wrong, severity * np.where(recognised, 0.1, 1.0), 0.0)
     )
     unapproved = draw_flags(rng, np.where(lines.rush[drafts.line], 0.02, 0.001))
     drafts.add_severity(ExceptionClass.PO_REFERENCE, np.where(unapproved, 1.2, 0.0))
@@ -241,8 +241,8 @@ def apply_quantity_differences(
     missing = np.where(shipped > 0, 1 - received / np.maximum(shipped, 1), 0.0)[line]
     tolerance = world.site_parameter("quantity_tolerance")[drafts.site]
     drafts.visible |= (over > 0) | (missing > 0)
-    kept = draw_flags(rng, np.full(len(drafts), 0.3))  # the site was glad to have more
-    severity = block_severity(over, 1.5 * tolerance) * np.where(kept, 0.1, 0.9)
+    keeps_surplus = draw_flags(rng, np.full(len(drafts), 0.3))  # the site was glad to have more
+    severity = block_severity(over, 1.5 * tolerance) * np.where(keeps_surplus, 0.1, 0.9)
     drafts.add_severity(ExceptionClass.QTY_OVER_ORDERED, severity)
     drafts.add_severity(ExceptionClass.QTY_OVER_RECEIVED, 1.1 * block_severity(missing, tolerance))
     miscount = draw_flags(rng, np.full(len(drafts), 0.0025))
@@ -253,7 +253,7 @@ def apply_quantity_differences(
 def _apply_undelivered_rest(
     world: World, drafts: InvoiceDrafts, lines: PurchaseOrderLines, parts: Deliveries
 ) -> None:
-    """All was billed with the first part: it depends on how long the rest takes."""
+    """Settle invoices that billed a whole order with its first part, by when the rest arrives."""
     last = np.full(len(lines.pair), NEVER)
     np.maximum.at(last, parts.line, parts.arrived)
     wait = (last[drafts.line] - drafts.booked) / DAY

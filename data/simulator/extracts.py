@@ -239,7 +239,7 @@ def _file_columns(
 
 
 def _save_file(path: Path, columns: dict[str, TextArray], mapping: SiteMapping) -> None:
-    """One file with a header; fields that need it are quoted."""
+    """Write one CSV file with a header, quoting fields that need it."""
     mark, end = str(mapping.delimiter), "\r\n"
     quoted = [_quoted(texts, mark) for texts in columns.values()]
     lines = pc.binary_join_element_wise(*quoted, mark).to_pylist()

@@ -121,7 +121,7 @@ def draft_invoices(
     price: Floats,
     currency: Ints,
 ) -> InvoiceDrafts:
-    """One draft for each delivered part; some suppliers bill all with the first part.
+    """Draft an invoice per delivered part; some suppliers bill the whole order with the first.
 
     price: net price on each order line. currency: of each supplier.
     """

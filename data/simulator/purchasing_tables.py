@@ -207,7 +207,7 @@ def invoice_tables(
 
 
 def _booking_tie_break(drafts: InvoiceDrafts) -> Ints:
-    """What orders lines booked in the same minute: the order line, as on the paper."""
+    """Return the sort key of lines booked in the same minute: their order line."""
     return np.asarray(drafts.document % 997 * 10_000_000 + drafts.line, dtype=np.int64)
 
 

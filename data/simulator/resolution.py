@@ -49,7 +49,7 @@ _CONFUSED_WITH = {
 
 @dataclass(frozen=True)
 class InvoiceResolutions:
-    """How each draft ended: class (index in CLASSES), resolution, minutes."""
+    """Outcome of each draft: class (index in CLASSES), resolution, minutes."""
 
     ended_as: Ints
     resolution: np.ndarray[tuple[int], np.dtype[np.object_]]

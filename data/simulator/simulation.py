@@ -111,7 +111,7 @@ def _apply_discrepancies(
     factor: Floats,
     noted: Flags,
 ) -> InvoiceDrafts:
-    """All causes in turn. Money last but one: tax and freight follow the final amounts."""
+    """Apply every cause in order; tax and freight come after the amounts they depend on."""
     rng = random_stream(seed, "causes")
     lines, parts = history.lines, history.parts
     two_way: Flags = world.suppliers.two_way[world.pairs.supplier[lines.pair]]

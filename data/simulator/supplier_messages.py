@@ -56,7 +56,7 @@ def generate_messages(
     confirmed: Ints,
     price_factor: Floats,
 ) -> SupplierMessages:
-    """Every message of the world's life."""
+    """Generate every supplier message of the simulated period."""
     return concatenate_records(
         [
             _acknowledgements(lines, acknowledged, confirmed, price_factor, rng),
@@ -93,16 +93,19 @@ def _acknowledgements(
     confirms = np.where(
         status == AckStatus.QUANTITY_CHANGED, np.ceil(lines.quantity * 0.9), lines.quantity
     )
-    said = np.flatnonzero(acknowledged)
+    lines_acknowledged = np.flatnonzero(acknowledged)
     return SupplierMessages(
-        line=said,
-        kind=np.full(len(said), EventKind.ACKNOWLEDGEMENT, dtype=object),
-        status=status[said],
-        detail=np.full(len(said), None, dtype=object),
-        expected=lines.promised[said] * DAY + PROMISE_HOUR,
-        quantity=confirms[said].astype(np.float64),
-        said=np.maximum(confirmed[said] - rng.integers(1, 90, len(said)), lines.placed[said] + 1),
-        known=confirmed[said],
+        line=lines_acknowledged,
+        kind=np.full(len(lines_acknowledged), EventKind.ACKNOWLEDGEMENT, dtype=object),
+        status=status[lines_acknowledged],
+        detail=np.full(len(lines_acknowledged), None, dtype=object),
+        expected=lines.promised[lines_acknowledged] * DAY + PROMISE_HOUR,
+        quantity=confirms[lines_acknowledged].astype(np.float64),
+        said=np.maximum(
+            confirmed[lines_acknowledged] - rng.integers(1, 90, len(lines_acknowledged)),
+            lines.placed[lines_acknowledged] + 1,
+        ),
+        known=confirmed[lines_acknowledged],
     )
 
 
@@ -150,9 +153,9 @@ def _delay_notices(
     )
     at = np.flatnonzero(honest | in_vain)
     ahead = np.round(rng.normal(2.0, 3.0, n) * DAY).astype(np.int64)[at]
-    said = lines.promised[at] * DAY + PROMISE_HOUR - ahead
-    said = np.clip(
-        said, confirmed[at] + 60, np.maximum(lines.arrives[at] * DAY, confirmed[at] + 60)
+    sent_at = lines.promised[at] * DAY + PROMISE_HOUR - ahead
+    sent_at = np.clip(
+        sent_at, confirmed[at] + 60, np.maximum(lines.arrives[at] * DAY, confirmed[at] + 60)
     )
     guess = np.where(
         late[at] > 0, late[at] * rng.lognormal(-0.1, 0.4, len(at)), rng.gamma(2, 2, len(at))
@@ -165,7 +168,7 @@ def _delay_notices(
         rng,
         kind=EventKind.DELAY_NOTICE,
         detail=words[rng.integers(5, size=len(at))],
-        said=said,
+        said=sent_at,
         expected=np.where(rng.random(len(at)) < 0.6, expected + PROMISE_HOUR, NEVER),
     )
     again = np.flatnonzero(draw_flags(rng, np.full(len(at), 0.5)))
@@ -177,7 +180,7 @@ def _delay_notices(
         rng,
         kind=EventKind.REVISED_PROMISE,
         detail=np.full(len(again), None, dtype=object),
-        said=said[again] + rng.integers(60, 3 * DAY, len(again)),
+        said=sent_at[again] + rng.integers(60, 3 * DAY, len(again)),
         expected=renewed * DAY + PROMISE_HOUR,
     )
     return notice, revised
@@ -187,7 +190,7 @@ def _cancellations(
     lines: PurchaseOrderLines, confirmed: Ints, rng: np.random.Generator
 ) -> SupplierMessages:
     at = np.flatnonzero(lines.cancelled >= 0)
-    said = np.maximum(lines.cancelled[at] * DAY + 10 * HOUR, confirmed[at] + 10)
+    sent_at = np.maximum(lines.cancelled[at] * DAY + 10 * HOUR, confirmed[at] + 10)
     words = np.full(len(at), "cancelled", dtype=object)
     return _messages_of_kind(
         lines,
@@ -195,7 +198,7 @@ def _cancellations(
         rng,
         kind=EventKind.ORDER_CHANGE,
         detail=words,
-        said=said,
+        said=sent_at,
         expected=np.full(len(at), NEVER),
     )
 

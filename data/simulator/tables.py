@@ -158,7 +158,7 @@ def stock_movements(world: World, moves: StockMovements) -> pd.DataFrame:
 
 
 def site_table(world: World) -> pd.DataFrame:
-    """Where the sites are and what they are for; not how they work."""
+    """Build the table of sites: location and kind, not their hidden parameters."""
     own = world.sites
     columns = {
         SITE_ID: site_ids(np.arange(len(own))),
@@ -175,7 +175,7 @@ def site_table(world: World) -> pd.DataFrame:
 
 
 def item_table(world: World) -> pd.DataFrame:
-    """What the items are; costs are in euros."""
+    """Build the table of items; costs are in euros."""
     own = world.items
     sub = own.subcategory_names()
     number = np.arange(len(own))
@@ -194,7 +194,7 @@ def item_table(world: World) -> pd.DataFrame:
 
 
 def supplier_table(world: World) -> pd.DataFrame:
-    """Who the suppliers are, their terms, and whether they agreed to send ship notices."""
+    """Build the table of suppliers: terms, and whether they agreed to send ship notices."""
     own = world.suppliers
     columns = {
         SUPPLIER_ID: supplier_ids(np.arange(len(own))),

@@ -24,10 +24,10 @@ def read_canonical(path: Path) -> dict[str, pd.DataFrame]:
     Raises:
         FileNotFoundError: naming the folder and the files that it could hold.
     """
-    found = {name: path / f"{name}.parquet" for name in TABLES}
-    frames = {name: _read_parquet(file) for name, file in found.items() if file.exists()}
+    files = {name: path / f"{name}.parquet" for name in TABLES}
+    frames = {name: _read_parquet(file) for name, file in files.items() if file.exists()}
     if not frames:
-        names = ", ".join(file.name for file in found.values())
+        names = ", ".join(file.name for file in files.values())
         raise FileNotFoundError(f"no canonical table in {path}; it may hold {names}")
     return frames
 

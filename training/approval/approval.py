@@ -46,7 +46,7 @@ class Approval:
         }
 
 
-def check_approval(approval: Approval, found: VersionEvidence) -> None:
+def check_approval(approval: Approval, evidence: VersionEvidence) -> None:
     """Whether this approval may take this version into service.
 
     Raises:
@@ -54,36 +54,38 @@ def check_approval(approval: Approval, found: VersionEvidence) -> None:
         training.approval.people.IdentityError: the approver may not approve.
     """
     approval.approver.allowed(Duty.APPROVE)
-    name = f"{found.task} version {found.version}"
+    name = f"{evidence.task} version {evidence.version}"
     if approval.override and not approval.reason.strip():
         raise PromotionError(f"{name}: an override needs a reason (--reason), for the record")
     if not approval.demo:
-        _require_second_person(approval, found, name)
-    if found.gates != PASSED and not approval.override:
-        raise PromotionError(f"{name} was not promoted: {_refusal_reasons(found)}; {OVERRIDE_HINT}")
+        _require_second_person(approval, evidence, name)
+    if evidence.gates != PASSED and not approval.override:
+        raise PromotionError(
+            f"{name} was not promoted: {_refusal_reasons(evidence)}; {OVERRIDE_HINT}"
+        )
 
 
-def _require_second_person(approval: Approval, found: VersionEvidence, name: str) -> None:
+def _require_second_person(approval: Approval, evidence: VersionEvidence, name: str) -> None:
     """That somebody is named, and is not the one who trained. No reason overrides that."""
     if not approval.approver.named:
         raise PromotionError(f"{name} was not promoted: nobody is named as its approver")
-    if same_person(approval.approver.name, found.trained_by):
+    if same_person(approval.approver.name, evidence.trained_by):
         raise PromotionError(
-            f"{name} was not promoted: {found.trained_by} trained it, and who trained may not "
+            f"{name} was not promoted: {evidence.trained_by} trained it, and who trained may not "
             "approve; someone else must (TRIAGE_USER or TRIAGE_TOKEN of theirs)"
         )
-    unknown = not found.trained_by or same_person(found.trained_by, DEMO_IDENTITY.name)
+    unknown = not evidence.trained_by or same_person(evidence.trained_by, DEMO_IDENTITY.name)
     if unknown and not approval.override:
         raise PromotionError(
-            f"{name} was not promoted: it was trained by {found.trained_by or 'nobody knows whom'}"
-            ", so it cannot be told whether its approver is someone else; train it again with "
-            f"TRIAGE_USER set, or {OVERRIDE_HINT}"
+            f"{name} was not promoted: it was trained by "
+            f"{evidence.trained_by or 'nobody knows whom'}, so it cannot be told whether its "
+            f"approver is someone else; train it again with TRIAGE_USER set, or {OVERRIDE_HINT}"
         )
 
 
-def _refusal_reasons(found: VersionEvidence) -> str:
+def _refusal_reasons(evidence: VersionEvidence) -> str:
     """What the gates say against it, a sentence each."""
-    if found.findings is None:
+    if evidence.findings is None:
         return "no gates are recorded for it (`triage train` records them)"
-    said = [f"{f.code} {f.sentence}" for f in found.findings if f.verdict == "fail"]
-    return "; ".join(said) or "not one of its gates applied, so nothing was tried"
+    reasons = [f"{f.code} {f.sentence}" for f in evidence.findings if f.verdict == "fail"]
+    return "; ".join(reasons) or "not one of its gates applied, so nothing was tried"

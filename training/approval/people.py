@@ -65,8 +65,8 @@ def read_people(path: Path) -> list[Person]:
 def find_by_token(people: Iterable[Person], token: str) -> Person | None:
     """Whose token it is, if anyone's."""
     digest = token_digest(token)
-    found = [p for p in people if hmac.compare_digest(p.token_sha256.encode(), digest.encode())]
-    return found[0] if found else None
+    matches = [p for p in people if hmac.compare_digest(p.token_sha256.encode(), digest.encode())]
+    return matches[0] if matches else None
 
 
 def same_person(one: str, other: str) -> bool:

@@ -33,7 +33,7 @@ MISSING_INTERVAL = {"value": None, "low": None, "high": None}
 
 @dataclass(frozen=True)
 class ScoredAsks:
-    """Asks with their labels, and what was forecast of each before its label was known.
+    """Labelled asks with the forecasts made before their labels were known.
 
     forecasts: by name; `model` is the model. A row of NaN is an ask that the forecast does
         not apply to (the champion's, where it learnt from the ask).
@@ -50,7 +50,7 @@ class ScoredAsks:
 
 @dataclass(frozen=True)
 class SegmentView:
-    """One segment as it is measured: what the two-class views change is the classes."""
+    """One segment to measure; two-class views differ from it in the classes only."""
 
     name: str
     scored: ScoredAsks
@@ -74,8 +74,8 @@ def backtest_figures(
         against[view.name] = compare_paired(results[MODEL], rivals) if rivals else {}
         if champion is not None:
             against[view.name] |= _against_champion(protocol, view, champion, draws)
-        for name, found in results.items():
-            by_name[name][view.name] = _segment(asks, found, results[MODEL])
+        for name, figures in results.items():
+            by_name[name][view.name] = _segment(asks, figures, results[MODEL])
     by_name.pop(CHAMPION, None)
     return {
         "segments": by_name.pop(MODEL),
@@ -90,7 +90,7 @@ def prevalence(label: NDArray[np.int64]) -> float | None:
 
 
 def _views(protocol: BacktestProtocol, scored: ScoredAsks) -> Iterator[SegmentView]:
-    """Every segment, `all` first; then the two-class views of all asks."""
+    """Yield every segment, `all` first, then the two-class views of all asks."""
     classes = protocol.task.classes
     yield SegmentView(ALL, scored, classes)
     for name, mask in scored.asks.segments.items():
@@ -110,16 +110,16 @@ def _two_classes(forecast: Forecast, calm: int) -> Forecast:
 def _bootstrap_view(
     protocol: BacktestProtocol, view: SegmentView, draws: BootstrapSettings
 ) -> dict[str, dict[str, BootstrapFigure]]:
-    """Every figure of every forecast, on the same drawings."""
+    """Compute every metric of every forecast on the same resamples."""
     asks, levels = view.scored.asks, protocol.task.quantiles
-    found = {
+    metrics = {
         (name, metric): measure
         for name, forecast in view.scored.forecasts.items()
         for metric, measure in metric_functions(
             asks.label, asks.target, forecast, view.classes, levels
         ).items()
     }
-    results = bootstrap_figures(found, protocol.unit(asks), draws.seed, draws.times)
+    results = bootstrap_figures(metrics, protocol.unit(asks), draws.seed, draws.times)
     return {
         name: {metric: figure for (whose, metric), figure in results.items() if whose == name}
         for name in view.scored.forecasts
@@ -136,20 +136,20 @@ def _against_champion(
     forecasts = {MODEL: view.scored.forecasts[MODEL], CHAMPION: champion}
     fair = replace(view, scored=ScoredAsks(view.scored.asks, forecasts).take(applies))
     results = _bootstrap_view(protocol, fair, draws)
-    found = compare_paired(results[MODEL], {CHAMPION: results[CHAMPION]})
+    compared = compare_paired(results[MODEL], {CHAMPION: results[CHAMPION]})
     for name in SMALLER_IS_BETTER:
-        found[CHAMPION][name] |= {"n": int(applies.sum())}
-        found[CHAMPION][name] |= {"champion": results[CHAMPION][name].interval}
-    return found
+        compared[CHAMPION][name] |= {"n": int(applies.sum())}
+        compared[CHAMPION][name] |= {"champion": results[CHAMPION][name].interval}
+    return compared
 
 
 def _segment(
-    asks: TrainingSet, found: Mapping[str, BootstrapFigure], wanted: Mapping[str, BootstrapFigure]
+    asks: TrainingSet, figures: Mapping[str, BootstrapFigure], wanted: Mapping[str, BootstrapFigure]
 ) -> dict[str, Any]:
     """The model's figures are the ones wanted: what a baseline does not forecast is None."""
     metrics = {
-        name: found[name].interval if name in found else dict(MISSING_INTERVAL)
-        for name in (*wanted, *(n for n in found if n not in wanted))
+        name: figures[name].interval if name in figures else dict(MISSING_INTERVAL)
+        for name in (*wanted, *(n for n in figures if n not in wanted))
     }
     return {"n": len(asks), "prevalence": prevalence(asks.label), "metrics": metrics}
 

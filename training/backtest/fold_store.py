@@ -56,7 +56,7 @@ class FoldStore:
         _write(self.folder / PLAN_FILE, [stretch.as_json() for stretch in plan])
 
     def has(self, stretch: ScoredPeriod) -> bool:
-        """Whether the fold is there, whole."""
+        """Return whether the fold is stored completely."""
         return self._figures(stretch).exists()
 
     def fold(self, stretch: ScoredPeriod) -> BacktestFold:
@@ -80,7 +80,7 @@ class FoldStore:
 
 
 def to_frame(scored: ScoredAsks) -> pd.DataFrame:
-    """One row an ask: its label, moments, group, site, segments and every forecast."""
+    """Return one row per ask: label, moments, group, site, segments and every forecast."""
     asks = scored.asks
     columns: dict[str, Any] = {
         "asked_at": asks.asked_at,

@@ -77,12 +77,12 @@ class PublicResults:
 
 
 def public_results(path: Path, progress: Progress, folds: int = FOLDS) -> PublicResults:
-    """Every run over so many cuts, from the public sets under `path`, two side by side.
+    """Backtest every public set under `path` over that many cuts, two at a time.
 
     Raises:
         SourceError: for a set that is not there.
     """
-    found: dict[str, RollingBacktest] = {}
+    backtests: dict[str, RollingBacktest] = {}
     with (
         ProcessPoolExecutor(PARALLEL_BACKTESTS, get_context("spawn")) as pool,
         terminate_workers_on_error(pool),
@@ -90,14 +90,16 @@ def public_results(path: Path, progress: Progress, folds: int = FOLDS) -> Public
         begun = [pool.submit(run_public_backtest, run, path, folds) for run in PUBLIC_BACKTESTS]
         for i, (run, coming) in enumerate(zip(PUBLIC_BACKTESTS, begun, strict=True)):
             progress(f"{run.source}, and others beside it", i / len(PUBLIC_BACKTESTS))
-            found[run.source] = coming.result()
-    rows = [row for rolled in found.values() for row in result_rows(rolled.figures)]
-    each = {name: {**rolled.figures, "each": list(rolled.folds)} for name, rolled in found.items()}
+            backtests[run.source] = coming.result()
+    rows = [row for rolled in backtests.values() for row in result_rows(rolled.figures)]
+    each = {
+        name: {**rolled.figures, "each": list(rolled.folds)} for name, rolled in backtests.items()
+    }
     return PublicResults(markdown_table(HEADINGS, iter(rows)), each)
 
 
 def run_public_backtest(run: PublicBacktest, path: Path, folds: int) -> RollingBacktest:
-    """One run; a function of the module, so that another process can be sent to it."""
+    """Run one backtest; a module-level function, so that a worker process can import it."""
     return rolling_backtest(run.task, run.source, path / run.folder, folds)
 
 
@@ -106,8 +108,8 @@ def result_rows(figures: Figures) -> Iterator[tuple[str, ...]]:
     for name, segment in figures["segments"].items():
         own = segment["metrics"]
         others = {
-            other: found["segments"][name]["metrics"]
-            for other, found in figures["baselines"].items()
+            other: baseline["segments"][name]["metrics"]
+            for other, baseline in figures["baselines"].items()
         }
         rules = [others[rule] for rule in rule_names(others)]
         yield (
@@ -137,17 +139,17 @@ def rule_names(names: Mapping[str, Any] | Sequence[str]) -> list[str]:
 
 
 def verdict_sentence(compared: Figures) -> str:
-    """In words: better than all, or in what it is not better than whom."""
+    """Describe the comparison: better than all, or which metric is not better than which rival."""
     parts = []
     for figure, judges in FIGURE_WORDS.items():
-        for word, said in VERDICT_WORDS.items():
+        for word, meaning in VERDICT_WORDS.items():
             names = [
                 spaced_name(other)
                 for other, figures in compared.items()
                 if figures[figure]["verdict"] == word
             ]
             if names:
-                parts.append(f"{judges}: {said} {', '.join(names)}")
+                parts.append(f"{judges}: {meaning} {', '.join(names)}")
     return "; ".join(parts) or "better than all of them"
 
 
@@ -156,13 +158,13 @@ def _value(metrics: Figures, name: str) -> str:
 
 
 def _between(metrics: Figures, name: str) -> str:
-    found = metrics.get(name) or {}
-    if found.get("value") is None:
+    figure = metrics.get(name) or {}
+    if figure.get("value") is None:
         return "-"
-    return f"**{found['value']:.3f}** ({found['low']:.3f} to {found['high']:.3f})"
+    return f"**{figure['value']:.3f}** ({figure['low']:.3f} to {figure['high']:.3f})"
 
 
 def _best(rules: Sequence[Figures], name: str, pick: Callable[[list[float]], float]) -> str:
-    found = [(rule.get(name) or {}).get("value") for rule in rules]
-    known = [value for value in found if value is not None]
+    values = [(rule.get(name) or {}).get("value") for rule in rules]
+    known = [value for value in values if value is not None]
     return format_number(pick(known)) if known else "-"

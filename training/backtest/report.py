@@ -42,7 +42,7 @@ FOLD_HEADINGS = (
 
 
 def segment_rows(result: Figures) -> Iterator[tuple[str, ...]]:
-    """Every segment: the model first, then what it is compared with, then the champion."""
+    """Yield a row per segment and forecast: the model, its baselines, then the champion."""
     for segment, own in result["segments"].items():
         compared = result["compared"].get(segment, {})
         size = (f"{own['n']:,}", format_percent(own["prevalence"]))
@@ -64,7 +64,7 @@ def segment_rows(result: Figures) -> Iterator[tuple[str, ...]]:
 
 
 def fold_rows(folds: Sequence[Figures], stretches: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """Every stretch by itself, on all its asks."""
+    """Yield a row per stretch, on all its asks."""
     for fold, stretch in zip(folds, stretches, strict=True):
         own = fold["segments"][ALL]
         taught = f"{fold['trained_on']['n']:,}"
@@ -86,7 +86,7 @@ def markdown_table(headings: Sequence[str], rows: Iterator[tuple[str, ...]]) -> 
 
 
 def exclusions_line(result: Figures) -> str:
-    """What was read and what was left out, in one line."""
+    """Return one line on the rows read and left out."""
     counts = [f"{n:,} {why.replace('_', ' ')}" for why, n in result["excluded"].items() if n]
     read = result["rows"]
     rows = f"{read.get('read', 0):,} rows read, {read.get('quarantined', 0):,} quarantined"
@@ -104,7 +104,7 @@ def format_number(value: float | None) -> str:
 
 
 def format_percent(share: float | None) -> str:
-    """One decimal; a dash where there is none."""
+    """Format with one decimal; a dash for a missing value."""
     return "-" if share is None else f"{share:.1%}"
 
 
@@ -120,10 +120,10 @@ def _figure_cells(metrics: Figures) -> tuple[str, ...]:
 
 def _verdict_cells(compared: Figures) -> tuple[str, ...]:
     """The difference of each figure compared, and what it shows."""
-    found = [compared.get(name, {}) for name in ("log_loss", "pr_auc")]
+    comparisons = [compared.get(name, {}) for name in ("log_loss", "pr_auc")]
     return tuple(
         f"{_interval_cell(figure, 'difference', '+')}: {figure['verdict']}" if figure else "-"
-        for figure in found
+        for figure in comparisons
     )
 
 
@@ -141,7 +141,7 @@ SIGNIFICANCE_NOTE = (
 
 
 def render_backtest(result: Figures) -> Group:
-    """One table a segment, with intervals for the model; verdicts; what was left out."""
+    """Print a table per segment with the model's intervals, the verdicts and the rows left out."""
     baselines: Figures = result["baselines"]
     tables = [
         _segment_table(name, segment, {n: b["segments"][name] for n, b in baselines.items()})
@@ -151,13 +151,13 @@ def render_backtest(result: Figures) -> Group:
 
 
 def render_rolling_backtest(rolled: RollingBacktest) -> Group:
-    """Each stretch by itself, then all of them together with what the model must beat."""
+    """Print each stretch, then all stretches pooled with what the model must beat."""
     folds = _table("each stretch by itself", FOLD_HEADINGS, fold_rows(*_folds(rolled)))
     return Group(_rolling_heading(rolled), folds, *_pooled_tables(rolled), *_notes(rolled))
 
 
 def rolling_markdown(rolled: RollingBacktest) -> str:
-    """The same as Markdown."""
+    """Return the same report as Markdown."""
     parts = (
         f"# {_rolling_heading(rolled)}",
         "## All stretches together",
@@ -170,7 +170,7 @@ def rolling_markdown(rolled: RollingBacktest) -> str:
 
 
 def _pooled_tables(rolled: RollingBacktest) -> Iterator[Table]:
-    """One table a segment; what all its rows repeat is in its title."""
+    """Return a table per segment; what all its rows repeat is in its title."""
     repeated = slice(HEADINGS.index("forecast") + 1, HEADINGS.index("ROC-AUC"))
     headings = [h for h in HEADINGS[1:] if h not in HEADINGS[repeated]]
     for segment, rows in groupby(segment_rows(rolled.figures), key=itemgetter(0)):

@@ -121,8 +121,8 @@ def roll_protocol(
     """
     progress("reading what there is", 0.0)
     key = None if keep is None else _store_key(protocol, path, request, (most, draws, rival, code))
-    kept = None if keep is None or key is None else FoldStore(keep / key)
-    line = FoldRunner(protocol, path, kept, draws, rival)
+    store = None if keep is None or key is None else FoldStore(keep / key)
+    line = FoldRunner(protocol, path, store, draws, rival)
     plan = line.plan(request, progress)
     done = [line.fold(stretch, place, plan, progress) for place, stretch in enumerate(plan)]
     progress("drawing intervals over all folds", 1.0)
@@ -172,7 +172,7 @@ class FoldRunner:
     def fold(
         self, stretch: ScoredPeriod, place: int, plan: Sequence[ScoredPeriod], progress: Progress
     ) -> BacktestFold:
-        """One fold: from an earlier call if it is there, else fitted, scored and kept."""
+        """Return a fold from the store, or fit, score and store it."""
         title = f"fold {place + 1} of {len(plan)} ({stretch.name})"
         if self._kept and self._kept.has(stretch):
             progress(f"{title} is there from an earlier call", (place + 1) / len(plan))

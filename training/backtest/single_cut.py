@@ -101,8 +101,8 @@ def backtest_result(
     until: date | None,
     draws: BootstrapSettings,
 ) -> dict[str, Any]:
-    """What a backtest says, as plain values for JSON."""
-    found = backtest_figures(protocol, scored, draws)
+    """Result of a backtest as plain values for JSON."""
+    figures = backtest_figures(protocol, scored, draws)
     return {
         "task": str(protocol.task.name),
         "source": protocol.source,
@@ -110,9 +110,9 @@ def backtest_result(
         "until": None if until is None else until.isoformat(),
         "n": len(scored.asks),
         "prevalence": prevalence(scored.asks.label),
-        "segments": found["segments"],
-        "baselines": found["baselines"],
-        "compared": found["compared"],
+        "segments": figures["segments"],
+        "baselines": figures["baselines"],
+        "compared": figures["compared"],
         "classes": list(protocol.task.classes),
         "trained_on": dict(trained_on),
         "excluded": dict(excluded),
@@ -122,7 +122,7 @@ def backtest_result(
 
 
 def training_summary(training_asks: TrainingSet) -> dict[str, Any]:
-    """How many asks were learnt from, and the share of them that were exceptions."""
+    """Return the number of training asks and their share of exceptions."""
     return {"n": len(training_asks), "prevalence": prevalence(training_asks.label)}
 
 
@@ -153,14 +153,14 @@ def find_protocol(task_name: str, source: str, most: int | None = None) -> Backt
 def forecast_all(
     protocol: BacktestProtocol, trial: TrainTestSplit, progress: Progress
 ) -> dict[str, Forecast]:
-    """What the model and every baseline say of the asks to score; the model is `model`."""
+    """Forecast the asks to score with the model (`model`) and every baseline."""
     fitted = fit(protocol.task, trial.training_asks, protocol.options, progress)
     predictions = fitted.model.predict(trial.scored.inputs)
-    found = {MODEL: Forecast(predictions.probability, predictions.quantiles)}
+    forecasts = {MODEL: Forecast(predictions.probability, predictions.quantiles)}
     for name, baseline in task_baselines(protocol.task, trial.training_asks).items():
         progress(f"baseline {name.replace('_', ' ')}", 0.0)
-        found[name] = baseline(trial.scored)
-    return found
+        forecasts[name] = baseline(trial.scored)
+    return forecasts
 
 
 def _score_undated(

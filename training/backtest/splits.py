@@ -20,7 +20,7 @@ from training.backtest.protocols.protocol import BacktestProtocol, ProtocolData
 
 @dataclass(frozen=True)
 class ScoredPeriod:
-    """What one fold scores: asks from `cut` until `until`, exclusive; None of undated sets."""
+    """Period that one fold scores, `[cut, until)`; None for undated sets."""
 
     name: str
     cut: date | None = None
@@ -50,7 +50,7 @@ class BacktestError(ValueError):
 
 @dataclass(frozen=True)
 class TrainTestSplit:
-    """Asks to learn from, asks to score, and how many were left out for which reason."""
+    """Training asks, scored asks, and the number left out by reason."""
 
     training_asks: TrainingSet
     scored: TrainingSet
@@ -160,7 +160,7 @@ SCORED_SHARE = 1 / 3
 
 @dataclass(frozen=True)
 class RollingRequest:
-    """What is asked of a rolling backtest; None is "as fits the data"."""
+    """Parameters of a rolling backtest; None is derived from the data."""
 
     folds: int
     until: date | None = None
@@ -198,7 +198,7 @@ def split_for_period(
     place: int,
     folds: int,
 ) -> TrainTestSplit:
-    """What the stretch learns from and scores; `place` counts the stretches from 0."""
+    """Return the training and scored asks of a stretch; `place` counts stretches from 0."""
     if stretch.cut is None:
         return grouped_folds(gathered.evidence, folds, protocol.task.seed)[place]
     return split_at_cut(protocol, gathered, midnight(stretch.cut), midnight(stretch.until))

@@ -28,7 +28,7 @@ FIGURES_OVER_FOLDS = {"log_loss": "log-loss", "pr_auc": "PR-AUC", "ece": "calibr
 
 
 def plot_forecasts(scored: ScoredAsks) -> dict[str, Figure]:
-    """Reliability and precision-recall of every forecast, of any exception against none."""
+    """Plot reliability and precision-recall of every forecast, any exception against none."""
     if not len(scored.asks):
         return {}
     probabilities = {
@@ -44,7 +44,7 @@ def plot_forecasts(scored: ScoredAsks) -> dict[str, Figure]:
 
 
 def plot_over_folds(rolled: RollingBacktest) -> dict[str, Figure]:
-    """One picture a figure: every stretch, the model with its interval."""
+    """Plot each metric over the stretches, the model's with its interval."""
     return {
         f"{name}_over_folds.png": _over_folds(rolled, name, title)
         for name, title in FIGURES_OVER_FOLDS.items()
@@ -68,8 +68,8 @@ def _precision_recall(
 ) -> Figure:
     figure, axes = new_figure("Precision and recall, any exception", "recall", "precision")
     if event.any():
-        for name, said in probabilities.items():
-            precision, recall, _ = precision_recall_curve(event, said)
+        for name, probability in probabilities.items():
+            precision, recall, _ = precision_recall_curve(event, probability)
             axes.plot(recall, precision, **(_line(name) | {"marker": ""}))
         axes.legend(fontsize=7)
     return figure
@@ -98,7 +98,7 @@ def _values(figures: Sequence[Mapping[str, Any]], end: str) -> NDArray[np.float6
 
 
 def _line(name: str) -> dict[str, Any]:
-    """The model stands out."""
+    """Return the line style of a forecast; the model's stands out."""
     own = name == MODEL
     return {
         "label": spaced_name(name),
@@ -164,17 +164,17 @@ def _log(mlflow: Any, run_id: str, figures: Figures, chosen: Figures) -> None:
 
 
 def _metrics(figures: Figures) -> Iterator[tuple[str, float]]:
-    """Every figure that could be formed, by the name it has in every run."""
+    """Yield every finite metric by the name it has in every run."""
     yield "asks", float(figures["n"])
     for name, interval in figures["segments"][ALL]["metrics"].items():
         for end, value in interval.items():
             if value is not None:
                 yield (name if end == "value" else f"{name}_{end}"), float(value)
-    for segment, found in figures["segments"].items():
+    for segment, view in figures["segments"].items():
         if segment != ALL:
-            yield from _plain(segment, found["metrics"])
-    for name, found in figures["baselines"].items():
-        yield from _plain(name, found["segments"][ALL]["metrics"])
+            yield from _plain(segment, view["metrics"])
+    for name, view in figures["baselines"].items():
+        yield from _plain(name, view["segments"][ALL]["metrics"])
 
 
 def _plain(prefix: str, metrics: Figures) -> Iterator[tuple[str, float]]:

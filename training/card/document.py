@@ -10,7 +10,7 @@ from training.card.facts import Figure, Views
 
 
 class Tone(StrEnum):
-    """How something stands; colours never say it alone."""
+    """Status of a cell; colour never carries it alone."""
 
     GOOD = "good"
     BAD = "bad"
@@ -49,7 +49,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """One heading and what is under it, in this order."""
+    """One heading with its content, in this order."""
 
     key: str
     title: str
@@ -125,12 +125,14 @@ def figure_cell(name: str, figure: Figure | None) -> Cell:
     return Cell(format_figure(name, value), more, value)
 
 
-def figures_table(views: Views, names: Iterable[str], what: str, said: Mapping[str, str]) -> Table:
-    """One row a view, the metrics that any of them has as columns. said: names to show."""
+def figures_table(
+    views: Views, names: Iterable[str], what: str, titles: Mapping[str, str]
+) -> Table:
+    """One row a view, the metrics that any of them has as columns. titles: names to show."""
     wanted = [name for name in names if name in views]
     shown = [m for m in COLUMN_TITLES if any(m in views[name] for name in wanted)]
     rows = [
-        [Cell(said.get(name, name)), *(figure_cell(m, views[name].get(m)) for m in shown)]
+        [Cell(titles.get(name, name)), *(figure_cell(m, views[name].get(m)) for m in shown)]
         for name in wanted
     ]
     return Table(

@@ -26,7 +26,7 @@ Views = Mapping[str, Mapping[str, Figure]]
 
 @dataclass(frozen=True)
 class CardFacts:
-    """What is known of one version.
+    """Facts of one version.
 
     asked: the task as it was trained: question, classes, features. tags: of the version.
     trained_at: UTC. views: see `training.evaluation.segment_figures`; empty where the run has none.
@@ -57,16 +57,16 @@ def load_card_facts(registry: MlflowRegistry, task: TaskName, version: int) -> C
     Raises:
         LookupError: there is no such version.
     """
-    found = load_version_evidence(registry, task, version)
-    run = registry.mlflow.MlflowClient().get_run(found.run_id)
+    evidence = load_version_evidence(registry, task, version)
+    run = registry.mlflow.MlflowClient().get_run(evidence.run_id)
     return CardFacts(
         task=task,
-        found=found,
-        asked=registry.artifact(found.run_id, TASK_FACTS_FILE) or task_facts(TASKS[task]),
+        found=evidence,
+        asked=registry.artifact(evidence.run_id, TASK_FACTS_FILE) or task_facts(TASKS[task]),
         tags=registry.described(task, version).tags,
         run_tags=dict(run.data.tags),
         parameters=dict(run.data.params),
         trained_at=datetime.fromtimestamp(run.info.start_time / 1000, UTC),
-        views=registry.artifact(found.run_id, VIEWS_FILE) or {},
-        comparison=registry.artifact(found.run_id, COMPARISON_FILE) or [],
+        views=registry.artifact(evidence.run_id, VIEWS_FILE) or {},
+        comparison=registry.artifact(evidence.run_id, COMPARISON_FILE) or [],
     )

@@ -46,7 +46,7 @@ class SiteOutlier:
 def site_outliers(views: Views) -> list[SiteOutlier]:
     """Sites beyond the whole's interval, in the order of metrics and sites."""
     overall = views.get(ALL, {})
-    found = []
+    outliers = []
     for metric, (title, more_is_better) in COMPARED_METRICS.items():
         for view, site in segment_names(views, SITE).items():
             one, every = views[view].get(metric), overall.get(metric)
@@ -54,23 +54,23 @@ def site_outliers(views: Views) -> list[SiteOutlier]:
                 worse = (side < 0) is more_is_better
                 if worse and metric == "ece" and not _beyond_chance(views[view]):
                     continue
-                said = (
+                measures = (
                     f"{site}: {title} {_told(metric, one)} is {'worse' if worse else 'better'} "
                     f"than {_told(metric, every)} over all sites"
                 )
-                found.append(SiteOutlier(site, metric, worse, said))
-    return found
+                outliers.append(SiteOutlier(site, metric, worse, measures))
+    return outliers
 
 
 def fairness_section(facts: CardFacts) -> Section:
     """The section: spread across sites, which sites stand out, and where it cannot be told."""
     views, sites = facts.views, segment_names(facts.views, SITE)
     if not sites:
-        said = ["The run has no figures per site, so nothing can be said."]
-        return Section("fairness", "Does it err alike at every site?", said)
+        sentences = ["The run has no figures per site, so nothing can be said."]
+        return Section("fairness", "Does it err alike at every site?", sentences)
     out = site_outliers(views)
     worse = [one.sentence for one in out if one.worse]
-    said = [_spread(views, list(sites)), _summary(len(sites), worse)]
+    sentences = [_spread(views, list(sites)), _summary(len(sites), worse)]
     few = [s for v, s in sites.items() if (_value(views[v].get("events")) or 0) < FEW_EVENTS]
     notes = [
         (
@@ -91,7 +91,7 @@ def fairness_section(facts: CardFacts) -> Section:
     return Section(
         "fairness",
         "Does it err alike at every site?",
-        [text for text in said if text],
+        [text for text in sentences if text],
         [f"{one}." for one in [*worse, *others]],
         [_sites_table(views, sites, out)],
         notes,
@@ -165,7 +165,7 @@ def _end(metric: str, figures: list[Figure | None]) -> float:
 
 
 def _beyond_chance(figures: Mapping[str, Figure]) -> bool:
-    """Whether the calibration error is more than so few asks give when all is well."""
+    """Return whether the calibration error exceeds what chance gives with so few asks."""
     value, chance = _value(figures.get("ece")), figures.get("ece_by_chance", {}).get("high")
     return value is not None and (chance is None or value > chance)
 

@@ -17,7 +17,7 @@ SEGMENT_METRICS = ("log_loss", "ece", "pr_auc", "coverage", "abstained")
 
 
 def version_frame(registry: MlflowRegistry, lake: Lake, task: TaskName) -> pd.DataFrame:
-    """One row a version, oldest first; champion is what the lake's service loads."""
+    """Return one row per version, oldest first; champion is what the lake's service loads."""
     serving = read_champion(lake, task)
     rows = [
         _version(
@@ -29,14 +29,14 @@ def version_frame(registry: MlflowRegistry, lake: Lake, task: TaskName) -> pd.Da
 
 
 def gate_frame(known: CardFacts) -> pd.DataFrame:
-    """One row a gate; empty where none was recorded."""
-    found = known.found.findings or ()
-    rows = [(f.code, str(f.verdict), f.title, f.sentence) for f in found]
+    """Return one row per gate; empty where none was recorded."""
+    findings = known.found.findings or ()
+    rows = [(f.code, str(f.verdict), f.title, f.sentence) for f in findings]
     return pd.DataFrame(rows, columns=["code", "verdict", "title", "sentence"])
 
 
 def segment_frame(known: CardFacts, metrics: tuple[str, ...] = SEGMENT_METRICS) -> pd.DataFrame:
-    """One row a site and class, for each metric its value, low and high."""
+    """Return one row per site and class, with value, low and high of each metric."""
     rows = {
         view: {
             (metric, end): figures.get(metric, {}).get(end)
@@ -49,25 +49,25 @@ def segment_frame(known: CardFacts, metrics: tuple[str, ...] = SEGMENT_METRICS) 
 
 
 def comparison_frame(known: CardFacts) -> pd.DataFrame:
-    """This model and others on the same held-out asks; empty where nothing was compared."""
+    """Return this model and its rivals on the same held-out asks; empty where none was compared."""
     return pd.DataFrame(list(known.comparison))
 
 
 def curve_frame(registry: MlflowRegistry, known: CardFacts) -> pd.DataFrame:
-    """Loss after each round, one column a curve."""
+    """Return the loss after each round, one column per curve."""
     client = registry.mlflow.MlflowClient()
     names = [n for n in client.get_run(known.found.run_id).data.metrics if n.startswith("curve_")]
-    found = {
+    curves = {
         name.removeprefix("curve_"): {
             point.step: point.value for point in client.get_metric_history(known.found.run_id, name)
         }
         for name in sorted(names)
     }
-    return pd.DataFrame(found).sort_index()
+    return pd.DataFrame(curves).sort_index()
 
 
 def backtest_frame(registry: MlflowRegistry, task: TaskName) -> pd.DataFrame:
-    """One row a backtest that was recorded, the newest first; empty where there is none.
+    """Return one row per recorded backtest, newest first; empty where there is none.
 
     `log_loss` and `pr_auc` are the model's, with their bounds; those of others are named.
     """
@@ -80,7 +80,7 @@ def backtest_frame(registry: MlflowRegistry, task: TaskName) -> pd.DataFrame:
 
 
 def _compared(metrics: Mapping[str, float]) -> dict[str, float]:
-    """Of a backtest's figures, those that models are compared by."""
+    """Select the metrics of a backtest that models are compared by."""
     chosen = ("log_loss", "log_loss_low", "log_loss_high", "pr_auc", "pr_auc_low", "pr_auc_high")
     own = {name: metrics[name] for name in ("asks", *chosen) if name in metrics}
     others = {n: v for n, v in metrics.items() if n.endswith(("/log_loss", "/pr_auc"))}
@@ -88,15 +88,15 @@ def _compared(metrics: Mapping[str, float]) -> dict[str, float]:
 
 
 def _version(known: CardFacts, champion: bool) -> dict[str, object]:  # noqa: FBT001 (a column)
-    found = known.found
+    evidence = known.found
     return {
-        "version": found.version,
+        "version": evidence.version,
         "champion": champion,
         "trained": known.trained_at.date(),
-        "trained_by": found.trained_by,
-        "gates": found.gates,
+        "trained_by": evidence.trained_by,
+        "gates": evidence.gates,
         "approved_by": known.tags.get("approved_by", ""),
         "approval": known.tags.get("approval", ""),
-        **{name: found.metrics.get(name) for name in FIGURES},
-        "digest": found.digest[:12],
+        **{name: evidence.metrics.get(name) for name in FIGURES},
+        "digest": evidence.digest[:12],
     }

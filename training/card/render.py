@@ -25,7 +25,7 @@ MARKDOWN_SPECIAL = re.compile(r"([\\*_\[\]|#~])")
 
 
 def build_document(facts: CardFacts) -> Document:
-    """The card of a version, as plain values."""
+    """Build the card of a version as plain values."""
     words, tone, more = status.approval_status(facts)
     return Document(
         title=f"{facts.task}, version {facts.found.version}",
@@ -56,12 +56,12 @@ def build_document(facts: CardFacts) -> Document:
 
 
 def render_html(card: Document) -> str:
-    """One page: no script, no font, no address."""
+    """Render the card as one page without script, font or link."""
     return _environment().get_template("card.html").render(card=card)
 
 
 def render_markdown(card: Document) -> str:
-    """The same, for where pages cannot be shown."""
+    """Render the card as Markdown."""
     return _environment().get_template("card.md").render(card=card)
 
 
@@ -72,13 +72,13 @@ def _environment() -> Environment:
 
 
 def escape_markdown(text: str) -> str:
-    """Text as Markdown shows it: nothing in it is markup, or HTML, or a new line."""
+    """Escape text so that Markdown shows it literally, on one line."""
     pieces = re.split(r"(`[^`]*`)", " ".join(text.split()))
     return "".join(piece if piece.startswith("`") else _escaped(piece) for piece in pieces)
 
 
 def table_cell_text(cell: Cell) -> str:
-    """A cell of a Markdown table."""
+    """Return the text of a cell of a Markdown table."""
     return escape_markdown(f"{cell.text} ({cell.more})" if cell.more else cell.text)
 
 
@@ -102,7 +102,7 @@ def render_card_files(registry: MlflowRegistry, task: TaskName, version: int) ->
 
 
 def log_card(registry: MlflowRegistry, task: TaskName, version: int) -> dict[str, str]:
-    """Put the card into the version's run, in place of an older one; the card."""
+    """Log the card to the version's run, replacing an older one, and return its files."""
     files = render_card_files(registry, task, version)
     client = registry.mlflow.MlflowClient()
     run_id = registry.described(task, version).run_id
@@ -112,7 +112,7 @@ def log_card(registry: MlflowRegistry, task: TaskName, version: int) -> dict[str
 
 
 def publish_card(registry: MlflowRegistry, task: TaskName, version: int, home: Path) -> None:
-    """Put it into the run, and beside the pointer as `card-<version>.html` and `.md`."""
+    """Log the card and write it beside the pointer as `card-<version>.html` and `.md`."""
     for name, text in log_card(registry, task, version).items():
         stem, ending = name.split(".")
         write_text_atomically(home / f"{stem}-{version}.{ending}", text)
@@ -121,7 +121,7 @@ def publish_card(registry: MlflowRegistry, task: TaskName, version: int, home: P
 def write_card(
     lake: Lake, registry: MlflowRegistry, task: TaskName, version: int, out: Path | None = None
 ) -> Path:
-    """Write the card as it stands now; where it was written.
+    """Write the card as it stands now and return its path.
 
     out: its ending says what it is; `card-<task>-<version>.html` in the lake's reports by
     default.

@@ -34,7 +34,7 @@ NEVER_USED_FOR = (
 
 
 def purpose(facts: CardFacts) -> Section:
-    """What it is for."""
+    """Section: purpose of the model."""
     mine = TRAINING_TASKS[facts.task].purpose
     horizon = facts.asked.get("horizon_days")
     points = [
@@ -49,7 +49,7 @@ def purpose(facts: CardFacts) -> Section:
 
 
 def never(facts: CardFacts) -> Section:
-    """What it must not be used for."""
+    """Section: uses that are ruled out."""
     return Section(
         "never",
         "What it must not be used for",
@@ -58,7 +58,7 @@ def never(facts: CardFacts) -> Section:
 
 
 def data(facts: CardFacts) -> Section:
-    """What it learnt from."""
+    """Section: training data."""
     manifest, files = facts.found.manifest, facts.found.manifest.get("files", {})
     held_out = facts.found.metrics.get("rows")
     points = [
@@ -89,26 +89,26 @@ def data(facts: CardFacts) -> Section:
 
 
 def features(facts: CardFacts) -> Section:
-    """What it looks at, by theme."""
+    """Section: features by theme."""
     listed = sorted(facts.asked["features"], key=lambda f: f["theme"])
     rows = [
         text_cells(theme, ", ".join(_feature(f) for f in group))
         for theme, group in groupby(listed, key=lambda f: f["theme"])
     ]
-    said = f"{len(listed)} features. All of them are known when the question is asked."
+    summary = f"{len(listed)} features. All of them are known when the question is asked."
     return Section(
-        "features", "What it looks at", [said], tables=[Table(["theme", "features"], rows)]
+        "features", "What it looks at", [summary], tables=[Table(["theme", "features"], rows)]
     )
 
 
 def metrics(facts: CardFacts) -> Section:
-    """How good it is, overall, per site and per class."""
+    """Section: metrics overall, per site and per class."""
     if not facts.views:
-        said = "The run has no figures per site and class (views.json)."
-        return Section("metrics", "How good it is", [said])
+        titles = "The run has no figures per site and class (views.json)."
+        return Section("metrics", "How good it is", [titles])
     sites, classes = segment_names(facts.views, SITE), segment_names(facts.views, CLASS)
     everything = {ALL: "all"}
-    said = (
+    titles = (
         "On the newest asks, which nothing was learnt from. Under each figure its 95 % interval, "
         "by drawing whole groups of asks again. Log-loss and calibration error: lower is better; "
         "PR-AUC: higher is better, chance is the share of events."
@@ -117,7 +117,7 @@ def metrics(facts: CardFacts) -> Section:
     return Section(
         "metrics",
         "How good it is, per site and class",
-        [said],
+        [titles],
         tables=[
             figures_table(facts.views, [*everything, *sites], "site", everything | sites),
             figures_table(facts.views, classes, "class", classes),
@@ -127,9 +127,9 @@ def metrics(facts: CardFacts) -> Section:
 
 
 def meaning(facts: CardFacts) -> Section:
-    """Whether probabilities and sets mean what they say."""
+    """Section: calibration of probabilities and coverage of sets."""
     overall = facts.views.get(ALL, {})
-    said = {
+    labels = {
         "ece": "Calibration error: how far stated probabilities lie from what happened",
         "ece_by_chance": "What it would be by chance alone, were every probability true",
         "said": "Mean probability that was said of the event",
@@ -141,7 +141,7 @@ def meaning(facts: CardFacts) -> Section:
     }
     rows = [
         [Cell(text), figure_cell(name, overall[name])]
-        for name, text in said.items()
+        for name, text in labels.items()
         if name in overall
     ]
     if not rows:
@@ -157,24 +157,24 @@ def meaning(facts: CardFacts) -> Section:
 
 
 def comparison(facts: CardFacts) -> Section:
-    """How it compares with what is simpler and with what served before."""
+    """Section: comparison with baselines and the previous champion."""
     title = "Against simpler ways, and the champion"
     if not facts.comparison:
-        said = "The run has no comparison; what the gates found is under Gates."
-        return Section("comparison", title, [said])
+        sentence = "The run has no comparison; what the gates found is under Gates."
+        return Section("comparison", title, [sentence])
     names = {"log_loss": "log-loss", "brier": "Brier", "ece": "calibration error"}
     names |= {"pr_auc": "PR-AUC"}
     rows = [
         [Cell(_known_as(str(one["name"]))), *(figure_cell(n, {"value": one.get(n)}) for n in names)]
         for one in facts.comparison
     ]
-    said = "All on the same held-out asks."
+    sentence = "All on the same held-out asks."
     shown = Table(["", *names.values()], rows, frozenset(range(1, len(names) + 1)))
-    return Section("comparison", title, [said], tables=[shown])
+    return Section("comparison", title, [sentence], tables=[shown])
 
 
 def limits(facts: CardFacts) -> Section:
-    """What it cannot do."""
+    """Section: limits of the model."""
     last = str(facts.found.manifest.get("last", "-"))[:10]
     points = [
         f"It knows nothing of what changed after {last}: new suppliers, systems or habits.",
@@ -208,7 +208,7 @@ def monitoring(facts: CardFacts) -> Section:
 
 
 def retiring(facts: CardFacts) -> Section:
-    """How to take it out of service."""
+    """Section: how to take the model out of service."""
     points = [
         (
             f'`triage rollback {facts.task} --reason "..."` takes the task back to the champion '
@@ -227,16 +227,16 @@ def retiring(facts: CardFacts) -> Section:
 def _seldom_covered(facts: CardFacts) -> list[str]:
     """Classes whose asks the set of classes holds less often than it holds the others."""
     low = facts.views.get(ALL, {}).get("coverage", {}).get("low")
-    found = []
+    classes = []
     for view, name in segment_names(facts.views, CLASS).items():
         figure = facts.views[view].get("coverage", {})
         high = figure.get("high")
         if low is not None and high is not None and high < low:
-            found.append(
+            classes.append(
                 f"Of asks that end as {name}, the set of classes holds the truth for only "
                 f"{figure_cell('coverage', figure).text}: read its probability, not the set."
             )
-    return found
+    return classes
 
 
 def _interval(facts: CardFacts) -> str:

@@ -16,7 +16,7 @@ MODEL = "model"
 
 
 def approval_status(facts: CardFacts) -> tuple[str, Tone, str]:
-    """In a few words, how that is, and the sentence behind it."""
+    """Return the approval status in a few words, its tone, and the sentence behind it."""
     tags = facts.tags
     if "approved_at" not in tags:
         return NOT_APPROVED, Tone.OPEN, "A challenger. Nobody has taken it into service."
@@ -37,7 +37,7 @@ def approval_status(facts: CardFacts) -> tuple[str, Tone, str]:
 
 
 def approval(facts: CardFacts) -> Section:
-    """Who approved it, when and why."""
+    """Section: who approved the version, when and why."""
     tags = facts.tags
     names = {
         "approved_by": "Approved by",
@@ -56,27 +56,29 @@ def approval(facts: CardFacts) -> Section:
     }
     trained = [Cell("Trained by"), Cell(facts.found.trained_by or "not recorded")]
     rows = [[Cell(text), Cell(tags[name])] for name, text in names.items() if tags.get(name)]
-    said = [] if "approved_at" in tags else [f"{NOT_APPROVED}. Who trained may not approve."]
-    return Section("approval", "Approval", said, tables=[Table(["", ""], [trained, *rows])])
+    sentences = [] if "approved_at" in tags else [f"{NOT_APPROVED}. Who trained may not approve."]
+    return Section("approval", "Approval", sentences, tables=[Table(["", ""], [trained, *rows])])
 
 
 def gates(facts: CardFacts) -> Section:
-    """What every gate found."""
+    """Section: findings of the gates."""
     findings = facts.found.findings
     if findings is None:
-        said = "No gates are recorded for this version, so it cannot be promoted without override."
-        return Section("gates", "Gates", [said])
+        sentence = (
+            "No gates are recorded for this version, so it cannot be promoted without override."
+        )
+        return Section("gates", "Gates", [sentence])
     rows = [
         [
-            Cell(found.code),
-            Cell(str(found.verdict), tone=TONES[found.verdict]),
-            Cell(found.title, found.sentence),
+            Cell(finding.code),
+            Cell(str(finding.verdict), tone=TONES[finding.verdict]),
+            Cell(finding.title, finding.sentence),
         ]
-        for found in findings
+        for finding in findings
     ]
-    said = "Not applicable means that nothing was tried; it is never a pass."
+    sentence = "Not applicable means that nothing was tried; it is never a pass."
     head = ["code", "verdict", "what was asked, and what was found"]
-    return Section("gates", "Gates", tables=[Table(head, rows)], notes=[said])
+    return Section("gates", "Gates", tables=[Table(head, rows)], notes=[sentence])
 
 
 def summary(facts: CardFacts) -> list[tuple[str, Cell]]:

@@ -152,7 +152,7 @@ def results(
     from training.backtest.public_results import public_results
 
     with show_progress("Backtesting the public sets") as progress:
-        found = public_results(path, progress, folds)
-    print(found.table)
+        backtests = public_results(path, progress, folds)
+    print(backtests.table)
     if json_file:
-        json_file.write_text(json.dumps(found.figures, indent=1, allow_nan=False) + "\n")
+        json_file.write_text(json.dumps(backtests.figures, indent=1, allow_nan=False) + "\n")

@@ -36,12 +36,12 @@ def agreement(
     recorded = audit_access(context).frames(lake)
     with Store.from_folder(lake.canonical) as store:
         outcomes = recorded_outcomes(store, recorded.recommendations)
-        found = measure_agreement(recorded.recommendations, recorded.decisions, outcomes)
-    console.print(reliance_table(found))
-    for sentence in agreement_sentences(found):
+        measured = measure_agreement(recorded.recommendations, recorded.decisions, outcomes)
+    console.print(reliance_table(measured))
+    for sentence in agreement_sentences(measured):
         console.print(sentence, highlight=False, soft_wrap=True)
     if json_file:
-        json_file.write_text(json.dumps(found.as_json(), indent=1, allow_nan=False) + "\n")
+        json_file.write_text(json.dumps(measured.as_json(), indent=1, allow_nan=False) + "\n")
 
 
 def monitor(
@@ -87,10 +87,10 @@ def _record_drifts(access: AuditAccess, lake: Lake, reports: Sequence[Monitoring
     for report in reports:
         if report.verdict.advice is Advice.NO_NEED:
             continue
-        said = {
+        finding = {
             "advice": str(report.verdict.advice),
             "headline": report.verdict.headline,
             "since": report.since.isoformat(),
             "until": report.until.isoformat(),
         }
-        access.record_drift(lake, str(report.task), said, datetime.now(UTC))
+        access.record_drift(lake, str(report.task), finding, datetime.now(UTC))

@@ -87,13 +87,13 @@ def challenge(
     )
     if off:
         left = remove_challenger(name, lake, now, approval=approval, record=record)
-        said = f"{name}: version {left} challenges no more"
+        message = f"{name}: version {left} challenges no more"
     else:
         wanted = int(version) if version.isdigit() else version
         new = set_challenger(name, lake, now, wanted, canary, approval=approval, record=record)
         how = f"answers {canary:.1%} of the cases" if canary else "scores in shadow"
-        said = f"{name}: version {new.version} ({new.digest[:12]}) {how}; see /desk/challenger"
-    console.print(said, highlight=False, markup=False, soft_wrap=True)
+        message = f"{name}: version {new.version} ({new.digest[:12]}) {how}; see /desk/challenger"
+    console.print(message, highlight=False, markup=False, soft_wrap=True)
 
 
 def follow(
@@ -114,10 +114,10 @@ def follow(
     while True:
         now, record = datetime.now(UTC), audit_access(context).model_change_recorder(lake)
         for one in promote_by_alias(names, lake, now, approval=approval, record=record):
-            said = promotion_message(one, approval) if isinstance(one, Champion) else str(one)
-            if said not in printed:
-                console.print(said, highlight=False, markup=False, soft_wrap=True)
-                printed.add(said)
+            message = promotion_message(one, approval) if isinstance(one, Champion) else str(one)
+            if message not in printed:
+                console.print(message, highlight=False, markup=False, soft_wrap=True)
+                printed.add(message)
         if not every:
             return
         time.sleep(every)

@@ -61,13 +61,13 @@ def gates(
     from training.registry.version_evidence import load_version_evidence
 
     name, registry = task_named(task), open_registry(Lake.from_environment())
-    found = load_version_evidence(registry, name, registry.version(name, version))
-    if found.findings is None:
+    evidence = load_version_evidence(registry, name, registry.version(name, version))
+    if evidence.findings is None:
         raise LookupError(
-            f"no gates are recorded for {name} version {found.version}; train it again"
+            f"no gates are recorded for {name} version {evidence.version}; train it again"
         )
-    console.print(gates_table(f"{name} version {found.version}: gates", found.findings))
-    console.print(f"{name} version {found.version}: {found.gates}", highlight=False)
+    console.print(gates_table(f"{name} version {evidence.version}: gates", evidence.findings))
+    console.print(f"{name} version {evidence.version}: {evidence.gates}", highlight=False)
 
 
 def mlflow(port: PortOption = 5000) -> None:

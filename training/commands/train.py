@@ -102,11 +102,11 @@ def tune(
             out=out,
             tell=tell,
         )
-    found = tuned.found
-    verdict = "better than" if found.better else "no better than what the file keeps,"
+    study = tuned.found
+    verdict = "better than" if study.better else "no better than what the file keeps,"
     console.print(
-        f"{len(found.trials)} trials ({found.resumed} from before) on {tuned.asks:,} asks; "
-        f"{tuned.held_out:,} later ones were not seen. Best {found.value:+.4f} is {verdict} "
-        f"the present {found.present:+.4f} (log-loss less the class shares')."
+        f"{len(study.trials)} trials ({study.resumed} from before) on {tuned.asks:,} asks; "
+        f"{tuned.held_out:,} later ones were not seen. Best {study.value:+.4f} is {verdict} "
+        f"the present {study.present:+.4f} (log-loss less the class shares')."
     )
     console.print(f"Parameters: {tuned.path}", soft_wrap=True)

@@ -41,21 +41,21 @@ Baseline = Callable[[TrainingSet], Forecast]
 
 
 def task_baselines(task: Task, training: TrainingSet) -> dict[str, Baseline]:
-    """Every baseline of a task by name; each is fitted when it is first asked.
+    """Return every baseline of a task by name; each is fitted at its first forecast.
 
     The order in which the asks are given does not matter.
     """
     taught = training.take(canonical_order(training))
-    found: dict[str, Baseline] = {CLASS_SHARES: _class_shares(task, taught)}
-    found |= {name: _rule(task, taught, name) for name in taught.rules}
-    return found | {
+    baselines: dict[str, Baseline] = {CLASS_SHARES: _class_shares(task, taught)}
+    baselines |= {name: _rule(task, taught, name) for name in taught.rules}
+    return baselines | {
         LOGISTIC_REGRESSION: _fit_lazily(lambda: _logistic(task, taught)),
         LIGHTGBM_DEFAULTS: _fit_lazily(lambda: _lightgbm_defaults(task, taught)),
     }
 
 
 def _fit_lazily(fit: Callable[[], Baseline]) -> Baseline:
-    """Fits on the first call: who compares with the rules alone does not pay for trees."""
+    """Fit on the first call, so that comparing with the rules alone trains no trees."""
     fitted = cache(fit)
 
     def forecast(asks: TrainingSet) -> Forecast:
@@ -65,12 +65,12 @@ def _fit_lazily(fit: Callable[[], Baseline]) -> Baseline:
 
 
 def _mix_with_shares(probability: Floats, shares: Floats) -> Floats:
-    """Never quite zero, see `SHARES_WEIGHT`."""
+    """Mix in the class shares, so that no probability is zero; see `SHARES_WEIGHT`."""
     return np.asarray((1 - SHARES_WEIGHT) * probability + SHARES_WEIGHT * shares)
 
 
 def _logistic(task: Task, training: TrainingSet) -> Baseline:
-    """A logistic regression on the same features; it forecasts no quantiles."""
+    """Fit a logistic regression on the same features; it forecasts no quantiles."""
     shares, classes = _shares(task, training), len(task.classes)
     fitted = fit_logistic(task.features, training.inputs, training.label, classes)
 
@@ -104,7 +104,7 @@ def _quantiles(task: Task, target: Floats | None) -> Floats | None:
 
 
 def _rule(task: Task, training: TrainingSet, name: str) -> Baseline:
-    """Class shares of bins of the rule's score; the bins of two classes must rise with it."""
+    """Forecast class shares by bin of the rule's score; with two classes they rise with it."""
     score = training.rules[name]
     known = score[np.isfinite(score)]
     edges = np.unique(np.quantile(known, np.arange(1, BINS) / BINS)) if len(known) else known
@@ -159,7 +159,7 @@ def _present(values: Floats | None) -> Floats:
 
 
 def _lightgbm_defaults(task: Task, training: TrainingSet) -> Baseline:
-    """LightGBM's own parameters on the same features, neither stopped nor calibrated."""
+    """Train LightGBM with its defaults on the same features, not stopped nor calibrated."""
     encoder = learn_encoder(task.features, training.inputs, min_count=1)
     matrix = encoder.encode(training.inputs).matrix
     objective: dict[str, Any] = {"objective": "binary"}

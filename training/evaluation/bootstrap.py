@@ -26,7 +26,7 @@ TAILS = (2.5, 97.5)
 
 @dataclass(frozen=True)
 class BootstrapSettings:
-    """How groups are drawn: from which seed, and how many times."""
+    """Seed and number of resamples of a bootstrap."""
 
     seed: int = 17
     times: int = 1000
@@ -54,7 +54,7 @@ class BootstrapFigure:
 
 
 def bootstrap_intervals(
-    found: Mapping[str, WeightedMetric],
+    metrics: Mapping[str, WeightedMetric],
     group: NDArray[Any],
     seed: int,
     resamples: int = RESAMPLES,
@@ -64,29 +64,29 @@ def bootstrap_intervals(
     group: (n,) rows with the same value share an outcome and are drawn together, so that the
         interval is as wide as the number of independent outcomes makes it.
     """
-    results = bootstrap_figures(found, group, seed, resamples)
+    results = bootstrap_figures(metrics, group, seed, resamples)
     return {name: figure.interval for name, figure in results.items()}
 
 
 def bootstrap_figures(
-    found: Mapping[Name, WeightedMetric],
+    metrics: Mapping[Name, WeightedMetric],
     group: NDArray[Any],
     seed: int,
     resamples: int = RESAMPLES,
 ) -> dict[Name, BootstrapFigure]:
-    """Every figure on the rows, and on `resamples` drawings of their groups."""
+    """Compute every metric on the rows and on `resamples` resamples of their groups."""
     members = np.unique(group.astype(str), return_inverse=True)[1]
     once = np.ones(len(members))
-    values = {name: measure(once) for name, measure in found.items()}
-    again: dict[Name, list[float]] = {name: [] for name in found}
+    values = {name: measure(once) for name, measure in metrics.items()}
+    again: dict[Name, list[float]] = {name: [] for name in metrics}
     for weights in _draw(members, seed, resamples):
-        for name, measure in found.items():
+        for name, measure in metrics.items():
             again[name].append(measure(weights))
-    return {name: BootstrapFigure(values[name], np.array(again[name])) for name in found}
+    return {name: BootstrapFigure(values[name], np.array(again[name])) for name in metrics}
 
 
 def _draw(members: NDArray[np.int64], seed: int, resamples: int) -> Iterator[Floats]:
-    """One weight a row for each resample: how often its group was drawn."""
+    """Yield the row weights (n,) of each resample: how often the row's group was drawn."""
     if len(members) == 0:
         return
     random = np.random.default_rng(seed)
@@ -105,7 +105,7 @@ PairedComparisons = dict[str, dict[str, dict[str, Any]]]
 
 
 class ComparisonVerdict(StrEnum):
-    """What a comparison showed."""
+    """Result of a comparison."""
 
     BETTER = "better"
     SAME = "no difference shown"
@@ -122,22 +122,22 @@ def compare_paired(
         p-value of an exact test. holm: the same after Holm's correction for all comparisons
         made here, which the verdict goes by.
     """
-    found = {
+    comparisons = {
         other: {
             name: _paired_difference(model[name], figures_of_other[name])
             for name in SMALLER_IS_BETTER
         }
         for other, figures_of_other in others.items()
     }
-    compared = [figure for figures in found.values() for figure in figures.values()]
+    compared = [figure for figures in comparisons.values() for figure in figures.values()]
     for figure, share in zip(
         compared, _holm_optional([figure["p"] for figure in compared]), strict=True
     ):
         figure["holm"] = share
-    for figures in found.values():
+    for figures in comparisons.values():
         for name, figure in figures.items():
             figure["verdict"] = str(_verdict(figure, smaller_is_better=SMALLER_IS_BETTER[name]))
-    return found
+    return comparisons
 
 
 def _paired_difference(model: BootstrapFigure, other: BootstrapFigure) -> dict[str, Any]:
@@ -153,14 +153,14 @@ def _paired_difference(model: BootstrapFigure, other: BootstrapFigure) -> dict[s
 
 
 def _holm_optional(shares: list[float | None]) -> list[float | None]:
-    """Each share times the number of comparisons not yet decided, never falling."""
+    """Adjust the p-values that exist by Holm, keeping None in its place."""
     known = sorted((share, place) for place, share in enumerate(shares) if share is not None)
-    found: list[float | None] = [None] * len(shares)
+    adjusted: list[float | None] = [None] * len(shares)
     least = 0.0
     for rank, (share, place) in enumerate(known):
         least = max(least, min(1.0, share * (len(known) - rank)))
-        found[place] = least
-    return found
+        adjusted[place] = least
+    return adjusted
 
 
 def _verdict(figure: Mapping[str, Any], *, smaller_is_better: bool) -> ComparisonVerdict:

@@ -21,7 +21,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class GateFinding:
-    """One gate's verdict on one model.
+    """Verdict of one gate on one model.
 
     code: stable, `TRG001` and on. title: what the gate asks, in a few words.
     sentence: what was found, against what was allowed, in words. figures: the numbers.
@@ -49,7 +49,7 @@ def failed_codes(findings: Iterable[GateFinding]) -> list[str]:
 
 
 def overall_verdict(findings: Iterable[GateFinding]) -> str:
-    """All verdicts in one: "pass", or "fail: TRG004, TRG006"."""
+    """Summarise the verdicts: "pass", or "fail: TRG004, TRG006"."""
     refused = failed_codes(findings)
     return f"fail: {', '.join(refused)}" if refused else str(Verdict.PASS)
 
@@ -58,13 +58,13 @@ COLOURS = {Verdict.PASS: "green", Verdict.FAIL: "bold red", Verdict.NOT_APPLICAB
 
 
 def gates_table(title: str, findings: Sequence[GateFinding]) -> Table:
-    """One row a gate: code, verdict, sentence."""
+    """Build a table with one row per gate: code, verdict, sentence."""
     table = Table(title=title, show_lines=False)
     table.add_column("gate", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     table.add_column("found", overflow="fold")
     for one in findings:
         colour = COLOURS[one.verdict]
-        said = f"{one.title[:1].upper()}{one.title[1:]}: {one.sentence}"
-        table.add_row(one.code, f"[{colour}]{one.verdict}[/]", escape(said))
+        sentence = f"{one.title[:1].upper()}{one.title[1:]}: {one.sentence}"
+        table.add_row(one.code, f"[{colour}]{one.verdict}[/]", escape(sentence))
     return table

@@ -30,7 +30,7 @@ SMALLEST = 1e-15
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a model or a rule says of n asks.
+    """Forecast of n asks by a model or a rule.
 
     probability: (n, K), rows sum to one. quantiles: (n, Q) of the target, rows ascending, or
     None where the target is not predicted.
@@ -52,19 +52,19 @@ def metric_functions(
     classes: tuple[str, ...],
     levels: tuple[float, ...] = (),
 ) -> Mapping[str, WeightedMetric]:
-    """Every figure that applies: two classes or more, and the target where predicted.
+    """Return every metric that applies: of the classes, and of the target where predicted.
 
     label: (n,) class numbers. target: (n,) NaN where not known. levels: of the quantiles,
         symmetric around the median.
     """
     probability = forecast.probability
     if len(classes) == 2:
-        found = _two_classes(label == 1, probability[:, 1])
+        metrics = _two_classes(label == 1, probability[:, 1])
     else:
-        found = _many_classes(label, probability, classes)
+        metrics = _many_classes(label, probability, classes)
     if target is not None and forecast.quantiles is not None:
-        found |= _target_metrics(target, forecast.quantiles, levels)
-    return found
+        metrics |= _target_metrics(target, forecast.quantiles, levels)
+    return metrics
 
 
 def _two_classes(event: NDArray[np.bool_], score: Floats) -> dict[str, WeightedMetric]:
@@ -88,7 +88,7 @@ def _many_classes(
     each = range(len(classes))
     precision = [_memoised(average_precision(label == k, probability[:, k])) for k in each]
     sure = np.clip(probability[np.arange(len(label)), label], SMALLEST, 1)
-    found: dict[str, WeightedMetric] = {
+    metrics: dict[str, WeightedMetric] = {
         "roc_auc": _average([roc_auc(label == k, probability[:, k]) for k in each]),
         "pr_auc": _average(precision),
         "macro_f1": _average([_f1(label == k, chosen == k) for k in each]),
@@ -98,7 +98,7 @@ def _many_classes(
     }
     recalls = {f"recall_{name}": _recall(label == k, chosen == k) for k, name in enumerate(classes)}
     precise = {f"pr_auc_{name}": precision[k] for k, name in enumerate(classes)}
-    return found | recalls | precise
+    return metrics | recalls | precise
 
 
 def _target_metrics(
@@ -167,7 +167,7 @@ def calibration_error(truth: Floats, score: Floats) -> WeightedMetric:
 
 
 def _blocks(score: Floats) -> Callable[[Floats], Floats]:
-    """Running totals from the highest score down, one value a block of equal scores."""
+    """Return a function of running totals from the highest score down, per tie of scores."""
     order = np.argsort(-score, kind="stable")
     ranked = score[order]
     last = np.append(ranked[1:] != ranked[:-1], True) if len(score) else np.zeros(0, bool)
@@ -179,13 +179,13 @@ def _blocks(score: Floats) -> Callable[[Floats], Floats]:
 
 
 def _not_available(weights: Floats) -> float:
-    """A figure that no weights can form."""
+    """Return NaN: the rows allow no such metric."""
     del weights
     return float("nan")
 
 
 def _memoised(measure: WeightedMetric) -> WeightedMetric:
-    """The same figure, worked out once for the same weights when asked for again."""
+    """Cache the metric of the last weights, which several averages share."""
     last: list[tuple[Floats, float]] = []
 
     def remembered(weights: Floats) -> float:
@@ -197,7 +197,7 @@ def _memoised(measure: WeightedMetric) -> WeightedMetric:
 
 
 def _steps(totals: Floats) -> Floats:
-    """What each block adds to a running total."""
+    """Return what each block adds to a running total."""
     steps = totals.copy()
     steps[1:] -= totals[:-1]
     return steps
@@ -219,16 +219,16 @@ def _recall(truth: NDArray[np.bool_], chosen: NDArray[np.bool_]) -> WeightedMetr
 
 def _mean(values: Floats, where: NDArray[np.bool_] | None = None) -> WeightedMetric:
     rows = slice(None) if where is None else where
-    kept = values[rows]
+    selected = values[rows]
 
     def measure(weights: Floats) -> float:
-        return _divide(float(weights[rows] @ kept), float(weights[rows].sum()))
+        return _divide(float(weights[rows] @ selected), float(weights[rows].sum()))
 
     return measure
 
 
 def _average(parts: list[WeightedMetric]) -> WeightedMetric:
-    """Mean of the parts that can be formed."""
+    """Average the metrics that are not NaN."""
 
     def measure(weights: Floats) -> float:
         values = [value for part in parts if not np.isnan(value := part(weights))]
@@ -242,16 +242,16 @@ def _divide(numerator: float, denominator: float) -> float:
 
 
 def fold_metrics(task: Task, measured: TrainingSet, answers: Predictions) -> dict[str, float]:
-    """Numbers by name; those that the rows do not allow (one class only) are left out."""
+    """Return metrics by name; those that the rows do not allow (one class only) are left out."""
     rows = len(measured)
     if rows == 0:
         return {"rows": 0.0}
     forecast = Forecast(answers.probability, answers.quantiles)
-    found = metric_functions(
+    metrics = metric_functions(
         measured.label, measured.target, forecast, task.classes, task.quantiles
     )
     covered = answers.class_set[np.arange(rows), measured.label]
-    numbers = {name: measure(np.ones(rows)) for name, measure in found.items()}
+    numbers = {name: measure(np.ones(rows)) for name, measure in metrics.items()}
     numbers |= {
         "rows": float(rows),
         "class_set_coverage": float(covered.mean()),

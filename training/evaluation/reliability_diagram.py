@@ -115,7 +115,7 @@ def reliability_plots(
     probability: Floats,
     views: Mapping[str, SegmentFigures],
 ) -> dict[str, Figure]:
-    """Figures by file name: of all asks, one panel a site, one panel a class."""
+    """Return figures by file name: all asks, one panel per site, one panel per class."""
     scores = scores_for_task(label, probability)
     sites = [name for name in views if name.startswith(SITE)]
     classes = {f"{CLASS}{name}": k for k, name in enumerate(task.classes)}
@@ -145,21 +145,24 @@ def reliability_plots(
     return figures
 
 
-def overall_diagram(scores: PerAskScores, figures: SegmentFigures, said: str) -> Figure:
-    """One diagram of all asks, with the number of asks at each probability below it."""
+def overall_diagram(scores: PerAskScores, figures: SegmentFigures, axis_label: str) -> Figure:
+    """Draw one diagram of all asks, with a histogram of their probabilities below."""
     figure = Figure(figsize=(6.4, 6.4), layout="constrained")
     FigureCanvasAgg(figure)
     top, below = figure.subplots(2, 1, height_ratios=(4, 1))
-    found = reliability_bins(
+    bins = reliability_bins(
         scores.right, scores.sure, 2 * BINS if len(scores.sure) > 5000 else BINS
     )
-    draw_reliability(top, found)
+    draw_reliability(top, bins)
     top.set(
         title=f"Reliability\n{_subtitle(figures)}", ylabel="share that happened (95 % interval)"
     )
     below.hist(scores.sure, bins=np.linspace(0, 1, 41).tolist(), color=LINE_COLOUR)
     below.set(
-        xlim=(0, 1), xlabel=said, ylabel="asks", yscale="log" if len(scores.sure) else "linear"
+        xlim=(0, 1),
+        xlabel=axis_label,
+        ylabel="asks",
+        yscale="log" if len(scores.sure) else "linear",
     )
     return figure
 
@@ -169,7 +172,7 @@ def diagram_panels(
     views: Mapping[str, SegmentFigures],
     title: str,
 ) -> Figure:
-    """One small diagram a part, all of one size and scale of their own."""
+    """Draw small diagrams of equal size, one per part, each on its own scale."""
     across = min(PANEL_COLUMNS, max(len(parts), 1))
     down = max(-(-len(parts) // across), 1)
     figure = Figure(figsize=(3.1 * across + 0.3, 3.2 * down + 0.6), layout="constrained")
@@ -177,9 +180,9 @@ def diagram_panels(
     figure.suptitle(title)
     grid = figure.subplots(down, across, squeeze=False).ravel().tolist()
     for axes, (name, (scores, rows)) in zip(grid, parts.items(), strict=False):
-        found = reliability_bins(scores.right[rows], scores.sure[rows])
-        top = float(np.max(np.append(found.high, found.said), initial=0.01))
-        draw_reliability(axes, found, min(1.0, 1.05 * top))
+        bins = reliability_bins(scores.right[rows], scores.sure[rows])
+        top = float(np.max(np.append(bins.high, bins.said), initial=0.01))
+        draw_reliability(axes, bins, min(1.0, 1.05 * top))
         axes.set_title(f"{name.split(':', 1)[1]}\n{_subtitle(views[name])}", fontsize=8)
         axes.tick_params(labelsize=7)
         axes.locator_params(nbins=4)
@@ -193,7 +196,7 @@ def diagram_panels(
 def coverage_by_site_plot(
     views: Mapping[str, SegmentFigures], stated: float, outer: float | None
 ) -> Figure:
-    """How often the class set, and the interval of the target, held the truth at each site.
+    """Draw the coverage of the class set and of the target's interval at each site.
 
     stated: rate of the sets. outer: share between the outer quantiles; None without a target.
     """
@@ -219,10 +222,10 @@ def coverage_by_site_plot(
     return figure
 
 
-def _bar(axes: Axes, place: int, found: Interval | None) -> None:
-    if found is None or found["value"] is None:
+def _bar(axes: Axes, place: int, interval: Interval | None) -> None:
+    if interval is None or interval["value"] is None:
         return
-    value, low, high = (_or_zero(found[key]) for key in ("value", "low", "high"))
+    value, low, high = (_or_zero(interval[key]) for key in ("value", "low", "high"))
     axes.errorbar(
         [value],
         [place],
@@ -267,7 +270,7 @@ def draw_reliability(
 
 
 def _subtitle(figures: SegmentFigures) -> str:
-    """The numbers under a title: asks, events, calibration error and what chance makes of it."""
+    """Return the subtitle: asks, events, calibration error and its size by chance."""
     rows, events = _number(figures["rows"]), _number(figures["events"])
     text = f"n={rows:.0f}, events={events:.0f}"
     if figures["ece"]["value"] is None:
@@ -282,8 +285,8 @@ def _axis_label(task: Task) -> str:
     return "probability said of the likeliest class"
 
 
-def _number(found: Interval) -> float:
-    return _or_zero(found["value"])
+def _number(interval: Interval) -> float:
+    return _or_zero(interval["value"])
 
 
 def _or_zero(value: float | None) -> float:

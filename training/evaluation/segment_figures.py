@@ -71,16 +71,16 @@ class PerAskScores:
 
 def scores_for_class(label: Ints, probability: Floats, k: int) -> PerAskScores:
     """Class k against all others."""
-    event, said = label == k, probability[:, k]
-    of_outcome = np.where(event, said, 1 - said)
+    event, stated = label == k, probability[:, k]
+    of_outcome = np.where(event, stated, 1 - stated)
     return PerAskScores(
         event=event,
-        said=said,
+        said=stated,
         loss=_loss(of_outcome),
-        square=(said - event) ** 2,
+        square=(stated - event) ** 2,
         right=event,
-        sure=said,
-        precision=lambda rows: average_precision(event[rows], said[rows]),
+        sure=stated,
+        precision=lambda rows: average_precision(event[rows], stated[rows]),
     )
 
 
@@ -95,10 +95,10 @@ def scores_for_task(label: Ints, probability: Floats) -> PerAskScores:
         return scores_for_class(label, probability, 1)
     chosen = probability.argmax(axis=1)
 
-    def precision(kept: Flags) -> WeightedMetric:
-        there = np.unique(label[kept]).tolist()
+    def precision(mask: Flags) -> WeightedMetric:
+        there = np.unique(label[mask]).tolist()
         return _mean_measure(
-            [average_precision(label[kept] == k, probability[kept, k]) for k in there]
+            [average_precision(label[mask] == k, probability[mask, k]) for k in there]
         )
 
     return PerAskScores(
@@ -123,11 +123,11 @@ def calibration_errors_by_chance(sure: Floats, outcome: Ints, seed: int, draws: 
     edges = np.unique(np.quantile(sure, np.arange(1, BINS) / BINS))
     bins = np.searchsorted(edges, sure, side="left")  # as training.evaluation.metrics cuts them
     ends = int(outcome.max()) + 1
-    found = [
+    errors = [
         np.abs(np.bincount(bins, weights=sure - (random.random(ends)[outcome] < sure))).sum()
         for _ in range(draws)
     ]
-    return np.asarray(found) / len(sure)
+    return np.asarray(errors) / len(sure)
 
 
 def _loss(of_outcome: Floats) -> Floats:
@@ -161,8 +161,8 @@ def recall_at_k(
     looked_at: share of all asks, over all sites. Events are what is not the first class.
     None where a site has no event. Intervals are 95 %, by drawing whole groups again.
     """
-    event, said = measured.label > 0, 1.0 - answers.probability[:, 0]
-    first = _top_share(said, looked_at)
+    event, stated = measured.label > 0, 1.0 - answers.probability[:, 0]
+    first = _top_share(stated, looked_at)
     sites = measured.site.astype(str)
     views = {"all": np.ones(len(measured), dtype=bool)}
     views |= {f"site:{site}": sites == site for site in np.unique(sites).tolist()}
@@ -172,10 +172,10 @@ def recall_at_k(
     }
 
 
-def _top_share(said: NDArray[np.float64], share: float) -> NDArray[np.bool_]:
+def _top_share(stated: NDArray[np.float64], share: float) -> NDArray[np.bool_]:
     """(n,) whether an ask is among that share of all; of equals, the earlier one."""
-    most = np.argsort(-said, kind="stable")[: round(share * len(said))]
-    return np.isin(np.arange(len(said)), most)
+    most = np.argsort(-stated, kind="stable")[: round(share * len(stated))]
+    return np.isin(np.arange(len(stated)), most)
 
 
 def _recall_interval(
@@ -248,7 +248,7 @@ class _Segment:
 
 def _set_figures(task: Task, measured: TrainingSet, answers: Predictions) -> dict[str, Floats]:
     places = np.arange(len(measured))
-    found = {
+    metrics = {
         "coverage": answers.class_set[places, measured.label].astype(np.float64),
         "set_size": answers.class_set.sum(axis=1).astype(np.float64),
         "abstained": abstention_mask(answers, task.abstention, FixedThreshold()).astype(np.float64),
@@ -256,9 +256,9 @@ def _set_figures(task: Task, measured: TrainingSet, answers: Predictions) -> dic
     if measured.target is not None and answers.quantiles is not None:
         target, quantiles = measured.target, answers.quantiles
         inside = (target >= quantiles[:, 0]) & (target <= quantiles[:, -1])
-        found["mae"] = np.abs(target - quantiles[:, quantiles.shape[1] // 2])
-        found["interval_coverage"] = np.where(np.isfinite(target), inside, np.nan)
-    return found
+        metrics["mae"] = np.abs(target - quantiles[:, quantiles.shape[1] // 2])
+        metrics["interval_coverage"] = np.where(np.isfinite(target), inside, np.nan)
+    return metrics
 
 
 def _shared_outcomes(measured: TrainingSet) -> Ints:
@@ -271,7 +271,7 @@ def _shared_outcomes(measured: TrainingSet) -> Ints:
 
 def _figures(asks: _MeasuredAsks, view: _Segment, seed: int, resamples: int) -> SegmentFigures:
     scores, rows = view.told, view.rows
-    found = {
+    metrics = {
         "prevalence": _mean(scores.event[rows]),
         "said": _mean(scores.said[rows]),
         "gap": _mean(scores.said[rows] - scores.event[rows]),
@@ -281,8 +281,8 @@ def _figures(asks: _MeasuredAsks, view: _Segment, seed: int, resamples: int) -> 
         "pr_auc": scores.precision(rows),
     }
     own = {name: np.where(view.own, values, np.nan)[rows] for name, values in asks.values.items()}
-    found |= {name: _mean(values) for name, values in own.items()}
-    figures = bootstrap_intervals(found, asks.measured.group[rows], seed, resamples)
+    metrics |= {name: _mean(values) for name, values in own.items()}
+    figures = bootstrap_intervals(metrics, asks.measured.group[rows], seed, resamples)
     figures["ece"] = _reflected(figures["ece"])
     outcome = np.unique(asks.outcome[rows], return_inverse=True)[1].astype(np.int64)
     figures["ece_by_chance"] = _percentile_interval(
@@ -299,19 +299,19 @@ def _figures(asks: _MeasuredAsks, view: _Segment, seed: int, resamples: int) -> 
 def _mean(values: NDArray[np.generic]) -> WeightedMetric:
     """Weighted mean of the values that are known."""
     known = np.isfinite(values).astype(np.float64)
-    kept = np.where(known > 0, values, 0.0).astype(np.float64)
+    selected = np.where(known > 0, values, 0.0).astype(np.float64)
 
     def measure(weights: Floats) -> float:
         mass = float(weights @ known)
-        return float(weights @ kept) / mass if mass > 0 else float("nan")
+        return float(weights @ selected) / mass if mass > 0 else float("nan")
 
     return measure
 
 
-def _reflected(found: Interval) -> Interval:
-    value, low, high = found["value"], found["low"], found["high"]
+def _reflected(interval: Interval) -> Interval:
+    value, low, high = interval["value"], interval["low"], interval["high"]
     if value is None or low is None or high is None:
-        return found
+        return interval
     return {
         "value": value,
         "low": min(max(2 * value - high, 0.0), value),
@@ -319,10 +319,10 @@ def _reflected(found: Interval) -> Interval:
     }
 
 
-def _at_least_wilson(found: Interval, outcomes: int) -> Interval:
-    value, low, high = found["value"], found["low"], found["high"]
+def _at_least_wilson(interval: Interval, outcomes: int) -> Interval:
+    value, low, high = interval["value"], interval["low"], interval["high"]
     if value is None or low is None or high is None:
-        return found
+        return interval
     count = np.array([outcomes])
     least, most = wilson_interval(value * count, count, Z_95)
     return {"value": value, "low": min(low, float(least[0])), "high": max(high, float(most[0]))}

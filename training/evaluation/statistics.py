@@ -32,7 +32,7 @@ ClusterUnits = Sequence[NDArray[Any]]
 BOOTSTRAP_CHUNK = 2_000_000  # numbers in memory at a time
 TAIL = 0.025
 MIN_WEEKS = 8
-"""Weeks from which on they tell how much weeks differ."""
+"""Fewest weeks that show how much weeks differ."""
 
 
 @dataclass(frozen=True)
@@ -49,22 +49,22 @@ class MeanDifference:
 def clustered_mean_difference(
     values: Floats, units: ClusterUnits, seed: int, resamples: int
 ) -> MeanDifference:
-    """The mean of values (n,), and how sure its sign is.
+    """Return the mean of values (n,) with its interval and the p-values of its sign.
 
     units: for each way of clustering, the unit of each row; the least sure answer counts.
     """
-    found = [_difference_by_cluster(values, unit, seed, resamples) for unit in units]
+    differences = [_difference_by_cluster(values, unit, seed, resamples) for unit in units]
     return MeanDifference(
-        mean=found[0].mean,
-        low=min(one.low for one in found),
-        high=max(one.high for one in found),
-        above=max(one.above for one in found),
-        below=max(one.below for one in found),
+        mean=differences[0].mean,
+        low=min(one.low for one in differences),
+        high=max(one.high for one in differences),
+        above=max(one.above for one in differences),
+        below=max(one.below for one in differences),
     )
 
 
 def cluster_units(group: NDArray[Any], asked_at: NDArray[np.datetime64]) -> list[NDArray[Any]]:
-    """Groups, and weeks of asking where there are enough of them."""
+    """Return the cluster of each row by group, and by week where there are enough weeks."""
     weeks = asked_at.astype("datetime64[W]")
     if np.isnat(weeks).any() or len(np.unique(weeks)) < MIN_WEEKS:
         return [group.astype(str)]
@@ -102,15 +102,15 @@ def _difference_by_cluster(
 def _bootstrap_t(sums: Floats, sizes: Floats, mean: float, seed: int, resamples: int) -> Floats:
     random, groups = np.random.default_rng(seed), len(sizes)
     step = max(1, BOOTSTRAP_CHUNK // groups)
-    found = []
+    statistics = []
     for start in range(0, resamples, step):
         count = min(step, resamples - start)
         picked = random.integers(0, groups, (count, groups)) + groups * np.arange(count)[:, None]
         times = np.bincount(picked.ravel(), minlength=count * groups).reshape(count, groups)
         error, off = _standard_errors(times.astype(np.float64), sums, sizes)
         # A drawing of one unit over and over has no error; it says nothing either way.
-        found.append(np.divide(off - mean, error, out=np.zeros(count), where=error > 0))
-    return np.concatenate(found)
+        statistics.append(np.divide(off - mean, error, out=np.zeros(count), where=error > 0))
+    return np.concatenate(statistics)
 
 
 def _standard_errors(times: Floats, sums: Floats, sizes: Floats) -> tuple[Floats, Floats]:
@@ -238,7 +238,7 @@ Z_95 = 1.959963984540054
 
 
 def dkw_p_value(gap: float, rows: float, reference: float) -> float:
-    """Chance of a gap between cumulative shares of `rows` and `reference` cases or more."""
+    """Bound the chance of such a gap between cumulative shares of two samples of these sizes."""
     if rows <= 0 or reference <= 0:
         return 1.0
     together = rows * reference / (rows + reference)

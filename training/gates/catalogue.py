@@ -40,9 +40,9 @@ GATES: tuple[Gate, ...] = (
 
 
 def run_gates(candidate: Candidate, progress: Progress) -> tuple[GateFinding, ...]:
-    """What every gate finds, in order. progress: told which gate, and the share done."""
-    found = []
+    """Run every gate in order. progress: called with the gate and the share done."""
+    findings = []
     for place, gate in enumerate(GATES):
         progress(f"{candidate.task.name}: {gate.code} {gate.title}", place / len(GATES))
-        found.append(gate.finding(candidate))
-    return tuple(found)
+        findings.append(gate.finding(candidate))
+    return tuple(findings)

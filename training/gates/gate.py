@@ -76,7 +76,7 @@ class Candidate:
 
     @cached_property
     def dated(self) -> bool:
-        """Whether every ask says when it was asked."""
+        """Return whether every ask is dated."""
         moments = (self.learnt.asked_at, self.measured.asked_at)
         return not any(np.isnat(times).any() for times in moments)
 
@@ -105,15 +105,15 @@ class Gate:
     look: Callable[[Candidate], GateResult]
 
     def finding(self, candidate: Candidate) -> GateFinding:
-        """What the gate finds on this candidate; one that cannot be tried refuses it."""
+        """Run the gate on a candidate; a gate that fails to run refuses it."""
         try:
-            found = self.look(candidate)
+            result = self.look(candidate)
         except Exception as error:  # noqa: BLE001 (whatever broke, the model was not tried)
-            found = GateResult(
+            result = GateResult(
                 Verdict.FAIL, f"Could not be tried: {type(error).__name__}: {error}".rstrip(". ")
             )
         return GateFinding(
-            self.code, self.title, found.verdict, found.sentence.rstrip(".") + ".", found.figures
+            self.code, self.title, result.verdict, result.sentence.rstrip(".") + ".", result.figures
         )
 
 
@@ -123,5 +123,5 @@ def gate_result(*, refused: bool, sentence: str, figures: Mapping[str, float]) -
 
 
 def not_applicable(why: str) -> GateResult:
-    """Nothing was tried; `why` says what was missing."""
+    """Return a verdict of "not applicable"; `why` says what was missing."""
     return GateResult(Verdict.NOT_APPLICABLE, why)

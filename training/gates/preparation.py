@@ -105,7 +105,7 @@ def _why_not(until: str, measured: TrainingSet) -> str:
 
 
 def replay_inputs(task: Task, most: int) -> InputReplay:
-    """What makes the inputs of the newest asks before a moment, from any tables."""
+    """Return a function that builds the inputs of the newest asks before a moment."""
 
     def inputs_before(store: Store, moment: datetime) -> pd.DataFrame:
         asks = training_task(task).query_asks(store, task, moment - REPLAY_WINDOW, moment, most)
@@ -148,7 +148,7 @@ def _baseline_forecasts(candidate: Candidate) -> dict[str, Forecast]:
 
 def _figures(candidate: Candidate, name: str, forecast: Forecast) -> dict[str, Any]:
     measured, once = candidate.measured, np.ones(len(candidate.measured))
-    found = metric_functions(measured.label, None, forecast, candidate.task.classes)
-    figures = {metric: found[metric](once) for metric in COMPARED_METRICS}
+    metrics = metric_functions(measured.label, None, forecast, candidate.task.classes)
+    figures = {metric: metrics[metric](once) for metric in COMPARED_METRICS}
     finite = {metric: value for metric, value in figures.items() if np.isfinite(value)}
     return {"name": name.replace("_", " "), **finite}

@@ -48,21 +48,21 @@ class Segment:
 
 
 def candidate_segments(task: Task, measured: TrainingSet) -> list[Segment]:
-    """All asks first, then each site where there are several, then each class of many."""
+    """Return all asks first, then each site of several, then each class of more than two."""
     every = np.arange(len(measured))
     names = site_names(measured.site)
-    found = [Segment(ALL_ASKS, every)]
+    segments = [Segment(ALL_ASKS, every)]
     if len(names) > 1:
-        found += [Segment(f"site {n}", np.flatnonzero(measured.site == n)) for n in names]
+        segments += [Segment(f"site {n}", np.flatnonzero(measured.site == n)) for n in names]
     if not task.binary:
-        found += [Segment(f"class {name}", every, k) for k, name in enumerate(task.classes)]
-    return found
+        segments += [Segment(f"class {name}", every, k) for k, name in enumerate(task.classes)]
+    return segments
 
 
 def is_large_enough(
     part: Segment, label: NDArray[np.int64], group: NDArray[Any], fewest: int
 ) -> bool:
-    """Whether the part has enough groups, and of a class enough that ended in it."""
+    """Return whether a segment has enough groups and, for a class, enough that ended in it."""
     groups = group[part.rows].astype(str)
     if part.number is not None:
         ended = label[part.rows] == part.number
@@ -132,19 +132,19 @@ def compare_log_loss(candidate: Candidate, others: Mapping[str, Floats]) -> Comp
     every = candidate_segments(candidate.task, measured)
     fewest = limits.fewest_groups
     judged = [p for p in every if is_large_enough(p, measured.label, measured.group, fewest)]
-    found = [
+    comparisons = [
         _compare_segment(candidate, p, name, probability)
         for p in judged
         for name, probability in others.items()
     ]
-    corrected = adjust_holm(np.array([one.found.above for one in found]))
-    found = [
+    corrected = adjust_holm(np.array([one.found.above for one in comparisons]))
+    comparisons = [
         LogLossComparison(c.other, c.part, c.loss, c.other_loss, c.found, float(p))
-        for c, p in zip(found, corrected, strict=True)
+        for c, p in zip(comparisons, corrected, strict=True)
     ]
     return ComparisonResult(
-        overall=[c for c in found if c.part.name == ALL_ASKS],
-        within=[c for c in found if c.part.name != ALL_ASKS],
+        overall=[c for c in comparisons if c.part.name == ALL_ASKS],
+        within=[c for c in comparisons if c.part.name != ALL_ASKS],
         skipped=[p.name for p in every if p not in judged],
     )
 
@@ -156,10 +156,10 @@ def _compare_segment(
     own = part.losses(candidate.answers.probability, measured.label)
     its = part.losses(probability, measured.label)
     apart = cluster_units(measured.group[part.rows], measured.asked_at[part.rows])
-    found = clustered_mean_difference(own - its, apart, limits.seed, limits.resamples)
-    return LogLossComparison(name, part, float(own.mean()), float(its.mean()), found)
+    difference = clustered_mean_difference(own - its, apart, limits.seed, limits.resamples)
+    return LogLossComparison(name, part, float(own.mean()), float(its.mean()), difference)
 
 
 def skipped_note(skipped: list[str]) -> str:
-    """What was not judged, as an end of a sentence."""
+    """Return the end of a sentence that names the segments not judged."""
     return f"; too small to judge: {', '.join(skipped)}" if skipped else ""

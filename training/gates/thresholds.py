@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class GateThresholds:
-    """One number a question. A reason stands beside each.
+    """Thresholds of the gates, each with its reason.
 
     level: chance that a sound model is refused by one gate's tests, all sites and classes
         together. 5 %, as usual: rarer would let small sites hide real faults.

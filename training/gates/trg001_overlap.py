@@ -33,24 +33,26 @@ def check(candidate: Candidate) -> GateResult:
         f"{shared} learnt asks share a group with a measured one" * (shared > 0 and not stands),
     ]
     if any(faults):
-        said = "; ".join(fault for fault in faults if fault) + "; none is allowed"
-        return gate_result(refused=True, sentence=said, figures=_floats(figures))
-    said = f"All {len(learnt):,} learnt labels had matured when the first measured ask came ({day})"
-    said += (
+        sentence = "; ".join(fault for fault in faults if fault) + "; none is allowed"
+        return gate_result(refused=True, sentence=sentence, figures=_floats(figures))
+    sentence = (
+        f"All {len(learnt):,} learnt labels had matured when the first measured ask came ({day})"
+    )
+    sentence += (
         f"; groups are standing ones ({shared} learnt asks go on), kept apart by time alone"
         if shared
         else "; no group is in both"
     )
-    return gate_result(refused=False, sentence=said, figures=_floats(figures))
+    return gate_result(refused=False, sentence=sentence, figures=_floats(figures))
 
 
 def _undated(shared: int) -> GateResult:
     figures = {"group_in_both": float(shared)}
     if shared:
-        said = f"{shared} learnt asks share a group with a measured one; none is allowed"
-        return gate_result(refused=True, sentence=said, figures=figures)
-    said = "No group is in both; the asks have no dates, so time was not looked at"
-    return gate_result(refused=False, sentence=said, figures=figures)
+        sentence = f"{shared} learnt asks share a group with a measured one; none is allowed"
+        return gate_result(refused=True, sentence=sentence, figures=figures)
+    sentence = "No group is in both; the asks have no dates, so time was not looked at"
+    return gate_result(refused=False, sentence=sentence, figures=figures)
 
 
 def _floats(figures: dict[str, int]) -> dict[str, float]:

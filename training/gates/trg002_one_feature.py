@@ -35,7 +35,7 @@ class SingleFeatureSkill:
     gain: float
 
     def suspect(self, model: float, limits: GateThresholds) -> bool:
-        """Whether it explains almost everything; model: what the whole model removes."""
+        """Return whether the feature explains almost everything. model: the whole model's skill."""
         most = max(self.learnt, self.measured)
         by_itself = most >= limits.most_explained
         like_model = most >= limits.odd_alone and self.measured >= limits.same_as_model * model
@@ -48,26 +48,26 @@ def check(candidate: Candidate) -> GateResult:
     limits, measured = candidate.limits, candidate.measured
     shares = _shares(candidate.learnt.label, len(candidate.task.classes))
     model = _skill(candidate.answers.probability, measured.label, shares)
-    found = sorted(
+    skills = sorted(
         _skill_by_feature(candidate, shares), key=lambda one: -max(one.learnt, one.measured)
     )
-    suspects = [one for one in found if one.suspect(model, limits)]
-    worst = (suspects or found)[0]
+    suspects = [one for one in skills if one.suspect(model, limits)]
+    worst = (suspects or skills)[0]
     figures = {
         "learnt": worst.learnt,
         "measured": worst.measured,
         "gain_share": worst.gain,
         "model": model,
     }
-    said = (
+    sentence = (
         f"{worst.name} alone explains {worst.learnt:.0%} of the learnt and {worst.measured:.0%} "
         f"of the measured asks (the model {model:.0%}) and makes {worst.gain:.0%} of its gain; "
         f"suspect from {limits.most_explained:.0%} on, or from {limits.odd_alone:.0%} if the "
         "model adds next to nothing"
     )
     if len(suspects) > 1:
-        said += f"; so do {len(suspects) - 1} other features"
-    return gate_result(refused=bool(suspects), sentence=said, figures=figures)
+        sentence += f"; so do {len(suspects) - 1} other features"
+    return gate_result(refused=bool(suspects), sentence=sentence, figures=figures)
 
 
 def _skill_by_feature(candidate: Candidate, shares: Floats) -> list[SingleFeatureSkill]:
@@ -76,7 +76,7 @@ def _skill_by_feature(candidate: Candidate, shares: Floats) -> list[SingleFeatur
     learnt_matrix, measured_matrix = (
         encoder.encode(part.inputs).matrix for part in (learnt, candidate.measured)
     )
-    total, found = sum(gains.values()) or 1.0, []
+    total, skills = sum(gains.values()) or 1.0, []
     for i, name in enumerate(encoder.names):
         one, other = learnt_matrix[:, i], measured_matrix[:, i]
         leaf = (
@@ -85,7 +85,7 @@ def _skill_by_feature(candidate: Candidate, shares: Floats) -> list[SingleFeatur
             else _leaves(one, other, learnt.label)
         )
         forecast = _forecast(leaf[0], learnt.label, shares)
-        found.append(
+        skills.append(
             SingleFeatureSkill(
                 name,
                 learnt=_skill(forecast[leaf[0]], learnt.label, shares),
@@ -93,7 +93,7 @@ def _skill_by_feature(candidate: Candidate, shares: Floats) -> list[SingleFeatur
                 gain=gains.get(name, 0.0) / total,
             )
         )
-    return found
+    return skills
 
 
 def _leaves(one: Floats, other: Floats, label: Ints) -> tuple[Ints, Ints]:

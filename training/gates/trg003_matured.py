@@ -31,11 +31,11 @@ def check(candidate: Candidate) -> GateResult:
         f"{candidate.task.horizon_days} days are over" * bool(early),
     ]
     if any(faults):
-        said = "; ".join(fault for fault in faults if fault) + "; none is allowed"
-        return gate_result(refused=True, sentence=said, figures=figures)
+        sentence = "; ".join(fault for fault in faults if fault) + "; none is allowed"
+        return gate_result(refused=True, sentence=sentence, figures=figures)
     many = sum(map(len, both))
-    said = f"All {many:,} labels had matured by the end of the data ({day})"
-    return gate_result(refused=False, sentence=said, figures=figures)
+    sentence = f"All {many:,} labels had matured by the end of the data ({day})"
+    return gate_result(refused=False, sentence=sentence, figures=figures)
 
 
 def _too_early(part: TrainingSet, horizon_days: int) -> int:

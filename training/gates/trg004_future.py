@@ -56,7 +56,7 @@ class TimeWindowStore(Store):
 
 
 class AlteredFutureStore(Store):
-    """The same rows before a moment; from it on, everything is otherwise.
+    """Store with the same rows before a moment and altered rows from then on.
 
     Numbers, flags, texts and dates of what became known later are changed, and rows of the
     weeks before are told again, later and otherwise, as a careless join would find them.
@@ -99,7 +99,7 @@ def _rows_in_window(rows: ir.Table, name: str, moment: datetime) -> ir.Table:
 
 
 def _alter_rows(table: Table, rows: ir.Table) -> ir.Table:
-    """Every column but names of things and the clock, changed."""
+    """Change every column but identifiers and moments."""
     changed = {
         str(c): _altered_value(c, rows[c]) for c in table.columns if not _is_identifier(table, c)
     }
@@ -144,20 +144,20 @@ def check(candidate: Candidate) -> GateResult:
         return not_applicable("No ask of the last days before a measured one could be made again")
     figures = {"asks": float(compared), "changed_features": float(len(changed))}
     if changed:
-        said = (
+        sentence = (
             f"{join_names(sorted(changed))} of {compared} asks changed when only what became known "
             "after them was changed; none may"
         )
-        return gate_result(refused=True, sentence=said, figures=figures)
-    said = (
+        return gate_result(refused=True, sentence=sentence, figures=figures)
+    sentence = (
         f"The features of {compared} of the newest asks stay the same to the last bit when "
         "everything known after them is changed"
     )
-    return gate_result(refused=False, sentence=said, figures=figures)
+    return gate_result(refused=False, sentence=sentence, figures=figures)
 
 
 def changed_by_future(store: Store, replay: InputReplay, moment: datetime) -> tuple[int, set[str]]:
-    """How many asks before the moment were made twice, and what differed between the two."""
+    """Build the asks before the moment from both stores; return their number and differences."""
     around = TimeWindowStore(store, moment)
     as_it_was, other = (replay(s, moment) for s in (around, AlteredFutureStore(around, moment)))
     if not as_it_was.index.equals(other.index):

@@ -19,12 +19,12 @@ def check(candidate: Candidate) -> GateResult:
         probabilities["class shares"] = shares.probability
     if not probabilities:
         return not_applicable("There is neither a rule nor class shares to compare with")
-    found = compare_log_loss(candidate, probabilities)
-    if not found.overall:
+    compared = compare_log_loss(candidate, probabilities)
+    if not compared.overall:
         return not_applicable(f"{len(candidate.measured)} measured asks are too few to compare on")
-    best = min(found.overall, key=lambda one: one.other_loss)
-    no_better = [one for one in found.overall if one.found.high >= 0]
-    worse = [one for one in found.within if one.worse < candidate.limits.level]
+    best = min(compared.overall, key=lambda one: one.other_loss)
+    no_better = [one for one in compared.overall if one.found.high >= 0]
+    worse = [one for one in compared.within if one.worse < candidate.limits.level]
     figures = {
         "log_loss": best.loss,
         "best_other": best.other_loss,
@@ -33,20 +33,20 @@ def check(candidate: Candidate) -> GateResult:
         "high": best.found.high,
         "worse_parts": float(len(worse)),
     }
-    said = _said(best, no_better, worse) + skipped_note(found.skipped)
-    return gate_result(refused=bool(no_better or worse), sentence=said, figures=figures)
+    sentence = _said(best, no_better, worse) + skipped_note(compared.skipped)
+    return gate_result(refused=bool(no_better or worse), sentence=sentence, figures=figures)
 
 
 def _said(
     best: LogLossComparison, no_better: list[LogLossComparison], worse: list[LogLossComparison]
 ) -> str:
     if no_better:
-        said = f"No better than {no_better[0].other} beyond chance: {no_better[0]}"
+        sentence = f"No better than {no_better[0].other} beyond chance: {no_better[0]}"
     else:
-        said = f"Better than {best.other}, the best of the simple ones: {best}"
+        sentence = f"Better than {best.other}, the best of the simple ones: {best}"
     if worse:
-        return said + f"; worse beyond chance in {'; '.join(map(str, worse[:3]))}"
-    return said + "; in no site or class worse beyond chance"
+        return sentence + f"; worse beyond chance in {'; '.join(map(str, worse[:3]))}"
+    return sentence + "; in no site or class worse beyond chance"
 
 
 GATE = Gate("TRG005", "better than the simple rules", check)

@@ -18,11 +18,11 @@ def check(candidate: Candidate) -> GateResult:
     if champion.why_not or champion.answers is None:
         return not_applicable(f"Version {champion.version}, the champion: {champion.why_not}")
     name = f"the champion, version {champion.version}"
-    found = compare_log_loss(candidate, {name: champion.answers.probability})
-    if not found.overall:
+    compared = compare_log_loss(candidate, {name: champion.answers.probability})
+    if not compared.overall:
         return not_applicable(f"{len(candidate.measured)} measured asks are too few to compare on")
-    overall = found.overall[0]
-    worse = [one for one in [overall, *found.within] if one.worse < candidate.limits.level]
+    overall = compared.overall[0]
+    worse = [one for one in [overall, *compared.within] if one.worse < candidate.limits.level]
     figures = {
         "log_loss": overall.loss,
         "champion": overall.other_loss,
@@ -32,11 +32,11 @@ def check(candidate: Candidate) -> GateResult:
         "worse_parts": float(len(worse)),
     }
     if worse:
-        said = f"Worse than the champion beyond chance in {'; '.join(map(str, worse[:3]))}"
+        sentence = f"Worse than the champion beyond chance in {'; '.join(map(str, worse[:3]))}"
     else:
-        said = f"Nowhere worse beyond chance; {overall}"
+        sentence = f"Nowhere worse beyond chance; {overall}"
     return gate_result(
-        refused=bool(worse), sentence=said + skipped_note(found.skipped), figures=figures
+        refused=bool(worse), sentence=sentence + skipped_note(compared.skipped), figures=figures
     )
 
 

@@ -65,26 +65,26 @@ def check(candidate: Candidate) -> GateResult:
     ]
     if not segments:
         return not_applicable(f"{len(measured)} measured asks are too few to judge")
-    found = [_error(candidate, part) for part in segments]
-    p_values = adjust_holm(np.array([one.p_value for one in found]))
-    off = [one for one, p in zip(found, p_values, strict=True) if p < limits.level]
-    overall = found[0]
-    worst = max(found, key=lambda one: one.error - one.slack - one.by_chance)
+    errors = [_error(candidate, part) for part in segments]
+    p_values = adjust_holm(np.array([one.p_value for one in errors]))
+    off = [one for one, p in zip(errors, p_values, strict=True) if p < limits.level]
+    overall = errors[0]
+    worst = max(errors, key=lambda one: one.error - one.slack - one.by_chance)
     figures = {
         "ece": overall.error,
         "by_chance": overall.by_chance,
         "worst": worst.error,
         "off": float(len(off)),
     }
-    said = f"Calibration error of {overall}"
+    sentence = f"Calibration error of {overall}"
     if off:
         named = "; ".join(map(str, sorted(off, key=lambda one: -one.error)[:3]))
-        said = f"Stated and actual shares are further apart than chance and slack in {named}"
-    elif len(found) > 1:
-        said += f"; no site or class is further off, nearest is {worst}"
+        sentence = f"Stated and actual shares are further apart than chance and slack in {named}"
+    elif len(errors) > 1:
+        sentence += f"; no site or class is further off, nearest is {worst}"
     skipped = [part.name for part in every if part not in segments]
-    said += f"; too small to judge: {', '.join(skipped)}" if skipped else ""
-    return gate_result(refused=bool(off), sentence=said, figures=figures)
+    sentence += f"; too small to judge: {', '.join(skipped)}" if skipped else ""
+    return gate_result(refused=bool(off), sentence=sentence, figures=figures)
 
 
 def _error(candidate: Candidate, part: Segment) -> CalibrationGap:

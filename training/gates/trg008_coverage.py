@@ -28,7 +28,7 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class StatedCoverage:
-    """What is promised. rows: of the calibration fold that the rate was set on."""
+    """Stated coverage. rows: of the calibration fold that the rate was set on."""
 
     of: str
     rate: float
@@ -37,7 +37,7 @@ class StatedCoverage:
 
 @dataclass(frozen=True)
 class MeasuredCoverage:
-    """How often one thing covered in one part; p_value: of "as often as stated"."""
+    """Measured coverage in one segment; p_value: of "as often as stated"."""
 
     of: str
     part: str
@@ -56,20 +56,20 @@ class MeasuredCoverage:
 
 def check(candidate: Candidate) -> GateResult:
     """The coverage of class sets and intervals in every part."""
-    found = _sets(candidate) + _intervals(candidate)
-    if not found:
+    coverages = _sets(candidate) + _intervals(candidate)
+    if not coverages:
         return not_applicable(f"{len(candidate.measured)} measured asks are too few to judge")
-    p_values = adjust_holm(np.array([one.p_value for one in found]))
+    p_values = adjust_holm(np.array([one.p_value for one in coverages]))
     level = candidate.limits.level
-    short = [one for one, p in zip(found, p_values, strict=True) if p < level]
-    figures = {f"{one.of.split()[-1]} {one.part}": one.share for one in found}
+    short = [one for one, p in zip(coverages, p_values, strict=True) if p < level]
+    figures = {f"{one.of.split()[-1]} {one.part}": one.share for one in coverages}
     if short:
-        said = "Covers less often than stated: " + "; ".join(map(str, short[:4]))
-        return gate_result(refused=True, sentence=said, figures=figures)
-    overall = [one for one in found if one.part == ALL_ASKS]
-    said = "; ".join(map(str, overall)).capitalize()
-    said += "; no site or class covers less often beyond chance and slack"
-    return gate_result(refused=False, sentence=said, figures=figures)
+        sentence = "Covers less often than stated: " + "; ".join(map(str, short[:4]))
+        return gate_result(refused=True, sentence=sentence, figures=figures)
+    overall = [one for one in coverages if one.part == ALL_ASKS]
+    sentence = "; ".join(map(str, overall)).capitalize()
+    sentence += "; no site or class covers less often beyond chance and slack"
+    return gate_result(refused=False, sentence=sentence, figures=figures)
 
 
 def _sets(candidate: Candidate) -> list[MeasuredCoverage]:
@@ -77,14 +77,14 @@ def _sets(candidate: Candidate) -> list[MeasuredCoverage]:
     rows = np.arange(len(measured))
     covered = candidate.answers.class_set[rows, measured.label]
     stated = StatedCoverage("class sets", conformal.coverage, conformal.rows)
-    found = _of_parts(candidate, stated, covered, rows)
+    coverages = _of_parts(candidate, stated, covered, rows)
     if conformal.sets is CoverageScope.MONDRIAN:
         for k, name in enumerate(candidate.task.classes):
             own, ended = conformal.of_class[k], np.flatnonzero(measured.label == k)
             if own.promise is not None:
                 of_class = StatedCoverage("class sets", own.promise, own.rows)
-                found += _coverage(candidate, of_class, f"class {name}", covered, ended)
-    return found
+                coverages += _coverage(candidate, of_class, f"class {name}", covered, ended)
+    return coverages
 
 
 def _intervals(candidate: Candidate) -> list[MeasuredCoverage]:
@@ -114,7 +114,7 @@ def _of_parts(
 def _coverage(
     candidate: Candidate, stated: StatedCoverage, part: str, covered: Flags, rows: Ints
 ) -> list[MeasuredCoverage]:
-    """Of these rows; none where too few groups are among them."""
+    """Measure coverage on these rows; None where they hold too few groups."""
     limits, group = candidate.limits, candidate.measured.group[rows]
     if len(np.unique(group.astype(str))) < limits.fewest_groups:
         return []
@@ -128,7 +128,7 @@ def _coverage(
 
 
 def effective_sample_size(covered: Flags, group: NDArray[Any]) -> float:
-    """How many independent asks these are worth: fewer where groups miss together."""
+    """Return the number of independent asks these are worth: fewer where groups miss together."""
     rows, share = len(covered), float(covered.mean())
     if share in (0.0, 1.0):
         return float(len(np.unique(group.astype(str))))
@@ -140,7 +140,7 @@ def effective_sample_size(covered: Flags, group: NDArray[Any]) -> float:
 
 
 def shortfall_p_value(share: float, asks: float, stated: float, past: float) -> float:
-    """How probable so low a coverage is of sets that cover at the stated rate.
+    """Return the probability of so low a coverage if sets cover at the stated rate.
 
     asks: independent asks measured on. past: those that the rate was set on.
     """

@@ -17,13 +17,13 @@ def check(candidate: Candidate) -> GateResult:
     size = sum(len(text.encode()) for text in to_files(candidate.model).values()) / MEGABYTE
     median = 1000 * float(np.median(_seconds(candidate)))
     figures = {"milliseconds": median, "megabytes": size}
-    said = (
+    sentence = (
         f"One case is scored in {median:.1f} ms (median of {limits.scorings}, at most "
         f"{limits.milliseconds:.0f} ms); the artefact has {size:.1f} MB (at most "
         f"{limits.megabytes:.0f} MB)"
     )
     over = median > limits.milliseconds or size > limits.megabytes
-    return gate_result(refused=over, sentence=said, figures=figures)
+    return gate_result(refused=over, sentence=sentence, figures=figures)
 
 
 def _seconds(candidate: Candidate) -> list[float]:

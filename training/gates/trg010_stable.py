@@ -27,18 +27,18 @@ def check(candidate: Candidate) -> GateResult:
     moved = float((apart.max(axis=1) > limits.moved).mean())
     same = once.digest == again.digest
     figures = {"same_digest": float(same), "moved": moved, "mean_move": float(apart.mean())}
-    said = "Another order of the rows makes " + ("the same model" if same else "another model")
-    said += (
+    sentence = "Another order of the rows makes " + ("the same model" if same else "another model")
+    sentence += (
         f"; another seed moves {moved:.1%} of the scores by more than {limits.moved:.2f} "
         f"(at most {limits.most_moved:.0%}; fitted on {len(sample):,} asks)"
     )
     return gate_result(
-        refused=not same or moved > limits.most_moved, sentence=said, figures=figures
+        refused=not same or moved > limits.most_moved, sentence=sentence, figures=figures
     )
 
 
 def _rounds(candidate: Candidate) -> int:
-    """As many as the model took, up to a limit; without any it would be the class shares."""
+    """Return the number of rounds the model took, at least one and at most a limit."""
     took = int(candidate.fitted.metrics.get("rounds", 0))
     return min(max(took, 1), candidate.limits.refit_rounds)
 

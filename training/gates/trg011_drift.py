@@ -38,7 +38,7 @@ class FeatureDrift:
 
     @property
     def drifted(self) -> bool:
-        """Whether it moved further than is allowed."""
+        """Return whether the feature moved further than allowed."""
         return self.now > self.allowed
 
     def __str__(self) -> str:
@@ -54,26 +54,28 @@ def check(candidate: Candidate) -> GateResult:
     if not specs:
         return not_applicable("The model uses no feature")
     stretches = _stretches(candidate)
-    found = [_feature_drift(candidate, spec, stretches) for spec in specs]
-    drifted = [str(one) for one in found if one.drifted]
+    drifts = [_feature_drift(candidate, spec, stretches) for spec in specs]
+    drifted = [str(one) for one in drifts if one.drifted]
     strange = _unseen(candidate, specs)
     limit = candidate.limits.most_unseen
     unseen = [f"{name} {share:.0%}" for name, share in strange.items() if share > limit]
-    farthest = max(found, key=lambda one: one.now - one.allowed)
+    farthest = max(drifts, key=lambda one: one.now - one.allowed)
     figures = {
         "farthest": farthest.now,
         "drifted": float(len(drifted)),
         "most_unseen": max(strange.values(), default=0.0),
     }
     if drifted or unseen:
-        said = f"Moved since learning (PSI): {join_names(drifted)}; " * bool(drifted)
-        said += f"never seen in more than {limit:.0%} of asks: {join_names(unseen)}" * bool(unseen)
-        return gate_result(refused=True, sentence=said.rstrip("; "), figures=figures)
-    said = (
+        sentence = f"Moved since learning (PSI): {join_names(drifted)}; " * bool(drifted)
+        sentence += f"never seen in more than {limit:.0%} of asks: {join_names(unseen)}" * bool(
+            unseen
+        )
+        return gate_result(refused=True, sentence=sentence.rstrip("; "), figures=figures)
+    sentence = (
         f"None of {len(specs)} features in use moved further than it did while the model learnt "
         f"or than a PSI of {candidate.limits.most_drift:.2f}; farthest is {farthest}"
     )
-    return gate_result(refused=False, sentence=said, figures=figures)
+    return gate_result(refused=False, sentence=sentence, figures=figures)
 
 
 def _used_features(candidate: Candidate) -> list[FeatureSpec]:

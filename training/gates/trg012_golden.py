@@ -22,8 +22,8 @@ def check(candidate: Candidate) -> GateResult:
         except PromotionError as error:
             why = str(error).replace(str(folder), "the artefact")
             return gate_result(refused=True, sentence=f"In another process: {why}", figures={})
-    said = f"{rows} golden rows got the same answers, to the last bit, in another process"
-    return gate_result(refused=False, sentence=said, figures={"rows": float(rows)})
+    sentence = f"{rows} golden rows got the same answers, to the last bit, in another process"
+    return gate_result(refused=False, sentence=sentence, figures={"rows": float(rows)})
 
 
 GATE = Gate("TRG012", "golden rows reproduce elsewhere", check)

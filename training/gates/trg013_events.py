@@ -36,10 +36,12 @@ def check(candidate: Candidate) -> GateResult:
         f"class, {limits.site_events} learnt events of each site"
     )
     if few:
-        said = f"Too few cases with an event of their own: {join_names(few)}; needed are {counts}"
-        return gate_result(refused=True, sentence=said, figures=figures)
-    said = f"Enough events everywhere ({counts}); the rarest class has {fewest:,} learnt cases"
-    return gate_result(refused=False, sentence=said, figures=figures)
+        sentence = (
+            f"Too few cases with an event of their own: {join_names(few)}; needed are {counts}"
+        )
+        return gate_result(refused=True, sentence=sentence, figures=figures)
+    sentence = f"Enough events everywhere ({counts}); the rarest class has {fewest:,} learnt cases"
+    return gate_result(refused=False, sentence=sentence, figures=figures)
 
 
 def _groups(part: TrainingSet, rows: NDArray[np.bool_]) -> int:

@@ -50,11 +50,11 @@ class EndedCases:
 
     @classmethod
     def of(
-        cls, recommendations: pd.DataFrame, found: pd.DataFrame, baseline: ChampionReference
+        cls, recommendations: pd.DataFrame, outcomes: pd.DataFrame, baseline: ChampionReference
     ) -> EndedCases:
         """The recommendations that have an outcome."""
         joined = recommendations.merge(
-            found[[RECOMMENDATION_ID, LABEL, TARGET, MATURED_AT]],
+            outcomes[[RECOMMENDATION_ID, LABEL, TARGET, MATURED_AT]],
             left_on="id",
             right_on=RECOMMENDATION_ID,
             how="inner",
@@ -95,17 +95,17 @@ class EndedCases:
         return tuple(sorted(set(self.site.tolist())))
 
     def take(self, keep: Flags) -> EndedCases:
-        """Those where `keep` is true."""
+        """Return the cases where `keep` is true."""
         frame = self.frame[keep].reset_index(drop=True)
         cut = (self.probability[keep], self.label[keep], self.target[keep])
         return EndedCases(frame, self.classes, *cut)
 
     def at(self, place: str) -> EndedCases:
-        """Those of a site, or all."""
+        """Return the cases of a site, or all."""
         return self if place == ALL_SITES else self.take(np.asarray(self.site == place))
 
     def places(self, fewest: int) -> Iterator[tuple[str, EndedCases]]:
-        """Everywhere and the sites with so many cases or more."""
+        """Yield all sites together, then each site with at least that many cases."""
         for name in (ALL_SITES, *self.sites):
             part = self.at(name)
             if len(part) >= fewest:
@@ -126,7 +126,7 @@ def calibration_signals(ended: EndedCases, limits: MonitorThresholds) -> list[Si
 
 
 def _level_signals(place: str, part: EndedCases) -> Iterator[Signal]:
-    """In the large: how many were expected and how many came, of each class."""
+    """Yield signals of calibration in the large: expected against observed cases of each class."""
     classes = list(enumerate(part.classes))[1:]
     if len(classes) > 1:
         anything = np.minimum(part.probability[:, 1:].sum(axis=1), 1.0)

@@ -21,7 +21,7 @@ OTHER_VALUES = "(other values)"
 
 @dataclass(frozen=True)
 class DistributionGap:
-    """How far cases are from a shape.
+    """Distance of cases from a reference distribution.
 
     gap: largest distance of the cumulative shares (numbers: Kolmogorov-Smirnov on the
         reference's own values) or of one value's share (categories). at: where it is.
@@ -54,7 +54,7 @@ class NumericDistribution:
 
     @classmethod
     def read(cls, rows: int, fields: Mapping[str, Any]) -> NumericDistribution:
-        """From what `models.reference.by_site.number_distribution` keeps."""
+        """Read what `models.reference.by_site.number_distribution` wrote."""
         at, up_to = np.array(fields["at"]), np.array(fields["up_to"])
         return cls(rows, fields["missing"], fields["usual_gap"], fields["usual_missing"], at, up_to)
 
@@ -85,7 +85,7 @@ class NumericDistribution:
         return self.at[np.minimum(place, len(self.at) - 1)]
 
     def gap(self, values: Floats, worth: float) -> DistributionGap:
-        """Of these values (none missing, at least one), worth so many cases, from the shape."""
+        """Return the gap of values (none missing, at least one) that count for `worth` cases."""
         now = np.searchsorted(np.sort(values), self.at, side="right") / len(values)
         distance = np.abs(now - self.up_to)
         # Under the least value lay nothing: what is there now is away, too.
@@ -102,7 +102,7 @@ class NumericDistribution:
         )
 
     def effective(self, values: Floats) -> float:
-        """How many cases these values are worth.
+        """Return the effective number of cases of these values.
 
         Values that a reference hardly repeats and that many cases share now (the late share
         of one supplier, this week's date) come from one source, and count once.
@@ -124,7 +124,7 @@ class CategoricalDistribution:
 
     @classmethod
     def read(cls, rows: int, fields: Mapping[str, Any]) -> CategoricalDistribution:
-        """From what `models.reference.by_site.category_distribution` keeps."""
+        """Read what `models.reference.by_site.category_distribution` wrote."""
         return cls(
             rows,
             fields["missing"],
@@ -157,7 +157,7 @@ class CategoricalDistribution:
         return np.append(named, len(values) - named.sum())
 
     def gap(self, values: NDArray[Any], worth: float) -> DistributionGap:
-        """Of these values (none missing, at least one), worth so many cases, from the shape."""
+        """Return the gap of values (none missing, at least one) that count for `worth` cases."""
         found = self.counts(values) / len(values)
         distance = np.abs(found - self.expected)
         most = int(np.argmax(distance))

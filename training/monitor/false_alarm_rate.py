@@ -82,7 +82,7 @@ def stationary_reference(seed: int) -> ChampionReference:
     random = np.random.default_rng(seed)
     trained, scored = draw_cases(random, TRAINING_CASES), draw_cases(random, TRAINING_CASES // 5)
     features = feature_specs(trained)
-    kept = {
+    site_references = {
         "all": _site_reference_fields(trained, scored, ALL_SITES),
         "sites": {site: _site_reference_fields(trained, scored, site) for site in SITES},
     }
@@ -94,7 +94,7 @@ def stationary_reference(seed: int) -> ChampionReference:
         gain={spec.name: 1.0 / len(features) for spec in features},
         coverage=COVERAGE,
         levels=LEVELS,
-        places=read_site_references(features, kept),
+        places=read_site_references(features, site_references),
     )
 
 

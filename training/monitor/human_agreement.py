@@ -34,7 +34,7 @@ QUESTION_KEY = ["task", "case_id", "asked_at"]  # asked again about the same mom
 
 @dataclass(frozen=True)
 class Reliance:
-    """How a group of people dealt with recommendations whose end is known.
+    """How one group of people treated recommendations whose outcome is known.
 
     right: recommendations that were right: something was flagged and went wrong, or nothing
         was and nothing did. agreed: those that were followed.
@@ -50,7 +50,7 @@ class Reliance:
 
     @property
     def enough(self) -> bool:
-        """Whether there are enough decisions to judge."""
+        """Return whether there are enough decisions to judge."""
         return self.agreed.rows >= MIN_DECISIONS
 
     def as_json(self) -> dict[str, Any]:
@@ -60,7 +60,7 @@ class Reliance:
 
     @property
     def sentence(self) -> str:
-        """What that says of the people's reliance on the model."""
+        """Return a sentence on the group's reliance on the model."""
         wrong, right = self.followed_when_wrong, self.followed_when_right
         if wrong.rows < MIN_DECISIONS or right.rows < MIN_DECISIONS:
             return (
@@ -76,7 +76,7 @@ class Reliance:
 
 @dataclass(frozen=True)
 class MissedCases:
-    """What the audit sample says of cases that were not flagged.
+    """Cases that were missed, estimated from the audit sample of unflagged cases.
 
     missed: sampled cases that went wrong, of those whose end is known. open: sampled ones
         whose end is not. unflagged: cases in all that were not flagged.
@@ -93,7 +93,7 @@ class MissedCases:
 
     @property
     def sentence(self) -> str:
-        """How many of the unflagged cases that makes."""
+        """Return a sentence that extrapolates to all unflagged cases."""
         rate = self.missed
         if rate.rows < MIN_DECISIONS:
             return (
@@ -134,7 +134,7 @@ class HumanAgreement:
 def measure_agreement(
     recommendations: pd.DataFrame, decisions: pd.DataFrame, outcomes: pd.DataFrame
 ) -> HumanAgreement:
-    """Agreement and error of these recommendations.
+    """Measure the agreement and the error of these recommendations.
 
     recommendations, decisions: as `serving.audit.dataframes` makes them; the last decision on a
         recommendation counts.
@@ -145,12 +145,12 @@ def measure_agreement(
     last = decisions.drop_duplicates("recommendation_id", keep="last")
     last = last.set_index("recommendation_id")
     label = outcomes.drop_duplicates("recommendation_id").set_index("recommendation_id")["label"]
-    said = recommendations["id"].map(last["resolved_as"])
+    settled_as = recommendations["id"].map(last["resolved_as"])
     known = recommendations.assign(
         action=recommendations["id"].map(last["action"]),
         role=recommendations["id"].map(last["role"]),
         label=recommendations["id"].map(label).astype("float64"),
-        said=_numbers(recommendations["task"], said),
+        said=_numbers(recommendations["task"], settled_as),
     )
     decided = known[known["action"].notna()].drop_duplicates(QUESTION_KEY, keep="last")
     ended = decided[decided["label"].notna() & ~decided["abstained"]]
@@ -181,7 +181,7 @@ def _reliance(group: str, rows: pd.DataFrame) -> Reliance:
 
 
 def _missed(known: pd.DataFrame, tasks: list[str]) -> Iterator[MissedCases]:
-    """By task, each case once: as it was answered last."""
+    """Yield the missed cases by task, each case once, as it was answered last."""
     for task in tasks:
         rows = known[known["task"] == task].drop_duplicates("case_id", keep="last")
         unflagged = rows[~rows["flagged"]]
@@ -200,14 +200,14 @@ def _tasks(known: pd.DataFrame) -> list[str]:
     return sorted(set(known["task"].tolist()))
 
 
-def _numbers(tasks: pd.Series[str], said: pd.Series[str]) -> list[float]:
+def _numbers(tasks: pd.Series[str], settled_as: pd.Series[str]) -> list[float]:
     """The class number of what a person settled on; NaN where that names no class."""
     numbers: Mapping[str, Mapping[str, int]] = {
         str(name): class_numbers(TRAINING_TASKS[TaskName(name)]) for name in set(tasks)
     }
     return [
         float(numbers[task].get(word, np.nan)) if isinstance(word, str) else np.nan
-        for task, word in zip(tasks, said, strict=True)
+        for task, word in zip(tasks, settled_as, strict=True)
     ]
 
 
@@ -223,7 +223,7 @@ COLUMNS = ("agreed", "model right", "followed, right", "followed, wrong", "overr
 
 
 def recorded_outcomes(store: Store, recommendations: pd.DataFrame) -> pd.DataFrame:
-    """The end of every recommended case that has ended, as systems recorded it."""
+    """Return the outcome of every recommended case that has ended, as systems recorded it."""
     parts = [
         matured_outcomes(store, TRAINING_TASKS[TaskName(str(name))], rows)
         for name, rows in recommendations.groupby("task", sort=True)
@@ -232,16 +232,16 @@ def recorded_outcomes(store: Store, recommendations: pd.DataFrame) -> pd.DataFra
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
 
-def reliance_table(found: HumanAgreement) -> Table:
-    """A row a group; small ones are only counted."""
+def reliance_table(agreement: HumanAgreement) -> Table:
+    """Build a table with a row per group; small groups are only counted."""
     table = Table(
-        title=f"People and the model: {found.decided} recommendations decided, "
-        f"{found.ended} of them ended (share, 90 % interval)"
+        title=f"People and the model: {agreement.decided} recommendations decided, "
+        f"{agreement.ended} of them ended (share, 90 % interval)"
     )
     table.add_column("group", overflow="fold")
     for heading in ("ended", *COLUMNS):
         table.add_column(heading, justify="right")
-    for group in found.groups:
+    for group in agreement.groups:
         table.add_row(group.group, str(group.agreed.rows), *_cells(group))
     return table
 
@@ -256,10 +256,10 @@ def _cells(group: Reliance) -> list[str]:
     ]
 
 
-def agreement_sentences(found: HumanAgreement) -> list[str]:
-    """What the figures say, in words."""
-    missed = [f"{one.task}: {one.sentence}" for one in found.missed]
-    return [found.groups[0].sentence, *missed]
+def agreement_sentences(agreement: HumanAgreement) -> list[str]:
+    """Return the figures as sentences."""
+    missed = [f"{one.task}: {one.sentence}" for one in agreement.missed]
+    return [agreement.groups[0].sentence, *missed]
 
 
 def share_with_interval(part: Proportion) -> str:

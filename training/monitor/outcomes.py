@@ -20,7 +20,7 @@ MATURED_AT = "matured_at"
 def matured_outcomes(
     store: Store, training: TrainingTask, recommendations: pd.DataFrame
 ) -> pd.DataFrame:
-    """One row a recommendation of the task whose case has ended.
+    """Return one row per recommendation of the task whose case has ended.
 
     Columns: RECOMMENDATION_ID, CASE_ID, TASK, LABEL (class number), TARGET (the number that
     quantiles are of, NaN where there is none), MATURED_AT (UTC).

@@ -85,17 +85,17 @@ def _add_feature_gauges(reports: Sequence[MonitoringReport], registry: Collector
         "triage_monitor_unseen_share", "categories never seen", labels, registry=registry
     )
     for report in reports:
-        kept = set(most_moved_features(report))
+        shown = set(most_moved_features(report))
         for signal in report.signals:
             at = (report.task, signal.place, signal.subject)
             if signal.kind is SignalKind.SCORE or (
-                signal.kind is SignalKind.SHIFT and signal.subject in kept
+                signal.kind is SignalKind.SHIFT and signal.subject in shown
             ):
                 psi.labels(*at).set(signal.figures["psi"])
                 gap.labels(*at).set(signal.figures["ks"])
-            elif signal.kind is SignalKind.MISSING and signal.subject in kept:
+            elif signal.kind is SignalKind.MISSING and signal.subject in shown:
                 missing.labels(*at).set(signal.found)
-            elif signal.kind is SignalKind.UNSEEN and signal.subject in kept:
+            elif signal.kind is SignalKind.UNSEEN and signal.subject in shown:
                 unseen.labels(*at).set(signal.found)
 
 
@@ -177,7 +177,7 @@ def write_reports(
 
 
 def _reasons_text(report: MonitoringReport) -> str:
-    found = report.verdict.reasons
-    shown = [capitalize_sentence(reason.text) for reason in found[:MAX_TERMINAL_REASONS]]
-    more = len(found) - MAX_TERMINAL_REASONS
+    reasons = report.verdict.reasons
+    shown = [capitalize_sentence(reason.text) for reason in reasons[:MAX_TERMINAL_REASONS]]
+    more = len(reasons) - MAX_TERMINAL_REASONS
     return "\n".join([*shown, *([f"and {more} more"] if more > 0 else [])])

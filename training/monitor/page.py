@@ -58,7 +58,7 @@ def shift_chart(report: MonitoringReport, feature: str) -> str:
 
 
 def score_chart(report: MonitoringReport) -> str:
-    """The same of the score."""
+    """Draw the found shares of the score against the expected ones, by place."""
     raised = {s.place for s in report.signals if s.raised and s.subject == "score"}
 
     def panel(axes: Axes, place: str) -> None:
@@ -72,7 +72,7 @@ def score_chart(report: MonitoringReport) -> str:
 
 
 def reliability_chart(report: MonitoringReport) -> str:
-    """Stated probability of the explained class against what came, by place."""
+    """Draw the reliability of the explained class, by place."""
     places = [name for name, _ in report.ended.places(report.limits.min_rows)]
 
     def panel(axes: Axes, place: str) -> None:
@@ -141,7 +141,7 @@ def _small_multiples(places: Sequence[str], panel: Callable[[Axes, str], None], 
 
 
 def _svg_data_uri(figure: Figure) -> str:
-    """The picture as an address that holds all of it; the same figure, the same text."""
+    """Return the figure as a data URI; the same figure gives the same text."""
     text = io.BytesIO()
     figure.savefig(text, format="svg", metadata={"Date": None})
     return "data:image/svg+xml;base64," + base64.b64encode(text.getvalue()).decode()
@@ -182,7 +182,7 @@ class Chart:
 
 
 def render_page(reports: Sequence[MonitoringReport]) -> str:
-    """The page of one or several tasks' reports."""
+    """Render the page of one or several tasks' reports."""
     return (
         _environment()
         .get_template("monitor.html")
@@ -216,14 +216,14 @@ def _environment() -> Environment:
 
 
 def capitalize_sentence(text: str) -> str:
-    """With a capital first letter and a full stop."""
+    """Capitalise the first letter and add a full stop."""
     return f"{text[:1].upper()}{text[1:]}."
 
 
 def feature_rows(report: MonitoringReport) -> list[FeatureRow]:
-    """Features that were raised, then those the model goes by most."""
+    """Return the raised features, then those with the largest gain."""
     inputs = [s for s in report.signals if s.kind.family is SignalFamily.INPUTS]
-    found = {(s.subject, s.place): s for s in inputs if s.kind is SignalKind.SHIFT}
+    shifts = {(s.subject, s.place): s for s in inputs if s.kind is SignalKind.SHIFT}
     marked = {(s.subject, s.place): s for s in inputs if s.raised}
     gain = report.baseline.gain
     moved = sorted({name for name, _ in marked}, key=lambda n: (-gain.get(n, 0.0), n))
@@ -235,7 +235,7 @@ def feature_rows(report: MonitoringReport) -> list[FeatureRow]:
             name,
             wording.format_share(gain.get(name, 0.0)),
             tuple(
-                _feature_cell(found.get((name, place)), marked.get((name, place)))
+                _feature_cell(shifts.get((name, place)), marked.get((name, place)))
                 for place in report.judged
             ),
         )
@@ -244,7 +244,7 @@ def feature_rows(report: MonitoringReport) -> list[FeatureRow]:
 
 
 def report_charts(report: MonitoringReport) -> list[Chart]:
-    """The features that moved most, the score, and stated against what came."""
+    """Return charts of the features that moved most, the score and reliability."""
     shown: list[Chart] = []
     for name in _most_moved_features(report)[:MAX_SHIFT_CHARTS]:
         words = (
@@ -264,11 +264,11 @@ def report_charts(report: MonitoringReport) -> list[Chart]:
 
 
 def rate_rows(report: MonitoringReport) -> list[tuple[str, tuple[str, ...]]]:
-    """Each place with its rates in words, in the order of RATES."""
-    found = {(rate.place, rate.kind): rate for rate in report.rates}
+    """Return each place with its rates in words, in the order of RATE_KINDS."""
+    rates = {(rate.place, rate.kind): rate for rate in report.rates}
     places = list(dict.fromkeys(rate.place for rate in report.rates))
     return [
-        (place, tuple(_rate_text(found[place, kind]) for kind in RATE_KINDS)) for place in places
+        (place, tuple(_rate_text(rates[place, kind]) for kind in RATE_KINDS)) for place in places
     ]
 
 
@@ -288,7 +288,7 @@ def _most_moved_features(report: MonitoringReport) -> list[str]:
 
 
 def _feature_cell(shift: Signal | None, marked: Signal | None) -> FeatureCell:
-    """The index; where something else was raised, that."""
+    """Return the cell's stability index, or what else was raised."""
     if marked is not None and marked.kind is not SignalKind.SHIFT:
         return FeatureCell(f"{marked.kind} {wording.format_share(marked.found)}", "raised")
     if shift is None:

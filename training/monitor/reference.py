@@ -71,26 +71,26 @@ class ChampionReference:
         return next(spec for spec in self.specs if spec.name == name)
 
     def with_past(self, past: RecommendationWindow, fewest: int) -> ChampionReference:
-        """With places that the artefact lacks described by earlier recommendations.
+        """Add places that the artefact lacks, described by earlier recommendations.
 
         past: of the same model, before the window. fewest: cases that describe a place.
         """
         lacking = [name for name in (ALL_SITES, *past.sites) if name not in self.places]
-        found = {
+        described = {
             name: _describe_window(self.specs, part)
             for name in lacking
             if len(part := past.at(name)) >= fewest
         }
-        return replace(self, places={**self.places, **found}, borrowed=tuple(found))
+        return replace(self, places={**self.places, **described}, borrowed=tuple(described))
 
 
 def read_site_references(
-    specs: tuple[FeatureSpec, ...], kept: Mapping[str, Any] | None
+    specs: tuple[FeatureSpec, ...], recorded: Mapping[str, Any] | None
 ) -> dict[str, SiteReference]:
     """The places that `models.reference.by_site` kept; none in an artefact without them."""
-    if kept is None:
+    if recorded is None:
         return {}
-    named = {ALL_SITES: kept["all"], **kept["sites"]}
+    named = {ALL_SITES: recorded["all"], **recorded["sites"]}
     return {name: _read_site_reference(specs, fields) for name, fields in named.items()}
 
 

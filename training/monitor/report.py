@@ -37,7 +37,7 @@ ASKED_AT = "asked_at"
 
 @dataclass(frozen=True)
 class MonitoringInputs:
-    """What the record and the tables say.
+    """Recommendations, decisions and outcomes that a report is computed from.
 
     recommendations, decisions: as `serving.audit.dataframes` makes them.
     outcomes: as `training.monitor.outcomes` makes them.
@@ -50,7 +50,7 @@ class MonitoringInputs:
 
 @dataclass(frozen=True, eq=False)
 class MonitoringReport:
-    """What the monitor found of one task between `since` and `until`.
+    """Findings of the monitor on one task between `since` and `until`.
 
     window: what was asked then, of the champion. ended: cases whose outcome matured then.
     counts: `asked`, `other_models` (left out), `ended`, `waiting` (asked, not matured yet).
@@ -180,7 +180,7 @@ def _split_by_period(
 def _agreement_until(
     baseline: ChampionReference, frames: MonitoringInputs, until: datetime
 ) -> HumanAgreement:
-    """Of all that was asked of the task up to `until`: people's habits change slowly."""
+    """Measure agreement on all recommendations up to `until`: habits change slowly."""
     every = frames.recommendations
     asks = every[(every["task"] == baseline.task) & (every[ASKED_AT] < until)]
     known = frames.outcomes[frames.outcomes[MATURED_AT] < until]

@@ -13,7 +13,7 @@ from training.monitor.wording import format_share, signal_sentence, unit_change_
 
 
 class Advice(StrEnum):
-    """What to do about the model."""
+    """Advice on the model."""
 
     RETRAIN = "retrain"
     LOOK = "look"
@@ -52,7 +52,7 @@ class RetrainingVerdict:
 
 @dataclass(frozen=True)
 class VerdictInputs:
-    """What the verdict rests on.
+    """Evidence for the verdict.
 
     gain: of each feature. matured: outcomes in the window. days: on which anything was asked.
     """
@@ -186,33 +186,33 @@ def _common_shift_reason(
     limits: MonitorThresholds,
 ) -> Reason:
     gain = sum(evidence.gain.get(name, 0.0) for name in names)
-    said = (
+    sentence = (
         f"{_feature_list(names, evidence.gain)} moved; that is {format_share(gain)} of what "
         "the model goes by"
     )
     worst = max((s for s in shifts if s.subject in names), key=lambda s: s.effect)
     if evidence.days < limits.min_days:
         on = "one day" if evidence.days == 1 else f"{evidence.days} days"
-        text = f"{said}, but all was asked on {on}: ask how these cases were chosen"
+        text = f"{sentence}, but all was asked on {on}: ask how these cases were chosen"
         return Reason(Advice.LOOK, WEIGHT_MINOR, "", f"{text}. Most: {signal_sentence(worst)}")
     if gain < limits.retrain_gain:
-        return Reason(Advice.LOOK, WEIGHT_MINOR, "", f"{said}. Most: {signal_sentence(worst)}")
+        return Reason(Advice.LOOK, WEIGHT_MINOR, "", f"{sentence}. Most: {signal_sentence(worst)}")
     outcomes = {SignalFamily.CALIBRATION, SignalFamily.COVERAGE}
     broken = any(s.raised and s.kind.family in outcomes for s in evidence.signals)
     if evidence.matured >= limits.min_matured and not broken:
         held = f"yet the probabilities held in {evidence.matured} ended cases"
         return Reason(
-            Advice.LOOK, WEIGHT_INPUTS, "", f"{said}, {held}. Most: {signal_sentence(worst)}"
+            Advice.LOOK, WEIGHT_INPUTS, "", f"{sentence}, {held}. Most: {signal_sentence(worst)}"
         )
-    return Reason(Advice.RETRAIN, WEIGHT_INPUTS, "", f"{said}. Most: {signal_sentence(worst)}")
+    return Reason(Advice.RETRAIN, WEIGHT_INPUTS, "", f"{sentence}. Most: {signal_sentence(worst)}")
 
 
 def _data_gap_reasons(raised: Sequence[Signal]) -> Iterator[Reason]:
     """Values that are missing, new or out of range; a site's own are told, not the sum."""
     kinds = (SignalKind.MISSING, SignalKind.UNSEEN, SignalKind.OUTSIDE)
-    found = [s for s in raised if s.kind in kinds]
-    local = {(s.kind, s.subject) for s in found if not s.everywhere}
-    reported = [s for s in found if not (s.everywhere and (s.kind, s.subject) in local)]
+    gaps = [s for s in raised if s.kind in kinds]
+    local = {(s.kind, s.subject) for s in gaps if not s.everywhere}
+    reported = [s for s in gaps if not (s.everywhere and (s.kind, s.subject) in local)]
     for signal in reported:
         place = "" if signal.everywhere else signal.place
         yield Reason(Advice.LOOK, WEIGHT_DATA_GAP, place, signal_sentence(signal))

@@ -25,7 +25,7 @@ DEFAULT_PERIOD_DAYS = 28
 
 @dataclass(frozen=True)
 class AuditFrames:
-    """What the audit holds, as `serving.audit.dataframes` makes it."""
+    """Frames of the audit log, as `serving.audit.dataframes` builds them."""
 
     recommendations: pd.DataFrame
     decisions: pd.DataFrame
@@ -38,7 +38,7 @@ def monitor_lake(
     since: date | None = None,
     until: date | None = None,
 ) -> list[MonitoringReport]:
-    """One report a task that was asked about.
+    """Return one report per task that has recommendations.
 
     since: the first day, DAYS before `until` by default. until: the first day not counted;
     by default the one after the last ask or the last outcome that matured.
@@ -97,12 +97,14 @@ def load_champion_reference(lake: Lake, name: TaskName) -> ChampionReference:
     Raises:
         LookupError: there is none, with the way to one.
     """
-    found = read_champion(lake, name)
-    if found is None:
+    champion = read_champion(lake, name)
+    if champion is None:
         raise LookupError(
             f"{name} has no champion; run `triage train {name}` and `triage promote {name}`"
         )
-    return ChampionReference.of(load_artefact(lake.models / name / found.digest, found.digest))
+    return ChampionReference.of(
+        load_artefact(lake.models / name / champion.digest, champion.digest)
+    )
 
 
 def most_severe_advice(reports: Sequence[MonitoringReport]) -> Advice:

@@ -30,7 +30,7 @@ class SignalFamily(StrEnum):
 
 
 class SignalKind(StrEnum):
-    """What is compared."""
+    """Quantity that a signal compares."""
 
     SHIFT = "shift"
     MISSING = "missing"
@@ -91,7 +91,7 @@ class Signal:
 
     @property
     def everywhere(self) -> bool:
-        """Whether it is of all sites together."""
+        """Return whether the signal is of all sites together."""
         return self.place == ALL_SITES
 
     def as_json(self) -> dict[str, Any]:

@@ -68,13 +68,13 @@ def detect_unit_changes(
     signals: Sequence[Signal],
     limits: MonitorThresholds,
 ) -> list[UnitChange]:
-    """One a site: the feature that is off by the clearest constant factor there."""
+    """Return one change per site: the feature with the clearest constant factor."""
     by_site: dict[str, list[UnitChange]] = {}
     for signal in signals:
         if signal.raised and signal.kind is SignalKind.SHIFT and not signal.everywhere:
-            for found in _unit_change_of_signal(baseline, window, signal, limits):
-                by_site.setdefault(found.site, []).append(found)
-    return [_combine_changes(found) for _, found in sorted(by_site.items())]
+            for change in _unit_change_of_signal(baseline, window, signal, limits):
+                by_site.setdefault(change.site, []).append(change)
+    return [_combine_changes(change) for _, change in sorted(by_site.items())]
 
 
 def quantile_ratios(
@@ -134,7 +134,7 @@ def _unit_change_of_signal(
 def _factor_at_other_sites(
     baseline: ChampionReference, window: RecommendationWindow, signal: Signal
 ) -> float:
-    """By what factor the other sites moved; 1 where there are none to compare with.
+    """Return the factor by which the other sites moved; 1 where there are none.
 
     Sites with too few values of their own are taken together, against all sites' reference.
     """
@@ -148,9 +148,9 @@ def _factor_at_other_sites(
     return float(np.exp(np.median(middles))) if middles else 1.0
 
 
-def _combine_changes(found: Sequence[UnitChange]) -> UnitChange:
+def _combine_changes(changes: Sequence[UnitChange]) -> UnitChange:
     """The clearest of a site's changes, with the names of the others."""
-    first, *rest = sorted(found, key=lambda c: (not c.looks_like, -round(c.effect, 1), c.feature))
+    first, *rest = sorted(changes, key=lambda c: (not c.looks_like, -round(c.effect, 1), c.feature))
     fields = asdict(first) | {"also": tuple(c.feature for c in rest)}
     return UnitChange(**fields)
 

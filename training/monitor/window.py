@@ -31,7 +31,7 @@ class RecommendationWindow:
 
     @classmethod
     def of(cls, frame: pd.DataFrame, specs: Sequence[FeatureSpec]) -> RecommendationWindow:
-        """Those recommendations; a case that was asked twice at one moment counts once."""
+        """Build the window; a case asked twice at one moment counts once."""
         once = frame.drop_duplicates(["case_id", "asked_at"], keep="last").reset_index(drop=True)
         rows = once["features"].tolist()
         return cls(once, {spec.name: _feature_column(spec, rows) for spec in specs})
@@ -63,22 +63,22 @@ class RecommendationWindow:
 
     @property
     def days(self) -> int:
-        """On how many days anything was asked."""
+        """Return the number of days with recommendations."""
         return len(np.unique(self.asked_at.astype("datetime64[D]")))
 
     @cached_property
     def cases(self) -> float:
-        """How many cases they are worth: one that is asked again and again counts little more."""
+        """Return the effective number of cases: repeated asks about one case add little."""
         _, counts = np.unique(self.frame["case_id"].to_numpy(dtype=str), return_counts=True)
         return float(len(self) ** 2 / max((counts.astype(np.float64) ** 2).sum(), 1.0))
 
     def take(self, keep: Flags) -> RecommendationWindow:
-        """Those where `keep` is true."""
+        """Return the recommendations where `keep` is true."""
         columns = {name: column[keep] for name, column in self.columns.items()}
         return RecommendationWindow(self.frame[keep].reset_index(drop=True), columns)
 
     def at(self, place: str) -> RecommendationWindow:
-        """Those of a site, or all."""
+        """Return the recommendations of a site, or all."""
         return self if place == ALL_SITES else self.take(np.asarray(self.site == place))
 
 

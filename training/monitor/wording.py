@@ -34,7 +34,7 @@ SIGNAL_SENTENCES = {
 
 
 def signal_sentence(signal: Signal) -> str:
-    """What was found, against what was expected, and where."""
+    """Return a sentence on what a signal found, against what was expected, and where."""
     return SIGNAL_SENTENCES[signal.kind].format(
         subject=signal.subject,
         where="at all sites together" if signal.everywhere else f"at site {signal.place}",
@@ -52,7 +52,7 @@ MAX_ALSO_NAMED = 3
 
 
 def unit_change_sentence(change: UnitChange) -> str:
-    """What probably happened, and what to do about it first."""
+    """Return a sentence on the probable unit change and what to do first."""
     looks = f", as between {change.looks_like}" if change.looks_like else ""
     also = f"; {', '.join(change.also[:MAX_ALSO_NAMED])} moved with it" if change.also else ""
     return (

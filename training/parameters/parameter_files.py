@@ -29,7 +29,7 @@ AtLeastZero = Annotated[float, Field(ge=0)]
 
 
 class LightGbmParameters(BaseModel):
-    """What differs from `models.estimator.boosting.lightgbm_parameters`.
+    """LightGBM parameters that differ from `models.estimator.boosting.lightgbm_parameters`.
 
     A name left out keeps its number there.
     """
@@ -59,7 +59,7 @@ class LightGbmParameters(BaseModel):
     min_data_per_group: Count | None = None
 
     def given(self) -> dict[str, float | int | str | bool]:
-        """Those that the file sets, by LightGBM's names."""
+        """Return the parameters that the file sets, by LightGBM's names."""
         return self.model_dump(exclude_none=True)
 
 
@@ -74,7 +74,7 @@ class ParameterSection(BaseModel):
 
 
 class FitParameters(ParameterSection):
-    """How to fit, see `models.fitting.fit.FitOptions`; a name left out keeps its default there."""
+    """Fit options; see `models.fitting.fit.FitOptions` for what is left out."""
 
     refit: RefitScope = RefitScope.FIT_AND_STOP
     coverage: Annotated[float, Field(gt=0.5, lt=1)] = FitOptions.coverage
@@ -90,7 +90,7 @@ class FitParameters(ParameterSection):
 
 
 class FeatureParameters(ParameterSection):
-    """What is known of the task's features before any data.
+    """Prior knowledge of the task's features.
 
     leave_out: those that are not used, because they do not carry forward.
     rising, falling: those whose greater value can only raise, or only lower, the risk of the
@@ -109,7 +109,7 @@ class TrainParameters(ParameterSection):
 
 
 class Parameters(ParameterSection):
-    """All of a file. lightgbm_quantiles: where the quantiles' trees differ from the classes'."""
+    """A parameter file. lightgbm_quantiles: where the quantiles' trees differ from the classes'."""
 
     features: FeatureParameters = FeatureParameters()
     lightgbm: LightGbmParameters
@@ -135,9 +135,9 @@ class Parameters(ParameterSection):
                 signs of a task with more than two classes.
         """
         self._check(task)
-        said = self.features
-        kept = tuple(f for f in task.features if f.name not in said.leave_out)
-        return self.trees(replace(task, features=kept, rising=said.rising, falling=said.falling))
+        own = self.features
+        used = tuple(f for f in task.features if f.name not in own.leave_out)
+        return self.trees(replace(task, features=used, rising=own.rising, falling=own.falling))
 
     def trees(self, task: Task) -> Task:
         """The task with these parameters of LightGBM's, and no others."""
@@ -168,7 +168,7 @@ class Parameters(ParameterSection):
 
     @property
     def options(self) -> FitOptions:
-        """How to fit."""
+        """Return the fit options."""
         return FitOptions(
             shares=FoldShares(self.fit.stop_share, self.fit.calibration_share),
             refit=self.fit.refit,

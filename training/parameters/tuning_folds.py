@@ -31,7 +31,7 @@ class TuningFold:
 
 
 def tuning_window(everything: TrainingSet, until: np.datetime64 | None, seed: int) -> TrainingSet:
-    """What tuning may see: asks of before `until` whose end was known by then.
+    """Return the asks that tuning may see: before `until`, with an outcome known by then.
 
     Only ends that a system recorded: trials are compared by plain figures, and what people
     looked at is a selection.
@@ -53,8 +53,8 @@ def tuning_folds(window: TrainingSet, seed: int) -> tuple[TuningFold, ...]:
         ValueError: when no fold has `MIN_ASKS` asks on both sides.
     """
     undated = len(window) > 0 and bool(np.isnat(window.asked_at).any())
-    found = _hashed_folds(window, seed + 1) if undated else _rolling_folds(window)
-    telling = tuple(f for f in found if min(len(f.before), len(f.within)) >= MIN_ASKS)
+    folds = _hashed_folds(window, seed + 1) if undated else _rolling_folds(window)
+    telling = tuple(f for f in folds if min(len(f.before), len(f.within)) >= MIN_ASKS)
     if not telling:
         raise ValueError(
             f"{len(window)} asks with a matured label before the cut; tuning needs folds of at "

@@ -37,7 +37,7 @@ from training.parameters.tuning_folds import TuningFold, tuning_folds
 
 
 class CalibrationChoice(StrEnum):
-    """What is done to the probabilities after the trees."""
+    """Calibration applied after the trees."""
 
     AS_THEY_COME = "as they come"
     """No correction: the trees learn from every matured ask, the newest too."""
@@ -77,7 +77,7 @@ class SearchSpace:
 
     @property
     def distributions(self) -> dict[str, BaseDistribution]:
-        """Every number that is searched, by name."""
+        """Return the searched distributions by name."""
         return {
             **TREE_DISTRIBUTIONS,
             **FIT_DISTRIBUTIONS,
@@ -88,8 +88,8 @@ class SearchSpace:
     def digest(self) -> str:
         """Digest of what is searched and of what stays as it is."""
         searched = {n: json.loads(distribution_to_json(d)) for n, d in self.distributions.items()}
-        kept = self.present.model_dump(mode="json")
-        text = json.dumps([searched, kept], sort_keys=True)
+        parameters = self.present.model_dump(mode="json")
+        text = json.dumps([searched, parameters], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def parameters(self, sampled: Mapping[str, Any]) -> Parameters:
@@ -133,7 +133,7 @@ ProgressCallback = Callable[[str, float], None]
 
 @dataclass(frozen=True)
 class TuningProblem:
-    """What is tuned. window: all that may be seen. seed: of the search, not of the trees."""
+    """A tuning problem. window: asks that may be seen. seed: of the search, not of the trees."""
 
     task: Task
     window: TrainingSet
@@ -148,7 +148,7 @@ class TuningProblem:
 
 @dataclass(frozen=True)
 class StudyResult:
-    """What a search came to.
+    """Result of a search.
 
     best: parameters of the trial of least value. value, present: its objective and that of
     the present parameters, on the same folds. resumed: trials that were there before.
@@ -164,7 +164,7 @@ class StudyResult:
 
     @property
     def better(self) -> bool:
-        """Whether the search beats the present parameters."""
+        """Return whether the search beats the present parameters."""
         return self.value < self.present
 
 

@@ -73,28 +73,28 @@ def set_challenger(
     if not 0 <= share <= 1:
         raise ValueError(f"--canary takes a share from 0 to 1, got {share:g}")
     registry = registry or open_registry(lake)
-    found = load_version_evidence(registry, task, registry.version(task, wanted))
+    evidence = load_version_evidence(registry, task, registry.version(task, wanted))
     approval.approver.allowed(Duty.APPROVE)
     if share:
-        check_approval(approval, found)
+        check_approval(approval, evidence)
     moment = at.astimezone(UTC).isoformat(timespec="seconds")
     with champion_lock(lake, task) as home:
         now = read_champion(lake, task)
-        if now and now.digest == found.digest:
-            raise ValueError(f"version {found.version} is the champion of {task} already")
-        export_version(registry, task, found.version, home)
+        if now and now.digest == evidence.digest:
+            raise ValueError(f"version {evidence.version} is the champion of {task} already")
+        export_version(registry, task, evidence.version, home)
         before = _read(home)
         new = Challenger(
-            str(task), found.version, found.digest, moment, share, _seed(before, found.digest),
-            approval.kind, approval.approver.name,
+            str(task), evidence.version, evidence.digest, moment, share,
+            _seed(before, evidence.digest), approval.kind, approval.approver.name,
         )  # fmt: skip
-        said = {
+        entry = {
             "kind": CHALLENGER_SET,
             "decided_at": moment,
             "share": share,
             "champion": now and now.version,
         }
-        _record_change(record, said | found.as_json() | approval.as_json(), task)
+        _record_change(record, entry | evidence.as_json() | approval.as_json(), task)
         write_text_atomically(home / CHALLENGER_POINTER, json.dumps(asdict(new), indent=1) + "\n")
     return new
 
@@ -115,8 +115,8 @@ def remove_challenger(
             raise LookupError(f"{task} has no challenger; `triage challenge {task}` names one")
         moment = at.astimezone(UTC).isoformat(timespec="seconds")
         named = {"task": str(task), "version": before["version"], "digest": before["digest"]}
-        said = {"kind": CHALLENGER_ENDED, "decided_at": moment} | named | approval.as_json()
-        _record_change(record, said, task)
+        entry = {"kind": CHALLENGER_ENDED, "decided_at": moment} | named | approval.as_json()
+        _record_change(record, entry, task)
         (home / CHALLENGER_POINTER).unlink()
     return int(before["version"])
 
@@ -133,14 +133,17 @@ def _record_change(record: AuditRecorder, fields: dict[str, Any], task: TaskName
 
 def _read(home: Path) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = json.loads((home / CHALLENGER_POINTER).read_text(encoding="utf-8"))
+        fields: dict[str, Any] = json.loads((home / CHALLENGER_POINTER).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return {}
-    return found
+    return fields
 
 
 def _seed(before: dict[str, Any], digest: str) -> str:
-    """The same while the challenger is: a larger share keeps the cases it has."""
+    """Return the seed of the canary, the same while the challenger stays.
+
+    A larger share then keeps the cases that a smaller one had.
+    """
     same = before.get("digest") == digest and before.get("seed")
     return str(same or secrets.token_hex(16))
 
@@ -198,5 +201,5 @@ def train_challenger(name: TaskName, lake: Lake) -> str:
 
 def _summary(trained: TrainingResult) -> str:
     held_out = {figure: trained.metrics.get(f"held_out_{figure}") for figure in FIGURES}
-    said = ", ".join(f"{figure} {value:.3f}" for figure, value in held_out.items() if value)
-    return f"{trained.task} version {trained.version}, held out: {said}"
+    figures = ", ".join(f"{figure} {value:.3f}" for figure, value in held_out.items() if value)
+    return f"{trained.task} version {trained.version}, held out: {figures}"

@@ -34,7 +34,7 @@ from training.settings import DEMO_NOTICE
 
 
 def promotion_message(new: Champion, approval: Approval) -> str:
-    """A promotion: who approved what, how, and what it takes the place of."""
+    """Describe a promotion: who approved what, how, and what it replaces."""
     before = f"before it: version {new.previous[0].version}" if new.previous else "the first"
     lines = [
         f"{new.task}: version {new.version} is champion ({new.digest[:12]}; {before})",
@@ -46,7 +46,7 @@ def promotion_message(new: Champion, approval: Approval) -> str:
 
 
 def rollback_message(back: Champion, left: Champion, approval: Approval) -> str:
-    """A rollback: what serves again, instead of what, and who wanted it."""
+    """Describe a rollback: what serves again, instead of what, and who decided."""
     lines = [
         f"{back.task}: back from version {left.version} to {back.version} ({back.digest[:12]})",
         _who("decided", approval),
@@ -94,27 +94,32 @@ def promote(
             its golden rows, or the record cannot be written.
     """
     registry = registry or open_registry(lake)
-    found = load_version_evidence(registry, task, registry.version(task, wanted))
-    check_approval(approval, found)
+    evidence = load_version_evidence(registry, task, registry.version(task, wanted))
+    check_approval(approval, evidence)
     moment = promoted_at.astimezone(UTC).isoformat(timespec="seconds")
     with champion_lock(lake, task) as home:
-        export_version(registry, task, found.version, home)
+        export_version(registry, task, evidence.version, home)
         before = read_champion(lake, task)
         new = Champion(
-            str(task), found.version, found.digest, moment, approval.kind, approval.approver.name
+            str(task),
+            evidence.version,
+            evidence.digest,
+            moment,
+            approval.kind,
+            approval.approver.name,
         ).after(before)
-        record_change(record, PROMOTED, found, approval, new, before)
+        record_change(record, PROMOTED, evidence, approval, new, before)
         write_champion(lake, task, new)
-        registry.tag(task, found.version, approval_tags(found, approval, moment))
-        registry.alias(task, CHAMPION, found.version)
-        publish_card(registry, task, found.version, home)
+        registry.tag(task, evidence.version, approval_tags(evidence, approval, moment))
+        registry.alias(task, CHAMPION, evidence.version)
+        publish_card(registry, task, evidence.version, home)
     return new
 
 
 def record_change(
     record: AuditRecorder,
     kind: str,
-    found: VersionEvidence,
+    evidence: VersionEvidence,
     approval: Approval,
     new: Champion,
     before: Champion | None,
@@ -127,7 +132,7 @@ def record_change(
     named = None if before is None else {"version": before.version, "digest": before.digest}
     fields = {"kind": kind, "decided_at": new.promoted_at, "previous": named}
     try:
-        record(json_finite(fields | found.as_json() | approval.as_json()))
+        record(json_finite(fields | evidence.as_json() | approval.as_json()))
     except (RuntimeError, OSError, ValueError) as error:
         raise PromotionError(
             f"the champion of {new.task} stays what it was: the record of the change could not be "
@@ -135,9 +140,11 @@ def record_change(
         ) from error
 
 
-def approval_tags(found: VersionEvidence, approval: Approval, moment: str) -> dict[str, str]:
-    """What the registry keeps of an approval, beside the version."""
-    main = {f"held_out_{m}": f"{found.metrics[m]:.4f}" for m in MAIN_METRICS if m in found.metrics}
+def approval_tags(evidence: VersionEvidence, approval: Approval, moment: str) -> dict[str, str]:
+    """Return the tags that record an approval with the version."""
+    main = {
+        f"held_out_{m}": f"{evidence.metrics[m]:.4f}" for m in MAIN_METRICS if m in evidence.metrics
+    }
     return main | {
         "approval": approval.kind,
         "approved_by": approval.approver.name,
@@ -146,8 +153,8 @@ def approval_tags(found: VersionEvidence, approval: Approval, moment: str) -> di
         "approved_at": moment,
         "approval_reason": approval.reason,
         "approval_override": str(approval.override).lower(),
-        "gates": found.gates,
-        "data_manifest": found.data_digest,
+        "gates": evidence.gates,
+        "data_manifest": evidence.data_digest,
         ROLLED_BACK_AT: "",
     }
 
@@ -208,8 +215,8 @@ def rollback(
         assert left is not None
         back = replace(back, previous=left.previous[1:])
         export_version(registry, task, back.version, home)
-        found = load_version_evidence(registry, task, back.version)
-        record_change(record, ROLLED_BACK, found, approval, back, left)
+        evidence = load_version_evidence(registry, task, back.version)
+        record_change(record, ROLLED_BACK, evidence, approval, back, left)
         write_champion(lake, task, back)
         registry.tag(task, left.version, _tags("rolled_back", approval, moment))
         again = _tags("restored", approval, moment) | {ROLLED_BACK_AT: ""}

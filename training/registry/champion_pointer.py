@@ -22,7 +22,7 @@ CHAMPION_POINTER = "champion.json"
 
 @dataclass(frozen=True)
 class Champion:
-    """The model that a task's cases are scored with.
+    """Champion of a task: the version that scores its cases.
 
     promoted_at: since when, ISO 8601, UTC. approval: "required" (someone else approved),
     "override" (although gates refused), "demo" (nobody had to) or "unknown" (before
@@ -38,7 +38,7 @@ class Champion:
     previous: tuple[Champion, ...] = ()
 
     def after(self, before: Champion | None) -> Champion:
-        """This champion with those before it behind it; itself is not among them."""
+        """Return this champion with the champions before it as `previous`."""
         if before is None:
             return self
         if before.version == self.version:
@@ -47,13 +47,13 @@ class Champion:
 
 
 def read_champion(lake: Lake, task: TaskName) -> Champion | None:
-    """The task's champion in this lake, if there is one."""
+    """Return the task's champion in this lake, or None."""
     path = lake.models / task / CHAMPION_POINTER
     return _read(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
 
 
 def write_champion(lake: Lake, task: TaskName, at: Champion) -> None:
-    """Make it the champion that the service loads."""
+    """Write the pointer, so that the service loads this champion."""
     write_text_atomically(
         lake.models / task / CHAMPION_POINTER, json.dumps(asdict(at), indent=1) + "\n"
     )
@@ -61,7 +61,7 @@ def write_champion(lake: Lake, task: TaskName, at: Champion) -> None:
 
 @contextmanager
 def champion_lock(lake: Lake, task: TaskName) -> Iterator[Path]:
-    """The task's folder of models, while nobody else changes its champion.
+    """Lock the champion of a task and yield the task's folder of models.
 
     Raises:
         RuntimeError: somebody else does.

@@ -15,14 +15,14 @@ from training.registry.mlflow_registry import ARTEFACT, MlflowRegistry
 
 
 class PromotionError(RuntimeError):
-    """A version that cannot become champion; says why."""
+    """A version cannot become champion, and why."""
 
 
 VERSIONS_FILE = "versions.json"
 
 
 def export_version(registry: MlflowRegistry, task: TaskName, version: int, home: Path) -> str:
-    """Copy the version's artefact to `home/<digest>` and try it there; the digest.
+    """Copy the version's artefact to `home/<digest>`, try it there, and return the digest.
 
     `versions.json` beside it then says which digest the version has, for those who know
     nothing of the registry.
@@ -49,7 +49,7 @@ def _fetch(registry: MlflowRegistry, task: TaskName, version: int, target: Path)
 
 
 def _note_digest(home: Path, version: int, digest: str) -> None:
-    """Say in the lake which digest the version has."""
+    """Record in `versions.json` which digest the version has."""
     path = home / VERSIONS_FILE
     known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     if known.get(str(version)) != digest:

@@ -33,7 +33,7 @@ MLFLOW_ENVIRONMENT = {
 
 @dataclass(frozen=True)
 class RegisteredVersion:
-    """A registered version: its number, the run it came from, and its tags."""
+    """A registered version: number, run and tags."""
 
     number: int
     run_id: str
@@ -48,20 +48,20 @@ class MlflowRegistry:
     artifacts: str | None
 
     def experiment(self, name: str) -> str:
-        """Id of the experiment of that name; made if it is not there."""
-        found = self.mlflow.get_experiment_by_name(name)
-        if found is not None:
-            return str(found.experiment_id)
+        """Return the id of an experiment; create it if it is missing."""
+        experiment = self.mlflow.get_experiment_by_name(name)
+        if experiment is not None:
+            return str(experiment.experiment_id)
         return str(self.mlflow.create_experiment(name, artifact_location=self.artifacts))
 
     def versions(self, task: str) -> dict[int, str]:
-        """Model versions of a task, oldest first, with the digest of each."""
+        """Return the digests of a task's versions by number, oldest first."""
         client = self.mlflow.MlflowClient()
-        found = client.search_model_versions(f"name = '{task}'")
-        return {int(v.version): v.tags.get("digest", "") for v in sorted(found, key=_number)}
+        versions = client.search_model_versions(f"name = '{task}'")
+        return {int(v.version): v.tags.get("digest", "") for v in sorted(versions, key=_number)}
 
     def version(self, task: str, wanted: str | int) -> int:
-        """The version that a number or an alias names.
+        """Return the number of the version that a number or an alias names.
 
         Raises:
             LookupError: naming the versions and aliases there are.
@@ -77,30 +77,30 @@ class MlflowRegistry:
         raise LookupError(f"{task} has no model version {text!r}; {choices}")
 
     def described(self, task: str, number: int) -> RegisteredVersion:
-        """The version of that number, which `version` found."""
-        found = self.mlflow.MlflowClient().get_model_version(str(task), str(number))
-        return RegisteredVersion(number, str(found.run_id), dict(found.tags))
+        """Return an existing version with its run and tags."""
+        version = self.mlflow.MlflowClient().get_model_version(str(task), str(number))
+        return RegisteredVersion(number, str(version.run_id), dict(version.tags))
 
     def artifact(self, run_id: str, path: str) -> Any | None:
-        """The JSON file of a run, read; None if the run has none of that name."""
+        """Read a JSON artefact of a run; None if the run has none of that name."""
         client = self.mlflow.MlflowClient()
         if not any(file.path == path for file in client.list_artifacts(run_id)):
             return None
         return json.loads(self.mlflow.artifacts.load_text(f"runs:/{run_id}/{path}"))
 
     def tag(self, task: str, number: int, tags: Mapping[str, str]) -> None:
-        """Put tags on a version, in place of those of the same name."""
+        """Set tags of a version, replacing those of the same name."""
         client = self.mlflow.MlflowClient()
         for name, value in tags.items():
             client.set_model_version_tag(str(task), str(number), name, value)
 
     def alias(self, task: str, name: str, number: int) -> None:
-        """Point the alias at that version."""
+        """Point an alias at a version."""
         client = self.mlflow.MlflowClient()
         client.set_registered_model_alias(str(task), name, str(number))
 
     def aliases(self, task: str) -> dict[str, int]:
-        """Aliases of a task's model and the version each points at."""
+        """Return the version that each alias of a task's model points at."""
         if not self.versions(task):
             return {}
         model = self.mlflow.MlflowClient().get_registered_model(task)
@@ -108,7 +108,7 @@ class MlflowRegistry:
 
 
 def open_registry(lake: Lake, settings: TrackingSettings | None = None) -> MlflowRegistry:
-    """MLflow with its telemetry and its pickle loading switched off, for this lake."""
+    """Connect to this lake's MLflow, with telemetry and pickle loading switched off."""
     settings = settings or TrackingSettings()
     os.environ.update({k: v for k, v in MLFLOW_ENVIRONMENT.items() if k not in os.environ})
     lake.home.mkdir(parents=True, exist_ok=True)
@@ -136,9 +136,9 @@ def _check_reachable(mlflow: ModuleType, tracking: str) -> None:
     try:
         mlflow.MlflowClient().search_registered_models(max_results=1)
     except (SQLAlchemyError, mlflow.exceptions.MlflowException) as error:
-        said = str(error).splitlines()[0]
+        reason = str(error).splitlines()[0]
         raise RuntimeError(
-            f"MLflow at {tracking} cannot be used: {said}; restore it, "
+            f"MLflow at {tracking} cannot be used: {reason}; restore it, "
             "or set TRIAGE_TRACKING_URI to one that works"
         ) from error
 

@@ -11,26 +11,26 @@ from models.model import Model
 
 
 def predict_frame(model: Model, inputs: pd.DataFrame) -> pd.DataFrame:
-    """One row of answers a row of inputs.
+    """Predict one row of outputs per row of inputs.
 
     `probability_<CLASS>` of every class, the interval `low`, `high` of the one that is
     explained, and `quantile_<level>` of the target where the task has one.
     """
-    found = model.predict(inputs)
+    predictions = model.predict(inputs)
     columns = {
-        f"probability_{name}": found.probability[:, i] for i, name in enumerate(model.classes)
+        f"probability_{name}": predictions.probability[:, i] for i, name in enumerate(model.classes)
     }
-    columns |= {"low": found.low, "high": found.high}
-    if found.quantiles is not None:
+    columns |= {"low": predictions.low, "high": predictions.high}
+    if predictions.quantiles is not None:
         columns |= {
-            f"quantile_{level:g}": found.quantiles[:, i]
+            f"quantile_{level:g}": predictions.quantiles[:, i]
             for i, level in enumerate(model.quantile_levels)
         }
     return pd.DataFrame(columns)
 
 
 def model_signature(model: Model) -> ModelSignature:
-    """Every feature as an optional number or text, since any may be missing in a row."""
+    """Return the MLflow signature; every input is optional, since any may be missing."""
     names = output_columns(model)
     return ModelSignature(
         Schema([ColSpec(_type(f.kind), f.name, required=False) for f in model.features]),
@@ -39,7 +39,7 @@ def model_signature(model: Model) -> ModelSignature:
 
 
 def output_columns(model: Model) -> list[str]:
-    """Columns of `predict_frame`, in order."""
+    """Return the columns of `predict_frame`, in order."""
     levels = model.quantile_levels if model.quantile_trees else ()
     return [
         *(f"probability_{name}" for name in model.classes),

@@ -20,7 +20,7 @@ ARTEFACT = "artefact"
 
 
 class ArtefactModel(PythonModel):
-    """Features in, the calibrated answer of the artefact out: bit for bit the service's."""
+    """MLflow model around the artefact; predicts bit for bit what the service does."""
 
     def load_context(self, context: Any) -> None:
         """Load the artefact of this version."""
@@ -29,7 +29,7 @@ class ArtefactModel(PythonModel):
     def predict(
         self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
-        """One row of answers a row of features."""
+        """Predict one row of outputs per row of features."""
         del context, params
         return predict_frame(self.model, model_input)
 

@@ -127,7 +127,7 @@ VIEWS = "views.json"
 
 @dataclass(frozen=True)
 class TrackedRun:
-    """Where a training is recorded. metrics: as logged, `<fold>_<name>`."""
+    """Run and version of a training. metrics: as logged, `<fold>_<name>`."""
 
     run_id: str
     version: int
@@ -209,7 +209,7 @@ def _parameters(
 
 
 def _views(task: Task, measured: TrainingSet, answers: Predictions) -> dict[str, Any]:
-    """Figures of every part, and how much of each site is looked at first."""
+    """Return the figures of every segment, with recall at k by site."""
     views = figures_by_segment(task, measured, answers)
     first = recall_at_k(measured, answers)
     return {
@@ -219,7 +219,7 @@ def _views(task: Task, measured: TrainingSet, answers: Predictions) -> dict[str,
 
 
 def _log_curves(mlflow: Any, run_id: str, curves: Mapping[str, Sequence[float]]) -> None:
-    """Loss after each round, as one metric with steps a curve."""
+    """Log the loss after each round, one stepped metric per curve."""
     points = [
         mlflow.entities.Metric(f"curve_{name}", float(loss), 0, step)
         for name, losses in curves.items()
@@ -255,7 +255,7 @@ def _log_model(mlflow: Any, fitted: FitResult) -> Any:
 
 
 def _register(mlflow: Any, task: Task, logged: Any, tags: Mapping[str, str]) -> int:
-    """A new version of the task's registered model, made the challenger; its number."""
+    """Register a new version, point the challenger alias at it, and return its number."""
     client, name = mlflow.MlflowClient(), str(task.name)
     if not client.search_registered_models(f"name = '{name}'"):
         client.create_registered_model(name, description=task.question)

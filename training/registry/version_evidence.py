@@ -36,7 +36,7 @@ MAIN_METRICS = (
 
 @dataclass(frozen=True)
 class VersionEvidence:
-    """A version and what is known of it.
+    """Record of one registered version.
 
     trained_by: empty where nobody recorded it. findings: None where no gate was recorded.
     metrics: of the held-out asks, without the prefix. manifest: what went into training.
@@ -53,7 +53,7 @@ class VersionEvidence:
 
     @property
     def gates(self) -> str:
-        """In a few words: "pass", "fail: TRG004, TRG006", "not recorded", "no gate applied"."""
+        """Summary: "pass", "fail: TRG004, TRG006", "not recorded" or "no gate applied"."""
         if self.findings is None:
             return NOT_RECORDED
         if refused := failed_codes(self.findings):
@@ -71,7 +71,7 @@ class VersionEvidence:
 
     def as_json(self) -> dict[str, Any]:
         """Plain values, all of them finite or null."""
-        found = None if self.findings is None else [f.as_json() for f in self.findings]
+        findings = None if self.findings is None else [f.as_json() for f in self.findings]
         fields: dict[str, Any] = json_finite(
             {
                 "task": self.task,
@@ -79,7 +79,7 @@ class VersionEvidence:
                 "digest": self.digest,
                 "run_id": self.run_id,
                 "trained_by": self.trained_by,
-                "gates": {"verdict": self.gates, "findings": found},
+                "gates": {"verdict": self.gates, "findings": findings},
                 "metrics": dict(self.metrics),
                 "data": {"digest": self.data_digest, "manifest": dict(self.manifest)},
             }
@@ -88,21 +88,23 @@ class VersionEvidence:
 
 
 def load_version_evidence(registry: MlflowRegistry, task: str, version: int) -> VersionEvidence:
-    """What the registry and the run of a version say.
+    """Load what the registry and the run record of a version.
 
     Raises:
         LookupError: there is no such version.
     """
     known = registry.described(task, version)
     run = registry.mlflow.MlflowClient().get_run(known.run_id)
-    found = registry.artifact(known.run_id, GATES_FILE)
+    findings = registry.artifact(known.run_id, GATES_FILE)
     return VersionEvidence(
         task=str(task),
         version=version,
         digest=known.tags.get("digest", ""),
         run_id=known.run_id,
         trained_by=known.tags.get("trained_by", run.data.tags.get("trained_by", "")),
-        findings=None if found is None else tuple(GateFinding.from_json(one) for one in found),
+        findings=None
+        if findings is None
+        else tuple(GateFinding.from_json(one) for one in findings),
         metrics=_held_out(run.data.metrics),
         manifest=registry.artifact(known.run_id, MANIFEST_FILE) or {},
     )

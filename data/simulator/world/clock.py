@@ -35,7 +35,7 @@ def next_working_day(days: Ints, start: date) -> Ints:
 
 
 def year_angle(days: NDArray[Any], start: date) -> NDArray[np.float64]:
-    """Where in the year the day lies, as an angle; 0 is the first of January."""
+    """Return the day of the year as an angle in radians; 0 is 1 January."""
     day_of_year = (np.asarray(days) + start.timetuple().tm_yday) % 365.25
     return np.asarray(2 * np.pi * day_of_year / 365.25, dtype=np.float64)
 

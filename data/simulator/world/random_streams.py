@@ -19,7 +19,7 @@ def random_stream(seed: int, subject: str) -> np.random.Generator:
 
 
 def draw_flags(rng: np.random.Generator, probability: NDArray[Any]) -> Flags:
-    """One toss for each probability."""
+    """Draw one flag per probability."""
     return np.asarray(rng.random(probability.shape) < probability, dtype=np.bool_)
 
 

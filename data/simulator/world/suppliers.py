@@ -13,7 +13,7 @@ from data.simulator.world.size import WorldSize
 
 @dataclass(frozen=True)
 class Origin:
-    """Where goods come from."""
+    """Region that goods come from."""
 
     country: str
     place: str

@@ -18,7 +18,7 @@ from data.simulator.world.suppliers import Suppliers, make_suppliers
 
 @dataclass(frozen=True)
 class SimulatedSite:
-    """One site and how it works. Only the first line of fields is ever recorded.
+    """One site with its hidden parameters. Only the first line of fields is ever recorded.
 
     review_days: weekdays on which replenishment is planned. estimate_days: how often the
     average demand is worked out anew. caution: factor on safety stock. cover_days: what an
@@ -101,7 +101,7 @@ def simulated_sites(sites: int) -> tuple[SimulatedSite, ...]:
 
 @dataclass(frozen=True)
 class World:
-    """What stands still while the days go by."""
+    """Fixed entities of a simulation: sites, items, suppliers and their parameters."""
 
     size: WorldSize
     sites: tuple[SimulatedSite, ...]
@@ -110,7 +110,7 @@ class World:
     pairs: SiteItems
 
     def site_parameter(self, name: str) -> Floats:
-        """One numeric habit of every site, in site order."""
+        """Return one numeric parameter of every site, in site order."""
         return np.array([getattr(site, name) for site in self.sites], dtype=np.float64)
 
 

@@ -37,16 +37,16 @@ def parse_timestamps(
     for form in formats[1:]:
         parsed = parsed.fillna(_parse_by_format(texts[parsed.isna()], form))
     unread = np.flatnonzero(parsed.isna() & texts.notna())
-    found = build_findings(
+    findings = build_findings(
         unread,
         column,
         list(texts.iloc[unread]),
         _unparsed_problems(texts.iloc[unread], formats, mapping),
     )
     if offset:
-        return parsed, found
+        return parsed, findings
     moments, odd = localize_times(parsed, mapping, texts, column)
-    return moments, merge_findings([found, odd])
+    return moments, merge_findings([findings, odd])
 
 
 def localize_times(
@@ -125,7 +125,7 @@ _TEXT = dtype_of(Kind.TEXT)
 def parse_column(
     column: Column, field: FieldMapping, cells: pd.DataFrame, mapping: SiteMapping
 ) -> ParsedColumn:
-    """One canonical column from the cells of the file.
+    """Parse one canonical column from the cells of a file.
 
     Steps: see `data.sources.extracts.mapping`.
     """
@@ -147,7 +147,7 @@ def parse_column(
 
 
 def _text(values: pd.Series) -> pd.Series:
-    """As text: Parquet may hold numbers where the contract has an id."""
+    """Convert cells to text: Parquet may hold numbers where the contract has an id."""
     if values.dtype == _TEXT:
         return values.str.strip()
     return values.astype(_TEXT)
@@ -195,8 +195,8 @@ def _localize_typed_moment(column: Column, values: pd.Series, mapping: SiteMappi
 def _parse_number(
     column: Column, field: FieldMapping, cells: pd.DataFrame, mapping: SiteMapping
 ) -> ParsedColumn:
-    values, found = _parse_numbers(column, cells[field.sources[0]], mapping)
-    parts = [found]
+    values, findings = _parse_numbers(column, cells[field.sources[0]], mapping)
+    parts = [findings]
     for factor, power in ((field.times, 1), (field.over, -1)):
         if factor is None:
             continue

@@ -37,7 +37,7 @@ class Encoding(StrEnum):
 
 
 class Delimiter(StrEnum):
-    """What stands between two fields."""
+    """Separator of fields."""
 
     COMMA = ","
     SEMICOLON = ";"
@@ -46,14 +46,14 @@ class Delimiter(StrEnum):
 
 
 class DecimalMark(StrEnum):
-    """What stands before the decimals."""
+    """Decimal separator."""
 
     POINT = "."
     COMMA = ","
 
 
 class ThousandsMark(StrEnum):
-    """What may stand between groups of three digits."""
+    """Thousands separator."""
 
     NONE = ""
     POINT = "."
@@ -63,7 +63,7 @@ class ThousandsMark(StrEnum):
 
 
 class AmbiguousTime(StrEnum):
-    """What a local time means that the clock shows twice (summer time ends)."""
+    """Reading of a local time that occurs twice (summer time ends)."""
 
     EARLIER = "earlier"
     LATER = "later"
@@ -71,7 +71,7 @@ class AmbiguousTime(StrEnum):
 
 
 class NonexistentTime(StrEnum):
-    """What a local time means that the clock never shows (summer time begins)."""
+    """Reading of a local time that never occurs (summer time begins)."""
 
     FORWARD = "forward"  # the first moment after the gap
     QUARANTINE = "quarantine"
@@ -100,7 +100,7 @@ class Factor(StrictModel):
 
 
 class FieldMapping(StrictModel):
-    """Where one canonical column comes from. See the module for the order of steps."""
+    """Source of one canonical column. See the module for the order of steps."""
 
     column: str | None = Field(None, description="column of the file that holds the value")
     columns: tuple[str, ...] = Field(
@@ -139,13 +139,13 @@ class FieldMapping(StrictModel):
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """All columns of the file that are needed, those of factors included."""
+        """Return all columns of the file that are read, factors included."""
         factors = (factor.column for factor in (self.times, self.over) if factor)
         return (*self.sources, *(column for column in factors if column))
 
 
 def field_mapping_problems(table: str, column: Column, field: FieldMapping) -> Iterator[str]:
-    """What the field declares that its column's kind has no use for."""
+    """Return the options of a field that its column's kind does not use."""
     uses = {
         Kind.TEXT: {"prefix", "codes", "separator"},
         Kind.NUMBER: {"times", "over"},
@@ -188,7 +188,7 @@ Cell: TypeAlias = str | bool | int | float
 
 
 class TableMapping(StrictModel):
-    """One canonical table: the files, or rows that stand in the mapping itself."""
+    """Source of one canonical table: files, or constant rows in the mapping itself."""
 
     file: str | None = Field(
         None, description="name of the files in the site's folder; `*` stands for any text"
@@ -219,7 +219,7 @@ class TableMapping(StrictModel):
 
 
 class SiteMapping(StrictModel):
-    """All extracts of one site. They lie in the folder `folder` (default: the site's id)."""
+    """Mapping of one site's extracts, in the folder `folder` (default: the site's id)."""
 
     site: str = Field(description="id of the site")
     system: str = Field("", description="name of the site's system, for people")

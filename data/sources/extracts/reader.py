@@ -87,7 +87,7 @@ _TEXT = dtype_of(Kind.TEXT)
 
 
 class _Reader(Protocol):
-    """What `csv.reader` makes, which has no name of its own."""
+    """Type of what `csv.reader` returns, which the standard library does not export."""
 
     line_num: int
 
@@ -200,7 +200,7 @@ def _number_rows(reader: _Reader, name: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _fit_to_header(row: list[str], width: int) -> Sequence[str | None]:
-    """As many fields as the header: what is too much goes with the last one, as it stood."""
+    """Fit a row to the header: surplus fields are joined to the last one, unchanged."""
     if len(row) < width:
         return [*row, *[None] * (width - len(row))]
     return [*row[: width - 1], " | ".join(row[width - 1 :])]
@@ -225,7 +225,7 @@ def _trimmed_texts(values: pa.Array | pa.ChunkedArray) -> pd.Series:
 
 
 def read_extract(folder: Path, mappings: Sequence[SiteMapping]) -> Iterator[SourceBatch]:
-    """Every file of every site as batches, site by site in the order of the mappings.
+    """Yield every file of every site as batches, in the order of the mappings.
 
     folder: holds one folder a site, see `SiteMapping.place`.
 
@@ -275,17 +275,19 @@ def _constant_rows(mapping: SiteMapping, table: Table) -> SourceBatch:
 
 def _build_batch(chunk: Chunk, name: str, mapping: SiteMapping, table: Table) -> SourceBatch:
     mapped = mapping.tables[table.name]
-    columns, found = {}, [_field_count_findings(chunk)]
+    columns, findings = {}, [_field_count_findings(chunk)]
     for column in table.columns:
         if column in mapped.columns:
             field = mapped.columns[column]
             columns[str(column)], broken = parse_column(column, field, chunk.cells, mapping)
-            found.append(broken)
+            findings.append(broken)
     frame = pd.DataFrame(columns, index=chunk.cells.index)
     for key, value in mapping.constants_of(table).items():
         frame[key] = parse_constant(table.column(key), value)
     origins = {key: " and ".join(field.sources) for key, field in mapped.columns.items()}
-    return SourceBatch(table, frame, name, chunk.lines, chunk.cells, origins, merge_findings(found))
+    return SourceBatch(
+        table, frame, name, chunk.lines, chunk.cells, origins, merge_findings(findings)
+    )
 
 
 def _field_count_findings(chunk: Chunk) -> pd.DataFrame:

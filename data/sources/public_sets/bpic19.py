@@ -177,7 +177,7 @@ def _number_within_case(events: pd.DataFrame, word: str) -> pd.Series:
 
 
 def _orders(events: pd.DataFrame) -> pd.DataFrame:
-    """One line an item, begun when created, or at its first event where that is not logged."""
+    """Build one order line per item, ordered at its creation or else at its first event."""
     begin = events.assign(late=events["activity"] != ITEM_CREATED)
     begin = begin.sort_values(["case_id", "late", "known_at"], kind="stable")
     begin = begin.drop_duplicates("case_id").reset_index(drop=True)
@@ -215,18 +215,18 @@ def _receipts(events: pd.DataFrame) -> pd.DataFrame:
 
 
 def _supplier_events(events: pd.DataFrame) -> pd.DataFrame:
-    said = events[~events["activity"].isin([INVOICE, ITEM_CREATED, *RECEIPT_SIGNS])]
-    srm = said["activity"].str.startswith("SRM: ")
-    kinds = said["activity"].map(EVENT_KINDS).fillna(EventKind.ORDER_CHANGE)
-    return said.assign(
-        po_line_id=said["case_id"],
+    announcements = events[~events["activity"].isin([INVOICE, ITEM_CREATED, *RECEIPT_SIGNS])]
+    srm = announcements["activity"].str.startswith("SRM: ")
+    kinds = announcements["activity"].map(EVENT_KINDS).fillna(EventKind.ORDER_CHANGE)
+    return announcements.assign(
+        po_line_id=announcements["case_id"],
         event_kind=kinds.mask(srm, EventKind.ORDER_APPROVAL),
-        detail=said["activity"],
+        detail=announcements["activity"],
     )
 
 
 def _invoices(events: pd.DataFrame, orders: pd.DataFrame) -> pd.DataFrame:
-    """Every invoice booked; the document date is that of the vendor's last document before."""
+    """Build one invoice per booking, dated as the vendor's last document before it."""
     dated = events["happened_at"].where(events["activity"] == "Vendor creates invoice")
     dated = dated.groupby(events["case_id"]).ffill()
     booked = events.assign(dated=dated)[events["activity"] == INVOICE]

@@ -142,16 +142,16 @@ def _receipts(raw: pd.DataFrame) -> pd.DataFrame:
 
 def _items(orders: pd.DataFrame, raw: pd.DataFrame) -> pd.DataFrame:
     packed = orders.assign(pack_size=raw["unit_of_measure_per_pack"], base_unit="pack")
-    kept = ("category", "subcategory", "pack_size", "base_unit")
-    return _dimension(packed, "item_id", ("item_name",), kept)
+    columns = ("category", "subcategory", "pack_size", "base_unit")
+    return _dimension(packed, "item_id", ("item_name",), columns)
 
 
 def _dimension(
-    orders: pd.DataFrame, key: str, named: tuple[str, ...], kept: tuple[str, ...] = ()
+    orders: pd.DataFrame, key: str, named: tuple[str, ...], columns: tuple[str, ...] = ()
 ) -> pd.DataFrame:
-    """One row an entity, known since its first order; `named` columns repeat the key."""
+    """Build one row per entity, known since its first order; `named` columns repeat the key."""
     first = orders.sort_values("known_at", kind="stable").drop_duplicates(key)
-    frame = first[[key, *kept, "known_at"]].assign(happened_at=first["known_at"])
+    frame = first[[key, *columns, "known_at"]].assign(happened_at=first["known_at"])
     for name in named:
         frame[name] = first[key]
     return frame

@@ -47,19 +47,19 @@ HORIZON_DAYS = 30
 
 def query_asks(store: Store, task: Task) -> Asks:
     """The first invoice of each order item, when booked."""
-    found = invoice_mismatch_asks.query_asks(store, task)
-    return found.take(~pd.Series(found.text(PO_LINE_ID)).duplicated().to_numpy())
+    asks = invoice_mismatch_asks.query_asks(store, task)
+    return asks.take(~pd.Series(asks.text(PO_LINE_ID)).duplicated().to_numpy())
 
 
 def label_asks(store: Store, asks: Asks, task: Task) -> Labels:
-    """What was done about the invoice says how it ended; the source has no class for it."""
+    """Derive the class of an invoice from what was done about it; the source has none."""
     return invoice_mismatch_labels.label_asks(
         store, asks, task, told_by=RESOLUTION, classes=CLASS_OF_RESOLUTION
     )
 
 
 def segment_masks(asks: Asks) -> Mapping[str, Flags]:
-    """None besides the two-class view."""
+    """Return no segments besides the two-class view."""
     del asks
     return {}
 

@@ -58,7 +58,7 @@ def _running_totals(asks: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
             "place": np.arange(len(asks)),
         }
     ).sort_values("as_of", kind="stable")
-    found = pd.merge_asof(
+    totals = pd.merge_asof(
         left,
         ordered,
         left_on="as_of",
@@ -66,7 +66,7 @@ def _running_totals(asks: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
         by="key",
         allow_exact_matches=False,
     )
-    return found.set_index("place").sort_index()[["count", "exceptions"]].fillna(0.0)
+    return totals.set_index("place").sort_index()[["count", "exceptions"]].fillna(0.0)
 
 
 Flags = NDArray[np.bool_]
@@ -75,7 +75,7 @@ ReadFolder = Callable[[Path, Path | None], Mapping[str, pd.DataFrame]]
 
 @dataclass(frozen=True)
 class CanonicalSet:
-    """What one set adds to the common line.
+    """Parts of a protocol that differ between public sets.
 
     read: folder, and a second one, to canonical frames.
     asks, labels: of the store. segments, rules: of the asks with a label, in their order.

@@ -30,7 +30,7 @@ MAX_SITE_SEGMENTS = 20
 
 
 def build_protocol(name: TaskName, most: int | None = None) -> BacktestProtocol:
-    """How the task is backtested on a lake.
+    """Return the protocol of a task on a lake.
 
     most: at most so many asks, spread evenly over time; None takes as many as training does.
     """

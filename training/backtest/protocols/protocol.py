@@ -20,7 +20,7 @@ from models.training_set import TrainingSet
 
 @dataclass(frozen=True)
 class ProtocolData:
-    """Every ask of a folder with its label, and what was left out on the way.
+    """Labelled asks of a folder, and the counts of rows left out.
 
     evidence: asks whose label is known, with segments and rule scores; NaN scores are "the
         rule cannot tell".
@@ -35,7 +35,7 @@ class ProtocolData:
 
 @dataclass(frozen=True)
 class BacktestProtocol:
-    """How one public set is backtested.
+    """Protocol of a backtest on one source.
 
     gather: folder, and a second one whose rows are appended, to asks with labels.
     dated: whether the asks have dates, so that a cut in time means something.

@@ -36,10 +36,10 @@ DAYS_BEFORE = 30
 
 
 def query_asks(store: Store, task: Task) -> Asks:
-    """Each line once, `DAYS_BEFORE` days before its scheduled day."""
-    found = supplier_delay_asks.query_asks(store, task)
-    promised = column_values(found.frame[PROMISED_AT], Kind.MOMENT).astype("datetime64[D]")
-    return found.take(found.as_of == promised - np.timedelta64(DAYS_BEFORE, "D"))
+    """Ask about each line once, `DAYS_BEFORE` days before its scheduled day."""
+    asks = supplier_delay_asks.query_asks(store, task)
+    promised = column_values(asks.frame[PROMISED_AT], Kind.MOMENT).astype("datetime64[D]")
+    return asks.take(asks.as_of == promised - np.timedelta64(DAYS_BEFORE, "D"))
 
 
 def segment_masks(asks: Asks) -> Mapping[str, Flags]:
@@ -52,7 +52,7 @@ def segment_masks(asks: Asks) -> Mapping[str, Flags]:
 
 
 def rule_scores(store: Store, asks: Asks) -> Mapping[str, Floats]:
-    """From a warehouse or not; the supplier's late share so far."""
+    """Segment asks by whether a warehouse delivers and by the supplier's late share so far."""
     from_warehouse = segment_masks(asks)["rdc"].astype(np.float64)
     keyed = pd.DataFrame({"key": asks.text(SUPPLIER_ID), "as_of": asks.as_of})
     return {

@@ -39,7 +39,7 @@ MAX_COVER_MONTHS = 1e6
 
 
 def query_asks(store: Store, task: Task) -> Asks:
-    """Every report of a carried site-product, at the midnight after its month."""
+    """Ask about every report of a carried site-product, at the midnight after its month."""
     return stock_risk_asks.query_asks(store, task)
 
 
@@ -70,7 +70,7 @@ def _month(moment: pd.Series[pd.Timestamp]) -> pd.Series[pd.Period]:
 
 
 def segment_masks(asks: Asks) -> Mapping[str, Flags]:
-    """Asks with stock in hand."""
+    """Segment the asks that have stock in hand."""
     return {"in_stock": asks.frame[ON_HAND].to_numpy(dtype=np.float64) > 0}
 
 
