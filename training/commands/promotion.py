@@ -15,6 +15,7 @@ from training.commands.audit_access import audit_access
 if TYPE_CHECKING:
     from training.approval.approval import Approval
 
+
 ReasonOption = Annotated[str, typer.Option(help="why, for the record")]
 
 

@@ -25,8 +25,7 @@ from training.dataset.builder import model_inputs
 from training.dataset.labels import last_known_moment
 from training.evaluation.baselines import LIGHTGBM_DEFAULTS, LOGISTIC_REGRESSION, task_baselines
 from training.evaluation.metrics import Forecast, metric_functions
-from training.gates.gate import Candidate, ComparedChampion, InputReplay
-from training.gates.thresholds import GateThresholds
+from training.gates.gate import Candidate, ComparedChampion, GateThresholds, InputReplay
 from training.registry.champion_pointer import read_champion as pointed
 from training.registry.mlflow_registry import MlflowRegistry
 from training.registry.version_evidence import LEARNT_UNTIL

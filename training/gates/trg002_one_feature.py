@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeClassifier
 
-from training.gates.gate import Candidate, Gate, GateResult, gate_result
-from training.gates.thresholds import GateThresholds
+from training.gates.gate import Candidate, Gate, GateResult, GateThresholds, gate_result
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
