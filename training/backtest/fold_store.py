@@ -152,5 +152,4 @@ def digest_folder(folder: Path) -> str:
 
 
 def _write(path: Path, values: Any) -> None:
-    write_text_atomically(path, json.dumps(values, indent=1, allow_nan=False) + "
-")
+    write_text_atomically(path, json.dumps(values, indent=1, allow_nan=False) + "\n")
