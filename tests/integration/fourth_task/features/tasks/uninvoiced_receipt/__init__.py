@@ -1,0 +1,1 @@
+"""Features of uninvoiced_receipt: a goods receipt that waits for its invoice."""

@@ -1,0 +1,1 @@
+"""The task `uninvoiced_receipt` in the serving room."""

@@ -1,0 +1,1 @@
+"""Training side of uninvoiced_receipt."""
