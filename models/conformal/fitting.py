@@ -32,9 +32,12 @@ ROUNDING_SLACK = 1e-9  # so that 0.1 * 10 is 1
 
 
 def lower_bound(values: FloatArray, error: float, mass: FloatArray | None = None) -> float | None:
-    """The greatest of the values that at most `error` of them, and of the next one, lie below.
+    """Return the greatest value below which at most `error` of the values and of the next one lie.
 
-    mass: (n,) what each counts for, 1 on average. None where the values are too few to tell.
+    mass: (n,) weight of each value, 1 on average; None is 1 throughout.
+
+    Returns:
+        None where the values are too few to tell.
     """
     order = np.argsort(values, kind="stable")
     ranked = np.ones(len(values)) if mass is None else mass[order]
@@ -44,7 +47,7 @@ def lower_bound(values: FloatArray, error: float, mass: FloatArray | None = None
 
 
 def upper_bound(values: FloatArray, error: float, mass: FloatArray | None = None) -> float | None:
-    """The least of the values that at most `error` of them, and of the next one, lie above."""
+    """Return the least value above which at most `error` of the values and of the next one lie."""
     found = lower_bound(-values, error, mass)
     return None if found is None else -found
 
@@ -56,9 +59,9 @@ BIN_ROWS = 30
 
 @dataclass(frozen=True)
 class JudgedRows:
-    """n calibration rows: calibrated probability (n, K), label (n,).
+    """Calibration rows: calibrated probability (n, K), label (n,).
 
-    mass: (n,) what each counts for, 1 on average; None is 1 throughout.
+    mass: (n,) weight of each row, 1 on average; None is 1 throughout.
     """
 
     probability: Floats
@@ -67,11 +70,11 @@ class JudgedRows:
 
     @property
     def given(self) -> Floats:
-        """(n,) probability that the true class was given."""
+        """Probability given to the true class, (n,)."""
         return self.probability[np.arange(len(self.label)), self.label]
 
     def of(self, k: int) -> JudgedRows:
-        """Only those that ended in class k."""
+        """Return the rows that ended in class k, their mass scaled to 1 on average."""
         own = self.label == k
         mass = (
             None if self.mass is None or not own.any() else self.mass[own] / self.mass[own].mean()
@@ -80,15 +83,18 @@ class JudgedRows:
 
 
 def fit_conformal(
-    judged: JudgedRows,
-    coverage: float,
-    sets: CoverageScope = CoverageScope.MARGINAL,
-    error: float | None = None,
+    judged: JudgedRows, coverage: float, sets: CoverageScope = CoverageScope.MARGINAL
 ) -> Conformal:
-    """Class sets and neighbours. error: share to leave out; None is what `coverage` leaves."""
-    aim = 1 - coverage if error is None else error
+    """Fit the thresholds of class sets and the bins of similar cases.
+
+    Args:
+        judged: calibration rows.
+        coverage: share of rows whose set shall hold the true class, 0.5 to 1.
+        sets: whether the share holds over all rows or for each true class.
+    """
+    error = 1 - coverage
     # Too few rows to leave anything out: every class is in the set.
-    threshold = lower_bound(judged.given, aim, judged.mass) or 0.0
+    threshold = lower_bound(judged.given, error, judged.mass) or 0.0
     each = range(judged.probability.shape[1])
     return Conformal(
         coverage,
@@ -96,8 +102,8 @@ def fit_conformal(
         len(judged.label),
         neighbours=tuple(fit_neighbours(judged.probability[:, k], judged.label == k) for k in each),
         sets=sets,
-        of_class=tuple(_class_threshold(judged.of(k), coverage, aim, threshold) for k in each),
-        error=aim,
+        of_class=tuple(_class_threshold(judged.of(k), coverage, error, threshold) for k in each),
+        error=error,
     )
 
 
@@ -111,7 +117,7 @@ def _class_threshold(
 
 
 def fit_neighbours(probability: Floats, hit: NDArray[np.bool_]) -> Neighbours:
-    """Bins of equal probabilities kept together, with at least `BIN_ROWS` rows each."""
+    """Bin rows by probability: equal ones together, at least `BIN_ROWS` rows a bin."""
     if len(probability) == 0:
         return Neighbours((), (0,), (0,))
     order = np.sort(probability)
@@ -134,24 +140,33 @@ def fit_quantile_shifts(
     target: Floats,
     levels: Sequence[float],
     mass: Floats | None = None,
-    errors: Sequence[float] | None = None,
 ) -> tuple[float, ...]:
-    """What each predicted quantile (n, Q) must be moved by to hold its level.
+    """Return what each of the predicted quantiles (n, Q) must be moved by to hold its level.
 
     The median stays: it is a best guess, not a bound. With too few rows a bound moves out to
-    the farthest of them. errors: share to leave outside of each; None is what its level says.
+    the farthest of them.
+
+    Args:
+        quantiles: (n, Q) predictions.
+        target: (n,) what they turned out to be.
+        levels: level of each quantile, 0 to 1.
+        mass: (n,) weight of each row, 1 on average; None is 1 throughout.
     """
-    aims = [min(level, 1 - level) for level in levels] if errors is None else errors
     return tuple(
         0.0
         if level == 0.5 or len(target) == 0
-        else _outward_quantile(target - quantiles[:, q], level, aim, mass)
-        for q, (level, aim) in enumerate(zip(levels, aims, strict=True))
+        else _outward_quantile(target - quantiles[:, q], level, share, mass)
+        for q, (level, share) in enumerate(zip(levels, tail_shares(levels), strict=True))
     )
 
 
+def tail_shares(levels: Sequence[float]) -> tuple[float, ...]:
+    """Return the share of cases that each quantile leaves on its outer side."""
+    return tuple(min(level, 1 - level) for level in levels)
+
+
 def _outward_quantile(residual: Floats, level: float, error: float, mass: Floats | None) -> float:
-    """The finite-sample quantile of the residuals, outwards."""
+    """Return the finite-sample quantile of the residuals, rounded outwards."""
     if level < 0.5:
         found = lower_bound(residual, error, mass)
         return float(residual.min()) if found is None else found

@@ -35,13 +35,13 @@ class Neighbours:
     hits: tuple[int, ...]
 
     def find(self, probability: Floats) -> tuple[Ints, Ints]:
-        """(n,) rows and hits of the bin that each probability falls in."""
+        """Return (n,) rows and hits of the bin that each probability falls in."""
         at = np.searchsorted(np.asarray(self.tops), probability, side="left")
         return np.asarray(self.rows)[at], np.asarray(self.hits)[at]
 
 
 class CoverageScope(StrEnum):
-    """For whom class sets hold their rate: over all asks, or also for each true class."""
+    """Cases over which class sets hold their coverage: all together, or each true class."""
 
     MARGINAL = "marginal"
     MONDRIAN = "mondrian"
@@ -66,8 +66,8 @@ class Conformal:
     rows: calibration rows behind the threshold. neighbours: one a class.
     shifts: what is added to each quantile.
     sets, of_class: which thresholds class sets are made by; those of each class.
-    error, shift_errors: share that the threshold, and each quantile, was set to leave out:
-        1 - coverage and the level, unless they were adapted to drift.
+    error, shift_errors: share that the threshold, and each quantile, leaves out: 1 - coverage,
+        and the share on the quantile's outer side.
     """
 
     coverage: float
@@ -83,9 +83,11 @@ class Conformal:
     def class_set(
         self, probability: Floats, sets: CoverageScope | None = None
     ) -> NDArray[np.bool_]:
-        """(n, K) of (n, K): classes that cannot be ruled out; the likeliest is always in.
+        """Return (n, K) flags of the classes that cannot be ruled out; the likeliest always is in.
 
-        sets: None takes those that the model was fitted to give.
+        Args:
+            probability: (n, K) calibrated probabilities.
+            sets: thresholds to use; None takes those that the model was fitted with.
         """
         if (sets or self.sets) is CoverageScope.MONDRIAN:
             result = probability >= np.array([one.threshold for one in self.of_class])
@@ -95,7 +97,7 @@ class Conformal:
         return np.asarray(result)
 
     def similar(self, probability: Floats, explained: Ints) -> tuple[Ints, Ints]:
-        """(n,) past cases with a similar probability of the class explained, and hits."""
+        """Return (n,) past cases with a similar probability of the explained class, and hits."""
         rows, hits = np.zeros(len(explained), np.int64), np.zeros(len(explained), np.int64)
         for k, neighbours in enumerate(self.neighbours):
             own = explained == k
@@ -103,11 +105,11 @@ class Conformal:
         return rows, hits
 
     def shifted(self, quantiles: Floats) -> Floats:
-        """(n, Q) quantiles moved to their stated rate, and in rising order."""
+        """Return the (n, Q) quantiles moved to their stated rate, in rising order."""
         return np.sort(quantiles + np.asarray(self.shifts), axis=1)
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values, read back by `from_json`."""
+        """Return plain values that `from_json` reads back."""
         return {
             "coverage": self.coverage,
             "threshold": self.threshold,
@@ -125,7 +127,7 @@ class Conformal:
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> Conformal:
-        """The value written by `as_json`, also by one that knew of no sets by class."""
+        """Read what `as_json` wrote; fields that older artefacts lack take their defaults."""
         return cls(
             coverage=fields["coverage"],
             threshold=fields["threshold"],
@@ -145,9 +147,12 @@ class Conformal:
 def wilson_interval(
     hits: NDArray[np.integer] | Floats, rows: Ints, z: float = Z_90
 ) -> tuple[Floats, Floats]:
-    """(n,) low and high of a share by Wilson's score interval; 0 and 1 without rows.
+    """Return (n,) lower and upper ends of Wilson's score interval of a share.
 
-    z: standard normal deviate of the level, two-sided 90 % unless told.
+    Args:
+        hits: (n,) successes.
+        rows: (n,) trials; the interval of none is 0 to 1.
+        z: standard normal deviate of the level, by default two-sided 90 %.
     """
     count = np.maximum(rows, 1).astype(np.float64)
     share = hits / count

@@ -14,8 +14,12 @@ from numpy.typing import NDArray
 
 from models.artefact.folder import with_digest
 from models.artefact.golden_rows import make_golden_rows
-from models.conformal.adaptive import AskDates, adapted_error
-from models.conformal.fitting import JudgedRows, fit_conformal, fit_quantile_shifts
+from models.conformal.fitting import (
+    JudgedRows,
+    fit_conformal,
+    fit_quantile_shifts,
+    tail_shares,
+)
 from models.conformal.prediction_sets import Conformal
 from models.estimator.boosting import LossCurves
 from models.fitting.learners import LearnedClasses, LearnedQuantiles, learn_classes, learn_quantiles
@@ -51,7 +55,7 @@ class FitResult:
 
 
 def ignore_progress(what: str, done: float) -> None:
-    """A progress callback that says nothing."""
+    """Ignore progress; the default callback."""
 
 
 def fit(
@@ -60,7 +64,7 @@ def fit(
     options: FitOptions = FitOptions(),  # noqa: B008 (frozen)
     progress: Progress = ignore_progress,
 ) -> FitResult:
-    """A sealed model of the task.
+    """Fit a model of the task and seal it with its digest.
 
     Raises:
         FitError: for a training set that no model can be made of.
@@ -115,40 +119,18 @@ def _fit_conformal(
     past, options = ready.folds.calibration, ready.options
     probability = classes.chosen.calibration.probabilities(classes.grown.calibration_margins)
     judged = JudgedRows(probability, ready.training.label[past], ready.mass(past))
-    error = _error_rate(ready, past, 1 - judged.given, 1 - options.coverage)
-    conformal = fit_conformal(judged, options.coverage, options.sets, error)
+    conformal = fit_conformal(judged, options.coverage, options.sets)
     if quantiles.past is None or ready.training.target is None:
         return conformal
     if not options.shifted:
         return replace(conformal, shifts=(0.0,) * len(quantiles.levels))
     raw, target = quantiles.raw(), ready.training.target[quantiles.past]
-    errors = tuple(
-        _error_rate(
-            ready,
-            quantiles.past,
-            np.sign(level - 0.5) * (target - raw[:, q]),
-            min(level, 1 - level),
-        )
-        for q, level in enumerate(quantiles.levels)
-    )
-    mass = ready.mass(quantiles.past)
-    shifts = fit_quantile_shifts(raw, target, quantiles.levels, mass, errors)
-    return replace(conformal, shifts=shifts, shift_errors=errors)
-
-
-def _error_rate(ready: PreparedTraining, rows: Ints, score: Floats, error: float) -> float:
-    """The share to leave out: what is stated, or adapted to how the rows drifted.
-
-    score: of these rows, how badly each fits; none does better or worse than a median.
-    """
-    if not ready.options.adaptive or error == 0.5:
-        return error
-    training = ready.training
-    return adapted_error(score, AskDates(training.asked_at[rows], training.matured_at[rows]), error)
+    shifts = fit_quantile_shifts(raw, target, quantiles.levels, ready.mass(quantiles.past))
+    return replace(conformal, shifts=shifts, shift_errors=tail_shares(quantiles.levels))
 
 
 def _folds_in_given_order(ready: PreparedTraining) -> Folds:
-    """The folds as positions in the training set before it was put in order."""
+    """Return the folds as positions in the training set as it was given."""
     folds, order = ready.folds, ready.order
     return replace(
         folds,

@@ -53,10 +53,7 @@ def _set_coverage_lines(conformal: Conformal) -> str:
         if conformal.sets is CoverageScope.MONDRIAN
         else "of all asks together"
     )
-    text = f"hold the truth for {conformal.coverage:.0%} {whom}, from {conformal.rows} past asks"
-    if conformal.error is None or np.isclose(conformal.error, 1 - conformal.coverage):
-        return text
-    return f"{text}; under drift set as if {1 - conformal.error:.1%} were asked for"
+    return f"hold the truth for {conformal.coverage:.0%} {whom}, from {conformal.rows} past asks"
 
 
 def _class_promise(own: ClassThreshold) -> str:

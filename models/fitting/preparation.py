@@ -53,8 +53,6 @@ class FitOptions:
     calibrations: methods to choose from, for the same reason; empty means all that apply.
     shifted: whether quantiles are moved to hold their level on the calibration fold.
     sets: whether class sets hold their rate over all asks or also for each class.
-    adaptive: whether sets and bounds are set by how the calibration rows drifted, see
-        `models.conformal.adaptive`.
     half_life_days: after so many days an ask counts for half as much; None: age is no matter.
     """
 
@@ -68,7 +66,6 @@ class FitOptions:
     calibrations: tuple[CalibrationMethod, ...] = ()
     shifted: bool = True
     sets: CoverageScope = CoverageScope.MARGINAL
-    adaptive: bool = False
     half_life_days: float | None = None
 
 

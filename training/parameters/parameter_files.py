@@ -83,7 +83,6 @@ class FitParameters(ParameterSection):
     calibrations: tuple[CalibrationMethod, ...] = ()
     shifted: bool = True
     sets: CoverageScope = CoverageScope.MARGINAL
-    adaptive: bool = False
     half_life_days: Annotated[float, Field(gt=0)] | None = None
     stop_share: FoldShare = FoldShares.stop
     calibration_share: FoldShare = FoldShares.calibration
@@ -178,7 +177,6 @@ class Parameters(ParameterSection):
             calibrations=self.fit.calibrations,
             shifted=self.fit.shifted,
             sets=self.fit.sets,
-            adaptive=self.fit.adaptive,
             half_life_days=self.fit.half_life_days,
         )
 
