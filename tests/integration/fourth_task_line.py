@@ -87,7 +87,7 @@ def serve(task: Task, lake: Lake) -> dict:
         "statuses": [answered.status_code, report.status_code, decided.status_code],
         "answers": answers,
         "report": report.text,
-        "replayed": [[outcome.difference, outcome.lacking] for outcome in outcomes],
+        "replayed": [[outcome.difference, outcome.obstacle] for outcome in outcomes],
     }
 
 
