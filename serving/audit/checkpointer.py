@@ -31,9 +31,9 @@ LEAVES_PER_READ = 2**16
 
 @dataclass(frozen=True)
 class CheckpointLag:
-    """How far the second place is behind. at: of the last checkpoint, ISO 8601; "" for none.
+    """How far the mirror is behind the log. at: time of the last checkpoint, ISO 8601, or "".
 
-    news: whether there is more to say than that a checkpoint was written.
+    news: whether entries other than checkpoints were written since.
     """
 
     size: int
@@ -44,7 +44,7 @@ class CheckpointLag:
 
 @dataclass(frozen=True)
 class CheckpointWriter:
-    """Takes the state of a log to its second place."""
+    """Writes signed checkpoints of a log to its mirror, and an entry for each to the log."""
 
     store: AuditStore
     place: CheckpointMirror
@@ -52,10 +52,10 @@ class CheckpointWriter:
     code: str = field(default_factory=code_version)
 
     def standing(self) -> CheckpointLag:
-        """How far the second place is behind, as the record says.
+        """Return how far the mirror is behind, by the head row of the log.
 
         Raises:
-            AuditUnavailableError: the record cannot be read.
+            AuditUnavailableError: the log cannot be read.
         """
         later = sa.and_(
             ENTRIES.c.sequence > HEAD.c.checkpoint_size,
@@ -67,16 +67,19 @@ class CheckpointWriter:
             return CheckpointLag(*connection.execute(query).one())
 
     def write(self, *, wait: bool = False) -> str | None:
-        """Write a checkpoint of the log as it is now: its note, which is then in both places.
+        """Write a checkpoint of the log as it is now.
 
-        None where there is nothing new to say, or another process is at it. wait: until that
-        one is done.
+        Args:
+            wait: for another process that is writing one; otherwise leave it to that process.
+
+        Returns:
+            The signed note; None if there is nothing new, or another process is writing one.
 
         Raises:
-            SecondPlaceError, OtherHistoryError: as `CheckpointMirror.write`; the record is as
-            before.
-            AuditUnavailableError: the record cannot be read, or the entry not be written.
-            ValueError: the store signs with nothing, or a key that can be used no more.
+            CheckpointMirrorError, DivergentHistoryError: see `CheckpointMirror.write`; nothing was
+                recorded in the log.
+            AuditUnavailableError: the log cannot be read, or the entry cannot be written.
+            ValueError: the store has no signing key, or one that is no longer valid.
         """
         lock = process_lock(self.store.engine, "checkpoint", "to write a checkpoint", wait=wait)
         with lock as held:
@@ -90,21 +93,21 @@ class CheckpointWriter:
             raise ValueError("this record is opened without a key that signs its checkpoints")  # noqa: TRY004 - of a setting
         end = self.store.head()
         own = Verifier.parse(key.verifier(end.origin))
-        self._one_key(own)
+        self._require_same_key(own)
         size, at = end.frontier.size, self.clock().isoformat()
         note = key.note(end.origin, size, end.frontier.root())
         self.place.write(note, own, self._leaves)
-        further = sa.update(HEAD).where(HEAD.c.checkpoint_size <= size)
-        now = further.values(checkpoint_size=size, checkpoint_at=at)
+        not_ahead = sa.update(HEAD).where(HEAD.c.checkpoint_size <= size)
+        advance = not_ahead.values(checkpoint_size=size, checkpoint_at=at)
 
-        def move(connection: sa.Connection) -> None:
-            connection.execute(now)
+        def advance_head(connection: sa.Connection) -> None:
+            connection.execute(advance)
 
-        self.store.commit([self._draft(note, size, at)], also=move)
+        self.store.commit([self._draft(note, size, at)], also=advance_head)
         return note
 
-    def _one_key(self, own: Verifier) -> None:
-        """Refuse where another key signs this log: machines that write one log share one key."""
+    def _require_same_key(self, own: Verifier) -> None:
+        """Raise if another key signs this log: machines that write one log share one key."""
         last = self.store.select(queries.latest_checkpoint_entry())
         if not last or last[0].body is None:
             return
@@ -124,7 +127,7 @@ class CheckpointWriter:
             ) from error
 
     def _leaves(self, first: int, last: int) -> Iterator[bytes]:
-        """Leaf hashes, some at a time: no read lasts while a second place is slow."""
+        """Yield leaf hashes in batches: no read transaction lasts while the mirror is slow."""
         for start in range(first, last + 1, LEAVES_PER_READ):
             some = ENTRIES.c.sequence.between(start, min(last, start + LEAVES_PER_READ - 1))
             query = sa.select(ENTRIES.c.hash).where(some).order_by(ENTRIES.c.sequence)
@@ -139,18 +142,25 @@ class CheckpointWriter:
 
 
 def delete_expired_idempotency_keys(store: AuditStore, before: datetime) -> int:
-    """Forget the keys that were used before then, UTC; how many. Their entries stay.
+    """Delete idempotency keys that were used before a moment; their entries stay.
+
+    Args:
+        store: whose keys.
+        before: the moment, UTC.
+
+    Returns:
+        Number of deleted keys.
 
     Raises:
-        AuditUnavailableError: the record cannot be read or written.
+        AuditUnavailableError: the log cannot be read or written.
     """
-    old = REQUESTS.c.recorded_at < before.isoformat()
+    expired = REQUESTS.c.recorded_at < before.isoformat()
     with store.reading() as connection:
-        if connection.scalar(sa.select(REQUESTS.c.key).where(old).limit(1)) is None:
-            return 0  # as nearly always: nobody has to wait for it
+        if connection.scalar(sa.select(REQUESTS.c.key).where(expired).limit(1)) is None:
+            return 0  # as nearly always, without taking the write lock
     try:
         with writer_lock(store.engine), store.engine.begin() as connection:
-            return connection.execute(sa.delete(REQUESTS).where(old)).rowcount
+            return connection.execute(sa.delete(REQUESTS).where(expired)).rowcount
     except (OSError, sa.exc.SQLAlchemyError) as error:
         raise AuditUnavailableError(
             f"old keys cannot be forgotten: {describe_error(error)}"
@@ -165,14 +175,15 @@ EXPECTED_ERRORS = (CheckpointMirrorError, DivergentHistoryError, AuditUnavailabl
 
 @dataclass
 class Checkpointer:
-    """Writes checkpoints of a log to its second place.
+    """Background thread that writes checkpoints of a log to its mirror.
 
-    Safe to run in every process that writes the log: they take turns. An answer never waits for
-    it, and a second place that is away never stops one.
+    Safe to run in every process that writes the log: they take turns. No answer waits for a
+    checkpoint, and none is stopped by a mirror that is away.
 
-    every_entries, every_seconds: whichever comes first. keys_kept_hours: idempotency keys that
-    are older are forgotten. clock: the time of day, UTC. failing: why the last try failed; ""
-    when it did not; failing_since: when that began, by the monotonic clock in seconds.
+    every_entries, every_seconds: a checkpoint is due after whichever comes first.
+    keys_kept_hours: age at which idempotency keys are deleted. clock: returns the time, UTC.
+    failing: why the last attempt failed; "" if it did not. failing_since: when the failures
+    began, in seconds of the monotonic clock.
     """
 
     store: AuditStore
@@ -192,31 +203,31 @@ class Checkpointer:
         self.writer = CheckpointWriter(self.store, self.place, self.clock)
 
     def due(self) -> bool:
-        """Whether it is time for a checkpoint. One that was written makes no other one due.
+        """Return whether a checkpoint is due; the entry of a checkpoint makes no other one due.
 
         Raises:
-            AuditUnavailableError: the record cannot be read.
+            AuditUnavailableError: the log cannot be read.
         """
-        now = self.writer.standing()
-        if not now.news:
+        lag = self.writer.standing()
+        if not lag.news:
             return False
-        if not now.at or now.size - now.checkpoint_size >= self.every_entries:
+        if not lag.at or lag.size - lag.checkpoint_size >= self.every_entries:
             return True
-        # a clock that was set back must not put the next one off for as long
-        apart = abs(self.clock() - datetime.fromisoformat(now.at))
+        # Absolute: a clock that was set back must not delay the next checkpoint by as much.
+        apart = abs(self.clock() - datetime.fromisoformat(lag.at))
         return apart >= timedelta(seconds=self.every_seconds)
 
     def write_now(self) -> str | None:
-        """A checkpoint now, due or not; None if there is nothing new, or another process is at it.
-
-        Raises:
-            as `CheckpointWriter.write`.
-        """
+        """Write a checkpoint, due or not; see `CheckpointWriter.write`."""
         self._since = 0
         return self.writer.write()
 
     def start(self) -> None:
-        """Write checkpoints from now on, in a thread of its own."""
+        """Start the thread.
+
+        Raises:
+            RuntimeError: it runs already.
+        """
         if self._thread is not None:
             raise RuntimeError("the checkpointer runs already")
         self._stopping.clear()
@@ -224,14 +235,14 @@ class Checkpointer:
         self._thread.start()
 
     def nudge(self, entries: int = 1) -> None:
-        """Say, after a commit, that so many entries were written. Costs next to nothing."""
-        self._since += entries  # what threads lose of it in a race, the next round makes good
+        """Count entries after a commit, and wake the thread once a checkpoint is due by number."""
+        self._since += entries  # unlocked: a count lost in a race is made up in the next round
         if self._since >= self.every_entries:
             self._since = 0
             self._woken.set()
 
     def stop(self, within_seconds: float = STOP_SECONDS) -> bool:
-        """Write a last checkpoint and end; False where that took longer, and was left undone."""
+        """Stop the thread after a last checkpoint; return False if it did not end in time."""
         thread, self._thread = self._thread, None
         if thread is None:
             return True
@@ -245,11 +256,11 @@ class Checkpointer:
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._try(self._round)
-            self._woken.wait(self._pause())
+            self._woken.wait(self._pause_seconds())
             self._woken.clear()
         self._try(lambda: self.writer.write(wait=True))
 
-    def _pause(self) -> float:
+    def _pause_seconds(self) -> float:
         return min(self.every_seconds, RETRY_SECONDS) if self.failing else self.every_seconds
 
     def _round(self) -> None:
@@ -260,10 +271,10 @@ class Checkpointer:
         )
 
     def _try(self, step: Callable[[], object]) -> None:
-        """Do it; say once that it fails, until it succeeds again. The thread never dies of it."""
+        """Run a step; log the first of consecutive failures. No exception ends the thread."""
         try:
             step()
-        except Exception as error:  # whatever it is, another round comes
+        except Exception as error:  # another round comes, whatever failed
             if not self.failing:
                 self.failing_since = time.monotonic()
                 unexpected = None if isinstance(error, EXPECTED_ERRORS) else error

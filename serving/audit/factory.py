@@ -14,11 +14,11 @@ from serving.audit.transparency.signing_key import SigningKey
 
 
 def open_audit(lake: Lake, settings: AuditSettings | None = None) -> AuditStore:
-    """The record that belongs to the lake, made if it is not there, and who signs for it.
+    """Open the audit log of a lake with its signing key; create both if they are missing.
 
     Raises:
-        AuditUnavailableError: it, or its signing key, cannot be written or read.
-        ValueError: settings or a signing key that cannot be used.
+        AuditUnavailableError: the log or its signing key cannot be written or read.
+        ValueError: the settings or the signing key cannot be used.
     """
     found = settings or AuditSettings()
     try:
@@ -30,9 +30,9 @@ def open_audit(lake: Lake, settings: AuditSettings | None = None) -> AuditStore:
 
 
 def load_signing_key(lake: Lake, settings: AuditSettings | None = None) -> SigningKey:
-    """The key that signs the lake's checkpoints, made if there is none.
+    """Load the key that signs the checkpoints of a lake; create it if there is none.
 
-    Several machines that write one record share one key file.
+    Machines that write one log share one key file.
 
     Raises:
         OSError, ValueError: as `SigningKey.load_or_make` says.
@@ -42,25 +42,26 @@ def load_signing_key(lake: Lake, settings: AuditSettings | None = None) -> Signi
 
 
 def trusted_verifiers(lake: Lake, settings: AuditSettings | None = None) -> list[Verifier]:
-    """Whose checkpoints of this lake's log are trusted: its own key, and those of its second place.
+    """Return the keys whose checkpoints of this lake's log are trusted: its own, and the mirror's.
 
-    After a change of key the second place still names the old one, which signed what is older.
+    After a change of key the mirror still names the old one, which signed earlier checkpoints.
 
     Raises:
-        as `open_audit`, and SecondPlaceError.
+        CheckpointMirrorError: the mirror cannot be read.
+        AuditUnavailableError, ValueError: see `open_audit`.
     """
     with closing(open_audit(lake, settings)) as store:
         origin = store.head().origin
     own = Verifier.parse(load_signing_key(lake, settings).verifier(origin))
-    kept = open_checkpoint_mirror(lake, settings).keys()
-    return [own, *(key for key in kept if key.name == origin and key != own)]
+    mirrored = open_checkpoint_mirror(lake, settings).keys()
+    return [own, *(key for key in mirrored if key.name == origin and key != own)]
 
 
 def open_checkpoint_mirror(lake: Lake, settings: AuditSettings | None = None) -> CheckpointMirror:
-    """Where the lake's checkpoints go: a folder in it, if the settings name no better place.
+    """Open the checkpoint mirror that the settings name, or else a folder of the lake.
 
     Raises:
-        ValueError: settings that cannot be used.
+        ValueError: the settings cannot be used.
     """
     found = settings or AuditSettings()
     return CheckpointMirror.open(found.checkpoints or lake.home / "checkpoints")

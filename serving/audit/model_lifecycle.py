@@ -28,40 +28,42 @@ MODEL_CHANGE_KINDS = frozenset(
 
 
 def record_model_change(lake: Lake, fields: Mapping[str, Any]) -> Entry:
-    """Write a promotion, a rollback or a change of challenger to the record of the lake, durably.
+    """Record a promotion, a rollback or a change of challenger in the audit log of a lake.
 
-    fields: at least kind, task, version and decided_at (ISO 8601, UTC); all of it is kept.
+    Args:
+        lake: whose log.
+        fields: at least kind, task, version and decided_at (ISO 8601, UTC); all are recorded.
 
     Raises:
-        serving.audit.log.store.AuditUnavailableError: nothing was recorded.
+        AuditUnavailableError: nothing was recorded.
         OSError: the key of pseudonyms cannot be read or made; nothing was recorded.
-        ValueError: for another kind of entry, values that cannot be recorded exactly, or a
-            key of pseudonyms that others can read.
+        ValueError: the kind is another one, a value cannot be recorded exactly, or others can
+            read the key of pseudonyms.
     """
     with closing(open_audit(lake)) as store:
-        told = pseudonymize_people(fields, open_pseudonyms(lake))
-        said = model_change_draft(str(uuid.uuid4()), told, command_context("triage").recorded())
-        return store.append([said])[0]
+        fields = pseudonymize_people(fields, open_pseudonyms(lake))
+        context = command_context("triage").recorded()
+        return store.append([model_change_draft(str(uuid.uuid4()), fields, context)])[0]
 
 
 def pseudonymize_people(fields: Mapping[str, Any], people: Pseudonyms) -> dict[str, Any]:
-    """The same with pseudonyms where it named who trained and who approved.
+    """Replace the names of who trained and who approved by pseudonyms.
 
-    One person has one, so that it can still be told whether they were two.
+    A person has one pseudonym, so the log still shows whether two persons were involved.
     """
-    told = dict(fields)
-    if told.get("trained_by"):
-        told["trained_by"] = people.of(told["trained_by"])
-    if "approver" in told:
-        approver = dict(told["approver"])
-        told["approver"] = {"person": people.of(approver.pop("name")), **approver}
-    return told
+    recorded = dict(fields)
+    if recorded.get("trained_by"):
+        recorded["trained_by"] = people.of(recorded["trained_by"])
+    if "approver" in recorded:
+        approver = dict(recorded["approver"])
+        recorded["approver"] = {"person": people.of(approver.pop("name")), **approver}
+    return recorded
 
 
 def model_change_draft(
     identifier: str, fields: Mapping[str, Any], context: Mapping[str, Any] | None = None
 ) -> Draft:
-    """The draft of a change of model. context: as `serving.runtime.context` records it."""
+    """Make the draft of a change of model. context: as `serving.runtime.context` records it."""
     kind = EntryKind(fields["kind"])
     if kind not in MODEL_CHANGE_KINDS:
         choices = ", ".join(sorted(MODEL_CHANGE_KINDS))
@@ -77,22 +79,32 @@ def model_change_draft(
     )
 
 
-# What is found of the same days again is the same drift.
+# Ids are derived from what was found, so that drift of the same days is recorded once.
 DRIFT_NAMESPACE = uuid.UUID("b7f8f3e4-55a1-5d0c-9b1e-6f2f0c7a4d13")
 
 
 def record_drift(lake: Lake, task: str, said: Mapping[str, Any], now: datetime) -> Entry | None:
-    """Record that drift was found; None where the same is on record.
+    """Record detected drift; return None if the same drift is on record.
 
-    said: advice, headline, since and until at least (ISO 8601).
+    Args:
+        lake: whose log.
+        task: name of the task.
+        said: at least advice, headline, since and until (ISO 8601).
+        now: when it was detected, UTC.
 
     Raises:
         AuditUnavailableError: nothing was recorded.
     """
-    named = str(uuid.uuid5(DRIFT_NAMESPACE, json.dumps([task, *map(str, said.values())])))
+    identifier = str(uuid.uuid5(DRIFT_NAMESPACE, json.dumps([task, *map(str, said.values())])))
     context = command_context("triage monitor").recorded()
     draft = new_draft(
-        EntryKind.DRIFT_DETECTED, said, context, now.isoformat(), id=named, about=task, task=task
+        EntryKind.DRIFT_DETECTED,
+        said,
+        context,
+        now.isoformat(),
+        id=identifier,
+        about=task,
+        task=task,
     )
     with closing(open_audit(lake)) as store:
         try:

@@ -1,7 +1,7 @@
 """Keyed pseudonyms: persons are recorded by an HMAC digest, never by name.
 
-Without the key nobody can tell who a pseudonym is, nor try names until one fits; with it, a
-person's entries can be found again. Whoever destroys the key makes the record anonymous.
+Without the key a pseudonym cannot be resolved, not even by trying names; with it, the entries of a
+person can be found. Destroying the key makes the log anonymous.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ DIGEST_DOMAIN = "exception-triage/person/1"
 
 @dataclass(frozen=True)
 class Pseudonyms:
-    """Makes pseudonyms. key: 32 random bytes. tenant: one person has another in each."""
+    """Makes pseudonyms. key: 32 random bytes. tenant: a person has another pseudonym in each."""
 
     key: bytes = field(repr=False)
     tenant: str = "default"
 
     @classmethod
     def load_or_make(cls, path: Path, tenant: str = "default") -> Self:
-        """With the key in that file, made if there is none. Processes that start at once get one.
+        """Load the key from a file; create it if there is none, once for all processes.
 
         Raises:
             OSError: the file cannot be read or made.
@@ -51,30 +51,30 @@ class Pseudonyms:
         return cls(key, tenant)
 
     def of(self, person: str) -> str:
-        """The pseudonym of an identifier: `person-` and 32 hexadecimal digits.
+        """Return the pseudonym of a person: `person-` and 32 hexadecimal digits.
 
-        HMAC-SHA256 (RFC 2104) of tenant and identifier, cut to 128 bits. Spaces around it do
-        not count, and one text in two Unicode forms is one person (NFC).
+        It is the HMAC-SHA256 (RFC 2104) of tenant and identifier, cut to 128 bits. Spaces around
+        the identifier do not count, and its Unicode forms are the same person (NFC).
 
         Raises:
-            ValueError: nothing but spaces.
+            ValueError: the identifier is empty or only spaces.
         """
-        named = unicodedata.normalize("NFC", person).strip()
-        if not named:
+        identifier = unicodedata.normalize("NFC", person).strip()
+        if not identifier:
             raise ValueError("a person's identifier is empty; it takes 1 to 200 characters")
-        told = canonicalize([DIGEST_DOMAIN, self.tenant, named]).encode()
-        return PREFIX + hmac.digest(self.key, told, "sha256").hex()[:PSEUDONYM_DIGITS]
+        message = canonicalize([DIGEST_DOMAIN, self.tenant, identifier]).encode()
+        return PREFIX + hmac.digest(self.key, message, "sha256").hex()[:PSEUDONYM_DIGITS]
 
     def digest(self, content: bytes) -> str:
-        """Keyed digest of a body that may hold a name: HMAC-SHA256, hexadecimal.
+        """Return the HMAC-SHA256 of a body that may hold a name, hexadecimal.
 
-        A plain digest would let whoever can read it try names until one fits.
+        A digest without a key could be matched by trying names.
         """
         return hmac.digest(self.key, content, "sha256").hex()
 
 
 def open_pseudonyms(lake: Lake, settings: AuditSettings | None = None) -> Pseudonyms:
-    """Those of the lake, or by the key that the settings name.
+    """Open the pseudonyms by the key that the settings name, or else the key of the lake.
 
     Raises:
         OSError, ValueError: as `Pseudonyms.load_or_make`.

@@ -22,7 +22,7 @@ HTML_MEDIA_TYPE = "text/html"
 
 @dataclass(frozen=True)
 class ReportAccess:
-    """One access. caller, page_digest: None once erased. page_digest: sha256 of the page."""
+    """One access to a report. caller, page_digest (sha256 of the page): None once erased."""
 
     sequence: int
     at: str
@@ -31,7 +31,7 @@ class ReportAccess:
 
     @classmethod
     def of(cls, entry: Entry) -> ReportAccess:
-        """What an entry says."""
+        """Return the access that an entry records."""
         if entry.body is None:
             return cls(entry.sequence, entry.recorded_at, None, None)
         payload = entry.payload
@@ -42,12 +42,17 @@ class ReportAccess:
 def record_report_access(
     audit: AuditStore, answered: Entry, page: bytes, now: datetime, context: Mapping[str, Any]
 ) -> Entry:
-    """Record that a page of a recommendation is given; the page may be given after that.
+    """Record that a report is about to be shown; it may be shown once this returns.
 
-    answered: the recommendation. page: the HTML. context: as `serving.runtime.context` records it.
+    Args:
+        audit: where to.
+        answered: entry of the recommendation.
+        page: HTML of the report.
+        now: time of the access, UTC.
+        context: of the request, as `serving.runtime.context` records it.
 
     Raises:
-        AuditUnavailableError: nothing was recorded, so the page may not be given.
+        AuditUnavailableError: nothing was recorded, so the report may not be shown.
     """
     envelope = answered.envelope
     said = {
@@ -68,7 +73,7 @@ def record_report_access(
 
 
 def report_accesses(audit: AuditStore, recommendation: str) -> list[ReportAccess]:
-    """Every access to the reports of a recommendation, in order.
+    """Return every access to the reports of a recommendation, in order.
 
     Raises:
         AuditUnavailableError: the record cannot be read.
@@ -78,16 +83,16 @@ def report_accesses(audit: AuditStore, recommendation: str) -> list[ReportAccess
 
 
 def count_report_accesses(audit: AuditStore, recommendations: Collection[str]) -> Mapping[str, int]:
-    """How often the report of each was read.
+    """Return how often the report of each recommendation was shown.
 
     Raises:
         AuditUnavailableError: the record cannot be read.
     """
-    read = sa.select(ENTRIES.c.about, sa.func.count()).where(
+    query = sa.select(ENTRIES.c.about, sa.func.count()).where(
         ENTRIES.c.kind == EntryKind.REPORT_READ,
         ENTRIES.c.about.in_(recommendations),
         ABOUT_ANOTHER,
     )
     with audit.reading() as connection:
-        found = connection.execute(read.group_by(ENTRIES.c.about))
-        return Counter({str(about): int(count) for about, count in found})
+        rows = connection.execute(query.group_by(ENTRIES.c.about))
+        return Counter({str(about): int(count) for about, count in rows})

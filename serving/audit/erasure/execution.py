@@ -30,7 +30,7 @@ from serving.audit.log.tables import ENTRIES, PAYLOADS
 
 
 class ErasureGround(StrEnum):
-    """Why something is erased."""
+    """Why payloads are erased."""
 
     REQUEST = "request"
     PERSON = "person"
@@ -38,15 +38,15 @@ class ErasureGround(StrEnum):
 
 
 class NotErasableError(ValueError):
-    """An entry that is kept as long as the record."""
+    """The entry is of a kind that is kept as long as the log."""
 
 
 @dataclass(frozen=True)
 class ErasurePlan:
-    """What an erasure would do. left: sequences that still hold something, in order.
+    """What an erasure would do. left: sequences that still have a payload, in order.
 
-    kinds: how many of each would be erased. gone: how many were erased before.
-    oldest, youngest: when the first and the last of them were recorded; "" if there is none.
+    kinds: number of entries to erase by kind. gone: number of those erased before.
+    oldest, youngest: times of the first and last entry to erase; "" if there is none.
     """
 
     left: tuple[int, ...]
@@ -57,16 +57,16 @@ class ErasurePlan:
 
     @property
     def ranges(self) -> RangeList:
-        """The sequences as runs."""
+        """The sequences as ranges."""
         return ranges_of_sequences(self.left)
 
 
 def plan_erasure(store: AuditStore, sequences: Iterable[int]) -> ErasurePlan:
-    """What erasing those entries would do; nothing is done.
+    """Return what erasing these entries would do, without doing it.
 
     Raises:
-        LookupError: a sequence that is not on record.
-        NotErasableError: an entry of a kind that is kept.
+        LookupError: a sequence is not on record.
+        NotErasableError: an entry is of a kind that is never erased.
         AuditUnavailableError: the record cannot be read.
     """
     wanted = ranges_of_sequences(sequences)
@@ -102,15 +102,24 @@ def erase_payloads(
     now: datetime | None = None,
     months: Collection[str] = (),
 ) -> Entry:
-    """Delete what those entries held, in one transaction with the entry that says so.
+    """Delete the payloads of these entries, and record that, in one transaction.
 
-    Done again, it finds nothing left and gives the entry that named them then.
-    reason: kept for good, so without persons. by: a pseudonym. context: as
-    `serving.runtime.context` records it. months: those of which everything erasable is in
-    `sequences`.
+    Args:
+        store: the log.
+        ground: why they are erased.
+        sequences: of the entries.
+        reason: in words; it is kept for good and must name no person.
+        by: pseudonym of who asked for it.
+        context: of the command, as `serving.runtime.context` records it.
+        now: time of the erasure; the present if None.
+        months: months whose erasable entries are all among `sequences`.
+
+    Returns:
+        The erasure's entry; if nothing was left to erase, the one that named the entries before.
 
     Raises:
-        as `plan_erasure`; ValueError: no sequence, no reason; nothing was erased.
+        LookupError, NotErasableError, AuditUnavailableError: see `plan_erasure`.
+        ValueError: there is no sequence or no reason. Nothing was erased then.
     """
     wanted = sorted(set(sequences))
     if not wanted:
@@ -127,17 +136,17 @@ def erase_payloads(
                 delete_payloads, ranges=found.ranges, count=len(found.left), months=months
             )
             (entry,) = store.commit([draft], also=also).entries
-        except PayloadsChangedError:  # somebody else erased some of them just now: see what is left
+        except PayloadsChangedError:  # another process erased some of them just now: plan anew
             continue
         purge_from_disk(store)
         return entry
 
 
 def find_erasure(store: AuditStore, sequence: int) -> Entry:
-    """The erasure that named the sequence.
+    """Return the entry of the erasure that names a sequence.
 
     Raises:
-        LookupError: none does.
+        LookupError: no erasure names it.
     """
     for entry in reversed(store.of_kind(EntryKind.ERASURE)):
         if any(first <= sequence <= last for first, last in entry.payload["ranges"]):
@@ -148,7 +157,7 @@ def find_erasure(store: AuditStore, sequence: int) -> Entry:
 
 
 def resolve_sequence(store: AuditStore, identifier: str) -> int:
-    """The sequence of an entry by its id, or by the start of a recommendation's.
+    """Return the sequence of an entry by its id, or by the start of an answer's id.
 
     Raises:
         LookupError: there is none, or there are several.
@@ -160,17 +169,17 @@ def resolve_sequence(store: AuditStore, identifier: str) -> int:
 
 
 def sequences_naming_person(store: AuditStore, pseudonym: str) -> list[int]:
-    """Sequences of what still names that person: decisions, and accesses to reports."""
+    """Return the sequences of decisions and report accesses that still name a person."""
     kinds = [str(EntryKind.DECISION), str(EntryKind.REPORT_READ)]
     # Canonical JSON has no spaces, and a quote within a text is escaped: no other field can
     # hold this.
-    told = PAYLOADS.c.body.contains(f'"person":"{pseudonym}"', autoescape=True)
+    names_person = PAYLOADS.c.body.contains(f'"person":"{pseudonym}"', autoescape=True)
     query = sa.select(ENTRIES.c.sequence).select_from(queries.ENTRIES_WITH_PAYLOAD)
-    return _select_sequences(store, query.where(ENTRIES.c.kind.in_(kinds), told))
+    return _select_sequences(store, query.where(ENTRIES.c.kind.in_(kinds), names_person))
 
 
 def sequences_recorded_before(store: AuditStore, day: str) -> list[int]:
-    """Sequences of what can be erased and was recorded before that day, `2026-03-01`, UTC."""
+    """Return the sequences of erasable entries recorded before a day, `2026-03-01`, UTC."""
     query = sa.select(ENTRIES.c.sequence).select_from(queries.ENTRIES_WITH_PAYLOAD)
     erasable = ENTRIES.c.kind.not_in([str(kind) for kind in PERMANENT_KINDS])
     before = PAYLOADS.c.month <= day[:7], ENTRIES.c.recorded_at < day
@@ -183,13 +192,13 @@ def _select_sequences(store: AuditStore, query: sa.Select[Any]) -> list[int]:
 
 
 def _erasable_rows(connection: sa.Connection, first: int, last: int) -> Iterator[Any]:
-    of = ENTRIES.c
+    columns = ENTRIES.c
     held = PAYLOADS.c.sequence.is_not(None).label("held")
-    query = sa.select(of.sequence, of.kind, of.recorded_at, held)
+    query = sa.select(columns.sequence, columns.kind, columns.recorded_at, held)
     between = query.select_from(queries.ENTRIES_WITH_PAYLOAD).where(
-        of.sequence.between(first, last)
+        columns.sequence.between(first, last)
     )
-    yield from connection.execute(between.order_by(of.sequence))
+    yield from connection.execute(between.order_by(columns.sequence))
 
 
 def _require_on_record(wanted: RangeList, found: list[int]) -> None:

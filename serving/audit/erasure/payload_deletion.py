@@ -20,18 +20,22 @@ RETRY_SECONDS = 0.05
 
 
 class PayloadsChangedError(RuntimeError):
-    """Not all of what was to be deleted was still there; nothing was deleted."""
+    """The payloads to delete are not those that were planned; nothing was deleted."""
 
 
 def delete_payloads(
     connection: sa.Connection, *, ranges: RangeList, count: int, months: Collection[str] = ()
 ) -> None:
-    """Delete the payloads and salts of those sequences.
+    """Delete the payloads and salts of entries, within the connection's transaction.
 
-    months: those that are to be dropped as a whole; what of them is in no range is kept.
+    Args:
+        connection: in a transaction that writes.
+        ranges: of the entries' sequences.
+        count: number of payloads that there must be.
+        months: to drop as partitions; their payloads outside the ranges are put back.
 
     Raises:
-        MovedError: others than `count` were there.
+        PayloadsChangedError: another number of payloads was there.
     """
     deleted = sum(_drop_partition(connection, month, ranges) for month in months)
     for first, last in ranges:
@@ -42,7 +46,7 @@ def delete_payloads(
 
 
 def purge_from_disk(store: AuditStore) -> bool:
-    """Take what was deleted off the disk; False where readers kept that from being done now.
+    """Remove deleted payloads from the disk; return False if readers prevented it for now.
 
     SQLite overwrites it in the file (`serving.audit.log.database` asks it to) and keeps it in its
     write-ahead log until that is emptied, PostgreSQL in dead rows until they are vacuumed.
@@ -60,7 +64,7 @@ def purge_from_disk(store: AuditStore) -> bool:
 def _truncate_wal(engine: sa.Engine) -> bool:
     """Empty SQLite's write-ahead log, which cannot be done within a transaction.
 
-    SQLite does not wait for whoever is moving the log at the moment: so we try again.
+    SQLite does not wait for a checkpoint that is running, so this tries again.
     """
     until = time.monotonic() + SQLITE_WAIT_SECONDS
     raw = engine.raw_connection()
@@ -76,7 +80,7 @@ def _truncate_wal(engine: sa.Engine) -> bool:
 
 
 def _drop_partition(connection: sa.Connection, month: str, ranges: RangeList) -> int:
-    """Drop the month, and put back what of it is in no range; how many are gone."""
+    """Drop a month, put back its payloads outside the ranges, and return how many are gone."""
     of_month = sa.select(PAYLOADS.c.sequence).where(PAYLOADS.c.month == month)
     there = list(connection.scalars(of_month))
     firsts = [first for first, _ in ranges]

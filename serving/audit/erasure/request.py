@@ -24,7 +24,7 @@ SELECTOR_OPTIONS = "--id, --person, --before, --retention"
 
 @dataclass(frozen=True)
 class ErasureRequest:
-    """What is asked for, in exactly one way. person: by name; goes no further than `chosen`."""
+    """Which entries to erase; exactly one field is set. person: a name, never recorded."""
 
     ids: Sequence[str] = ()
     person: str = ""
@@ -34,7 +34,7 @@ class ErasureRequest:
 
 @dataclass(frozen=True)
 class ErasureSelection:
-    """What that is on record. months: those that go as a whole."""
+    """The entries that a request selects. months: those that are erased completely."""
 
     ground: ErasureGround
     sequences: tuple[int, ...]
@@ -44,18 +44,18 @@ class ErasureSelection:
 def select_entries(
     store: AuditStore, wanted: ErasureRequest, people: Pseudonyms, now: datetime
 ) -> ErasureSelection:
-    """The entries that are meant.
+    """Return the entries that a request selects.
 
     Raises:
-        ValueError: nothing is asked for, or in two ways.
-        LookupError: an id that is not on record.
+        ValueError: no field or several fields of the request are set.
+        LookupError: an id is not on record.
         AuditUnavailableError: the record cannot be read.
     """
     if sum(map(bool, (wanted.ids, wanted.person, wanted.before, wanted.retention))) != 1:
         raise ValueError(f"say what is to be erased in exactly one way: {SELECTOR_OPTIONS}")
     if wanted.retention:
-        old = find_expired(store, wanted.retention, now)
-        return ErasureSelection(ErasureGround.RETENTION, old.sequences, old.months)
+        expired = find_expired(store, wanted.retention, now)
+        return ErasureSelection(ErasureGround.RETENTION, expired.sequences, expired.months)
     if wanted.person:
         return ErasureSelection(
             ErasureGround.PERSON, tuple(sequences_naming_person(store, people.of(wanted.person)))
@@ -69,7 +69,7 @@ def select_entries(
 
 
 def describe_erasure(chosen: ErasureSelection, found: ErasurePlan, now: datetime) -> Iterator[str]:
-    """What would be done, line by line, before it is."""
+    """Yield the lines that describe an erasure before it is done."""
     if not found.left:
         before = f"; {found.gone} were erased before" if found.gone else ""
         yield f"Nothing is left to erase{before}."

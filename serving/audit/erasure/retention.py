@@ -21,39 +21,39 @@ from serving.policy.policy import RetentionPolicy
 
 @dataclass(frozen=True)
 class ExpiredEntries:
-    """What may go. sequences: in order. months: of which everything that can be erased may go."""
+    """Entries that may be erased. sequences: in order. months: those that may go completely."""
 
     sequences: tuple[int, ...]
     months: tuple[str, ...]
 
 
 def oldest_retained_month(now: datetime, kept: int) -> str:
-    """The oldest month that may not go yet, as `2019-11`.
+    """Return the oldest month that must be kept, as `2019-11`.
 
-    A month goes when its youngest entry is older than `kept` months: so the month in which
-    `now` less those months falls stays.
+    A month may be erased once its youngest entry is older than `kept` months, so the month that
+    lies `kept` months before `now` stays.
     """
     months_of = now.year * 12 + now.month - 1 - kept
     return f"{months_of // 12:04d}-{months_of % 12 + 1:02d}"
 
 
 def find_expired(store: AuditStore, policy: RetentionPolicy, now: datetime) -> ExpiredEntries:
-    """What is older than the policy keeps it; nothing is done.
+    """Return the entries that are older than the policy keeps them.
 
     Raises:
         AuditUnavailableError: the record cannot be read.
     """
     keep = {group: getattr(policy, group, None) for group in EntryGroup}
     kept_from = {g: oldest_retained_month(now, n) for g, n in keep.items() if n is not None}
-    sequences, whole = list[int](), list[str]()
+    sequences, complete_months = list[int](), list[str]()
     with store.reading() as connection:
         for month in (found.month for found in list_partitions(connection)):
-            old = _erasable_kinds(group for group, first in kept_from.items() if month < first)
-            if old:
-                sequences += _sequences_with_payload(connection, month, old)
-            if old == ERASABLE_KINDS:
-                whole.append(month)
-    return ExpiredEntries(tuple(sorted(sequences)), tuple(whole))
+            expired = _erasable_kinds(group for group, first in kept_from.items() if month < first)
+            if expired:
+                sequences += _sequences_with_payload(connection, month, expired)
+            if expired == ERASABLE_KINDS:
+                complete_months.append(month)
+    return ExpiredEntries(tuple(sorted(sequences)), tuple(complete_months))
 
 
 def erase_expired(
@@ -64,11 +64,7 @@ def erase_expired(
     context: Mapping[str, Any],
     now: datetime,
 ) -> Entry:
-    """Erase what is due, with one entry that names it.
-
-    Raises:
-        as `serving.audit.erasure.execution.erase_payloads`.
-    """
+    """Erase expired entries; see `serving.audit.erasure.execution.erase_payloads`."""
     return erase_payloads(
         store,
         ErasureGround.RETENTION,

@@ -1,7 +1,8 @@
 """State derived from audit entries, cached and re-read when newer entries of its kinds exist.
 
-Every process that shares the record follows it, so that what one writes binds all within about
-a second: pauses, keys. Nobody polls: whoever needs it looks, at most once in so many seconds.
+Pauses and keys that one process records bind every process that shares the log within about a
+second. There is no polling thread: a reader looks for newer entries, at most once in so many
+seconds.
 """
 
 from __future__ import annotations
@@ -23,9 +24,12 @@ T = TypeVar("T")
 
 @dataclass
 class CachedProjection(Generic[T]):
-    """kinds: of the entries that tell. told_by: what they come to, in order.
+    """The state that the entries of some kinds amount to.
 
-    While the record cannot be read, what was last read holds: a pause is not lifted by an outage.
+    While the log cannot be read, the last state holds: an outage does not lift a pause.
+
+    kinds: of the entries to read. told_by: computes the state from these entries, in order.
+    every_seconds: how old the state may be.
     """
 
     record: AuditStore
@@ -36,10 +40,10 @@ class CachedProjection(Generic[T]):
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def __post_init__(self) -> None:
-        """Read it for the first time.
+        """Read the entries for the first time.
 
         Raises:
-            AuditUnavailableError: it cannot be read.
+            AuditUnavailableError: they cannot be read.
         """
         self.checked_at = self.monotonic()
         self.newest = self.record.newest(self.kinds)
@@ -47,19 +51,19 @@ class CachedProjection(Generic[T]):
 
     @property
     def now(self) -> T:
-        """What holds now, at most `every_seconds` old; as it was while somebody else looks."""
+        """The state, at most `every_seconds` old, or the last one while another thread reads."""
         if self.monotonic() - self.checked_at < self.every_seconds:
             return self.held
         if self.lock.acquire(blocking=False):
             try:
-                self._look()
+                self._refresh()
             except AuditUnavailableError:
-                pass  # whoever must write the record will say so
+                pass  # the next writer reports it
             finally:
                 self.lock.release()
         return self.held
 
-    def _look(self) -> None:
+    def _refresh(self) -> None:
         self.checked_at = self.monotonic()
         newest = self.record.newest(self.kinds)
         if newest != self.newest:

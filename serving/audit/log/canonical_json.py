@@ -1,7 +1,7 @@
 """RFC 8785 canonical JSON: one text for one value, every number exact to the last bit.
 
-Equal to the `rfc8785` package, which the tests hold it against, and many times as fast: the
-record of a recommendation is some twenty kilobytes, and writing it is what a caller waits for.
+Gives the same text as the `rfc8785` package, which the tests compare it with, and is many times as
+fast: a recommendation is recorded in some twenty kilobytes, and the caller waits for it.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ import rfc8785
 
 SAFE_INTEGER_LIMIT = 2**53
 CANONICAL_METHOD = "canonical"
-"""Method by which a value of another type writes itself: one of very many of its kind."""
+"""Name of the method by which a value of another type returns its own canonical text."""
 MAX_PLAIN_EXPONENT, MIN_PLAIN_EXPONENT = 21, -6  # of ECMA-262: beyond them a number has an exponent
 
 
 def canonicalize(value: Any) -> str:
-    """The canonical text of null, booleans, numbers, text, lists and objects.
+    """Return the canonical text of null, booleans, numbers, text, lists and objects.
 
     Raises:
-        ValueError: numbers that are not finite, whole numbers beyond 2**53 that are not
-            the text of a float, other types.
+        ValueError: a number is not finite, an integer beyond 2**53 is not the text of a float, or
+            a value is of another type.
     """
     text = WRITERS.get(type(value), _reject)(value)
     if not text.isascii():
@@ -33,16 +33,16 @@ def canonicalize(value: Any) -> str:
 
 
 def _reject(value: Any) -> str:
-    itself: Callable[[Any], str] | None = getattr(type(value), CANONICAL_METHOD, None)
-    if itself is not None:
-        return itself(value)
+    method: Callable[[Any], str] | None = getattr(type(value), CANONICAL_METHOD, None)
+    if method is not None:
+        return method(value)
     raise ValueError(f"{value!r} cannot be recorded exactly as JSON")
 
 
 def _integer(value: int) -> str:
     if -SAFE_INTEGER_LIMIT < value < SAFE_INTEGER_LIMIT:
         return str(value)
-    # The number 1e16 is written 10000000000000000, and that is read back as a whole one.
+    # The float 1e16 is written 10000000000000000, which is read back as an integer.
     try:
         text = _float(float(value))
     except OverflowError:
@@ -51,7 +51,7 @@ def _integer(value: int) -> str:
 
 
 def _float(value: float) -> str:
-    """As ECMAScript writes it: Python agrees but for whole numbers and exponents."""
+    """Return a float as ECMAScript writes it; Python differs in integral values and exponents."""
     text = repr(value)
     if text[-2:] == ".0":
         return text[:-2] if value else "0"
@@ -63,7 +63,7 @@ def _float(value: float) -> str:
 
 
 def _ecmascript_exponent(text: str) -> str:
-    """What Python writes with an exponent, as ECMA-262 has it (Number::toString)."""
+    """Rewrite Python's text of a float with an exponent as ECMA-262 does (Number::toString)."""
     mantissa, _, power = text.partition("e")
     sign, mantissa = ("-", mantissa[1:]) if mantissa[0] == "-" else ("", mantissa)
     first, _, rest = mantissa.partition(".")
@@ -90,10 +90,9 @@ def _object(value: Mapping[str, Any]) -> str:
 
 @lru_cache(4096)
 def member_layout(names: tuple[str, ...]) -> tuple[tuple[str, str, str], ...]:
-    """The names of an object in their order, each with what its value comes behind.
+    """Return each name of an object in canonical order, with its text and its text for null.
 
-    And with all of it where there is none. Kept: the objects of a record have the same names in
-    each entry.
+    Cached, because the objects of a payload have the same names in each entry.
     """
     ordered = sorted(names)
     if not "".join(names).isascii():
@@ -117,4 +116,4 @@ WRITERS: dict[type, Callable[[Any], str]] = {
     bool: lambda value: "true" if value else "false",
     type(None): lambda _: "null",
 }
-"""What writes each type; a look-up and a call is all that a value costs."""
+"""Writer of each type; a value costs one look-up and one call."""

@@ -24,15 +24,16 @@ from serving.audit.log.entry_kind import ANSWER_KINDS, EntryKind
 
 
 def envelope_leaf_hash(row: Sequence[Any]) -> bytes:
-    """RFC 9162 hash of the leaf whose content is the canonical JSON of an envelope.
+    """Return the RFC 9162 leaf hash of the canonical JSON of an envelope.
 
-    row: the envelope's values in the order of its names, which is the alphabet's.
+    Args:
+        row: the values of the envelope in alphabetical order of its field names.
 
     Raises:
-        TypeError, ValueError: a value that is never recorded in its place.
+        TypeError, ValueError: a value of a type or range that no envelope holds.
     """
-    (about, commitment, name, kind, picked, previous, priority, at, reference, schema) = row[:10]
-    (sequence, site, task, tenant) = row[10:14]
+    about, commitment, name, kind, picked, previous, priority, at, reference, schema = row[:10]
+    sequence, site, task, tenant = row[10:14]
     if type(schema) is not int or type(sequence) is not int or type(priority) is not float:
         raise TypeError(f"schema, sequence or priority is no number: {row!r}")
     if (
@@ -60,19 +61,19 @@ SALT_BYTES = 16
 
 
 class PayloadErasedError(LookupError):
-    """What was recorded has been erased; only its envelope is left."""
+    """The payload has been erased; only the envelope is left."""
 
 
 @dataclass(frozen=True)
 class Draft:
-    """What is to be recorded, before it has a place.
+    """An entry before it has its place in the log.
 
-    id: unique. about: the recommendation a decision answers; for a recommendation, itself;
-        for a change of model, the version as `task/version`.
-    task, site, reference, priority, picked: what the desk finds it by; "" where there is none.
+    id: unique. about: for a decision, the recommendation that it answers; for a recommendation,
+        its own id; for a change of model, the version as `task/version`.
+    task, site, reference, priority, picked: what the desk finds it by; "" where it has none.
     recorded_at: ISO 8601, UTC. picked: drawn for the audit sample.
     payload: values that JSON can hold; numbers that are not finite must be null.
-    said: what the payload was made of, for whoever answers with it; not recorded.
+    said: the object that the payload was made from, for the response; not recorded.
     """
 
     id: str
@@ -103,10 +104,21 @@ def new_draft(
     picked: bool = False,
     made_of: Any = None,
 ) -> Draft:
-    """The draft of that kind which says that, under a new id unless it is given one.
+    """Make a draft, under a new id unless one is given.
 
-    said: what is particular to the kind. context: as `serving.runtime.context` records it. at: ISO
-    8601, UTC. made_of: `Draft.said`. Everything else as `Draft` says.
+    Args:
+        kind: of the entry.
+        said: the fields of its payload that are particular to the kind.
+        context: of the request, as `serving.runtime.context` records it; it names the release.
+        at: when it is recorded, ISO 8601, UTC.
+        id: of the entry; "" for a random one.
+        about: see `Draft`, as for the arguments that follow.
+        task: see `Draft`.
+        site: see `Draft`.
+        reference: see `Draft`.
+        priority: see `Draft`.
+        picked: see `Draft`.
+        made_of: the object that the payload was made from; see `Draft.said`.
     """
     payload = {"schema": SCHEMA_VERSION, "kind": kind.value, "context": dict(context), **said}
     name = id or str(uuid.uuid4())
@@ -115,7 +127,7 @@ def new_draft(
 
 @dataclass(frozen=True)
 class Envelope:
-    """What of an entry is never erased: everything here is under the leaf's hash.
+    """The part of an entry that is never erased; the leaf hash covers all of its fields.
 
     sequence: 1, 2, 3, ... without gaps: the order, whatever clocks say.
     commitment: sha256 of salt and canonical payload, hexadecimal.
@@ -153,7 +165,7 @@ envelope_values = attrgetter(*ENVELOPE_FIELDS)
 
 @dataclass(frozen=True)
 class Entry:
-    """An entry in its place. hash: of its leaf. body: RFC 8785 JSON; None once erased."""
+    """An entry of the log. hash: of its leaf. body: RFC 8785 JSON; None once erased."""
 
     envelope: Envelope
     hash: str
@@ -162,7 +174,7 @@ class Entry:
 
     @property
     def sequence(self) -> int:
-        """Its place in the record."""
+        """Its place in the log, from 1."""
         return self.envelope.sequence
 
     @property
@@ -172,12 +184,12 @@ class Entry:
 
     @property
     def id(self) -> str:
-        """Its name."""
+        """Its unique name."""
         return self.envelope.id
 
     @property
     def kind(self) -> EntryKind:
-        """What it is."""
+        """Its kind."""
         return EntryKind(self.envelope.kind)
 
     @property
@@ -187,15 +199,15 @@ class Entry:
 
     @property
     def recorded_at(self) -> str:
-        """When, by the clock of who wrote it."""
+        """When it was recorded, by the clock of its writer; ISO 8601, UTC."""
         return self.envelope.recorded_at
 
     @property
     def payload(self) -> Any:
-        """What was recorded, read back.
+        """The recorded payload.
 
         Raises:
-            ErasedError: it was erased.
+            PayloadErasedError: it was erased.
         """
         if self.body is None:
             raise PayloadErasedError(f"what entry {self.sequence} ({self.id}) held has been erased")
@@ -203,14 +215,14 @@ class Entry:
 
 
 def payload_commitment(salt: str, body: str) -> str:
-    """The salted digest of a payload. salt: hexadecimal."""
+    """Return the salted SHA-256 of a payload, hexadecimal. salt: hexadecimal."""
     return hashlib.sha256(bytes.fromhex(salt) + body.encode()).hexdigest()
 
 
 def entry_from_draft(
     draft: Draft, body: str, sequence: int, previous: str, tenant: str = "default", salt: str = ""
 ) -> Entry:
-    """The draft as an entry in that place. body: its canonical payload. salt: random if none."""
+    """Return the entry of a draft. body: its canonical payload. salt: hexadecimal; random if ""."""
     salt = salt or secrets.token_hex(SALT_BYTES)
     envelope = Envelope(
         about=draft.about,

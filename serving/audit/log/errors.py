@@ -22,17 +22,17 @@ REMEDIES = {
     "password authentication failed": "see the user and password of the audit's URL",
     "Connection refused": "see that the server runs, and that address and port are right",
 }
-"""What a database says, and what helps."""
+"""Part of a database's message, and what to do about it."""
 
 
 class AuditUnavailableError(RuntimeError):
-    """The record cannot be written or read, so nothing may be answered.
+    """The audit log cannot be written or read, so no answer may be given.
 
-    seconds: until it is tried again, where it is left alone; None where that is not known.
+    seconds: until the circuit breaker lets a caller try again; None if it is closed.
     """
 
-    def __init__(self, told: str, seconds: float | None = None) -> None:
-        super().__init__(told)
+    def __init__(self, message: str, seconds: float | None = None) -> None:
+        super().__init__(message)
         self.seconds = seconds
 
 
@@ -53,10 +53,10 @@ class IdempotencyKeyUsedError(RuntimeError):
 
 
 def describe_error(error: BaseException) -> str:
-    """What a database, driver or file system said, in one line, with what helps if that is known.
+    """Return the message of a database, driver or file system in one line, with a known remedy.
 
-    Never the statement's values, and no password: drivers do not repeat it.
+    It holds no values of the statement and no password: drivers do not repeat them.
     """
-    said = " ".join(str(getattr(error, "orig", None) or error).split())
-    helps = next((mend for sign, mend in REMEDIES.items() if sign in said), "")
-    return f"{said} ({helps})" if helps else said
+    message = " ".join(str(getattr(error, "orig", None) or error).split())
+    remedy = next((advice for sign, advice in REMEDIES.items() if sign in message), "")
+    return f"{message} ({remedy})" if remedy else message

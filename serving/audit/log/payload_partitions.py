@@ -18,7 +18,7 @@ MONTH_PATTERN = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 
 class PartitionSummary(NamedTuple):
-    """Payloads of one month, `2026-11`: the first and last sequence that is left, and how many."""
+    """Payloads left of one month, as `2026-11`: first and last sequence, and their number."""
 
     month: str
     first: int
@@ -27,12 +27,12 @@ class PartitionSummary(NamedTuple):
 
 
 def list_partitions(connection: sa.Connection) -> list[PartitionSummary]:
-    """Months that have payloads left, in order."""
-    of = PAYLOADS.c
+    """Return the months that have payloads left, in order."""
+    columns = PAYLOADS.c
     query = sa.select(
-        of.month, sa.func.min(of.sequence), sa.func.max(of.sequence), sa.func.count()
-    ).group_by(of.month)
-    return [PartitionSummary(*row) for row in connection.execute(query.order_by(of.month))]
+        columns.month, sa.func.min(columns.sequence), sa.func.max(columns.sequence), sa.func.count()
+    ).group_by(columns.month)
+    return [PartitionSummary(*row) for row in connection.execute(query.order_by(columns.month))]
 
 
 def drop_partition(connection: sa.Connection, month: str) -> None:
@@ -49,19 +49,19 @@ def drop_partition(connection: sa.Connection, month: str) -> None:
         connection.execute(sa.delete(PAYLOADS).where(PAYLOADS.c.month == validate_month(month)))
 
 
-def create_partitions(connection: sa.Connection, wanted: Iterable[str]) -> None:
-    """See that PostgreSQL has a partition for each of these months; nothing elsewhere.
+def create_partitions(connection: sa.Connection, months: Iterable[str]) -> None:
+    """Create the partitions of these months on PostgreSQL where they are missing.
 
-    Safe for whoever holds the head row: writers come here one after the other.
+    The caller holds the head row, so no other writer creates them at the same time.
 
     Raises:
         ValueError: not a month as `2026-11`.
     """
     if connection.dialect.name != "postgresql":
         return
-    for month in wanted:
+    for month in months:
         table = partition_table(month)
-        # Asked every time: another process may have dropped it since, and then it is made again.
+        # Looked up every time: another process may have dropped the partition since.
         if connection.exec_driver_sql("SELECT to_regclass(%s)", (table,)).scalar() is None:
             connection.exec_driver_sql(
                 f"CREATE TABLE {table} PARTITION OF payloads FOR VALUES IN ('{month}')"
@@ -69,7 +69,7 @@ def create_partitions(connection: sa.Connection, wanted: Iterable[str]) -> None:
 
 
 def partition_table(month: str) -> str:
-    """The table that holds the month on PostgreSQL.
+    """Return the name of the table that holds a month on PostgreSQL.
 
     Raises:
         ValueError: not a month as `2026-11`.
@@ -78,7 +78,7 @@ def partition_table(month: str) -> str:
 
 
 def validate_month(month: str) -> str:
-    """The month itself.
+    """Return the month if it is one.
 
     Raises:
         ValueError: not a month as `2026-11`.

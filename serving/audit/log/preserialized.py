@@ -1,7 +1,7 @@
 """Serialise many similar objects of numbers as canonical JSON, column by column.
 
-The past of a case and its features are some hundreds of values: writing them one by one was the
-largest part of an answer.
+History and features of a case are some hundreds of numbers; serialising them one by one took the
+largest part of the time of an answer.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from pydantic_core import to_json
 from serving.audit.log.canonical_json import canonicalize, member_layout
 
 NON_CANONICAL_MARKS = "e", "-0,", "-0]"
-"""What tells of numbers that others write otherwise than RFC 8785: exponents, minus zero."""
+"""Signs of numbers that pydantic writes otherwise than RFC 8785: exponents, minus zero."""
 
 
 class PreserializedObject(Mapping[str, Any]):
-    """An object as its canonical text; numbers are read back as floats once somebody looks."""
+    """A JSON object kept as its canonical text; parsed, with numbers as floats, on first access."""
 
     def __init__(self, text: str) -> None:
         self.text = text
 
     def canonical(self) -> str:
-        """As it is recorded; see `serving.audit.log.canonical_json`."""
+        """Return the text as it is recorded; see `serving.audit.log.canonical_json`."""
         return self.text
 
     @cached_property
@@ -47,12 +47,14 @@ class PreserializedObject(Mapping[str, Any]):
 
 
 def preserialize_rows(columns: Mapping[str, NDArray[Any]], n: int) -> list[PreserializedObject]:
-    """Objects of one value a column, n of them. columns: float64, or object of str and None.
+    """Serialise the rows of a table as objects with one member a column.
 
-    NaN is null.
+    Args:
+        columns: by name, each of shape (n,); float64, or object holding str and None. NaN is null.
+        n: number of rows.
 
     Raises:
-        ValueError: infinite numbers.
+        ValueError: a number is infinite.
     """
     names, between = _object_template(tuple(map(str, columns)))
     texts = [(at, columns[name]) for at, name in enumerate(names) if columns[name].dtype == object]
@@ -65,7 +67,7 @@ def preserialize_rows(columns: Mapping[str, NDArray[Any]], n: int) -> list[Prese
 
 @lru_cache(64)
 def _object_template(names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Names in the order of RFC 8785, and what stands before, between and behind their values."""
+    """Return names in the order of RFC 8785, and the text before, between and after the values."""
     order = member_layout(names)
     between = [f"{',' if at else '{'}{start}" for at, (_, start, _) in enumerate(order)]
     return tuple(name for name, _, _ in order), (*between, "}" if between else "{}")
@@ -78,7 +80,7 @@ def _interleave(between: Sequence[str], values: Sequence[str]) -> str:
 
 
 def _number_rows(columns: Sequence[NDArray[np.float64]], n: int) -> list[list[str]]:
-    """Canonical text of each number, row by row."""
+    """Return the canonical text of each number, row by row."""
     if not columns or not n:
         return [[] for _ in range(n)]
     block = np.concatenate(columns).reshape(len(columns), n).T
@@ -88,12 +90,12 @@ def _number_rows(columns: Sequence[NDArray[np.float64]], n: int) -> list[list[st
 
 
 def number_texts(values: list[float]) -> list[str]:
-    """Canonical text of each; NaN, and what is infinite, as null."""
+    """Return the canonical text of each number; NaN and infinities are null."""
     text = to_json(values, inf_nan_mode="null").decode().replace(".0,", ",").replace(".0]", "]")
-    told = text[1:-1].split(",") if values else []
+    texts = text[1:-1].split(",") if values else []
     if any(sign in text for sign in NON_CANONICAL_MARKS):
-        return [_as_ecmascript(number) for number in told]
-    return told
+        return [_as_ecmascript(number) for number in texts]
+    return texts
 
 
 def _as_ecmascript(number: str) -> str:

@@ -16,23 +16,23 @@ ENTRIES_WITH_PAYLOAD = ENTRIES.outerjoin(PAYLOADS, PAYLOADS.c.sequence == ENTRIE
 
 
 def entry_from_row(row: Any) -> Entry:
-    """The entry that a row of `entries()` holds."""
+    """Return the entry that a row of the query `entries` holds."""
     envelope = Envelope(**{name: row[name] for name in ENVELOPE_FIELDS})
     return Entry(envelope, row["hash"], row["salt"], row["body"])
 
 
 def entries() -> Query:
-    """Every entry with what it holds, if that was not erased."""
+    """Select every entry, with its payload unless that was erased."""
     return sa.select(ENTRIES, PAYLOADS.c.salt, PAYLOADS.c.body).select_from(ENTRIES_WITH_PAYLOAD)
 
 
 def entry_by_id(identifier: str) -> Query:
-    """The entry of that id."""
+    """Select the entry of that id."""
     return entries().where(ENTRIES.c.id == identifier)
 
 
 def entries_of_kinds(kinds: Collection[EntryKind]) -> Query:
-    """Entries of those kinds, in order."""
+    """Select the entries of those kinds, in order."""
     return entries().where(ENTRIES.c.kind.in_(map(str, kinds))).order_by(ENTRIES.c.sequence)
 
 
@@ -42,33 +42,33 @@ def is_answer() -> sa.ColumnElement[bool]:
 
 
 def latest_sequence(kinds: Collection[EntryKind]) -> Query:
-    """Sequence of the latest entry of those kinds."""
+    """Select the sequence of the latest entry of those kinds."""
     return sa.select(sa.func.max(ENTRIES.c.sequence)).where(ENTRIES.c.kind.in_(map(str, kinds)))
 
 
 def entries_between(first: int, last: int) -> Query:
-    """Entries from sequence `first` to `last`, both included, in order."""
+    """Select the entries from sequence `first` to `last`, both included, in order."""
     return entries().where(ENTRIES.c.sequence.between(first, last)).order_by(ENTRIES.c.sequence)
 
 
 def entries_from(first: int, most: int) -> Query:
-    """Up to so many entries from sequence `first` on, in order; all kinds."""
+    """Select up to `most` entries of all kinds from sequence `first` on, in order."""
     return entries().where(ENTRIES.c.sequence >= first).order_by(ENTRIES.c.sequence).limit(most)
 
 
 def answers_by_id_prefix(start: str) -> Query:
-    """Up to two answers whose id starts so."""
-    named_so = ENTRIES.c.id.startswith(start, autoescape=True)
-    return entries_of_kinds(ANSWER_KINDS).where(named_so).limit(2)
+    """Select up to two answers whose id starts with a text."""
+    has_prefix = ENTRIES.c.id.startswith(start, autoescape=True)
+    return entries_of_kinds(ANSWER_KINDS).where(has_prefix).limit(2)
 
 
 def entries_about(identifier: str, kind: EntryKind) -> Query:
-    """Entries of that kind about another entry, in order."""
+    """Select the entries of that kind about another entry, in order."""
     return entries_of_kinds([kind]).where(ENTRIES.c.about == identifier, ABOUT_ANOTHER)
 
 
 def is_open_answer() -> sa.ColumnElement[bool]:
-    """Entries that are the latest answer of their case, and that nobody has decided."""
+    """Return the condition that an entry is the latest answer of its case and is undecided."""
     later, decided = ENTRIES.alias("later"), ENTRIES.alias("decided")
     newer = sa.exists().where(
         later.c.kind.in_([str(kind) for kind in ANSWER_KINDS]),
@@ -87,10 +87,10 @@ def is_open_answer() -> sa.ColumnElement[bool]:
 def undecided_answers(
     task: str, site: str, limit: int, *, picked: bool, within: Collection[str] | None = None
 ) -> Query:
-    """Latest answer of each case without a decision, by priority; see `AuditStore.undecided`."""
-    there = sa.exists().where(PAYLOADS.c.sequence == ENTRIES.c.sequence)
-    # Which ones first, what they hold afterwards: sorting must not carry every payload along.
-    query = sa.select(ENTRIES.c.sequence).where(is_answer(), is_open_answer(), there)
+    """Select the latest undecided answer of each case; see `AuditStore.undecided`."""
+    has_payload = sa.exists().where(PAYLOADS.c.sequence == ENTRIES.c.sequence)
+    # Sort sequences only and join payloads afterwards: sorting must not carry every payload along.
+    query = sa.select(ENTRIES.c.sequence).where(is_answer(), is_open_answer(), has_payload)
     if task:
         query = query.where(ENTRIES.c.task == task)
     if site:
@@ -105,22 +105,22 @@ def undecided_answers(
 
 
 def sites_with_answers() -> Query:
-    """Sites that have answers."""
+    """Select the sites that have answers."""
     return sa.select(ENTRIES.c.site).where(is_answer()).distinct().order_by(ENTRIES.c.site)
 
 
 def idempotency_record(caller: str, key: str) -> Query:
-    """What the idempotency key of a caller was used for."""
+    """Select what an idempotency key of a caller was used for."""
     return sa.select(REQUESTS).where(REQUESTS.c.caller == caller, REQUESTS.c.key == key)
 
 
 def idempotency_records(callers: Collection[str], keys: Collection[str]) -> Query:
-    """What any of those keys was used for by any of those callers."""
+    """Select what those keys were used for by those callers."""
     return sa.select(REQUESTS).where(REQUESTS.c.caller.in_(callers), REQUESTS.c.key.in_(keys))
 
 
 def latest_checkpoint_entry() -> Query:
-    """The latest entry of a checkpoint; task and reference are those it has, for the index."""
+    """Select the latest checkpoint entry; naming task and reference lets the index serve it."""
     kind = ENTRIES.c.kind == str(EntryKind.CHECKPOINT)
     query = entries().where(kind, ENTRIES.c.task == "", ENTRIES.c.reference == "")
     return query.order_by(ENTRIES.c.sequence.desc()).limit(1)

@@ -9,18 +9,18 @@ RangeList = list[tuple[int, int]]
 
 
 def ranges_of_sequences(sequences: Iterable[int]) -> RangeList:
-    """The fewest runs that hold these sequences and no other; both ends included, in order."""
-    found: RangeList = []
+    """Return the fewest ranges that cover exactly these sequences; ends included, in order."""
+    ranges: RangeList = []
     for sequence in sorted(set(sequences)):
-        if found and found[-1][1] == sequence - 1:
-            found[-1] = (found[-1][0], sequence)
+        if ranges and ranges[-1][1] == sequence - 1:
+            ranges[-1] = (ranges[-1][0], sequence)
         else:
-            found.append((sequence, sequence))
-    return found
+            ranges.append((sequence, sequence))
+    return ranges
 
 
 def format_ranges(ranges: RangeList, most: int = 8) -> str:
-    """The runs in words: "3 to 5, 9"."""
+    """Return ranges in words, as `3 to 5, 9`."""
     shown = [str(a) if a == b else f"{a} to {b}" for a, b in ranges[:most]]
     more = len(ranges) - most
     return ", ".join(shown) + (f" and {more} more runs" if more > 0 else "")
@@ -30,18 +30,18 @@ Ranges = tuple[tuple[int, int], ...]
 
 
 def merge_ranges(parts: Iterable[tuple[int, int]]) -> Ranges:
-    """The same numbers in as few ranges as can be, in order."""
-    made = list[tuple[int, int]]()
+    """Return the fewest ranges that cover the same numbers, in order."""
+    merged = list[tuple[int, int]]()
     for first, last in sorted(parts):
-        if made and first <= made[-1][1] + 1:
-            made[-1] = (made[-1][0], max(last, made[-1][1]))
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
         else:
-            made.append((first, last))
-    return tuple(made)
+            merged.append((first, last))
+    return tuple(merged)
 
 
 def subtract_ranges(numbers: Ranges, taken: Ranges) -> Ranges:
-    """The numbers that are not among those taken."""
+    """Return the ranges of the numbers that are not in `taken`."""
     return tuple(_subtract(numbers, taken))
 
 
@@ -52,7 +52,7 @@ def _subtract(numbers: Ranges, taken: Ranges) -> Iterator[tuple[int, int]]:
 
 
 def intersect_ranges(some: Ranges, others: Ranges) -> Iterator[tuple[int, int]]:
-    """The numbers that are in both."""
+    """Yield the ranges of the numbers that are in both."""
     i = j = 0
     while i < len(some) and j < len(others):
         first, last = max(some[i][0], others[j][0]), min(some[i][1], others[j][1])
@@ -65,10 +65,10 @@ def intersect_ranges(some: Ranges, others: Ranges) -> Iterator[tuple[int, int]]:
 
 
 def count_sequences(numbers: Ranges) -> int:
-    """How many there are."""
+    """Return how many numbers the ranges hold."""
     return sum(last - first + 1 for first, last in numbers)
 
 
 def range_contains(numbers: Ranges, number: int) -> bool:
-    """Whether a number is among them."""
+    """Return whether a number is in one of the ranges."""
     return any(first <= number <= last for first, last in numbers)

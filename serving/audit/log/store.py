@@ -30,7 +30,7 @@ from serving.runtime.circuit_breaker import CircuitBreaker, CircuitOpenError
 
 
 def canonical_body(draft: Draft) -> str:
-    """The canonical payload of a draft that every store takes alike.
+    """Return the canonical payload of a draft, in a form that every database can hold.
 
     Raises:
         ValueError: values that JSON cannot hold exactly; a NUL, which PostgreSQL refuses, or half
@@ -50,8 +50,8 @@ def canonical_body(draft: Draft) -> str:
 class AuditStore:
     """Entries in SQLite or PostgreSQL. Safe to use from several threads and processes.
 
-    tenant: whose entries are written. signer: signs what the log is after every commit.
-    breaker: keeps callers from waiting for a store that is away; none by default.
+    tenant: whose entries are written. signer: signs a checkpoint after every group of commits.
+    breaker: refuses calls at once while the database is away; None lets every caller wait.
     """
 
     engine: sa.Engine
@@ -67,13 +67,13 @@ class AuditStore:
 
     @classmethod
     def open(cls, where: Path | str, tenant: str = "default", signer: Signer | None = None) -> Self:
-        """The store in that SQLite file or at that URL, made if it is not there.
+        """Open the store in a SQLite file or at a database URL; create tables that are missing.
 
         Raises:
-            AuditUnavailableError: if it cannot be written.
+            AuditUnavailableError: it cannot be opened or written.
             ValueError: for a URL of another kind of database.
         """
-        told = where if isinstance(where, Path) else sa.make_url(where).render_as_string()
+        address = where if isinstance(where, Path) else sa.make_url(where).render_as_string()
         try:
             if isinstance(where, Path):
                 where.parent.mkdir(parents=True, exist_ok=True)
@@ -82,16 +82,12 @@ class AuditStore:
                 upgrade_schema(engine)
         except (OSError, sa.exc.SQLAlchemyError) as error:
             raise AuditUnavailableError(
-                f"audit {told} cannot be opened: {describe_error(error)}"
+                f"audit {address} cannot be opened: {describe_error(error)}"
             ) from error
         return cls(engine, tenant, signer)
 
     def append(self, drafts: Sequence[Draft]) -> list[Entry]:
-        """Record all of them or none, durably, in this order.
-
-        Raises:
-            as `commit`.
-        """
+        """Record all drafts or none, durably, in this order; see `commit` for the errors."""
         return self.commit(drafts).entries
 
     def commit(
@@ -100,15 +96,18 @@ class AuditStore:
         key: IdempotencyKey | None = None,
         also: TransactionHook | None = None,
     ) -> CommitResult:
-        """Record all of them and the key or nothing, durably, in this order.
+        """Record all drafts and the key, or nothing, durably and in this order.
 
-        also: done in the same transaction, once the entries are in.
+        Args:
+            drafts: to record.
+            key: idempotency key of the request; refused if it was used before.
+            also: runs in the same transaction, once the entries are in.
 
         Raises:
             AuditUnavailableError: nothing was recorded, as far as can be told: where the
                 connection broke during the commit, it may have been.
-            TakenError: an id is on record.
-            KeyTakenError: the key is on record.
+            DuplicateEntryError: an id is on record.
+            IdempotencyKeyUsedError: the key is on record.
             ValueError: values that cannot be recorded exactly.
         """
         if not drafts:
@@ -154,19 +153,19 @@ class AuditStore:
             AuditUnavailableError: the database failed, so that the breaker counts it; errors of
                 single commits, such as a duplicate id, are left to their callers.
         """
-        with self._passing():
+        with self._guarded():
             self.group.commit(commits)
             for commit in commits:
                 if isinstance(commit.error, AuditUnavailableError):
                     raise commit.error
 
     def read(self, identifier: str) -> Entry | None:
-        """The entry with that id."""
+        """Return the entry of that id; None if there is none."""
         found = self.select(queries.entry_by_id(identifier))
         return found[0] if found else None
 
     def request(self, caller: str, key: str) -> dict[str, Any] | None:
-        """The row of the table `requests` for an idempotency key; None if it was not used."""
+        """Return the row of the table `requests` for an idempotency key; None if it is unused."""
         with self.reading() as connection:
             row = (
                 connection.execute(queries.idempotency_record(caller, key)).mappings().one_or_none()
@@ -174,7 +173,7 @@ class AuditStore:
             return None if row is None else dict(row)
 
     def requests(self, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], dict[str, Any]]:
-        """The rows for those callers' keys that were used; see `request`."""
+        """Return the rows of those (caller, key) that were used; see `request`."""
         if not keys:
             return {}
         with self.reading() as connection:
@@ -185,7 +184,7 @@ class AuditStore:
             return {(row["caller"], row["key"]): dict(row) for row in rows}
 
     def named(self, start: str) -> Entry | None:
-        """The only recommendation whose id starts so; None if there is none.
+        """Return the only answer whose id starts with a text; None if none does.
 
         Raises:
             LookupError: several do.
@@ -196,7 +195,7 @@ class AuditStore:
         return found[0] if found else None
 
     def decisions(self, recommendation: str) -> list[Entry]:
-        """What people decided about a recommendation, in order."""
+        """Return the decisions about a recommendation, in order."""
         return self.select(queries.entries_about(recommendation, EntryKind.DECISION))
 
     def undecided(
@@ -208,60 +207,64 @@ class AuditStore:
         picked: bool = False,
         within: Collection[str] | None = None,
     ) -> list[Entry]:
-        """Latest recommendation of each case without a decision, by priority.
+        """Return the latest answer of each case without a decision, highest priority first.
 
-        picked: only those of the audit sample, which a small priority would hide. within: only
-        those of these sites.
+        Args:
+            task: only of this task; "" for all.
+            site: only of this site; "" for all.
+            limit: most answers to return.
+            picked: only the audit sample, which its small priorities would hide.
+            within: only of these sites; None for all.
         """
         return self.select(
             queries.undecided_answers(task, site, limit, picked=picked, within=within)
         )
 
     def sites(self) -> list[str]:
-        """Sites that have recommendations."""
+        """Return the sites that have answers."""
         with self.reading() as connection:
             return list(connection.scalars(queries.sites_with_answers()))
 
     def of_kind(self, *kinds: EntryKind) -> list[Entry]:
-        """Every entry of those kinds, in order."""
+        """Return every entry of those kinds, in order."""
         return self.select(queries.entries_of_kinds(kinds))
 
     def newest(self, kinds: Sequence[EntryKind]) -> int:
-        """Sequence of the latest entry of those kinds; 0 if there is none."""
+        """Return the sequence of the latest entry of those kinds; 0 if there is none."""
         with self.reading() as connection:
             return connection.scalar(queries.latest_sequence(kinds)) or 0
 
     def answers(self) -> list[Entry]:
-        """Every answer to a scored case, advice or not, in order; erased ones left out."""
+        """Return every answer that a model scored, in order, without the erased ones."""
         return [entry for entry in self.of_kind(*SCORED_KINDS) if entry.body is not None]
 
     def all(self) -> list[Entry]:
-        """Every entry, in order, all in memory: for tests and small records, see `walk`."""
+        """Return every entry, in order and all in memory; for a large log use `walk`."""
         return list(self.walk())
 
     def walk(self, first: int = 1, batch: int = 1000) -> Iterator[Entry]:
-        """Entries from sequence `first` to the last there is, in order, `batch` in memory at once.
+        """Yield the entries from sequence `first` on, in order, with `batch` in memory at once.
 
-        No transaction is kept open meanwhile, so it holds nobody up, however long it takes.
+        Each batch is a transaction of its own, so a slow reader holds up no writer.
         """
         while True:
-            some = self.select(queries.entries_from(first, batch))
-            yield from some
-            if len(some) < batch:
+            entries = self.select(queries.entries_from(first, batch))
+            yield from entries
+            if len(entries) < batch:
                 return
-            first = some[-1].sequence + 1
+            first = entries[-1].sequence + 1
 
     def between(self, first: int, last: int) -> list[Entry]:
-        """Entries from sequence `first` to `last`, both included, in order."""
+        """Return the entries from sequence `first` to `last`, both included, in order."""
         return self.select(queries.entries_between(first, last))
 
     def head(self) -> LogHead:
-        """The end of the log as it says of itself."""
+        """Return the end of the log, as its head row says."""
         with self.reading() as connection:
             return read_head(connection)
 
     def check(self) -> None:
-        """Try that the store can be written now.
+        """Check that the store can be written now.
 
         Raises:
             AuditUnavailableError: it cannot.
@@ -277,22 +280,22 @@ class AuditStore:
             ) from error
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close all connections."""
         self.engine.dispose()
 
     def select(self, query: sa.Select[Any]) -> list[Entry]:
-        """The entries that a query of `serving.audit.log.queries` finds."""
+        """Return the entries that a query of `serving.audit.log.queries` finds."""
         with self.reading() as connection:
             return [queries.entry_from_row(row) for row in connection.execute(query).mappings()]
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """A connection that only reads.
+        """Open a connection that only reads.
 
         Raises:
             AuditUnavailableError: the record cannot be read.
         """
-        with self._passing():
+        with self._guarded():
             try:
                 with self.engine.connect().execution_options(reading=True) as connection:
                     yield connection
@@ -302,8 +305,8 @@ class AuditStore:
                 ) from error
 
     @contextmanager
-    def _passing(self) -> Iterator[None]:
-        """Around one use of the store: refused at once while the breaker is open."""
+    def _guarded(self) -> Iterator[None]:
+        """Guard one use of the store by the breaker, which refuses it at once while it is open."""
         try:
             with self.breaker.guard(AuditUnavailableError) if self.breaker else nullcontext():
                 yield

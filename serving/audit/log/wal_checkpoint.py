@@ -1,7 +1,7 @@
 """Checkpoint SQLite's write-ahead log in the background instead of in a writer's commit.
 
-Left to itself SQLite moves it in whichever commit makes it long, and that one waits for thousands
-of pages (https://sqlite.org/wal.html, section 3.1).
+Left to itself SQLite checkpoints in the commit that exceeds the limit, and that one waits until
+thousands of pages are copied (https://sqlite.org/wal.html, section 3.1).
 """
 
 from __future__ import annotations
@@ -18,42 +18,45 @@ from serving.audit.log.database import SQLITE_WAIT_SECONDS, writer_lock
 
 @dataclass
 class WalCheckpoint:
-    """The log beside a SQLite file. Several processes may move it: they take turns."""
+    """Checkpoints the write-ahead log of a SQLite file; several processes may do so in turn."""
 
     engine: sa.Engine
     _seen: int = field(default=0, init=False)
 
     @property
     def path(self) -> Path:
-        """Where it is, if it is there."""
+        """The write-ahead log's file, which need not exist."""
         return Path(f"{self.engine.url.database}-wal")
 
     def move(self) -> bool:
-        """Move what was written since the last time; whether whoever writes next begins it anew.
+        """Copy the pages that were written since the last time into the database file.
 
-        Nearly all of it while others write. What they wrote meanwhile in a turn of our own, or
-        there would always be something left, and it would grow for ever. The file keeps its
-        length, for writing over what is there costs less than making it longer.
+        The first pass copies nearly all of them while others write. The second one holds the
+        write lock: otherwise pages would always be left, and the log would grow for ever. The log
+        keeps its length, because overwriting it costs less than extending it.
+
+        Returns:
+            Whether all pages were copied, so that the next writer starts the log anew.
 
         Raises:
-            sqlite3.Error, OSError, TimeoutError: it was not moved.
+            sqlite3.Error, OSError, TimeoutError: the pages were not copied.
         """
         if not self.path.exists() or (at := self.path.stat().st_mtime_ns) == self._seen:
             return False
-        with closing(self._connected()) as connection:
+        with closing(self._connect()) as connection:
             _run_passive_checkpoint(connection)
             with writer_lock(self.engine):
                 done = _run_passive_checkpoint(connection)
         self._seen = at if done else 0
         return done
 
-    def _connected(self) -> sqlite3.Connection:
+    def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(
             str(self.engine.url.database), SQLITE_WAIT_SECONDS, isolation_level=None
         )
 
 
 def _run_passive_checkpoint(connection: sqlite3.Connection) -> bool:
-    """Whether all that is in the log is in the file now, as far as no reader needs the old."""
-    busy, there, moved = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-    return not busy and bool(there == moved)
+    """Copy the pages that no reader needs in their old state; return whether none is left."""
+    busy, pages, copied = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    return not busy and bool(pages == copied)

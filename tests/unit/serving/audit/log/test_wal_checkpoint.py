@@ -54,7 +54,7 @@ def test_an_unchanged_database_is_not_checkpointed(store, monkeypatch):
     store.append([minimal_draft("one")])
     assert wal.move()
     monkeypatch.setattr(
-        WalCheckpoint, "_connected", lambda _: pytest.fail("there is nothing to move")
+        WalCheckpoint, "_connect", lambda _: pytest.fail("there is nothing to move")
     )
     assert not wal.move()
 
