@@ -21,9 +21,10 @@ SECRET_BYTES = 32
 
 @dataclass(frozen=True)
 class ApiKey:
-    """What is kept of a key. digest: SHA-256 of the whole key, hexadecimal.
+    """A key as it is stored.
 
-    A plain digest is enough: 256 random bits cannot be tried. sites: None for every site.
+    digest: SHA-256 of the whole key, hexadecimal; a plain digest is enough, because 256 random
+        bits cannot be guessed. sites: None for every site.
     """
 
     id: str
@@ -36,24 +37,24 @@ class ApiKey:
 
     @property
     def caller(self) -> Caller:
-        """Who asks with it."""
+        """The caller that the key authenticates."""
         return Caller(f"key:{self.id}", self.scopes, self.sites)
 
-    def check(self, shown: str, now: datetime) -> Caller:
-        """Who asks, if that is the key and it holds.
+    def check(self, presented: str, now: datetime) -> Caller:
+        """Return the caller, if the presented text is this key and the key has not expired.
 
         Raises:
-            RefusedError: another secret, or expired.
+            AuthenticationError: another secret, or an expired key.
         """
-        if not hmac.compare_digest(key_digest(shown), self.digest):
+        if not hmac.compare_digest(key_digest(presented), self.digest):
             raise AuthenticationError(Refusal.WRONG_SECRET)
         if now >= self.expires_at:
             raise AuthenticationError(Refusal.EXPIRED)
         return self.caller
 
     def draft(self, context: Mapping[str, Any]) -> Draft:
-        """Its creation, as it is recorded."""
-        said = {
+        """Return the audit entry that records the key's creation."""
+        payload = {
             "key": self.id,
             "name": self.name,
             "digest": self.digest,
@@ -62,11 +63,11 @@ class ApiKey:
             "expires_at": self.expires_at.isoformat(),
         }
         at = self.created_at.isoformat()
-        return new_draft(EntryKind.KEY_CREATED, said, context, at, reference=self.id)
+        return new_draft(EntryKind.KEY_CREATED, payload, context, at, reference=self.id)
 
     @classmethod
     def recorded(cls, payload: Mapping[str, Any], at: str) -> Self:
-        """As it was recorded. A scope of another version is left out: it allows nothing here."""
+        """Return the key of an audit entry, without scopes that this version does not know."""
         sites = payload["sites"]
         return cls(
             id=payload["key"],
@@ -86,26 +87,30 @@ def new_key(
     now: datetime,
     expires_at: datetime,
 ) -> tuple[ApiKey, str]:
-    """A new key, and the text of it that is shown once: `tk_ID_SECRET`."""
+    """Create a key.
+
+    Returns:
+        The key as it is stored, and its text `tk_ID_SECRET`, which is shown once.
+    """
     identifier = secrets.token_hex(ID_BYTES)
-    shown = f"{KEY_PREFIX}{identifier}_{secrets.token_urlsafe(SECRET_BYTES)}"
-    held = None if sites is None else frozenset(sites)
-    kept = ApiKey(identifier, name, key_digest(shown), frozenset(scopes), held, now, expires_at)
-    return kept, shown
+    text = f"{KEY_PREFIX}{identifier}_{secrets.token_urlsafe(SECRET_BYTES)}"
+    site_set = None if sites is None else frozenset(sites)
+    digest = key_digest(text)
+    return ApiKey(identifier, name, digest, frozenset(scopes), site_set, now, expires_at), text
 
 
 def revocation_draft(identifier: str, now: datetime, context: Mapping[str, Any]) -> Draft:
-    """That a key is taken no more, as it is recorded: the envelope alone says it."""
-    said = {"key": identifier}
-    return new_draft(EntryKind.KEY_REVOKED, said, context, now.isoformat(), reference=identifier)
+    """Return the audit entry that revokes a key; its envelope alone is enough to apply it."""
+    payload = {"key": identifier}
+    return new_draft(EntryKind.KEY_REVOKED, payload, context, now.isoformat(), reference=identifier)
 
 
-def key_digest(shown: str) -> str:
-    """SHA-256 of a key as it is shown, hexadecimal."""
-    return hashlib.sha256(shown.encode()).hexdigest()
+def key_digest(text: str) -> str:
+    """Return the SHA-256 of a key's text, hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
-def key_identifier(shown: str) -> str:
-    """The id that a key says it has; "" for what is no key."""
-    parts = shown.split("_", 2)
+def key_identifier(text: str) -> str:
+    """Return the id in a key's text; "" for a text that is no key."""
+    parts = text.split("_", 2)
     return parts[1] if len(parts) == 3 else ""

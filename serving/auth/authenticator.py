@@ -35,9 +35,10 @@ BEARER = "bearer"
 
 @dataclass(frozen=True)
 class PresentedCredentials:
-    """What a request shows of who asks. credentials: its Authorization headers.
+    """What a request presents to be authenticated.
 
-    peer: address it comes from; "" where there is none. host: its Host header.
+    credentials: its Authorization headers. peer: address that it comes from; "" for none. host:
+    its Host header.
     """
 
     credentials: Sequence[str] = field(repr=False)
@@ -47,7 +48,7 @@ class PresentedCredentials:
 
 @dataclass(frozen=True)
 class Authenticator:
-    """Lets callers in. ring, tokens: None where keys or tokens are not taken."""
+    """Identifies callers. ring, tokens: None where the settings take no keys or no tokens."""
 
     ring: KeyRing | None
     tokens: TokenVerifier | None
@@ -58,13 +59,13 @@ class Authenticator:
     looking: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(1))
 
     async def caller(self, shown: PresentedCredentials) -> Caller:
-        """Who asks.
+        """Return the caller of a request.
 
-        Whoever shows something is held to it, on this machine too.
+        Credentials that are presented must hold, even where none are needed.
 
         Raises:
-            RefusedError: nobody who is let in; says why, for the log.
-            RecordTooOldError: keys cannot be looked up now.
+            AuthenticationError: the request is refused; the reason is for the log.
+            KeysOutdatedError: keys cannot be looked up now.
         """
         if not shown.credentials:
             return self._without(shown)
@@ -76,14 +77,14 @@ class Authenticator:
         return await self._token(credential)
 
     def is_limited(self, caller: Caller) -> bool:
-        """Whether that caller's requests are counted."""
+        """Return whether the requests of a caller are counted against a limit."""
         return caller is not LOCAL_CALLER or self.local_limits
 
     def start(self) -> None:
-        """Read keys, and go on reading them.
+        """Read keys and issuer, and keep API keys up to date in the background.
 
         Raises:
-            AuditUnavailableError: the record cannot be read.
+            AuditUnavailableError: the audit log cannot be read.
         """
         if self.ring is not None:
             self.ring.start()
@@ -91,15 +92,15 @@ class Authenticator:
             self.tokens.keys.look()
 
     def stop(self, seconds: float) -> None:
-        """Read no more."""
+        """Stop reading keys."""
         if self.ring is not None:
             self.ring.stop(seconds)
 
     def _without(self, shown: PresentedCredentials) -> Caller:
-        """Whoever is on this machine, where that is enough.
+        """Return the local caller, where requests of this machine need no credentials.
 
-        The Host is looked at so that no page that a browser shows can ask in the name of a
-        site whose address was changed to this machine's.
+        The Host header must name this machine: otherwise a web page could send requests through
+        a browser here, under a name whose DNS entry was changed to a loopback address.
         """
         if not self.local:
             raise AuthenticationError(Refusal.NOTHING_SHOWN)
@@ -120,7 +121,7 @@ class Authenticator:
         return self.tokens.caller(credential)
 
     async def _look(self, tokens: TokenVerifier) -> bool:
-        """Look at the issuer's keys again; whoever waits takes no thread from those who answer."""
+        """Read the issuer's keys again, on a limiter of its own: it blocks no other request."""
         return await anyio.to_thread.run_sync(tokens.keys.look, limiter=self.looking)
 
 
@@ -130,7 +131,7 @@ def create_authenticator(
     people: Pseudonyms,
     clock: Callable[[], datetime],
 ) -> Authenticator:
-    """The gate as the settings say; nothing is read yet.
+    """Create the authenticator of the settings; it reads nothing before `start`.
 
     Raises:
         ValueError: settings that cannot be used.
@@ -159,12 +160,12 @@ def _bearer_credential(credentials: Sequence[str]) -> str:
 
 @lru_cache(256)
 def _is_this_machine(peer: str, host: str) -> bool:
-    """Whether that peer, and the host it asked for, are this machine; kept: callers come again."""
+    """Return whether peer and host both are this machine; cached, because callers come again."""
     return is_loopback(peer) and is_loopback(_host_name(host))
 
 
 def _host_name(host: str) -> str:
-    """The name in a Host header, without port and brackets; "" for what is none."""
+    """Return the name in a Host header, without port and brackets; "" if it cannot be parsed."""
     try:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:

@@ -10,7 +10,7 @@ from models.task import TaskName
 
 
 class Refusal(StrEnum):
-    """A reason; none of them holds anything of what was shown."""
+    """Why a request is not authenticated; no reason holds any part of a credential."""
 
     NOTHING_SHOWN = "nothing was shown"
     NOT_BEARER = "not one bearer credential"
@@ -30,7 +30,7 @@ class Refusal(StrEnum):
 
 
 class AuthenticationError(Exception):
-    """Nobody is let in. reason: for the log."""
+    """A request is not authenticated. reason: for the log."""
 
     def __init__(self, reason: Refusal) -> None:
         super().__init__(str(reason))
@@ -38,18 +38,18 @@ class AuthenticationError(Exception):
 
 
 class UnknownSignerError(AuthenticationError):
-    """Signed with a key that is not among those known; a new look at the issuer may find it."""
+    """A token is signed with an unknown key; reading the issuer's keys again may find it."""
 
     def __init__(self) -> None:
         super().__init__(Refusal.UNKNOWN_SIGNER)
 
 
 class KeysOutdatedError(RuntimeError):
-    """The record was not read for so long that a key may have been revoked since."""
+    """The audit log was not read for so long that a key may have been revoked since."""
 
 
 class AccessScope(StrEnum):
-    """What a caller may be allowed to do, besides scoring cases of a task."""
+    """A permission of a caller, besides scoring cases of a task."""
 
     DECIDE = "decide"
     READ_REPORT = "report:read"
@@ -70,20 +70,23 @@ ALL_SCOPES = (*map(scoring_scope, TASKS), *map(str, AccessScope))
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks. name: as it is recorded; no person's. sites: None for every site."""
+    """An authenticated caller.
+
+    name: as it is recorded; never a person's. sites: that the caller may see; None for all.
+    """
 
     name: str
     scopes: frozenset[str]
     sites: frozenset[str] | None
 
     def may(self, scope: str) -> bool:
-        """Whether that is allowed."""
+        """Return whether the caller has a scope."""
         return scope in self.scopes
 
     def sees(self, site: str) -> bool:
-        """Whether anything of that site may be told or asked."""
+        """Return whether the caller may read or send anything of a site."""
         return self.sites is None or site in self.sites
 
 
 LOCAL_CALLER = Caller("local", frozenset(ALL_SCOPES), None)
-"""Whoever is on this machine, where no authentication is asked for."""
+"""The caller of requests from this machine, where no authentication is required."""

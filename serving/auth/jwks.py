@@ -19,17 +19,17 @@ LOG = logging.getLogger("triage.access")
 MAX_BYTES = 2**20
 FETCH_TIMEOUT_SECONDS = 5.0
 MIN_REFRESH_SECONDS = 5.0
-"""Between two looks for a key that is not known: whoever makes names up cannot hurry us."""
+"""Least seconds between two reads: tokens with invented key names cannot cause more."""
 STALE_SECONDS = 24 * 3600.0
-"""How long the last keys are taken while the issuer cannot be reached."""
+"""How long the last keys stay valid while the issuer cannot be reached."""
 
 
 class JsonWebKeySetError(RuntimeError):
-    """The issuer's keys cannot be read, and why."""
+    """The issuer's keys cannot be read."""
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Keys come from where the settings say, or not at all."""
+    """Refuses redirects: keys come from the address in the settings or not at all."""
 
     def redirect_request(self, *_: Any) -> None:
         """Follow nothing."""
@@ -45,19 +45,22 @@ class JsonWebKeySet:
         self._turn = threading.Lock()
 
     def key(self, name: str) -> jwt.PyJWK | None:
-        """The key of that name, if it is known and not too old to be trusted."""
+        """Return the key of a name; None if it is unknown or the keys are too old."""
         if time.monotonic() - self._read_at > STALE_SECONDS:
             return None
         return self._keys.get(name)
 
     @property
     def due(self) -> bool:
-        """Whether it is time for a new look."""
+        """Whether it is time to read the keys again."""
         now = time.monotonic()
         return now - self._read_at > self.seconds and now - self._tried_at > MIN_REFRESH_SECONDS
 
     def look(self) -> bool:
-        """Look again, unless somebody just did; whether keys were read. Waits for the issuer."""
+        """Read the keys again unless that was just tried; return whether they are new.
+
+        Blocks until the issuer has answered.
+        """
         with self._turn:
             if time.monotonic() - self._tried_at < MIN_REFRESH_SECONDS:
                 return time.monotonic() - self._read_at < MIN_REFRESH_SECONDS
@@ -72,7 +75,7 @@ class JsonWebKeySet:
         """Read the keys now.
 
         Raises:
-            KeySetError: they cannot be read; those of before are kept.
+            JsonWebKeySetError: they cannot be read; the previous keys are kept.
         """
         self._tried_at = time.monotonic()
         try:
@@ -94,10 +97,10 @@ class JsonWebKeySet:
 
 
 def signing_keys(document: Any) -> dict[str, jwt.PyJWK]:
-    """The keys of a JWKS that tokens may be signed with; the others are left out.
+    """Return the keys of a JWKS that may sign tokens, by their `kid`.
 
-    Left out is what has no name, what is not for signatures, and every symmetric key: what is
-    published to verify could sign.
+    Keys without a name, keys that are not for signatures, and symmetric keys are left out:
+    whoever can read a symmetric key to verify could sign with it.
 
     Raises:
         ValueError: not a JWKS, or no key in it that can be used.

@@ -18,15 +18,15 @@ from serving.auth.api_key import ApiKey, key_identifier
 from serving.auth.caller import AuthenticationError, Caller, KeysOutdatedError, Refusal
 
 REFRESH_SECONDS = 1.0
-"""How soon a key that was made is taken, and one that was revoked is not."""
+"""How soon a new key is valid, and a revoked one no longer is."""
 OUTDATED_SECONDS = 30.0
-"""Without a look at the record for so long, no key is taken: it may have been revoked."""
+"""After so long without reading the audit log no key is valid: it may have been revoked."""
 KEY_ENTRY_KINDS = (EntryKind.KEY_CREATED, EntryKind.KEY_REVOKED)
 LOG = logging.getLogger("triage.access")
 
 
 class KeyRing:
-    """Keys by id. Safe to look up from several threads while one of them reads."""
+    """API keys by id. Threads may look keys up while another one reads."""
 
     def __init__(self, audit: AuditStore) -> None:
         self._audit = audit
@@ -38,53 +38,53 @@ class KeyRing:
         self._thread = threading.Thread(target=self._follow, name="keys", daemon=True)
 
     def read(self) -> None:
-        """What was recorded of keys since the last look.
+        """Read the entries about keys that were recorded since the last call.
 
         Raises:
-            AuditUnavailableError: the record cannot be read.
+            AuditUnavailableError: the audit log cannot be read.
         """
         for entry in self._since():
             self._take(entry)
             self._seen = entry.sequence
         self._read_at = time.monotonic()
 
-    def caller(self, shown: str, now: datetime) -> Caller:
-        """Who asks with that key.
+    def caller(self, presented: str, now: datetime) -> Caller:
+        """Return the caller of a presented key.
 
         Raises:
-            RefusedError: none, another secret, expired or revoked.
-            RecordTooOldError: the record was not read for too long.
+            AuthenticationError: an unknown, wrong, expired or revoked key.
+            KeysOutdatedError: the audit log was not read for too long.
         """
         if time.monotonic() - self._read_at > OUTDATED_SECONDS:
             raise KeysOutdatedError("keys cannot be looked up: the record cannot be read")
-        key = self._keys.get(key_identifier(shown))
+        key = self._keys.get(key_identifier(presented))
         if key is None:
             raise AuthenticationError(Refusal.NO_SUCH_KEY)
-        caller = key.check(shown, now)
+        caller = key.check(presented, now)
         if key.id in self._revoked:
             raise AuthenticationError(Refusal.REVOKED)
         return caller
 
     def all(self) -> Iterator[tuple[ApiKey, bool]]:
-        """Every key, the oldest first, and whether it was revoked."""
+        """Yield every key, the oldest first, and whether it was revoked."""
         for key in self._keys.values():
             yield key, key.id in self._revoked
 
     def live(self, now: datetime) -> list[ApiKey]:
-        """Keys that are taken."""
+        """Return the keys that are valid now."""
         return [key for key, revoked in self.all() if not revoked and now < key.expires_at]
 
     def start(self) -> None:
-        """Read, and go on reading on a thread of its own.
+        """Read the keys, and keep reading them on a background thread.
 
         Raises:
-            AuditUnavailableError: the record cannot be read.
+            AuditUnavailableError: the audit log cannot be read.
         """
         self.read()
         self._thread.start()
 
     def stop(self, seconds: float) -> None:
-        """Read no more."""
+        """Stop the background thread."""
         self._end.set()
         self._thread.join(seconds)
 
@@ -100,7 +100,7 @@ class KeyRing:
                 failing = True
 
     def _since(self) -> list[Entry]:
-        # task is "" for all of them, and said so for the index.
+        # These entries have no task; the condition makes the index usable.
         new = (ENTRIES.c.task == "", ENTRIES.c.sequence > self._seen)
         return self._audit.select(queries.entries_of_kinds(KEY_ENTRY_KINDS).where(*new))
 

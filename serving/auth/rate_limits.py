@@ -18,34 +18,38 @@ from serving.runtime.circuit_breaker import CircuitBreaker, CircuitOpenError
 
 LOG = logging.getLogger("triage.access")
 REDIS = "redispy"
-"""The client: Redis' own."""
+"""Client library for Redis, as `limits` names it."""
 STORE_TIMEOUT_SECONDS = 0.25
-"""A store that takes longer is away: who asks would wait for it before every answer."""
+"""A slower store counts as unavailable: every request would wait for it."""
 STORE_RETRY_SECONDS = 5.0
-"""Until one that was away several times in a row is tried again."""
+"""Until a store that failed several times in a row is tried again."""
 
 
 @dataclass(frozen=True)
 class RateLimitStatus:
-    """What is left to a caller. seconds: until the window that is tightest begins again."""
+    """What is left of a caller's limit.
+
+    seconds: until the tightest window begins again. header: value of `RateLimit`; "" for none.
+    """
 
     allowed: bool
     left: int
     seconds: int
-    told: str
+    header: str
 
 
-UNLIMITED = RateLimitStatus(allowed=True, left=0, seconds=0, told="")
+UNLIMITED = RateLimitStatus(allowed=True, left=0, seconds=0, header="")
 
 
 class RateLimiter:
-    """Counts requests by caller, and refusals by address: by itself, or with others in a store.
-
-    Raises:
-        ValueError: a store that cannot be used.
-    """
+    """Counts requests by caller and refusals by address, in memory or in a shared store."""
 
     def __init__(self, settings: AuthSettings) -> None:
+        """Create a limiter.
+
+        Raises:
+            ValueError: a store that cannot be used.
+        """
         try:
             store = storage_from_string(
                 f"async+{settings.limits}",
@@ -68,7 +72,7 @@ class RateLimiter:
         self.policy = f'"minute";q={per_minute};w=60, "second";q={per_second};w=1'
 
     async def spend(self, caller: str) -> RateLimitStatus:
-        """One request of that caller. A store that is away lets everybody in, and is logged."""
+        """Count one request of a caller; without a store every request is allowed, and logged."""
         try:
             with self._breaker.guard(StorageError):
                 peak = await self._counter.hit(self._second, "peak", caller)
@@ -82,7 +86,7 @@ class RateLimiter:
             return UNLIMITED
 
     async def failed(self, address: str) -> bool:
-        """Whether that address may be refused once more before it is told to wait."""
+        """Count a refusal; return whether the address is still within its limit."""
         try:
             with self._breaker.guard(StorageError):
                 return await self._counter.hit(self._failures, "failed", client_network(address))
@@ -93,14 +97,14 @@ class RateLimiter:
         self, item: RateLimitItem, name: str, caller: str, *, within: bool
     ) -> RateLimitStatus:
         space = "minute" if name == "minute" else "peak"
-        found = await self._counter.get_window_stats(item, space, caller)
-        seconds = max(1, math.ceil(found.reset_time - time.time()))
-        told = f'"{name}";r={found.remaining};t={seconds}'
-        return RateLimitStatus(within, found.remaining, seconds, told)
+        window = await self._counter.get_window_stats(item, space, caller)
+        seconds = max(1, math.ceil(window.reset_time - time.time()))
+        header = f'"{name}";r={window.remaining};t={seconds}'
+        return RateLimitStatus(within, window.remaining, seconds, header)
 
 
 def client_network(address: str) -> str:
-    """What one client may have all addresses of: itself, or its /64 of IPv6."""
+    """Return what one client can hold all addresses of: an IPv4 address or an IPv6 /64."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:

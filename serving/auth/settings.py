@@ -15,11 +15,11 @@ from data.settings import EnvironmentSettings, FolderOrUrl
 ASYMMETRIC_ALGORITHMS = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 )
-"""What a token may be signed with. Never HS...: whoever could verify could sign as well."""
+"""Signature algorithms of tokens. Never HS...: whoever can verify could sign as well."""
 
 
 class AuthMode(StrEnum):
-    """Who is let in without showing anything."""
+    """Who needs no credentials: nobody, or callers on this machine."""
 
     REQUIRED = "required"
     LOCAL = "local"
@@ -74,22 +74,22 @@ class AuthSettings(EnvironmentSettings):
 
     @property
     def allowed_algorithms(self) -> tuple[str, ...]:
-        """The algorithms, one by one."""
+        """The setting `algorithms` as a list."""
         return _split_list(self.algorithms)
 
     @property
     def service_clients(self) -> frozenset[str]:
-        """Client ids that are services."""
+        """The setting `services` as a set."""
         return frozenset(_split_list(self.services))
 
     @property
     def limited_locally(self) -> bool:
-        """Whether somebody asked for a limit on this machine too."""
+        """Whether the settings ask for a limit on this machine, too."""
         return bool({"requests_per_minute", "requests_per_second"} & self.model_fields_set)
 
     @model_validator(mode="after")
     def usable(self) -> Self:
-        """Tokens take all of issuer, audience and keys, and algorithms that only the issuer has."""
+        """Check that issuer, audience and keys come together, and algorithms are asymmetric."""
         if self.issuer and not (self.audience and self.jwks):
             raise ValueError(
                 "TRIAGE_AUTH_ISSUER takes TRIAGE_AUTH_AUDIENCE and TRIAGE_AUTH_JWKS with it"
@@ -117,7 +117,7 @@ def _is_safe_url(url: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches, or is, that host. A name but localhost never is."""
+    """Return whether a host is this machine alone; of names only localhost is."""
     if host == "localhost":
         return True
     try:

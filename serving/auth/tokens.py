@@ -20,16 +20,16 @@ CLIENT_PATTERN = re.compile(r"[\x21-\x7e]{1,100}")
 
 
 class TokenVerifier:
-    """Reads tokens of one issuer for one audience. people: makes pseudonyms of who they name."""
+    """Verifies tokens of one issuer. people: makes pseudonyms of the persons they name."""
 
     def __init__(self, settings: AuthSettings, keys: JsonWebKeySet, people: Pseudonyms) -> None:
         self.settings, self.keys, self.people = settings, keys, people
 
     def caller(self, token: str) -> Caller:
-        """Who asks with that token.
+        """Return the caller of a token.
 
         Raises:
-            RefusedError: it does not hold; says why, for the log.
+            AuthenticationError: the token does not hold; the reason is for the log.
         """
         key = self._signer(token)
         try:
@@ -72,7 +72,7 @@ class TokenVerifier:
         )
 
     def _name(self, claims: Mapping[str, Any]) -> str:
-        """A service by its client id; everybody else is taken for a person."""
+        """Return a service's client id; any other subject counts as a person."""
         client = claims.get("azp") or claims.get("client_id")
         known = isinstance(client, str) and client in self.settings.service_clients
         if known and CLIENT_PATTERN.fullmatch(str(client)):
@@ -84,14 +84,14 @@ class TokenVerifier:
 
 
 def scopes_in(claims: Mapping[str, Any]) -> frozenset[str]:
-    """What a token allows: `scope` with spaces, or a list in `scp`; what we do not know is not."""
-    said = claims.get("scope", claims.get("scp", ()))
-    names = said.split() if isinstance(said, str) else said if isinstance(said, list) else ()
+    """Return the known scopes of a token: `scope` separated by spaces, or a list in `scp`."""
+    claim = claims.get("scope", claims.get("scp", ()))
+    names = claim.split() if isinstance(claim, str) else claim if isinstance(claim, list) else ()
     return frozenset(name for name in names if isinstance(name, str) and name in ALL_SCOPES)
 
 
-def sites_in(said: Any) -> frozenset[str] | None:
-    """The sites of a token: none unless it names them, None (every site) for `*`."""
-    names = [said] if isinstance(said, str) else said if isinstance(said, list) else []
+def sites_in(claim: Any) -> frozenset[str] | None:
+    """Return the sites that a token names; None (every site) for `*`."""
+    names = [claim] if isinstance(claim, str) else claim if isinstance(claim, list) else []
     sites = frozenset(name for name in names[:MAX_SITES] if isinstance(name, str))
     return None if EVERY_SITE in sites else sites

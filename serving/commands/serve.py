@@ -28,7 +28,11 @@ def doctor(port: PortOption = 3000) -> None:
 
 
 def wait_for_interrupt(running: RunningService) -> None:
-    """Print the addresses and wait for Ctrl-C."""
+    """Print the addresses and wait for Ctrl-C.
+
+    Raises:
+        RuntimeError: the service ended by itself.
+    """
     try:
         console.print(
             f"desk        {running.address}/desk\n"

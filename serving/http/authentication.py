@@ -64,13 +64,13 @@ def check_scope(caller: Caller, scope: str) -> None:
         raise Problem(403, f"this takes the scope {scope}", mend=mend, kind=ProblemKind.FORBIDDEN)
 
 
-def check_sites(caller: Caller, sites: Iterable[str], inside: str = "") -> None:
+def check_sites(caller: Caller, sites: Iterable[str], site_prefix: str = "") -> None:
     """Refuse cases of sites that the caller may not see.
 
     Args:
         caller: who sent the cases.
         sites: the site of each case, in order.
-        inside: prefix of the site's field within a case, such as "case."; empty for the case
+        site_prefix: prefix of the site's field within a case, such as "case."; empty for the case
             itself.
 
     Raises:
@@ -81,7 +81,7 @@ def check_sites(caller: Caller, sites: Iterable[str], inside: str = "") -> None:
     for row, site in enumerate(sites):
         if not caller.sees(site):
             field = {
-                "field": f"cases[{row}].{inside}{SITE_ID}",
+                "field": f"cases[{row}].{site_prefix}{SITE_ID}",
                 "got": "a site that is not yours",
                 "takes": "a site that your key or token names",
             }
@@ -162,8 +162,8 @@ async def _identify_caller(scope: Scope, authenticator: Authenticator) -> Caller
 async def _count_request(authenticator: Authenticator, caller: Caller, headers: RawHeaders) -> None:
     budget: RateLimitStatus = await authenticator.limits.spend(caller.name)
     headers.append((b"ratelimit-policy", authenticator.limits.policy.encode()))
-    if budget.told:
-        headers.append((b"ratelimit", budget.told.encode()))
+    if budget.header:
+        headers.append((b"ratelimit", budget.header.encode()))
     if not budget.allowed:
         raise _rate_limit_problem(budget.seconds)
 

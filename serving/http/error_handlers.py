@@ -23,8 +23,8 @@ from serving.telemetry.request_tracing import trace_id_of
 
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
-# Seconds after which asking again may help: a record that is away, the same request being
-# worked on.
+# Seconds after which a retry may help: an audit log that is unavailable, a request with the same
+# key that is being worked on.
 RETRY_UNTIL_AUDIT_WRITABLE = 5
 RETRY_UNTIL_ANSWERED = 1
 
@@ -88,28 +88,28 @@ def _failed(error: Exception) -> Problem:
     return Problem(500, f"the service failed: {type(error).__name__}")
 
 
-def _problem_handler(tell: Callable[[Any], Problem]) -> Handler:
-    """A handler that answers with the problem, under the trace of the request."""
+def _problem_handler(problem_of: Callable[[Any], Problem]) -> Handler:
+    """Create the handler that answers with an error's problem, under the trace of the request."""
 
     async def handler(request: Request, error: Exception) -> Response:
-        return tell(error).response(trace_id_of(request.scope))
+        return problem_of(error).response(trace_id_of(request.scope))
 
     return handler
 
 
 async def _http_error(request: Request, error: HTTPException) -> Response:
-    """What the framework refuses; with a 405 it says in a header which methods there are."""
-    headers, told = error.headers or {}, []
+    """Answer errors of the router; the header Allow of a 405 names the methods there are."""
+    headers, fields = error.headers or {}, []
     match error.status_code:
         case 404:
             detail = "there is nothing at this address"
         case 405:
             allowed = str(headers.get("Allow"))
             detail = f"{request.method} is not for this address; it takes {allowed}"
-            told = [{"field": "(method)", "got": request.method, "takes": allowed}]
+            fields = [{"field": "(method)", "got": request.method, "takes": allowed}]
         case _:
             detail = error.detail
-    problem = Problem(error.status_code, detail, told, mend="see /docs for what there is")
+    problem = Problem(error.status_code, detail, fields, mend="see /docs for what there is")
     response = problem.response(trace_id_of(request.scope))
     response.headers.update(headers)
     return response

@@ -62,7 +62,7 @@ class EventsTaken(BaseModel):
 
 
 def _openapi_body() -> dict[str, Any]:
-    """The body in OpenAPI: an event, a list of them, or an event's data alone."""
+    """Return the request body in OpenAPI: an event, a list of events, or an event's data."""
     text = {"type": "string", "minLength": 1, "maxLength": 200}
     event = {
         "type": "object",
@@ -128,19 +128,19 @@ async def events(request: Request, caller: Annotated[Caller, Depends(_require_se
 
 def _receive(engine: Engine, caller: Caller, request: Request, kind: str, body: bytes) -> Response:
     now = engine.clock()
-    told = _parse_events(request, kind, body)
+    documents = _parse_events(request, kind, body)
     try:
-        found = parse_events(told, now, batch=kind == BATCH)
-        _check_sites(caller, found, batch=kind == BATCH)
-        taken = record_events(
-            engine.audit, found, caller, request_context(request, engine.code), now
+        parsed = parse_events(documents, now, batch=kind == BATCH)
+        _check_sites(caller, parsed, batch=kind == BATCH)
+        recorded = record_events(
+            engine.audit, parsed, caller, request_context(request, engine.code), now
         )
     except InvalidEventError as error:
         raise _unreadable_problem(error) from error
     except ConflictingEventError as error:
         mend = "send what is new under a new id"
         raise Problem(409, f"{error}; nothing was recorded", mend=mend) from error
-    return _answer(found, taken)
+    return _answer(parsed, recorded)
 
 
 def _answer(found: Sequence[ReceivedEvent], taken: Sequence[RecordedEvent]) -> Response:
@@ -204,26 +204,26 @@ def _parse_events(request: Request, kind: str, body: bytes) -> list[Any]:
 
 
 def _binary_event(request: Request, data: Any) -> dict[str, Any]:
-    """An event in binary mode: its attributes are headers."""
-    found = {
+    """Return an event of binary mode: its attributes are headers."""
+    attributes = {
         n.removeprefix(HEADER_PREFIX): v
         for n, v in request.headers.items()
         if n.startswith(HEADER_PREFIX)
     }
-    return {name: unquote(found[name]) for name in EVENT_ATTRIBUTES if name in found} | {
+    return {name: unquote(attributes[name]) for name in EVENT_ATTRIBUTES if name in attributes} | {
         "data": data
     }
 
 
 def _reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
         raise ValueError("a field is named twice")
-    return made
+    return fields
 
 
 async def _read_body(request: Request) -> bytes:
-    """The body, never held in memory beyond the limit; what is over it is read and let go."""
+    """Read a body; what is beyond the limit is read and discarded."""
     limit: int = request.app.state.max_body_bytes
     chunks, size = list[bytes](), 0
     async for chunk in request.stream():

@@ -24,7 +24,7 @@ RETRY_UNTIL_LOADED = 2
 
 
 def loaded_engine(request: Request) -> Engine:
-    """The engine that the service loaded when it started.
+    """Return the engine of the process.
 
     Raises:
         Problem: 503 while it loads.
@@ -58,11 +58,11 @@ def _loading_problem() -> Problem:
 
 
 def find_recommendation(engine: Engine, identifier: str, caller: Caller) -> tuple[Entry, Advice]:
-    """A recommendation of a site that the caller sees, and its entry.
+    """Return the entry of a recommendation, and the advice in it.
 
     Raises:
-        Problem: 404 where there is none, or one of another site: nobody learns that it is there.
-        ErasedError: it was erased.
+        Problem: 404 for an unknown id, and in the same words for a site that is not the caller's.
+        PayloadErasedError: it was erased.
     """
     check_visible(engine, identifier, caller)
     read = engine.read(identifier)
@@ -72,10 +72,12 @@ def find_recommendation(engine: Engine, identifier: str, caller: Caller) -> tupl
 
 
 def check_visible(engine: Engine, identifier: str, caller: Caller) -> None:
-    """Look first whether the caller sees the site: that an entry was erased is told only then.
+    """Refuse a recommendation of a site that the caller may not see.
+
+    Checked before anything else: only the site's callers learn that an entry was erased.
 
     Raises:
-        Problem: 404, as for an id that is none.
+        Problem: 404, in the words for an unknown id.
     """
     if not ID_REGEX.fullmatch(identifier):
         raise recommendation_not_found(identifier)
@@ -87,5 +89,5 @@ def check_visible(engine: Engine, identifier: str, caller: Caller) -> None:
 
 
 def recommendation_not_found(identifier: str) -> Problem:
-    """The 404 for an id that is none."""
+    """Return the 404 for an unknown id."""
     return Problem(404, f"there is no recommendation {identifier!r}")

@@ -23,7 +23,7 @@ model_router = APIRouter()
 
 
 class ImmutableModel(BaseModel):
-    """A part of what is told."""
+    """Base of the answers of these routes."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -79,14 +79,14 @@ def models(request: Request) -> Response:
     require_scope(request, AccessScope.READ_REPORT)
     engine = loaded_engine(request)
     active, profiles = engine.models.current, engine.models.current.profiles
-    told = Models(
+    answer = Models(
         models=[
             _task_models(active, name, entry.task.question) for name, entry in engine.tasks.items()
         ],
         features_as_of=profiles.as_of.isoformat() if profiles else None,
         snapshot_id=profiles.snapshot_id if profiles else None,
     )
-    return Response(told.model_dump_json(), media_type=JSON_MEDIA_TYPE)
+    return Response(answer.model_dump_json(), media_type=JSON_MEDIA_TYPE)
 
 
 @model_router.get("/v1/policy", response_model=PolicyInForce)
@@ -94,8 +94,8 @@ def policy(request: Request) -> Response:
     """The policy by which answers are made: thresholds, tolerances, roles, words."""
     require_scope(request, AccessScope.READ_REPORT)
     applied = loaded_engine(request).policy
-    told = PolicyInForce(version=applied.version, digest=applied.digest, policy=applied.plain())
-    return Response(told.model_dump_json(), media_type=JSON_MEDIA_TYPE)
+    answer = PolicyInForce(version=applied.version, digest=applied.digest, policy=applied.plain())
+    return Response(answer.model_dump_json(), media_type=JSON_MEDIA_TYPE)
 
 
 def _task_models(active: ActiveModels, name: TaskName, question: str) -> TaskModels:

@@ -41,7 +41,7 @@ def scrape(request: Request) -> Response:
 
 RETRY_UNTIL_READY = 5
 MAX_MISSED_PERIODS = 3
-"""So many may pass without a checkpoint in the second place."""
+"""Periods that may pass without a checkpoint in the mirror."""
 
 probe_router = APIRouter()
 
@@ -66,8 +66,8 @@ def readyz(request: Request) -> dict[str, Any]:
     """
     engine = loaded_engine(request)
     if reasons := _audit_failures(engine):
-        told = "; ".join(f"{what}: {why}" for what, why in reasons.items())
-        detail = told if is_authenticated(request) else "not ready"
+        listed = "; ".join(f"{part}: {why}" for part, why in reasons.items())
+        detail = listed if is_authenticated(request) else "not ready"
         mend = "see /readyz again once it is done"
         raise Problem(503, detail, mend=mend, retry_after=RETRY_UNTIL_READY)
     tasks = [str(name) for name in engine.models.current.champions]
@@ -75,14 +75,14 @@ def readyz(request: Request) -> dict[str, Any]:
     state = "degraded" if engine.degraded() | checkpoints else "ready"
     if not is_authenticated(request):
         return {"status": state}
-    # The state is the same for everybody; what another site is paused for is that site's.
+    # The state is the same for everybody; why another site is paused is that site's own business.
     if reasons := engine.degraded(caller_of(request).sees) | checkpoints:
         return {"status": state, "tasks": tasks, "reasons": reasons}
     return {"status": state, "tasks": tasks}
 
 
 def checkpoint_failures(checkpoints: Checkpointer | None) -> dict[str, str]:
-    """What does not keep the service from answering, and has to be mended all the same."""
+    """Return failures of checkpoints: the service answers, but somebody has to mend them."""
     if checkpoints is None or not checkpoints.failing:
         return {}
     seconds = time.monotonic() - checkpoints.failing_since
@@ -92,7 +92,7 @@ def checkpoint_failures(checkpoints: Checkpointer | None) -> dict[str, str]:
 
 
 def _audit_failures(engine: Engine) -> dict[str, str]:
-    """Why nothing can be recorded now, and so nothing answered."""
+    """Return why nothing can be recorded now, and so nothing answered."""
     try:
         engine.audit.check()
     except AuditUnavailableError as error:

@@ -55,15 +55,15 @@ def problem(request: Request, kind: str) -> Response:
     """What a kind of problem means and what to do about it; as a page to a browser."""
     if kind not in set(ProblemKind):
         raise Problem(404, f"there is no such kind; there are {', '.join(ProblemKind)}")
-    told = explanation_of(ProblemKind(kind))
+    explained = explanation_of(ProblemKind(kind))
     if "text/html" not in request.headers.get("accept", ""):
-        return JSONResponse(told.model_dump())
-    page = template_environment().get_template("problem.html").render(problem=told)
+        return JSONResponse(explained.model_dump())
+    page = template_environment().get_template("problem.html").render(problem=explained)
     return HTMLResponse(page, headers=PAGE_HEADERS)
 
 
 def explanation_of(kind: ProblemKind) -> Explained:
-    """That kind as it is told."""
+    """Return the explanation of a kind of problem."""
     meaning = PROBLEM_EXPLANATIONS[kind]
     return Explained(
         type=kind.type,

@@ -17,7 +17,7 @@ PROBLEMS_PATH = "/problems/"
 
 
 class ProblemKind(StrEnum):
-    """The last part of a problem's `type`; see RFC 9457, section 3.1.1."""
+    """Last part of a problem's `type`; see RFC 9457, section 3.1.1."""
 
     MALFORMED = "malformed"
     UNAUTHENTICATED = "unauthenticated"
@@ -45,16 +45,16 @@ class ProblemKind(StrEnum):
 
     @property
     def type(self) -> str:
-        """The `type` of such a problem: an address of this service that explains it."""
+        """The problem's `type`: an address of this service that explains it."""
         return f"{PROBLEMS_PATH}{self}"
 
 
 @dataclass(frozen=True)
 class ProblemExplanation:
-    """A kind of problem, explained.
+    """Explanation of a kind of problem.
 
-    title: the same in every such problem. statuses: with which it is answered. again: whether
-    the same request may succeed later without any change to it.
+    title: the same in every problem of the kind. statuses: that it is answered with. again: whether
+    the same request may succeed later, unchanged.
     """
 
     title: str
@@ -238,11 +238,10 @@ KIND_BY_STATUS = {
 
 
 class Problem(Exception):  # noqa: N818 - the word of RFC 9457
-    """A request that cannot be answered, and why.
+    """A request that cannot be answered; an exception that becomes a problem response.
 
-    kind: what it is told apart by; by default the one that is usual for the status.
-    retry_after: seconds until it may be worth while to ask again; 0 says nothing of it.
-    audit_sequence: of the entry that records it; 0 where none does.
+    kind: by default the usual one of the status. retry_after: seconds until a retry may help; 0
+    for none. audit_sequence: of the entry that records it; 0 for none.
     """
 
     def __init__(
@@ -261,7 +260,7 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
         self.retry_after, self.audit_sequence = retry_after, audit_sequence
 
     def response(self, trace: str) -> Response:
-        """The problem as an answer. trace: its trace id, by which an entry of it is found."""
+        """Build the response. trace: id of the trace under which the problem is logged."""
         body: dict[str, Any] = {
             "type": self.kind.type,
             "title": PROBLEM_EXPLANATIONS[self.kind].title,

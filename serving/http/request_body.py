@@ -18,7 +18,7 @@ MAX_DISCARDED_BYTES = (
 )  # bytes of a body over the limit that are read before it is refused
 MAX_DEPTH = 32
 LARGE_BODY_BYTES = 64 * 2**10
-"""Bytes from which a body is looked through on another thread than the one that takes requests."""
+"""Bytes from which a body is checked on another thread than the event loop's."""
 JSON_MEDIA_TYPE = "application/json"
 CONTENT_TYPE_PATTERN = re.compile(r'application/json(\s*;\s*charset="?utf-8"?)?\s*', re.IGNORECASE)
 ESCAPE_PATTERN = re.compile(rb"\\.", re.DOTALL)
@@ -30,7 +30,7 @@ class DuplicateFieldError(ValueError):
 
 
 async def read_body(request: Request) -> bytes:
-    """The body, never held in memory beyond the limit.
+    """Read a JSON body; no more than the limit is held in memory.
 
     Raises:
         Problem: 415 for anything but JSON in UTF-8, 413 for a body over the limit, 422 for one
@@ -51,7 +51,7 @@ async def read_body(request: Request) -> bytes:
 
 
 def check_content_type(request: Request) -> None:
-    """Refuse a body of another type, another character set, or packed.
+    """Refuse a body that is not JSON in UTF-8, or that is compressed.
 
     Raises:
         Problem: 415, with the header, what it got and what it takes.
@@ -59,21 +59,21 @@ def check_content_type(request: Request) -> None:
     kind = request.headers.get("content-type", "")
     if not CONTENT_TYPE_PATTERN.fullmatch(kind):
         got = kind[:100] or "missing"
-        told = {"field": "Content-Type", "got": kind[:100] or "nothing", "takes": JSON_MEDIA_TYPE}
+        field = {"field": "Content-Type", "got": kind[:100] or "nothing", "takes": JSON_MEDIA_TYPE}
         raise Problem(
-            415, f"content type is {got!r}; it must be {JSON_MEDIA_TYPE} (in UTF-8)", [told]
+            415, f"content type is {got!r}; it must be {JSON_MEDIA_TYPE} (in UTF-8)", [field]
         )
-    packed = request.headers.get("content-encoding", "identity")
-    if packed.strip().lower() != "identity":
-        told = {"field": "Content-Encoding", "got": packed[:100], "takes": "none, or identity"}
-        detail = f"content encoding is {packed[:100]!r}; a body is sent as it is"
-        raise Problem(415, detail, [told])
+    encoding = request.headers.get("content-encoding", "identity")
+    if encoding.strip().lower() != "identity":
+        field = {"field": "Content-Encoding", "got": encoding[:100], "takes": "none, or identity"}
+        detail = f"content encoding is {encoding[:100]!r}; a body is sent as it is"
+        raise Problem(415, detail, [field])
 
 
 def check_unambiguous(body: bytes) -> None:
-    """Refuse what two readers could read in two ways, or none without end.
+    """Refuse a body that two parsers could read differently, or that is nested without end.
 
-    Whether it is JSON at all, and of the right fields, is for whoever reads it to say.
+    Whether it is JSON at all, and has the right fields, is checked when it is parsed.
 
     Raises:
         Problem: 422 for a field that is named twice, or nesting over 32 levels.
@@ -92,10 +92,10 @@ def check_unambiguous(body: bytes) -> None:
 
 
 def exceeds_depth(body: bytes, most: int) -> bool:
-    """Whether lists and objects are nested in more than so many levels."""
+    """Return whether lists and objects are nested in more than so many levels."""
     bare = ESCAPE_PATTERN.sub(b"", body) if b"\\" in body else body
     brackets = left = b"".join(bare.translate(None, NON_STRUCTURAL_BYTES).split(b'"')[::2])
-    # What is not deep is gone after a few passes over all of it at once; the rest is counted.
+    # Shallow bodies vanish after a few passes over the whole text; only deep ones are counted.
     for _ in range(most // 2):
         if not left:
             return False
@@ -117,11 +117,11 @@ STRICT_DECODER = json.JSONDecoder(object_pairs_hook=_reject_duplicates)
 
 
 class _Pairs(list[tuple[str, Any]]):
-    """The fields of an object, as often as it names them."""
+    """The fields of an object, duplicates included."""
 
 
 def _first_duplicate(body: bytes) -> str:
-    """Path of the first field that is named twice."""
+    """Return the path of the first field that is named twice."""
     found = json.JSONDecoder(object_pairs_hook=_Pairs).decode(body.decode())
     return field_path(_find_duplicate(found, ()) or ())
 
@@ -151,7 +151,7 @@ async def _collect(request: Request, limit: int) -> bytes:
 
 
 async def _discard(request: Request, most: int) -> None:
-    """Read what still comes and keep nothing: a caller that is sending would miss the answer."""
+    """Read the rest and keep nothing: a caller that is still sending would miss the answer."""
     async for chunk in request.stream():
         most -= len(chunk)
         if most < 0:
@@ -159,8 +159,8 @@ async def _discard(request: Request, most: int) -> None:
 
 
 def _too_large_problem(limit: int) -> Problem:
-    told = {"field": "(body)", "got": f"more than {limit} bytes", "takes": f"{limit} bytes"}
-    return Problem(413, f"the body is over {limit} bytes", [told], "send fewer cases at a time")
+    field = {"field": "(body)", "got": f"more than {limit} bytes", "takes": f"{limit} bytes"}
+    return Problem(413, f"the body is over {limit} bytes", [field], "send fewer cases at a time")
 
 
 def _unreadable_problem(field: str, got: str, takes: str) -> Problem:

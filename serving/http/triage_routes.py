@@ -50,7 +50,7 @@ class TriageEndpoint:
         return self.request.body_model
 
     def authorize(self, request: Request) -> Caller:
-        """Who asks; what they may ask is known once the tasks are read."""
+        """Return the caller; their scopes are checked once the tasks are known."""
         return caller_of(request)
 
     def read(self, received: ReceivedRequest) -> ScoringRequest:
@@ -64,7 +64,7 @@ class TriageEndpoint:
         return ScoringRequest(cases, received.context, received.key, explain)
 
     def content(self, answer: Answer) -> BaseModel:
-        """The answer with its ranking."""
+        """Return the answer with its ranking."""
         return _with_ranking(answer)
 
     def locate_error(self, engine: Engine, request: ScoringRequest, error: Exception) -> Exception:
@@ -98,7 +98,7 @@ def create_triage_router(kind: TriageEndpoint) -> APIRouter:
 
 
 def rank_by_priority(given: Sequence[Recommendation]) -> list[str]:
-    """Their ids by priority, the highest first."""
+    """Return the ids of recommendations by priority, the highest first."""
     return [one.id for one in sorted(given, key=lambda one: -one.priority)]
 
 

@@ -30,12 +30,12 @@ PERSON_FIELD = "person"
 
 
 def validation_problem(error: ValidationError, request: TaskRequest | TriageRequest) -> Problem:
-    """A 422 that names every field (at most 100), what it got and what it takes."""
-    found = list(_field_errors(error, request))
-    shown = found[:MAX_ERRORS]
-    more = f"; the first {len(shown)} are listed" if len(found) > len(shown) else ""
-    noun = "field" if len(found) == 1 else "fields"
-    return Problem(422, f"{len(found)} {noun} cannot be read{more}", shown)
+    """Return the 422 that names every field (at most 100), what it got and what it takes."""
+    errors = list(_field_errors(error, request))
+    listed = errors[:MAX_ERRORS]
+    more = f"; the first {len(listed)} are listed" if len(errors) > len(listed) else ""
+    noun = "field" if len(errors) == 1 else "fields"
+    return Problem(422, f"{len(errors)} {noun} cannot be read{more}", listed)
 
 
 def _field_errors(
@@ -53,15 +53,15 @@ def _field_errors(
 
 
 def _task_error(error: ErrorDetails) -> dict[str, Any]:
-    """A case of a mixed request whose task is missing or unknown."""
-    given = error["input"].get(TASK) if isinstance(error["input"], dict) else None
-    got = "nothing" if given is None else _shortened_json(given)
+    """Return the error of a case of a mixed request whose task is missing or unknown."""
+    task = error["input"].get(TASK) if isinstance(error["input"], dict) else None
+    got = "nothing" if task is None else _shortened_json(task)
     takes = "one of " + ", ".join(TASKS)
     return {"field": f"{field_path(error['loc'])}.{TASK}", "got": got, "takes": takes}
 
 
 def field_path(location: FieldPath) -> str:
-    """("cases", 3, "on_hand") as `cases[3].on_hand`."""
+    """Return ("cases", 3, "on_hand") as `cases[3].on_hand`."""
     text = ""
     for part in location:
         text += f"[{part}]" if isinstance(part, int) else f".{part}"
@@ -79,26 +79,26 @@ def _received(error: ErrorDetails) -> str:
         case "from_the_future":
             return error["msg"]
     if error["loc"] and error["loc"][-1] == PERSON_FIELD:
-        return "something else"  # a name is not given back, not even to whoever sent it
+        return "something else"  # a person's name is never sent back
     return _shortened_json(error["input"])
 
 
-def _shortened_json(given: Any) -> str:
-    written = json.dumps(given, default=str)
-    cut = len(written) > MAX_SHOWN_CHARACTERS
-    return f"{written[:MAX_SHOWN_CHARACTERS]}..." if cut else written
+def _shortened_json(value: Any) -> str:
+    text = json.dumps(value, default=str)
+    cut = len(text) > MAX_SHOWN_CHARACTERS
+    return f"{text[:MAX_SHOWN_CHARACTERS]}..." if cut else text
 
 
 def _accepted(error: ErrorDetails, request: TaskRequest | TriageRequest) -> str:
     place = request.locate(error["loc"])
     match error["type"]:
         case "extra_forbidden":
-            told = (
+            names = (
                 request.known_fields(error["loc"])
                 if place is None
                 else place[0].known_fields(place[1])
             )
-            return "no such field; there are " + ", ".join(told)
+            return "no such field; there are " + ", ".join(names)
         case "json_invalid":
             return "a JSON object"
         case "from_the_future":

@@ -1,4 +1,4 @@
-"""What every process of the service stands on.
+"""Foundations of every process: settings, request context, circuit breaker, periodic worker.
 
-Settings, request context, circuit breaker, periodic worker. Imports nothing of serving.
+Imports nothing of serving.
 """

@@ -1,7 +1,7 @@
 """Circuit breaker: stop calling a store that keeps failing, then probe it with one call at a time.
 
-Whoever would wait for its time-out is told at once instead, and a store that comes back is not
-met by everybody who waited.
+Callers fail at once instead of waiting for a time-out, and a store that comes back is not met by
+all of them at the same moment.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ OPEN_SECONDS = 1.0
 
 
 class CircuitState(StrEnum):
-    """closed: all pass. open: none does. half_open: one is let through to try."""
+    """closed: calls pass. open: calls are refused. half_open: one call passes as a trial."""
 
     CLOSED = "closed"
     OPEN = "open"
@@ -26,7 +26,7 @@ class CircuitState(StrEnum):
 
 
 class CircuitOpenError(RuntimeError):
-    """Nobody is let through now; `seconds` until the next one is."""
+    """The store is not called now. seconds: until the next trial."""
 
     def __init__(self, name: str, seconds: float) -> None:
         super().__init__(
@@ -37,9 +37,10 @@ class CircuitOpenError(RuntimeError):
 
 @dataclass
 class CircuitBreaker:
-    """Safe to use from several threads. failures: in a row, until it opens. seconds: it stays so.
+    """A breaker around one store; threads may share it.
 
-    monotonic: a clock that never steps back.
+    failures: in a row, until it opens. seconds: that it stays open. monotonic: a clock that never
+    steps back.
     """
 
     name: str
@@ -53,7 +54,7 @@ class CircuitBreaker:
 
     @property
     def state(self) -> CircuitState:
-        """As it is now."""
+        """The state now."""
         if self.failed < self.failures:
             return CircuitState.CLOSED
         over = self.monotonic() - self.opened_at >= self.seconds
@@ -61,10 +62,13 @@ class CircuitBreaker:
 
     @contextmanager
     def guard(self, failure: type[Exception] | tuple[type[Exception], ...]) -> Iterator[None]:
-        """Around one use of the store. failure: what counts as one; the rest is the user's own.
+        """Guard one call of the store.
+
+        Args:
+            failure: errors that count as failures of the store; others say nothing about it.
 
         Raises:
-            OpenError: nobody is let through.
+            CircuitOpenError: the store is not called now.
         """
         trial = self._admitted()
         try:
@@ -78,13 +82,13 @@ class CircuitBreaker:
         self.works()
 
     def works(self) -> None:
-        """The store was used and did what it should."""
+        """Note a call that succeeded."""
         if self.failed:
             with self.lock:
                 self.failed, self.trying = 0, False
 
     def fails(self, *, trial: bool = False) -> None:
-        """The store was used and failed."""
+        """Note a call that failed. trial: it was the one that a half-open breaker let pass."""
         with self.lock:
             opens = self.failed + 1 == self.failures
             self.failed += 1
@@ -94,7 +98,7 @@ class CircuitBreaker:
                 self.trying = False
 
     def _admitted(self) -> bool:
-        """Whether this one tries whether the store is back."""
+        """Return whether this call is a trial; raise if no call may pass."""
         if self.failed < self.failures:
             return False
         with self.lock:

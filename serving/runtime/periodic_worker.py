@@ -12,9 +12,12 @@ LOG = logging.getLogger(__name__)
 
 @dataclass
 class PeriodicWorker:
-    """A thread of its own. step: one round; whether another may follow at once.
+    """Repeats a step on a thread of its own.
 
-    Whatever a round raises, another one comes; that it fails is said once, until it succeeds.
+    A step that raises is repeated, too; the first of several failures in a row is logged.
+
+    name: of the thread, for logs. step: returns whether the next round may follow at once.
+    every_seconds: between two rounds otherwise.
     """
 
     name: str
@@ -25,12 +28,12 @@ class PeriodicWorker:
     _thread: threading.Thread | None = field(default=None, init=False)
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
         self._thread.start()
 
     def stop(self, seconds: float) -> None:
-        """End within so many seconds; what is not done by then is done after the next start."""
+        """Stop within so many seconds; unfinished work is done after the next start."""
         self.stopping.set()
         if self._thread is not None:
             self._thread.join(seconds)

@@ -45,5 +45,5 @@ class ServiceSettings(EnvironmentSettings):
 
     @property
     def lake(self) -> Lake:
-        """The lake at `home`, its models at `models`."""
+        """The lake at `home`, with its models at `models`."""
         return Lake(self.home.resolve(), self.models.resolve() if self.models else None)

@@ -1,7 +1,4 @@
-"""Audit entries about the service itself.
-
-Started (with models, policy and settings), policy changed, stopped.
-"""
+"""Audit entries about the service: started (with models and settings), policy changed, stopped."""
 
 from __future__ import annotations
 
@@ -22,38 +19,38 @@ from serving.pipeline.engine import Engine
 from serving.runtime.context import service_context
 from serving.runtime.settings import ServiceSettings
 
-# A change of policy is named after what it follows, so that of several workers that start at
-# once with a new policy one records it.
+# The id of a policy change is derived from the change before it: of several workers that start
+# with a new policy at the same time, one records it and the others find it recorded.
 POLICY_CHANGE_NAMESPACE = uuid.UUID("a54b3c5e-6f0e-5b43-9d7a-2f6f6f2f0c11")
 
 
 @dataclass(frozen=True)
 class LifecycleLog:
-    """One process of the service, from start to stop."""
+    """Records start and stop of one worker process."""
 
     engine: Engine
     settings: ServiceSettings
     audit_settings: AuditSettings
 
     def start(self) -> Entry:
-        """Record that this process serves, and the policy if it is another than before.
+        """Record that this process serves, and the policy if it differs from the recorded one.
 
         Raises:
             AuditUnavailableError: nothing was recorded, so nothing may be served.
         """
-        said = self._what_serves()
-        (entry,) = self.engine.audit.append([self._draft(EntryKind.SERVICE_STARTED, said)])
+        serving = self._what_serves()
+        (entry,) = self.engine.audit.append([self._draft(EntryKind.SERVICE_STARTED, serving)])
         self._policy()
         return entry
 
     def stop(self, started: Entry) -> Entry:
-        """Record that this process has answered all that it had accepted, and stops.
+        """Record that this process has answered everything it accepted, and stops.
 
         Raises:
             AuditUnavailableError: nothing was recorded.
         """
-        said = self._draft(EntryKind.SERVICE_STOPPED, {"started": started.sequence})
-        return self.engine.audit.append([said])[0]
+        draft = self._draft(EntryKind.SERVICE_STOPPED, {"started": started.sequence})
+        return self.engine.audit.append([draft])[0]
 
     def _policy(self) -> None:
         policy = self.engine.policy
@@ -79,7 +76,7 @@ class LifecycleLog:
         return new_draft(kind, said, context, self.engine.clock().isoformat(), id=identifier)
 
     def _what_serves(self) -> dict[str, Any]:
-        """Everything an answer of this process hangs on, and what an auditor would ask first."""
+        """Return everything that answers of this process depend on: models, policy, profiles."""
         engine, active = self.engine, self.engine.models.current
         profiles = active.profiles
         return {
@@ -101,7 +98,7 @@ class LifecycleLog:
         }
 
     def _settings(self) -> dict[str, Any]:
-        """The settings that matter to an auditor; of addresses no more than where they lead."""
+        """Return the settings that matter to an auditor, with credentials removed."""
         own = {"workers", "threads", "timeout_seconds", "max_body_bytes", "address"}
         kept = {"every_entries", "every_seconds", "keys_kept_hours", "tenant"}
         return {
@@ -113,9 +110,9 @@ class LifecycleLog:
 
 
 def redacted_address(address: str) -> str:
-    """Kind, host and name of a database or a place, without who may enter and how.
+    """Return kind, host and name of a database or storage, without credentials.
 
-    Of a file only that it is one: where it lies is nothing to anybody else.
+    Of a file only the kind is returned: its path is nobody else's business.
     """
     if "://" not in address:
         return "folder"

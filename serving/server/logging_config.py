@@ -21,7 +21,7 @@ from serving.auth.api_key import KEY_PREFIX
 from serving.telemetry.settings import LogLevel
 
 ALLOWED_FIELDS = ("method", "route", "status", "seconds", "task", "rung", "stage")
-"""What a line may say besides its event: other things that are handed to a logger are left out."""
+"""Fields that a line may have besides its event; others that a logger is given are left out."""
 MAX_FRAMES = 12
 MAX_VALUE_LENGTH = 2000
 FRAMEWORK_LOGGERS = (
@@ -38,11 +38,11 @@ SECRET_PATTERNS = (
     (re.compile(rf"\b{KEY_PREFIX}\S+"), "***"),
     (re.compile(r"(?<=://)[^\s/@'\"]+@"), "***@"),
 )
-"""Last line of defence: what looks like a token or a password never leaves, whoever logs it."""
+"""Last line of defence: what looks like a token or a password is masked, whoever logs it."""
 
 
 def configure_logging(level: LogLevel = LogLevel.INFO) -> None:
-    """Send everything that this process logs to stderr as JSON, frameworks' lines included."""
+    """Write all log lines of this process, those of frameworks too, to stderr as JSON."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(json_formatter())
     root = logging.getLogger()
@@ -58,7 +58,7 @@ def configure_logging(level: LogLevel = LogLevel.INFO) -> None:
 
 
 def json_formatter() -> logging.Formatter:
-    """A line: time, level, logger, event, trace id, and of an error its kind and place."""
+    """Return the formatter: time, level, logger, event, trace id, and an error's type and place."""
     return ProcessorFormatter(
         foreign_pre_chain=[
             merge_contextvars,
@@ -77,7 +77,7 @@ def json_formatter() -> logging.Formatter:
 
 
 def replace_traceback(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Kind and place of an error instead of its traceback: its words may hold what was sent."""
+    """Replace a traceback with the error's type and place: its text may hold parts of a request."""
     found: Any = event.pop("exc_info", None)
     error = found[1] if isinstance(found, tuple) else found
     if isinstance(error, BaseException):
@@ -89,7 +89,7 @@ def replace_traceback(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
 
 def mask_secrets(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """The line without what looks like a token or a password, and not without end."""
+    """Mask what looks like a token or a password, and cut long values."""
     return {name: _mask(value) for name, value in event.items()}
 
 

@@ -32,10 +32,10 @@ PUBLISHED_KINDS = entry_kinds_of(frozenset(EventType))
 
 
 def event_delivery_gauges(store: AuditStore, now: datetime) -> Iterator[Metric]:
-    """Figures of the one subscription; none where no event was ever sent.
+    """Yield the gauges of event delivery; nothing if no event was ever sent.
 
     Raises:
-        AuditUnavailableError: the record cannot be read.
+        AuditUnavailableError: the audit log cannot be read.
     """
     outbox = Outbox(store)
     cursor = outbox.cursor()
@@ -58,7 +58,7 @@ def event_delivery_gauges(store: AuditStore, now: datetime) -> Iterator[Metric]:
 
 
 def _waiting_events(store: AuditStore, after: int) -> tuple[int, str]:
-    """How many entries are to be told after that one, and when the first was recorded."""
+    """Return how many entries wait to be delivered, and when the first was recorded."""
     query = sa.select(sa.func.count(), sa.func.min(ENTRIES.c.recorded_at)).where(
         ENTRIES.c.sequence > after, ENTRIES.c.kind.in_([str(kind) for kind in PUBLISHED_KINDS])
     )
@@ -68,14 +68,14 @@ def _waiting_events(store: AuditStore, after: int) -> tuple[int, str]:
 
 
 OPEN_CASES_WINDOW = 50_000
-"""Entries among which open cases are counted: a scrape must not read the whole record."""
+"""Latest entries among which open cases are counted: a scrape must not read the whole log."""
 
 
 @dataclass(eq=False)  # a registry keeps collectors by what they are
 class OperationalGauges(Collector):
-    """Figures of the record, looked up again after so many seconds at the earliest.
+    """Collects gauges; those of the audit log are cached for so many seconds.
 
-    A record that cannot be read is a figure too (`triage_record_readable`), never an error.
+    An audit log that cannot be read is a gauge (`triage_record_readable`), never an error.
     """
 
     engine: Engine
@@ -86,7 +86,7 @@ class OperationalGauges(Collector):
     _until: float = field(default=0.0, init=False)
 
     def collect(self) -> Iterator[Metric]:
-        """What answers, as it is now, and the record, as it was a moment ago."""
+        """Yield the gauges of models now, and those of the audit log as cached."""
         yield from self._answering()
         with self._lock:
             if time.monotonic() >= self._until:
@@ -148,7 +148,7 @@ class OperationalGauges(Collector):
         yield from found
 
     def _lag(self) -> Iterator[Metric]:
-        """How far the second place is behind the record."""
+        """Yield how far the checkpoint mirror is behind the audit log."""
         now = self.checkpoints.writer.standing()
         yield GaugeMetricFamily("triage_record_entries", "Entries of the record", now.size)
         yield GaugeMetricFamily(
@@ -178,10 +178,10 @@ class OperationalGauges(Collector):
 
 
 def count_open_cases(store: AuditStore, latest: int = OPEN_CASES_WINDOW) -> dict[TaskName, int]:
-    """Cases without a decision by task, among so many of the latest entries.
+    """Count cases without a decision by task, among so many of the latest entries.
 
     Raises:
-        AuditUnavailableError: the record cannot be read.
+        AuditUnavailableError: the audit log cannot be read.
     """
     end = sa.select(sa.func.max(ENTRIES.c.sequence)).scalar_subquery()
     query = (

@@ -26,15 +26,15 @@ CREDENTIAL_CHOICES = (
 
 
 def auth_mode_for(host: str, settings: AuthSettings) -> AuthMode:
-    """Who is let in at that host without showing anything: at most whoever is on this machine.
+    """Return who needs no credentials at a host: at most callers on this machine.
 
     Raises:
         ServiceError: others can reach the host, and the settings would let everybody in.
     """
-    said = "mode" in settings.model_fields_set
+    is_set = "mode" in settings.model_fields_set
     if is_loopback(host):
-        return settings.mode if said or settings.issuer else AuthMode.LOCAL
-    if said and settings.mode is AuthMode.LOCAL:
+        return settings.mode if is_set or settings.issuer else AuthMode.LOCAL
+    if is_set and settings.mode is AuthMode.LOCAL:
         raise ServiceError(
             f"host {host!r} can be reached by others, and TRIAGE_AUTH_MODE=local asks nobody who "
             f"they are; {CREDENTIAL_CHOICES}"
@@ -43,7 +43,7 @@ def auth_mode_for(host: str, settings: AuthSettings) -> AuthMode:
 
 
 def require_local_mode(host: str) -> None:
-    """Refuse what asks the service without showing anything, where it would be turned away.
+    """Refuse a command that calls the service without credentials, where it needs them.
 
     Raises:
         ServiceError: naming what makes the service take a key or token.
@@ -59,7 +59,7 @@ def require_local_mode(host: str) -> None:
 
 
 def require_credentials(audit: AuditStore, host: str) -> None:
-    """Refuse to listen where authentication is needed and nobody could show who they are.
+    """Refuse to listen where authentication is needed and no caller could authenticate.
 
     Raises:
         ServiceError: naming the host and what it takes.
@@ -77,7 +77,7 @@ def require_credentials(audit: AuditStore, host: str) -> None:
 
 
 def check_can_start(lake: Lake, host: str, port: int, mode: AuthMode = AuthMode.LOCAL) -> None:
-    """Look at what would end the service at once, while it can still be said in a line.
+    """Check what would end the service right after its start, so that it is said in one line.
 
     Raises:
         ServiceError, AuditUnavailableError, ValueError: as `run_service` says.

@@ -1,7 +1,4 @@
-"""Observer interface.
-
-What the pipeline reports of stages and recommendations, and the observer that ignores it.
-"""
+"""Observer interface: what the pipeline reports of stages and recommendations."""
 
 from __future__ import annotations
 
@@ -15,7 +12,7 @@ from models.task import TaskName
 
 
 class Stage(StrEnum):
-    """A part of the way from a request to its answer."""
+    """A stage of the pipeline."""
 
     READ = "read"
     LOOKUP = "lookup"
@@ -27,7 +24,7 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True)
 class RecommendationObservation:
-    """What is told of one recommendation: nothing of its case.
+    """What is reported of one recommendation; nothing of its case.
 
     rung: a `serving.recommendation.fallback_ladder.Rung`. expected: the class it names; "" without
     a score.
@@ -40,25 +37,25 @@ class RecommendationObservation:
 
 
 class Observer(Protocol):
-    """Told of stages and answers. Observing never changes an answer and never raises."""
+    """Receives stages and recommendations; never changes an answer and never raises."""
 
     def stage(self, name: Stage, /) -> AbstractContextManager[None]:
-        """Around a stage: takes its time, and the span of it."""
+        """Observe a stage while the block runs."""
 
-    def answered(self, given: Iterable[RecommendationObservation], /) -> None:
-        """After recommendations were recorded."""
+    def answered(self, recorded: Iterable[RecommendationObservation], /) -> None:
+        """Report recommendations that were recorded."""
 
 
 class NullObserver:
-    """Lets everything pass."""
+    """An observer that ignores everything."""
 
     def stage(self, _: Stage, /) -> AbstractContextManager[None]:
-        """Nothing around a stage."""
+        """Observe nothing."""
         return nullcontext()
 
     def answered(self, _: Iterable[RecommendationObservation], /) -> None:
-        """Nothing of answers."""
+        """Report nothing."""
 
 
 NULL_OBSERVER: Observer = NullObserver()
-"""For whoever answers with nobody watching."""
+"""Observer of an engine that runs outside of the service."""

@@ -32,9 +32,9 @@ class ServiceTelemetry:
         finally:
             self.metrics.observe_stage(name, time.perf_counter() - started)
 
-    def answered(self, given: Iterable[RecommendationObservation], /) -> None:
+    def answered(self, recorded: Iterable[RecommendationObservation], /) -> None:
         """Count recommendations that were recorded."""
-        self.metrics.given(given)
+        self.metrics.count_recommendations(recorded)
 
     def text(self, gauges: Collector) -> bytes:
         """Return all metrics in Prometheus' text format. gauges: collected when asked for."""

@@ -11,7 +11,7 @@ from data.settings import EnvironmentSettings
 
 
 class LogLevel(StrEnum):
-    """From which level on something is logged."""
+    """Least level of a line that is logged."""
 
     DEBUG = "debug"
     INFO = "info"

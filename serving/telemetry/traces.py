@@ -34,14 +34,14 @@ _request_trace_id: ContextVar[int] = ContextVar("trace id of the request", defau
 
 
 def current_context() -> ParentContext:
-    """The span of now, for work on it that is done elsewhere."""
+    """Return the current span's context, for work that another thread does for it."""
     return otel.get_current()
 
 
 @contextmanager
-def with_parents(above: Sequence[ParentContext]) -> Iterator[None]:
-    """Around work that is done for several requests at once: its spans are below each of theirs."""
-    token = _parents.set(above)
+def with_parents(parents: Sequence[ParentContext]) -> Iterator[None]:
+    """Open spans of the block below those of several requests: the work is done for all of them."""
+    token = _parents.set(parents)
     try:
         yield
     finally:
@@ -49,15 +49,15 @@ def with_parents(above: Sequence[ParentContext]) -> Iterator[None]:
 
 
 class RequestTraceIds(RandomIdGenerator):
-    """A trace without a parent gets the id under which its request is recorded."""
+    """Gives a trace without a parent the id under which its request is recorded."""
 
     def generate_trace_id(self) -> int:
-        """That id; a new one outside a request."""
+        """Return the trace id of the request; a new one outside of a request."""
         return _request_trace_id.get() or super().generate_trace_id()
 
 
 class Tracer:
-    """Spans of this service. Nothing of a case, a person or an error's words is in them."""
+    """Opens spans; they hold nothing of a case, a person, or the text of an error."""
 
     def __init__(self, processor: SpanProcessor | None, share: float = 1.0) -> None:
         self.provider = _provider(processor, share) if processor else None
@@ -66,16 +66,18 @@ class Tracer:
 
     @classmethod
     def of(cls, settings: TelemetrySettings) -> Tracer:
-        """Traces as the settings say; none where no collector is named."""
+        """Create the tracer of the settings; it opens no spans without a collector."""
         if not settings.otlp_endpoint:
             return cls(None)
         return cls(BatchSpanProcessor(_exporter(settings)), settings.trace_share)
 
     @contextmanager
     def request(self, trace_id: str, traceparent: str | None) -> Iterator[Span]:
-        """The span of a request, below the caller's where there is one.
+        """Open the span of a request, below the caller's span if there is one.
 
-        trace_id: of the request, 32 hexadecimal digits. traceparent: as the caller sent it.
+        Args:
+            trace_id: of the request, 32 hexadecimal digits.
+            traceparent: as the caller sent it; None without one.
         """
         if self.provider is None:
             yield trace.INVALID_SPAN
@@ -94,9 +96,9 @@ class Tracer:
 
     @contextmanager
     def span(self, name: str) -> Iterator[None]:
-        """A part of one request or of several, see `with_parents`.
+        """Open a span of a stage, below each request of `with_parents`.
 
-        Of an error the kind is told, its words may hold what was asked.
+        An error is noted by its type: its text may hold parts of a case.
         """
         if self.provider is None:
             yield
@@ -115,14 +117,14 @@ class Tracer:
                 span.end()
 
     def stop(self) -> None:
-        """Send what is left, within seconds."""
+        """Export the remaining spans, which takes seconds at most."""
         if self.provider is not None:
             self.provider.force_flush(FLUSH_MILLISECONDS)
             self.provider.shutdown()
 
 
 def _parent(trace_id: str, traceparent: str | None) -> Span:
-    """The caller's span; an invalid one where the trace begins here."""
+    """Return the caller's span; an invalid one if the trace begins here."""
     sent = (traceparent or "").strip()
     if sent[TRACE] != trace_id:
         return trace.INVALID_SPAN
@@ -133,7 +135,7 @@ def _parent(trace_id: str, traceparent: str | None) -> Span:
 
 
 def _provider(processor: SpanProcessor, share: float) -> TracerProvider:
-    """A provider of our own. BentoML's tracing is switched off by a variable; ours is not."""
+    """Create our own provider; the variable that switches off BentoML's tracing spares it."""
     switched_off = os.environ.pop(OTEL_SDK_DISABLED, None)
     try:
         provider = TracerProvider(
@@ -160,8 +162,8 @@ def _exporter(settings: TelemetrySettings) -> SpanExporter:
 
 
 def _headers(settings: TelemetrySettings) -> dict[str, str]:
-    said = settings.otlp_headers.get_secret_value() if settings.otlp_headers else ""
-    pairs = [one.split("=", 1) for one in said.split(",") if one.strip()]
+    text = settings.otlp_headers.get_secret_value() if settings.otlp_headers else ""
+    pairs = [one.split("=", 1) for one in text.split(",") if one.strip()]
     if any(len(pair) != 2 for pair in pairs):
         raise SettingError("TRIAGE_OTLP_HEADERS: takes name=value, several with commas")
     return {name.strip(): value.strip() for name, value in pairs}

@@ -1,7 +1,4 @@
-"""The OpenAPI contract as files.
-
-The current document, the released one, and the check between them.
-"""
+"""The OpenAPI contract as files: the current document, the released one, and their check."""
 
 from __future__ import annotations
 
@@ -20,22 +17,25 @@ RELEASED_FILE = FOLDER / "released.json"
 
 
 class ContractError(ValueError):
-    """The contract is not what it says or what was promised."""
+    """The contract differs from the service, or breaks what was released."""
 
 
 def current_contract() -> Mapping[str, Any]:
-    """The contract as the service serves it."""
-    made: Mapping[str, Any] = create_app(SERVED_TASKS).openapi()
-    return made
+    """Return the contract that the service serves."""
+    contract: Mapping[str, Any] = create_app(SERVED_TASKS).openapi()
+    return contract
 
 
 def contract_json(contract: Mapping[str, Any]) -> str:
-    """As it is written to a file."""
+    """Return a contract as the text of its file."""
     return json.dumps(contract, indent=1, ensure_ascii=False) + "\n"
 
 
 def check_contract(file: Path = CURRENT_FILE, released: Path = RELEASED_FILE) -> str:
-    """That the file is what the service serves, and that nothing breaks; what was found.
+    """Check that the file is what the service serves, and that it breaks nothing released.
+
+    Returns:
+        The result in a sentence.
 
     Raises:
         ContractError: naming what differs or what breaks, and the command that mends it.
@@ -47,13 +47,13 @@ def check_contract(file: Path = CURRENT_FILE, released: Path = RELEASED_FILE) ->
         )
     broken = breaking_changes(released, now)
     if broken:
-        told = "\n".join(f"  {line}" for line in broken)
-        raise ContractError(f"{len(broken)} breaks of the contract in {released.name}:\n{told}")
+        lines = "\n".join(f"  {line}" for line in broken)
+        raise ContractError(f"{len(broken)} breaks of the contract in {released.name}:\n{lines}")
     return f"{file.name} is what the service serves, and breaks nothing of {released.name}"
 
 
 def breaking_changes(released: Path, now: Mapping[str, Any]) -> list[str]:
-    """What would break callers of a contract that was released.
+    """Return what breaks callers of a released contract, one line each.
 
     Raises:
         ContractError: a file that cannot be read.

@@ -74,7 +74,7 @@ RATE_LIMIT_HEADERS: Json = {
 
 
 def security_of(path: str) -> list[Json]:
-    """What an address takes: the scope, or just to be known; nothing where it is open."""
+    """Return the security requirement of an address: a scope, authentication alone, or none."""
     if path in PUBLIC_PATHS:
         return []
     if path.startswith(PROBLEMS_PATH.rstrip("/")):
@@ -160,16 +160,16 @@ COMMON_PROBLEMS: Mapping[str, str] = {
 def complete_openapi(
     app: FastAPI, tasks: Mapping[TaskName, ServedTask], mixed: TriageRequest
 ) -> None:
-    """Add bodies, headers and problems to the application's own schema."""
+    """Let the application's schema have bodies, headers, problems and scopes."""
     bodies: dict[str, type[BaseModel]] = {
         f"/v1/{n}": e.request.body_model for n, e in tasks.items()
     }
     bodies["/v1/triage"] = mixed.body_model
     bodies[DECISION_PATH] = DecisionMessage
-    made = app.openapi
+    generate = app.openapi
 
     def openapi() -> Json:
-        schema = made()  # the same one every time
+        schema = generate()  # FastAPI returns the same object every time
         if PROBLEM_SCHEMA_NAME in _components(schema):
             return schema
         open_answers(_components(schema))  # bodies of requests are added later
@@ -189,7 +189,7 @@ def complete_openapi(
 
 
 def _complete_operation(path: str, operation: Json) -> None:
-    """What holds for every operation: who may, the trace, and all problems it may answer."""
+    """Add what holds for every operation: security, trace headers and problems."""
     if "{identifier}" in path:
         _add_problems(operation, RECOMMENDATION_PROBLEMS, set())
     elif path in PROBLEMS_BY_PATH:
@@ -209,7 +209,7 @@ def _complete_operation(path: str, operation: Json) -> None:
 def _describe_idempotent(
     schema: Json, operation: Json, body: type[BaseModel], *, decides: bool
 ) -> None:
-    """An operation that takes a body and an Idempotency-Key."""
+    """Describe an operation that takes a body and an Idempotency-Key."""
     described = body.model_json_schema(ref_template=SCHEMA_REFERENCE)
     components = _components(schema)
     components |= described.pop("$defs", {})
@@ -227,7 +227,7 @@ def _describe_idempotent(
 
 
 def _describe_trace(operation: Json) -> None:
-    """Every operation takes a trace and answers with one, and says what the caller has left."""
+    """Add the trace headers of an operation, and the rate limit headers of its answers."""
     _add_parameter(operation, TRACEPARENT_PARAMETER)
     for response in operation["responses"].values():
         headers = response.setdefault("headers", {})
@@ -243,7 +243,7 @@ def _add_parameter(operation: Json, parameter: Json) -> None:
 
 
 def _add_problems(operation: Json, meanings: Mapping[str, str], later: set[str]) -> None:
-    """Problems that an operation may answer; those that it names itself stay."""
+    """Add problems to an operation; descriptions that it has itself stay."""
     for status, meaning in meanings.items():
         before = operation["responses"].get(status, {})
         if status == "422" or not before:
@@ -272,7 +272,7 @@ def _components(schema: Json) -> Json:
 
 
 def _problem_schema() -> Json:
-    """A problem as RFC 9457 says, with our members; see `serving.http.validation_errors`."""
+    """Return the schema of a problem: RFC 9457, with our own members."""
     number = {"type": "integer"}
     field = dict.fromkeys(("field", "got", "takes"), STRING_SCHEMA)
     return {

@@ -38,7 +38,7 @@ def test_workers_share_the_count_of_one_caller(shared):
     assert [(budget.allowed, budget.left) for budget in within] == [(True, 2), (True, 1), (True, 0)]
     assert not over.allowed
     assert 0 < over.seconds <= 60
-    assert over.told == f'"minute";r=0;t={over.seconds}'
+    assert over.header == f'"minute";r=0;t={over.seconds}'
 
 
 def test_callers_are_counted_by_themselves(shared):
@@ -64,13 +64,13 @@ def test_a_store_that_is_gone_stops_nobody_and_is_counted_with_again_once_it_is_
 
     async def asked():
         worker = of(server, requests_per_minute=MANY)
-        assert (await worker.spend("erp")).told
+        assert (await worker.spend("erp")).header
         server.stop()
         away = [await worker.spend("erp") for _ in range(8)]
-        assert all(budget.allowed and not budget.told for budget in away)
+        assert all(budget.allowed and not budget.header for budget in away)
         assert await worker.failed("192.0.2.7")
         server.start()
-        assert (await worker.spend("erp")).told
+        assert (await worker.spend("erp")).header
 
     with caplog.at_level("WARNING", "triage.access"):
         run_coroutine(asked)
@@ -83,7 +83,7 @@ def test_a_store_that_hangs_is_left_alone_after_a_few_tries(server, monkeypatch)
 
     async def asked():
         worker = of(server, requests_per_minute=MANY)
-        assert (await worker.spend("erp")).told
+        assert (await worker.spend("erp")).header
         server.freeze()
         for _ in range(worker._breaker.failures):
             assert (await worker.spend("erp")).allowed

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 import triage
 from data.lake import Lake
 from serving.audit.factory import open_audit
-from serving.server.webhook_worker import webhook_worker
+from serving.server.background_workers import webhook_worker
 from tests.support.audit_drafts import recommendation_recorded_at
 
 
