@@ -17,7 +17,7 @@ class Quiet:
     """An engine that could answer, with a record that fails as told."""
 
     breaker = None
-    live = SimpleNamespace(now=SimpleNamespace(champions={"stock_risk": None}))
+    models = SimpleNamespace(current=SimpleNamespace(champions={"stock_risk": None}))
 
     def __init__(self, error=None, missing=None):
         self.error, self.missing = error, missing or {}
