@@ -1,4 +1,4 @@
-"""What every test may ask for."""
+"""Fixtures of all tests, and how their run is ordered and placed."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="session")
 def root() -> Path:
-    """The checkout."""
+    """Return the root of the checkout."""
     return ROOT
 
 
@@ -39,7 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest, so that no process is left alone with it at the end."""
+    """Run the slowest tests first, so that no process is left alone with one at the end."""
     items.sort(key=_seconds, reverse=True)
 
 
@@ -51,7 +51,7 @@ def _seconds(item: pytest.Item) -> float:
 
 @pytest.fixture(scope="session", autouse=True)
 def _shared_by_all_processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Let every process of the run find what another has made."""
+    """Share the folder of once-per-run content between all processes of the run."""
     base = tmp_path_factory.getbasetemp()
     run = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     with pytest.MonkeyPatch.context() as patch:

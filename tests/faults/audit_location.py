@@ -17,14 +17,14 @@ MEGABYTES = 3
 
 
 class StoreKind(StrEnum):
-    """What keeps the record."""
+    """Database that keeps the record."""
 
     SQLITE = "sqlite"
     POSTGRESQL = "postgresql"
 
 
 class FaultUnavailableError(RuntimeError):
-    """This machine cannot have that fault, and why."""
+    """This machine cannot produce that fault; the message says why."""
 
 
 @dataclass

@@ -28,7 +28,7 @@ def library() -> Path:
 
 
 def environment(place: AuditLocation) -> Mapping[str, str]:
-    """What puts a process's clock into the hands of a file. Its monotonic clock stays true."""
+    """Return the environment that lets a file step a process's wall clock; the monotonic one stays true."""
     set_clock(place, "+0")
     return {
         "LD_PRELOAD": str(library()),
@@ -39,12 +39,12 @@ def environment(place: AuditLocation) -> Mapping[str, str]:
 
 
 def file(place: AuditLocation) -> Path:
-    """What says how far the clock is off."""
+    """Return the path of the file that holds the offset of the clock."""
     return place.folder / "clock"
 
 
 def set_clock(place: AuditLocation, offset: str) -> None:
-    """Step it: at once, so that nobody reads half a line."""
+    """Step the clock by an atomic replacement, so that no process reads half a line."""
     partial = file(place).with_suffix(".part")
     partial.write_text(offset + "\n")
     partial.replace(file(place))

@@ -31,7 +31,7 @@ def tmp_path(_on_the_disk, request: pytest.FixtureRequest) -> Iterator[Path]:
 
 @pytest.fixture
 def carry_out(tmp_path):
-    """Carries out a plan; its figures. What cannot be done here is a skip, and a failure with CI."""
+    """Run a plan and return its figures; skip faults this machine cannot produce, or fail with CI set."""
 
     def carried_out(plan: Plan) -> Figures:
         try:

@@ -28,7 +28,7 @@ class RecoveryTimeoutError(RuntimeError):
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run. start: the first cycle's number, to repeat a single one."""
+    """A fault, its target and its store, repeated. start: the first cycle's number, to repeat a single one."""
 
     fault: Fault
     target: TargetKind
@@ -40,13 +40,13 @@ class Plan:
 
     @property
     def name(self) -> str:
-        """Of its folder."""
+        """Name of its folder."""
         return f"{self.fault}-{self.target}-{self.store}"
 
 
 @dataclass
 class Figures:
-    """What came of it. back: seconds from the end of each fault to the first answer after it."""
+    """Figures of a run. back: seconds from the end of each fault to the first answer after it."""
 
     cycles: int = 0
     acknowledged: int = 0

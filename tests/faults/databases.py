@@ -10,7 +10,7 @@ from random import Random
 
 from tests.faults.fault import Bench
 from tests.faults.observations import Outcome, Window
-from tests.faults.writer_target import until
+from tests.faults.writer_target import sleep_until
 
 REFUSED_SECONDS = 60
 LOCKED_SECONDS = 12
@@ -19,7 +19,7 @@ LOCKED_SECONDS = 12
 
 def postgres_kill(bench: Bench, rng: Random) -> Window:
     """SIGKILL to the postmaster, and a new one."""
-    until(time.monotonic() + rng.uniform(0, 0.15))
+    sleep_until(time.monotonic() + rng.uniform(0, 0.15))
     at = time.monotonic()
     bench.place.cluster.kill()
     bench.place.cluster.start()
@@ -28,7 +28,7 @@ def postgres_kill(bench: Bench, rng: Random) -> Window:
 
 def postgres_restart(bench: Bench, rng: Random) -> Window:
     """A restart, orderly or as after a crash."""
-    until(time.monotonic() + rng.uniform(0, 0.15))
+    sleep_until(time.monotonic() + rng.uniform(0, 0.15))
     at = time.monotonic()
     bench.place.cluster.stop(rng.choice(["fast", "immediate"]))
     bench.place.cluster.start()
@@ -40,7 +40,7 @@ def postgres_away(bench: Bench, rng: Random) -> Window:
     bench.place.cluster.stop(rng.choice(["fast", "immediate"]))
     at = time.monotonic()
     _refused(bench, at)
-    until(at + bench.away)
+    sleep_until(at + bench.away)
     end = time.monotonic()
     bench.place.cluster.start()
     return Window(at, end, refuses=True, closed=True)
@@ -52,7 +52,7 @@ def sqlite_locked(bench: Bench, _: Random) -> Window:
         other.execute("BEGIN EXCLUSIVE")
         at = time.monotonic()
         _refused(bench, at)
-        until(at + LOCKED_SECONDS)
+        sleep_until(at + LOCKED_SECONDS)
         end = time.monotonic()
         other.execute("ROLLBACK")
     return Window(at, end, refuses=True, closed=True)
@@ -67,7 +67,7 @@ def sqlite_read_only(bench: Bench, _: Random) -> Window:
     at = time.monotonic()
     try:
         _refused(bench, at)
-        until(at + bench.away)
+        sleep_until(at + bench.away)
     finally:
         end = time.monotonic()
         for path, mode in before:
@@ -79,7 +79,7 @@ def disk_full(bench: Bench, _: Random) -> Window:
     """The record grows until the disk has no room; then there is room again."""
     at = time.monotonic()
     _refused(bench, at)
-    until(time.monotonic() + bench.away)
+    sleep_until(time.monotonic() + bench.away)
     bench.place.enlarge()
     return Window(at, time.monotonic(), refuses=True)
 
@@ -91,5 +91,5 @@ def _refused(bench: Bench, since: float) -> None:
 
 
 def without_privilege() -> Sequence[str]:
-    """What lets permissions bind a process of root: it writes to any file otherwise."""
+    """Return the command prefix that drops root's right to write to any file."""
     return ["setpriv", "--bounding-set=-dac_override"] if os.geteuid() == 0 else []

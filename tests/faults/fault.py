@@ -15,7 +15,7 @@ POSTGRESQL = (StoreKind.POSTGRESQL,)
 
 
 class Fault(StrEnum):
-    """What is done to the service."""
+    """Fault that strikes the service."""
 
     KILL_WRITER = "kill_writer"
     KILL_WORKER = "kill_worker"
@@ -33,7 +33,7 @@ class Fault(StrEnum):
 
 
 class TargetKind(StrEnum):
-    """What it is done to: a bare writer, or the whole service over HTTP."""
+    """Target of a fault: a bare writer, or the whole service over HTTP."""
 
     WRITER = "writer"
     SERVICE = "service"

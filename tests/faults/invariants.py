@@ -1,4 +1,4 @@
-"""What must hold after every fault, over what was gathered; reads and writes nothing.
+"""Invariants that hold after every fault, checked on observations without any I/O.
 
 Every kind has the counter-example in `test_invariants.py` that it catches.
 """
@@ -17,7 +17,7 @@ from tests.faults.observations import AcknowledgedEntry, Answer, Outcome, Snapsh
 
 
 class ViolationKind(StrEnum):
-    """What can be wrong."""
+    """Kinds of violation."""
 
     LOST = "lost"
     ALTERED = "altered"
@@ -38,7 +38,7 @@ AWAY = frozenset({503, 504})
 
 @dataclass(frozen=True)
 class Violation:
-    """One thing that does not hold."""
+    """One violation of an invariant."""
 
     kind: ViolationKind
     sequence: int | None
@@ -139,7 +139,7 @@ class Known:
                 self.key_of[at] = key
 
     def holds(self, answers: Iterable[Answer]) -> list[Violation]:
-        """What does not hold of answers, given before the last snapshot was taken."""
+        """Return violations by answers given before the last snapshot was taken."""
         return [
             found
             for answer in answers
@@ -200,12 +200,12 @@ def _lost(told: AcknowledgedEntry, held: tuple[str, str, Any] | None) -> str:
 def fault_took_effect(
     answers: Sequence[Answer], entries: Sequence[Entry], window: Window
 ) -> list[Violation]:
-    """What does not hold of the time of the fault. entries: those since the last one."""
+    """Return violations during the fault. entries: those since the last fault."""
     return [*_refused(answers, window), *_stepped(entries, window.steps_hours)]
 
 
 def _refused(answers: Sequence[Answer], window: Window) -> Iterator[Violation]:
-    """Who could not be recorded was told so, in the words that are due, and given no score."""
+    """Check that callers whose answer could not be recorded got the documented refusal and no score."""
     refused = [a for a in answers if a.outcome is Outcome.REFUSED]
     for answer in refused:
         if answer.status not in REFUSALS:

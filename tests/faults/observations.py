@@ -1,4 +1,4 @@
-"""What is gathered of a run: what callers were told, and what the record holds."""
+"""Observations of a run: the answers that callers got, and the entries on record."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from serving.audit.log.transaction import LogHead, read_head
 
 
 class Outcome(StrEnum):
-    """What a caller was told."""
+    """Outcome of a request as its caller saw it."""
 
     ACKNOWLEDGED = "acknowledged"
     REFUSED = "refused"
@@ -39,7 +39,7 @@ class AcknowledgedEntry:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of one request, as its caller saw it.
+    """Answer to one request, as its caller saw it.
 
     sent, got: seconds of the machine's monotonic clock, the same in every process.
     note: the signed checkpoint that came with the answer, if any. key: idempotency key.
@@ -113,5 +113,5 @@ class AuditReader:
         return Snapshot(found, end, used, int(count or 0))
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the connections."""
         self.engine.dispose()

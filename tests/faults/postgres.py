@@ -112,7 +112,7 @@ class Cluster:
 
 
 def as_owner() -> Sequence[str]:
-    """What makes a command run as the cluster's owner."""
+    """Return the command prefix that runs a command as the cluster's owner."""
     return ["runuser", "-u", USER, "--"] if os.geteuid() == 0 else []
 
 

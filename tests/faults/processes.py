@@ -7,7 +7,7 @@ import psutil
 
 from tests.faults.fault import Bench
 from tests.faults.observations import Outcome, Window
-from tests.faults.writer_target import until
+from tests.faults.writer_target import sleep_until
 
 LONGEST = 0.15
 """A kill comes so many seconds after the first answer at most: in every part of a commit."""
@@ -16,7 +16,7 @@ WAIT_SECONDS = 120
 
 def kill_writer(bench: Bench, rng: Random) -> Window:
     """SIGKILL to the writer at any moment; whoever runs it starts another."""
-    until(time.monotonic() + rng.uniform(0, LONGEST))
+    sleep_until(time.monotonic() + rng.uniform(0, LONGEST))
     bench.target.kill()
     at = time.monotonic()
     bench.target.start()
@@ -25,7 +25,7 @@ def kill_writer(bench: Bench, rng: Random) -> Window:
 
 def kill_worker(bench: Bench, rng: Random) -> Window:
     """SIGKILL to the process that answers, under load; BentoML starts another."""
-    until(time.monotonic() + rng.uniform(0, LONGEST))
+    sleep_until(time.monotonic() + rng.uniform(0, LONGEST))
     bench.target.worker().kill()
     at = time.monotonic()
     return Window(at, at)
@@ -37,7 +37,7 @@ def kill_parent(bench: Bench, rng: Random) -> Window:
     They are started again as systemd, compose or Kubernetes do it: because the command failed.
     """
     parent, worker = bench.target.parent(), bench.target.worker()
-    until(time.monotonic() + rng.uniform(0.2, 1))
+    sleep_until(time.monotonic() + rng.uniform(0.2, 1))
     parent.kill()
     at = time.monotonic()
     if psutil.wait_procs([worker], WAIT_SECONDS)[1]:
@@ -50,7 +50,7 @@ def kill_parent(bench: Bench, rng: Random) -> Window:
 
 def sigterm(bench: Bench, rng: Random) -> Window:
     """SIGTERM with requests in flight: it ends by itself, with exit code 0."""
-    until(time.monotonic() + rng.uniform(0, LONGEST))
+    sleep_until(time.monotonic() + rng.uniform(0, LONGEST))
     code = bench.target.terminate()
     if code != 0:
         raise RuntimeError(f"after SIGTERM the exit code was {code}, not 0")
@@ -61,7 +61,7 @@ def sigterm(bench: Bench, rng: Random) -> Window:
 
 def two_replicas(bench: Bench, rng: Random) -> Window:
     """One of two is killed; the other goes on, and the killed one comes back."""
-    until(time.monotonic() + rng.uniform(0, LONGEST))
+    sleep_until(time.monotonic() + rng.uniform(0, LONGEST))
     struck, other = bench.targets = rng.sample(list(bench.targets), 2)
     struck.kill()
     at = time.monotonic()
@@ -73,6 +73,6 @@ def two_replicas(bench: Bench, rng: Random) -> Window:
 
 def duplicates(bench: Bench, rng: Random) -> Window:
     """Nothing but that everything comes twice at once, and again later."""
-    until(time.monotonic() + rng.uniform(0, 4 * LONGEST))
+    sleep_until(time.monotonic() + rng.uniform(0, 4 * LONGEST))
     at = time.monotonic()
     return Window(at, at)

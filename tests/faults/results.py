@@ -32,7 +32,7 @@ COLUMNS = (
 
 @dataclass
 class Result:
-    """What became of a plan. ended: why it did not run to its end, or nothing."""
+    """Result of a plan. ended: why it did not run to its end, or nothing."""
 
     plan: Plan
     figures: Figures
@@ -40,11 +40,11 @@ class Result:
 
     @property
     def well(self) -> bool:
-        """Whether everything held, and all of it was run."""
+        """True if every cycle was run and no invariant was violated."""
         return not self.figures.breaks and not self.ended
 
     def row(self) -> list[str]:
-        """Its figures as COLUMNS."""
+        """Figures in the order of COLUMNS."""
         found = Counter(one.kind for one in self.figures.breaks)
         back = self.figures.back
         counts = (
@@ -70,7 +70,7 @@ class Result:
 
     @classmethod
     def read(cls, given: dict[str, Any]) -> "Result":
-        """What `as_json` made, of a run in which everything held."""
+        """Read what `as_json` wrote of a run without violations."""
         plan = given["plan"] | {
             "fault": Fault(given["plan"]["fault"]),
             "target": TargetKind(given["plan"]["target"]),
@@ -88,7 +88,7 @@ class Results:
     every: dict[str, Result] = field(default_factory=dict)
 
     def resume(self) -> None:
-        """Take over from the file what was run to its end, and held."""
+        """Take over the plans that ran to their end without violations."""
         if self.file is None or not self.file.exists():
             return
         for given in json.loads(self.file.read_text()):
@@ -97,12 +97,12 @@ class Results:
                 self.every[result.plan.name] = result
 
     def done(self, plan: Plan) -> bool:
-        """Whether that very plan was run to its end."""
+        """Return whether exactly that plan ran to its end."""
         found = self.every.get(plan.name)
         return found is not None and found.plan == plan and found.well
 
     def put(self, result: Result) -> None:
-        """Keep it, in place of an earlier one of that plan."""
+        """Store a result in place of an earlier one of the same plan."""
         self.every[result.plan.name] = result
         if self.file is not None:
             text = json.dumps([one.as_json() for one in self.every.values()], indent=1)

@@ -38,7 +38,7 @@ REPLICA_STRIDE = 100_000
 
 
 def content(entry: Entry) -> str | None:
-    """What of an entry the service's answers repeat: the recommendation, as a digest."""
+    """Return the part of an entry that the service's answers repeat: a digest of the recommendation."""
     if entry.kind not in ANSWER_KINDS:
         return None
     return digest(canonicalize(entry.payload["recommendation"]))
@@ -125,7 +125,7 @@ class Service:
 
     @property
     def alive(self) -> bool:
-        """Whether the command runs."""
+        """Return whether the command runs."""
         return self.process is not None and self.process.poll() is None
 
     def _call(self, caller: int) -> None:
@@ -158,7 +158,7 @@ class Service:
                 return
 
     def ask(self, body: bytes, key: str = "") -> Answer:
-        """What a caller is told. Acknowledged is only what was read to its end."""
+        """Send a request and return its answer; it is acknowledged only if read to its end."""
         sent = time.monotonic()
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_SECONDS)
         headers = {"Content-Type": "application/json"} | ({"Idempotency-Key": key} if key else {})

@@ -45,7 +45,7 @@ class Plant(StrEnum):
 
 
 class DroppedError(Exception):
-    """What was acknowledged is rolled back."""
+    """Planted fault: rolls back an entry that was acknowledged."""
 
 
 def main(arguments: list[str], lifeline: int) -> int:
@@ -136,7 +136,7 @@ class Writer:
             self.stop.wait(PAUSE_SECONDS)
 
     def _asked(self, wanted: list[Draft], key: IdempotencyKey | None) -> bool:
-        """Whether an answer was given; not where the record was away."""
+        """Return whether an answer was given; False while the record was unavailable."""
         sent = time.monotonic()
         used = None if self.plant is Plant.IGNORE_KEYS else key
         also = partial(self._too_early, wanted, key, sent) if self.early else None
@@ -156,7 +156,7 @@ class Writer:
 
     @property
     def early(self) -> bool:
-        """Whether it acknowledges inside the transaction, which it must not."""
+        """Return whether the planted fault acknowledges inside the transaction."""
         return self.plant in {Plant.ACKNOWLEDGE_FIRST, Plant.DROP}
 
     def _too_early(
@@ -174,7 +174,7 @@ class Writer:
 
 
 def drafts(ask: str, key: IdempotencyKey | None, size: int, count: int) -> Iterator[Draft]:
-    """What is asked to be recorded: as many recommendations, of about that many bytes."""
+    """Return so many drafts of recommendations, of about that many bytes each."""
     for number in range(count):
         identifier = f"{ask}-{number}"
         context = {"idempotency_key": key.key if key else None, "monotonic_ns": time.monotonic_ns()}

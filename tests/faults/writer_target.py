@@ -22,7 +22,7 @@ STOP_SECONDS = 60
 
 
 def content(entry: Entry) -> str:
-    """What of an entry the writer's answers repeat: a digest of all it holds."""
+    """Return the part of an entry that the writer's answers repeat: a digest of all it holds."""
     return digest(entry.body or "")
 
 
@@ -35,13 +35,13 @@ class Answers:
     news: threading.Condition = field(default_factory=threading.Condition)
 
     def add(self, answer: Answer) -> None:
-        """One more."""
+        """Add an answer."""
         with self.news:
             self.every.append(answer)
             self.news.notify_all()
 
     def take(self) -> list[Answer]:
-        """Those that came since the last time."""
+        """Return and forget the answers that came since the last call."""
         with self.news:
             new = self.every[self.taken :]
             self.taken = len(self.every)
@@ -160,6 +160,6 @@ def parse_answer(line: Mapping[str, Any]) -> Answer:
     return Answer(Outcome.ACKNOWLEDGED, sent, got, found, line["note"], line["key"], 200)
 
 
-def until(moment: float) -> None:
-    """Wait for a moment of the monotonic clock."""
+def sleep_until(moment: float) -> None:
+    """Sleep until a moment of the monotonic clock: how long a fault lasts is part of its plan."""
     time.sleep(max(0.0, moment - time.monotonic()))

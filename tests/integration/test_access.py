@@ -23,8 +23,8 @@ from serving.server.supervisor import ServiceError, run_service
 from tests.support.authenticated_service import (
     AuthenticatedService,
     identity_provider,
+    poll_service_until,
     record_api_key,
-    until,
 )
 from tests.support.ports import free_port
 from tests.support.synthetic_lake import example_case, make_lake
@@ -148,7 +148,7 @@ def test_a_pause_of_another_site_is_not_told(service):
         pausing = PauseRecorder(store, Pseudonyms(b"p" * 32), datetime.now(UTC))
         said = {"role": "planner", "reason": why}
         pausing.record(EntryKind.ADVICE_PAUSED, TASK, SITE, said, "ada")
-        until(lambda: why in service.ask("GET", "/readyz", service.shown["own"])[2])
+        poll_service_until(lambda: why in service.ask("GET", "/readyz", service.shown["own"])[2])
         pages = ("/readyz", "/v1/models", "/v1/policy", "/desk", "/desk/challenger")
         for path in pages:
             status, _, text = service.ask("GET", path, service.shown["other"])
@@ -156,7 +156,7 @@ def test_a_pause_of_another_site_is_not_told(service):
             assert why not in text
             assert SITE not in text, path
         pausing.record(EntryKind.ADVICE_RESUMED, TASK, SITE, said, "ada")
-    until(lambda: why not in service.ask("GET", "/readyz", service.shown["own"])[2])
+    poll_service_until(lambda: why not in service.ask("GET", "/readyz", service.shown["own"])[2])
 
 
 def test_answers_are_sealed_counted_and_lent_to_no_other_site(service):
@@ -170,11 +170,11 @@ def test_answers_are_sealed_counted_and_lent_to_no_other_site(service):
 
 def test_a_key_that_is_revoked_is_refused_within_seconds(service):
     key, shown = record_api_key(service.lake, list(ALL_SCOPES), None)
-    until(lambda: service.ask("GET", "/desk", shown)[0] == 200)
+    poll_service_until(lambda: service.ask("GET", "/desk", shown)[0] == 200)
     with closing(open_audit(service.lake)) as store:
         store.append([revocation_draft(key.id, datetime.now(UTC), {})])
     # 429 where so many were refused in this minute that the address has to wait.
-    until(lambda: service.ask("GET", "/desk", shown)[0] in {401, 429})
+    poll_service_until(lambda: service.ask("GET", "/desk", shown)[0] in {401, 429})
 
 
 def test_no_key_is_in_the_log_or_the_record(service):
@@ -235,8 +235,8 @@ def test_a_new_key_of_the_issuer_is_taken_and_one_it_took_back_is_not(service, i
     assert service.ask("GET", "/desk", old)[0] == 200
     idp.publish("second")
     new = may(idp, AccessScope.READ_REPORT, kid="second")
-    until(lambda: service.ask("GET", "/desk", new)[0] == 200)
-    until(lambda: service.ask("GET", "/desk", old)[0] == 401)
+    poll_service_until(lambda: service.ask("GET", "/desk", new)[0] == 200)
+    poll_service_until(lambda: service.ask("GET", "/desk", old)[0] == 401)
     log = (service.lake.home / "service.log").read_text()
     assert "refused: signed with a key that the issuer does not publish" in log
     assert not [part for shown in (old, new) for part in shown.split(".") if part in log]

@@ -5,7 +5,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from contextlib import suppress
@@ -13,6 +12,7 @@ from contextlib import suppress
 import pytest
 
 from serving.server.supervisor import stop_process
+from tests.support.polling import poll_until
 
 
 @pytest.fixture(scope="module")
@@ -69,11 +69,12 @@ def test_the_bento_serves_and_lets_nobody_in_who_is_not_known(bento, environment
         stop_process(process)
 
 
-def alive(address, process, seconds=90.0):
-    """What it answers, once it does."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and process.poll() is None:
+def alive(address, process):
+    """Return the answer of the liveness probe once the bento gives one."""
+
+    def probe():
+        assert process.poll() is None, "the bento ended before it answered"
         with suppress(OSError), urllib.request.urlopen(address, timeout=2) as answer:
             return json.load(answer)
-        time.sleep(0.1)
-    raise AssertionError("the bento does not answer")
+
+    return poll_until(probe, seconds=90, interval=0.1)

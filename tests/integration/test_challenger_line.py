@@ -15,7 +15,7 @@ from serving.server.supervisor import run_service
 from tests.support.ports import free_port
 from tests.support.synthetic_lake import example_case
 from tests.swapping.registered_versions import register
-from tests.swapping.trial import settings, until
+from tests.swapping.trial import settings, wait_until
 from tests.swapping.versions import TASK, make_versions
 from training.registry.mlflow_registry import CHAMPION, open_registry
 from triage import app
@@ -97,12 +97,12 @@ def challenge(line):
     def challenged(*arguments, told):
         said = line.triage("challenge", TASK, *arguments)
         assert said.startswith(f"{TASK}: version 2 ("), said
-        until(lambda: told in line.desk())
+        wait_until(lambda: told in line.desk())
 
     yield challenged
     if (line.versions.home / "challenger.json").exists():
         line.triage("challenge", TASK, "--off")
-    until(lambda: "challenges" not in line.desk())
+    wait_until(lambda: "challenges" not in line.desk())
 
 
 def scores(line):
@@ -115,7 +115,7 @@ def test_in_shadow_all_is_scored_nobody_is_told_and_the_desk_compares(line, chal
     challenge("--version", "2", told="version 2 challenges, in shadow only")
     given = line.ask(range(30))
     assert {one["model"]["version"] for one in given} == {"1"}
-    until(lambda: len(scores(line)) == len(given))
+    wait_until(lambda: len(scores(line)) == len(given))
     found, digest = [scores(line)[one["id"]] for one in given], line.versions.digests["2"]
     assert digest not in json.dumps(given)
     assert [one["champion"] for one in found] == [one["probabilities"] for one in given]
@@ -146,7 +146,7 @@ def test_the_challenger_scores_in_shadow_as_it_does_when_it_answers(line, challe
     before = set(scores(line))
     challenge("--version", "2", told="version 2 challenges, in shadow only")
     given = line.ask(range(40, 45))
-    until(lambda: len(set(scores(line)) - before) == len(given))
+    wait_until(lambda: len(set(scores(line)) - before) == len(given))
     shadowed = [scores(line)[one["id"]]["challenger"] for one in given]
     challenge("--version", "2", "--canary", "1", told="answers 100.0 % of the cases")
     told = line.ask(range(40, 45))
@@ -174,7 +174,7 @@ def test_what_ends_is_on_record_and_the_champion_answers_all_again(line, challen
     assert line.answering() == "2"
     said = line.triage("challenge", TASK, "--off")
     assert said == f"{TASK}: version 2 challenges no more\n"
-    until(lambda: line.answering() == "1")
+    wait_until(lambda: line.answering() == "1")
     *_, change, ended = line.entries(EntryKind.CHALLENGER_SET, EntryKind.CHALLENGER_ENDED)
     assert (change.kind, ended.kind) == (EntryKind.CHALLENGER_SET, EntryKind.CHALLENGER_ENDED)
     assert (change.payload["version"], change.payload["share"]) == (2, 1)
@@ -196,10 +196,10 @@ def test_following_promotes_what_the_alias_was_moved_to_unless_approval_refuses(
     assert "bo trained it, and who trained may not approve" in line.triage("follow", TASK)
     line.registry.alias(TASK, CHAMPION, 3)
     assert "version 3" in line.triage("follow", TASK)
-    until(lambda: line.answering() == "3")
+    wait_until(lambda: line.answering() == "3")
     assert line.ask([0])[0]["model"]["digest"] == line.versions.digests["3"]
     last = line.entries(EntryKind.MODEL_PROMOTED)[-1].payload
     assert (last["version"], last["reason"]) == (3, "the registry's alias was moved")
     line.registry.alias(TASK, CHAMPION, 1)
     line.triage("follow", TASK)
-    until(lambda: line.answering() == "1")
+    wait_until(lambda: line.answering() == "1")

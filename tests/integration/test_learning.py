@@ -16,7 +16,7 @@ from serving.events.received_event import parse_events
 from serving.runtime.context import service_context
 from serving.server.supervisor import run_service
 from tests.support.synthetic_lake import AS_OF, example_case, make_lake, past_orders
-from tests.swapping.trial import until
+from tests.swapping.trial import wait_until
 
 pytestmark = pytest.mark.slow(30)
 
@@ -82,7 +82,7 @@ def test_a_receipt_of_yesterday_is_counted_by_a_process_beside_the_answers(lake,
         assert day == AS_OF.isoformat()
     received(lake, now - timedelta(days=1))
     with run_service(lake, port=port, log=lake.home / "service.log") as running:
-        until(lambda: answered(lake, running)[0] != day)
+        wait_until(lambda: answered(lake, running)[0] != day)
         day, after = answered(lake, running)
     assert day >= now.date().isoformat()
     assert after == before + 1

@@ -17,13 +17,13 @@ TASK = INVOICE_MISMATCH.name
 
 
 def recommendation_recorded_at(number, at=NOW, task=TASK, **changes):
-    """A recommendation, recorded at another moment than the case's own."""
+    """Return a recommendation's draft, recorded at another moment than the case's own."""
     made = recommendation_draft(task, number, **changes)
     return Draft(**(vars(made) | {"recorded_at": at.isoformat()}))
 
 
 def draft_of_kind(kind, at=NOW, about="", **fields):
-    """An entry of another kind."""
+    """Return a draft of any other kind."""
     return Draft(
         id=str(uuid.uuid4()),
         kind=kind,
@@ -43,7 +43,7 @@ def draft_of_kind(kind, at=NOW, about="", **fields):
 
 
 def decision_draft(number, person="ada", at=NOW, **changes):
-    """What somebody decided about a recommendation."""
+    """Return the draft of a person's decision about a recommendation."""
     name = str(uuid.uuid4())
     said = {
         "decision_id": name,

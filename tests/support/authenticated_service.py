@@ -1,4 +1,4 @@
-"""A service that asks everybody who they are, and those who ask it."""
+"""A service that authenticates its callers, and an identity provider for its tokens."""
 
 import json
 import threading
@@ -7,7 +7,6 @@ import urllib.request
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from time import monotonic
 
 import jwt
 from cryptography.hazmat.primitives import serialization
@@ -15,13 +14,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from serving.audit.factory import open_audit
 from serving.auth.api_key import new_key
+from tests.support.polling import poll_until
 from tests.support.synthetic_lake import example_case
-
-PAUSE = threading.Event()
 
 
 class AuthenticatedService:
-    """A service that runs, and keys to it by what they may."""
+    """A running service, and API keys to it by what they permit."""
 
     def __init__(self, lake, address):
         self.lake, self.address, self.shown = lake, address, {}
@@ -46,7 +44,7 @@ class AuthenticatedService:
 
 
 def record_api_key(lake, scopes, sites):
-    """A key on record, and its text."""
+    """Create an API key, record it, and return it with its text."""
     now = datetime.now(UTC)
     key, shown = new_key("test", scopes, sites, now, now + timedelta(days=1))
     with closing(open_audit(lake)) as store:
@@ -54,12 +52,9 @@ def record_api_key(lake, scopes, sites):
     return key, shown
 
 
-def until(well, seconds=20):
-    """Wait until that is so; seldom enough that refusals of one address stay few."""
-    deadline = monotonic() + seconds
-    while not well():
-        assert monotonic() < deadline
-        PAUSE.wait(0.25)
+def poll_service_until(condition):
+    """Wait for a condition; ask seldom enough that the rate limit of one address is not reached."""
+    poll_until(condition, seconds=20, interval=0.25)
 
 
 class IdentityProvider:
@@ -72,7 +67,7 @@ class IdentityProvider:
         self.publish("first")
 
     def publish(self, *names):
-        """Those keys and no others; one of a new name is made."""
+        """Publish exactly these keys; generate those of new names."""
         made = {name: ec.generate_private_key(ec.SECP256R1()) for name in names}
         self.keys = {name: self.keys.get(name, key) for name, key in made.items()}
 
@@ -97,7 +92,7 @@ class IdentityProvider:
 
 @contextmanager
 def identity_provider():
-    """An issuer that answers on this machine while the block runs."""
+    """Serve the keys of an identity provider on this machine while the block runs."""
     made = IdentityProvider()
 
     class Handler(BaseHTTPRequestHandler):

@@ -1,4 +1,7 @@
-"""Coroutines in tests: from a browser's first test on a loop runs in the main thread."""
+"""Run coroutines in tests.
+
+Playwright keeps a loop running in the main thread from its first test on, so they take another.
+"""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -12,6 +15,6 @@ TIMEOUT_SECONDS = 300.0
 def run_coroutine(
     work: Callable[[], Coroutine[Any, Any, Result]], seconds: float = TIMEOUT_SECONDS
 ) -> Result:
-    """What a coroutine gives, on a loop and a thread of its own, within so many seconds."""
+    """Return the result of a coroutine that runs on a loop and thread of its own."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(lambda: asyncio.run(work())).result(seconds)

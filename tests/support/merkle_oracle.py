@@ -125,7 +125,7 @@ def largest_power_of_two_below(n):
 
 
 def tile_reader(entries):
-    """What keeps the hashes of that log: every tile computed anew, as C2SP tlog-tiles says."""
+    """Return a reader of the log's tiles, each computed anew, as C2SP tlog-tiles defines them."""
 
     def tile(level, index):
         width = 256**level

@@ -1,4 +1,4 @@
-"""What is expensive to make and the same for every test: made once in a run, by whoever is first.
+"""Make expensive content once per run of pytest, and copy it to every test that needs it.
 
 Processes of pytest-xdist share the folder that `tests/conftest.py` names in the environment.
 Without that folder, as in `python -m tests.bench`, everything is made where it is asked for.
@@ -15,9 +15,9 @@ SHARED_FOLDER_VARIABLE = "TESTS_MADE_ONCE"
 
 
 def copy_made_once_per_run(name: str, target: Path, make: Callable[[Path], object]) -> Path:
-    """Fill `target`, which may exist, with a copy of what `make` writes into a folder.
+    """Fill `target`, which may exist, with a copy of the folder that `make` fills.
 
-    name: identifies the content, so it names everything that the content depends on.
+    name: identifies the content, so it must name everything that the content depends on.
     """
     shared = os.environ.get(SHARED_FOLDER_VARIABLE)
     if shared is None:

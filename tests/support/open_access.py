@@ -1,10 +1,10 @@
-"""A gate that lets everybody in as local: for tests of what lies behind it."""
+"""Authentication that lets every caller in as local, for tests of the routes behind it."""
 
 from serving.auth.caller import LOCAL_CALLER
 
 
 class AllowEveryCaller:
-    """Asks nobody who they are."""
+    """Answer every credential with the local caller, and limit nobody."""
 
     async def caller(self, shown):
         return LOCAL_CALLER

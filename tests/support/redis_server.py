@@ -32,7 +32,7 @@ class RedisServer:
         return self.process
 
     def freeze(self) -> None:
-        """It takes connections still, and answers nobody."""
+        """Suspend the server: it still accepts connections, and answers none."""
         self.process.send_signal(signal.SIGSTOP)
 
     def stop(self) -> None:
@@ -50,7 +50,7 @@ def _answers(client: redis.Redis) -> bool:
 
 @contextmanager
 def redis_server() -> Iterator[RedisServer]:
-    """One, until the block ends."""
+    """Run a Redis server until the block ends."""
     server = RedisServer()
     try:
         yield server

@@ -19,19 +19,19 @@ QUICK = {"num_leaves": 7, "learning_rate": 0.1, "num_iterations": 80}
 
 
 def sound_training_set(rows: int = 4000, classes: int = 2, **how) -> TrainingSet:
-    """Asks of three sites, with one simple rule, that any gate should let pass."""
+    """Return asks of three sites with one simple rule, which every gate lets pass."""
     training = draw_training_set(rows, classes, **how).training
     site = np.array(SITES)[training.group % len(SITES)]
     return replace(training, site=site, rules={"cover": -training.inputs["cover"].to_numpy()})
 
 
 def quick_task(classes: int = 2, **changes) -> Task:
-    """The task of those asks; quick to fit."""
+    """Return the task of those asks, with LightGBM parameters that fit quickly."""
     return make_task(classes, **{"lightgbm": QUICK, **changes})
 
 
 def build_candidate(training: TrainingSet, of: Task | None = None) -> Candidate:
-    """Held out, fitted and answered as a training does."""
+    """Split, fit and predict as a training does."""
     learnt, measured = hold_out(training)
     return candidate_from_split(learnt, measured, of)
 
@@ -39,7 +39,7 @@ def build_candidate(training: TrainingSet, of: Task | None = None) -> Candidate:
 def candidate_from_split(
     learnt: TrainingSet, measured: TrainingSet, of: Task | None = None
 ) -> Candidate:
-    """Fitted on the one, measured on the other, however they were made."""
+    """Fit on one training set and measure on the other, however they were split."""
     of = of or quick_task()
     fitted = fit(of, learnt)
     told = task_baselines(of, learnt)
@@ -56,7 +56,7 @@ def candidate_from_split(
 
 
 def undated_candidate(candidate: Candidate) -> Candidate:
-    """The same candidate, but nobody knows when anything was asked."""
+    """Return the candidate without any dates of its asks."""
     return replace(
         candidate,
         learnt=undated_training_set(candidate.learnt),
@@ -85,10 +85,10 @@ def concatenate(*parts: TrainingSet) -> TrainingSet:
 
 
 def replace_feature(training: TrainingSet, name: str, values) -> TrainingSet:
-    """The same asks with another column in the place of that feature."""
+    """Return the asks with other values for one feature."""
     return replace(training, inputs=training.inputs.assign(**{name: values}))
 
 
 def flip_labels(training: TrainingSet, where) -> TrainingSet:
-    """The same asks, ending the other way where it is said."""
+    """Return the asks with the binary label inverted where `where` is true."""
     return replace(training, label=np.where(where, 1 - training.label, training.label))

@@ -1,4 +1,4 @@
-"""A lake to serve from: tiny models of the real features over made-up cases and history."""
+"""A lake to serve from: tiny models of the real features over synthetic cases and history."""
 
 import json
 from dataclasses import replace
@@ -44,7 +44,7 @@ SHIPPING_NOTICE = {
 
 
 def example_case(task: TaskName, number: int, **changes) -> dict:
-    """One of many cases of a task, as a caller would send it."""
+    """Return the case of that number of a task, as a caller would send it."""
     rng = np.random.default_rng(number)
     made = json.loads(json.dumps(EXAMPLES[task])) | {"asked_at": ASKED_AT.isoformat()}
     match task:
@@ -75,7 +75,7 @@ def example_case(task: TaskName, number: int, **changes) -> dict:
 
 
 def past_orders() -> dict[str, pd.DataFrame]:
-    """A little past: some orders of supplier_00 to supplier_03, received late or not."""
+    """Return forty past orders of supplier_00 to supplier_03, received late or on time."""
     n = 40
     ordered = pd.date_range("2025-10-01", periods=n, freq="3D", tz="UTC")
     orders = pd.DataFrame(
@@ -139,7 +139,7 @@ def _lightgbm_digest() -> str:
 
 
 def install_champion(lake: Lake, name: TaskName, model: Model) -> None:
-    """Make it the champion of the lake, as if it had been promoted."""
+    """Make the model the champion of its task in the lake, as a promotion does."""
     _write_champion(lake.models / name, model)
 
 
@@ -161,7 +161,7 @@ SMALL_LIGHTGBM = {
 
 
 def decide(engine, advice, decision: DecisionMessage) -> bool:
-    """Record a decision as the service does; whether it was recorded just now."""
+    """Record a decision as the service does; return whether it is new."""
     context = service_context(engine.code)
     recorder = DecisionRecorder(engine.audit, engine.pseudonyms, engine.clock(), context)
     return record_decision(recorder, advice, decision)[1]

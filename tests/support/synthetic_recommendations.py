@@ -44,7 +44,7 @@ def reread(request, recorded):
 
 
 def example_fields(task, **changes):
-    """The same as plain values."""
+    """Return the fields of a task's example as plain values, with changes."""
     return example_message(task, **changes).model_dump()
 
 
@@ -84,7 +84,7 @@ def make_score(task, probability=0.7, explained=None, base=0.2, steps=None):
 def recommend_example(
     task, given=None, made_from=PROVENANCE, policy=POLICY, abstentions=(), **changes
 ):
-    """The recommendation of a task's example with that score."""
+    """Return the recommendation for a task's example with that score."""
     case = example_fields(task, **changes)
     entry = CATALOGUE[task]
     asked = CaseInput("rec-1", entry, case, ASKED_AT, ASKED_AT)
@@ -93,7 +93,7 @@ def recommend_example(
 
 
 def recommendation_draft(task, number=1, given=None, **changes):
-    """What the audit records of that recommendation."""
+    """Return the audit draft of the recommendation for a task's example."""
     given = given or make_score(task)
     advice = recommend_example(task, given, **changes).model_copy(update={"id": f"rec-{number}"})
     case = {name: value for name, value in changes.items() if name not in {"policy", "abstentions"}}
@@ -119,6 +119,6 @@ def recommendation_draft(task, number=1, given=None, **changes):
 
 
 def recommendation_entry(task, **changes):
-    """The same, in its place in the audit."""
+    """Return the first audit entry of a log that begins with that draft."""
     made = recommendation_draft(task, **changes)
     return entry_from_draft(made, canonicalize(made.payload), 1, GENESIS_HASH)

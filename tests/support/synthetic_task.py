@@ -1,4 +1,4 @@
-"""A small task with features of its own, so that tests of models need no other room."""
+"""A small task with features of its own, so that tests of models need no other package."""
 
 from dataclasses import dataclass
 
@@ -98,5 +98,5 @@ def draw_training_set(
 
 
 def input_columns(training: TrainingSet, rows=slice(None)) -> dict[str, np.ndarray]:
-    """Those rows' inputs as a mapping of arrays."""
+    """Return the inputs of these rows as arrays by feature."""
     return {name: training.inputs[name].to_numpy()[rows] for name in training.inputs}

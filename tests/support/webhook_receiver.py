@@ -1,4 +1,4 @@
-"""A receiver of events over real HTTP, that answers as it is told."""
+"""A receiver of webhooks over real HTTP, with scripted answers."""
 
 import json
 import threading
@@ -10,7 +10,10 @@ SECRETS = [bytes(range(32)), bytes(range(32, 64))]
 
 
 class WebhookReceiver:
-    """What came, and what to answer next: (status, headers), 204 by default."""
+    """Deliveries received so far, and the answers to give next.
+
+    answers: (status, headers) for each coming delivery; 204 once they are used up.
+    """
 
     def __init__(self) -> None:
         self.came: list[dict] = []
@@ -44,7 +47,7 @@ class WebhookReceiver:
 
 @contextmanager
 def webhook_receiver():
-    """A receiver that listens while the block runs."""
+    """Listen on a free port while the block runs."""
     receiver = WebhookReceiver()
 
     class Handler(BaseHTTPRequestHandler):

@@ -22,7 +22,7 @@ from serving.audit.factory import open_audit
 from serving.audit.log.entry_kind import ANSWER_KINDS
 from serving.server.supervisor import run_service
 from tests.support.synthetic_lake import example_case, make_lake
-from tests.swapping.trial import settings, until
+from tests.swapping.trial import settings, wait_until
 from tests.swapping.versions import TASK
 
 SETTINGS = {"TRIAGE_ACCESS_LOG": "true"}
@@ -106,7 +106,7 @@ def run(home: Path, port: int, restarts: int, between: int, clients: int = 4) ->
         with settings(SETTINGS), run_service(lake, port=port, log=log):
             threads = threads or callers.start(clients)
             seen = len(callers.answered)
-            until(lambda seen=seen: callers.wrong or len(callers.answered) >= seen + between)
+            wait_until(lambda seen=seen: callers.wrong or len(callers.answered) >= seen + between)
             if number == restarts:
                 callers.over.set()
                 for thread in threads:

@@ -11,6 +11,7 @@ import psutil
 from serving.audit.factory import open_audit
 from serving.audit.log.entry_kind import EntryKind
 from serving.server.supervisor import run_service
+from tests.support.polling import poll_until
 from tests.support.synthetic_lake import example_case
 from tests.swapping.damaged_artefacts import offer_version
 from tests.swapping.load import Load
@@ -22,7 +23,7 @@ DEADLINE_SECONDS = 120
 
 @dataclass(frozen=True)
 class Run:
-    """What came of it. loaded: digests on record as loaded. memory: MiB before and after."""
+    """Figures of a run. loaded: digests on record as loaded. memory: MiB before and after."""
 
     load: Load
     offered: int
@@ -70,28 +71,25 @@ def promote_and_damage(
                 seen = len(audit.of_kind(EntryKind.MODEL_REFUSED))
                 offer_version(versions, offered, every)
                 offered += 1
-                until(lambda seen=seen: len(audit.of_kind(EntryKind.MODEL_REFUSED)) > seen)
+                wait_until(lambda seen=seen: len(audit.of_kind(EntryKind.MODEL_REFUSED)) > seen)
             moved += 1
             version = names[moved % len(names)]
             versions.point(version, before=names[(moved + 1) % len(names)])
             asked = load.by_version[version]
-            until(lambda asked=asked, version=version: load.by_version[version] > asked)
+            wait_until(lambda asked=asked, version=version: load.by_version[version] > asked)
     finally:
         load.over.set()
         audit.close()
     return offered, moved
 
 
-def until(done) -> None:
-    """Wait for a condition."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while not done():
-        assert time.monotonic() < deadline, "nothing came of it in time"
-        time.sleep(0.01)
+def wait_until(condition) -> None:
+    """Wait for a condition of a service under load."""
+    poll_until(condition, seconds=DEADLINE_SECONDS, interval=0.01)
 
 
 def recorded(versions: Versions) -> list:
-    """What is on record of models."""
+    """Return the entries about models that were loaded or refused."""
     audit = open_audit(versions.lake)
     try:
         return audit.of_kind(EntryKind.MODEL_LOADED, EntryKind.MODEL_REFUSED)
@@ -100,7 +98,7 @@ def recorded(versions: Versions) -> list:
 
 
 def memory(pid: int) -> float:
-    """MiB that the service's processes hold."""
+    """Return the MiB that the service's processes hold."""
     process = psutil.Process(pid)
     every = [process, *process.children(recursive=True)]
     return sum(one.memory_info().rss for one in every) / 2**20
