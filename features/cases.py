@@ -22,7 +22,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class CaseShape:
-    """What a task's case holds: its own columns, and the columns of its children.
+    """Columns of a task's case and of its children.
 
     Column order is the order of messages, records and reports. Column meaning, unit and
     allowed values come from the contracts.
@@ -45,31 +45,31 @@ class Children:
     cases: int
 
     def where(self, keep: NDArray[np.bool_]) -> Children:
-        """Only the children for which `keep` is true."""
+        """Return the children for which `keep` is true."""
         return Children(self.row[keep], {k: v[keep] for k, v in self.columns.items()}, self.cases)
 
     def count(self) -> Floats:
-        """Number of children a case, 0 where there are none."""
+        """Return the number of children of each case."""
         return np.bincount(self.row, minlength=self.cases).astype(np.float64)
 
     def total(self, name: str) -> Floats:
-        """Sum of a number a case, in child order; missing values count as 0."""
+        """Sum a numeric column per case, in child order; missing values count as 0."""
         return self.sum_of(self.columns[name].astype(np.float64))
 
     def sum_of(self, values: Floats) -> Floats:
-        """Sum a case of a number a child, in child order; missing values count as 0."""
+        """Sum one value per child per case, in child order; missing values count as 0."""
         return np.bincount(self.row, or_zero(values), self.cases).astype(np.float64)
 
     def first(self, name: str) -> NDArray[Any]:
-        """Value of each case's first child; NaN, NaT or None where there is none."""
+        """Return the value of each case's first child; NaN, NaT or None without children."""
         return self._pick(name, np.searchsorted(self.row, np.arange(self.cases), side="left"))
 
     def last(self, name: str) -> NDArray[Any]:
-        """Value of each case's last child; NaN, NaT or None where there is none."""
+        """Return the value of each case's last child; NaN, NaT or None without children."""
         return self._pick(name, np.searchsorted(self.row, np.arange(self.cases), side="right") - 1)
 
     def spread(self, values: NDArray[Any]) -> NDArray[Any]:
-        """A value a case as a value a child: what each child's own case holds."""
+        """Repeat one value per case for each of its children."""
         return values[self.row]
 
     def _pick(self, name: str, at: Ints) -> NDArray[Any]:
@@ -88,7 +88,7 @@ class Cases:
     history counts: everything in `history` was known before it.
     columns: float64 (NaN missing), object of str/None, or datetime64[us] (NaT missing).
     history: float64 columns of history measures, NaN where there is no history.
-    kept: what several features are made of, see `kept`.
+    kept: cached intermediate results, see `cached_with_cases`.
     """
 
     asked_at: NDArray[np.datetime64]
@@ -102,19 +102,19 @@ class Cases:
         return len(self.asked_at)
 
     def number(self, name: str) -> Floats:
-        """A case column that is a number."""
+        """Return a numeric case column; NaN where missing."""
         return self.columns[name].astype(np.float64)
 
     def text(self, name: str) -> NDArray[np.object_]:
-        """A case column that is text; None where missing."""
+        """Return a text case column; None where missing."""
         return self.columns[name]
 
     def moment(self, name: str) -> NDArray[np.datetime64]:
-        """A case column that is a moment, datetime64[us]; NaT where missing."""
+        """Return a case column of moments, datetime64[us]; NaT where missing."""
         return self.columns[name]
 
     def past(self, name: str) -> Floats:
-        """A history measure by its full name, e.g. `supplier_receipts_late_364d`.
+        """Return a history measure by its full name, e.g. `supplier_receipts_late_364d`.
 
         Raises:
             KeyError: naming the measure and those that are close.
@@ -135,19 +135,19 @@ Arguments = ParamSpec("Arguments")
 def cached_with_cases(
     make: Callable[Concatenate[Cases, Arguments], Result],
 ) -> Callable[Concatenate[Cases, Arguments], Result]:
-    """A function of cases whose result is kept with them: several features are made of it.
+    """Decorate a function of cases so that its result is cached with them for other features.
 
-    Its further arguments are values that can be hashed. What it gives must not be written to.
+    Further arguments must be hashable. The result must not be written to.
     """
 
     @wraps(make)
     def once(cases: Cases, /, *more: Arguments.args, **named: Arguments.kwargs) -> Result:
         key = (make, more, tuple(named.items()))
         if key not in cases.kept:
-            made = make(cases, *more, **named)
-            if isinstance(made, np.ndarray):
-                made.flags.writeable = False
-            cases.kept[key] = made
+            result = make(cases, *more, **named)
+            if isinstance(result, np.ndarray):
+                result.flags.writeable = False
+            cases.kept[key] = result
         found: Result = cases.kept[key]
         return found
 
@@ -155,12 +155,12 @@ def cached_with_cases(
 
 
 def or_zero(values: Floats) -> Floats:
-    """The values, 0 where they are missing; the same array where none is."""
+    """Replace missing values by 0; returns the same array where no value is missing."""
     return values if np.isfinite(values).all() else np.nan_to_num(values, nan=0.0)
 
 
 def missing_array(dtype: np.dtype[Any], length: int) -> NDArray[Any]:
-    """An array of that length in which every value is missing."""
+    """Return an array of a length in which every value is missing."""
     if dtype.kind == "M":
         return np.full(length, np.datetime64("NaT"), dtype=dtype)
     if dtype.kind == "O":
@@ -169,7 +169,7 @@ def missing_array(dtype: np.dtype[Any], length: int) -> NDArray[Any]:
 
 
 def case_array(column: Column, values: Any) -> NDArray[Any]:
-    """Values as the array that a case keeps of that column (FLAG becomes 0.0 / 1.0 / NaN)."""
+    """Convert values to the array of a case column (FLAG becomes 0.0, 1.0 or NaN)."""
     match column.kind:
         case Kind.TEXT:
             result = np.empty(len(values), dtype=object)

@@ -66,14 +66,14 @@ class Feature:
 
 
 def ratio(numerator: Floats, denominator: Floats) -> Floats:
-    """Numerator / denominator, missing where the denominator is not above zero."""
-    made: Floats = np.asarray(numerator / denominator, dtype=np.float64)
-    made[~(denominator > 0)] = np.nan
-    return made
+    """Divide; missing where the denominator is not above zero."""
+    result: Floats = np.asarray(numerator / denominator, dtype=np.float64)
+    result[~(denominator > 0)] = np.nan
+    return result
 
 
 def days_between(start: NDArray[np.datetime64], end: NDArray[np.datetime64]) -> Floats:
-    """Days from start to end, with fractions; missing where either is."""
+    """Return the days from start to end, with fractions; missing where either is missing."""
     span = (end.astype("datetime64[us]") - start.astype("datetime64[us]")).astype(np.float64)
     span[np.isnat(start) | np.isnat(end)] = np.nan
     return np.asarray(span / 86_400_000_000.0, dtype=np.float64)

@@ -21,7 +21,7 @@ class ProfilesError(Exception):
 
 
 def create_tables(database: sqlite3.Connection) -> None:
-    """Lay out an empty file."""
+    """Create the tables of an empty profile file."""
     database.execute("CREATE TABLE snapshot (name TEXT PRIMARY KEY, value TEXT)")
     database.execute("CREATE TABLE streams (name TEXT PRIMARY KEY, layout TEXT)")
 
@@ -44,7 +44,7 @@ def write_stream(
 
 
 def write_facts_and_commit(database: sqlite3.Connection, facts: dict[str, str]) -> None:
-    """Write what the file is, and make it whole."""
+    """Write the facts about the file and commit it."""
     database.executemany(
         "INSERT INTO snapshot VALUES (?, ?)", [("format", STORAGE_FORMAT), *facts.items()]
     )
@@ -52,7 +52,7 @@ def write_facts_and_commit(database: sqlite3.Connection, facts: dict[str, str]) 
 
 
 def open_verified(path: Path) -> tuple[sqlite3.Connection, dict[str, str]]:
-    """An open file, usable from any one thread at a time, and what it says it is.
+    """Open a file, usable from one thread at a time, and read the facts about it.
 
     Raises:
         ProfilesError: when it is missing, damaged or of another version.
@@ -99,10 +99,10 @@ def lookup_query(database: sqlite3.Connection, stream: Stream, path: Path) -> st
 
 
 def stream_layout(stream: Stream) -> str:
-    """The stream's key and measures, as text."""
+    """Describe the stream's key and measures as text."""
     return json.dumps([*map(str, stream.key), *stream.names])
 
 
 def quote_identifier(name: str) -> str:
-    """A name as an SQL identifier."""
+    """Quote a name as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'

@@ -88,13 +88,13 @@ class Profiles:
         return cls(path, *profile_storage.open_verified(path))
 
     def close(self) -> None:
-        """Give the file back; nothing can be looked up afterwards."""
+        """Close the file; lookups fail afterwards."""
         self._database.close()
 
     def lookup(
         self, streams: Sequence[Stream], columns: Mapping[str, NDArray[Any]], n: int
     ) -> dict[str, Floats]:
-        """Every measure of every stream for n cases; NaN where the entity is unseen.
+        """Look up every measure of every stream for n cases; NaN where the entity is unseen.
 
         columns: the streams' key columns of the cases (str, or None for no key).
 
@@ -126,7 +126,7 @@ class Profiles:
 def _cached_row_lookup(
     database: sqlite3.Connection, lock: threading.Lock
 ) -> Callable[[str, EntityKey], Floats | None]:
-    """Rows by query and key, those that were asked for of late without asking the file again.
+    """Cache of rows by query and key, so that recent keys are not read from the file again.
 
     SQLite lets go of the interpreter's lock at every query, and each time others who answer
     take it: a site or a supplier is looked up by most cases, and never changes in one file.

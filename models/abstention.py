@@ -22,7 +22,7 @@ MOST_NAMED_FEATURES = 3  # features a sentence names before it only counts them
 
 
 class AbstentionReason(StrEnum):
-    """Why a case is not advised on."""
+    """Reasons not to give advice on a case."""
 
     UNSEEN_KEY = "unseen key"
     OUT_OF_RANGE = "out of range"
@@ -32,7 +32,7 @@ class AbstentionReason(StrEnum):
 
 
 class ActionThreshold(Protocol):
-    """Whatever says from which probability on something is suggested."""
+    """States the probability from which an action is suggested."""
 
     @property
     def act(self) -> float:
@@ -41,7 +41,7 @@ class ActionThreshold(Protocol):
 
 @dataclass(frozen=True)
 class FixedThreshold:
-    """The plainest `ActionThreshold`; what training counts with."""
+    """Action threshold that is the same for all cases; training evaluates with it."""
 
     act: float = 0.5
 
@@ -53,7 +53,7 @@ def find_abstention_reasons(
     thresholds: ActionThreshold,
     history_days: float | None = None,
 ) -> tuple[tuple[AbstentionReason, str], ...]:
-    """Reasons not to advise on that row, each with its sentence; empty where there is none.
+    """Find the reasons not to give advice on a row, each with its sentence.
 
     STRADDLES_THRESHOLD applies to two classes only, and holds where the probability's 90 %
     interval has `thresholds.act` inside it (low < act < high) and rests on fewer than
@@ -74,7 +74,7 @@ def find_abstention_reasons(
 def abstention_mask(
     predictions: Predictions, limits: AbstentionLimits, thresholds: ActionThreshold
 ) -> NDArray[np.bool_]:
-    """(n,) whether there is any reason not to advise on the row, its history's age aside."""
+    """Return (n,) flags of rows with a reason not to advise; the age of history is left aside."""
     rows = range(len(predictions))
     return np.array(
         [bool(find_abstention_reasons(predictions, row, limits, thresholds)) for row in rows],

@@ -41,24 +41,24 @@ class WaterfallStep(NamedTuple):
 
     @property
     def feature(self) -> str:
-        """Its name, or `OTHER_FEATURES`."""
+        """Name of the feature, or `OTHER_FEATURES`."""
         return OTHER_FEATURES if self.spec is None else self.spec.name
 
     @property
     def theme(self) -> Theme | None:
-        """The subject; None for `OTHER_FEATURES`."""
+        """Theme of the feature; None for `OTHER_FEATURES`."""
         return None if self.spec is None else self.spec.theme
 
     @property
     def sentence(self) -> str:
-        """What a reviewer reads; made when it is asked for, of most parts nobody does."""
+        """Sentence that a reviewer reads; built on demand, as few parts are ever shown."""
         if self.spec is None:
             return f"{self.others} further features together"
         return value_in_words(self.spec, self.value, unseen=self.unseen)
 
 
 def value_in_words(spec: FeatureSpec, value: float | str | None, *, unseen: bool) -> str:
-    """A feature's value in a sentence, and whether training never saw it."""
+    """Return the sentence of a feature's value, and whether training never saw the value."""
     return spec.text(value) + (" (never seen in training)" if unseen else "")
 
 
@@ -80,7 +80,10 @@ Explanations = tuple[Explanation, ...]
 
 @dataclass(frozen=True)
 class ScoredRows:
-    """What is explained. unseen: (n, F). parts: (n, M, F + 1) of margins. explained: (n,) class."""
+    """Scored rows to explain.
+
+    unseen: (n, F) flags. parts: (n, M, F + 1) of the margins. explained: (n,) class number.
+    """
 
     encoder: Encoder
     calibration: Calibration
@@ -94,7 +97,7 @@ class ScoredRows:
 def build_explanations(
     scored: ScoredRows, columns: Sequence[NDArray[Any]], k: int | None
 ) -> Explanations:
-    """One explanation a row, with the k strongest features (all if None) and the rest.
+    """Explain each row by its k strongest features (all if None) and the rest.
 
     columns: what each feature was given, in their order.
     """
@@ -170,7 +173,7 @@ def _feature_strengths(scored: ScoredRows, margins: Floats, row: int, at: int) -
 
 
 def _plain_values(spec: FeatureSpec, column: NDArray[Any]) -> list[float | str | None]:
-    """A column as plain values; None is missing."""
+    """Convert a column to plain values; None is missing."""
     plain = column.tolist()
     if spec.kind is FeatureKind.NUMBER and column.dtype == np.float64:
         return [None if value != value else value for value in plain]  # noqa: PLR0124 - NaN

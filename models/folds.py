@@ -91,7 +91,7 @@ class FoldShares:
 
 @dataclass(frozen=True)
 class StoppingWindow:
-    """Positions to learn from, and later ones to see on when to stop learning."""
+    """Positions to learn from, and later ones that decide when to stop."""
 
     before: Ints
     within: Ints
@@ -100,7 +100,7 @@ class StoppingWindow:
 def split_folds(
     training: TrainingSet, shares: FoldShares, *, seed: int, embargo: bool = True
 ) -> Folds:
-    """The folds of a training set: in time where it has dates, else by hash of the group.
+    """Split a training set into folds: by time where it has dates, else by hash of the group.
 
     Depends on the rows, not on their order.
     """
@@ -128,7 +128,7 @@ def _by_hash(group: NDArray[Any], shares: FoldShares, seed: int) -> Folds:
 
 
 def seeded_hash(name: str, seed: int) -> bytes:
-    """A seeded hash of a group's name that is the same on every machine."""
+    """Return a seeded hash of a group's name that is the same on every machine."""
     return blake2b(name.encode(), digest_size=8, key=seed.to_bytes(8, "little")).digest()
 
 

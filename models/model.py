@@ -23,7 +23,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Predictions:
-    """Answers for n cases.
+    """Predictions for n cases.
 
     probability: (n, K), rows sum to exactly one.
     explained: (n,) class that the interval and the explanation are about: the event of a
@@ -67,7 +67,7 @@ class EncodedPredictions:
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """What `fit` makes and `save` and `load` keep.
+    """A fitted model, as `fit` builds it and an artefact stores it.
 
     trees give margins, `calibration` makes probabilities of them, `conformal` says how sure.
     quantile_levels, quantile_trees: of the task's target, one each; empty if it has none.
@@ -91,7 +91,7 @@ class Model:
 
     @property
     def features(self) -> tuple[FeatureSpec, ...]:
-        """The inputs, in order."""
+        """Specs of the input features, in order."""
         return self.encoder.specs
 
     @property
@@ -100,7 +100,7 @@ class Model:
         return len(self.classes) == 2
 
     def predict(self, inputs: ModelInputs, threads: int = 1) -> Predictions:
-        """Answers for a frame or a mapping of arrays, one a row.
+        """Predict each row of a frame or of a mapping of arrays.
 
         A row's answer does not depend on the other rows, bit for bit.
 
@@ -110,7 +110,7 @@ class Model:
         return self.read(inputs, threads).answers
 
     def explain(self, inputs: ModelInputs, k: int | None = None, threads: int = 1) -> Explanations:
-        """Why each row has its score: the k strongest parts (all if None) and the rest."""
+        """Explain the score of each row by its k strongest parts (all if None) and the rest."""
         read = self.read(inputs, threads)
         return self.explain_rows(read, inputs, range(len(read.answers)), k, threads)
 

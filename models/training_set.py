@@ -15,7 +15,7 @@ SYSTEM = "system"
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """n asks with everything known of them.
+    """Model inputs of n asks with their labels, groups and weights.
 
     inputs: one column a feature of the task (float64, or object of str and None).
     label: class number, int64. target: number that quantiles are predicted of, or None.
@@ -49,7 +49,7 @@ class TrainingSet:
 
     @property
     def observed(self) -> NDArray[np.bool_]:
-        """(n,) asks whose end a system recorded.
+        """Flags of asks whose outcome a system recorded, (n,).
 
         The others are a selection of what people looked at: a figure that takes no weights
         must leave them out.
@@ -59,7 +59,7 @@ class TrainingSet:
         return np.asarray(self.told_by == SYSTEM)
 
     def take(self, keep: NDArray[Any]) -> TrainingSet:
-        """The asks at these places (boolean mask or positions), in that order."""
+        """Return the asks at these positions or under this boolean mask, in that order."""
         return TrainingSet(
             inputs=self.inputs.iloc[np.flatnonzero(keep) if keep.dtype == bool else keep],
             label=self.label[keep],

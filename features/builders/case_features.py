@@ -17,7 +17,7 @@ Flags = NDArray[np.bool_]
 
 
 def category_feature(column: Column, theme: Theme, label: str) -> Feature:
-    """A text column of the case as a category."""
+    """Build a category from a text column of the case."""
     return Feature(
         str(column),
         theme,
@@ -30,7 +30,7 @@ def category_feature(column: Column, theme: Theme, label: str) -> Feature:
 
 
 def number_feature(column: Column, theme: Theme, unit: str, sentence: str) -> Feature:
-    """A number column of the case as it is."""
+    """Build a number from a numeric column of the case."""
     return Feature(
         str(column),
         theme,
@@ -48,7 +48,7 @@ def calendar_feature(
     words: str,
     missing: str = "the date is not stated",
 ) -> Feature:
-    """A reading of a moment's place in week, month or year."""
+    """Build a number that says where a moment lies in its week, month or year."""
     return Feature(
         name,
         Theme.TIMING,
@@ -60,18 +60,18 @@ def calendar_feature(
 
 
 def weekday(moment: Moments) -> Floats:
-    """1 Monday to 7 Sunday, in UTC; missing where the moment is."""
+    """Return the UTC weekday, 1 Monday to 7 Sunday; missing where the moment is missing."""
     days = moment.astype("datetime64[D]").astype(np.int64)
     return _missing_without_moment(moment, (days + 3) % 7 + 1)  # 1970-01-01 was a Thursday
 
 
 def month(moment: Moments) -> Floats:
-    """1 January to 12 December."""
+    """Return the month, 1 January to 12 December."""
     return _missing_without_moment(moment, moment.astype("datetime64[M]").astype(np.int64) % 12 + 1)
 
 
 def day_of_month(moment: Moments) -> Floats:
-    """1 to 31."""
+    """Return the day of the month, 1 to 31."""
     first = moment.astype("datetime64[M]").astype("datetime64[D]")
     return _missing_without_moment(
         moment, (moment.astype("datetime64[D]") - first).astype(np.int64) + 1
@@ -79,7 +79,7 @@ def day_of_month(moment: Moments) -> Floats:
 
 
 def days_to_quarter_end(moment: Moments) -> Floats:
-    """Days from the moment's day to the last day of its quarter."""
+    """Return the days from the moment's day to the last day of its quarter."""
     quarter = moment.astype("datetime64[M]").astype(np.int64) // 3
     following = ((quarter + 1) * 3).astype("datetime64[M]").astype("datetime64[D]")
     left = (following - moment.astype("datetime64[D]")).astype(np.int64) - 1
@@ -87,27 +87,27 @@ def days_to_quarter_end(moment: Moments) -> Floats:
 
 
 def hour(moment: Moments) -> Floats:
-    """Hour of the day, 0 to 23, in UTC."""
+    """Return the hour of the day in UTC, 0 to 23."""
     return _missing_without_moment(moment, moment.astype("datetime64[h]").astype(np.int64) % 24)
 
 
 def round_six_decimals(values: Floats) -> Floats:
-    """Values to six decimals: what is equal on paper differs by exactly zero."""
+    """Round to six decimals, so that numbers equal on paper differ by exactly zero."""
     return np.round(values, 6) + 0.0  # and never by -0.0
 
 
 def flag_or_missing(condition: Flags, known: Flags) -> Floats:
-    """1.0 and 0.0, missing where it is not known."""
+    """Convert a condition to 1.0 and 0.0, missing where it is not known."""
     return np.where(known, condition.astype(np.float64), np.nan)
 
 
 def is_stated(text: Texts) -> Flags:
-    """Where a text is there."""
+    """Return where a text is stated."""
     return np.asarray([value is not None for value in text], dtype=np.bool_)
 
 
 def is_one_of(text: Texts, wanted: Sequence[str]) -> Flags:
-    """Where a text is one of those; of a few, asking for each is quickest."""
+    """Return where a text is one of a few wanted ones; comparing with each is quickest."""
     found = np.zeros(len(text), dtype=np.bool_)
     for one in wanted:
         found |= text == str(one)

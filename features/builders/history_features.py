@@ -15,7 +15,7 @@ ComputeFeature = Callable[[Cases], Floats]
 
 @dataclass(frozen=True)
 class HistoryFeatures:
-    """One entity's stream, as its features speak of it.
+    """Builder of the features of one history stream.
 
     stream: name of the stream. prefix: how feature names begin. who: the entity in a
     sentence ("this supplier"). what: the events in a sentence ("deliveries").
@@ -98,5 +98,5 @@ class HistoryFeatures:
 
 
 def window_in_words(window: str) -> str:
-    """A window in words: `91d` is "last 91 days", `ever` is "as far back as known"."""
+    """Write a window in words: `91d` is "last 91 days", `ever` is "as far back as known"."""
     return "as far back as known" if window == "ever" else f"last {window.removesuffix('d')} days"

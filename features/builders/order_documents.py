@@ -30,12 +30,12 @@ EVENT_COLUMNS = (
 
 @cached_with_cases
 def events_of_kind(cases: Cases, *kinds: EventKind) -> Children:
-    """Messages of these kinds."""
+    """Return the supplier events of these kinds."""
     events = cases.children["events"]
     return events.where(is_one_of(events.columns[EVENT_KIND], kinds))
 
 
 @cached_with_cases
 def received_quantity(cases: Cases, column: str) -> Floats:
-    """A quantity summed over the receipts so far."""
+    """Sum a quantity over the receipts so far."""
     return cases.children["receipts"].total(column)

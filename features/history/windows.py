@@ -41,7 +41,7 @@ class Lookback:
 
     @cached_property
     def _first(self) -> Ints:
-        """Row of the first day of each point's entity."""
+        """Index of the first day of each point's entity."""
         return np.searchsorted(self.days, self.points // KEYS_PER_ENTITY * KEYS_PER_ENTITY).astype(
             np.int64
         )
@@ -128,5 +128,5 @@ class AskPoints:
         return cls(entities, places, point_of)
 
     def spread(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Values of the points for each ask; missing where it has none."""
+        """Repeat the values of points for each ask; missing where an ask has no point."""
         return np.append(values, np.nan)[self.point_of]

@@ -39,7 +39,7 @@ class ArtefactError(ValueError):
 
 
 def save_artefact(model: Model, folder: Path) -> str:
-    """Write the model into an empty or new folder; its digest.
+    """Write the model into an empty or new folder and return its digest.
 
     Raises:
         FileExistsError: if the folder holds anything.
@@ -54,7 +54,7 @@ def save_artefact(model: Model, folder: Path) -> str:
 
 
 def load_artefact(folder: Path, digest: str | None = None) -> Model:
-    """The model in that folder, every file of it checked first.
+    """Load the model in a folder after checking every file of it.
 
     digest: the model that is wanted; None takes what the manifest says.
 
@@ -74,7 +74,7 @@ def verify_artefact(folder: Path, digest: str) -> None:
 
 
 def to_files(model: Model) -> dict[str, str]:
-    """The artefact's files, the manifest among them."""
+    """Return the content of the artefact's files by name, including the manifest."""
     files = {
         "model.txt": model.trees.text,
         "calibration.json": _json_text(model.calibration.as_json()),
@@ -98,7 +98,7 @@ def to_files(model: Model) -> dict[str, str]:
 
 
 def from_files(files: ArtefactFiles) -> Model:
-    """The model of those files, which must have been verified."""
+    """Build the model from files that have been verified."""
     manifest = json.loads(files[MANIFEST])
     levels = tuple(manifest["quantiles"])
     return Model(
@@ -124,18 +124,18 @@ def _contribution_method(manifest: Mapping[str, Any]) -> ContributionMethod:
 
 
 def with_digest(model: Model) -> Model:
-    """The model with its digest, as `load_artefact` would give it back."""
+    """Return the model with its digest set, as `load_artefact` would return it."""
     files = to_files(replace(model, digest=""))
     return from_files(files)
 
 
 def manifest_digest(files: ArtefactFiles) -> str:
-    """sha256 of the manifest, in hexadecimal."""
+    """Return the SHA-256 of the manifest in hexadecimal."""
     return _sha256(files[MANIFEST].encode())
 
 
 def schema_digest(model: Model) -> str:
-    """sha256 of what the artefact says of its features (`features.json`), in hexadecimal."""
+    """Return the SHA-256 of the artefact's `features.json` in hexadecimal."""
     return _sha256(_features_json(model).encode())
 
 

@@ -17,11 +17,11 @@ GOLDEN_ROWS = 20
 
 
 class GoldenError(ValueError):
-    """A golden row that got another answer than it had; names the row and both numbers."""
+    """A golden row has another answer than was recorded; names the row and both numbers."""
 
 
 def make_golden_rows(model: Model, inputs: pd.DataFrame) -> dict[str, Any]:
-    """About `GOLDEN_ROWS` of these inputs, evenly spread, with the model's answers in hex."""
+    """Take about `GOLDEN_ROWS` evenly spread inputs, with the model's answers in hex."""
     places = np.unique(np.linspace(0, len(inputs) - 1, GOLDEN_ROWS).astype(np.int64))
     some = inputs.iloc[places]
     columns = {
@@ -49,7 +49,7 @@ def check_golden(model: Model) -> None:
 
 
 def golden_inputs(model: Model) -> dict[str, Any]:
-    """The golden rows' inputs, as `Model.predict` takes them."""
+    """Return the inputs of the golden rows as `Model.predict` takes them."""
     return {
         spec.name: np.array(
             model.golden["inputs"][spec.name],

@@ -18,12 +18,12 @@ MOST_ERROR_CHARACTERS = 500
 
 
 def load_and_check(folder: Path, digest: str) -> None:
-    """Load the artefact and repeat its golden rows; raises what they raise."""
+    """Load the artefact and check its golden rows; raises what the two steps raise."""
     check_golden(load_artefact(folder, digest))
 
 
 def failure_in_subprocess(folder: Path, digest: str) -> str:
-    """Why the artefact cannot be loaded or does not repeat its golden rows; empty if it does."""
+    """Check the artefact in a child process; return why it failed, empty if it passed."""
     command = [sys.executable, "-m", "models.artefact.self_check", str(folder.resolve()), digest]
     try:
         done = subprocess.run(  # noqa: S603 (our own module, with arguments of ours)

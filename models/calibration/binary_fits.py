@@ -25,7 +25,7 @@ def fit_binary(
     shares: Floats,
     weight: Floats | None = None,
 ) -> BinaryCalibration:
-    """The calibration of that method.
+    """Fit the calibration of a method.
 
     margin, label: (n,). shares: (2,) of the classes. weight: (n,) what each row counts for,
     about 1 on average; None is 1 throughout.
@@ -50,7 +50,7 @@ def fit_binary(
 
 
 def _fit_logistic(slopes: Floats, label: Ints, mass: Floats) -> tuple[float, ...]:
-    """Slopes (none below zero, prior around 1) and an offset (prior around 0)."""
+    """Fit slopes (none below zero, prior around 1) and an offset (prior around 0)."""
     design = np.column_stack([slopes, np.ones(len(label))])
     centre = np.append(np.ones(slopes.shape[1]), 0.0)
     spread = np.append(np.full(slopes.shape[1], SLOPE_PRIOR_DEVIATION), OFFSET_PRIOR_DEVIATION)
@@ -68,7 +68,7 @@ def _fit_logistic(slopes: Floats, label: Ints, mass: Floats) -> tuple[float, ...
 
 
 def _fit_isotonic(margin: Floats, label: Ints, mass: Floats) -> tuple[float, ...]:
-    """Knots of a rising step function by pooling adjacent violators, joined by lines."""
+    """Fit knots of a rising function by pooling adjacent violators, joined by lines."""
     order = np.argsort(margin, kind="stable")
     blocks: list[tuple[float, float, float]] = []  # rows, events, sum of margins
     ranked = (margin[order].tolist(), label[order].tolist(), mass[order].tolist())
@@ -83,6 +83,6 @@ def _fit_isotonic(margin: Floats, label: Ints, mass: Floats) -> tuple[float, ...
 
 
 def _must_merge(before: tuple[float, float, float], after: tuple[float, float, float]) -> bool:
-    """Whether two neighbouring blocks must become one: too small, or not rising."""
+    """Return whether two neighbouring blocks must be merged: too small, or not rising."""
     falling = before[1] / before[0] >= after[1] / after[0]
     return falling or before[0] < BLOCK_ROWS

@@ -38,13 +38,13 @@ class CalibrationMethod(StrEnum):
 
 
 def round_to_grid(probability: Floats) -> Floats:
-    """The nearest multiples of 2^-40."""
+    """Round to the nearest multiples of 2^-40."""
     return np.asarray(np.rint(probability * PROBABILITY_GRID) / PROBABILITY_GRID)
 
 
 @dataclass(frozen=True)
 class BinaryCalibration:
-    """Margin of the event -> its probability, rising.
+    """Monotone calibration from the margin of the event to its probability.
 
     numbers: IDENTITY none; PLATT slope, offset; BETA slope below, slope above, offset;
         ISOTONIC knots (margins, then logits); SHARES the logit of the event's share.
@@ -54,7 +54,7 @@ class BinaryCalibration:
     numbers: tuple[float, ...] = ()
 
     def probabilities(self, margins: Floats) -> Floats:
-        """(n, 2) of (n, 1)."""
+        """Return (n, 2) probabilities of (n, 1) margins."""
         event = 1.0 / (1.0 + np.exp(-np.clip(self.logit(margins[:, 0].copy()), -36.0, 36.0)))
         event = round_to_grid(np.clip(event, PROBABILITY_FLOOR, 1.0 - PROBABILITY_FLOOR))
         return np.stack([1.0 - event, event], axis=1)
@@ -87,13 +87,13 @@ class BinaryCalibration:
                 assert_never(self.method)
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values, read back by `calibration_from_json`."""
+        """Return plain values that `calibration_from_json` reads back."""
         return {"kind": "binary", **asdict(self)}
 
 
 @dataclass(frozen=True)
 class ClassCalibration:
-    """Margins of the classes with training rows -> probabilities of all K classes.
+    """Calibration from margins of the classes with training rows to K probabilities.
 
     softmax(slope * margin + offset) over the classes in `present`, then mixed with the
     class shares by `weight`. shares: (K,), above zero also for classes never seen.
@@ -146,7 +146,7 @@ class ClassCalibration:
         return [mixed[:, m].copy() for m in range(len(columns))]
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values, read back by `calibration_from_json`."""
+        """Return plain values that `calibration_from_json` reads back."""
         return {"kind": "classes", **asdict(self)}
 
 
@@ -154,7 +154,7 @@ Calibration = BinaryCalibration | ClassCalibration
 
 
 def calibration_from_json(fields: Mapping[str, Any]) -> Calibration:
-    """The calibration written by `as_json`."""
+    """Read the calibration that `as_json` wrote."""
     method = CalibrationMethod(fields["method"])
     if fields["kind"] == "binary":
         return BinaryCalibration(method, tuple(fields["numbers"]))
@@ -170,7 +170,7 @@ def calibration_from_json(fields: Mapping[str, Any]) -> Calibration:
 
 
 def softplus(values: Floats) -> Floats:
-    """log(1 + exp(x)) without overflow."""
+    """Compute log(1 + exp(x)) without overflow."""
     return np.asarray(np.maximum(values, 0.0) + np.log1p(np.exp(-np.abs(values))))
 
 
@@ -187,7 +187,7 @@ def _odds_against_greatest(logits: list[Floats]) -> tuple[Floats, list[Floats], 
 
 
 def _sum_to_one(probability: Floats) -> Floats:
-    """Rows that sum to exactly one: the likeliest class takes the grid's rounding."""
+    """Make each row sum to exactly one; the likeliest class takes the rounding of the grid."""
     total = probability[:, 0].copy()
     for k in range(1, probability.shape[1]):
         total += probability[:, k]

@@ -101,7 +101,7 @@ MIXING_WEIGHTS = np.linspace(0.0, 0.9, 10)
 
 @dataclass(frozen=True)
 class ClassFitRows:
-    """What is fitted on. margins (n, M) of the classes in `present`; shares, trained (K,).
+    """Rows to fit on. margins (n, M) of the classes in `present`; shares, trained (K,).
 
     weight: (n,) what each row counts for, about 1 on average; None is 1 throughout.
     """
@@ -115,12 +115,12 @@ class ClassFitRows:
 
     @property
     def mass(self) -> Floats:
-        """(n,) what each row counts for."""
+        """Weight of each row, (n,)."""
         return np.ones(len(self.label)) if self.weight is None else self.weight
 
 
 def fit_classes(method: CalibrationMethod, fit: ClassFitRows) -> ClassCalibration:
-    """The calibration of that method, with the mixing weight that suits it best."""
+    """Fit the calibration of a method, with its best mixing weight."""
     flat = ClassCalibration(
         method,
         fit.present,
@@ -169,7 +169,7 @@ def _rows_with_margin(fit: ClassFitRows) -> tuple[Ints, NDArray[np.bool_], Ints]
 def _fit_scaling(
     flat: ClassCalibration, fit: ClassFitRows, *, free_offsets: bool
 ) -> ClassCalibration:
-    """Slope, and offsets of the classes around what shares alone would say."""
+    """Fit a slope, and offsets of the classes from what the class shares alone predict."""
     at, known, truth = _rows_with_margin(fit)
     now, then = np.log(fit.shares[at]), np.log(np.maximum(fit.trained[at], 1e-12))
     evidence, mass = fit.margins[known] - then, fit.mass[known]
@@ -199,7 +199,7 @@ def _fit_scaling(
 
 
 def _mix_with_shares(calibration: ClassCalibration, fit: ClassFitRows) -> ClassCalibration:
-    """Mixed with the class shares by the weight of least log-loss."""
+    """Mix the calibration with the class shares at the weight of least log-loss."""
     own = calibration.probabilities(fit.margins)[np.arange(len(fit.label)), fit.label]
     share = fit.shares[fit.label]
     losses = [-np.mean(fit.mass * np.log((1 - w) * own + w * share)) for w in MIXING_WEIGHTS]

@@ -47,11 +47,11 @@ class CalibrationRows:
 
     @property
     def mass(self) -> Floats:
-        """(n,) what each row counts for."""
+        """Weight of each row, (n,)."""
         return np.ones(len(self.label)) if self.weight is None else self.weight
 
     def take(self, keep: NDArray[np.bool_]) -> CalibrationRows:
-        """Only these rows."""
+        """Return the rows at these positions."""
         weight = None if self.weight is None else self.weight[keep]
         return CalibrationRows(self.margins[keep], self.label[keep], self.group[keep], weight)
 
@@ -71,7 +71,7 @@ def select_binary_calibration(
     learnt: bool,
     among: Sequence[CalibrationMethod] = (),
 ) -> SelectedCalibration:
-    """The best calibration of a binary model.
+    """Select the best calibration of a binary model.
 
     trained_shares: (2,) class shares of the rows the trees saw. learnt: whether there are
     trees at all; without them only the shares can be given. among: methods that may be
@@ -99,7 +99,7 @@ def select_class_calibration(
     learnt: bool,
     among: Sequence[CalibrationMethod] = (),
 ) -> SelectedCalibration:
-    """The best calibration of a model of three or more classes.
+    """Select the best calibration of a model of three or more classes.
 
     trained_shares: (K,) of the rows the trees saw. present: classes with a margin. among:
     methods that may be chosen; empty means all that apply.
@@ -125,7 +125,7 @@ def select_class_calibration(
 def _applicable_methods(
     methods: list[CalibrationMethod], among: Sequence[CalibrationMethod]
 ) -> list[CalibrationMethod]:
-    """Those that apply and may be chosen; all that apply where that leaves none."""
+    """Return the applicable methods that the options allow, or all where they allow no one."""
     return [method for method in methods if not among or method in among] or methods
 
 
@@ -134,7 +134,7 @@ def _select(
     methods: Sequence[CalibrationMethod],
     fitted: Callable[[CalibrationRows, CalibrationMethod], Calibration],
 ) -> SelectedCalibration:
-    """The first method that no later one beats by `LEAST_IMPROVEMENT`, fitted on all rows.
+    """Fit on all rows the first method that no later one beats by `LEAST_IMPROVEMENT`.
 
     One thread for linear algebra: these are small sums, and a busy core makes others wait.
     """
@@ -165,7 +165,7 @@ def _held_out_losses(
 
 
 def _cross_fit_parts(group: NDArray[Any]) -> Ints:
-    """Whole groups dealt into `CROSS_FIT_PARTS` parts, in hash order.
+    """Deal whole groups into `CROSS_FIT_PARTS` parts in hash order.
 
     All rows are later than those the trees learnt from. Stretches of time, each tried after
     those before it, leave fewer rows to learn from and chose worse on simulated asks.
@@ -178,12 +178,12 @@ def _cross_fit_parts(group: NDArray[Any]) -> Ints:
 
 
 def smoothed_shares(label: Ints, trained: Floats, weight: Floats | None = None) -> Floats:
-    """(K,) class shares of the latest rows, leaning on the training rows', none at zero."""
+    """Return (K,) class shares of the latest rows, shrunk to those of training, all above zero."""
     counts = np.bincount(label, weight, minlength=len(trained)) + PRIOR_SHARE_ROWS * trained
     shares = np.maximum(counts / counts.sum(), PROBABILITY_FLOOR)
     return np.asarray(shares / shares.sum())
 
 
 def log_losses(probability: Floats, label: Ints) -> Floats:
-    """(n,) minus log of the probability that the true class was given."""
+    """Return (n,) minus the log of the probability of the true class."""
     return np.asarray(-np.log(probability[np.arange(len(label)), label]))

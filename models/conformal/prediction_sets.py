@@ -49,7 +49,9 @@ class CoverageScope(StrEnum):
 
 @dataclass(frozen=True)
 class ClassThreshold:
-    """rows: calibration rows of the class. promise: rate at which its asks are covered.
+    """Threshold of one class for Mondrian sets.
+
+    rows: calibration rows of the class. promise: rate at which its asks are covered.
 
     promise is None where the rows were too few; the threshold is then that of all classes.
     """
@@ -61,7 +63,9 @@ class ClassThreshold:
 
 @dataclass(frozen=True)
 class Conformal:
-    """coverage: stated rate. threshold: least probability that puts a class into the set.
+    """Fitted class sets, quantile shifts and bins of similar cases.
+
+    coverage: stated rate. threshold: least probability that puts a class into the set.
 
     rows: calibration rows behind the threshold. neighbours: one a class.
     shifts: what is added to each quantile.

@@ -27,7 +27,7 @@ ModelInputs: TypeAlias = "pd.DataFrame | Mapping[str, NDArray[Any]]"
 
 
 class InputError(ValueError):
-    """Inputs that the model cannot read; says what, got, and the choices."""
+    """The model cannot read the inputs; says what, got, and the choices."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class EncodedInputs:
 
 @dataclass(frozen=True)
 class Encoder:
-    """The feature list of a model, and the way from inputs to codes."""
+    """Encode inputs by the feature list of a model: categories to codes, numbers as they are."""
 
     specs: tuple[FeatureSpec, ...]
 
@@ -51,12 +51,12 @@ class Encoder:
 
     @cached_property
     def categorical(self) -> list[int]:
-        """Places of the categorical features."""
+        """Positions of the categorical features."""
         return [i for i, spec in enumerate(self.specs) if spec.kind is FeatureKind.CATEGORY]
 
     @cached_property
     def numeric(self) -> list[int]:
-        """Places of the features that are numbers."""
+        """Positions of the numeric features."""
         return [i for i, spec in enumerate(self.specs) if spec.kind is FeatureKind.NUMBER]
 
     @cached_property
@@ -71,7 +71,7 @@ class Encoder:
         return tuple(_code_table(spec) for spec in self.specs)
 
     def encode(self, inputs: ModelInputs) -> EncodedInputs:
-        """The matrix of those inputs, row by row.
+        """Encode inputs into a matrix, row by row.
 
         A rare category gets the code of rare ones; an unseen one too where training had
         rare ones, and is missing otherwise: in both cases it is flagged.
@@ -94,7 +94,7 @@ class Encoder:
         return EncodedInputs(matrix, unseen)
 
     def outside(self, matrix: Floats) -> NDArray[np.bool_]:
-        """(n, F): numbers below the least or above the greatest that training saw."""
+        """Return (n, F) flags of numbers outside the range that training saw."""
         low, high = self.bounds
         return np.asarray((matrix < low) | (matrix > high))
 
@@ -142,7 +142,7 @@ class Encoder:
 def learn_encoder(
     features: Sequence[Feature], inputs: pd.DataFrame, *, min_count: int, max_categories: int = 1000
 ) -> Encoder:
-    """The encoder of these features, with categories and ranges of these training rows.
+    """Learn the categories and ranges of features from training rows.
 
     A category needs `min_count` rows to get a code of its own; at most `max_categories`
     (the most frequent) get one.
@@ -224,7 +224,7 @@ def _reject_numbers(spec: FeatureSpec, column: NDArray[Any]) -> None:
 
 
 def is_missing(value: object) -> bool:
-    """Whether a value of a column stands for none."""
+    """Return whether a value of a column means missing."""
     if value is None or isinstance(value, str):
         return value is None
     if isinstance(value, float):

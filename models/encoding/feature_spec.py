@@ -39,17 +39,17 @@ class FeatureSpec:
 
     @cached_property
     def text_of_missing(self) -> str:
-        """The sentence where there is no value: made once, it is what most cases have most of."""
+        """Sentence for a missing value; built once, as most cases have many of them."""
         return f"missing: {self.missing}"
 
     def text(self, value: float | str | None) -> str:
-        """The sentence a reviewer reads for this value; None and NaN are missing."""
+        """Return the sentence that a reviewer reads for a value; None and NaN are missing."""
         if value is None or value != value:  # noqa: PLR0124 (NaN is the one unlike itself)
             return self.text_of_missing
         return self.sentence.format(value=value)
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values, read back by `from_json`."""
+        """Return plain values that `from_json` reads back."""
         return {
             "name": self.name,
             "kind": str(self.kind),
@@ -65,7 +65,7 @@ class FeatureSpec:
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> FeatureSpec:
-        """The spec written by `as_json`."""
+        """Read the spec that `as_json` wrote."""
         return cls(
             name=fields["name"],
             kind=FeatureKind(fields["kind"]),
@@ -87,7 +87,7 @@ class FeatureSpec:
         rare: tuple[str, ...] = (),
         seen: tuple[float | None, float | None] = (None, None),
     ) -> FeatureSpec:
-        """The feature together with what training rows held of it."""
+        """Combine a feature with its categories or range in the training rows."""
         return cls(
             name=feature.name,
             kind=feature.kind,

@@ -40,7 +40,7 @@ class BoostingRows:
         return len(self.answer)
 
     def take(self, places: NDArray[np.int64]) -> BoostingRows:
-        """The rows at these places, in that order."""
+        """Return the rows at these positions, in that order."""
         weight = None if self.weight is None else self.weight[places]
         return BoostingRows(self.matrix[places], self.answer[places], weight)
 
@@ -103,7 +103,7 @@ class TreeGrowth:
         return {k: value for k, value in self.chosen.items() if k not in (ROUNDS, PATIENCE)}
 
     def dataset(self, rows: BoostingRows) -> lgb.Dataset:
-        """The rows as LightGBM takes them."""
+        """Convert the rows to a LightGBM dataset."""
         return lgb.Dataset(
             rows.matrix,
             rows.answer,
@@ -122,7 +122,7 @@ class TreeGrowth:
 def find_best_rounds(
     growing: TreeGrowth, rows: BoostingRows, windows: Sequence[StoppingWindow]
 ) -> RoundSearch:
-    """How many rounds are best on the rows within the windows, learning from those before."""
+    """Find the number of rounds with the least loss on the windows, learning from rows before."""
     most, patience = int(growing.chosen[ROUNDS]), int(growing.chosen[PATIENCE])
     telling = [
         w
@@ -149,7 +149,7 @@ def _mean_curve(found: Mapping[str, Any], rows: str) -> tuple[float, ...]:
 
 
 def grow_trees(growing: TreeGrowth, rows: BoostingRows, rounds: int) -> Trees:
-    """Trees of all these rows, in so many rounds."""
+    """Grow trees on all these rows for a number of rounds."""
     booster = lgb.train(growing.settings, growing.dataset(rows), rounds, callbacks=[growing.told])
     return Trees(strip_parameters(booster.model_to_string()))
 

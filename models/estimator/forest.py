@@ -107,11 +107,11 @@ class Forest:
 
     @property
     def widest(self) -> int:
-        """Nodes of the largest tree."""
+        """Number of nodes of the largest tree."""
         return int(np.diff(self.starts).max(initial=1))
 
     def margins(self, matrix: Floats) -> Floats:
-        """(n, M) raw scores of an (n, F) matrix: LightGBM's own, to the last bit."""
+        """Compute the (n, M) raw scores of an (n, F) matrix, bit-identical to LightGBM's."""
         from models.estimator.tree_kernels import sum_leaves  # noqa: PLC0415 - takes a second
 
         result = np.zeros((len(matrix), self.outputs))
@@ -120,15 +120,15 @@ class Forest:
 
 
 class UnknownTreesError(ValueError):
-    """Trees of a kind that only LightGBM itself can walk."""
+    """The trees are of a kind that only LightGBM itself can evaluate."""
 
 
 class DamagedTreesError(ValueError):
-    """A text that holds no trees: compiled code would read beside its tables."""
+    """The model text is damaged; compiled code would read beyond its tables."""
 
 
 def parse_forest(text: str) -> Forest:
-    """The trees of a model text.
+    """Parse the trees of a LightGBM model text.
 
     Raises:
         UnknownTreesError: linear leaves, averaged outputs, or a split without training rows.

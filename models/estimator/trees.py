@@ -47,7 +47,7 @@ class Trees:
 
     @cached_property
     def _booster(self) -> lgb.Booster | None:
-        """LightGBM's own: what we walk ourselves needs none, nor the second its import takes."""
+        """LightGBM booster; built on demand, as its import takes a second and few trees need it."""
         if self.text == CONSTANT_MODEL:
             return None
         import lightgbm as lgb  # noqa: PLC0415
@@ -56,7 +56,7 @@ class Trees:
 
     @cached_property
     def _forest(self) -> Forest | None:
-        """The trees as we walk them; None for those of a kind that only LightGBM can walk."""
+        """Compiled trees; None where only LightGBM can evaluate their kind."""
         try:
             return None if self.text == CONSTANT_MODEL else parse_forest(self.text)
         except UnknownTreesError:
@@ -64,7 +64,7 @@ class Trees:
 
     @cached_property
     def _shap(self) -> TreeShap | None:
-        """None where LightGBM explains."""
+        """Compiled TreeSHAP; None where LightGBM computes the contributions."""
         if self._forest is None or self.explainer is ContributionMethod.PRED_CONTRIB:
             return None
         try:
@@ -74,7 +74,7 @@ class Trees:
 
     @cached_property
     def outputs(self) -> int:
-        """Number of margins a row."""
+        """Number of margins per row."""
         if self._forest is not None:
             return self._forest.outputs
         return 1 if self._booster is None else int(self._booster.num_model_per_iteration())
@@ -131,7 +131,7 @@ class Trees:
 
 
 def strip_parameters(text: str) -> str:
-    """The model text without the parameters it was trained with.
+    """Remove the training parameters from a model text.
 
     They do not change a score, but they hold machine matters such as the number of
     threads, and the digest must be the same wherever the same data is trained on.

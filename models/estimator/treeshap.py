@@ -103,7 +103,7 @@ class TreeShap:
 
 @cache
 def _thread_pool() -> ThreadPoolExecutor:
-    """Threads that explain, made when first needed: they cost more than a row does."""
+    """Return the threads for explanations; started on first use, as they cost more than a row."""
     return ThreadPoolExecutor(os.cpu_count(), "explaining")
 
 

@@ -38,7 +38,9 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class FitResult:
-    """model: sealed. folds: positions in the training set that was given.
+    """Result of a fit.
+
+    model: sealed with its digest. folds: positions in the training set as it was given.
 
     curves: mean loss after each round, by `<trees>_<rows>`: `classes_training`,
         `classes_stop`, `quantile_0.1_stop`, ...

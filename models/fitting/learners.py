@@ -61,7 +61,10 @@ class LearnedClasses:
 
 @dataclass(frozen=True)
 class LearnedQuantiles:
-    """One Grown a level; past: positions of the calibration fold with a known target."""
+    """Grown trees of each quantile level.
+
+    past: positions of the calibration fold with a known target.
+    """
 
     levels: tuple[float, ...] = ()
     grown: tuple[GrownTrees, ...] = ()
@@ -74,7 +77,7 @@ class LearnedQuantiles:
 
 @dataclass(frozen=True)
 class LearningTarget:
-    """What trees are to learn: answer (n,), where it is known (n,), and the rows to calibrate."""
+    """Target of the trees: answer (n,), where it is known (n,), and the rows to calibrate."""
 
     what: str
     objective: Mapping[str, Any]
@@ -93,7 +96,7 @@ class LearningTarget:
 
 
 def learn_classes(ready: PreparedTraining) -> LearnedClasses:
-    """Trees of the classes that the taught rows hold, and their calibration."""
+    """Grow trees for the classes in the training rows, and calibrate them."""
     label, task = ready.training.label, ready.task
     counts = _class_counts(ready)
     present = np.flatnonzero(counts)
@@ -116,14 +119,14 @@ def learn_classes(ready: PreparedTraining) -> LearnedClasses:
 
 
 def _class_counts(ready: PreparedTraining) -> Floats:
-    """(K,) taught rows of each class, by weight."""
+    """Return the (K,) weight of the training rows of each class."""
     label, weight = ready.training.label[ready.taught], ready.weight
     weights = None if weight is None else weight[ready.taught]
     return np.bincount(label, weights, minlength=len(ready.task.classes)).astype(np.float64)
 
 
 def learn_quantiles(ready: PreparedTraining) -> LearnedQuantiles:
-    """Trees of each quantile of the target; none where the task has none.
+    """Grow trees for each quantile of the target, if the task has any.
 
     Raises:
         FitError: when no ask of the fit fold has a finite target.
@@ -169,7 +172,7 @@ def _monotone_constraints(ready: PreparedTraining) -> dict[str, Any]:
 
 
 def _learn_trees(ready: PreparedTraining, lesson: LearningTarget) -> GrownTrees:
-    """Trees of the rows that are known, final and as calibrated."""
+    """Grow the final trees, and those that are calibrated, on the rows with a known target."""
     taught = ready.taught[lesson.known[ready.taught]]
     margins_of = ready.matrix[lesson.past]
     if lesson.has_single_class(taught):

@@ -29,7 +29,7 @@ LEAST_WEIGHT = 1e-6  # an ask that counts for nothing would be an error, not an 
 
 
 class FitError(ValueError):
-    """A training set that no model can be made of; says what, got, and what is needed."""
+    """No model can be fitted on the training set; says what, got, and what is needed."""
 
 
 class RefitScope(StrEnum):
@@ -43,7 +43,9 @@ class RefitScope(StrEnum):
 
 @dataclass(frozen=True)
 class FitOptions:
-    """How to fit. coverage: stated rate of class sets.
+    """Options of a fit.
+
+    coverage: stated rate of class sets.
 
     threads: of training, not of the model. More than one only on cores that stand idle:
         a busy core makes all the others wait, dozens of times over.
@@ -116,7 +118,7 @@ class PreparedTraining:
 def prepare_training(
     task: Task, given: TrainingSet, options: FitOptions, progress: Progress
 ) -> PreparedTraining:
-    """The training set as fitting wants it; the order of its rows no longer matters.
+    """Put the training set into canonical order and encode it, so that row order cannot matter.
 
     Raises:
         FitError: for fewer than `FEWEST_ROWS` rows, labels that are not the task's, or a
@@ -150,7 +152,7 @@ def prepare_training(
 
 
 def weigh_by_age(training: TrainingSet, half_life_days: float | None) -> TrainingSet:
-    """The training set in which an ask weighs half after so many days, the newest in full.
+    """Halve the weight of an ask for every half-life of its age; the newest weighs in full.
 
     Raises:
         FitError: for asks without dates, which have no age.
@@ -167,7 +169,7 @@ def weigh_by_age(training: TrainingSet, half_life_days: float | None) -> Trainin
 
 
 def canonical_order(training: TrainingSet) -> Ints:
-    """Positions in an order that depends on what the rows hold, not on where they stand."""
+    """Return positions in an order that depends only on the content of the rows."""
     tidy = training.inputs.reset_index(drop=True)
     content = pd.util.hash_pandas_object(tidy, index=False).to_numpy()
     target = np.zeros(len(training)) if training.target is None else training.target

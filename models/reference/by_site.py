@@ -42,7 +42,7 @@ class AskedRows:
     at: NDArray[np.datetime64]
 
     def take(self, keep: NDArray[Any]) -> AskedRows:
-        """Those at these places."""
+        """Return the rows at these positions."""
         return AskedRows(self.site[keep], self.at[keep])
 
     @property

@@ -28,7 +28,7 @@ def collect_asks(
     children: Mapping[str, ChildQuery],
     max_rows: int | None = None,
 ) -> Asks:
-    """Run the expressions and bring the result into memory.
+    """Run the ask queries and load the result into memory.
 
     base: the case's columns (those absent are missing) and OWN without AS_OF.
     children: for each child of the shape, a function from the numbered asks (the columns of
@@ -51,17 +51,17 @@ def collect_asks(
 
 
 def midnight_of(moment: ir.Value) -> ir.Value:
-    """Midnight of the moment's day in UTC, as a timestamp without a zone."""
+    """Return midnight of the moment's UTC day, as a timestamp without a zone."""
     return moment.cast("timestamp").truncate("D")
 
 
 def midnight_after(moment: ir.Value, days: int) -> ir.Value:
-    """Midnight so many days after the moment's day, as a moment in UTC."""
+    """Return midnight a number of days after the moment's day, as a moment in UTC."""
     return (midnight_of(moment) + ibis.interval(days=days)).cast(UTC)
 
 
 def day_text(moment: ir.Value) -> ir.Value:
-    """The moment's day as text, for ids."""
+    """Format the moment's day as text, for ids."""
     return midnight_of(moment).strftime("%Y-%m-%d")
 
 
@@ -85,7 +85,7 @@ MASTER_PREFIX = "master_"
 
 
 def join_master_as_known(asked: ir.Table, master: ir.Table, key: str) -> ir.Table:
-    """The asks with the columns of the master row of that key.
+    """Join the columns of the master row that was known when asked.
 
     Where both have a column the ask's own value counts, the master's fills what is missing.
     Master rows known only after the ask are left out.
@@ -110,7 +110,7 @@ def _fill_from_master(asked: ir.Table, joined: ir.Table, column: str, master: ir
 def filter_asked_between(
     asked: ir.Table, since: datetime | None, until: datetime | None
 ) -> ir.Table:
-    """The asks from `since` (inclusive) to `until` (exclusive); None has no end."""
+    """Keep the asks from `since` (inclusive) to `until` (exclusive); None is unbounded."""
     if since is not None:
         asked = asked.filter(asked[ASKED_AT] >= ibis.literal(since, type=UTC))
     if until is not None:

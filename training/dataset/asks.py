@@ -51,11 +51,11 @@ class Asks:
         return self.frame[AS_OF].to_numpy(dtype="datetime64[D]")
 
     def text(self, name: str) -> NDArray[np.object_]:
-        """A text column; None where missing."""
+        """Return a text column; None where missing."""
         return column_values(self.frame[name], Kind.TEXT)
 
     def cases(self, history: Mapping[str, Floats]) -> Cases:
-        """The same asks as a model's features read them; `history` in the asks' order."""
+        """Convert the asks to the cases that features read; `history` is in the asks' order."""
         return Cases(
             asked_at=self.asked_at,
             as_of=self.as_of,
@@ -67,7 +67,7 @@ class Asks:
         )
 
     def take(self, keep: NDArray[Any]) -> Asks:
-        """The asks where `keep` (a mask) is true, with their children, in the same order."""
+        """Return the asks where the mask `keep` is true, with their children, in the same order."""
         place = np.cumsum(keep) - 1
         children = {}
         for name, frame in self.children.items():
@@ -86,7 +86,7 @@ class Asks:
 
 
 def column_values(series: pd.Series[Any], kind: Kind) -> NDArray[Any]:
-    """A column as cases keep it: float64, object of str and None, or datetime64[us]."""
+    """Convert a column to a case array: float64, object of str and None, or datetime64[us]."""
     match kind:
         case Kind.TEXT:
             return np.asarray(series.astype(object).where(series.notna(), None), dtype=object)

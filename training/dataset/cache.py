@@ -45,7 +45,7 @@ Recipe = dict[str, Any]
 
 
 def training_set_recipe(task: Task, canonical: Path, max_rows: int | None) -> Recipe:
-    """Everything that decides what the training set holds, as plain values.
+    """Describe everything that determines a training set, as plain values.
 
     canonical: folder of the tables; each file counts by its content.
     """
@@ -68,7 +68,7 @@ def training_set_recipe(task: Task, canonical: Path, max_rows: int | None) -> Re
 
 
 def recipe_digest(made_from: Recipe) -> str:
-    """The recipe's name."""
+    """Return the digest of a recipe, which names its folder."""
     text = json.dumps(made_from, sort_keys=True)
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
@@ -82,7 +82,7 @@ def training_set_code_digest(root: Path = ROOT) -> str:
 
 
 def training_set_sources(root: Path = ROOT) -> Iterator[Path]:
-    """The files that SOURCES name, in order."""
+    """List the files that SOURCES name, in order."""
     for name in SOURCES:
         place = root / name
         yield from sorted(place.rglob("*.py")) if place.is_dir() else [place]
@@ -140,7 +140,7 @@ def load_or_build_training_set(
 
 
 def _read(folder: Path) -> TrainingSet | None:
-    """The set in that folder; None where there is none, or one that is damaged."""
+    """Read the set in a folder; None where it is missing or damaged."""
     try:
         described = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         whole = described["sha256"] == file_sha256(folder / FILE)

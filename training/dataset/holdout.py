@@ -12,7 +12,7 @@ HELD_OUT = 0.15
 
 
 def hold_out(training: TrainingSet, share: float = HELD_OUT) -> tuple[TrainingSet, TrainingSet]:
-    """The set to learn from and the set to measure on.
+    """Split a set into one to learn from and one to measure on.
 
     Of the asks whose end a system recorded, the newest `share` is held out, cut between two
     moments of asking. What is learnt from had matured by the first of them, so nothing in it
@@ -33,7 +33,7 @@ def hold_out(training: TrainingSet, share: float = HELD_OUT) -> tuple[TrainingSe
 
 
 def holdout_start(training: TrainingSet, share: float) -> np.datetime64:
-    """The moment from which on the newest `share` of the asks was asked."""
+    """Return the moment from which on the newest `share` of the asks was asked."""
     if len(training) == 0:
         raise ValueError("no ask has a label that matured; give a longer period")
     moments = np.sort(training.asked_at)
@@ -41,5 +41,5 @@ def holdout_start(training: TrainingSet, share: float) -> np.datetime64:
 
 
 def shared_groups(learn: TrainingSet, measure: TrainingSet) -> NDArray[np.bool_]:
-    """Which asks to learn from are of a group that is measured on too."""
+    """Flag the asks to learn from whose group is measured on too."""
     return np.isin(learn.group.astype(str), measure.group.astype(str))

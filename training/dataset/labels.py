@@ -21,7 +21,7 @@ ONE_DAY = np.timedelta64(1, "D")
 
 @dataclass(frozen=True)
 class Labels:
-    """How n asks ended, in the asks' order.
+    """Labels of n asks, in the asks' order.
 
     label: class number in the task's order, UNKNOWN where the end is not known.
     target: the number that quantiles are predicted of, NaN where there is none or it is not
@@ -39,11 +39,11 @@ class Labels:
 
     @property
     def known(self) -> NDArray[np.bool_]:
-        """Which asks have a label."""
+        """Flags of asks that have a label."""
         return np.asarray(self.label != UNKNOWN_LABEL)
 
     def take(self, keep: NDArray[np.bool_]) -> Labels:
-        """The labels where `keep` is true."""
+        """Return the labels where `keep` is true."""
         return Labels(
             self.label[keep],
             self.target[keep],
@@ -59,7 +59,7 @@ def build_labels(
     matured_at: NDArray[np.datetime64],
     target: NDArray[np.float64] | None = None,
 ) -> Labels:
-    """Labels where `known`; elsewhere UNKNOWN, and nothing else is told of them."""
+    """Build labels where `known`; the others are UNKNOWN_LABEL with nothing else stated."""
     nothing = np.full(len(known), np.nan)
     return Labels(
         np.where(known, label, UNKNOWN_LABEL).astype(np.int64),
@@ -69,30 +69,30 @@ def build_labels(
 
 
 def last_known_moment(store: Store, *tables: str) -> np.datetime64:
-    """The last moment at which any of the tables became known; NaT if they are empty."""
+    """Return the last moment at which a row of the tables became known; NaT if all are empty."""
     ends = [store.table(name)[KNOWN_AT].max().cast("timestamp").to_pandas() for name in tables]
     found = [pd.Timestamp(end) for end in ends if not pd.isna(end)]
     return np.datetime64(max(found), "us") if found else np.datetime64("NaT", "us")
 
 
 def moment_column(frame: pd.DataFrame, name: str) -> NDArray[np.datetime64]:
-    """A column of moments, datetime64[us]; NaT where missing."""
+    """Return a column of moments, datetime64[us]; NaT where missing."""
     return frame[name].to_numpy(dtype="datetime64[us]")
 
 
 def align_rows(rows: ir.Table, keys: NDArray[np.object_], key: str) -> pd.DataFrame:
-    """The rows of these keys, in their order; missing throughout where there is no row."""
+    """Return the rows of these keys in their order; all columns missing without a row."""
     found: pd.DataFrame = rows.to_pandas()
     return found.set_index(key).reindex(pd.Index(keys, name=key))
 
 
 def utc_datetime64(moment: datetime) -> np.datetime64:
-    """A moment with a zone as datetime64[us] in UTC."""
+    """Convert a moment with a zone to datetime64[us] in UTC."""
     return np.datetime64(pd.Timestamp(moment).tz_convert("UTC").tz_localize(None), "us")
 
 
 class LabelSource(StrEnum):
-    """Where a label comes from."""
+    """Source of a label."""
 
     SYSTEM = TOLD_BY_SYSTEM
     """An outcome that a system recorded; known of every ask in the end."""

@@ -21,7 +21,7 @@ UTC_OFFSET = "+00:00"
 
 
 def request_bodies(asks: Asks) -> list[dict[str, Any]]:
-    """One JSON-ready case an ask, in their order; missing values are left out."""
+    """Convert each ask to a JSON-ready case, in their order; missing values are left out."""
     own = (*asks.shape.columns, ASKED_AT, MONEY_AT_RISK)
     cases = _json_records(asks.frame, own)
     for name, columns in asks.shape.children.items():
@@ -35,7 +35,7 @@ def request_bodies(asks: Asks) -> list[dict[str, Any]]:
 
 
 def _json_records(frame: pd.DataFrame, columns: tuple[Column, ...]) -> list[dict[str, Any]]:
-    """Rows as dicts of what JSON can say; a column that the frame lacks is missing."""
+    """Convert rows to JSON-ready dicts; a column that the frame lacks is missing."""
     records: list[dict[str, Any]] = [{} for _ in range(len(frame))]
     for column in columns:
         if column not in frame:
@@ -68,7 +68,7 @@ class OpenCases:
 
 
 def list_open_cases(canonical: Path, at: datetime, most: int) -> Iterator[OpenCases]:
-    """Up to `most` open cases a task, from the canonical tables in a folder."""
+    """Yield up to `most` open cases of each task from the canonical tables in a folder."""
     with Store.from_folder(canonical) as store:
         for name, training in TRAINING_TASKS.items():
             asks = training.query_open_asks(store, training.task, at)

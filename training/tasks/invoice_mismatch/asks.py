@@ -47,7 +47,7 @@ def query_asks(
     until: datetime | None = None,
     max_rows: int | None = None,
 ) -> Asks:
-    """Each invoice line when it was booked; what is known in that very moment counts.
+    """Query each invoice line when it was booked; what became known at that moment counts.
 
     `since` is inclusive, `until` exclusive, on the moment of asking.
     """
@@ -56,7 +56,7 @@ def query_asks(
 
 
 def query_open_asks(store: Store, task: Task, at: datetime) -> Asks:
-    """Lines booked in the last OPEN_BACK_DAYS days that have no known outcome, as booked."""
+    """Query the lines of the last OPEN_BACK_DAYS days without a known outcome, as booked."""
     del task
     since, moment = at - timedelta(days=OPEN_BACK_DAYS), ibis.literal(at, type=UTC)
     outcomes = store.table(INVOICE_OUTCOMES.name)

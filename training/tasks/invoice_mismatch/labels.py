@@ -32,7 +32,7 @@ def label_asks(
     told_by: str = EXCEPTION_CLASS,
     classes: Mapping[str, str] | None = None,
 ) -> Labels:
-    """The class of each line by its outcome, unknown where there is no outcome.
+    """Label each line by its outcome, unknown where there is no outcome.
 
     told_by: column of the outcomes that says how the line ended.
     classes: class of the task for each value of that column; by default they are the same.

@@ -44,7 +44,7 @@ def query_asks(
     until: datetime | None = None,
     max_rows: int | None = None,
 ) -> Asks:
-    """Each report, asked at the midnight after it was known, so that its day counts in full.
+    """Query each report at the midnight after it was known, so that its day counts in full.
 
     Of several reports of a site-item known on one day the last one that happened is asked
     about. `since` is inclusive, `until` exclusive, on the moment of asking.
@@ -58,7 +58,7 @@ def query_asks(
 
 
 def query_open_asks(store: Store, task: Task, at: datetime) -> Asks:
-    """The latest known report of every site-item that was carried then."""
+    """Query the latest known report of every site-item that was carried then."""
     reports = _stock_reports(store).mutate(**{ASKED_AT: ibis.literal(at, type=UTC)})
     known = reports.filter(reports[KNOWN_AT] <= reports[ASKED_AT])
     return _collect(store, task, _latest_reports(known, [SITE_ID, ITEM_ID]), None)

@@ -31,7 +31,7 @@ from training.dataset.labels import (
 
 
 def label_asks(store: Store, asks: Asks, task: Task) -> Labels:
-    """1 = short of stock within the horizon, 0 = not.
+    """Label 1 a site-item that was short of stock within the horizon, 0 any other.
 
     Matures when the horizon is over; a shortage that was posted only later, when it was.
     """

@@ -51,7 +51,7 @@ def query_asks(
     until: datetime | None = None,
     max_rows: int | None = None,
 ) -> Asks:
-    """Each promised line the day after it was known, and `ask_before_days` before its promise.
+    """Query each promised line a day after it was known and `ask_before_days` before promise.
 
     A line is asked about while it is open as far as was known then, at midnight. `since` is
     inclusive, `until` exclusive, on the moment of asking.
@@ -67,7 +67,7 @@ def query_asks(
 
 
 def query_open_asks(store: Store, task: Task, at: datetime) -> Asks:
-    """Open lines promised in the next OPEN_AHEAD_DAYS days, or overdue by OVERDUE_DAYS at most."""
+    """Query open lines promised in OPEN_AHEAD_DAYS days, or overdue by OVERDUE_DAYS at most."""
     del task
     lines = _promised_lines(store).mutate(**{ASKED_AT: ibis.literal(at, type=UTC)})
     due = lines[PROMISED_AT].between(

@@ -32,7 +32,7 @@ from training.dataset.purchase_order_lines import COMPLETED_AT, COMPLETED_KNOWN_
 
 
 def label_asks(store: Store, asks: Asks, task: Task) -> Labels:
-    """1 = late, 0 = not; target = whole UTC days from the promised to the receiving day."""
+    """Label 1 a late line; the target is whole UTC days from the promised to the receiving day."""
     complete = align_rows(completed_lines(store), asks.text(PO_LINE_ID), PO_LINE_ID)
     promised = column_values(asks.frame[PROMISED_AT], Kind.MOMENT)
     delay = _whole_days(promised, moment_column(complete, COMPLETED_AT))
