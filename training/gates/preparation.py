@@ -26,7 +26,7 @@ from training.dataset.labels import last_known_moment
 from training.evaluation.baselines import LIGHTGBM_DEFAULTS, LOGISTIC_REGRESSION, task_baselines
 from training.evaluation.metrics import Forecast, metric_functions
 from training.gates.gate import Candidate, ComparedChampion, GateThresholds, InputReplay
-from training.registry.champion_pointer import read_champion as pointed
+from training.registry.champion_pointer import read_champion
 from training.registry.mlflow_registry import MlflowRegistry
 from training.registry.version_evidence import LEARNT_UNTIL
 from training.tasks.catalogue import training_task
@@ -78,7 +78,7 @@ def compared_champion(
     task: Task, lake: Lake, registry: MlflowRegistry, measured: TrainingSet
 ) -> ComparedChampion | None:
     """The champion and its answers, or why it cannot be compared; None if there is none."""
-    pointer = pointed(lake, task.name)
+    pointer = read_champion(lake, task.name)
     if pointer is None:
         return None
     try:

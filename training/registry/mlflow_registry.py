@@ -42,7 +42,7 @@ class RegisteredVersion:
 
 @dataclass(frozen=True)
 class MlflowRegistry:
-    """MLflow, pointed at a lake's tracking address."""
+    """MLflow client of a lake, connected to its tracking address."""
 
     mlflow: ModuleType
     artifacts: str | None
