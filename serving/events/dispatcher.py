@@ -41,7 +41,7 @@ class Dispatcher:
 
         Raises:
             AuditUnavailableError: the record cannot be read, or the cursor not be moved.
-            MovedError: somebody moved the cursor meanwhile; another round finds out where to.
+            CursorMovedError: somebody moved the cursor meanwhile; another round finds out where to.
         """
         cursor = self.outbox.begin()
         if cursor.stopped:
@@ -115,7 +115,7 @@ def skip_event(outbox: Outbox, cursor: Cursor, entry: Entry, at: str) -> None:
     """Put the event that holds up the others with the dead letters, now.
 
     Raises:
-        MovedError: it was delivered, or given up, meanwhile.
+        CursorMovedError: it was delivered, or given up, meanwhile.
     """
     why = cursor.last_error or "skipped"
     letter = DeadLetter(

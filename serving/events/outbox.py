@@ -97,7 +97,7 @@ class Outbox:
         """Move on, and put an event with the dead letters, both or neither.
 
         Raises:
-            MovedError: it is not where it was thought to be.
+            CursorMovedError: it is not where it was thought to be.
         """
         mine = DELIVERIES.c.subscription == self.subscription
         there = sa.and_(

@@ -51,7 +51,7 @@ class DivergentHistoryError(RuntimeError):
 class CheckpointMirror:
     """Checkpoints and hashes of one log, only ever added to. told: its name in messages.
 
-    Every method raises SecondPlaceError where the place cannot be read or written.
+    Every method raises CheckpointMirrorError where the place cannot be read or written.
     """
 
     storage: MirrorStorage
@@ -109,7 +109,7 @@ class CheckpointMirror:
         """Leaf hashes of the entries from `first` to `last`, to the latest checkpoint by default.
 
         Raises:
-            SecondPlaceError: some are not there.
+            CheckpointMirrorError: some are not there.
         """
         note = self.latest()
         size = 0 if note is None else parse_unverified_checkpoint(note).size
@@ -130,7 +130,7 @@ class CheckpointMirror:
             yet; it is asked twice.
 
         Raises:
-            OtherHistoryError: what is here is of another log, longer, or not the beginning of
+            DivergentHistoryError: what is here is of another log, longer, or not the beginning of
                 what is to be written, or is signed by keys that do not include this one.
                 Nothing was written.
             ValueError: the note is not one that `key` signed.

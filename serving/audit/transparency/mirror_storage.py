@@ -27,7 +27,7 @@ class CheckpointMirrorError(RuntimeError):
 
 
 class MirrorStorage(Protocol):
-    """Files by name; a name is a path with slashes. Errors are SecondPlaceError."""
+    """Files by name; a name is a path with slashes. Errors are CheckpointMirrorError."""
 
     @property
     def told(self) -> str:

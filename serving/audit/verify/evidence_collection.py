@@ -101,7 +101,7 @@ def collect_evidence(
 
     Raises:
         AuditUnavailableError: the record cannot be read.
-        SecondPlaceError: the second place cannot be read.
+        CheckpointMirrorError: the second place cannot be read.
     """
     address = raw_rows.DatabaseAddress(
         store.engine.url.render_as_string(hide_password=False), lenient=True

@@ -23,7 +23,7 @@ def mirror_witnesses(place: CheckpointMirror | None) -> Iterator[CheckpointWitne
     """Every note of the second place.
 
     Raises:
-        SecondPlaceError: it cannot be read.
+        CheckpointMirrorError: it cannot be read.
     """
     if place is None:
         return
@@ -56,7 +56,7 @@ def compare_with_mirror(
     """Hold the hashes in the second place against the log's leaves, with `truth` set right.
 
     Raises:
-        SecondPlaceError: it cannot be read.
+        CheckpointMirrorError: it cannot be read.
     """
     signed = [s.checkpoint for s in opened.signed if s.witness.where is FaultLocation.MIRROR]
     largest = max(signed, key=lambda checkpoint: checkpoint.size, default=None)

@@ -108,7 +108,7 @@ def verify_log(
 
     Raises:
         AuditUnavailableError: the record cannot be read.
-        SecondPlaceError: the second place cannot be read.
+        CheckpointMirrorError: the second place cannot be read.
     """
     start = ResumePoint() if since is None else _resume_point(store, since, keys)
     given = [note for note in (trusted, since) if note is not None]
