@@ -28,7 +28,7 @@ RECOMMENDATION_FIELDS = (
     "audit_sample",
     "expires_at",
 )
-"""What is told of a recommendation."""
+"""Fields of a recommendation that an event carries."""
 PAYLOAD_FIELDS: Mapping[EventType, tuple[str, ...]] = {
     EventType.RECOMMENDATION_GIVEN: ("rung",),
     EventType.DECISION_RECORDED: ("decision_id", "action", "resolved_as", "role", "happened_at"),
@@ -40,7 +40,7 @@ PAYLOAD_FIELDS: Mapping[EventType, tuple[str, ...]] = {
     EventType.ADVICE_RESUMED: (),
     EventType.DRIFT_DETECTED: ("advice", "headline", "since", "until"),
 }
-"""What is told of each payload, where it says it."""
+"""Fields of every payload that an event carries, where the payload has them."""
 RECOMMENDATION_EVENTS = frozenset({EventType.RECOMMENDATION_GIVEN, EventType.DECISION_RECORDED})
 
 

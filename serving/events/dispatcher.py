@@ -79,7 +79,7 @@ class Dispatcher:
     def _failed(
         self, done: Cursor, entry: Entry, outcome: DeliveryResult
     ) -> tuple[Cursor, DeadLetter | None]:
-        """Where that leaves the cursor: tried again, or dead, or nothing is sent any more."""
+        """Move the cursor by the outcome: retry, dead letter, or stop sending."""
         tried = done.attempts + 1
         if outcome.status is DeliveryStatus.GONE:
             why = f"the receiver wants no more events ({outcome.why})"

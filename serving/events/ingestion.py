@@ -132,7 +132,7 @@ def _site_of_order_lines(lake: Lake, lines: Sequence[str]) -> dict[str, str]:
 
 
 def _profiles_are_stale(lake: Lake, done: ReceivedWatermark, today: date) -> bool:
-    """Whether something was received on a day that is over, and the profiles do not reach it."""
+    """Return whether events of a day that is over are not in the profiles yet."""
     if not done.until:
         return False
     day = datetime.fromisoformat(done.until).astimezone(UTC).date()

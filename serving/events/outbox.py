@@ -63,20 +63,20 @@ class CursorMovedError(RuntimeError):
 
 @dataclass(frozen=True)
 class Outbox:
-    """What a subscription is still to be told. Errors are AuditUnavailableError."""
+    """Entries that a subscription has yet to receive. Errors are AuditUnavailableError."""
 
     store: AuditStore
     subscription: str = WEBHOOK_SUBSCRIPTION
 
     def cursor(self) -> Cursor | None:
-        """Where it is; None where it never began."""
+        """Return the cursor; None if the subscription never began."""
         mine = DELIVERIES.c.subscription == self.subscription
         with self.store.reading() as connection:
             row = connection.execute(sa.select(*CURSOR_COLUMNS).where(mine)).one_or_none()
         return None if row is None else Cursor(*row)
 
     def begin(self) -> Cursor:
-        """Where it is; at the end of the record, if it never began: the past is not told."""
+        """Return the cursor; start it at the end of the log if there is none."""
         if (found := self.cursor()) is not None:
             return found
         size = self.store.head().frontier.size

@@ -44,7 +44,7 @@ def parse_retry_after(retry_after: str, now: datetime) -> float:
 
 
 class DeliveryStatus(StrEnum):
-    """What became of an event that was sent."""
+    """Outcome of sending an event."""
 
     DELIVERED = "delivered"
     FAILED = "failed"
@@ -53,7 +53,7 @@ class DeliveryStatus(StrEnum):
 
 @dataclass(frozen=True)
 class DeliveryResult:
-    """What became of it, why it failed, and for how many seconds the receiver wants peace."""
+    """Outcome, reason of a failure, and seconds for which the receiver asked for a pause."""
 
     status: DeliveryStatus
     why: str = ""
@@ -61,7 +61,7 @@ class DeliveryResult:
 
 
 class EventReceiver(Protocol):
-    """Whoever takes events."""
+    """A receiver of events."""
 
     def send(self, identifier: str, body: bytes, now: datetime) -> DeliveryResult:
         """Give it an event, once."""
@@ -89,7 +89,7 @@ class Webhook:
         object.__setattr__(self, "client", client)
 
     def send(self, identifier: str, body: bytes, now: datetime) -> DeliveryResult:
-        """As `EventReceiver` says."""
+        """See `EventReceiver`."""
         headers = signature_headers(self.secrets, identifier, int(now.timestamp()), body)
         headers |= {"content-type": f"{CONTENT_TYPE}; charset=utf-8"}
         try:

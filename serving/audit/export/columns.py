@@ -12,7 +12,7 @@ from serving.audit.log.entry import Entry
 from serving.audit.log.entry_kind import EntryGroup
 
 Payload = Any
-"""What an entry holds, read back; None once erased."""
+"""Payload of an entry; None once erased."""
 ColumnReader = Callable[[Entry, Payload], Any]
 
 
@@ -118,7 +118,7 @@ def _rung_reason_codes(_: Entry, payload: Any) -> str | None:
 
 
 def _reports_given(_: Entry, payload: Any) -> int | None:
-    """How many pages of the report had been given by then."""
+    """Return how often the report had been shown by then."""
     shown = (payload or {}).get("shown")
     return None if shown is None else len(shown["reports"])
 

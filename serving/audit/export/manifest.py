@@ -20,7 +20,7 @@ EXACT_DECIMAL = decimal.Context(prec=200, traps=[decimal.Inexact])
 
 
 class IncompleteExportError(RuntimeError):
-    """What was written is not what the database counts."""
+    """The written entries are not those that the database counts."""
 
 
 @dataclass
@@ -44,7 +44,7 @@ class GroupCount:
 
 @dataclass
 class ControlTotals:
-    """What was written. money: at risk, by currency, of the answers that say so."""
+    """Totals of the written entries. money: at risk by currency, of answers that state it."""
 
     counts: dict[tuple[str, str], GroupCount] = field(
         default_factory=lambda: defaultdict(GroupCount)

@@ -23,7 +23,7 @@ BYTEWISE_COLLATION = {"sqlite": "BINARY", "postgresql": "C"}
 
 @dataclass(frozen=True)
 class Selection:
-    """What is wanted; everything by default. since, until: days of recording, UTC, half-open."""
+    """Which entries to export; all by default. since, until: recorded on, UTC, half-open."""
 
     since: date | None = None
     until: date | None = None

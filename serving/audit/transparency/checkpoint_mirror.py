@@ -44,7 +44,7 @@ LeafReader = Callable[[int, int], Iterable[bytes]]
 
 
 class DivergentHistoryError(RuntimeError):
-    """What is in the second place is not the beginning of what is to be written; it was left."""
+    """The mirror holds no prefix of the log to be written; it was left as it is."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class CheckpointMirror:
 
     @property
     def told(self) -> str:
-        """What messages call it; no password or key is in it."""
+        """Its name in messages, without passwords and keys."""
         return self.storage.told
 
     def latest(self) -> str | None:
@@ -179,7 +179,7 @@ class CheckpointMirror:
             raise self._other(old, new)
 
     def _trusts(self, key: Verifier) -> bool:
-        """Whether that key signs here; False while nobody does."""
+        """Return whether a key signs in this mirror; False while none does."""
         known = self.keys()
         if known and key not in known:
             labels = ", ".join(one.label for one in known)
@@ -191,7 +191,7 @@ class CheckpointMirror:
         return bool(known)
 
     def _edge(self, old: Checkpoint | None) -> RightEdge:
-        """What the log here grows from; it must make the root that was signed."""
+        """Return the right edge of the mirrored tree; it must give the root that was signed."""
         if old is None:
             return RightEdge()
         edge = RightEdge(old.size)

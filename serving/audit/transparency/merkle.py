@@ -156,5 +156,5 @@ def skip_right_edge(node: int, last: int) -> tuple[int, int]:
 
 
 def are_hashes(hashes: Sequence[bytes]) -> bool:
-    """Whether each can be a SHA-256."""
+    """Return whether every value has the size of a SHA-256."""
     return all(len(one) == HASH_BYTES for one in hashes)

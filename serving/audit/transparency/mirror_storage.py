@@ -31,10 +31,10 @@ class MirrorStorage(Protocol):
 
     @property
     def told(self) -> str:
-        """What messages call it; no password or key is in it."""
+        """Its name in messages, without passwords and keys."""
 
     def read(self, name: str) -> bytes | None:
-        """What the file holds; None if there is none."""
+        """Return the content of a file; None if there is no such file."""
 
     def write(self, name: str, content: bytes) -> None:
         """Put it there, whole or not at all, in place of what was."""
@@ -73,7 +73,7 @@ class FolderStorage:
         return str(self.path)
 
     def read(self, name: str) -> bytes | None:
-        """As `MirrorStorage` says."""
+        """See `MirrorStorage`."""
         with self._said():
             try:
                 return (self.path / name).read_bytes()
@@ -81,14 +81,14 @@ class FolderStorage:
                 return None
 
     def write(self, name: str, content: bytes) -> None:
-        """As `MirrorStorage` says."""
+        """See `MirrorStorage`."""
         target = self.path / name
         with self._said():
             _make_durable_folder(target.parent)
             write_bytes_atomically(target, content)
 
     def names(self, folder: str) -> list[str]:
-        """As `MirrorStorage` says."""
+        """See `MirrorStorage`."""
         with self._said():
             try:
                 found = list(os.scandir(self.path / folder))
@@ -133,7 +133,7 @@ class BucketStorage:
         return f"{parts.scheme}://{container if parts.username else ''}{host}{parts.path}"
 
     def read(self, name: str) -> bytes | None:
-        """As `MirrorStorage` says."""
+        """See `MirrorStorage`."""
         with self._said():
             system, base = self._opened
             try:
@@ -143,14 +143,14 @@ class BucketStorage:
                 return None
 
     def write(self, name: str, content: bytes) -> None:
-        """As `MirrorStorage` says."""
+        """See `MirrorStorage`."""
         with self._said():
             system, base = self._opened
             with system.open_output_stream(f"{base}/{name}") as file:
                 file.write(content)
 
     def names(self, folder: str) -> list[str]:
-        """As `MirrorStorage` says."""
+        """See `MirrorStorage`."""
         from pyarrow.fs import FileSelector, FileType  # noqa: PLC0415 - only where it is used
 
         with self._said():
@@ -183,7 +183,7 @@ class BucketStorage:
 
 
 def url_secrets(parts: SplitResult) -> list[str]:
-    """What of a URL may be said nowhere, as it is written and as it is meant; longest first."""
+    """Return the secrets of a URL, both quoted and unquoted, longest first."""
     user = None if parts.scheme.startswith("abfs") else parts.username
     given = [value for name, value in parse_qsl(parts.query) if name not in PUBLIC_QUERY_PARAMETERS]
     found = {one for one in (user, parts.password, *given) if one and one not in {"true", "false"}}

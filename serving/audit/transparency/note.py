@@ -81,7 +81,7 @@ class Verifier:
         return made
 
     def verifies(self, text: str, signature: bytes) -> bool:
-        """Whether this key made the signature over the text."""
+        """Return whether this key made the signature of the text."""
         try:
             Ed25519PublicKey.from_public_bytes(self.key).verify(signature, text.encode())
         except InvalidSignature:

@@ -66,7 +66,7 @@ class SigningKey:
         return f"{text}\n{Signature(origin, self.ids[origin], self.key.sign(text.encode())).line()}"
 
     def verifier(self, origin: str) -> str:
-        """What an auditor keeps to check this log's checkpoints: a C2SP verifier key."""
+        """Return the C2SP verifier key, with which an auditor checks the checkpoints of a log."""
         return str(Verifier(origin, self.public))
 
 

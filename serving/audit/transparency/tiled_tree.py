@@ -140,16 +140,16 @@ class Tile:
 
     @property
     def name(self) -> str:
-        """Where it is kept."""
+        """Path of the tile."""
         return tile_name(self.level, self.index, len(self.hashes))
 
     def content(self) -> bytes:
-        """What is kept."""
+        """Return the content of the tile: its hashes, one after the other."""
         return b"".join(self.hashes)
 
 
 def tile_name(level: int, index: int, width: int = TILE_WIDTH) -> str:
-    """Where a tile of that many hashes is kept: `tile/0/x001/x234/067`, partial `.../067.p/5`."""
+    """Return the path of a tile: `tile/0/x001/x234/067`, of a partial one `.../067.p/5`."""
     digits = f"{index:03d}"
     digits = digits.zfill(-(-len(digits) // 3) * 3)
     parts = [digits[n : n + 3] for n in range(0, len(digits), 3)]
@@ -164,7 +164,7 @@ def split_hashes(content: bytes) -> tuple[bytes, ...]:
 
 
 def partial_tile_widths(size: int) -> list[int]:
-    """How many hashes the last tile of each level holds in a tree of that size; 0 where full."""
+    """Return the number of hashes in the last tile of each level of a tree; 0 if it is full."""
     found = []
     while size:
         found.append(size % TILE_WIDTH)

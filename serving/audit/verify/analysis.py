@@ -22,7 +22,7 @@ class EvidenceAnalysis:
 
     @cached_property
     def entries(self) -> list[Finding]:
-        """What was done to entries that do not fit together."""
+        """Findings about entries that do not fit together."""
         return list(diagnose(self.evidence.suspects)) if self.evidence.suspects else []
 
     @property
@@ -50,22 +50,22 @@ class EvidenceAnalysis:
 
     @cached_property
     def matched(self) -> int:
-        """The same, once what is known to be edited is set right."""
+        """Size of the largest signed checkpoint that the tree explains; 0 if there is none."""
         signed = [one.checkpoint.size for one in self.evidence.opened.signed if self.explained(one)]
         return max(signed, default=0)
 
     def fits(self, one: SignedCheckpoint) -> bool:
-        """Whether a checkpoint is of the tree as it is."""
+        """Return whether a checkpoint is of the tree as it is."""
         return self.evidence.now.roots.get(one.checkpoint.size) == one.checkpoint.root
 
     def explained(self, one: SignedCheckpoint) -> bool:
-        """Whether a checkpoint is of the tree as it is, or as it was before what was found."""
+        """Return whether a checkpoint is of the tree as it is, or as it was before the findings."""
         size, root = one.checkpoint.size, one.checkpoint.root
         return self.fits(one) or (size < self.first and self.tree.roots.get(size) == root)
 
     @cached_property
     def cut(self) -> bool:
-        """Whether something says that there were more entries."""
+        """Whether there is evidence of more entries than the log holds."""
         head = self.evidence.head
         said = [one.checkpoint.size for one in self.evidence.opened.signed]
         if head is not None and isinstance(head.size, int):
@@ -94,7 +94,7 @@ class EvidenceAnalysis:
 
     @cached_property
     def frontier(self) -> Frontier | None:
-        """What `head` keeps of the tree; None where that is no frontier of its size."""
+        """The frontier that `head` holds; None if it is not one of its size."""
         head = self.evidence.head
         try:
             made = Frontier.read(head.size, head.frontier) if head else None

@@ -81,7 +81,7 @@ class SignedCheckpoint:
 
 @dataclass(frozen=True)
 class OpenedCheckpoints:
-    """What the witnesses say: the checkpoints that are signed, and what is wrong with others."""
+    """Checkpoints of the witnesses that are signed, and the faults of the others."""
 
     signed: Sequence[SignedCheckpoint]
     findings: Sequence[Finding]

@@ -18,7 +18,7 @@ from serving.audit.verify.raw_rows import RawRow
 from serving.audit.verify.verdict import Fault, Finding
 
 SEARCH_RADIUS = 64
-"""How far an entry is looked for from where it stands, besides the places of other suspects."""
+"""How many places around its own an entry is searched at, besides those of other suspects."""
 MAX_PLACES = 500
 MAX_MOVED = 128
 
@@ -124,7 +124,7 @@ class Suspects:
 
 
 def diagnose(suspects: Suspects) -> Iterator[Finding]:
-    """What was done to the entries, each said once, in order."""
+    """Return the findings about the entries, each once, in order."""
     said = set[tuple[Fault, int | None]]()
     found = [
         finding for cluster in suspects.clusters for finding in _diagnose_cluster(suspects, cluster)
@@ -139,7 +139,7 @@ def diagnose(suspects: Suspects) -> Iterator[Finding]:
 
 
 def _diagnose_cluster(suspects: Suspects, cluster: tuple[int, int]) -> Iterator[Finding]:
-    """What was done to neighbours that do not fit: the first of it, and every gap."""
+    """Return the findings about neighbours that do not fit: the first one, and every gap."""
     gaps = [g for g in suspects.gaps if cluster[0] - 1 <= g[1] and g[0] <= cluster[1] + 1]
     yield from (
         _gap_finding(suspects, *gap) for gap in gaps if gap[1] + 1 not in suspects.displaced
@@ -251,7 +251,7 @@ def _edited_sentence(suspects: Suspects, number: int) -> str:
 
 
 def _fills_gap(suspects: Suspects, row: RawRow) -> bool:
-    """Whether a stray row is one that is missing from the log."""
+    """Return whether a stray row is an entry that the log lacks."""
     gaps = [first for first, _ in suspects.gaps]
     return any(suspects.origin(row, [first]) == first for first in gaps)
 

@@ -57,7 +57,7 @@ class ErasureEntry:
 
 @dataclass(frozen=True)
 class PayloadEvidence:
-    """What is wrong with payloads. missing: entries without; strays: under no entry's number."""
+    """Faults of payloads. missing: entries without one; strays: payloads without an entry."""
 
     missing: Ranges = ()
     wrong: Sequence[WrongPayload] = ()

@@ -66,7 +66,7 @@ MAX_CLUSTER_ENTRIES = 600
 
 @dataclass(frozen=True)
 class ResumePoint:
-    """Where reading begins: after a size that is trusted, with the peaks of its tree."""
+    """Start of the reading: after a trusted size, with the peaks of its tree."""
 
     frontier: Frontier = field(default_factory=Frontier)
 
@@ -218,7 +218,7 @@ def _note_in(body: Any) -> str | None:
 
 
 def _ranges_in(body: Any) -> Ranges | None:
-    """What an erasure on record names; None where that cannot be read."""
+    """Return what an erasure entry names; None if it cannot be read."""
     try:
         return merge_ranges((int(a), int(b)) for a, b in json.loads(body or "")["ranges"])
     except (ValueError, TypeError, LookupError):
@@ -344,7 +344,7 @@ def _find_stray_payloads(address: raw_rows.DatabaseAddress, last: int) -> list[t
 
 
 def _missing_commitments(address: raw_rows.DatabaseAddress, missing: Ranges) -> dict[int, str]:
-    """What the first entry of each missing stretch names."""
+    """Return what the first entry of each missing stretch names."""
     made = dict[int, str]()
     with address.reading() as read:
         for first, _ in missing[:MAX_WRONG_PAYLOADS]:

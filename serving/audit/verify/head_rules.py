@@ -23,7 +23,7 @@ def check_head(case: EvidenceAnalysis) -> Iterator[Finding]:
 
 
 def check_last_checkpoint(case: EvidenceAnalysis) -> Iterator[Finding]:
-    """What `head` says of the last checkpoint, against the entries that say so."""
+    """Compare what `head` says of the last checkpoint with the checkpoint entries."""
     head, written = case.evidence.head, [one for one in case.evidence.checkpoints if one.size]
     size = max((one.size or 0 for one in written), default=0)
     times = [one.at for one in written if one.size == size] or [""]

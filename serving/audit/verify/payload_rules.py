@@ -66,7 +66,7 @@ def _unexplained_missing(case: EvidenceAnalysis) -> Ranges:
 
 
 def _was_cut_off(evidence: Evidence, number: object, first: int) -> bool:
-    """Whether a payload is one whose entry was cut off or given another number."""
+    """Return whether the entry of a payload was cut off or renumbered."""
     head = evidence.head
     size = head.size if head and isinstance(head.size, int) else 0
     signed = [one.checkpoint.size for one in evidence.opened.signed]

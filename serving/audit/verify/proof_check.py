@@ -16,7 +16,7 @@ from serving.audit.verify.proof_file import ProofFile
 
 
 class CheckOutcome(IntEnum):
-    """What a check came to; the exit code of the command."""
+    """Outcome of a check; its value is the exit code of the command."""
 
     HOLDS = 0
     FORGED = 1
@@ -25,7 +25,7 @@ class CheckOutcome(IntEnum):
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What was found, in sentences. fault: name of what failed; "" if nothing did."""
+    """Result of a check in sentences. fault: name of the check that failed; "" if none did."""
 
     outcome: CheckOutcome
     sentences: tuple[str, ...]
@@ -46,7 +46,7 @@ def check_proof(raw: str | bytes, keys: Collection[Verifier]) -> CheckResult:
 
 
 def _check_envelope(proof: ProofFile) -> CheckResult | None:
-    """What is wrong with the envelope."""
+    """Return the fault of the envelope, if it has one."""
     envelope = proof.envelope.model_dump(by_alias=True)
     number = proof.envelope.sequence
     try:
@@ -69,7 +69,7 @@ def _check_envelope(proof: ProofFile) -> CheckResult | None:
 
 
 def _check_payload(proof: ProofFile) -> CheckResult | None:
-    """What is wrong with what the entry holds, if the file has it."""
+    """Return the fault of the payload, if the file holds one that is wrong."""
     if (proof.payload is None) != (proof.salt is None):
         return _failure("payload_edited", "Payload and salt come together or not at all.")
     if proof.payload is None:
@@ -88,7 +88,7 @@ def _check_payload(proof: ProofFile) -> CheckResult | None:
 
 
 def _check_tree(proof: ProofFile, keys: Collection[Verifier]) -> CheckResult:
-    """Whether the signed tree holds the entry."""
+    """Check that the signed tree holds the entry."""
     try:
         trusted = keys or ([Verifier.parse(proof.key)] if proof.key else [])
         checkpoint = open_checkpoint(proof.checkpoint, trusted)

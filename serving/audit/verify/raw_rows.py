@@ -35,7 +35,7 @@ class RawRow:
 
     @property
     def previous(self) -> Any:
-        """What it says the hash of the entry before is."""
+        """Hash of the entry before, as this row states it."""
         return self.values[PREVIOUS_COLUMN]
 
     @property
@@ -187,5 +187,5 @@ def _database_errors() -> tuple[type[Exception], ...]:
 
 
 def _is_decoding_error(error: Exception) -> bool:
-    """Whether SQLite found text that is no UTF-8."""
+    """Return whether an error of SQLite is about text that is not UTF-8."""
     return isinstance(error, sqlite3.OperationalError) and "decode" in str(error)

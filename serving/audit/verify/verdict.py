@@ -35,7 +35,7 @@ class Fault(StrEnum):
 
 
 class FaultLocation(StrEnum):
-    """What the fault was found in."""
+    """The part of the log that a fault is in."""
 
     ENTRIES = "entries"
     PAYLOADS = "payloads"
@@ -98,7 +98,7 @@ class Verdict:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing was found."""
+        """Whether there are no findings."""
         return not self.findings
 
     @property
@@ -121,7 +121,7 @@ OWN_KEY_WARNING = (
 
 
 def verdict_sentences(verdict: Verdict) -> Iterator[str]:
-    """What was looked at and how it stands, without the findings."""
+    """Return what was examined and its state, without the findings."""
     read = f"{verdict.entries:,} entries read and recomputed"
     if verdict.since:
         read += (
@@ -161,6 +161,6 @@ def _coverage_sentence(verdict: Verdict) -> str:
 
 
 def describe_location(finding: Finding) -> str:
-    """Where a finding is, in few words."""
+    """Return the place of a finding in a few words."""
     where = finding.where.replace("_", " ")
     return where if finding.sequence is None else f"{where}, entry {finding.sequence:,}"
