@@ -55,7 +55,7 @@ def test_cases_of_several_tasks_are_a_method_too(client):
     assert sorted(answer["ranking"]) == sorted(ids)
 
 
-def test_what_cannot_be_read_is_named_to_the_client(client):
+def test_unreadable_fields_are_named_to_the_client(client):
     with pytest.raises(BentoMLException, match=r"cases\[0\]\.colour"):
         client.stock_risk(cases=[example_case("stock_risk", 1, colour="red")])
     with pytest.raises(TypeError, match="Missing required arguments"):

@@ -169,7 +169,7 @@ def test_a_canary_answers_the_same_cases_ever_again_and_more_when_its_share_grow
     assert mine < taken(numbers)
 
 
-def test_what_ends_is_on_record_and_the_champion_answers_all_again(line, challenge):
+def test_an_ended_challenge_is_on_record_and_the_champion_answers_all_again(line, challenge):
     challenge("--version", "2", "--canary", "1", told="answers 100.0 % of the cases")
     assert line.answering() == "2"
     said = line.triage("challenge", TASK, "--off")

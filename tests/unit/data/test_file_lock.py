@@ -17,7 +17,7 @@ def test_a_second_holder_is_told_at_once_and_gets_the_lock_afterwards(tmp_path, 
         assert again
 
 
-def test_who_waits_too_long_is_told_so(tmp_path):
+def test_waiting_too_long_for_the_lock_is_an_error(tmp_path):
     path = tmp_path / "a.lock"
     refused = pytest.raises(TimeoutError, match=r"kept .*a\.lock locked for 0.05 s")
     with file_lock(path), refused, file_lock(path, 0.05):
@@ -26,7 +26,7 @@ def test_who_waits_too_long_is_told_so(tmp_path):
         pass
 
 
-def test_who_waits_gets_the_lock_when_it_is_released(tmp_path):
+def test_a_waiting_process_gets_the_lock_when_it_is_released(tmp_path):
     path, order = tmp_path / "a.lock", []
 
     def second():

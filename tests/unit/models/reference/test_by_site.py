@@ -57,7 +57,7 @@ def test_a_column_that_is_missing_throughout_has_no_values():
     assert (told["missing"], told["at"], told["up_to"]) == (1.0, [], [])
 
 
-def test_what_a_month_is_usually_away_is_kept_without_what_few_rows_scatter():
+def test_usual_monthly_distance_leaves_out_the_scatter_of_few_rows():
     at = days(8400)  # three blocks of 28 days
     steady = np.random.default_rng(1).normal(size=8400)
     season = steady + np.where(np.arange(8400) < 2800, 3.0, 0.0)
