@@ -19,17 +19,15 @@ from models.catalogue import TASKS
 from models.conformal.prediction_sets import Conformal
 from models.encoding.encoder import Encoder
 from models.encoding.feature_spec import FeatureSpec
-from models.estimator.trees import ContributionMethod, Trees
+from models.estimator.trees import Trees
 from models.model import Model
 from models.task import TaskName
 
 MANIFEST = "manifest.json"
 FEATURES = "features.json"
 FORMAT = 3
-READABLE_FORMATS = (1, 2, FORMAT)
-"""1 knew of no mixing calibration and of no class sets by class, 2 of no explainer but
-LightGBM's, whose last bits are in the record of what such models answered."""
-EXPLAINER_KEY = "explainer"
+EXPLAINER_KEY, EXPLAINER = "explainer", "quadrature"
+"""What computes contributions, whose last bits are part of what is recorded: our own TreeSHAP."""
 
 ArtefactFiles = Mapping[str, str]
 
@@ -86,14 +84,14 @@ def to_files(model: Model) -> dict[str, str]:
     }
     for level, trees in zip(model.quantile_levels, model.quantile_trees, strict=True):
         files[_quantile_file(level)] = trees.text
-    old = model.trees.explainer is ContributionMethod.PRED_CONTRIB
     manifest = {
-        "format": 2 if old else FORMAT,
+        "format": FORMAT,
         "task": str(model.task_name),
         "classes": list(model.classes),
         "quantiles": list(model.quantile_levels),
         "files": {name: _sha256(text.encode()) for name, text in files.items()},
-    } | ({} if old else {EXPLAINER_KEY: str(model.trees.explainer)})
+        EXPLAINER_KEY: EXPLAINER,
+    }
     return files | {MANIFEST: _json_text(manifest)}
 
 
@@ -105,7 +103,7 @@ def from_files(files: ArtefactFiles) -> Model:
         task_name=TaskName(manifest["task"]),
         classes=tuple(manifest["classes"]),
         encoder=Encoder(tuple(map(FeatureSpec.from_json, json.loads(files[FEATURES])))),
-        trees=Trees(files["model.txt"], _contribution_method(manifest)).load(),
+        trees=Trees(files["model.txt"]).load(),
         calibration=calibration_from_json(json.loads(files["calibration.json"])),
         conformal=Conformal.from_json(json.loads(files["conformal.json"])),
         quantile_levels=levels,
@@ -117,10 +115,6 @@ def from_files(files: ArtefactFiles) -> Model:
         card=files["card.md"],
         digest=manifest_digest(files),
     )
-
-
-def _contribution_method(manifest: Mapping[str, Any]) -> ContributionMethod:
-    return ContributionMethod(manifest.get(EXPLAINER_KEY, ContributionMethod.PRED_CONTRIB))
 
 
 def with_digest(model: Model) -> Model:
@@ -174,14 +168,17 @@ def _manifest_files(folder: Path, manifest: bytes) -> dict[str, str]:
         needed |= {_quantile_file(level) for level in fields["quantiles"]}
         known = fields["task"] in TASKS
         written = fields["format"]
-        if written == FORMAT:
-            _contribution_method(fields)
+        explainer = fields.get(EXPLAINER_KEY)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ArtefactError(f"{folder / MANIFEST} is damaged: {error!r}") from error
-    if written not in READABLE_FORMATS:
+    if written != FORMAT:
         raise ArtefactError(
-            f"{folder / MANIFEST} is of format {written!r}; this version reads "
-            f"{', '.join(map(str, READABLE_FORMATS))}: train the task again"
+            f"{folder / MANIFEST} is of format {written!r}; this version reads {FORMAT}: "
+            "train the task again"
+        )
+    if explainer != EXPLAINER:
+        raise ArtefactError(
+            f"{folder / MANIFEST} is damaged: {explainer!r} is not a known explainer"
         )
     if not known or set(listed) != needed or not isinstance(fields["classes"], list):
         raise ArtefactError(

@@ -165,7 +165,7 @@ def calibration_from_json(fields: Mapping[str, Any]) -> Calibration:
         slope=fields["slope"],
         offsets=tuple(fields["offsets"]),
         weight=fields["weight"],
-        mixing=tuple(tuple(row) for row in fields.get("mixing", ())),
+        mixing=tuple(tuple(row) for row in fields["mixing"]),
     )
 
 

@@ -131,7 +131,7 @@ class Conformal:
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> Conformal:
-        """Read what `as_json` wrote; fields that older artefacts lack take their defaults."""
+        """Read what `as_json` wrote."""
         return cls(
             coverage=fields["coverage"],
             threshold=fields["threshold"],
@@ -141,10 +141,10 @@ class Conformal:
                 for n in fields["neighbours"]
             ),
             shifts=tuple(fields["shifts"]),
-            sets=CoverageScope(fields.get("sets", CoverageScope.MARGINAL)),
-            of_class=tuple(ClassThreshold(**one) for one in fields.get("of_class", ())),
-            error=fields.get("error"),
-            shift_errors=tuple(fields.get("shift_errors", ())),
+            sets=CoverageScope(fields["sets"]),
+            of_class=tuple(ClassThreshold(**one) for one in fields["of_class"]),
+            error=fields["error"],
+            shift_errors=tuple(fields["shift_errors"]),
         )
 
 

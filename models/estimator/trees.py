@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -23,16 +22,6 @@ CONSTANT_MODEL = "constant\n"
 SMALL_BATCH_ROWS = 4096  # rows that are walked down at once, without the threads and checks of many
 
 
-class ContributionMethod(StrEnum):
-    """What computes contributions; the last bits differ, and they are part of what is recorded.
-
-    PRED_CONTRIB is LightGBM's own, and that of artefacts written before there was another.
-    """
-
-    PRED_CONTRIB = "pred_contrib"
-    QUADRATURE = "quadrature"
-
-
 @dataclass(frozen=True)
 class Trees:
     """text: LightGBM's model text, or CONSTANT where there was nothing to learn.
@@ -43,7 +32,6 @@ class Trees:
     """
 
     text: str
-    explainer: ContributionMethod = ContributionMethod.QUADRATURE
 
     @cached_property
     def _booster(self) -> lgb.Booster | None:
@@ -64,8 +52,8 @@ class Trees:
 
     @cached_property
     def _shap(self) -> TreeShap | None:
-        """Compiled TreeSHAP; None where LightGBM computes the contributions."""
-        if self._forest is None or self.explainer is ContributionMethod.PRED_CONTRIB:
+        """Our TreeSHAP; None for trees of a kind that only LightGBM can explain."""
+        if self._forest is None:
             return None
         try:
             return TreeShap.of(self._forest)

@@ -140,11 +140,7 @@ def recompute_rule_advice(question: RecordedQuestion, served: ServedTask, policy
 
 
 def recorded_past(basis: AnswerBasis, questions: Sequence[RecordedQuestion]) -> RecordedPast:
-    """Return the history that was recorded with the answers.
-
-    Raises:
-        NotReplayableError: it was not recorded.
-    """
+    """Return the history that was recorded with the answers."""
     rows = [question.recorded.history for question in questions]
     return RecordedPast(basis.as_of, basis.snapshot, rows)
 

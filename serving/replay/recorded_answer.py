@@ -24,7 +24,6 @@ class ReplayObstacleKind(StrEnum):
     """Why an answer cannot be replayed."""
 
     ERASED = "erased"
-    OLDER_ENTRY = "older entry"
     EDITED = "edited"
     UNREADABLE = "unreadable"
     MODEL_GONE = "model gone"
@@ -38,7 +37,6 @@ class ReplayObstacleKind(StrEnum):
         """Whether the obstacle is a fact of the record, which cannot and need not be mended."""
         return self in {
             ReplayObstacleKind.ERASED,
-            ReplayObstacleKind.OLDER_ENTRY,
             ReplayObstacleKind.NO_MODEL,
         }
 
@@ -108,7 +106,7 @@ class AnswerBasis(NamedTuple):
     """What answers were made from; answers of the same basis are recomputed together.
 
     model, version: digest and number of the model; "" without one. policy: digest. as_of,
-    snapshot: of the profiles. measures: names of the recorded measures; empty in older entries.
+    snapshot: of the profiles. measures: names of the recorded measures; empty without a model.
     """
 
     task: TaskName
@@ -125,12 +123,14 @@ class RecordedAnswer:
     """An entry with its payload read back, every number as a float.
 
     advice: the recommendation. code: version of the code that gave the answer.
+    history: the measures that were looked up for the case; empty where no model scored it.
     """
 
     entry: Entry
     payload: dict[str, Any]
     advice: Advice
     code: str
+    history: RecordedMeasures
 
     @classmethod
     def of(cls, entry: Entry) -> RecordedAnswer:
@@ -151,10 +151,14 @@ class RecordedAnswer:
         try:
             payload = json.loads(entry.body, parse_int=float)
             advice = Advice.model_validate(payload["recommendation"])
+            code = payload["context"]["code_version"]
         except (ValidationError, KeyError, ValueError) as error:
             raise unreadable_error("recommendation", error) from error
-        code = payload.get("context", {}).get("code_version", UNKNOWN_CODE_VERSION)
-        return cls(entry, payload, advice, code)
+        try:
+            history = payload["history"] if advice.model is not None else {}
+        except KeyError as error:
+            raise unreadable_error("history", error) from error
+        return cls(entry, payload, advice, code, history)
 
     @property
     def basis(self) -> AnswerBasis:
@@ -169,7 +173,7 @@ class RecordedAnswer:
             policy.digest,
             date.fromisoformat(advice.features_as_of or ""),
             advice.snapshot_id or "",
-            tuple(self.payload.get("history", ())),
+            tuple(self.history),
         )
 
     @property
@@ -187,21 +191,6 @@ class RecordedAnswer:
         if self.advice.model is None:
             raise NotReplayableError(ReplayObstacleKind.NO_MODEL, "no model scored the case")
         return self.advice.model
-
-    @property
-    def history(self) -> dict[str, float | None]:
-        """The measures that were looked up for the case.
-
-        Raises:
-            NotReplayableError: an older entry, which does not hold them.
-        """
-        if "history" not in self.payload:
-            raise NotReplayableError(
-                ReplayObstacleKind.OLDER_ENTRY,
-                "it was recorded by an older version, which did not keep the past it was made of",
-            )
-        measures: dict[str, float | None] = self.payload["history"]
-        return measures
 
 
 def is_intact(entry: Entry) -> bool:

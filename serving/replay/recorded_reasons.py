@@ -67,7 +67,7 @@ def read_worded_answer(entry: Entry, sources: ReplaySources) -> WordedAnswer:
         PayloadErasedError: it was erased.
     """
     payload: dict[str, Any] = entry.payload
-    if not payload.get("score") or _steps_have_words(payload["score"]["steps"]):
+    if not payload.get("score"):
         return WordedAnswer(payload)
     try:
         if payload["score"]["steps"] is None:
@@ -103,7 +103,7 @@ def word_steps(payload: Payload, specs: Sequence[FeatureSpec]) -> Payload:
     """Put each step of a payload into words; a feature without a spec by its bare name."""
     score = payload.get("score") or {"steps": None}
     steps = score["steps"]
-    if not steps or _steps_have_words(steps):
+    if not steps:
         return payload
     spec_of = {spec.name: spec for spec in specs}
     features, unseen = payload["features"], set(score["unseen"])
@@ -132,11 +132,6 @@ def _worded_step(
         "sentence": plain if spec is None else value_in_words(spec, value, unseen=unseen),
         "contribution": contribution,
     }
-
-
-def _steps_have_words(steps: Sequence[Any] | None) -> bool:
-    """Whether steps are recorded in words, as earlier versions did: they need no model."""
-    return bool(steps and isinstance(steps[0], Mapping))
 
 
 def _feature_specs(payload: Payload, sources: ReplaySources) -> Sequence[FeatureSpec]:

@@ -70,8 +70,6 @@ def _member_differences(one: Any, other: Any, name: Any, path: str) -> Iterator[
 
 SCORED_PARTS = ("kind", "input", "history", "features", "score", "recommendation")
 UNSCORED_PARTS = ("kind", "input", "recommendation")
-FIELDS_ADDED_LATER = ("rung", "rung_reasons", "explained")
-"""Fields that answers of earlier versions do not have; they are compared without them."""
 ENVELOPE_FIELDS = (
     "kind",
     "about",
@@ -165,21 +163,8 @@ def _compute_batch(
 
 def _compare_with_record(question: RecordedQuestion, draft: Draft) -> ReplayOutcome:
     recorded = question.recorded
-    then, now = _recorded_parts(recorded), _recomputed_parts(draft)
-    if _has_worded_steps(then):
-        steps = now["score"]["steps"]
-        now["score"] = now["score"] | {"steps": steps and steps.as_dicts()}
-    for name in FIELDS_ADDED_LATER:
-        if name not in then["recommendation"]:
-            now["recommendation"] = {k: v for k, v in now["recommendation"].items() if k != name}
-    difference = first_difference(then, now)
+    difference = first_difference(_recorded_parts(recorded), _recomputed_parts(draft))
     return ReplayOutcome(recorded.entry, recorded.code, difference)
-
-
-def _has_worded_steps(parts: Mapping[str, Any]) -> bool:
-    """Whether an entry holds its steps in words, as earlier versions recorded them."""
-    steps = parts.get("score", {}).get("steps")
-    return bool(steps) and isinstance(steps[0], dict)
 
 
 def _recorded_parts(recorded: RecordedAnswer) -> dict[str, Any]:

@@ -8,8 +8,6 @@ from contextlib import closing
 from pydantic import Field
 
 from data.lake import Lake
-from features.profile_storage import ProfilesError
-from features.profiles import Profiles
 from serving.audit.factory import open_audit
 from serving.audit.log.entry import Entry
 from serving.policy.policy import Thresholds
@@ -66,13 +64,12 @@ class CannotRecomputeError(RuntimeError):
 
 
 def find_counterfactuals(
-    sources: ReplaySources, profiles: Profiles | None, recorded: Entry, advice: Advice
+    sources: ReplaySources, recorded: Entry, advice: Advice
 ) -> Counterfactuals:
     """Find ways under the threshold for a recorded recommendation.
 
     Args:
         sources: where the model and policy of the answer are found.
-        profiles: those at hand, for an older entry that does not hold its history.
         recorded: the entry.
         advice: the recommendation in it.
 
@@ -82,7 +79,7 @@ def find_counterfactuals(
     """
     try:
         answer = RecordedAnswer.of(recorded)
-        restored = RestoredInputs.of(answer, advice, sources, profiles)
+        restored = RestoredInputs.of(answer, advice, sources)
         case = RescorableCase(
             restored, RecordedQuestion.of(answer, restored.entry).case, advice.asked_at
         )
@@ -221,22 +218,8 @@ def _probability_words(probability: float, limit: float) -> str:
 def counterfactuals_from_lake(lake: Lake, recorded: Entry) -> Counterfactuals | str:
     """Find what would change a recorded answer of a lake, or say why that is not possible now."""
     advice = Advice.model_validate(recorded.payload["recommendation"])
-    profiles = _open_profiles(lake)
     try:
         with closing(open_audit(lake)) as record:
-            return find_counterfactuals(
-                open_replay_sources(lake, record), profiles, recorded, advice
-            )
+            return find_counterfactuals(open_replay_sources(lake, record), recorded, advice)
     except CannotRecomputeError as error:
         return str(error)
-    finally:
-        if profiles is not None:
-            profiles.close()
-
-
-def _open_profiles(lake: Lake) -> Profiles | None:
-    """Open the lake's profiles, which only an older entry needs; None if they cannot be read."""
-    try:
-        return Profiles.open(lake.profiles)
-    except ProfilesError:
-        return None

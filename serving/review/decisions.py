@@ -184,10 +184,10 @@ def _earlier_decision(entry: Entry, fields: DecisionFields) -> CommitResult:
 
 
 def _require_same(before: Entry, fields: DecisionFields) -> Entry:
-    """Return the earlier decision if it says the same; an old one names no person."""
+    """Return the earlier decision if it says the same."""
     if before.body is None:
         raise AlreadyDecidedError(before)
     recorded = before.payload
-    if any(recorded[name] != value for name, value in fields.items() if name in recorded):
+    if any(recorded[name] != value for name, value in fields.items()):
         raise AlreadyDecidedError(before)
     return before

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from features.profiles import Profiles
 from serving.model_registry.champions import LoadedModel
-from serving.pipeline.scoring import HistorySource, predict_probabilities, score_cases
+from serving.pipeline.scoring import predict_probabilities, score_cases
 from serving.policy.policy import Policy
 from serving.recommendation.recommend import exception_probability
 from serving.recommendation.recommendation import Advice
@@ -30,23 +29,15 @@ class RestoredInputs:
 
     entry: ServedTask
     champion: LoadedModel
-    past: HistorySource
+    past: RecordedPast
     policy: Policy
 
     @classmethod
-    def of(
-        cls,
-        recorded: RecordedAnswer,
-        advice: Advice,
-        sources: ReplaySources,
-        profiles: Profiles | None,
-    ) -> RestoredInputs:
+    def of(cls, recorded: RecordedAnswer, advice: Advice, sources: ReplaySources) -> RestoredInputs:
         """Find the inputs that the answer names; its history is in the record.
 
-        profiles: those at hand, for an older entry that does not hold its history.
-
         Raises:
-            NotReplayableError: the model is not kept, or policy or history are not on record.
+            NotReplayableError: the model is not kept, or the policy is not on record.
         """
         model = advice.model
         if model is None:
@@ -54,7 +45,7 @@ class RestoredInputs:
         return cls(
             sources.tasks[advice.task],
             sources.champion(advice.task, model.version, model.digest),
-            _restore_past(recorded, advice, profiles),
+            _restore_past(recorded, advice),
             sources.policy(advice.policy.digest),
         )
 
@@ -79,16 +70,8 @@ class RescorableCase:
         return [exception_probability(restored.entry.task, one) for one in predictions]
 
 
-def _restore_past(
-    recorded: RecordedAnswer, advice: Advice, profiles: Profiles | None
-) -> HistorySource:
-    """Return the recorded history; for an older entry the profiles, if they are the same."""
+def _restore_past(recorded: RecordedAnswer, advice: Advice) -> RecordedPast:
     day, snapshot = advice.features_as_of, advice.snapshot_id
     assert day is not None  # a model scored it, see `RestoredInputs.of`
     assert snapshot is not None
-    try:
-        return RecordedPast(date.fromisoformat(day), snapshot, [recorded.history])
-    except NotReplayableError:
-        if profiles is None or profiles.snapshot_id != snapshot:
-            raise
-        return profiles
+    return RecordedPast(date.fromisoformat(day), snapshot, [recorded.history])

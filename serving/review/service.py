@@ -68,9 +68,7 @@ class ReviewService:
         Raises:
             CannotRecomputeError: the model, policy or history of the answer cannot be found.
         """
-        return find_counterfactuals(
-            self.sources, self.engine.models.current.profiles, entry, advice
-        )
+        return find_counterfactuals(self.sources, entry, advice)
 
 
 def open_review_service(engine: Engine, lake: Lake) -> ReviewService:

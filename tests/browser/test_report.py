@@ -10,13 +10,12 @@ from serving.audit.log.store import AuditStore
 from serving.recommendation.recommendation import Abstention
 from serving.review.counterfactuals import Counterfactual, Counterfactuals
 from serving.review.desk import queue_page
-from serving.review.report import render_report
 from tests.support.synthetic_recommendations import (
     ASKED_AT,
     POLICY,
+    example_report,
     make_score,
     recommendation_draft,
-    recommendation_entry,
 )
 
 WIDTHS = (1280, 400)
@@ -57,10 +56,10 @@ def pages(tmp_path):
     store = AuditStore.open(tmp_path / "audit.db")
     for number, task in enumerate(TASKS):
         given = make_score(task, 0.2 + 0.41, steps=STEPS)
-        made[task] = render_report(recommendation_entry(task, given=given))
+        made[task] = example_report(task, given=given)
         store.append([recommendation_draft(task, number, given=given)])
     silent = {"abstentions": WHY, "policy": EVERY}
-    made["silent"] = render_report(recommendation_entry(SUPPLIER_DELAY.name, **silent), WAYS)
+    made["silent"] = example_report(SUPPLIER_DELAY.name, WAYS, **silent)
     store.append([recommendation_draft(SUPPLIER_DELAY.name, 9, po_line_id="po-9", **silent)])
     made["desk"] = queue_page(store, ASKED_AT)
     store.close()
@@ -88,9 +87,7 @@ def test_pages_are_whole_quiet_and_fit_the_screen(browser, tmp_path, width):
 def test_the_waterfall_is_seen_and_its_bars_follow_each_other(browser, tmp_path, width):
     path = tmp_path / "report.html"
     given = make_score(STOCK_RISK.name, 0.61, steps=STEPS)
-    path.write_text(
-        render_report(recommendation_entry(STOCK_RISK.name, given=given)), encoding="utf-8"
-    )
+    path.write_text(example_report(STOCK_RISK.name, given=given), encoding="utf-8")
     page = browser.new_page(viewport={"width": width, "height": 900})
     page.goto(path.as_uri())
     bars = page.locator(".fall rect")
@@ -138,7 +135,7 @@ def test_the_audit_sample_can_be_chosen_on_the_desk(browser, tmp_path, width):
 
 def test_the_report_prints(browser, tmp_path):
     page = browser.new_page()
-    page.set_content(render_report(recommendation_entry(INVOICE_MISMATCH.name)))
+    page.set_content(example_report(INVOICE_MISMATCH.name))
     page.emulate_media(media="print")
     assert page.locator("h1").is_visible()
     assert page.locator(".fall rect").first.is_visible()

@@ -10,6 +10,8 @@ from serving.audit.log.entry import GENESIS_HASH, Draft, entry_from_draft
 from serving.audit.log.entry_kind import EntryKind
 from serving.recommendation.recommend import CaseInput, Provenance, recommend
 from serving.recommendation.score import Score, Waterfall
+from serving.replay.recorded_reasons import WordedAnswer
+from serving.review.report import NOT_REQUESTED, render_report
 from serving.tasks.catalogue import SERVED_TASKS
 from serving.tasks.policy_file import load_policy
 
@@ -100,8 +102,9 @@ def recommendation_draft(task, number=1, given=None, **changes):
     payload = {
         "kind": "recommendation",
         "input": example_message(task, **case).model_dump(mode="json"),
-        "features": {"cover": 1.0},
-        "score": given.recorded() | {"steps": given.steps.as_dicts()},
+        "features": {step.feature: step.value for step in given.steps},
+        "score": given.recorded()
+        | {"steps": [[step.feature, step.contribution] for step in given.steps]},
         "recommendation": advice.model_dump(mode="json"),
     }
     return Draft(
@@ -122,3 +125,12 @@ def recommendation_entry(task, **changes):
     """Return the first audit entry of a log that begins with that draft."""
     made = recommendation_draft(task, **changes)
     return entry_from_draft(made, canonicalize(made.payload), 1, GENESIS_HASH)
+
+
+def example_report(task, ways=NOT_REQUESTED, **changes):
+    """The report of that entry, with the words that its model has for the steps."""
+    made = recommendation_entry(task, **changes)
+    score = made.payload["score"]
+    steps = (changes.get("given") or make_score(task)).steps.as_dicts()
+    worded = made.payload | {"score": score | {"steps": steps}}
+    return render_report(made, ways, reasons=WordedAnswer(worded))

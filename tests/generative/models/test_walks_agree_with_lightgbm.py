@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.estimator.forest import UnknownTreesError, parse_forest
-from models.estimator.trees import ContributionMethod, Trees
+from models.estimator.trees import Trees
 from models.estimator.treeshap import TreeShap
 
 ROWS = 300
@@ -122,14 +122,6 @@ def test_trees_that_only_lightgbm_can_walk_are_left_to_it():
         parse_forest(text)
     trees = Trees(text).load(explained=False)
     assert (trees.margins(matrix[:9])[:, 0] == trees._booster.predict(matrix[:9])).all()
-
-
-def test_old_trees_are_explained_to_the_bit_as_they_were():
-    matrix = table(3)
-    text = grown(matrix, 3, 3, num_leaves=9).model_to_string()
-    parts = lgb.Booster(model_str=text).predict(matrix[:50], pred_contrib=True)
-    old = Trees(text, ContributionMethod.PRED_CONTRIB).contributions(matrix[:50])
-    assert (old == parts.reshape(50, 3, 7)).all()
 
 
 def test_a_row_is_explained_alike_alone_and_among_others():

@@ -187,14 +187,14 @@ def lacking(entry, sources):
 
 def test_answers_that_cannot_be_replayed_are_never_counted_as_identical(answered, sources):
     entry = answered[0]
-    older = edited(entry, lambda payload: payload.pop("history"))
+    without_past = edited(entry, lambda payload: payload.pop("history"))
     other = edited(entry, lambda p: p["recommendation"]["policy"].update(digest="0" * 64))
     gone = edited(entry, lambda p: p["recommendation"]["model"].update(digest="0" * 64))
     beside = edited(entry, lambda p: p["recommendation"]["model"].update(digest="../draft"))
     strange = edited(entry, lambda p: p["input"].update(colour="red"))
     fewer = edited(entry, lambda p: p["history"].pop(next(iter(p["history"]))))
     assert lacking(replace(entry, salt=None, body=None), sources) is ReplayObstacleKind.ERASED
-    assert lacking(older, sources) is ReplayObstacleKind.OLDER_ENTRY
+    assert lacking(without_past, sources) is ReplayObstacleKind.UNREADABLE
     assert lacking(other, sources) is ReplayObstacleKind.POLICY_UNKNOWN
     assert lacking(gone, sources) is ReplayObstacleKind.MODEL_GONE
     assert lacking(beside, sources) is ReplayObstacleKind.MODEL_GONE

@@ -22,6 +22,7 @@ from serving.review.report import FollowUp, render_report, write_report
 from tests.support.synthetic_recommendations import (
     ASKED_AT,
     POLICY,
+    example_report,
     make_score,
     recommendation_draft,
     recommendation_entry,
@@ -42,9 +43,7 @@ def test_printed_parts_add_up_to_the_printed_score(task):
     steps = [(f"f{i}", f"fact {i}", 0.0307 * (-1) ** i * (i % 4)) for i in range(20)]
     total = 0.3333 + sum(part for _, _, part in steps)
     base, *parts, last = added_up(
-        render_report(
-            recommendation_entry(task, given=make_score(task, total, base=0.3333, steps=steps))
-        )
+        example_report(task, given=make_score(task, total, base=0.3333, steps=steps))
     )
     assert len(parts) == 9  # eight facts, and all others together
     assert base + sum(parts) == last
@@ -69,28 +68,26 @@ def test_bars_lead_from_base_to_score_without_a_gap():
 
 @pytest.mark.parametrize("task", TASKS)
 def test_the_sentence_comes_first_and_says_that_it_is_only_a_recommendation(task):
-    page = render_report(recommendation_entry(task))
+    page = example_report(task)
     sentence = recommendation_entry(task).payload["recommendation"]["sentence"]
     assert page.index(f"<h1>{sentence}") < page.index("Recommendation only") < page.index("<ol")
 
 
 def test_nothing_from_a_case_is_taken_for_markup():
-    page = render_report(
-        recommendation_entry(SUPPLIER_DELAY.name, supplier_id=EVIL, po_line_id=EVIL)
-    )
+    page = example_report(SUPPLIER_DELAY.name, supplier_id=EVIL, po_line_id=EVIL)
     assert "<script" not in page
     assert "&lt;script&gt;alert(" in page
 
 
 def test_the_page_loads_nothing():
-    page = render_report(recommendation_entry(INVOICE_MISMATCH.name))
+    page = example_report(INVOICE_MISMATCH.name)
     assert not re.search(r'(src|href)="(?!data:,|/)', page)
     assert "url(" not in page
     assert "@import" not in page
 
 
 def test_facts_say_where_they_come_from():
-    page = render_report(recommendation_entry(INVOICE_MISMATCH.name))
+    page = example_report(INVOICE_MISMATCH.name)
     for origin in ("invoices.line_amount", "purchase_orders.po_unit_price", "receipts"):
         assert f"<code>{origin}</code>" in page
 
@@ -136,7 +133,7 @@ EVERY = POLICY.model_copy(
 
 
 def test_a_report_without_advice_says_so_first_and_gives_every_reason():
-    page = render_report(recommendation_entry(SUPPLIER_DELAY.name, abstentions=WHY))
+    page = example_report(SUPPLIER_DELAY.name, abstentions=WHY)
     assert "<h1>No advice on order line po-5521-2 from supplier_17: the model has never" in page
     assert "Besides, the probability may be anything." in page
     assert "is not advice: 70% for any exception." in page
@@ -149,9 +146,7 @@ def test_subjects_come_before_facts_and_their_printed_numbers_add_up():
     given_score = make_score(STOCK_RISK.name, total, base=0.3333, steps=steps)
     themes = ["stock cover", "demand", "timing"]
     mixed = [s._replace(theme=themes[i % 3]) for i, s in enumerate(given_score.steps)]
-    page = render_report(
-        recommendation_entry(STOCK_RISK.name, given=replace(given_score, steps=Waterfall(mixed)))
-    )
+    page = example_report(STOCK_RISK.name, given=replace(given_score, steps=Waterfall(mixed)))
     listed = page.split('<ul class="groups">')[1].split("</ul>")[0]
     parts = [round(float(n) * 10) for n in re.findall(r'number [^"]*">([+\-][\d.]+)', listed)]
     assert len(parts) == 3
