@@ -24,29 +24,29 @@ AT_ONCE = 100
 
 
 def main() -> int:
-    """Run it; the exit code."""
-    asked = arguments()
+    """Run the mutations and return the exit code."""
+    options = arguments()
     tally, began = MutationCounts(), time.monotonic()
-    journal = ResultJournal(asked.json) if asked.json else None
-    done = journal.read(asked.seed) if journal else []
+    journal = ResultJournal(options.json) if options.json else None
+    done = journal.read(options.seed) if journal else []
     for outcome in done:
         tally.add(outcome)
-    numbers = range(len(done), asked.mutations)
-    if asked.only is not None:
-        numbers = range(asked.only, asked.only + 1)
-    for some in in_batches(asked.seed, numbers, asked.workers):
-        for outcome in some:
+    numbers = range(len(done), options.mutations)
+    if options.only is not None:
+        numbers = range(options.only, options.only + 1)
+    for outcomes in in_batches(options.seed, numbers, options.workers):
+        for outcome in outcomes:
             tally.add(outcome)
-        if journal and asked.only is None:
-            journal.write(some)
+        if journal and options.only is None:
+            journal.write(outcomes)
         sys.stderr.write(f"{tally.total} done, {len(tally.failed)} failed\n")
-    sys.stdout.writelines(f"{line}\n" for line in tally.lines(asked.seed))
+    sys.stdout.writelines(f"{line}\n" for line in tally.lines(options.seed))
     sys.stdout.write(f"{time.monotonic() - began:.0f} s\n")
     return 1 if tally.failed else 0
 
 
 def in_batches(seed: int, numbers: range, workers: int) -> Iterator[list[Outcome]]:
-    """Outcomes of some mutations at a time, in order."""
+    """Yield batches of outcomes, in order."""
     batches = [numbers[i : i + AT_ONCE] for i in range(0, len(numbers), AT_ONCE)]
     if workers <= 1 or len(batches) <= 1:
         yield from (batch_of(seed, batch) for batch in batches)
@@ -57,7 +57,7 @@ def in_batches(seed: int, numbers: range, workers: int) -> Iterator[list[Outcome
 
 
 def arguments() -> argparse.Namespace:
-    """What the command line says."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.tampering", description=__doc__)
     parser.add_argument("--mutations", type=int, default=10_000, help="how many; 10000")
     parser.add_argument("--seed", type=int, default=1, help="which ones; 1")

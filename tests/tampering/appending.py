@@ -1,4 +1,4 @@
-"""Entries put at the end by who can write, as properly as the service would."""
+"""Attacks that append well-formed entries, as someone with write access could."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.tampering.text import flipped_hex
 
 
 def appended(scene: Scene, draft: object) -> int:
-    """Append a draft as the service would, head and tree included; its sequence."""
+    """Append a draft with head and tree updated, as the service would; return its sequence."""
     at = scene.size + 1
     previous = scene.get("entries", "hash", scene.size)
     entry = entry_from_draft(draft, canonicalize(draft.payload), at, previous, salt="cd" * 16)
@@ -29,14 +29,14 @@ def appended(scene: Scene, draft: object) -> int:
 
 @attack
 def appended_checkpoint_signed_with_another_key(scene: Scene) -> Expected:
-    """A forged CHECKPOINT entry."""
+    """Append a CHECKPOINT entry whose note the attacker's key signed."""
     note = scene.signed(scene.size, ATTACKERS_KEY)
     return Expected.at(appended(scene, checkpoint(scene.size + 1, note)), Fault.WRONG_KEY)
 
 
 @attack
 def appended_checkpoint_of_another_log(scene: Scene) -> Expected:
-    """A CHECKPOINT entry whose note was changed."""
+    """Append a CHECKPOINT entry whose note states another size."""
     note = scene.signed(scene.size, KEY)
     lines = note.split("\n")
     lines[1] = str(scene.size + 7)
@@ -46,7 +46,7 @@ def appended_checkpoint_of_another_log(scene: Scene) -> Expected:
 
 @attack
 def appended_checkpoint_without_a_note(scene: Scene) -> Expected:
-    """A CHECKPOINT entry that holds no note at all."""
+    """Append a CHECKPOINT entry without a valid note."""
     fields = scene.rng.choice([{}, {"note": None}, {"note": 7}, {"note": ""}, {"note": "\n\n"}])
     draft = made(scene.size + 1, EntryKind.CHECKPOINT, fields, about="")
     return Expected.at(appended(scene, draft), Fault.FORGED_PROOF)
@@ -54,7 +54,7 @@ def appended_checkpoint_without_a_note(scene: Scene) -> Expected:
 
 @attack
 def erasure_of_later_entries(scene: Scene) -> Expected:
-    """Payloads deleted, and an earlier ERASURE made to name them, everything worked out anew."""
+    """Delete a payload, make an earlier ERASURE name it, and recompute chain and tree."""
     at = scene.rng.choice(scene.of_kind("erasure"))
     scene.forge(at, lambda held: held["ranges"].append([5, 5]))
     scene.run("DELETE FROM payloads WHERE sequence = 5")
@@ -65,9 +65,9 @@ def erasure_of_later_entries(scene: Scene) -> Expected:
 
 @attack
 def erasure_of_an_erasure(scene: Scene) -> Expected:
-    """What says that something was erased is itself erased, with all the form there is.
+    """Append a well-formed ERASURE of an ERASURE entry.
 
-    Else nobody could tell any more what was erased by law and what is simply gone.
+    Were it accepted, lawful erasure and deletion could not be told apart any more.
     """
     at = scene.rng.choice(scene.of_kind("erasure"))
     ranges = {"ground": "request", "reason": "", "by": "", "ranges": [[at, at]], "count": 1}
@@ -78,9 +78,9 @@ def erasure_of_an_erasure(scene: Scene) -> Expected:
 
 @attack
 def erasure_that_looks_ahead(scene: Scene) -> Expected:
-    """A payload deleted that an ERASURE at the end names, with entries that come after it.
+    """Delete a payload and append an ERASURE whose ranges lie beyond the log.
 
-    Appended properly; but what it names was not there when it was written.
+    The ERASURE is well-formed, but names entries that did not exist when it was written.
     """
     at = scene.pick_held(plain=True)
     scene.run("DELETE FROM payloads WHERE sequence = ?", at)
@@ -91,7 +91,7 @@ def erasure_that_looks_ahead(scene: Scene) -> Expected:
 
 @attack
 def entry_made_an_erasure(scene: Scene) -> Expected:
-    """An entry in the middle made an ERASURE of one before it, its hash worked out anew."""
+    """Turn an entry into an ERASURE of an earlier one and recompute its hash."""
     at = scene.pick_held(scene.size - 1, plain=True)
     while at < 8:
         at = scene.pick_held(scene.size - 1, plain=True)
@@ -106,7 +106,7 @@ def entry_made_an_erasure(scene: Scene) -> Expected:
 
 @attack
 def appended_entry_off_the_chain(scene: Scene) -> Expected:
-    """An entry at the end that names another one before it, in a tree that has it."""
+    """Append an entry with a wrong `previous` hash and recompute the tree."""
     at = appended(scene, made(scene.size + 1, EntryKind.FALLBACK, {"why": "forged"}))
     link = flipped_hex(scene.rng, scene.get("entries", "previous", at))
     scene.set("entries", "previous", at, link)

@@ -1,4 +1,4 @@
-"""A way to tamper with a record, by name."""
+"""Named ways to tamper with an audit log."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ Tamper = Callable[[Scene], Expected]
 
 @dataclass(frozen=True)
 class Attack:
-    """A way to tamper. tamper: does it, somewhere at random, and says what must be found."""
+    """Named attack; `tamper` strikes at a random place and returns the expected finding."""
 
     name: str
     tamper: Tamper
 
 
 def attack(tamper: Tamper) -> Attack:
-    """The attack that a function does, under its name."""
+    """Name a function as an attack, after its own name."""
     return Attack(tamper.__name__.replace("_", "-"), tamper)

@@ -1,4 +1,4 @@
-"""What the logs under attack record: every kind of entry, small, and always the same.
+"""Reproducible drafts of every kind of entry, for the logs under attack.
 
 The payloads have the shape of schema 2 and made-up values: golden files must not change because
 a feature or a wording of the service does.
@@ -52,18 +52,18 @@ RARE = {
 
 
 def moment(sequence: int) -> str:
-    """When the entry of that sequence is recorded."""
+    """Return the time at which an entry is recorded."""
     return (START + sequence * STEP).isoformat()
 
 
 def name_of(sequence: int) -> str:
-    """The id of the entry: as a UUID, and as unlike the next one's."""
+    """Return the id of an entry, in the form of a UUID."""
     text = sha256(f"entry {sequence}".encode()).hexdigest()
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:32]))
 
 
 def draft(sequence: int) -> Draft:
-    """What is recorded as the entry of that sequence, unless it is a checkpoint or an erasure."""
+    """Return the draft of an entry that is neither a checkpoint nor an erasure."""
     kind = RARE.get(sequence) or KINDS[sequence % len(KINDS)]
     match kind:
         case EntryKind.RECOMMENDATION | EntryKind.ABSTENTION:
@@ -75,7 +75,7 @@ def draft(sequence: int) -> Draft:
 
 
 def made(sequence: int, kind: EntryKind, fields: dict[str, Any], about: str | None = None) -> Draft:
-    """A draft of that kind, with the fields of its own."""
+    """Build a draft of a kind from its payload fields."""
     answered = kind in {EntryKind.RECOMMENDATION, EntryKind.ABSTENTION}
     head = {"schema": SCHEMA_VERSION, "kind": str(kind), "context": context(sequence)}
     return Draft(
@@ -93,7 +93,7 @@ def made(sequence: int, kind: EntryKind, fields: dict[str, Any], about: str | No
 
 
 def context(sequence: int) -> dict[str, Any]:
-    """Who asked, and in what."""
+    """Return the request context recorded with an entry."""
     return {
         "trace_id": sha256(f"trace {sequence}".encode()).hexdigest()[:32],
         "idempotency_key": f"key-{sequence}" if sequence % 3 == 0 else None,
@@ -104,7 +104,7 @@ def context(sequence: int) -> dict[str, Any]:
 
 
 def answer(sequence: int, kind: EntryKind) -> dict[str, Any]:
-    """An answer to a scored case."""
+    """Return the payload fields of a scored answer."""
     chance = round((sequence * 37 % 100) / 100 + 0.001, 3)
     return {
         "provenance": {"alias": "champion", "model": {"version": "4", "digest": "ab" * 32}},
@@ -117,7 +117,7 @@ def answer(sequence: int, kind: EntryKind) -> dict[str, Any]:
 
 
 def decision(sequence: int) -> dict[str, Any]:
-    """What a person made of the answer before it."""
+    """Return the payload fields of a person's decision on the previous answer."""
     return {
         "recommendation_id": name_of(sequence - 1),
         "action": "overridden",

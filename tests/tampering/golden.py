@@ -32,10 +32,14 @@ LOG, KEY, CALLERS, EXPECTED = "log.jsonl", "key", "callers-checkpoint", "expecte
 
 @dataclass(frozen=True)
 class Golden:
-    """A golden log: what it holds, and what was done to it ("": nothing).
+    """Specification of a golden log and of the attack on it.
 
-    fault, sentence: what verification says first, and a piece of the words it uses.
-    seed: where in the log it strikes.
+    Attributes:
+        plan: Specification of the log before the attack.
+        attack: Name of the attack; empty for an intact log.
+        fault: Fault that verification must report first.
+        sentence: Part of the sentence that verification must report.
+        seed: Seed of the place where the attack strikes.
     """
 
     plan: Plan
@@ -47,7 +51,7 @@ class Golden:
 
 @cache
 def untouched(plan: Plan) -> Log:
-    """The log of a plan, made once."""
+    """Return the log of a plan, built once."""
     return log(plan)
 
 
@@ -83,29 +87,29 @@ GOLDEN: Mapping[str, Golden] = {
 
 
 def texts(name: str) -> Iterator[tuple[str, str]]:
-    """Path and content of every file of a golden log."""
+    """Yield the path and content of every file of a golden log."""
     golden = GOLDEN[name]
-    made, expected = tampered(name, golden)
-    yield LOG, "".join(f"{line}\n" for line in rows.lines(made.tables))
-    yield KEY, made.vkey + "\n"
-    yield CALLERS, made.note
+    tampered_log, expected = tampered(name, golden)
+    yield LOG, "".join(f"{line}\n" for line in rows.lines(tampered_log.tables))
+    yield KEY, tampered_log.vkey + "\n"
+    yield CALLERS, tampered_log.note
     yield EXPECTED, json.dumps(expected, indent=2) + "\n"
-    for path, text in as_text(made.files).items():
+    for path, text in as_text(tampered_log.files).items():
         yield f"{MIRROR_FOLDER}/{path}", text
 
 
 def tampered(name: str, golden: Golden) -> tuple[Log, dict[str, object]]:
-    """The log once the attack is done, and what is to be said of it."""
-    made = untouched(golden.plan)
+    """Return the log after the attack, and the expected verdict."""
+    intact = untouched(golden.plan)
     if not golden.attack:
-        return made, {"fault": None, "size": made.size, "covered": made.covered} | {
-            "erased": len(made.erased),
+        return intact, {"fault": None, "size": intact.size, "covered": intact.covered} | {
+            "erased": len(intact.erased),
             "trusted": False,
         }
     with tempfile.TemporaryDirectory() as folder:
-        write_log(made, Path(folder))
+        write_log(intact, Path(folder))
         rng = random.Random(f"golden/{name}/{golden.seed}")
-        expected = TamperedCopy(made, Path(folder)).tamper(ATTACKS[golden.attack], rng)
+        expected = TamperedCopy(intact, Path(folder)).tamper(ATTACKS[golden.attack], rng)
         store = AuditStore.open(Path(folder) / DATABASE)
         tables = rows.read(store)
         store.close()
@@ -116,12 +120,12 @@ def tampered(name: str, golden: Golden) -> tuple[Log, dict[str, object]]:
         }
     # Where the very entry cannot be known, it is the first after what is proven.
     sequence = min((at for fault, at in expected.places if fault == golden.fault), key=str)
-    told = {"fault": str(golden.fault), "sequence": sequence, "sentence": golden.sentence}
-    return replace(made, tables=tables, files=files), told | {"trusted": expected.trusted}
+    verdict = {"fault": str(golden.fault), "sequence": sequence, "sentence": golden.sentence}
+    return replace(intact, tables=tables, files=files), verdict | {"trusted": expected.trusted}
 
 
 def read(folder: Path) -> tuple[Log, dict[str, object]]:
-    """A golden log and what is to be said of it, from its files."""
+    """Read a golden log and the expected verdict from files."""
     place = folder / MIRROR_FOLDER
     files = {
         str(file.relative_to(place)): file.read_bytes().decode()
@@ -130,12 +134,12 @@ def read(folder: Path) -> tuple[Log, dict[str, object]]:
     }
     lines = (folder / LOG).read_bytes().decode().split("\n")[:-1]
     vkey, note = (folder / KEY).read_text().strip(), (folder / CALLERS).read_text()
-    made = Log(rows.from_lines(lines), from_text(files), vkey, note, 0, frozenset())
-    return made, json.loads((folder / EXPECTED).read_text())
+    golden_log = Log(rows.from_lines(lines), from_text(files), vkey, note, 0, frozenset())
+    return golden_log, json.loads((folder / EXPECTED).read_text())
 
 
 def write(folder: Path) -> None:
-    """Make every golden log there, in place of what was."""
+    """Write every golden log into a folder, replacing earlier ones."""
     for name in GOLDEN:
         shutil.rmtree(folder / name, ignore_errors=True)
         for path, text in texts(name):

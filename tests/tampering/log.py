@@ -1,4 +1,4 @@
-"""A log to attack: written by the real store, and the same to the last byte every time.
+"""A reproducible log to attack, written by the real store.
 
 Fixed are what a store draws or looks up otherwise: salts, the name of the log, clocks (in
 `drafts`) and the key.
@@ -31,7 +31,7 @@ Span = tuple[int, int]
 
 
 def test_key(name: str) -> SigningKey:
-    """A key that anybody can make: for tests only, and worth nothing elsewhere."""
+    """Derive a signing key from a public name; for tests only."""
     seed = sha256(f"exception-triage: a key for tests only: {name}".encode()).digest()
     return SigningKey.of(Ed25519PrivateKey.from_private_bytes(seed))
 
@@ -42,11 +42,15 @@ ATTACKERS_KEY = test_key("an attacker's own")
 
 @dataclass(frozen=True)
 class Log:
-    """A record and what is kept beside it.
+    """The rows of an audit log and the files of its checkpoint mirror.
 
-    files: of the second place, by path. vkey: the verifier key of who signs.
-    note: the checkpoint that the last caller was given; it covers every entry.
-    covered: size of the last checkpoint in the second place. erased: sequences.
+    Attributes:
+        tables: Rows of the database.
+        files: Files of the checkpoint mirror, by path.
+        vkey: Verifier key of the log's signer.
+        note: Checkpoint that the last caller was given; it covers every entry.
+        covered: Size of the last checkpoint in the mirror.
+        erased: Sequences whose payloads were erased.
     """
 
     tables: rows.Tables
@@ -58,21 +62,23 @@ class Log:
 
     @property
     def size(self) -> int:
-        """Entries."""
+        """Number of entries."""
         return len(self.tables["entries"])
 
     def body(self, sequence: int) -> str:
-        """What an entry held."""
+        """Return the payload body of an entry."""
         held = (row for row in self.tables["payloads"] if row["sequence"] == sequence)
         return str(next(held)["body"])
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a log is to hold.
+    """Specification of a log to write.
 
-    checkpoints: sizes that are signed and kept in the second place; the entry that says so
-    comes right behind. erasures: sequence of an ERASURE entry, and the ranges that it erases.
+    Attributes:
+        size: Number of entries.
+        checkpoints: Sizes written to the mirror; a CHECKPOINT entry follows each directly.
+        erasures: Sequence of each ERASURE entry, and the ranges that it erases.
     """
 
     size: int
@@ -81,7 +87,7 @@ class Plan:
 
 
 def log(plan: Plan) -> Log:
-    """The log of that plan."""
+    """Write the log that a plan describes and read it back."""
     with tempfile.TemporaryDirectory() as folder, salted():
         store = AuditStore.open(Path(folder) / "audit.db", signer=KEY)
         with store.engine.begin() as connection:
@@ -90,7 +96,7 @@ def log(plan: Plan) -> Log:
         files: dict[str, bytes] = {"key": (KEY.verifier(ORIGIN) + "\n").encode()}
         note = ""
         for group in groups(plan):
-            note = written(store, plan, group, note)
+            note = commit_group(store, plan, group, note)
             end = group[-1]
             if end in plan.checkpoints:
                 files |= mirror_files(rows.read(store)["entries"], note)
@@ -103,7 +109,7 @@ def log(plan: Plan) -> Log:
 
 
 def groups(plan: Plan) -> Iterator[list[int]]:
-    """Sequences that are committed together: checkpoints and erasures alone, others in sixes."""
+    """Yield the sequences of each commit: checkpoints and erasures alone, others in sixes."""
     alone = {size + 1 for size in plan.checkpoints} | {at for at, _ in plan.erasures}
     group: list[int] = []
     for sequence in range(1, plan.size + 1):
@@ -114,8 +120,8 @@ def groups(plan: Plan) -> Iterator[list[int]]:
     yield group
 
 
-def written(store: AuditStore, plan: Plan, group: Sequence[int], note: str) -> str:
-    """Commit a group; the checkpoint that its caller gets. note: that of the group before."""
+def commit_group(store: AuditStore, plan: Plan, group: Sequence[int], note: str) -> str:
+    """Commit a group and return the note its caller gets; `note` is the previous group's."""
     first = group[0]
     if first - 1 in plan.checkpoints:
         moved = {"checkpoint_size": first - 1, "checkpoint_at": moment(first)}
@@ -129,7 +135,7 @@ def written(store: AuditStore, plan: Plan, group: Sequence[int], note: str) -> s
 
 
 def checkpoint(sequence: int, note: str) -> Draft:
-    """The entry that says which note is in the second place."""
+    """Draft the CHECKPOINT entry that records which note the mirror holds."""
     fields = {"note": note, "place": "second-place"}
     return made(
         sequence, EntryKind.CHECKPOINT, fields, about=f"checkpoint/{note.split(chr(10))[1]}"
@@ -137,7 +143,7 @@ def checkpoint(sequence: int, note: str) -> Draft:
 
 
 def erasure(sequence: int, spans: Iterable[Span]) -> Draft:
-    """The entry that says what was erased."""
+    """Draft the ERASURE entry for the ranges."""
     ranges = [list(span) for span in spans]
     return made(
         sequence,
@@ -154,7 +160,7 @@ def erasure(sequence: int, spans: Iterable[Span]) -> Draft:
 
 
 def erase(connection: sa.Connection, spans: Iterable[Span]) -> None:
-    """Delete the payloads."""
+    """Delete the payloads of the ranges."""
     for first, last in spans:
         gone = PAYLOADS.c.sequence.between(first, last)
         connection.execute(sa.delete(PAYLOADS).where(gone))
@@ -162,7 +168,7 @@ def erase(connection: sa.Connection, spans: Iterable[Span]) -> None:
 
 @contextmanager
 def salted() -> Iterator[None]:
-    """Salts that look random and are the same every time."""
+    """Replace the store's random salts by reproducible ones."""
     number = iter(range(10**9))
 
     def token_hex(length: int) -> str:

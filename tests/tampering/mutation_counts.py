@@ -1,4 +1,4 @@
-"""What came of many mutations, counted by attack, and kept so that a run can go on."""
+"""Counts of mutation outcomes by attack, and a journal from which a run resumes."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from tests.tampering.mutations import Outcome, Result
 
 @dataclass
 class MutationCounts:
-    """Counts by attack, and every mutation that was not found where it is."""
+    """Outcome counts by attack, and every mutation that was not detected at its place."""
 
     counts: dict[str, Counter[Result]] = field(default_factory=lambda: defaultdict(Counter))
     failed: list[Outcome] = field(default_factory=list)
 
     def add(self, outcome: Outcome) -> None:
-        """Count one more."""
+        """Count an outcome."""
         self.counts[outcome.attack][outcome.result] += 1
         if outcome.result is not Result.DETECTED:
             self.failed.append(outcome)
 
     @property
     def total(self) -> int:
-        """Mutations counted."""
+        """Number of mutations counted."""
         return sum(counts.total() for counts in self.counts.values())
 
     def of(self, *results: Result) -> int:
-        """Mutations with one of the results."""
+        """Return the number of mutations with one of the results."""
         return sum(counts[result] for counts in self.counts.values() for result in results)
 
     def lines(self, seed: int) -> Iterator[str]:
-        """As people read it: a row an attack, the sum, and how to repeat what failed."""
+        """Yield the report: a row per attack, the total, and how to repeat each failure."""
         width = max(map(len, self.counts), default=0)
         yield f"{'attack':{width}}  {'  '.join(Result)}"
         for name, counts in sorted(self.counts.items()):
@@ -53,12 +53,12 @@ class MutationCounts:
 
 @dataclass(frozen=True)
 class ResultJournal:
-    """Outcomes in a file, one JSON line each, the seed in the first."""
+    """File of outcomes, one JSON line each; the first line holds the seed."""
 
     path: Path
 
     def read(self, seed: int) -> list[Outcome]:
-        """The outcomes so far; none if there is no file.
+        """Return the outcomes so far, an empty list if there is no file.
 
         Raises:
             ValueError: the file is of another seed.
@@ -73,6 +73,6 @@ class ResultJournal:
         return [Outcome(**one | {"result": Result(one["result"])}) for one in kept]
 
     def write(self, outcomes: Iterable[Outcome]) -> None:
-        """Put more at the end."""
+        """Append outcomes."""
         with self.path.open("a") as file:
             file.writelines(json.dumps(one.as_json()) + "\n" for one in outcomes)

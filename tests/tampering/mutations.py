@@ -23,7 +23,7 @@ PLAN = Plan(
 
 
 class Result(StrEnum):
-    """What came of a mutation."""
+    """Outcome class of one mutation, as verification judged it."""
 
     DETECTED = "detected"
     MISPLACED = "misplaced"
@@ -33,7 +33,15 @@ class Result(StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """One mutation. expected, found: as people read them."""
+    """Outcome of one mutation.
+
+    Attributes:
+        number: Number of the mutation, which repeats it under the same seed.
+        attack: Name of the attack.
+        result: How verification judged it.
+        expected: Places where it had to be found, as text.
+        found: Findings of the verification, as text.
+    """
 
     number: int
     attack: str
@@ -42,23 +50,26 @@ class Outcome:
     found: str
 
     def as_json(self) -> dict[str, object]:
-        """For machines."""
+        """Return the outcome as a JSON object."""
         return asdict(self)
 
 
 @cache
 def base() -> Log:
-    """The log that is tampered with: over two full tiles, checkpoints, erasures, a bare tail."""
+    """Return the log to tamper with: over two full tiles, checkpoints, erasures, an unsigned tail."""
     return log(PLAN)
 
 
 def mutations(seed: int, numbers: Iterable[int], names: Iterable[str] = ()) -> Iterator[Outcome]:
     """Do the mutations of those numbers, each on a fresh copy, and verify each.
 
-    A mutation hangs on seed and number alone, so that each can be repeated by itself. It is
-    found at the right place if one of the faults that are expected is among those of the first
-    entry that is named.
-    names: only of these attacks; all in turn if none is named.
+    A mutation depends on seed and number alone, so that each can be repeated by itself. It is
+    found at the right place if an expected fault is among those of the first entry named.
+
+    Args:
+        seed: Seed of all random choices.
+        numbers: Numbers of the mutations to run.
+        names: Names of the attacks to use in turn; all if empty.
     """
     chosen = sorted(names or ATTACKS)
     with tempfile.TemporaryDirectory() as folder:
@@ -77,21 +88,21 @@ def batch_of(seed: int, numbers: Iterable[int]) -> list[Outcome]:
 def _one(seed: int, number: int, name: str, template: Path) -> Outcome:
     with fresh_copy(base(), template, template.parent / "copy") as copy:
         expected = copy.tamper(ATTACKS[name], random.Random(f"{seed}/{number}/{name}"))
-        wanted = ", or ".join(sorted(map(_told, expected.places)))
+        wanted = ", or ".join(sorted(map(_describe, expected.places)))
         try:
             verdict = copy.verify(trusted=expected.trusted)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is no verdict
             return Outcome(number, name, Result.CRASHED, wanted, repr(error))
     found = [(finding.fault, finding.sequence) for finding in verdict.findings]
-    told = "; ".join(map(_told, found)) or "nothing"
+    found_text = "; ".join(map(_describe, found)) or "nothing"
     if not found:
         result = Result.MISSED
     else:
         first = {place for place in found if place[1] == found[0][1]}
         result = Result.DETECTED if first & expected.places else Result.MISPLACED
-    return Outcome(number, name, result, wanted, told)
+    return Outcome(number, name, result, wanted, found_text)
 
 
-def _told(place: Place) -> str:
+def _describe(place: Place) -> str:
     fault, sequence = place
     return f"{fault} at {sequence}" if sequence is not None else str(fault)

@@ -1,4 +1,4 @@
-"""Changes of one entry's columns, its hash not worked out anew."""
+"""Attacks on an entry's columns that leave its hash unchanged."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HASHES = ("commitment", "previous", "hash")
 
 
 def texts(column: str) -> Attack:
-    """Another text in a column."""
+    """Return the attack that changes the text in a column."""
 
     def tamper(scene: Scene) -> Expected:
         at = scene.pick()
@@ -27,26 +27,26 @@ def texts(column: str) -> Attack:
 
 
 def hashes(column: str) -> Attack:
-    """One bit of a hash the other way, or its letters large."""
+    """Return the attack that flips a bit of a hash or makes it upper case."""
 
     def tamper(scene: Scene) -> Expected:
         at = scene.pick()
         text = scene.get("entries", column, at)
-        made = text.upper() if scene.rng.random() < 0.2 else flipped_hex(scene.rng, text)
-        scene.set("entries", column, at, made if made != text else flipped_hex(scene.rng, text))
+        other = text.upper() if scene.rng.random() < 0.2 else flipped_hex(scene.rng, text)
+        scene.set("entries", column, at, other if other != text else flipped_hex(scene.rng, text))
         return Expected.at(at, Fault.EDITED)
 
     return Attack(f"entry-{column}", tamper)
 
 
 def plain(scene: Scene) -> int:
-    """An entry on whose kind nothing else hangs."""
+    """Pick an entry that is neither a checkpoint nor an erasure."""
     return scene.pick_held(plain=True)
 
 
 @attack
 def entry_kind(scene: Scene) -> Expected:
-    """Another kind, real or not; an entry that says it erased nothing changes nothing else."""
+    """Change the kind of an entry to another one, real or invented."""
     at = plain(scene)
     kinds = [*map(str, EntryKind), "", "RECOMMENDATION", "recommendation "]
     kinds.remove(scene.kind(at))
@@ -56,7 +56,7 @@ def entry_kind(scene: Scene) -> Expected:
 
 @attack
 def entry_priority(scene: Scene) -> Expected:
-    """Another priority: the next number there is, or none at all."""
+    """Change the priority: slightly, grossly, or to a value that is not a number."""
     at = scene.pick()
     was = scene.get("entries", "priority", at)
     nudged = was + 2**-40
@@ -67,7 +67,7 @@ def entry_priority(scene: Scene) -> Expected:
 
 @attack
 def entry_picked(scene: Scene) -> Expected:
-    """Out of the audit sample or into it, or a value that reads as true and is found by nobody."""
+    """Move an entry in or out of the audit sample, or set a value that queries miss."""
     at = scene.pick()
     was = scene.get("entries", "picked", at)
     scene.set("entries", "picked", at, scene.rng.choice([1 - was, 2, -1, "yes"]))
@@ -76,7 +76,7 @@ def entry_picked(scene: Scene) -> Expected:
 
 @attack
 def entry_schema(scene: Scene) -> Expected:
-    """Another version of the schema, or none."""
+    """Change the schema version to another or an invalid one."""
     at = scene.pick()
     scene.set("entries", "schema", at, scene.rng.choice([1, 3, -2, 2.5, "two", 2**60]))
     return Expected.at(at, Fault.EDITED)
@@ -84,7 +84,7 @@ def entry_schema(scene: Scene) -> Expected:
 
 @attack
 def entry_clock(scene: Scene) -> Expected:
-    """Another time, or the same time said otherwise."""
+    """Change the time of an entry, or only its spelling."""
     at = scene.pick()
     was = scene.get("entries", "recorded_at", at)
     step = timedelta(seconds=scene.rng.choice([1, -1, 86400, -86400, 31 * 86400]))
@@ -96,7 +96,7 @@ def entry_clock(scene: Scene) -> Expected:
 
 @attack
 def entry_as_bytes(scene: Scene) -> Expected:
-    """The same text, kept as bytes: no query finds it any more. Or bytes that are no text."""
+    """Store a text as bytes, which queries miss, or as bytes that are not valid UTF-8."""
     at = plain(scene)
     column = scene.rng.choice([*TEXTS, "kind", "commitment", "hash"])
     raw = str(scene.get("entries", column, at)).encode()
@@ -106,7 +106,7 @@ def entry_as_bytes(scene: Scene) -> Expected:
 
 @attack
 def entry_text_that_is_no_utf8(scene: Scene) -> Expected:
-    """Text with a byte that no UTF-8 has."""
+    """Store a text that is not valid UTF-8."""
     at = plain(scene)
     column = scene.rng.choice([*TEXTS, "kind"])
     change = f"UPDATE entries SET \"{column}\" = CAST(x'C3286162' AS TEXT) WHERE sequence = ?"
@@ -116,7 +116,7 @@ def entry_text_that_is_no_utf8(scene: Scene) -> Expected:
 
 @attack
 def several_entries(scene: Scene) -> Expected:
-    """Columns of some entries; the first of them is to be named."""
+    """Change columns of several entries; verification must name the first."""
     some = sorted({scene.pick() for _ in range(scene.rng.randint(2, 5))})
     for at in some:
         column = scene.rng.choice(TEXTS)
@@ -126,7 +126,7 @@ def several_entries(scene: Scene) -> Expected:
 
 @attack
 def two_columns(scene: Scene) -> Expected:
-    """A look-alike site and the hash in the same entry."""
+    """Change both the site and the hash of an entry."""
     at = scene.pick()
     text = scene.get("entries", "site", at)
     other = look_alike(scene.rng, text)
@@ -137,7 +137,7 @@ def two_columns(scene: Scene) -> Expected:
 
 @attack
 def erasure_kind(scene: Scene) -> Expected:
-    """An ERASURE made another kind: then what it erased is simply gone."""
+    """Change an ERASURE to another kind, so that its payloads count as deleted."""
     at = scene.rng.choice(scene.of_kind("erasure"))
     scene.set("entries", "kind", at, "recommendation")
     gone = min(s for a, b in scene.payload(at)["ranges"] for s in range(a, b + 1))

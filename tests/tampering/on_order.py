@@ -1,4 +1,4 @@
-"""Entries removed, put in, moved and doubled, their hashes left alone."""
+"""Attacks that delete, insert, move or duplicate entries and leave their hashes unchanged."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ FAR = 10**6
 
 
 def move(scene: Scene, sequence: float, to: float) -> None:
-    """Give an entry, and what it holds, another number."""
+    """Give an entry and its payload another sequence."""
     for table in BOTH:
         scene.run(f"UPDATE {table} SET sequence = ? WHERE sequence = ?", to, sequence)
 
 
 def shift(scene: Scene, first: int, step: int) -> None:
-    """Give every entry from one on another number, in two steps so that none meets another."""
+    """Renumber every entry from `first` on, in two steps to avoid collisions."""
     for table in BOTH:
         scene.run(f"UPDATE {table} SET sequence = sequence + ? WHERE sequence >= ?", FAR, first)
         change = f"UPDATE {table} SET sequence = sequence - ? + ? WHERE sequence >= ?"
@@ -25,13 +25,13 @@ def shift(scene: Scene, first: int, step: int) -> None:
 
 
 def remove(scene: Scene, first: int, last: int) -> None:
-    """Delete entries and what they hold."""
+    """Delete entries and their payloads."""
     for table in BOTH:
         scene.run(f"DELETE FROM {table} WHERE sequence BETWEEN ? AND ?", first, last)
 
 
 def copy(scene: Scene, sequence: int, to: float, name: str, *, held: bool = True) -> None:
-    """Put in an entry like another one, under another number and id. held: with its payload."""
+    """Insert a copy of an entry under another sequence and id; with `held`, its payload too."""
     columns = ", ".join(f'"{c}"' for c in COLUMNS if c not in {"sequence", "id"})
     into = f"INSERT INTO entries (sequence, id, {columns}) SELECT ?, ?, {columns} FROM entries"
     scene.run(f"{into} WHERE sequence = ?", to, name, sequence)
@@ -42,7 +42,7 @@ def copy(scene: Scene, sequence: int, to: float, name: str, *, held: bool = True
 
 @attack
 def deleted_middle(scene: Scene) -> Expected:
-    """Entries gone, and a gap left; checkpoints and erasures too."""
+    """Delete entries in the middle, of any kind, and leave a gap."""
     first = scene.pick(scene.size - 1)
     last = min(first + scene.rng.choice([0, 0, 0, 1, 5, 300]), scene.size - 1)
     remove(scene, first, last)
@@ -51,7 +51,7 @@ def deleted_middle(scene: Scene) -> Expected:
 
 @attack
 def deleted_checkpoint_entry(scene: Scene) -> Expected:
-    """The entry that tells of a checkpoint gone."""
+    """Delete a CHECKPOINT entry."""
     at = scene.rng.choice(scene.of_kind("checkpoint"))
     remove(scene, at, at)
     return Expected.at(at, Fault.DELETED)
@@ -59,7 +59,7 @@ def deleted_checkpoint_entry(scene: Scene) -> Expected:
 
 @attack
 def deleted_erasure_entry(scene: Scene) -> Expected:
-    """The entry that tells of an erasure gone; what it erased is then simply gone."""
+    """Delete an ERASURE entry, so that its payloads count as deleted."""
     at = scene.rng.choice(scene.of_kind("erasure"))
     remove(scene, at, at)
     return Expected.at(at, Fault.DELETED) | scene.unexplained(at, at)
@@ -67,7 +67,7 @@ def deleted_erasure_entry(scene: Scene) -> Expected:
 
 @attack
 def deleted_entry_whose_payload_stays(scene: Scene) -> Expected:
-    """Only the envelope gone."""
+    """Delete an entry but not its payload."""
     at = scene.pick(scene.size - 1)
     scene.run("DELETE FROM entries WHERE sequence = ?", at)
     return Expected.at(at, Fault.DELETED) | scene.unexplained(at, at)
@@ -75,7 +75,7 @@ def deleted_entry_whose_payload_stays(scene: Scene) -> Expected:
 
 @attack
 def truncated_tail(scene: Scene) -> Expected:
-    """The last entries gone."""
+    """Delete the last entries."""
     first = scene.pick() if scene.rng.random() < 0.5 else scene.pick(first=scene.size - 20)
     remove(scene, first, scene.size)
     return Expected.at(first, Fault.TRUNCATED) | scene.unexplained(first, scene.size)
@@ -83,7 +83,7 @@ def truncated_tail(scene: Scene) -> Expected:
 
 @attack
 def swapped_entries(scene: Scene) -> Expected:
-    """Two entries in each other's place, with all they hold."""
+    """Swap two entries with their payloads."""
     first, other = scene.pick_two()
     if scene.rng.random() < 0.5:
         other = first + 1
@@ -95,7 +95,7 @@ def swapped_entries(scene: Scene) -> Expected:
 
 @attack
 def rotated_entries(scene: Scene) -> Expected:
-    """One entry moved behind some others, which all move up."""
+    """Move an entry behind some others, which all move up."""
     first = scene.pick(scene.size - 10)
     last = first + scene.rng.randint(2, 9)
     move(scene, first, FAR)
@@ -107,7 +107,7 @@ def rotated_entries(scene: Scene) -> Expected:
 
 @attack
 def renumbered_after_deletion(scene: Scene) -> Expected:
-    """An entry gone, and all after it moved up, so that there is no gap."""
+    """Delete an entry and renumber the later ones to close the gap."""
     first = scene.pick(scene.size - 1)
     remove(scene, first, first)
     shift(scene, first + 1, -1)
@@ -116,14 +116,14 @@ def renumbered_after_deletion(scene: Scene) -> Expected:
 
 @attack
 def entry_behind_the_end(scene: Scene) -> Expected:
-    """An entry more than the head knows of."""
+    """Insert an entry directly after the end that the head states."""
     copy(scene, scene.pick(), scene.size + 1, "forged")
     return Expected.at(scene.size + 1, Fault.INSERTED)
 
 
 @attack
 def entry_far_behind_the_end(scene: Scene) -> Expected:
-    """An entry somewhere behind the end."""
+    """Insert an entry far after the end."""
     at = scene.size + scene.rng.randint(2, 10**9)
     copy(scene, scene.pick(), at, "forged")
     return Expected.at(at, Fault.INSERTED)
@@ -131,7 +131,7 @@ def entry_far_behind_the_end(scene: Scene) -> Expected:
 
 @attack
 def inserted_entry(scene: Scene) -> Expected:
-    """An entry put in, all after it moved down."""
+    """Insert an entry and renumber the later ones."""
     at = scene.pick(first=2)
     shift(scene, at, 1)
     copy(scene, at - 1, at, "forged")
@@ -140,7 +140,7 @@ def inserted_entry(scene: Scene) -> Expected:
 
 @attack
 def entry_between_numbers(scene: Scene) -> Expected:
-    """An entry under a number that is none, where a reader in order would find it."""
+    """Insert an entry under a fractional sequence, where a reader in order would find it."""
     at = scene.pick(scene.size - 1)
     scene.unbound("entries")
     copy(scene, at, at + 0.5, "forged")
@@ -151,7 +151,7 @@ def entry_between_numbers(scene: Scene) -> Expected:
 
 @attack
 def entry_before_the_first(scene: Scene) -> Expected:
-    """An entry ahead of all others."""
+    """Insert an entry before the first."""
     at = scene.rng.choice([0, -1, -(10**9)])
     copy(scene, scene.pick(), at, "forged")
     return Expected(frozenset({(Fault.INSERTED, None), (Fault.INSERTED, at)}))
@@ -159,7 +159,7 @@ def entry_before_the_first(scene: Scene) -> Expected:
 
 @attack
 def entry_twice(scene: Scene) -> Expected:
-    """The very same row twice, the table's keys taken away."""
+    """Insert a row a second time after removing the table's keys."""
     at = scene.pick()
     scene.unbound("entries")
     scene.run("INSERT INTO entries SELECT * FROM entries WHERE sequence = ?", at)
@@ -168,7 +168,7 @@ def entry_twice(scene: Scene) -> Expected:
 
 @attack
 def other_entry_under_the_same_number(scene: Scene) -> Expected:
-    """A forged entry under the number of a real one, which stays."""
+    """Insert a forged entry under the sequence of a real one, which stays."""
     at, source = scene.pick(), scene.pick()
     scene.unbound("entries")
     copy(scene, source, at, "forged", held=False)
@@ -177,7 +177,7 @@ def other_entry_under_the_same_number(scene: Scene) -> Expected:
 
 @attack
 def number_behind_the_end(scene: Scene) -> Expected:
-    """An entry renumbered to behind the end."""
+    """Renumber an entry to a sequence after the end."""
     at = scene.pick(scene.size - 1)
     move(scene, at, scene.size + scene.rng.randint(1, 1000))
     return Expected.at(at, Fault.DELETED, Fault.EDITED)
@@ -185,7 +185,7 @@ def number_behind_the_end(scene: Scene) -> Expected:
 
 @attack
 def number_that_is_none(scene: Scene) -> Expected:
-    """An entry under a text, nothing, or a fraction instead of its number."""
+    """Replace a sequence by zero, a negative number, a fraction, a text or bytes."""
     at = scene.pick(scene.size - 1)
     others = (0, -at, at + 0.25, "first", b"\x01")
     scene.unbound("entries")

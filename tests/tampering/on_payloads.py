@@ -1,4 +1,4 @@
-"""Changes of what entries hold, their envelopes left alone."""
+"""Attacks on payloads that leave the envelopes unchanged."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.tampering.text import flipped_hex, retold
 
 @attack
 def body_text(scene: Scene) -> Expected:
-    """A character, a look-alike, a space: whatever makes the text another."""
+    """Change the text of a payload, by a character, a look-alike or a space."""
     at = scene.pick_held(plain=True)
     body = scene.get("payloads", "body", at)
     scene.set("payloads", "body", at, retold(scene.rng, body))
@@ -23,7 +23,7 @@ def body_text(scene: Scene) -> Expected:
 
 @attack
 def body_value(scene: Scene) -> Expected:
-    """A value somewhere in what an entry holds, written as properly as before."""
+    """Change a value in a payload and write it in canonical form."""
     at = scene.pick_held(plain=True)
     held = scene.payload(at)
     revalue(scene.rng, held)
@@ -51,7 +51,7 @@ def revalue(rng: random.Random, held: dict) -> None:
 
 @attack
 def body_spelling(scene: Scene) -> Expected:
-    """The same values, spelt otherwise: spaces, order of names, escapes."""
+    """Write the same values with other spaces, order of names or escapes."""
     at = scene.pick_held(plain=True)
     held = scene.payload(at)
     ways = (
@@ -65,7 +65,7 @@ def body_spelling(scene: Scene) -> Expected:
 
 @attack
 def body_as_bytes(scene: Scene) -> Expected:
-    """The text kept as bytes."""
+    """Store the payload's text as bytes."""
     at = scene.pick_held(plain=True)
     scene.set("payloads", "body", at, scene.get("payloads", "body", at).encode())
     return Expected.at(at, Fault.EDITED)
@@ -73,7 +73,7 @@ def body_as_bytes(scene: Scene) -> Expected:
 
 @attack
 def salt(scene: Scene) -> Expected:
-    """Another salt, or the same bytes written otherwise."""
+    """Change the salt or its spelling."""
     at = scene.pick_held()
     was = scene.get("payloads", "salt", at)
     others = (flipped_hex(scene.rng, was), was.upper(), was[:2] + " " + was[2:], "", was + "00")
@@ -84,7 +84,7 @@ def salt(scene: Scene) -> Expected:
 
 @attack
 def salt_takes_the_beginning_of_the_body(scene: Scene) -> Expected:
-    """Bytes moved across, so that the digest of both together stays."""
+    """Move bytes from body to salt, which keeps their concatenation the same."""
     at = scene.pick_held(plain=True)
     body, was = scene.get("payloads", "body", at), scene.get("payloads", "salt", at)
     count = scene.rng.randint(1, 5)
@@ -95,7 +95,7 @@ def salt_takes_the_beginning_of_the_body(scene: Scene) -> Expected:
 
 @attack
 def month(scene: Scene) -> Expected:
-    """A payload put with another month, which would be dropped too early or never."""
+    """Move a payload to another month, so that it would be dropped too early or never."""
     at = scene.pick_held()
     was = scene.get("payloads", "month", at)
     others = [m for m in ("2019-01", "2026-01", "2026-02", "9999-12", "", "month") if m != was]
@@ -105,7 +105,7 @@ def month(scene: Scene) -> Expected:
 
 @attack
 def swapped_payloads(scene: Scene) -> Expected:
-    """Two entries hold what the other held."""
+    """Swap the payloads of two entries."""
     first, other = scene.pick_two()
     for column in ("salt", "body"):
         one, two = (scene.get("payloads", column, at) for at in (first, other))
@@ -116,7 +116,7 @@ def swapped_payloads(scene: Scene) -> Expected:
 
 @attack
 def swapped_salts(scene: Scene) -> Expected:
-    """Two entries have the other's salt and their own body."""
+    """Swap the salts of two entries."""
     first, other = scene.pick_two()
     one, two = (scene.get("payloads", "salt", at) for at in (first, other))
     scene.set("payloads", "salt", first, two)
@@ -126,7 +126,7 @@ def swapped_salts(scene: Scene) -> Expected:
 
 @attack
 def copied_payload(scene: Scene) -> Expected:
-    """An entry holds what another holds; that one still does too."""
+    """Copy the payload of one entry over another's."""
     at, source = scene.pick_two()
     if scene.rng.random() < 0.5:
         at, source = source, at
@@ -137,7 +137,7 @@ def copied_payload(scene: Scene) -> Expected:
 
 @attack
 def deleted_payload(scene: Scene) -> Expected:
-    """Gone, and no entry says so."""
+    """Delete a payload without an ERASURE entry."""
     at = scene.pick_held(plain=True)
     scene.run("DELETE FROM payloads WHERE sequence = ?", at)
     return Expected.at(at, Fault.DELETED)
@@ -145,7 +145,7 @@ def deleted_payload(scene: Scene) -> Expected:
 
 @attack
 def payload_of_no_entry(scene: Scene) -> Expected:
-    """A payload under a number that no entry has."""
+    """Insert a payload under a sequence that no entry has."""
     at = scene.size + scene.rng.randint(1, 1000)
     scene.run("INSERT INTO payloads SELECT ?, month, salt, body FROM payloads LIMIT 1", at)
     return Expected.at(at, Fault.INSERTED)
@@ -153,7 +153,7 @@ def payload_of_no_entry(scene: Scene) -> Expected:
 
 @attack
 def moved_payload(scene: Scene) -> Expected:
-    """A payload under a number that no entry has, away from the entry that it is of."""
+    """Move a payload to a sequence that no entry has."""
     at = scene.pick_held(plain=True)
     scene.set("payloads", "sequence", at, scene.size + scene.rng.randint(1, 1000))
     return Expected.at(at, Fault.DELETED, Fault.EDITED)
@@ -161,7 +161,7 @@ def moved_payload(scene: Scene) -> Expected:
 
 @attack
 def second_payload(scene: Scene) -> Expected:
-    """A second payload of an entry, with another month and perhaps another text."""
+    """Insert a second payload of an entry, under another month."""
     at = scene.pick_held(plain=True)
     body = scene.get("payloads", "body", at)
     other = body if scene.rng.random() < 0.5 else retold(scene.rng, body)
@@ -173,7 +173,7 @@ def second_payload(scene: Scene) -> Expected:
 
 @attack
 def payload_put_where_one_was_erased(scene: Scene) -> Expected:
-    """Something else in the place of what was erased by law."""
+    """Insert a payload where one was lawfully erased."""
     at = scene.rng.choice(sorted(scene.log.erased))
     month = scene.get("entries", "recorded_at", at)[:7]
     row = "INSERT INTO payloads (sequence, month, salt, body) VALUES (?, ?, ?, ?)"
@@ -183,7 +183,7 @@ def payload_put_where_one_was_erased(scene: Scene) -> Expected:
 
 @attack
 def payload_twice(scene: Scene) -> Expected:
-    """The very same row twice, the table's key taken away."""
+    """Insert a payload a second time after removing the table's key."""
     at = scene.pick_held(plain=True)
     scene.unbound("payloads")
     scene.run("INSERT INTO payloads SELECT * FROM payloads WHERE sequence = ?", at)
@@ -192,7 +192,7 @@ def payload_twice(scene: Scene) -> Expected:
 
 @attack
 def checkpoint_entry_note(scene: Scene) -> Expected:
-    """Another note in the entry that says which one is in the second place."""
+    """Change the note in a CHECKPOINT entry."""
     at = scene.rng.choice(scene.of_kind("checkpoint"))
     held = scene.payload(at)
     held["note"] = retold(scene.rng, held["note"])
@@ -202,7 +202,7 @@ def checkpoint_entry_note(scene: Scene) -> Expected:
 
 @attack
 def erasure_ranges(scene: Scene) -> Expected:
-    """More named as erased than was, to hide what one is about to delete."""
+    """Extend an ERASURE's ranges to hide a deletion."""
     at = scene.rng.choice(scene.of_kind("erasure"))
     held = scene.payload(at)
     gone = min(first for first, _ in held["ranges"])
@@ -215,7 +215,7 @@ def erasure_ranges(scene: Scene) -> Expected:
 
 @attack
 def erasure_payload_deleted(scene: Scene) -> Expected:
-    """What says that something was erased is deleted itself."""
+    """Delete the payload of an ERASURE entry."""
     at = scene.rng.choice(scene.of_kind("erasure"))
     gone = min(first for first, _ in scene.payload(at)["ranges"])
     scene.run("DELETE FROM payloads WHERE sequence = ?", at)

@@ -1,4 +1,4 @@
-"""Changes of what is kept in the second place, the database left alone."""
+"""Attacks on the checkpoint mirror; the database stays as it was."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Change = Callable[[Scene, str], str]
 
 
 def flipped_base64(scene: Scene, text: str, first: int = 0) -> str:
-    """One bit of the bytes the other way, from a byte on."""
+    """Flip one bit of base64-encoded bytes, at byte `first` or later."""
     raw = bytearray(b64decode(text))
     raw[scene.rng.randrange(first, len(raw))] ^= 1 << scene.rng.randrange(8)
     return b64encode(bytes(raw)).decode()
 
 
 def on_line(number: int, change: Change) -> Change:
-    """A change of one line of a note."""
+    """Return a change that applies to one line of a note."""
 
     def changed(scene: Scene, note: str) -> str:
         lines = note.split("\n")
@@ -35,7 +35,7 @@ def on_line(number: int, change: Change) -> Change:
 
 
 def signature(first: int) -> Change:
-    """A bit of the signature's bytes, from a byte on."""
+    """Return a change that flips a bit of the signature, at byte `first` or later."""
 
     def changed(scene: Scene, line: str) -> str:
         dash, name, encoded = line.split(" ")
@@ -45,7 +45,7 @@ def signature(first: int) -> Change:
 
 
 def key_id(scene: Scene, line: str) -> str:
-    """A bit of the four bytes that say whose signature it is."""
+    """Flip a bit of the four bytes that identify the signing key."""
     dash, name, encoded = line.split(" ")
     raw = bytearray(b64decode(encoded))
     raw[scene.rng.randrange(4)] ^= 1
@@ -69,14 +69,14 @@ CHANGES: dict[str, Change] = {
 
 
 def note(name: str) -> Attack:
-    """That change of one of the notes."""
+    """Return the attack that applies the named change to a random note."""
 
     def tamper(scene: Scene) -> Expected:
         file = scene.rng.choice([*scene.notes(), scene.place / "checkpoint"])
-        was = file.read_bytes().decode()
-        made = CHANGES[name](scene, was)
-        assert made != was
-        file.write_bytes(made.encode(errors="surrogatepass"))
+        before = file.read_bytes().decode()
+        after = CHANGES[name](scene, before)
+        assert after != before
+        file.write_bytes(after.encode(errors="surrogatepass"))
         return Expected.at(None, *NOT_HOLDING)
 
     return Attack(f"note-{name}", tamper)
@@ -84,7 +84,7 @@ def note(name: str) -> Attack:
 
 @attack
 def note_signed_with_another_key(scene: Scene) -> Expected:
-    """What the note says is right; who signed it is not."""
+    """Sign a note's correct content with the attacker's key."""
     file = scene.rng.choice([*scene.notes(), scene.place / "checkpoint"])
     size = int(file.read_text().split("\n")[1])
     file.write_text(scene.signed(size, ATTACKERS_KEY))
@@ -93,7 +93,7 @@ def note_signed_with_another_key(scene: Scene) -> Expected:
 
 @attack
 def note_of_another_log(scene: Scene) -> Expected:
-    """Signed by the log's own key, for a log of another name."""
+    """Replace a note by one that the log's own key signed for another origin."""
     file = scene.rng.choice(list(scene.notes()))
     size = int(file.read_text().split("\n")[1])
     file.write_text(KEY.note(ORIGIN + "0", size, b"\0" * HASH_BYTES))
@@ -102,7 +102,7 @@ def note_of_another_log(scene: Scene) -> Expected:
 
 @attack
 def notes_swapped(scene: Scene) -> Expected:
-    """Two notes under each other's size."""
+    """Swap two notes, so that each lies under the other's size."""
     one, two = scene.rng.sample(list(scene.notes()), 2)
     first, second = one.read_text(), two.read_text()
     one.write_text(second)
@@ -112,9 +112,9 @@ def notes_swapped(scene: Scene) -> Expected:
 
 @attack
 def another_log_signed(scene: Scene) -> Expected:
-    """A checkpoint of another tree, properly signed: somebody had the key, or the log is wrong.
+    """Add a correctly signed checkpoint of another tree, as with a stolen key.
 
-    Its size is not one of a checkpoint on record, so nothing else speaks against it.
+    No CHECKPOINT entry has its size, so nothing else contradicts it.
     """
     size = scene.pick(scene.log.covered)
     forged = KEY.note(ORIGIN, size, b"\x01" * HASH_BYTES)
@@ -124,14 +124,14 @@ def another_log_signed(scene: Scene) -> Expected:
 
 
 def current_tiles(scene: Scene) -> list[str]:
-    """The tiles of the latest checkpoint's tree; smaller partial ones are superseded."""
+    """Return the paths of the latest checkpoint's tiles, without superseded partial ones."""
     rows = scene.log.tables["entries"][: scene.log.covered]
     return [name for name, _ in tiles([bytes.fromhex(str(row["hash"])) for row in rows])]
 
 
 @attack
 def leaf_in_a_tile(scene: Scene) -> Expected:
-    """One bit of a leaf's hash in the second place."""
+    """Flip a bit of a leaf hash in a tile."""
     at = scene.pick(scene.log.covered)
     index = (at - 1) // 256
     name = tile_path(0, index, min(256, scene.log.covered - index * 256))
@@ -141,7 +141,7 @@ def leaf_in_a_tile(scene: Scene) -> Expected:
 
 @attack
 def node_in_a_tile(scene: Scene) -> Expected:
-    """One bit of a hash above the leaves."""
+    """Flip a bit of a tile above the leaf level."""
     name = next(name for name in current_tiles(scene) if name.startswith("tile/1/"))
     flip(scene, name, scene.rng.randrange(len(scene.log.files[name])))
     return Expected.at(1, Fault.FORGED_PROOF)
@@ -149,7 +149,7 @@ def node_in_a_tile(scene: Scene) -> Expected:
 
 @attack
 def tile_cut(scene: Scene) -> Expected:
-    """A tile with fewer hashes than it must have, or gone."""
+    """Truncate or delete a tile."""
     name = scene.rng.choice(current_tiles(scene))
     file = scene.place / name
     content = file.read_bytes()
@@ -162,7 +162,7 @@ def tile_cut(scene: Scene) -> Expected:
 
 
 def flip(scene: Scene, name: str, at: int) -> None:
-    """One bit of a file."""
+    """Flip a bit of one byte of a file in the mirror."""
     content = bytearray((scene.place / name).read_bytes())
     content[at] ^= 1 << scene.rng.randrange(8)
     (scene.place / name).write_bytes(bytes(content))
@@ -170,7 +170,7 @@ def flip(scene: Scene, name: str, at: int) -> None:
 
 @attack
 def key_replaced(scene: Scene) -> Expected:
-    """Notes and key of the second place by the attacker; who verifies trusts another."""
+    """Replace the mirror's key and signatures by the attacker's; the verifier trusts the old key."""
     for file in [*scene.notes(), scene.place / "checkpoint"]:
         size = int(file.read_text().split("\n")[1])
         file.write_text(scene.signed(size, ATTACKERS_KEY))
@@ -180,7 +180,7 @@ def key_replaced(scene: Scene) -> Expected:
 
 @attack
 def note_deleted(scene: Scene) -> Expected:
-    """A checkpoint gone that the log says was written there."""
+    """Delete a note that a CHECKPOINT entry says was written."""
     file = scene.rng.choice(list(scene.notes()))
     file.unlink()
     return Expected.at(None, Fault.DELETED) | Expected.at(int(file.name) + 1, Fault.DELETED)
@@ -188,7 +188,7 @@ def note_deleted(scene: Scene) -> Expected:
 
 @attack
 def second_place_emptied(scene: Scene) -> Expected:
-    """Every note and tile gone."""
+    """Delete every note in the mirror."""
     for file in [*scene.notes(), scene.place / "checkpoint"]:
         file.unlink()
     first = int(next(iter(sorted(n for n in scene.log.files if "checkpoints/" in n))).split("/")[1])

@@ -1,4 +1,4 @@
-"""Changes of what is kept of the tree: its nodes, and the head."""
+"""Attacks on the stored tree: its nodes and the head."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CHANGED = (Fault.EDITED, Fault.DELETED, Fault.INSERTED)
 
 
 def pick_node(scene: Scene) -> tuple[int, int, int]:
-    """Level, index and first entry of a node."""
+    """Pick a node; return its level, index and first entry."""
     row = scene.rng.choice(scene.log.tables["nodes"])
     level, index = int(str(row["level"])), int(str(row["index"]))
     return level, index, (index << level) + 1
@@ -20,19 +20,19 @@ def pick_node(scene: Scene) -> tuple[int, int, int]:
 
 @attack
 def node_hash(scene: Scene) -> Expected:
-    """One bit, or the hash of another node."""
+    """Change the hash of a node."""
     level, index, first = pick_node(scene)
     where = 'level = ? AND "index" = ?'
     query = f"SELECT hash FROM nodes WHERE {where}"
     (was,) = scene.db.execute(query, (level, index)).fetchone()
-    made = scene.rng.choice([flipped_hex(scene.rng, was), was.upper(), was[:-2], "", "0" * 64])
-    scene.run(f"UPDATE nodes SET hash = ? WHERE {where}", made, level, index)
+    other = scene.rng.choice([flipped_hex(scene.rng, was), was.upper(), was[:-2], "", "0" * 64])
+    scene.run(f"UPDATE nodes SET hash = ? WHERE {where}", other, level, index)
     return Expected.at(first, Fault.EDITED)
 
 
 @attack
 def node_place(scene: Scene) -> Expected:
-    """A node under another level or index."""
+    """Move a node to another level or index."""
     level, index, first = pick_node(scene)
     column = scene.rng.choice(["level", "index"])
     change = f'UPDATE nodes SET "{column}" = ? WHERE level = ? AND "index" = ?'
@@ -42,7 +42,7 @@ def node_place(scene: Scene) -> Expected:
 
 @attack
 def node_deleted(scene: Scene) -> Expected:
-    """A node less."""
+    """Delete a node."""
     level, index, first = pick_node(scene)
     scene.run('DELETE FROM nodes WHERE level = ? AND "index" = ?', level, index)
     return Expected.at(first, *CHANGED)
@@ -50,7 +50,7 @@ def node_deleted(scene: Scene) -> Expected:
 
 @attack
 def node_added(scene: Scene) -> Expected:
-    """A node of a subtree that is not complete: none is named, or the first under it."""
+    """Insert a node of an incomplete subtree; the finding may name its first entry or no entry."""
     level, index = scene.rng.choice([(8, 2), (16, 0)])
     scene.run("INSERT INTO nodes VALUES (?, ?, ?)", level, index, "ab" * 32)
     first = (index << level) + 1
@@ -59,14 +59,14 @@ def node_added(scene: Scene) -> Expected:
 
 @attack
 def nodes_swapped(scene: Scene) -> Expected:
-    """Two nodes in each other's place."""
+    """Swap two nodes."""
     scene.run('UPDATE nodes SET "index" = 1 - "index" + 100')
     scene.run('UPDATE nodes SET "index" = "index" - 100')
     return Expected.at(1, Fault.EDITED, Fault.REORDERED)
 
 
 def head_texts(column: str) -> Attack:
-    """Another text in a column of the head."""
+    """Return the attack that changes the text in a column of the head."""
 
     def tamper(scene: Scene) -> Expected:
         (was,) = scene.db.execute(f"SELECT {column} FROM head").fetchone()
@@ -80,14 +80,14 @@ def head_texts(column: str) -> Attack:
 
 @attack
 def head_size_larger(scene: Scene) -> Expected:
-    """The head says that there are more."""
+    """Increase the size in the head."""
     scene.run("UPDATE head SET size = size + ?", scene.rng.choice([1, 2, 60, 10**6]))
     return Expected.at(scene.size + 1, Fault.TRUNCATED) | Expected.at(None, Fault.EDITED)
 
 
 @attack
 def head_size_smaller(scene: Scene) -> Expected:
-    """The head says that there are fewer."""
+    """Decrease the size in the head."""
     size = scene.rng.randint(0, scene.size - 1)
     scene.run("UPDATE head SET size = ?", size)
     return Expected.at(size + 1, Fault.INSERTED) | Expected.at(None, Fault.EDITED)
@@ -95,7 +95,7 @@ def head_size_smaller(scene: Scene) -> Expected:
 
 @attack
 def head_of_an_earlier_log(scene: Scene) -> Expected:
-    """The head as it was some entries before: what came after was never recorded, it says."""
+    """Restore the head of an earlier, shorter log."""
     size = scene.pick(scene.size - 1, first=1)
     rows = scene.entries()[:size]
     frontier, _ = Frontier().with_leaves(bytes.fromhex(str(row["hash"])) for row in rows)
@@ -106,7 +106,7 @@ def head_of_an_earlier_log(scene: Scene) -> Expected:
 
 @attack
 def head_checkpoint_size(scene: Scene) -> Expected:
-    """Another size of the last checkpoint: the next one would come late, or never."""
+    """Change the last checkpoint's size, so that the next one would come late or never."""
     others = [0, scene.log.covered - 1, scene.log.covered + 1, 10**9]
     scene.run("UPDATE head SET checkpoint_size = ?", scene.rng.choice(others))
     return Expected.at(None, Fault.EDITED)
@@ -114,14 +114,14 @@ def head_checkpoint_size(scene: Scene) -> Expected:
 
 @attack
 def head_deleted(scene: Scene) -> Expected:
-    """No head at all."""
+    """Delete the head."""
     scene.run("DELETE FROM head")
     return Expected.at(None, Fault.EDITED, Fault.DELETED)
 
 
 @attack
 def head_twice(scene: Scene) -> Expected:
-    """Two heads."""
+    """Insert a second head."""
     copied = "origin, size - 1, hash, frontier, checkpoint_size, checkpoint_at FROM head"
     scene.unbound("head")
     scene.run(f"INSERT INTO head SELECT 2, {copied}")

@@ -1,4 +1,4 @@
-"""Changes after which everything in the database is worked out anew, with the key and without."""
+"""Attacks that recompute hashes after a change, with and without the signing key."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.tampering.tlog_tiles import mirror_files
 
 
 def change(scene: Scene, at: int) -> None:
-    """Have an entry say something else, its commitment included."""
+    """Change an entry's payload, with its commitment, or one of its columns."""
     if scene.rng.random() < 0.5:
         scene.forge(at, lambda held: held.update(forged=True))
     else:
@@ -22,10 +22,10 @@ def change(scene: Scene, at: int) -> None:
 
 
 def rewritten(scene: Scene, first: int) -> Expected:
-    """What is to be found if the log is another from an entry on, and fits in itself.
+    """Return the expected places for a log that is consistent but differs from `first` on.
 
-    The second place has the leaves up to its last checkpoint. Behind that only a caller's
-    checkpoint tells, and only that something there is another.
+    The mirror holds the leaves up to its last checkpoint. After that only a caller's
+    checkpoint exposes the change, and cannot say which entry it is.
     """
     if first <= scene.log.covered:
         return Expected.at(first, Fault.REWRITTEN)
@@ -33,7 +33,7 @@ def rewritten(scene: Scene, first: int) -> Expected:
 
 
 def resign(scene: Scene, first: int, key: SigningKey) -> None:
-    """Have the checkpoints on record say what the log is now, in their order."""
+    """Sign the CHECKPOINT entries' notes again over the current log, in order."""
     for at in scene.of_kind("checkpoint"):
         if at > first:
             held = scene.payload(at)
@@ -48,7 +48,7 @@ def resign(scene: Scene, first: int, key: SigningKey) -> None:
 
 @attack
 def edited_with_its_own_hash(scene: Scene) -> Expected:
-    """An entry changed and its hash worked out, those behind it not."""
+    """Change an entry and recompute its hash, but not the later ones."""
     at = scene.pick_held(plain=True)
     change(scene, at)
     scene.rehash(at, at)
@@ -57,10 +57,10 @@ def edited_with_its_own_hash(scene: Scene) -> Expected:
 
 @attack
 def edited_and_some_rehashed(scene: Scene) -> Expected:
-    """An entry changed, and the chain worked out for some entries behind it.
+    """Change an entry and recompute the chain for some entries after it.
 
-    Behind the last checkpoint nobody kept the leaves. What is left to tell is the entry whose
-    hash the one after it names otherwise, and the subtree whose root the head keeps.
+    The mirror holds no leaves after the last checkpoint. There, only the first broken link
+    and the subtree roots in the head expose the change.
     """
     at = scene.pick_held(scene.size - 2, plain=True)
     last = scene.pick(scene.size - 1, first=at)
@@ -74,7 +74,7 @@ def edited_and_some_rehashed(scene: Scene) -> Expected:
 
 @attack
 def edited_and_chain_rehashed(scene: Scene) -> Expected:
-    """An entry changed and the chain worked out to the end; the tree and the head left alone."""
+    """Change an entry and recompute the chain to the end, but neither tree nor head."""
     at = scene.pick_held(plain=True)
     change(scene, at)
     scene.rehash(at)
@@ -86,7 +86,7 @@ def edited_and_chain_rehashed(scene: Scene) -> Expected:
 
 @attack
 def edited_and_head_rehashed(scene: Scene) -> Expected:
-    """The same, and the head; the nodes left alone."""
+    """Change an entry and recompute chain and head, but not the nodes."""
     at = scene.pick_held(plain=True)
     change(scene, at)
     scene.rehash(at)
@@ -96,7 +96,7 @@ def edited_and_head_rehashed(scene: Scene) -> Expected:
 
 @attack
 def edited_and_rehashed(scene: Scene) -> Expected:
-    """An entry changed and everything in the database worked out anew."""
+    """Change an entry and recompute everything in the database."""
     at = scene.pick_held(plain=True)
     change(scene, at)
     scene.rehash(at)
@@ -106,9 +106,9 @@ def edited_and_rehashed(scene: Scene) -> Expected:
 
 @attack
 def deleted_and_rehashed(scene: Scene) -> Expected:
-    """An entry gone, those behind it renumbered, everything worked out anew.
+    """Delete an entry, renumber the later ones and recompute everything.
 
-    A log that is shorter than was signed may be called truncated as well, behind its end.
+    A log shorter than a signed size may also be called truncated, after its end.
     """
     at = scene.pick(scene.log.covered - 1)
     on_order.remove(scene, at, at)
@@ -120,7 +120,7 @@ def deleted_and_rehashed(scene: Scene) -> Expected:
 
 @attack
 def inserted_and_rehashed(scene: Scene) -> Expected:
-    """A forged entry put in, everything worked out anew."""
+    """Insert a forged entry and recompute everything."""
     at = scene.pick(first=2)
     on_order.shift(scene, at, 1)
     on_order.copy(scene, at - 1, at, "forged")
@@ -131,7 +131,7 @@ def inserted_and_rehashed(scene: Scene) -> Expected:
 
 @attack
 def swapped_and_rehashed(scene: Scene) -> Expected:
-    """Two entries in each other's place, everything worked out anew."""
+    """Swap two entries and recompute everything."""
     first, other = scene.pick_two()
     on_order.move(scene, first, on_order.FAR)
     on_order.move(scene, other, first)
@@ -143,7 +143,7 @@ def swapped_and_rehashed(scene: Scene) -> Expected:
 
 @attack
 def rewritten_whole(scene: Scene) -> Expected:
-    """Another log from the first entry on, consistent in itself."""
+    """Replace the whole log by another, consistent one."""
     scene.run("UPDATE entries SET site = site || 'x'")
     scene.rehash(1)
     scene.regrow()
@@ -152,7 +152,7 @@ def rewritten_whole(scene: Scene) -> Expected:
 
 @attack
 def truncated_with_head_rewritten(scene: Scene) -> Expected:
-    """The last entries gone, and a head and nodes that know nothing of them."""
+    """Delete the last entries and recompute head and nodes without them."""
     first = scene.pick()
     on_order.remove(scene, first, scene.size)
     scene.regrow()
@@ -162,7 +162,7 @@ def truncated_with_head_rewritten(scene: Scene) -> Expected:
 
 @attack
 def tail_replaced(scene: Scene) -> Expected:
-    """The last entries forged, everything worked out anew."""
+    """Forge the last entries and recompute everything."""
     first = scene.pick()
     scene.run("UPDATE entries SET reference = reference || 'x' WHERE sequence >= ?", first)
     scene.rehash(first)
@@ -172,7 +172,7 @@ def tail_replaced(scene: Scene) -> Expected:
 
 @attack
 def rewritten_with_another_key(scene: Scene) -> Expected:
-    """Everything worked out anew, and the newest checkpoint signed with the attacker's own key."""
+    """Recompute everything and sign the newest checkpoint with the attacker's key."""
     at = scene.pick_held(scene.log.covered, plain=True)
     change(scene, at)
     scene.rehash(at)
@@ -184,7 +184,7 @@ def rewritten_with_another_key(scene: Scene) -> Expected:
 
 @attack
 def rewritten_with_stolen_key(scene: Scene) -> Expected:
-    """The same with the log's own key, and new tiles: what was there before is still there."""
+    """Recompute everything, sign with the log's own key and add tiles; older mirror files stay."""
     at = scene.pick_held(scene.log.covered, plain=True)
     change(scene, at)
     scene.rehash(at)
@@ -203,9 +203,9 @@ def rewritten_with_stolen_key(scene: Scene) -> Expected:
 
 @attack
 def rewritten_with_second_place_and_stolen_key(scene: Scene) -> Expected:
-    """Everything rewritten and signed, the second place too: only a caller's checkpoint tells.
+    """Rewrite log and mirror with the stolen key: only a caller's checkpoint exposes it.
 
-    What it tells is that the log is another; where, nobody can know any more.
+    It proves that the log differs, but no longer where.
     """
     at = scene.pick_held(scene.log.covered, plain=True)
     change(scene, at)
@@ -219,7 +219,7 @@ def rewritten_with_second_place_and_stolen_key(scene: Scene) -> Expected:
 
 
 def sizes(scene: Scene) -> list[int]:
-    """Sizes at which there are checkpoints in the second place, as it was."""
+    """Return the sizes of the mirror's checkpoints before the attack."""
     return sorted(int(n.split("/")[1]) for n in scene.log.files if n.startswith("checkpoints/"))
 
 

@@ -1,4 +1,4 @@
-"""All rows of a record as plain values, and as lines of text; read from and put into any store."""
+"""Read and write all rows of an audit log, as plain values or lines of text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TABLES = {table.name: table for table in (HEAD, ENTRIES, PAYLOADS, NODES)}
 
 
 def read(store: AuditStore) -> Tables:
-    """Every row of every table, in the order of its primary key."""
+    """Return every row of every table, in the order of its primary key."""
     with store.reading() as connection:
         return {
             name: [
@@ -32,7 +32,7 @@ def read(store: AuditStore) -> Tables:
 
 
 def put(store: AuditStore, tables: Tables) -> None:
-    """Put the rows into an empty store, as they are: past triggers, rules and sense."""
+    """Insert the rows into an empty store, bypassing triggers and checks."""
     with store.engine.begin() as connection:
         unguarded(connection)
         connection.execute(sa.delete(HEAD))
@@ -43,7 +43,7 @@ def put(store: AuditStore, tables: Tables) -> None:
 
 
 def unguarded(connection: sa.Connection) -> None:
-    """What an attacker who owns the database does first."""
+    """Disable the triggers that protect the log, as a database owner can."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
         return
@@ -53,14 +53,14 @@ def unguarded(connection: sa.Connection) -> None:
 
 
 def lines(tables: Tables) -> Iterator[str]:
-    """One line a row: the table and the row, without line break."""
+    """Yield one JSON line per row: the table's name and the row, without line break."""
     for name, rows in tables.items():
         for row in rows:
             yield json.dumps([name, row], ensure_ascii=False, separators=(",", ":"))
 
 
 def from_lines(text: Iterable[str]) -> Tables:
-    """What `lines` wrote."""
+    """Parse the rows that `lines` wrote."""
     tables: Tables = {name: [] for name in TABLES}
     for line in text:
         name, row = json.loads(line)

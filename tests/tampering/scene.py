@@ -1,4 +1,4 @@
-"""A record in the hands of an attacker, and what an attacker can do there."""
+"""An audit log in an attacker's hands, and the operations an attacker has."""
 
 from __future__ import annotations
 
@@ -24,10 +24,12 @@ Place = tuple[Fault, int | None]
 
 @dataclass(frozen=True)
 class Expected:
-    """What verification must say of the first entry that it names: one of these faults.
+    """The places that verification may name first; any one of them is correct.
 
-    trusted: the verifier holds the checkpoint that the last caller was given; without it,
-    what came after the last checkpoint in the second place is anybody's who has the database.
+    Attributes:
+        places: Faults, each with the sequence of its entry, or None for the log as a whole.
+        trusted: True if the verifier needs the last caller's checkpoint: without it, nothing
+            protects the entries after the mirror's last checkpoint.
     """
 
     places: frozenset[Place]
@@ -35,19 +37,23 @@ class Expected:
 
     @classmethod
     def at(cls, sequence: int | None, *faults: Fault, trusted: bool = False) -> Expected:
-        """One of the faults, at that entry."""
+        """Expect one of the faults at an entry."""
         return cls(frozenset((fault, sequence) for fault in faults), trusted)
 
     def __or__(self, other: Expected) -> Expected:
-        """Either."""
+        """Accept the places of either."""
         return Expected(self.places | other.places, self.trusted or other.trusted)
 
 
 @dataclass
 class Scene:
-    """Database and second place of a log, opened by an attacker who has the file.
+    """Database and checkpoint mirror of a log, opened by an attacker who has the files.
 
-    log: as it was. db: rows as tuples, no triggers any more. place: folder.
+    Attributes:
+        log: The log before the attack.
+        db: Connection to the database, its triggers removed; rows are tuples.
+        place: Folder of the checkpoint mirror.
+        rng: Source of all random choices.
     """
 
     log: Log
@@ -63,68 +69,68 @@ class Scene:
 
     @property
     def size(self) -> int:
-        """Entries there were."""
+        """Number of entries before the attack."""
         return self.log.size
 
     def pick(self, last: int | None = None, first: int = 1) -> int:
-        """Some entry."""
+        """Pick a random entry between `first` and `last`."""
         return self.rng.randint(first, last or self.size)
 
     def pick_held(self, last: int | None = None, *, plain: bool = False) -> int:
-        """Some entry whose payload is there; plain: no checkpoint or erasure."""
+        """Pick a random entry that has its payload; with `plain`, no checkpoint or erasure."""
         while True:
-            found = self.pick(last)
-            ordinary = self.kind(found) not in {"checkpoint", "erasure"}
-            if found not in self.log.erased and (ordinary or not plain):
-                return found
+            sequence = self.pick(last)
+            ordinary = self.kind(sequence) not in {"checkpoint", "erasure"}
+            if sequence not in self.log.erased and (ordinary or not plain):
+                return sequence
 
     def pick_two(self, last: int | None = None) -> tuple[int, int]:
-        """Two entries, both held, the earlier first; neither a checkpoint or an erasure."""
+        """Pick two plain entries that have their payloads, the earlier first."""
         while True:
             some = sorted(self.pick_held(last, plain=True) for _ in range(2))
             if some[0] < some[1]:
                 return some[0], some[1]
 
     def kind(self, sequence: int) -> str:
-        """Kind of an entry, as it was."""
+        """Return the kind of an entry before the attack."""
         return str(self.log.tables["entries"][sequence - 1]["kind"])
 
     def of_kind(self, kind: str) -> list[int]:
-        """Entries of a kind, as it was."""
+        """Return the sequences of a kind before the attack."""
         return [i + 1 for i, row in enumerate(self.log.tables["entries"]) if row["kind"] == kind]
 
     def get(self, table: str, column: str, sequence: int) -> Any:
-        """A value as it is now."""
+        """Return the current value of a column."""
         query = f'SELECT "{column}" FROM {table} WHERE sequence = ?'
         return self.db.execute(query, (sequence,)).fetchone()[0]
 
     def set(self, table: str, column: str, sequence: int, value: object) -> None:
-        """Change a value; it must become another one, or nothing was tampered with."""
+        """Change a value; the new value must differ, or nothing was tampered with."""
         assert self.get(table, column, sequence) != value
         self.db.execute(f'UPDATE {table} SET "{column}" = ? WHERE sequence = ?', (value, sequence))
 
     def run(self, statement: str, *values: object) -> None:
-        """Anything else."""
+        """Execute any other SQL statement."""
         self.db.execute(statement, values)
 
     def entries(self) -> list[Row]:
-        """Every row of entries, as it is now."""
+        """Return the current rows of `entries`."""
         names = ", ".join(f'"{name}"' for name in COLUMNS)
-        found = self.db.execute(f"SELECT {names} FROM entries ORDER BY sequence")
-        return [dict(zip(COLUMNS, row, strict=True)) for row in found]
+        rows = self.db.execute(f"SELECT {names} FROM entries ORDER BY sequence")
+        return [dict(zip(COLUMNS, row, strict=True)) for row in rows]
 
     def unbound(self, table: str) -> None:
-        """Put a table without keys in the place of the real one: it takes rows twice."""
+        """Replace a table by one without keys, which accepts duplicate rows."""
         self.db.execute(f"CREATE TABLE loose AS SELECT * FROM {table}")
         self.db.execute(f"DROP TABLE {table}")
         self.db.execute(f"ALTER TABLE loose RENAME TO {table}")
 
     def payload(self, sequence: int) -> Any:
-        """What an entry holds, as it is now."""
+        """Return the current payload of an entry."""
         return json.loads(self.get("payloads", "body", sequence))
 
     def forge(self, sequence: int, change: Callable[[Any], None]) -> None:
-        """Change what an entry holds, and have its commitment say so too."""
+        """Change the payload of an entry and update its commitment."""
         held = self.payload(sequence)
         change(held)
         body = canonicalize(held)
@@ -133,7 +139,7 @@ class Scene:
         self.set("entries", "commitment", sequence, payload_commitment(salt, body))
 
     def rehash(self, first: int, last: int | None = None) -> None:
-        """Work out hash and link anew, from one entry to another or to the end."""
+        """Recompute hashes and links from `first` to `last` or the end."""
         rows = self.entries()
         chosen = [row for row in rows if first <= int(str(row["sequence"])) <= (last or 10**9)]
         before = [row for row in rows if int(str(row["sequence"])) < first]
@@ -147,12 +153,12 @@ class Scene:
             )
 
     def regrow(self, *, head: bool = True, nodes: bool = True) -> Frontier:
-        """Work out the tree anew over the hashes there are now, and write it down."""
+        """Recompute the tree over the current hashes and store it."""
         hashes = [str(row["hash"]) for row in self.entries()]
-        frontier, made = Frontier().with_leaves(bytes.fromhex(text) for text in hashes)
+        frontier, complete = Frontier().with_leaves(bytes.fromhex(text) for text in hashes)
         if nodes:
             self.db.execute("DELETE FROM nodes")
-            rows = [(node.level, node.index, node.hash.hex()) for node in made]
+            rows = [(node.level, node.index, node.hash.hex()) for node in complete]
             self.db.executemany("INSERT INTO nodes VALUES (?, ?, ?)", rows)
         if head:
             end = (frontier.size, hashes[-1] if hashes else GENESIS_HASH, frontier.text())
@@ -160,12 +166,12 @@ class Scene:
         return frontier
 
     def signed(self, size: int, key: SigningKey) -> str:
-        """A checkpoint of the first `size` entries there are now."""
+        """Sign a checkpoint of the first `size` current entries."""
         hashes = [bytes.fromhex(str(row["hash"])) for row in self.entries()[:size]]
         return key.note(ORIGIN, size, Frontier().with_leaves(hashes)[0].root())
 
     def peak(self, sequence: int) -> int:
-        """First entry of the perfect subtree, of those the log falls into, that an entry is in."""
+        """Return the first entry of the perfect subtree that contains an entry."""
         first = 1
         while first <= self.size:
             width = 1 << ((self.size - first + 1).bit_length() - 1)
@@ -175,7 +181,7 @@ class Scene:
         raise ValueError(f"there is no entry {sequence}")
 
     def unexplained(self, first: int, last: int) -> Expected:
-        """What may be named instead if entries go: payloads whose erasure was among them."""
+        """Return what verification may name instead: payloads whose ERASURE was removed."""
         gone = [
             span[0]
             for at in self.of_kind("erasure")
@@ -185,11 +191,11 @@ class Scene:
         return Expected(frozenset({(Fault.DELETED, min(gone))} if gone else ()))
 
     def notes(self) -> Iterator[Path]:
-        """The checkpoints kept under their sizes, smallest first."""
+        """Yield the mirror's checkpoint files, smallest size first."""
         yield from sorted((self.place / "checkpoints").iterdir())
 
 
 def envelope(row: Row) -> Envelope:
-    """The envelope in a row."""
+    """Build the envelope from a row of `entries`."""
     values: dict[str, Any] = {name: row[name] for name in ENVELOPE_FIELDS}
     return Envelope(**values | {"picked": bool(row["picked"])})

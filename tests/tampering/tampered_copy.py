@@ -1,4 +1,4 @@
-"""A log laid out as files, to be copied, tampered with and verified, again and again."""
+"""Logs written as files, copied, tampered with and verified."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DATABASE, MIRROR_FOLDER = "audit.db", "second-place"
 
 
 def write_log(log: Log, folder: Path) -> None:
-    """The record in SQLite, and its second place, in that folder."""
+    """Write a log as a SQLite file and a checkpoint mirror."""
     store = AuditStore.open(folder / DATABASE)
     rows.put(store, log.tables)
     store.close()
@@ -35,7 +35,7 @@ def write_log(log: Log, folder: Path) -> None:
 
 
 def write_mirror(log: Log, folder: Path) -> None:
-    """The second place alone."""
+    """Write only the checkpoint mirror."""
     for name, content in log.files.items():
         file = folder / MIRROR_FOLDER / name
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -50,7 +50,7 @@ class TamperedCopy:
     folder: Path
 
     def tamper(self, attack: Attack, rng: random.Random) -> Expected:
-        """Do the attack; says what verification must find."""
+        """Carry out an attack and return what verification must find."""
         with closing(sqlite3.connect(self.folder / DATABASE)) as db:
             db.execute("PRAGMA synchronous=OFF")
             scene = Scene(self.log, db, self.folder / MIRROR_FOLDER, rng)
@@ -60,7 +60,7 @@ class TamperedCopy:
         return expected
 
     def verify(self, *, trusted: bool = False) -> Verdict:
-        """What verification says. trusted: it is given the last caller's checkpoint too."""
+        """Verify the copy; with `trusted`, against the last caller's checkpoint too."""
         store = AuditStore(open_engine(sqlite_url(self.folder / DATABASE)), "default", None)
         try:
             return verify_log(
@@ -76,7 +76,7 @@ class TamperedCopy:
 
 @contextmanager
 def fresh_copy(log: Log, template: Path, folder: Path) -> Iterator[TamperedCopy]:
-    """A copy of what `write_log` made in `template`, gone afterwards."""
+    """Copy the log in `template` for the duration of the block."""
     shutil.copytree(template, folder)
     try:
         yield TamperedCopy(log, folder)

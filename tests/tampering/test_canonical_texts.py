@@ -1,4 +1,4 @@
-"""Canonical JSON, as far as tampering goes: one text for one content, and one content for it."""
+"""Canonical JSON maps each content to one text and each text to one content."""
 
 import json
 
@@ -18,7 +18,7 @@ VALUES = st.recursive(
 
 
 def same(one, other):
-    """Whether JSON can tell no difference: 1 is 1.0, but not true."""
+    """Return whether two values are equal as JSON: 1 equals 1.0, but not true."""
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(same(one[k], other[k]) for k in one)
     if isinstance(one, list) and isinstance(other, list):

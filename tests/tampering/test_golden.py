@@ -23,7 +23,7 @@ def verdict_of(name, url, folder):
     rows.put(store, log.tables)
     write_mirror(log, folder)
     try:
-        found = verify_log(
+        verdict = verify_log(
             store,
             keys=[Verifier.parse(log.vkey)],
             second_place=CheckpointMirror.open(folder / MIRROR_FOLDER),
@@ -32,18 +32,18 @@ def verdict_of(name, url, folder):
         )
     finally:
         store.close()
-    return found, expected
+    return verdict, expected
 
 
-def holds(found, expected):
+def holds(verdict, expected):
     if expected["fault"] is None:
-        assert found.ok, found.findings
-        got = {name: getattr(found, name) for name in ("size", "covered", "erased")}
+        assert verdict.ok, verdict.findings
+        got = {name: getattr(verdict, name) for name in ("size", "covered", "erased")}
         assert got == {name: expected[name] for name in got}
         return
-    first = found.findings[0]
+    first = verdict.findings[0]
     assert (first.fault, first.sequence) == (expected["fault"], expected["sequence"]), (
-        found.findings
+        verdict.findings
     )
     assert expected["sentence"] in first.sentence
 

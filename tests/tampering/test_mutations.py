@@ -31,8 +31,8 @@ def test_the_log_itself_is_whole(tmp_path):
 
 
 def test_a_verification_that_sees_nothing_fails(monkeypatch):
-    whole = type("Verdict", (), {"findings": ()})()
-    monkeypatch.setattr(TamperedCopy, "verify", lambda self, trusted: whole)
+    clean = type("Verdict", (), {"findings": ()})()
+    monkeypatch.setattr(TamperedCopy, "verify", lambda self, trusted: clean)
     (outcome,) = mutations(seed=7, numbers=[0])
     assert outcome.result is Result.MISSED
 

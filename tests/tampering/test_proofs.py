@@ -1,4 +1,4 @@
-"""A proof file with any byte changed proves nothing, unless it says the very same."""
+"""A proof file with a changed byte fails, unless its values stay the same."""
 
 import json
 
@@ -24,13 +24,13 @@ def keys():
 def proof(tmp_path_factory):
     store = AuditStore.open(tmp_path_factory.mktemp("log") / "audit.db", signer=KEY)
     rows.put(store, untouched(LARGE).tables)
-    made = create_proof(store, str(ENTRY))
+    values = create_proof(store, str(ENTRY))
     store.close()
-    return json.dumps(made, indent=1).encode()
+    return json.dumps(values, indent=1).encode()
 
 
 def changed(raw, at):
-    """What one byte can become: flipped in several bits, gone, or doubled."""
+    """Yield mutations of the byte at `at`: bits flipped, byte deleted, byte doubled."""
     before, byte, after = raw[:at], raw[at], raw[at + 1 :]
     for other in {byte ^ 1, byte ^ 2, byte ^ 0x20, byte ^ 0x80, 0x20, 0x30} - {byte}:
         yield before + bytes([other]) + after
@@ -39,18 +39,18 @@ def changed(raw, at):
 
 
 def meaning(raw):
-    """The values in a file; each name once. None if it is no JSON."""
+    """Return the parsed JSON; None if it is invalid or repeats a name."""
     try:
-        return json.loads(raw, object_pairs_hook=once)
+        return json.loads(raw, object_pairs_hook=unique_names)
     except ValueError:
         return None
 
 
-def once(pairs):
-    made = dict(pairs)
-    if len(made) != len(pairs):
+def unique_names(pairs):
+    values = dict(pairs)
+    if len(values) != len(pairs):
         raise ValueError("a name is there twice")
-    return made
+    return values
 
 
 def test_the_proof_holds_as_it_was_written(proof, keys):
@@ -58,37 +58,37 @@ def test_the_proof_holds_as_it_was_written(proof, keys):
 
 
 def test_no_byte_can_change_the_meaning(proof, keys):
-    """The key in the file is to be compared by people, and nothing is proven by it."""
-    whole = meaning(proof)
-    proven = {name: value for name, value in whole.items() if name != "key"}
+    """The key in the file is for people to compare and is left out of the comparison."""
+    values = meaning(proof)
+    proven = {name: value for name, value in values.items() if name != "key"}
     tried, passed = 0, []
     for at in range(len(proof)):
-        for made in changed(proof, at):
-            said = meaning(made)
-            same = said is not None and {n: v for n, v in said.items() if n != "key"} == proven
-            holds = check_proof(made, keys).outcome is CheckOutcome.HOLDS
+        for mutant in changed(proof, at):
+            parsed = meaning(mutant)
+            same = parsed is not None and {n: v for n, v in parsed.items() if n != "key"} == proven
+            holds = check_proof(mutant, keys).outcome is CheckOutcome.HOLDS
             tried += 1
             if holds and not same:
-                passed.append((at, made[max(0, at - 30) : at + 30]))
+                passed.append((at, mutant[max(0, at - 30) : at + 30]))
     assert tried > 5 * len(proof)
     assert not passed
 
 
 def test_a_layout_of_the_same_values_is_the_same_proof(proof, keys):
-    for made in (
+    for mutant in (
         json.dumps(meaning(proof)),
         json.dumps(meaning(proof), separators=(",", ":"), ensure_ascii=False),
         json.dumps(dict(reversed(meaning(proof).items())), indent=7) + "\n\n",
     ):
-        assert check_proof(made.encode(), keys).outcome is CheckOutcome.HOLDS
+        assert check_proof(mutant.encode(), keys).outcome is CheckOutcome.HOLDS
 
 
 def test_whitespace_changes_nothing_wherever_it_stands(proof, keys):
     for at, byte in enumerate(proof):
         if byte == ord("\n"):
             for space in (b"", b" ", b"\n\n", b"\t"):
-                made = proof[:at] + space + proof[at + 1 :]
-                assert check_proof(made, keys).outcome is CheckOutcome.HOLDS
+                mutant = proof[:at] + space + proof[at + 1 :]
+                assert check_proof(mutant, keys).outcome is CheckOutcome.HOLDS
 
 
 def test_the_same_value_twice_is_refused(proof, keys):
@@ -97,8 +97,8 @@ def test_the_same_value_twice_is_refused(proof, keys):
 
 
 def test_a_proof_of_one_entry_proves_no_other(proof, keys):
-    whole = meaning(proof)
-    for name, value in (("index", whole["index"] + 1), ("size", whole["size"] + 1)):
-        assert check_proof(json.dumps(whole | {name: value}), keys).outcome is CheckOutcome.FORGED
-    for path in (whole["path"][::-1], whole["path"][:-1], [*whole["path"], "00" * 32]):
-        assert check_proof(json.dumps(whole | {"path": path}), keys).outcome is CheckOutcome.FORGED
+    values = meaning(proof)
+    for name, value in (("index", values["index"] + 1), ("size", values["size"] + 1)):
+        assert check_proof(json.dumps(values | {name: value}), keys).outcome is CheckOutcome.FORGED
+    for path in (values["path"][::-1], values["path"][:-1], [*values["path"], "00" * 32]):
+        assert check_proof(json.dumps(values | {"path": path}), keys).outcome is CheckOutcome.FORGED

@@ -1,4 +1,4 @@
-"""Once through everything: answers over HTTP, the file tampered with, the command that tells."""
+"""End to end: answers over HTTP, tampering with the file, and `triage audit verify`."""
 
 import sqlite3
 from contextlib import closing
@@ -29,7 +29,7 @@ def now():
 
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory):
-    """A lake, and what its service answered: all of it under a checkpoint."""
+    """Return a lake and the answers of its service, all covered by a checkpoint."""
     lake = make_lake(tmp_path_factory.mktemp("lake"), (TASK,))
     app = create_app(SERVED_TASKS)
     app.state.authenticator = ALLOW_EVERY_CALLER
@@ -49,10 +49,10 @@ def verified(lake, monkeypatch):
 
 
 def test_a_tampered_answer_is_named_by_the_command(answers, monkeypatch):
-    lake, given = answers
+    lake, recommendations = answers
     before = verified(lake, monkeypatch)
     assert before.exit_code == 0, before.output
-    tampered = given[2]["audit_sequence"]
+    tampered = recommendations[2]["audit_sequence"]
     with closing(sqlite3.connect(lake.audit)) as db:
         names = db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
         for (name,) in names:

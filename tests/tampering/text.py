@@ -1,4 +1,4 @@
-"""Ways to change a text so that it is another one, though it may look the same."""
+"""Text mutations that change the bytes, often without a visible difference."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ LOOK_ALIKES = str.maketrans("aceopxyisSABE0", "асеорхуіѕЅАВЕО")  #
 
 
 def retold(rng: random.Random, text: str) -> str:
-    """Another text."""
+    """Return a different text, made by a random mutation."""
     while True:
-        made = rng.choice(WAYS)(rng, text)
-        if made != text:
-            return made
+        mutated = rng.choice(WAYS)(rng, text)
+        if mutated != text:
+            return mutated
 
 
 def flipped(rng: random.Random, text: str) -> str:
-    """One bit of one character the other way."""
+    """Flip one bit of one character; leave the text if the result is not printable."""
     if not text:
         return "x"
     at = rng.randrange(len(text))
@@ -27,13 +27,13 @@ def flipped(rng: random.Random, text: str) -> str:
 
 
 def flipped_hex(rng: random.Random, text: str) -> str:
-    """One bit of hexadecimal text the other way; it stays hexadecimal."""
+    """Flip one bit of hexadecimal text, which stays hexadecimal."""
     at = rng.randrange(len(text))
     return text[:at] + f"{int(text[at], 16) ^ 1 << rng.randrange(4):x}" + text[at + 1 :]
 
 
 def look_alike(rng: random.Random, text: str) -> str:
-    """Letters of another alphabet that look the same."""
+    """Replace letters by look-alikes of another alphabet."""
     at = rng.randrange(len(text) + 1)
     return text[:at] + text[at:].translate(LOOK_ALIKES)
 

@@ -1,5 +1,6 @@
-"""The second place as C2SP tlog-tiles has it, written slowly and plainly: what the tests hold
-the service's own layout against, and what an attacker writes who got hold of it.
+"""Slow, plain reference of the C2SP tlog-tiles layout.
+
+The tests compare the service's mirror with it, and attackers write their tiles with it.
 
 https://c2sp.org/tlog-tiles
 """
@@ -16,15 +17,15 @@ HASH_BYTES = 32
 
 
 def mirror_files(entries: Sequence[Row], note: str) -> dict[str, bytes]:
-    """The files that are written with a note: the note, and the tiles of a tree of its size."""
+    """Return the files that belong to a note, by path: the note and the tiles of its tree."""
     size = int(note.split("\n")[1])
     leaves = [bytes.fromhex(str(row["hash"])) for row in entries[:size]]
-    noted = {"checkpoint": note.encode(), f"checkpoints/{size:020}": note.encode()}
-    return dict(tiles(leaves)) | noted
+    notes = {"checkpoint": note.encode(), f"checkpoints/{size:020}": note.encode()}
+    return dict(tiles(leaves)) | notes
 
 
 def tiles(leaves: Sequence[bytes]) -> Iterator[tuple[str, bytes]]:
-    """Path and content of every tile over these leaf hashes."""
+    """Yield the path and content of every tile over the leaf hashes."""
     level, hashes = 0, list(leaves)
     while hashes:
         for start in range(0, len(hashes), WIDTH):
@@ -36,25 +37,25 @@ def tiles(leaves: Sequence[bytes]) -> Iterator[tuple[str, bytes]]:
 
 
 def tile_path(level: int, index: int, width: int) -> str:
-    """Where a tile is: its index in groups of three digits, all but the last with an x."""
+    """Return a tile's path: the index in groups of three digits, all but the last prefixed by x."""
     groups = []
     rest = index
     while not groups or rest:
         rest, digits = divmod(rest, 1000)
         groups.append(f"{digits:03}")
-    named = "/".join([f"x{group}" for group in groups[:0:-1]] + groups[:1])
-    return f"tile/{level}/{named}" + (f".p/{width}" if width < WIDTH else "")
+    path = "/".join([f"x{group}" for group in groups[:0:-1]] + groups[:1])
+    return f"tile/{level}/{path}" + (f".p/{width}" if width < WIDTH else "")
 
 
 def perfect_tree_root(hashes: Sequence[bytes]) -> bytes:
-    """Root of a perfect tree over 2**n hashes."""
+    """Return the root of a perfect tree over 2**n hashes."""
     while len(hashes) > 1:
         hashes = [node_hash(*hashes[i : i + 2]) for i in range(0, len(hashes), 2)]
     return hashes[0]
 
 
 def as_text(files: Mapping[str, bytes]) -> dict[str, str]:
-    """The same with every tile as a hash a line, in hexadecimal, and `.hex` behind its name."""
+    """Return the files as text: each tile has one hexadecimal hash a line and the suffix `.hex`."""
     return dict(_as_text(name, content) for name, content in files.items())
 
 
@@ -66,7 +67,7 @@ def _as_text(name: str, content: bytes) -> tuple[str, str]:
 
 
 def from_text(texts: Mapping[str, str]) -> dict[str, bytes]:
-    """What `as_text` made it of."""
+    """Return the binary files that `as_text` wrote as text."""
     return {
         name.removesuffix(".hex"): bytes.fromhex(text) if name.endswith(".hex") else text.encode()
         for name, text in texts.items()
