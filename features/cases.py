@@ -36,8 +36,10 @@ class CaseShape:
 class Children:
     """Rows that belong to cases, e.g. the receipts of each invoice line.
 
-    row: case number of each child, ascending. columns: arrays as long as `row`.
-    Within a case the children keep the order in which they became known.
+    Attributes:
+        row: case number of each child, ascending. Within a case the children keep the order in
+            which they became known.
+        columns: arrays as long as `row`.
     """
 
     row: Ints
@@ -84,11 +86,13 @@ class Children:
 class Cases:
     """n asks of one task.
 
-    asked_at: datetime64[us], UTC. as_of: datetime64[D], the day (midnight UTC) up to which
-    history counts: everything in `history` was known before it.
-    columns: float64 (NaN missing), object of str/None, or datetime64[us] (NaT missing).
-    history: float64 columns of history measures, NaN where there is no history.
-    kept: cached intermediate results, see `cached_with_cases`.
+    Attributes:
+        asked_at: datetime64[us], UTC.
+        as_of: datetime64[D], the day (midnight UTC) up to which history counts: everything in
+            `history` was known before it.
+        columns: float64 (NaN missing), object of str/None, or datetime64[us] (NaT missing).
+        history: float64 columns of history measures, NaN where there is no history.
+        kept: cached intermediate results, see `cached_with_cases`.
     """
 
     asked_at: NDArray[np.datetime64]

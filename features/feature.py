@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 
 
 class FeatureKind(StrEnum):
-    """How the model reads the value."""
+    """Kind of value that a feature has, which decides how the model encodes it."""
 
     NUMBER = "number"
     CATEGORY = "category"
@@ -83,13 +83,7 @@ DTYPES = {FeatureKind.NUMBER: np.float64, FeatureKind.CATEGORY: object}
 
 
 def feature_columns(features: Sequence[Feature], cases: Cases) -> dict[str, NDArray[Any]]:
-    """One array a feature, by its name, in order: float64, or object of str and None.
-
-    Infinite values become missing: a quotient that cannot be formed is not a number.
-
-    Raises:
-        ValueError: naming a feature that does not give one value a case.
-    """
+    """Compute one array per feature, by name and in order: float64, or object of str and None."""
     made: dict[str, NDArray[Any]] = {}
     numbers = np.zeros((len(features), len(cases)))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -112,11 +106,7 @@ def feature_columns(features: Sequence[Feature], cases: Cases) -> dict[str, NDAr
 
 
 def feature_frame(features: Sequence[Feature], cases: Cases) -> pd.DataFrame:
-    """The same as a frame.
-
-    Raises:
-        ValueError: as `feature_columns` does.
-    """
+    """Compute the features as a frame with one column per feature."""
     made = feature_columns(features, cases)
     return pd.DataFrame(
         {f.name: pd.Series(made[f.name], dtype=DTYPES[f.kind]) for f in features},

@@ -36,13 +36,7 @@ MOST_CACHED_ROWS = 32_768  # rows, of some hundred bytes to two kilobytes each
 
 
 def build_profiles(store: Store, streams: Iterable[Stream], as_of: date, path: Path) -> None:
-    """Write the past of every entity with an event before `as_of` (midnight UTC) to `path`.
-
-    The file is replaced in one step: a reader has the old profiles or the new ones.
-
-    Raises:
-        ValueError: when two different streams have one name.
-    """
+    """Write the history of every entity with an event before `as_of` (midnight UTC) to `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.draft")
     draft.unlink(missing_ok=True)
@@ -142,7 +136,7 @@ def _cached_row_lookup(
 
 
 def _distinct_streams(streams: Iterable[Stream]) -> list[Stream]:
-    """The streams by name: tasks share some."""
+    """Return the streams by name, each once, since tasks share some."""
     named: dict[str, Stream] = {}
     for stream in streams:
         if named.setdefault(stream.name, stream) != stream:
@@ -151,7 +145,7 @@ def _distinct_streams(streams: Iterable[Stream]) -> list[Stream]:
 
 
 def _entity_history(store: Store, stream: Stream, as_of: date) -> tuple[list[EntityKey], Floats]:
-    """Keys of the entities that have a past, in order, and its measures, one row a key."""
+    """Return the keys of entities with history, in order, and one row of measures per key."""
     names = list(map(str, stream.key))
     events = stream.events({name: store.table(name) for name in TABLES})
     entities = store.connection.to_pandas(events.select(*names).distinct().drop_null())

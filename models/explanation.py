@@ -29,8 +29,11 @@ OTHER_FEATURES = "all other features"
 class WaterfallStep(NamedTuple):
     """One step of the waterfall, in probability.
 
-    spec: of the feature; None for all others together. value: as given; None missing.
-    unseen: a category that training never saw. others: how many features together.
+    Attributes:
+        spec: spec of the feature; None for all other features together.
+        value: value as passed in; None is missing.
+        unseen: whether the value is a category that training never saw.
+        others: number of features that the step sums up.
     """
 
     spec: FeatureSpec | None
@@ -66,7 +69,9 @@ def value_in_words(spec: FeatureSpec, value: float | str | None, *, unseen: bool
 class Explanation:
     """base + sum of the parts' contributions == score, the logged probability of `name`.
 
-    base: probability before anything is known of the case. parts: strongest first.
+    Attributes:
+        base: probability before anything is known of the case.
+        parts: steps, the strongest first.
     """
 
     name: str
@@ -82,7 +87,10 @@ Explanations = tuple[Explanation, ...]
 class ScoredRows:
     """Scored rows to explain.
 
-    unseen: (n, F) flags. parts: (n, M, F + 1) of the margins. explained: (n,) class number.
+    Attributes:
+        unseen: (n, F) flags.
+        parts: (n, M, F + 1) contributions to the margins.
+        explained: (n,) class number.
     """
 
     encoder: Encoder
@@ -163,7 +171,7 @@ def _waterfalls(scored: ScoredRows, orders: Ints) -> Floats:
 
 
 def _feature_strengths(scored: ScoredRows, margins: Floats, row: int, at: int) -> Floats:
-    """(F,) how strongly each feature pulls at the explained class against the others."""
+    """Return (F,) how strongly each feature pulls at the explained class against the others."""
     if len(margins) == 1:
         return np.asarray(margins[0])
     present = getattr(scored.calibration, "present", ())

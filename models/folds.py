@@ -26,10 +26,7 @@ MOST_CROSSING_SHARE = 0.5
 
 
 def drop_crossing_groups(training: TrainingSet, fold: Flags, later: Flags) -> tuple[Flags, bool]:
-    """The fold without groups that go on into `later`, and whether they had to be left in.
-
-    They are left in, for time alone to keep apart, where they are standing ones or most of it.
-    """
+    """Return the fold without groups that go on into `later`, and whether they had to stay."""
     crossing = fold & np.isin(training.group, training.group[later])
     if crossing.sum() > MOST_CROSSING_SHARE * fold.sum() or has_recurring_groups(
         training.take(fold)
@@ -39,12 +36,7 @@ def drop_crossing_groups(training: TrainingSet, fold: Flags, later: Flags) -> tu
 
 
 def has_recurring_groups(training: TrainingSet, share: float = RECURRING_SHARE) -> bool:
-    """Whether groups live on after an outcome, so that their asks do not share one.
-
-    A site-item is asked about again when an earlier question about it is long answered; a
-    shipment is not. Told by the groups with several asks: more than `share` of them were
-    asked about after an earlier label of theirs had matured.
-    """
+    """Return whether groups recur after an outcome, so that their asks do not share one."""
     asks = pd.DataFrame(
         {
             "group": training.group.astype(str),
@@ -69,9 +61,11 @@ SMALL_SET_CELLS = (
 
 @dataclass(frozen=True)
 class Folds:
-    """Positions in the training set. dropped: between folds, in none of them.
+    """Positions of each fold in the training set.
 
-    notes: what was not done, and why, in sentences.
+    Attributes:
+        dropped: positions between folds, in no fold.
+        notes: sentences on steps that were not taken, and why.
     """
 
     fit: Ints
@@ -156,7 +150,7 @@ def _by_time(training: TrainingSet, shares: FoldShares, *, embargo: bool) -> Fol
 def _separate_from_later(
     training: TrainingSet, fold: Flags, later: Flags, start: np.datetime64, *, embargo: bool
 ) -> tuple[Flags, list[str]]:
-    """The fold without groups that reach into later folds and without immature labels."""
+    """Return the fold without groups that reach into later folds and without immature labels."""
     fold, left_in = drop_crossing_groups(training, fold, later)
     notes = ["groups go on into later folds; kept apart by time alone"] if left_in else []
     immature = fold & (training.matured_at > start)
@@ -170,10 +164,7 @@ def _separate_from_later(
 def stopping_windows(
     training: TrainingSet, folds: Folds, *, classes: int, seed: int, embargo: bool = True
 ) -> tuple[StoppingWindow, ...]:
-    """The stop fold, and of small sets earlier stretches of its size out of the fit fold.
-
-    One stretch of time says little about when to stop; a few of them agree better.
-    """
+    """Return the stop fold and, for small sets, earlier stretches of its size of the fit fold."""
     found = [StoppingWindow(folds.fit, folds.stop)]
     if len(folds.stop) == 0 or len(folds.fit) * classes > SMALL_SET_CELLS:
         return tuple(found)
@@ -193,7 +184,7 @@ def stopping_windows(
 
 
 def _windows_by_hash(training: TrainingSet, folds: Folds, seed: int) -> list[StoppingWindow]:
-    """Undated: the fit fold split by group again, and again."""
+    """Split the fit fold of an undated set by group, several times over."""
     found = []
     for again in range(1, MOST_STOPPING_WINDOWS):
         share = len(folds.stop) / len(folds.fit)

@@ -25,16 +25,17 @@ Ints = NDArray[np.int64]
 class Predictions:
     """Predictions for n cases.
 
-    probability: (n, K), rows sum to exactly one.
-    explained: (n,) class that the interval and the explanation are about: the event of a
-        binary task (class 1), else the likeliest class.
-    low, high: (n,) interval of that class's probability, from past cases like it.
-    similar, similar_hits: (n,) how many past cases got a similar probability of that class,
-        and how many of them ended in it.
-    class_set: (n, K) classes that cannot be ruled out at the stated coverage.
-    quantiles: (n, Q) of the task's target, rising; None where the task predicts none.
-    unseen: per row the features whose category training never saw.
-    outside: per row the features whose number lies outside what training saw.
+    Attributes:
+        probability: (n, K), rows sum to exactly one.
+        explained: (n,) class that the interval and the explanation are about: the event of a
+            binary task (class 1), else the likeliest class.
+        low, high: (n,) interval of that class's probability, from past cases like it.
+        similar: (n,) number of past cases with a similar probability of that class.
+        similar_hits: (n,) number of those that ended in it.
+        class_set: (n, K) classes that cannot be ruled out at the stated coverage.
+        quantiles: (n, Q) of the task's target, rising; None where the task predicts none.
+        unseen: per row the features whose category training never saw.
+        outside: per row the features whose number lies outside what training saw.
     """
 
     probability: Floats
@@ -59,7 +60,7 @@ class Predictions:
 
 @dataclass(frozen=True)
 class EncodedPredictions:
-    """Inputs as the model reads them, and its answers: what explanations begin with."""
+    """Encoded inputs and the predictions for them, from which explanations are built."""
 
     encoded: EncodedInputs
     answers: Predictions
@@ -69,11 +70,15 @@ class EncodedPredictions:
 class Model:
     """A fitted model, as `fit` builds it and an artefact stores it.
 
-    trees give margins, `calibration` makes probabilities of them, `conformal` says how sure.
-    quantile_levels, quantile_trees: of the task's target, one each; empty if it has none.
-    reference: distributions of the training inputs and scores, for monitoring.
-    golden: some inputs with their exact answers. card: short text for people.
-    digest: sha256 of the artefact's manifest; names this model and nothing else.
+    `trees` give margins, `calibration` turns them into probabilities, and `conformal` states
+    how certain those are.
+
+    Attributes:
+        quantile_levels, quantile_trees: of the task's target, one each; empty if it has none.
+        reference: distributions of the training inputs and scores, for monitoring.
+        golden: some inputs with their exact answers.
+        card: short text for people.
+        digest: sha256 of the artefact's manifest; identifies this model.
     """
 
     task_name: TaskName
@@ -115,11 +120,7 @@ class Model:
         return self.explain_rows(read, inputs, range(len(read.answers)), k, threads)
 
     def read(self, inputs: ModelInputs, threads: int = 1) -> EncodedPredictions:
-        """What `predict` gives, with what `explain_rows` needs.
-
-        Raises:
-            InputError: for inputs that are not the model's features.
-        """
+        """Encode and predict rows; the result also holds the inputs that `explain_rows` needs."""
         encoded = self.encoder.encode(inputs)
         probability = self.calibration.probabilities(self.trees.margins(encoded.matrix, threads))
         return EncodedPredictions(encoded, self._predictions(encoded, probability, threads))
@@ -132,10 +133,7 @@ class Model:
         k: int | None = None,
         threads: int = 1,
     ) -> Explanations:
-        """Why those rows have their scores: what `build_explanations` says of them, in their order.
-
-        inputs: those that were read.
-        """
+        """Explain the scores of the rows at these positions, in their order."""
         # All of them is the usual wish, and taking all is quicker than choosing each.
         every = len(rows) == len(read.answers)
         chosen = slice(None) if every else np.asarray(rows, dtype=np.int64)

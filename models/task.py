@@ -20,14 +20,15 @@ class TaskName(str):
 
 @dataclass(frozen=True)
 class AbstentionLimits:
-    """How far a case may be from what the model knows before no advice is given on it.
+    """Limits on how far a case may be from what the model knows for advice to be given.
 
-    key_features: categories that must have been seen in training.
-    most_outside: number of values that may lie outside the range seen in training.
-    widest: width that the interval of the probability may have, 0 to 1.
-    oldest_days: days that the history may be behind the moment asked about.
-    few: past cases with a similar probability below which an interval that holds the
-        threshold is too thin to tell the two sides apart.
+    Attributes:
+        key_features: categories that must have been seen in training.
+        most_outside: number of values that may lie outside the range seen in training.
+        widest: width that the interval of the probability may have, 0 to 1.
+        oldest_days: days that the history may be behind the moment asked about.
+        few: past cases with a similar probability below which an interval that holds the
+            threshold is too thin to tell the two sides apart.
     """
 
     key_features: tuple[str, ...] = ()
@@ -44,20 +45,23 @@ class Task:
     A public data set without canonical tables makes a task of its own by
     `dataclasses.replace`.
 
-    classes: names in label order. Binary tasks have two, the second is the event.
-    quantiles: of the numeric target (delay in days) that the task also predicts; empty
-        when it predicts none.
-    horizon_days: how far ahead the question looks; the label matures when it is over.
-    tolerance_days: days past the promise that still count as on time.
-    settle_days: days more that every label waits, so that those which take long to be known
-        are not missing among the newest.
-    ask_before_days: moments before the promise at which training asks (supplier_delay).
-    lightgbm: parameters that differ from those of `models.estimator.boosting.lightgbm_parameters`;
-        empty in the catalogue, as training reads them from a parameter file.
-    lightgbm_quantiles: parameters in which the quantile trees differ from `lightgbm`.
-    rising, falling: features that can only raise, or only lower, the margin of the event when
-        they grow and the others stay (monotone constraints). For tasks with two classes.
-    abstention: limits that training evaluates with. The service's policy states its own.
+    Attributes:
+        classes: names in label order. Binary tasks have two, the second is the event.
+        quantiles: levels of the numeric target (delay in days) that the task also predicts;
+            empty when it predicts none.
+        horizon_days: how far ahead the question looks; the label matures when it is over.
+        tolerance_days: days past the promise that still count as on time.
+        settle_days: further days that every label waits, so that outcomes which become known
+            late are not missing among the newest.
+        ask_before_days: moments before the promise at which training asks (supplier_delay).
+        lightgbm: parameters that differ from those of
+            `models.estimator.boosting.lightgbm_parameters`; empty in the catalogue, as training
+            reads them from a parameter file.
+        lightgbm_quantiles: parameters in which the quantile trees differ from `lightgbm`.
+        rising, falling: features that can only raise, or only lower, the margin of the event
+            when they grow and the others stay (monotone constraints). For tasks with two
+            classes.
+        abstention: limits that training evaluates with. The service's policy states its own.
     """
 
     name: TaskName

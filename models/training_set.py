@@ -17,19 +17,21 @@ SYSTEM = "system"
 class TrainingSet:
     """Model inputs of n asks with their labels, groups and weights.
 
-    inputs: one column a feature of the task (float64, or object of str and None).
-    label: class number, int64. target: number that quantiles are predicted of, or None.
-    asked_at, matured_at: datetime64[us]; a label may be used from `matured_at` on. NaT in
-        `asked_at` throughout means that the set has no dates (prepared snapshots).
-    group: asks that share an outcome (shipment, PO, site-item): never split, and the unit
-        that the bootstrap resamples.
-    site: site of each ask, for calibration and coverage per site.
-    segments: named views of the asks that results are reported for, besides `all`.
-    rules: score of each simple rule the model is compared with (higher = more at risk).
-    weight: (n,) what each ask counts for in fitting, above 0; None is 1 throughout. An ask
-        that stands for others like it, which nobody labelled, weighs more.
-    told_by: (n,) who said how each ask ended, SYSTEM or another text; None is SYSTEM
-        throughout. People's labels are of a selection, see `observed`.
+    Attributes:
+        inputs: one column per feature of the task (float64, or object of str and None).
+        label: class number, int64.
+        target: number that quantiles are predicted of, or None.
+        asked_at, matured_at: datetime64[us]; a label may be used from `matured_at` on. NaT in
+            `asked_at` throughout means that the set has no dates (prepared snapshots).
+        group: asks that share an outcome (shipment, PO, site-item): never split, and the unit
+            that the bootstrap resamples.
+        site: site of each ask, for calibration and coverage per site.
+        segments: named views of the asks that results are reported for, besides `all`.
+        rules: score of each simple rule the model is compared with (higher = more at risk).
+        weight: (n,) weight of each ask in fitting, above 0; None is 1 throughout. An ask that
+            stands for others like it without a label weighs more.
+        told_by: (n,) source of each label, SYSTEM or another text; None is SYSTEM throughout.
+            People's labels are of a selection, see `observed`.
     """
 
     inputs: pd.DataFrame

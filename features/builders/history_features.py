@@ -17,8 +17,11 @@ ComputeFeature = Callable[[Cases], Floats]
 class HistoryFeatures:
     """Builder of the features of one history stream.
 
-    stream: name of the stream. prefix: how feature names begin. who: the entity in a
-    sentence ("this supplier"). what: the events in a sentence ("deliveries").
+    Attributes:
+        stream: name of the stream.
+        prefix: start of the feature names.
+        who: the entity in a sentence ("this supplier").
+        what: the events in a sentence ("deliveries").
     """
 
     stream: str

@@ -25,12 +25,17 @@ def last_value_column(measure: str) -> str:
 def sum_by_day(
     events: ibis.Table, entities: ibis.Table, *, key: Names, measures: Names, kept: Names
 ) -> ibis.Table:
-    """One row an entity and UTC day of `known_at`: the events' count, sums, latest values.
+    """Sum events to one row per entity and UTC day of `known_at`: count, sums, latest values.
 
-    events: key, `known_at` and an int64 column a measure. entities: key and its number
-    `entity`; events of others are left out. Rows come in order of entity and day. Of
-    values known at the same instant the greatest is the latest: the choice may not depend
-    on the order of rows.
+    Rows come in order of entity and day. Of values known at the same instant the greatest is
+    the latest, since the choice must not depend on the order of rows.
+
+    Args:
+        events: key, `known_at` and an int64 column per measure.
+        entities: key and its number `entity`; events of other entities are left out.
+        key: columns that name the entity.
+        measures: columns to sum.
+        kept: measures whose latest value is kept.
     """
     known = events.filter(events[KNOWN_AT].notnull()).inner_join(entities, list(key))
     known = known.mutate(**{DAY: known[KNOWN_AT].date().epoch_days().cast("int64")})

@@ -20,31 +20,31 @@ LEAST_DIFFERENCE, MOST_DIFFERENCE = -1.0, 10.0
 
 
 def flag_as_integer(condition: ir.BooleanValue) -> ir.IntegerValue:
-    """1 where the condition holds; 0 where it does not or cannot be told."""
+    """Return 1 where the condition holds, and 0 where it is false or missing."""
     return condition.cast("int64").fill_null(0)
 
 
 def integer_literal(value: int) -> ir.IntegerValue:
-    """The same whole number in every row."""
+    """Return the same whole number in every row."""
     return ibis.literal(value, "int64")
 
 
 def day_number(moment: ir.TimestampValue) -> ir.IntegerValue:
-    """Days since 1970 of a moment's UTC day, whatever the time zone of the session."""
+    """Return the days since 1970 of a moment's UTC day, whatever the session's time zone."""
     return (moment.epoch_seconds() // DAY_SECONDS).cast("int64")
 
 
 def relative_difference(value: ir.NumericValue, expected: ir.NumericValue) -> ir.NumericValue:
-    """(value - expected) / expected, kept between -1 and 10; missing unless both are there."""
+    """Return (value - expected) / expected in [-1, 10]; missing unless both are present."""
     change = (value - expected) / expected.nullif(0)
     return change.clip(lower=LEAST_DIFFERENCE, upper=MOST_DIFFERENCE)
 
 
 def latest_moment(first: ir.TimestampValue, *others: ir.TimestampValue) -> ir.TimestampValue:
-    """The last of the moments, those that are missing aside: since when all was known."""
+    """Return the latest of the moments, ignoring missing ones: since when all of them are known."""
     return ibis.greatest(first, *(ibis.coalesce(other, first) for other in others))
 
 
 def scaled_integer(value: ibis.Value, scale: int) -> ibis.Value:
-    """A number as the whole number of 1/scale units; missing where it cannot be one."""
+    """Convert a number to a whole number of 1/scale units; missing where it cannot be one."""
     return (value * scale).round().try_cast("int64")

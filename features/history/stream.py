@@ -51,7 +51,7 @@ class Stream:
 
     @cached_property
     def scales(self) -> dict[str, int]:
-        """What is summed, with its scale: the events themselves first."""
+        """Scale of each summed measure; the count of events comes first."""
         return {EVENTS: 1, **self.measures}
 
     @cached_property
@@ -66,16 +66,7 @@ class Stream:
 def history_measures(
     store: Store, streams: Sequence[Stream], asks: pd.DataFrame
 ) -> dict[str, Floats]:
-    """Every measure of every stream, for each ask at its own moment, in row order.
-
-    asks: the streams' key columns and `as_of` (a day; midnight UTC). Only events known
-    before it count. NaN: the entity has no event before `as_of` (or no key); 0: it has,
-    but none in the window. Sums are exact integers until the last division, so the result
-    does not depend on row order, threads or the other asks.
-
-    Raises:
-        KeyError: naming the column that a stream needs and the asks lack.
-    """
+    """Compute every measure of every stream for each ask at its own moment, in row order."""
     tables = {name: store.table(name) for name in TABLES}
     result: dict[str, Floats] = {}
     for stream in streams:

@@ -33,7 +33,9 @@ def entity_day_key(entity: Ints, day: Ints) -> Ints:
 class Lookback:
     """Points (an entity and a day) that look back on days with events.
 
-    days: places of the day rows, ascending. points: places of the points.
+    Attributes:
+        days: keys of the day rows, ascending; see `entity_day_key`.
+        points: keys of the points.
     """
 
     days: Ints
@@ -53,7 +55,7 @@ class Lookback:
 
     @cached_property
     def seen(self) -> NDArray[np.bool_]:
-        """Whether the entity had a day before the point."""
+        """Flags of points whose entity had a day with events before the point."""
         return self._end > self._first
 
     def since(self, window: int | None) -> Ints:
@@ -94,8 +96,10 @@ AS_OF = "as_of"
 class AskPoints:
     """Distinct (entity, day) pairs of the asks.
 
-    entities: one row an entity, its key columns and its number. places: of the distinct
-    pairs, ascending. point_of: of each ask, -1 where it has no key or no day.
+    Attributes:
+        entities: one row per entity, with its key columns and its number.
+        places: keys of the distinct pairs, ascending; see `entity_day_key`.
+        point_of: point of each ask, -1 where the ask has no key or no day.
     """
 
     entities: pd.DataFrame
@@ -104,11 +108,7 @@ class AskPoints:
 
     @classmethod
     def of(cls, asks: pd.DataFrame, key: list[str], purpose: str) -> Self:
-        """The points of asks with the key's columns and `as_of`.
-
-        Raises:
-            KeyError: naming the purpose, the columns that are absent and those there are.
-        """
+        """Build the points of asks from the key's columns and `as_of`."""
         if absent := [name for name in (*key, AS_OF) if name not in asks]:
             raise KeyError(
                 f"{purpose} needs {', '.join(absent)}; "

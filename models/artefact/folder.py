@@ -159,7 +159,7 @@ def _read_verified(folder: Path, digest: str | None) -> dict[str, str]:
 
 
 def _manifest_files(folder: Path, manifest: bytes) -> dict[str, str]:
-    """The manifest's files and their sha256, if it is a manifest of this format."""
+    """Return the manifest's files with their sha256, if it is a manifest of this format."""
     try:
         fields: Any = json.loads(manifest)
         listed = {str(name): str(value) for name, value in fields["files"].items()}

@@ -27,8 +27,12 @@ def fit_binary(
 ) -> BinaryCalibration:
     """Fit the calibration of a method.
 
-    margin, label: (n,). shares: (2,) of the classes. weight: (n,) what each row counts for,
-    about 1 on average; None is 1 throughout.
+    Args:
+        method: method to fit.
+        margin: (n,) margins of the event.
+        label: (n,) class numbers.
+        shares: (2,) class shares.
+        weight: (n,) weight of each row, about 1 on average; None is 1 throughout.
     """
     mass = np.ones(len(label)) if weight is None else weight
     match method:

@@ -95,10 +95,13 @@ class BinaryCalibration:
 class ClassCalibration:
     """Calibration from margins of the classes with training rows to K probabilities.
 
-    softmax(slope * margin + offset) over the classes in `present`, then mixed with the
-    class shares by `weight`. shares: (K,), above zero also for classes never seen.
-    mixing: of DIRICHLET alone, whose logits are slope * (mixing @ log softmax(margins)) +
-        offset; (M, M), one row a class it makes a logit for.
+    The probabilities are softmax(slope * margin + offset) over the classes in `present`, mixed
+    with the class shares by `weight`.
+
+    Attributes:
+        shares: (K,) class shares, above zero also for classes never seen.
+        mixing: (M, M), one row per class whose logit it makes; only DIRICHLET has one, and its
+            logits are slope * (mixing @ log softmax(margins)) + offset.
     """
 
     method: CalibrationMethod
@@ -136,7 +139,7 @@ class ClassCalibration:
         return [odd / total for odd in odds]
 
     def _mixed(self, columns: list[Floats]) -> list[Floats]:
-        """Each class's own sum of the log-probabilities of all."""
+        """Return the weighted sum of all classes' log-probabilities for each class."""
         top, _, total = _odds_against_greatest(columns)
         floor = top + np.log(total)
         mixing = np.array(self.mixing)
@@ -175,7 +178,7 @@ def softplus(values: Floats) -> Floats:
 
 
 def _odds_against_greatest(logits: list[Floats]) -> tuple[Floats, list[Floats], Floats]:
-    """The greatest logit of each row, the odds against it, and their sum."""
+    """Return the greatest logit of each row, the odds against it, and their sum."""
     top = logits[0]
     for logit in logits[1:]:
         top = np.maximum(top, logit)

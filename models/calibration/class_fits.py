@@ -34,7 +34,10 @@ LOSS_TOLERANCE = 1e-7  # of the loss; what is left is far below what the rows ca
 class DirichletRows:
     """n rows of M classes, as log-probabilities beyond those of the class shares.
 
-    truth: (n,) places among the M classes. mass: (n,). now: (M,) log shares.
+    Attributes:
+        truth: (n,) positions among the M classes.
+        mass: (n,) weights.
+        now: (M,) log shares.
     """
 
     beyond: Floats
@@ -83,7 +86,13 @@ def fit_dirichlet_weights(evidence: DirichletRows) -> tuple[Floats, Floats]:
 def with_dirichlet_mixing(
     flat: ClassCalibration, evidence: DirichletRows, then: Floats
 ) -> ClassCalibration:
-    """The calibration that mixes; then: (M,) log shares that the evidence is beyond."""
+    """Return the calibration with Dirichlet mixing fitted to the rows.
+
+    Args:
+        flat: calibration without mixing.
+        evidence: rows to fit on.
+        then: (M,) log shares that the log-probabilities of the rows are measured against.
+    """
     mixing, offsets = fit_dirichlet_weights(evidence)
     return replace(
         flat,
@@ -101,9 +110,12 @@ MIXING_WEIGHTS = np.linspace(0.0, 0.9, 10)
 
 @dataclass(frozen=True)
 class ClassFitRows:
-    """Rows to fit on. margins (n, M) of the classes in `present`; shares, trained (K,).
+    """Rows to fit on.
 
-    weight: (n,) what each row counts for, about 1 on average; None is 1 throughout.
+    Attributes:
+        margins: (n, M) margins of the classes in `present`.
+        shares, trained: (K,) class shares.
+        weight: (n,) weight of each row, about 1 on average; None is 1 throughout.
     """
 
     margins: Floats
@@ -158,7 +170,7 @@ def _fit_dirichlet(flat: ClassCalibration, fit: ClassFitRows) -> ClassCalibratio
 
 
 def _rows_with_margin(fit: ClassFitRows) -> tuple[Ints, NDArray[np.bool_], Ints]:
-    """Classes with a margin, rows that ended in one, and the place of each one's end."""
+    """Return the classes with a margin, the rows that ended in one, and which of them each did."""
     at = np.array(fit.present)
     places = {k: m for m, k in enumerate(fit.present)}
     known = np.isin(fit.label, at)

@@ -73,9 +73,11 @@ def select_binary_calibration(
 ) -> SelectedCalibration:
     """Select the best calibration of a binary model.
 
-    trained_shares: (2,) class shares of the rows the trees saw. learnt: whether there are
-    trees at all; without them only the shares can be given. among: methods that may be
-    chosen; empty means all that apply.
+    Args:
+        past: calibration rows.
+        trained_shares: (2,) class shares of the rows the trees saw.
+        learnt: whether there are trees at all; without them only the shares can be used.
+        among: methods that may be chosen; empty means all that apply.
     """
 
     def fitted(rows: CalibrationRows, method: CalibrationMethod) -> BinaryCalibration:
@@ -101,8 +103,12 @@ def select_class_calibration(
 ) -> SelectedCalibration:
     """Select the best calibration of a model of three or more classes.
 
-    trained_shares: (K,) of the rows the trees saw. present: classes with a margin. among:
-    methods that may be chosen; empty means all that apply.
+    Args:
+        past: calibration rows.
+        trained_shares: (K,) class shares of the rows the trees saw.
+        present: classes with a margin.
+        learnt: whether there are trees at all; without them only the shares can be used.
+        among: methods that may be chosen; empty means all that apply.
     """
 
     def fitted(rows: CalibrationRows, method: CalibrationMethod) -> Calibration:

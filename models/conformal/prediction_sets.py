@@ -26,8 +26,10 @@ Z_90 = 1.6448536269514722  # two-sided 90 %
 class Neighbours:
     """Calibration rows by the probability that one class was given.
 
-    tops: highest probability of each bin but the last, rising. rows, hits: how many were
-    in the bin, and how many of them ended in the class.
+    Attributes:
+        tops: highest probability of each bin but the last, rising.
+        rows: number of rows in each bin.
+        hits: number of those rows that ended in the class.
     """
 
     tops: tuple[float, ...]
@@ -51,9 +53,10 @@ class CoverageScope(StrEnum):
 class ClassThreshold:
     """Threshold of one class for Mondrian sets.
 
-    rows: calibration rows of the class. promise: rate at which its asks are covered.
-
-    promise is None where the rows were too few; the threshold is then that of all classes.
+    Attributes:
+        rows: calibration rows of the class.
+        promise: rate at which its asks are covered; None where the rows were too few, and the
+            threshold is then that of all classes.
     """
 
     rows: int
@@ -65,13 +68,16 @@ class ClassThreshold:
 class Conformal:
     """Fitted class sets, quantile shifts and bins of similar cases.
 
-    coverage: stated rate. threshold: least probability that puts a class into the set.
-
-    rows: calibration rows behind the threshold. neighbours: one a class.
-    shifts: what is added to each quantile.
-    sets, of_class: which thresholds class sets are made by; those of each class.
-    error, shift_errors: share that the threshold, and each quantile, leaves out: 1 - coverage,
-        and the share on the quantile's outer side.
+    Attributes:
+        coverage: stated rate.
+        threshold: least probability that puts a class into the set.
+        rows: calibration rows behind the threshold.
+        neighbours: one per class.
+        shifts: amount added to each quantile.
+        sets: scope of the thresholds that class sets are made by.
+        of_class: threshold of each class.
+        error: share that the threshold leaves out, 1 - coverage.
+        shift_errors: share on the outer side of each quantile.
     """
 
     coverage: float

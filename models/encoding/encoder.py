@@ -32,7 +32,12 @@ class InputError(ValueError):
 
 @dataclass(frozen=True)
 class EncodedInputs:
-    """matrix: (n, F) float64, NaN missing. unseen: (n, F), categories unknown to training."""
+    """Inputs as the numbers that trees read.
+
+    Attributes:
+        matrix: (n, F) float64, NaN missing.
+        unseen: (n, F) flags of categories unknown to training.
+    """
 
     matrix: Floats
     unseen: NDArray[np.bool_]
@@ -109,7 +114,7 @@ class Encoder:
         return rows
 
     def _stacked(self, columns: Sequence[NDArray[Any]], places: Sequence[int]) -> Floats:
-        """(places, n) of those numeric features."""
+        """Return the numeric features at these positions as a (places, n) array."""
         given = [columns[i] for i in places]
         if not {column.dtype.kind for column in given} <= NUMERIC_DTYPE_KINDS:
             given = [_number_column(self.specs[i], columns[i]) for i in places]

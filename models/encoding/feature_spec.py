@@ -14,11 +14,13 @@ from features.feature import Feature, FeatureKind, Theme
 class FeatureSpec:
     """One input of a fitted model.
 
-    categories: in code order, those with enough training rows. rare: seen in training, but
-        too seldom to learn from; they share the code after the last category.
-    low, high: least and greatest number in the training rows, None where there was none
-        (and for categories).
-    missing, sentence, unit, theme: as in `features.feature.Feature`.
+    Attributes:
+        categories: those with enough training rows, in code order.
+        rare: categories seen in training, but too seldom to learn from; they share the code
+            after the last category.
+        low, high: least and greatest number in the training rows, None where there was none
+            (and for categories).
+        missing, sentence, unit, theme: as in `features.feature.Feature`.
     """
 
     name: str

@@ -27,9 +27,12 @@ DEFAULT_ROUNDS = 100
 
 @dataclass(frozen=True)
 class BoostingRows:
-    """matrix (n, F), answer (n,): what trees learn from; weight (n,), or None for 1 throughout.
+    """Rows that trees learn from.
 
-    Losses are weighted on the rows learnt from and on those that say when to stop.
+    Attributes:
+        matrix: (n, F).
+        answer: (n,).
+        weight: (n,), or None for 1 throughout.
     """
 
     matrix: Floats
@@ -47,10 +50,12 @@ class BoostingRows:
 
 @dataclass(frozen=True)
 class RoundSearch:
-    """rounds: after how many the loss on later rows was least.
+    """Result of the search for the number of rounds.
 
-    curves: mean loss after each round on the rows learnt from and on the later ones, as
-        `training` and `stop`; empty where there were too few later rows to tell.
+    Attributes:
+        rounds: number of rounds after which the loss on later rows was least.
+        curves: mean loss after each round on the rows learnt from and on the later ones, as
+            `training` and `stop`; empty where there were too few later rows to tell.
     """
 
     rounds: int
@@ -88,9 +93,12 @@ def lightgbm_parameters(
 
 @dataclass(frozen=True)
 class TreeGrowth:
-    """How trees grow. chosen: LightGBM's parameters. categorical: places of such features.
+    """Settings that trees are grown with.
 
-    tell: called with the share of the rounds that is done.
+    Attributes:
+        chosen: LightGBM's parameters.
+        categorical: positions of the categorical features.
+        tell: called with the share of the rounds that is done.
     """
 
     chosen: Mapping[str, Any]
@@ -99,7 +107,7 @@ class TreeGrowth:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The parameters but those that are said by argument."""
+        """Parameters without those that LightGBM takes as arguments."""
         return {k: value for k, value in self.chosen.items() if k not in (ROUNDS, PATIENCE)}
 
     def dataset(self, rows: BoostingRows) -> lgb.Dataset:
@@ -113,8 +121,8 @@ class TreeGrowth:
             free_raw_data=False,
         )
 
-    def told(self, state: Any) -> None:
-        """A callback of LightGBM's."""
+    def report_progress(self, state: Any) -> None:
+        """Pass the share of the rounds done to `tell`, every ten rounds, as a LightGBM callback."""
         if state.iteration % 10 == 0:
             self.tell(state.iteration / max(state.end_iteration, 1))
 
@@ -137,7 +145,7 @@ def find_best_rounds(
         most,
         folds=[(w.before, w.within) for w in telling],
         eval_train_metric=True,
-        callbacks=[lgb.early_stopping(patience, verbose=False), growing.told],
+        callbacks=[lgb.early_stopping(patience, verbose=False), growing.report_progress],
     )
     stop, learnt = _mean_curve(found, "valid"), _mean_curve(found, "train")
     return RoundSearch(len(stop), {"training": learnt, "stop": stop})
@@ -150,7 +158,9 @@ def _mean_curve(found: Mapping[str, Any], rows: str) -> tuple[float, ...]:
 
 def grow_trees(growing: TreeGrowth, rows: BoostingRows, rounds: int) -> Trees:
     """Grow trees on all these rows for a number of rounds."""
-    booster = lgb.train(growing.settings, growing.dataset(rows), rounds, callbacks=[growing.told])
+    booster = lgb.train(
+        growing.settings, growing.dataset(rows), rounds, callbacks=[growing.report_progress]
+    )
     return Trees(strip_parameters(booster.model_to_string()))
 
 

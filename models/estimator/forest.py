@@ -20,13 +20,7 @@ CATEGORICAL_SPLIT = 1
 
 
 def validate_tree(tree: Mapping[str, str], features: int) -> Mapping[str, str]:
-    """The tree, every node of which has one parent, and every pointer of which has an end.
-
-    features: how many there are.
-
-    Raises:
-        ValueError, KeyError: it is cut, or something in it points outside.
-    """
+    """Return the tree after checking that each node has one parent and each pointer an end."""
     leaves = len(tree["leaf_value"].split())
     splits = leaves - 1
     if splits < 0 or int(tree["num_leaves"]) != leaves:
@@ -87,14 +81,21 @@ Fields = Mapping[str, str]
 class Forest:
     """N nodes of T trees that give M margins of F features; tree t is of margin t % M.
 
-    starts: (T + 1,) where each tree's nodes begin; places of nodes count from there.
-    nodes: (N,) NODE. number: threshold of a split, value of a leaf. feature: LEAF for a leaf.
-        right: right child. decision: LightGBM's `decision_type`. words_from, words: of a
-        categorical split, where its bits lie in `bits`, and how many words.
-    edges: (N,) EDGE, of the edge into each node. step: share of the parent's training rows.
-        before: the nearest node above into which an edge of the same feature leads, 0 if none.
-        share: product of the steps of all edges of that feature from the root on.
-    longest: (T,) most different features on one path of each tree.
+    Attributes:
+        starts: (T + 1,) first node of each tree; positions of nodes count from there.
+        nodes: (N,) NODE, with the fields
+            number: threshold of a split, value of a leaf.
+            feature: LEAF for a leaf.
+            right: right child.
+            decision: LightGBM's `decision_type`.
+            words_from, words: of a categorical split, where its bits lie in `bits`, and how
+                many words.
+        edges: (N,) EDGE of the edge into each node, with the fields
+            step: share of the parent's training rows.
+            before: the nearest node above into which an edge of the same feature leads, 0 if
+                there is none.
+            share: product of the steps of all edges of that feature from the root on.
+        longest: (T,) most different features on one path of each tree.
     """
 
     outputs: int
@@ -165,7 +166,7 @@ COUNTED_TABLES = ("left_child", "leaf_value", "cat_boundaries", BITS)
 
 @dataclass
 class _ForestTables:
-    """Tables of all trees as the text gives them, and how much of four of them each has."""
+    """Tables of all trees as the text has them, and the number of entries of each tree."""
 
     tables: dict[str, list[Any]] = field(
         default_factory=lambda: {name: [] for name in (*INTS, *FLOATS, BITS)}

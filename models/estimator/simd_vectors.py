@@ -26,12 +26,12 @@ OPERATIONS = {
 
 
 def vector_intrinsic(emit: Callable[..., Any]) -> Any:
-    """A word of compiled code. emit: its types, and what writes its instructions."""
+    """Return a Numba intrinsic whose types and instructions the function `emit` supplies."""
     return intrinsic(emit)
 
 
 class Vector(types.Type):
-    """The type of a vector of so many float64."""
+    """Numba type of a vector of float64 with a fixed number of lanes."""
 
     def __init__(self, lanes: int) -> None:
         self.lanes = lanes
@@ -46,7 +46,7 @@ class _VectorModel(data_models.PrimitiveModel):
 
 @vector_intrinsic
 def load_vector(context: Any, array: Any, row: Any, like: Any) -> Any:
-    """A row of an (n, lanes) array as a vector. like: a tuple with as many numbers."""
+    """Load a row of an (n, lanes) array as a vector with as many lanes as the tuple `like`."""
     kind = Vector(like.count)
 
     def made(target: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -71,7 +71,7 @@ def store_vector(context: Any, array: Any, row: Any, vector: Any) -> Any:
 
 @vector_intrinsic
 def broadcast_number(context: Any, number: Any, like: Any) -> Any:
-    """A vector of one number. like: a tuple with as many as it shall have."""
+    """Fill a vector with one number; it has as many lanes as the tuple `like`."""
     kind = Vector(like.count)
 
     def made(target: Any, builder: Any, sig: Any, args: Any) -> Any:

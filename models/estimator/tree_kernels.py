@@ -22,7 +22,7 @@ WORD_BITS = 32
 
 
 def compile_cached(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function in machine code; other threads run meanwhile."""
+    """Compile the function to machine code that releases the interpreter lock."""
     try:
         made: Callable[..., Any] = numba.njit(function, nogil=True, cache=True)
     except RuntimeError:  # no folder that it could be kept in
@@ -32,7 +32,7 @@ def compile_cached(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @compile_cached
 def goes_left(row: Any, node: Any, bits: Any) -> Any:
-    """Whether a row goes to the left at a node, as LightGBM decides it."""
+    """Return whether a row goes to the left at a node, as LightGBM decides it."""
     value = row[node.feature]
     how = node.decision
     if how & CATEGORICAL:
@@ -80,12 +80,7 @@ def add_contributions(  # noqa: C901, PLR0912, PLR0915 - one walk: a call a node
     edges: Any,
     bits: Any,
 ) -> None:
-    """Add what some trees give to the (n, M, F + 1) parts; see `models.estimator.treeshap`.
-
-    at, weight: tuples, so that their length, the number of points, is known when this is
-    compiled: what is said of a node is said of all points at once
-    (`models.estimator.simd_vectors`).
-    """
+    """Add the contributions of some trees to (n, M, F + 1) parts, as `TreeShap` sums them."""
     # Of each node, at each point: the product of the factors above it, the sum of the leaves
     # below it, one over the factor of its own feature, for those that pass, and what its leaves
     # count for that feature. The root stands for "no edge of that feature above": its factor is 1.

@@ -40,10 +40,12 @@ class QuadratureRule:
 
 @dataclass(frozen=True)
 class TreeShap:
-    """What a row's contributions are computed from, made once.
+    """Precomputed state from which the contributions of rows are computed.
 
-    base: (M,) mean margins over the training rows. rules: every tree is of the first that is
-    exact for it, or of none if it has no split.
+    Attributes:
+        base: (M,) mean margins over the training rows.
+        rules: quadrature rules; every tree is of the first rule that is exact for it, or of no
+            rule if it has no split.
     """
 
     forest: Forest
@@ -52,11 +54,7 @@ class TreeShap:
 
     @classmethod
     def of(cls, forest: Forest) -> TreeShap:
-        """Of those trees.
-
-        Raises:
-            UnknownTreesError: more features on one path than there is a rule for.
-        """
+        """Precompute the state for a forest."""
         most = forest.longest.max(initial=0)
         if most > 2 * QUADRATURE_POINTS[-1]:
             raise UnknownTreesError(

@@ -40,13 +40,14 @@ Ints = NDArray[np.int64]
 class FitResult:
     """Result of a fit.
 
-    model: sealed with its digest. folds: positions in the training set as it was given.
-
-    curves: mean loss after each round, by `<trees>_<rows>`: `classes_training`,
-        `classes_stop`, `quantile_0.1_stop`, ...
-    metrics: numbers about the fit: rounds, rows of each fold, held-out log-loss of each
-        calibration that was tried (`shares` among them).
-    gains: total gain of each feature.
+    Attributes:
+        model: model sealed with its digest.
+        folds: positions in the training set in its original order.
+        curves: mean loss after each round, by `<trees>_<rows>`: `classes_training`,
+            `classes_stop`, `quantile_0.1_stop`, ...
+        metrics: numbers about the fit: rounds, rows of each fold, held-out log-loss of each
+            calibration that was tried (`shares` among them).
+        gains: total gain of each feature.
     """
 
     model: Model
@@ -132,7 +133,7 @@ def _fit_conformal(
 
 
 def _folds_in_given_order(ready: PreparedTraining) -> Folds:
-    """Return the folds as positions in the training set as it was given."""
+    """Return the folds as positions in the training set in its original order."""
     folds, order = ready.folds, ready.order
     return replace(
         folds,

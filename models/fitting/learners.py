@@ -40,9 +40,11 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class GrownTrees:
-    """calibrated: margins of the calibration fold, by trees that have not seen it, (m, M).
+    """Trees of one target, with the margins that calibration needs.
 
-    trees: the final ones.
+    Attributes:
+        trees: the final trees.
+        calibrated: (m, M) margins of the calibration fold, by trees that have not seen it.
     """
 
     trees: Trees
@@ -53,7 +55,7 @@ class GrownTrees:
 
 @dataclass(frozen=True)
 class LearnedClasses:
-    """Trees of the classes, and what makes probabilities of their margins."""
+    """Trees of the classes, and the calibration from their margins to probabilities."""
 
     grown: GrownTrees
     chosen: SelectedCalibration
@@ -77,7 +79,15 @@ class LearnedQuantiles:
 
 @dataclass(frozen=True)
 class LearningTarget:
-    """Target of the trees: answer (n,), where it is known (n,), and the rows to calibrate."""
+    """Target of the trees.
+
+    Attributes:
+        what: name of the target in progress messages and curves.
+        objective: LightGBM's parameters of the objective.
+        answer: (n,) value to predict.
+        known: (n,) flags of rows whose value is known.
+        past: positions of the rows to calibrate on.
+    """
 
     what: str
     objective: Mapping[str, Any]
@@ -87,11 +97,11 @@ class LearningTarget:
 
     @property
     def of_quantile(self) -> bool:
-        """Whether the answer is a number of which a quantile is learnt."""
+        """Whether the target is a number of which a quantile is learnt."""
         return bool(self.objective["objective"] == "quantile")
 
     def has_single_class(self, taught: Ints) -> bool:
-        """Whether there is one class only; one target only is still a target."""
+        """Return whether a target of classes has one class only in these rows."""
         return not self.of_quantile and len(np.unique(self.answer[taught])) < 2
 
 

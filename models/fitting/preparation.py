@@ -45,17 +45,17 @@ class RefitScope(StrEnum):
 class FitOptions:
     """Options of a fit.
 
-    coverage: stated rate of class sets.
-
-    threads: of training, not of the model. More than one only on cores that stand idle:
-        a busy core makes all the others wait, dozens of times over.
-    min_category_rows: rows a category needs for a code of its own; None goes by the size.
-    rounds: of boosting, where the source is known to drift so much that later rows are a
-        poor judge of when to stop; None seeks them.
-    calibrations: methods to choose from, for the same reason; empty means all that apply.
-    shifted: whether quantiles are moved to hold their level on the calibration fold.
-    sets: whether class sets hold their rate over all asks or also for each class.
-    half_life_days: after so many days an ask counts for half as much; None: age is no matter.
+    Attributes:
+        coverage: stated rate of class sets.
+        threads: number of training threads; no property of the model. More than one only on
+            cores that stand idle: a busy core makes all the others wait, dozens of times over.
+        min_category_rows: rows a category needs for a code of its own; None goes by the size.
+        rounds: rounds of boosting, where the source is known to drift so much that later rows
+            are a poor judge of when to stop; None searches for them.
+        calibrations: methods to choose from, for the same reason; empty means all that apply.
+        shifted: whether quantiles are moved to hold their level on the calibration fold.
+        sets: whether class sets hold their rate over all asks or also for each class.
+        half_life_days: days after which an ask counts for half as much; None ignores age.
     """
 
     shares: FoldShares = field(default_factory=FoldShares)
@@ -73,7 +73,12 @@ class FitOptions:
 
 @dataclass(frozen=True)
 class PreparedTraining:
-    """Everything in canonical order. matrix: (n, F). order: positions it was taken from."""
+    """Training set in canonical order, encoded and split into folds.
+
+    Attributes:
+        matrix: (n, F) encoded inputs.
+        order: positions of the rows in the original training set.
+    """
 
     task: Task
     training: TrainingSet
@@ -87,16 +92,12 @@ class PreparedTraining:
 
     @property
     def weight(self) -> Floats | None:
-        """(n,) what each row counts for; None where all count the same.
-
-        Weights of one throughout are none: LightGBM takes another path for weighted
-        quantiles, and the same data must give the same model.
-        """
+        """(n,) weight of each row; None where all count the same."""
         weight = self.training.weight
         return None if weight is None or (weight == 1.0).all() else weight
 
     def mass(self, places: Ints) -> Floats | None:
-        """(m,) what the rows at these places count for, 1 on average; None if all the same."""
+        """Return (m,) weights of the rows at these positions, 1 on average; None if all equal."""
         if self.weight is None or len(places) == 0:
             return None
         weight = self.weight[places]

@@ -36,7 +36,12 @@ SAMPLING_GAP = 0.87  # mean Kolmogorov-Smirnov gap of n cases, times the root of
 
 @dataclass(frozen=True)
 class AskedRows:
-    """Rows by where and when they were asked. site: (n,) names. at: (n,) moments, NaT unknown."""
+    """Rows by site and moment of asking.
+
+    Attributes:
+        site: (n,) names.
+        at: (n,) moments, NaT where unknown.
+    """
 
     site: NDArray[Any]
     at: NDArray[np.datetime64]
@@ -66,9 +71,14 @@ class AskedRows:
 def site_distributions(
     encoder: Encoder, inputs: pd.DataFrame, asked: AskedRows, score: Floats, scored: AskedRows
 ) -> dict[str, Any]:
-    """Distributions over the newest year, of all rows and of each site with FEWEST_ROWS.
+    """Describe the newest year's distributions, of all rows and of each site with FEWEST_ROWS.
 
-    inputs, asked: what was learnt from. score, scored: scores of rows not learnt from.
+    Args:
+        encoder: encoder of the model.
+        inputs: rows learnt from.
+        asked: site and moment of those rows.
+        score: scores of rows not learnt from.
+        scored: site and moment of the scored rows.
     """
     newest = asked.newest_year
     inputs, asked = inputs[newest], asked.take(newest)
@@ -88,10 +98,11 @@ def site_distributions(
 
 
 def number_distribution(values: Floats, asked: AskedRows) -> dict[str, Any]:
-    """Share missing, and the share of the others that lies at or under each of some values.
+    """Return the share missing, and the cumulative shares of the others at their deciles.
 
-    at: the distinct deciles, least and greatest among them. up_to: shares, rising to 1.
-    usual_gap, usual_missing: see `_usual_gap`.
+    The keys `at` and `up_to` hold the distinct deciles, least and greatest value among them,
+    and the shares at or under each, rising to 1. For `usual_gap` and `usual_missing` see
+    `_usual_gap`.
     """
     there = np.isfinite(values)
     seen = np.sort(values[there])
@@ -112,7 +123,7 @@ def number_distribution(values: Floats, asked: AskedRows) -> dict[str, Any]:
 
 
 def category_distribution(column: NDArray[Any], asked: AskedRows) -> dict[str, Any]:
-    """Share missing, and the share of each of the most frequent values among all rows."""
+    """Return the share missing, and the shares of the most frequent values among all rows."""
     there = np.array([isinstance(value, str) for value in column.tolist()], dtype=bool)
     counts = Counter(column[there].tolist())
     most = sorted(counts, key=lambda value: (-counts[value], value))[:MOST_VALUES]
@@ -130,13 +141,13 @@ def category_distribution(column: NDArray[Any], asked: AskedRows) -> dict[str, A
 
 
 def _usual_gap(gaps: Iterator[tuple[float, int]]) -> float:
-    """The largest gap of a block from the whole, beyond what so few rows scatter anyway."""
+    """Return the largest gap of a block from all rows, beyond the scatter of so few rows."""
     beyond = [float(gap) - SAMPLING_GAP / float(np.sqrt(rows)) for gap, rows in gaps]
     return round(max([0.0, *beyond]), DIGITS)
 
 
 def _usual_missing(missing: Flags, asked: AskedRows) -> float:
-    """The largest share missing in a block."""
+    """Return the largest share missing in a block."""
     return round(max([0.0, *(float(missing[block].mean()) for block in asked.blocks())]), DIGITS)
 
 

@@ -43,9 +43,12 @@ MOST_CATEGORIES = 50
 def reference_distributions(
     encoder: Encoder, inputs: pd.DataFrame, answers: Predictions
 ) -> dict[str, Any]:
-    """The layout at the top of this file, but for `places`.
+    """Build the layout at the top of this file, but for `places`.
 
-    inputs: the rows the trees saw, (n, F). answers: of the calibration rows, (m,).
+    Args:
+        encoder: encoder of the model.
+        inputs: (n, F), the rows the trees saw.
+        answers: (m,) predictions of the calibration rows.
     """
     score = answers.score
     return {
@@ -90,7 +93,7 @@ def equal_mass_bins(values: Floats) -> dict[str, list[float]]:
 
 
 def bin_counts(tops: Sequence[float], values: Floats) -> Ints:
-    """(len(tops) + 1,) how many of the values, the finite ones, lie in each bin."""
+    """Count (len(tops) + 1,) how many of the finite values lie in each bin."""
     there = values[np.isfinite(values)]
     at = np.searchsorted(np.asarray(tops, dtype=np.float64), there, side="left")
     return np.bincount(at, minlength=len(tops) + 1).astype(np.int64)

@@ -21,7 +21,7 @@ from features.feature import Floats, ratio
 
 
 def unit_differs(unit: Texts, base: Texts) -> Flags:
-    """Where both units are stated and are not the same."""
+    """Return where both units are stated and differ."""
     return np.asarray(is_stated(unit) & is_stated(base) & (unit != base), dtype=np.bool_)
 
 
@@ -83,10 +83,6 @@ def cumulative_quantity(cases: Cases) -> Floats:
 
 
 def pack_size_exponent(ratio_of: Floats, pack: Floats) -> Floats:
-    """How many times the pack size two figures are apart, on a log scale.
-
-    1: too high by one pack size, -1: too low by one, 0: equal. Missing without a pack size
-    above 1 or without both figures.
-    """
+    """Return the logarithm of the ratio of two figures, to the base of the pack size."""
     scale = np.log(np.where(pack > 1, pack, np.nan))
     return round_six_decimals(np.log(np.where(ratio_of > 0, ratio_of, np.nan)) / scale)

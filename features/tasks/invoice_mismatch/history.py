@@ -81,7 +81,7 @@ VARIANCE = "prices were {value:+.1%} from the order on average"
 
 
 def outcome_shares(past: HistoryFeatures, window: str, *kinds: str) -> tuple[Feature, ...]:
-    """Share of settled lines that ended in each of these ways."""
+    """Build features: share of settled lines that ended in each of these ways."""
     return tuple(past.share(kind, "events", window, OUTCOME_WORDS[kind]) for kind in kinds)
 
 

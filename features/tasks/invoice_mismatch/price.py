@@ -85,7 +85,7 @@ def tax_rate_gap(cases: Cases) -> Floats:
 
 
 def count_round_steps(cases: Cases) -> Floats:
-    """Of the steps 0.10, 1, 10, 100 and 1,000, how many divide the amount."""
+    """Count how many of the steps 0.10, 1, 10, 100 and 1,000 divide the amount."""
     amount = cases.number(LINE_AMOUNT)
     cents = np.round(or_zero(amount) * 100.0)
     steps = sum((np.mod(cents, step) == 0).astype(np.float64) for step in ROUND_STEPS_CENTS)
@@ -93,7 +93,7 @@ def count_round_steps(cases: Cases) -> Floats:
 
 
 def currency_differs(cases: Cases) -> Floats:
-    """1 where invoice and order are in different currencies."""
+    """Return 1 where invoice and order are in different currencies."""
     own, ordered = cases.text(CURRENCY), cases.text(PO_CURRENCY)
     return flag_or_missing(own != ordered, is_stated(own) & is_stated(ordered))
 

@@ -95,7 +95,7 @@ MASTER_DATA_FEATURES = (
 
 
 def stock_risk_features(horizon_days: int) -> tuple[Feature, ...]:
-    """The features for a question that looks `horizon_days` ahead; names stay the same."""
+    """Build the features for a question that looks `horizon_days` ahead; names stay the same."""
     return (
         *cover_features(horizon_days),
         *DEMAND_FEATURES,

@@ -80,7 +80,7 @@ def relative_change(recent: Floats, usual: Floats) -> Floats:
 
 @cached_with_cases
 def _quantity_due(cases: Cases, after: float, until: float) -> Floats:
-    """Open quantity promised in (asked + after, asked + until]. after, until: days."""
+    """Sum the open quantity promised in (asked + after, asked + until]; both are in days."""
     lines, wait = _scheduled_lines(cases)
     inside = (wait > after) & (wait <= until)
     return lines.sum_of(np.where(inside, lines.columns[QUANTITY_OPEN], 0.0))
@@ -88,7 +88,7 @@ def _quantity_due(cases: Cases, after: float, until: float) -> Floats:
 
 @cached_with_cases
 def _scheduled_lines(cases: Cases) -> tuple[Children, Floats]:
-    """Lines on their way, and the days until each is promised."""
+    """Return the scheduled receipts, and the days until each is promised."""
     lines = cases.children["scheduled_receipts"]
     wait = lines.columns[PROMISED_AT] - cases.asked_at[lines.row]
     return lines, np.where(np.isnat(wait), np.nan, wait / ONE_DAY)
