@@ -146,7 +146,7 @@ def counterfactuals(request: HttpRequest, identifier: Identifier) -> Response:
 
     Only what people could establish or bring about is looked at, alone and two together.
     Computed from the record, with the model and the policy that answered: 409 where those are
-    not kept, or the entry is too old to hold the past it was made of.
+    not kept.
     """
     caller = require_scope(request, AccessScope.READ_REPORT)
     review = loaded_review_service(request)

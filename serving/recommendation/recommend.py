@@ -171,7 +171,7 @@ def with_reasons(advice: Advice, score: Score) -> Advice:
 
 def needs_review(advice: Advice) -> bool:
     """Whether a person is to look at the case: it is flagged, or in the audit sample."""
-    return bool(advice.flagged) or advice.audit_sample
+    return advice.flagged or advice.audit_sample
 
 
 def reason_fields(score: Score) -> dict[str, Any]:

@@ -92,13 +92,12 @@ class Advice(FrozenModel):
     expires_at: datetime
     recommendation_only: Literal[True] = True
     rung: Rung = Field(
-        default=Rung.CHAMPION,
         description="how the answer was made: `champion` or `previous` (the model before it) "
         "advises; `rules`: only what rules found; `no_score`: nothing, queue the case as usual. "
         "An abstention is on one of the last two, and keeps its score",
     )
     rung_reasons: list[StepDown] = Field(
-        default=[], description="why each better rung was left, from the top; empty at the top"
+        description="why each better rung was left, from the top; empty at the top"
     )
     sentence: str
     suggested_action: str
@@ -119,10 +118,9 @@ class Advice(FrozenModel):
         "kept, and is not to be acted on",
     )
     abstentions: list[Abstention] = []
-    flagged: bool | None = Field(
-        default=None,
+    flagged: bool = Field(
         description="true: to be looked at for what the model or a rule says, or because there "
-        "is no advice; false: at most because it was picked at random; null: not recorded",
+        "is no advice; false: at most because it was picked at random",
     )
     audit_sample: bool = Field(
         default=False,

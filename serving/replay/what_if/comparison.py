@@ -90,7 +90,7 @@ class AnswerSummary:
         """Summarise a recommendation."""
         return cls(
             advice.level,
-            bool(advice.flagged),
+            advice.flagged,
             advice.abstained,
             advice.route,
             advice.priority,

@@ -24,7 +24,6 @@ from tests.support.audit_drafts import (
     CONTEXT,
     NOW,
     PSEUDONYMS,
-    decision_draft,
     recommendation_recorded_at,
 )
 
@@ -101,16 +100,6 @@ def test_another_person_hears_what_was_decided_but_not_by_whom(service, other):
     assert "followed by accounts payable" in refused.json()["detail"]
     assert "person-" not in refused.text
     assert service.kinds().count("decision") == 1
-
-
-def test_a_decision_from_before_persons_were_recorded_is_still_the_same_again(audit_url):
-    store = AuditStore.open(audit_url)
-    old = decision_draft(1, None, resolved_as=None)
-    del old.payload["person"], old.payload["schema"], old.payload["context"]
-    store.append([recommendation_recorded_at(1), old])
-    _, new = record_decision(deciding(store), advice(store), said(person=NAME))
-    assert not new
-    store.close()
 
 
 def test_an_erased_decision_was_still_made_and_no_other_takes_its_place(service):

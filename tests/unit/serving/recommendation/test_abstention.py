@@ -12,13 +12,12 @@ from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.policy.finding import Finding
 from serving.policy.policy import Level
 from serving.recommendation.abstention import find_abstentions, remedy_for
-from serving.recommendation.recommendation import Abstention, Advice
+from serving.recommendation.recommendation import Abstention
 from tests.support.synthetic_recommendations import (
     CATALOGUE,
     POLICY,
     make_score,
     recommend_example,
-    recommendation_entry,
 )
 
 STOCK, INVOICE, DELAY = STOCK_RISK.name, INVOICE_MISMATCH.name, SUPPLIER_DELAY.name
@@ -116,12 +115,3 @@ def test_the_answer_says_plainly_that_there_is_no_advice_and_why(task, case):
 def test_the_score_is_kept_and_the_case_is_at_least_watched(probability, level):
     advice = recommend_example(STOCK, make_score(STOCK, probability), abstentions=[WHY])
     assert (advice.exception_probability, advice.level) == (probability, level)
-
-
-def test_an_answer_of_before_abstentions_is_still_read():
-    new = {"abstained", "abstentions", "audit_sample", "audit_share", "reason_groups"}
-    told = recommendation_entry(STOCK).payload["recommendation"]
-    assert new <= set(told)
-    read = Advice.model_validate({name: v for name, v in told.items() if name not in new})
-    assert (read.abstained, read.abstentions, read.reason_groups) == (False, [], [])
-    assert (read.audit_sample, read.audit_share) == (False, 0.0)
