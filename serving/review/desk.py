@@ -41,7 +41,7 @@ def queue_page(
         seen: the sites that the reader may see; None for all.
     """
     entries = audit.undecided(task, site, MAX_ROWS, picked=picked, within=seen)
-    # Validated first: a record of an earlier version lacks fields that were added since.
+    # Canonical JSON drops the fraction of whole numbers; validation reads them as floats again.
     read = [Advice.model_validate(entry.payload["recommendation"]) for entry in entries]
     advices = [advice.model_dump(mode="json") for advice in read]
     return (

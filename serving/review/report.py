@@ -116,7 +116,7 @@ def render_report(
         raise ValueError(f"entry {entry.id} is a {entry.kind}; a report is of a recommendation")
     reasons = reasons or WordedAnswer(word_steps(entry.payload, ()))
     payload: Payload = reasons.payload
-    # Validated first: a record of an earlier version lacks fields that were added since.
+    # Canonical JSON drops the fraction of whole numbers; validation reads them as floats again.
     advice = Advice.model_validate(payload["recommendation"]).model_dump(mode="json")
     served = SERVED_TASKS[advice["task"]]
     scored = advice["model"] is not None
