@@ -1,7 +1,7 @@
 """Convert an audit entry to a CloudEvent 1.0 without personal data.
 
-A case is named and not told; reasons in a person's words stay inside. Whoever may read more
-follows the address of the report.
+An event names the case without its contents and leaves out reasons in a person's own words. A
+receiver that may read more follows the address of the report.
 """
 
 from __future__ import annotations
@@ -45,10 +45,14 @@ RECOMMENDATION_EVENTS = frozenset({EventType.RECOMMENDATION_GIVEN, EventType.DEC
 
 
 def to_cloud_event(entry: Entry, source: str, address: str = "") -> CloudEvent:
-    """The event that an entry is told as; the same entry is always the same event.
+    """Return the event of an entry; the same entry always gives the same event.
 
-    source: whose events they are. address: start of the report's address. What was erased is
-    told with `erased` and without what it held.
+    The event of an erased entry says `erased` and carries no data of the payload.
+
+    Args:
+        entry: of a kind in `EVENT_TYPE_OF_KIND`.
+        source: the CloudEvents `source`.
+        address: scheme and host of the service, the start of the report's address.
     """
     envelope, type_ = entry.envelope, EVENT_TYPE_OF_KIND[entry.kind]
     attributes = {
@@ -79,20 +83,18 @@ def to_cloud_event(entry: Entry, source: str, address: str = "") -> CloudEvent:
 
 
 def serialize_event(event: CloudEvent) -> bytes:
-    """The event as JSON, in structured mode."""
+    """Return the event as JSON, in structured mode."""
     return JSONFormat().write(event)
 
 
 def span_id(identifier: str) -> str:
-    """A span id for an entry: 16 hexadecimal digits, always the same, never all zero."""
+    """Return the span id of an entry: 16 hexadecimal digits, always the same, never all zero."""
     return sha256(identifier.encode()).hexdigest()[:15] + "1"
 
 
 def _event_data(type_: EventType, payload: Mapping[str, Any]) -> dict[str, Any]:
-    told = {name: payload[name] for name in PAYLOAD_FIELDS[type_] if name in payload}
+    data = {name: payload[name] for name in PAYLOAD_FIELDS[type_] if name in payload}
     advice = payload.get("recommendation") if type_ is EventType.RECOMMENDATION_GIVEN else None
-    return (
-        told | {name: advice[name] for name in RECOMMENDATION_FIELDS if name in advice}
-        if advice
-        else told
-    )
+    if advice:
+        data |= {name: advice[name] for name in RECOMMENDATION_FIELDS if name in advice}
+    return data

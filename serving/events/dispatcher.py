@@ -15,15 +15,25 @@ from serving.events.webhook import DeliveryResult, DeliveryStatus, EventReceiver
 BATCH_SIZE = 50
 """Events between two moves of the cursor: so many may come twice after a crash."""
 IDLE_ENTRIES = 1000
-"""Entries that are nobody's business after which the cursor moves nevertheless."""
+"""Entries without an event after which the cursor moves past them."""
 
 
 @dataclass(frozen=True)
 class Dispatcher:
-    """Sends what is new. Whoever calls it has the turn: see `serving.audit.log.process_lock`.
+    """Sends new events to a receiver.
 
-    attempts: tries before an event is a dead letter and the next one has its turn. chance: from
-    0 to 1, for the pauses. stopping: asked between two events.
+    The caller holds the lock of `serving.audit.log.process_lock`, so one process sends at a time.
+
+    Attributes:
+        outbox: entries to send, cursor and dead letters.
+        receiver: of the events.
+        types: event types that are sent.
+        source: the CloudEvents `source`.
+        address: scheme and host of the service, for the addresses of reports.
+        attempts: tries after which an event becomes a dead letter and the next one is sent.
+        clock: returns the time, UTC.
+        chance: returns a random number from 0 to 1, the jitter of retry delays.
+        stopping: returns whether to stop; called between two events.
     """
 
     outbox: Outbox
@@ -37,22 +47,22 @@ class Dispatcher:
     stopping: Callable[[], bool] = field(default=lambda: False)
 
     def round(self) -> bool:
-        """Send what can be sent now; whether there may be more at once.
+        """Send the events that are due; return whether more may be due at once.
 
         Raises:
-            AuditUnavailableError: the record cannot be read, or the cursor not be moved.
-            CursorMovedError: somebody moved the cursor meanwhile; another round finds out where to.
+            AuditUnavailableError: the log cannot be read, or the cursor cannot be moved.
+            CursorMovedError: another process moved the cursor; the next round reads it again.
         """
         cursor = self.outbox.begin()
         if cursor.stopped:
             return False
-        self._again()
+        self._resend_dead_letters()
         if cursor.next_at and self.clock() < datetime.fromisoformat(cursor.next_at):
             return False
         size = self.outbox.store.head().frontier.size
         entries = self.outbox.next(cursor.sequence, entry_kinds_of(self.types), BATCH_SIZE)
         if not entries:
-            self._pass(cursor, size)
+            self._skip_idle_entries(cursor, size)
             return False
         return self._send_all(cursor, entries)
 
@@ -63,7 +73,7 @@ class Dispatcher:
                 break
             outcome = self.send(entry)
             if outcome.status is not DeliveryStatus.DELIVERED:
-                after, dead = self._failed(done, entry, outcome)
+                after, dead = self._cursor_after_failure(done, entry, outcome)
                 self.outbox.move(cursor, after, dead)
                 return dead is not None
             done = Cursor(entry.sequence)
@@ -72,32 +82,32 @@ class Dispatcher:
         return len(entries) == BATCH_SIZE
 
     def send(self, entry: Entry) -> DeliveryResult:
-        """One event, once."""
+        """Send the event of an entry once."""
         body = serialize_event(to_cloud_event(entry, self.source, self.address))
         return self.receiver.send(entry.id, body, self.clock())
 
-    def _failed(
+    def _cursor_after_failure(
         self, done: Cursor, entry: Entry, outcome: DeliveryResult
     ) -> tuple[Cursor, DeadLetter | None]:
-        """Move the cursor by the outcome: retry, dead letter, or stop sending."""
+        """Return the cursor after a failed delivery, and the dead letter if tries are used up."""
         tried = done.attempts + 1
         if outcome.status is DeliveryStatus.GONE:
             why = f"the receiver wants no more events ({outcome.why})"
             return replace(done, stopped=why, last_error=outcome.why), None
         if tried >= self.attempts:
-            return Cursor(entry.sequence), self._letter(entry, tried, outcome.why)
+            return Cursor(entry.sequence), self._dead_letter(entry, tried, outcome.why)
         wait = timedelta(seconds=retry_delay(tried, self.chance(), outcome.retry_after_seconds))
         at = (self.clock() + wait).isoformat()
         return replace(done, attempts=tried, next_at=at, last_error=outcome.why), None
 
-    def _letter(self, entry: Entry, tried: int, why: str) -> DeadLetter:
+    def _dead_letter(self, entry: Entry, tried: int, why: str) -> DeadLetter:
         at = self.clock().isoformat()
         return DeadLetter(
             entry.sequence, entry.id, str(EVENT_TYPE_OF_KIND[entry.kind]), tried, why, at
         )
 
-    def _again(self) -> None:
-        """Dead letters that an operator wants tried again, each once."""
+    def _resend_dead_letters(self) -> None:
+        """Send each dead letter that an operator wants resent, once."""
         for letter in self.outbox.dead(resend=True):
             if self.stopping():
                 return
@@ -105,17 +115,17 @@ class Dispatcher:
             outcome = self.send(entry)
             self.outbox.settle(letter, outcome.why)
 
-    def _pass(self, cursor: Cursor, size: int) -> None:
-        """Move over entries that are not told, so that they are not searched again and again."""
+    def _skip_idle_entries(self, cursor: Cursor, size: int) -> None:
+        """Move the cursor past many entries without an event, so that no round reads them again."""
         if size - cursor.sequence >= IDLE_ENTRIES:
             self.outbox.move(cursor, Cursor(size))
 
 
 def skip_event(outbox: Outbox, cursor: Cursor, entry: Entry, at: str) -> None:
-    """Put the event that holds up the others with the dead letters, now.
+    """Make a dead letter of the event that holds up the others, without further tries.
 
     Raises:
-        CursorMovedError: it was delivered, or given up, meanwhile.
+        CursorMovedError: the event was delivered or given up meanwhile.
     """
     why = cursor.last_error or "skipped"
     letter = DeadLetter(

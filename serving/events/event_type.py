@@ -9,7 +9,7 @@ from serving.audit.log.entry_kind import EntryKind
 
 
 class EventType(StrEnum):
-    """What is told to others."""
+    """Type of an outgoing event."""
 
     RECOMMENDATION_GIVEN = "recommendation.given"
     DECISION_RECORDED = "decision.recorded"
@@ -35,9 +35,9 @@ EVENT_TYPE_OF_KIND: Mapping[EntryKind, EventType] = {
     EntryKind.ADVICE_RESUMED: EventType.ADVICE_RESUMED,
     EntryKind.DRIFT_DETECTED: EventType.DRIFT_DETECTED,
 }
-"""Which entries are told, as what. All others stay inside."""
+"""Event type of each entry kind that is sent; entries of other kinds are never sent."""
 
 
 def entry_kinds_of(types: frozenset[EventType]) -> frozenset[EntryKind]:
-    """The kinds of entries that events of these types are made of."""
+    """Return the entry kinds that events of these types are made from."""
     return frozenset(kind for kind, type_ in EVENT_TYPE_OF_KIND.items() if type_ in types)

@@ -18,15 +18,20 @@ from serving.auth.caller import Caller
 from serving.events.received_event import ReceivedEvent
 from serving.runtime.context import RequestContext
 
-# An event is named after its source and id, so that whoever sends it twice, and to whichever
-# process, finds it on record.
+# The entry id is derived from source and id of the event, so that every process recognises an
+# event that is sent again.
 EVENT_NAMESPACE = uuid.UUID("3d1a7c52-6a0f-5c3e-8a57-0f4b1f0e9b21")
 MAX_ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
 class RecordedEvent:
-    """An event on record. again: it was there before, and says the same."""
+    """A recorded event.
+
+    Attributes:
+        entry: that holds the event.
+        again: whether the event was on record before, with the same content.
+    """
 
     entry: Entry
     again: bool
@@ -47,16 +52,16 @@ def record_events(
     context: RequestContext,
     now: datetime,
 ) -> list[RecordedEvent]:
-    """Every event on record, in their order, or none.
+    """Record all events or none; return them in their order.
 
     Raises:
-        OtherEventError: one says something else than what is on record under its name.
+        ConflictingEventError: an event with other content is on record under the same id.
         AuditUnavailableError: nothing was recorded.
     """
     for last in (False,) * (MAX_ATTEMPTS - 1) + (True,):
         try:
             return _record_once(store, events, caller, context, now)
-        except DuplicateEntryError:  # by another process, between look and record
+        except DuplicateEntryError:  # another process recorded it after the look-up
             if last:
                 raise
     raise AssertionError
@@ -72,28 +77,31 @@ def _record_once(
     drafts = [event_draft(event, caller, context, now) for event in events]
     new, before = dict[str, Draft](), dict[str, Entry]()
     for number, (event, draft) in enumerate(zip(events, drafts, strict=True)):
-        there = store.read(draft.id)
-        said = new[draft.id].payload if draft.id in new else there and there.body and there.payload
-        if said and not _same_content(said, draft.payload):
+        entry = store.read(draft.id)
+        payload = (
+            new[draft.id].payload if draft.id in new else entry and entry.body and entry.payload
+        )
+        if payload and not _same_content(payload, draft.payload):
             raise ConflictingEventError(number, event)
-        if there is not None:
-            before[draft.id] = there
+        if entry is not None:
+            before[draft.id] = entry
         else:
             new.setdefault(draft.id, draft)
-    made = {entry.id: entry for entry in store.append(list(new.values()))}
-    told, seen = list[RecordedEvent](), set(before)
+    appended = {entry.id: entry for entry in store.append(list(new.values()))}
+    recorded, seen = list[RecordedEvent](), set(before)
     for draft in drafts:
-        told.append(RecordedEvent(before.get(draft.id) or made[draft.id], draft.id in seen))
+        entry_of_draft = before.get(draft.id) or appended[draft.id]
+        recorded.append(RecordedEvent(entry_of_draft, draft.id in seen))
         seen.add(draft.id)
-    return told
+    return recorded
 
 
 def event_draft(
     event: ReceivedEvent, caller: Caller, context: RequestContext, now: datetime
 ) -> Draft:
-    """An event as it is recorded: its row, and for which sites its sender may speak."""
+    """Return the draft that records an event: its row, and the sites that its sender may name."""
     row = json.loads(json.dumps(dict(event.row), default=_utc_text))
-    said = {
+    fields = {
         "source": event.source,
         "event_id": event.id,
         "type": str(event.type),
@@ -103,7 +111,7 @@ def event_draft(
     }
     return new_draft(
         EntryKind.EVENT_RECEIVED,
-        said,
+        fields,
         context.recorded(),
         now.isoformat(),
         id=str(uuid.uuid5(EVENT_NAMESPACE, json.dumps([event.source, event.id]))),

@@ -1,8 +1,8 @@
 """Ingest received events into the canonical tables and rebuild the profile snapshot.
 
-Two clocks: what a sender says happened is `happened_at`; `known_at` is when it was recorded
-here, for nothing could be known of it before. Profiles are as of midnight UTC, so an event of
-today counts from tomorrow's snapshot on: that one is made as soon as tomorrow has begun.
+Two clocks: `happened_at` is when the sender says it happened; `known_at` is when this service
+recorded it, because nobody here could know it earlier. Profiles are as of midnight UTC, so an
+event of today counts from tomorrow's snapshot on, which is built as soon as tomorrow begins.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ from serving.audit.log.tables import ENTRIES
 from serving.tasks.catalogue import SERVED_TASKS
 
 INGEST_BATCH_SIZE = 5000
-"""Events that go into the tables in one step."""
+"""Events appended to the tables in one step."""
 
 
 def is_refresh_due(lake: Lake, store: AuditStore, today: date) -> bool:
-    """Whether there is anything to do; a few rows are read for it.
+    """Return whether `refresh_profiles` has anything to do; reads a few rows.
 
     Raises:
-        AuditUnavailableError: the record cannot be read.
+        AuditUnavailableError: the log cannot be read.
     """
     if not (lake.canonical / MANIFEST).exists():
         return False
@@ -61,10 +61,19 @@ def is_refresh_due(lake: Lake, store: AuditStore, today: date) -> bool:
 
 
 def refresh_profiles(lake: Lake, store: AuditStore, today: date, streams: Sequence[Stream]) -> bool:
-    """Do it, unless another process is at it; whether it was done. streams: of the past.
+    """Ingest received events and rebuild the profiles, unless another process is doing so.
+
+    Args:
+        lake: with the canonical tables and the profiles.
+        store: with the received events.
+        today: UTC; the day the profiles are as of.
+        streams: event histories that the profiles are built from.
+
+    Returns:
+        Whether this call did the work.
 
     Raises:
-        AuditUnavailableError: the record cannot be read; nothing was changed.
+        AuditUnavailableError: the log cannot be read; nothing was changed.
     """
     with try_file_lock(lake.home / "received.lock") as mine:
         if not mine or not is_refresh_due(lake, store, today):
@@ -78,10 +87,10 @@ def refresh_profiles(lake: Lake, store: AuditStore, today: date, streams: Sequen
 
 
 def ingest_events(lake: Lake, store: AuditStore) -> int:
-    """Received events that are not yet in the tables, in their order; how many there were.
+    """Append received events that are not yet in the tables, in order; return their number.
 
-    What was erased is left out, and what a sender tells of an order line of another site than
-    its own. Applied twice it is there once.
+    Erased events are left out, and events about an order line of a site that the sender may not
+    name. An event that is appended again after a crash is stored once.
     """
     done = read_received_watermark(lake.canonical)
     later = queries.entries_of_kinds([EntryKind.EVENT_RECEIVED]).where(
@@ -93,32 +102,32 @@ def ingest_events(lake: Lake, store: AuditStore) -> int:
     rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for entry in _permitted_entries(lake, entries):
         rows[entry.payload["table"]].append(_row(entry))
-    frames = {name: pd.DataFrame(some) for name, some in rows.items()}
+    frames = {name: pd.DataFrame(table_rows) for name, table_rows in rows.items()}
     until = max(done.until, *(entry.recorded_at for entry in entries))
     append_received_rows(frames, lake.canonical, ReceivedWatermark(entries[-1].sequence, until))
     return len(entries)
 
 
 def _row(entry: Entry) -> dict[str, Any]:
-    """The event as a row of its table, known since it was recorded."""
-    said = entry.payload
-    row = dict(said["row"])
-    for column in TABLES[said["table"]].columns:
+    """Return the event as a row of its table, known since it was recorded."""
+    payload = entry.payload
+    row = dict(payload["row"])
+    for column in TABLES[payload["table"]].columns:
         if column.kind is Kind.MOMENT and row.get(column) is not None:
             row[str(column)] = datetime.fromisoformat(row[column])
     return row | {str(KNOWN_AT): datetime.fromisoformat(entry.recorded_at)}
 
 
 def _permitted_entries(lake: Lake, entries: Sequence[Entry]) -> Iterator[Entry]:
-    """Entries whose sender may speak for the site of the order line that they name."""
+    """Yield the entries whose sender may name the site of their order line."""
     readable = [entry for entry in entries if entry.body is not None]
     bound = {entry.id for entry in readable if entry.payload["sites"] is not None}
     lines = {e.payload["row"].get(PO_LINE_ID) for e in readable if e.id in bound} - {None}
     site_of = _site_of_order_lines(lake, sorted(lines))
     for entry in readable:
-        said = entry.payload
-        line = said["row"].get(PO_LINE_ID)
-        if entry.id not in bound or line is None or site_of.get(line) in said["sites"]:
+        payload = entry.payload
+        line = payload["row"].get(PO_LINE_ID)
+        if entry.id not in bound or line is None or site_of.get(line) in payload["sites"]:
             yield entry
 
 
@@ -127,8 +136,8 @@ def _site_of_order_lines(lake: Lake, lines: Sequence[str]) -> dict[str, str]:
     if not lines or not path.exists():
         return {}
     columns = [str(PO_LINE_ID), str(SITE_ID)]
-    found = pq.read_table(path, columns=columns, filters=[(str(PO_LINE_ID), "in", list(lines))])
-    return dict(zip(*(found.column(name).to_pylist() for name in columns), strict=True))
+    orders = pq.read_table(path, columns=columns, filters=[(str(PO_LINE_ID), "in", list(lines))])
+    return dict(zip(*(orders.column(name).to_pylist() for name in columns), strict=True))
 
 
 def _profiles_are_stale(lake: Lake, done: ReceivedWatermark, today: date) -> bool:
@@ -140,19 +149,19 @@ def _profiles_are_stale(lake: Lake, done: ReceivedWatermark, today: date) -> boo
 
 
 def _profiles_as_of(path: Path) -> date:
-    """The day of the profiles; the first there is where they cannot be read."""
+    """Return the day of the profiles; `date.min` if they cannot be read."""
     if not path.exists():
         return date.min
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as file:
-            (said,) = file.execute("SELECT value FROM snapshot WHERE name = 'as_of'").fetchone()
-        return date.fromisoformat(said)
+            (day,) = file.execute("SELECT value FROM snapshot WHERE name = 'as_of'").fetchone()
+        return date.fromisoformat(day)
     except (sqlite3.Error, TypeError, ValueError):
         return date.min
 
 
 def main() -> None:
-    """In a process of its own, so that answers do not wait for it."""
+    """Refresh the profiles in a process of its own, so that no request waits for it."""
     lake = Lake.from_environment()
     streams = {s.name: s for entry in SERVED_TASKS.values() for s in entry.streams}
     with closing(open_audit(lake)) as store:

@@ -1,7 +1,7 @@
 """Transactional outbox over the audit log: delivery cursor and dead letters per subscription.
 
-What is to be told is committed with what it tells, in one transaction and in order, since it is
-the same entry. All that is kept beside it is a cursor, and what could not be delivered.
+An event and the fact it reports are one audit entry, so they are committed in one transaction and
+in order. Only a cursor and the events that could not be delivered are stored besides.
 """
 
 from __future__ import annotations
@@ -22,15 +22,19 @@ from serving.audit.log.store import AuditStore
 from serving.audit.log.tables import DEAD_LETTERS, DELIVERIES, ENTRIES
 
 WEBHOOK_SUBSCRIPTION = "webhook"
-"""The one subscription there is: whoever the settings name."""
+"""The only subscription: the webhook that the settings name."""
 
 
 @dataclass(frozen=True)
 class Cursor:
-    """How far a subscription is. sequence: the last entry that is done with.
+    """Position of a subscription in the log.
 
-    attempts: how often the next one failed; next_at: when it is tried again, ISO 8601, "" for
-    at once. stopped: why nothing is sent any more; "" while it is.
+    Attributes:
+        sequence: of the last entry that was delivered or given up.
+        attempts: failed tries of the next event.
+        next_at: when the next event is tried again, ISO 8601; "" for at once.
+        last_error: of the next event; "" if it was not tried.
+        stopped: why nothing is sent any more; "" while events are sent.
     """
 
     sequence: int
@@ -42,7 +46,17 @@ class Cursor:
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """An event that could not be delivered. resend: it is to be tried again."""
+    """An event that could not be delivered.
+
+    Attributes:
+        sequence: of its entry.
+        id: of the event.
+        type: of the event.
+        attempts: tries so far.
+        error: of the last try.
+        at: when it was given up, ISO 8601.
+        resend: whether an operator wants it sent again.
+    """
 
     sequence: int
     id: str
@@ -58,12 +72,15 @@ DEAD_LETTER_COLUMNS = [DEAD_LETTERS.c[name] for name in DeadLetter.__dataclass_f
 
 
 class CursorMovedError(RuntimeError):
-    """Somebody else moved the cursor meanwhile; nothing was changed."""
+    """Another process moved the cursor; nothing was changed."""
 
 
 @dataclass(frozen=True)
 class Outbox:
-    """Entries that a subscription has yet to receive. Errors are AuditUnavailableError."""
+    """Entries that a subscription has yet to receive.
+
+    Every method raises AuditUnavailableError if the log cannot be read or written.
+    """
 
     store: AuditStore
     subscription: str = WEBHOOK_SUBSCRIPTION
@@ -77,8 +94,8 @@ class Outbox:
 
     def begin(self) -> Cursor:
         """Return the cursor; start it at the end of the log if there is none."""
-        if (found := self.cursor()) is not None:
-            return found
+        if (cursor := self.cursor()) is not None:
+            return cursor
         size = self.store.head().frontier.size
         with self._writing() as connection:
             mine = DELIVERIES.c.subscription == self.subscription
@@ -89,15 +106,15 @@ class Outbox:
         return self.cursor() or Cursor(size)
 
     def next(self, after: int, kinds: Collection[EntryKind], most: int) -> list[Entry]:
-        """Up to so many entries of those kinds after a sequence, in order."""
+        """Return at most `most` entries of those kinds after a sequence, in order."""
         later = queries.entries_of_kinds(kinds).where(ENTRIES.c.sequence > after).limit(most)
         return self.store.select(later)
 
     def move(self, before: Cursor, now: Cursor, dead: DeadLetter | None = None) -> None:
-        """Move on, and put an event with the dead letters, both or neither.
+        """Move the cursor and store a dead letter, in one transaction.
 
         Raises:
-            CursorMovedError: it is not where it was thought to be.
+            CursorMovedError: the stored cursor is not `before`.
         """
         mine = DELIVERIES.c.subscription == self.subscription
         there = sa.and_(
@@ -110,10 +127,10 @@ class Outbox:
             if moved.rowcount != 1:
                 raise CursorMovedError("another process moved the cursor of the events")
             if dead is not None:
-                self._bury(connection, dead)
+                self._insert_dead_letter(connection, dead)
 
     def dead(self, *, resend: bool = False) -> list[DeadLetter]:
-        """Dead letters in order. resend: only those that are to be tried again."""
+        """Return the dead letters in order. resend: only those that are to be sent again."""
         mine = DEAD_LETTERS.c.subscription == self.subscription
         query = sa.select(*DEAD_LETTER_COLUMNS).where(mine).order_by(DEAD_LETTERS.c.sequence)
         if resend:
@@ -122,11 +139,11 @@ class Outbox:
             return [DeadLetter(*row) for row in connection.execute(query)]
 
     def resend(self, identifier: str = "") -> int:
-        """Ask for one dead letter to be tried again, or for all; how many there were."""
-        return self._letters({"resend": True}, identifier)
+        """Mark one dead letter, or all, to be sent again; return how many were marked."""
+        return self._update_dead_letters({"resend": True}, identifier)
 
     def settle(self, letter: DeadLetter, error: str = "") -> None:
-        """A dead letter was tried again: forget it, or say why it failed again."""
+        """Delete a dead letter that was delivered, or store the error if it failed again."""
         mine = sa.and_(
             DEAD_LETTERS.c.subscription == self.subscription,
             DEAD_LETTERS.c.sequence == letter.sequence,
@@ -138,14 +155,14 @@ class Outbox:
             else:
                 connection.execute(sa.delete(DEAD_LETTERS).where(mine))
 
-    def _letters(self, values: dict[str, Any], identifier: str) -> int:
+    def _update_dead_letters(self, values: dict[str, Any], identifier: str) -> int:
         mine = DEAD_LETTERS.c.subscription == self.subscription
         chosen = sa.and_(mine, DEAD_LETTERS.c.id == identifier) if identifier else mine
         with self._writing() as connection:
-            done = connection.execute(sa.update(DEAD_LETTERS).where(chosen).values(values))
-            return done.rowcount
+            updated = connection.execute(sa.update(DEAD_LETTERS).where(chosen).values(values))
+            return updated.rowcount
 
-    def _bury(self, connection: sa.Connection, dead: DeadLetter) -> None:
+    def _insert_dead_letter(self, connection: sa.Connection, dead: DeadLetter) -> None:
         row = {column.name: getattr(dead, column.name) for column in DEAD_LETTER_COLUMNS}
         connection.execute(
             sa.insert(DEAD_LETTERS).values(row | {"subscription": self.subscription})

@@ -30,7 +30,7 @@ from serving.tasks.message_fields import (
 
 
 class ReceivedEventType(StrEnum):
-    """What a sender may tell."""
+    """Type of an event that a sender may report."""
 
     ASN = "supplier.asn"
     DELAY_NOTICE = "supplier.delay_notice"
@@ -40,10 +40,15 @@ class ReceivedEventType(StrEnum):
 
 @dataclass(frozen=True)
 class EventContract:
-    """An event is a row of that table. fixed: columns that the type says.
+    """Contract of an event type: its data is a row of a canonical table.
 
-    `known_at` is no field: this system can know an event since it came, and not before.
-    `happened_at` is the event's own `time`, where the data does not say it.
+    `known_at` is not a field: this system knows an event since it received it. Without
+    `happened_at` in the data, the event's own `time` is used.
+
+    Attributes:
+        table: that the event becomes a row of.
+        fixed: values of columns that the event type determines.
+        message: model that the data is validated with.
     """
 
     table: Table
@@ -52,7 +57,7 @@ class EventContract:
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """The columns that the data may fill."""
+        """Columns that the data may fill."""
         return tuple(c for c in self.table.columns if c not in self.fixed and c != KNOWN_AT)
 
 
@@ -84,7 +89,7 @@ MAX_EVENTS = 500
 """Events in one request."""
 MAX_SHOWN_CHARACTERS = 120
 FieldProblem = dict[str, Any]
-"""field, got, takes: as a problem lists them."""
+"""One error of a problem document: `field`, `got`, `takes`."""
 EVENT_ATTRIBUTES: Mapping[str, str] = {
     "specversion": "1.0",
     "id": ACCEPTED_TEXT,
@@ -97,7 +102,7 @@ EVENT_ATTRIBUTES: Mapping[str, str] = {
 
 
 class EventEnvelope(StrictMessage):
-    """The attributes of an event that are read; others are taken and left."""
+    """Attributes of an event that are read; others are accepted and ignored."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -112,7 +117,7 @@ class EventEnvelope(StrictMessage):
 
 @dataclass(frozen=True)
 class ReceivedEvent:
-    """An event that can be recorded. row: plain values of its table, without `known_at`."""
+    """A valid event. row: plain values of its table, without `known_at`."""
 
     source: str
     id: str
@@ -121,12 +126,12 @@ class ReceivedEvent:
 
     @property
     def contract(self) -> EventContract:
-        """What it keeps to."""
+        """Contract of its type."""
         return EVENT_CONTRACTS[self.type]
 
 
 class InvalidEventError(ValueError):
-    """Events that cannot be taken; errors say which fields."""
+    """Events cannot be accepted. errors: the fields concerned."""
 
     def __init__(self, errors: Sequence[FieldProblem]) -> None:
         super().__init__(f"{len(errors)} fields of events cannot be read")
@@ -134,22 +139,27 @@ class InvalidEventError(ValueError):
 
 
 def parse_events(events: Sequence[Any], now: datetime, *, batch: bool) -> list[ReceivedEvent]:
-    """Every event, or none. batch: whether places of errors say which event.
+    """Parse all events or none.
+
+    Args:
+        events: as JSON gave them.
+        now: UTC; no event may have happened later.
+        batch: whether the fields of errors start with the index of the event.
 
     Raises:
-        UnreadableError: what is wrong with them, all of it.
+        InvalidEventError: every field that is wrong.
     """
-    wrong, found = list[FieldProblem](), list[ReceivedEvent]()
+    errors, parsed = list[FieldProblem](), list[ReceivedEvent]()
     for number, event in enumerate(events):
         place = f"[{number}]." if batch else ""
         try:
-            found.append(_parse_event(event, place))
+            parsed.append(_parse_event(event, place))
         except InvalidEventError as error:
-            wrong += error.errors
-    wrong = wrong or list(_contract_problems(found, now, batch=batch))
-    if wrong:
-        raise InvalidEventError(wrong)
-    return found
+            errors += error.errors
+    errors = errors or list(_contract_problems(parsed, now, batch=batch))
+    if errors:
+        raise InvalidEventError(errors)
+    return parsed
 
 
 def _parse_event(event: Any, place: str) -> ReceivedEvent:
@@ -159,12 +169,12 @@ def _parse_event(event: Any, place: str) -> ReceivedEvent:
         raise InvalidEventError([_attribute_problem(e, place) for e in error.errors()]) from error
     contract = EVENT_CONTRACTS[envelope.type]
     try:
-        told = contract.message.model_validate_json(json.dumps(envelope.data))
+        data = contract.message.model_validate_json(json.dumps(envelope.data))
     except ValidationError as error:
         raise InvalidEventError(
             [_data_problem(e, place, contract) for e in error.errors()]
         ) from error
-    row = {**contract.fixed, **told.model_dump()}
+    row = {**contract.fixed, **data.model_dump()}
     row[HAPPENED_AT] = row[HAPPENED_AT] or envelope.time
     if row[HAPPENED_AT] is None:
         missing = {"got": "nothing", "takes": f"{ACCEPTED_MOMENT}; or give the event's own time"}
@@ -173,57 +183,55 @@ def _parse_event(event: Any, place: str) -> ReceivedEvent:
 
 
 def _contract_problems(
-    found: Sequence[ReceivedEvent], now: datetime, *, batch: bool
+    events: Sequence[ReceivedEvent], now: datetime, *, batch: bool
 ) -> Iterator[FieldProblem]:
-    """What a single field cannot say: the checks that ingest makes of the same tables."""
+    """Yield the errors of the checks over whole rows that ingest makes of the same tables."""
     for type_, contract in EVENT_CONTRACTS.items():
-        places = [i for i, event in enumerate(found) if event.type is type_]
+        places = [i for i, event in enumerate(events) if event.type is type_]
         if not places:
             continue
-        rows = [{**found[i].row, KNOWN_AT: now} for i in places]
+        rows = [{**events[i].row, KNOWN_AT: now} for i in places]
         _, broken = check_contract(contract.table, pd.DataFrame(rows))
         for row, column, problem in zip(
             broken["row"], broken["column"], broken["problem"], strict=True
         ):
             at = places[row]
             place = f"[{at}]." if batch else ""
-            yield _contract_problem(found[at], str(column), str(problem), place, now)
+            yield _contract_problem(events[at], str(column), str(problem), place, now)
 
 
 def _contract_problem(
     event: ReceivedEvent, column: str, problem: str, place: str, now: datetime
 ) -> FieldProblem:
-    if column == KNOWN_AT:  # which is now: what it is held against is what the sender said
+    if column == KNOWN_AT:  # known_at is now, so the sender's happened_at is the one that is wrong
         got, column = event.row[HAPPENED_AT].isoformat(), str(HAPPENED_AT)
-        told = f"what happened at or before the service's clock, {now.isoformat()}"
+        takes = f"what happened at or before the service's clock, {now.isoformat()}"
     else:
-        got, told = (
-            _shorten_json(event.row.get(column)),
-            f"what {problem}".replace("what is not ", ""),
-        )
-    return {"field": f"{place}data.{column}", "got": got, "takes": told}
+        got = _shorten_json(event.row.get(column))
+        takes = f"what {problem}".replace("what is not ", "")
+    return {"field": f"{place}data.{column}", "got": got, "takes": takes}
 
 
 def _attribute_problem(error: ErrorDetails, place: str) -> FieldProblem:
     name = str(error["loc"][0]) if error["loc"] else ""
-    told = EVENT_ATTRIBUTES.get(name, "a JSON object")
+    takes = EVENT_ATTRIBUTES.get(name, "a JSON object")
     return {
         "field": f"{place}{name}".rstrip(".") or "(body)",
         "got": _received_value(error),
-        "takes": told,
+        "takes": takes,
     }
 
 
 def _data_problem(error: ErrorDetails, place: str, contract: EventContract) -> FieldProblem:
     name = str(error["loc"][0]) if error["loc"] else ""
     column = next((c for c in contract.columns if c == name), None)
-    told = (
+    takes = (
         _describe_column(column)
         if column
         else f"no such field; there are {', '.join(contract.columns)}"
     )
     shown = name if column else name[:MAX_SHOWN_CHARACTERS]
-    return {"field": f"{place}data.{shown}", "got": _received_value(error), "takes": told}
+    return {"field": f"{place}data.{shown}", "got": _received_value(error), "takes": takes}
 
 
 def _describe_column(column: Column) -> str:

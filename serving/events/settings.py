@@ -15,7 +15,7 @@ from serving.events.webhook_signature import read_secrets
 
 
 class EventSettings(EnvironmentSettings):
-    """What can be set. Every name is read from `TRIAGE_EVENTS_` + the name in capitals."""
+    """Settings of events. Each field is read from `TRIAGE_EVENTS_` + its name in capitals."""
 
     model_config = SettingsConfigDict(env_prefix="TRIAGE_EVENTS_", frozen=True, extra="ignore")
 
@@ -45,10 +45,10 @@ class EventSettings(EnvironmentSettings):
 
     @property
     def wanted(self) -> frozenset[EventType]:
-        """The types that are sent.
+        """Event types that are sent.
 
         Raises:
-            ValueError: naming the one that there is not.
+            ValueError: a type is unknown; the message names it.
         """
         named = [one.strip() for one in self.types.split(",") if one.strip()]
         if unknown := [one for one in named if one not in set(EventType)]:
@@ -57,11 +57,11 @@ class EventSettings(EnvironmentSettings):
         return frozenset(map(EventType, named)) or frozenset(EventType)
 
     def checked(self) -> EventSettings:
-        """These, if they can be used; told without what is secret.
+        """Return these settings if they can be used. Errors never hold a secret.
 
         Raises:
             OSError: the secret cannot be read.
-            ValueError: what cannot be used, and what it takes.
+            ValueError: a setting cannot be used; the message says what it takes.
         """
         _ = self.wanted
         if self.url:

@@ -18,21 +18,25 @@ from serving.events.webhook_signature import signature_headers
 INITIAL_DELAY_SECONDS = 1.0
 MAX_DELAY_SECONDS = 300.0
 MAX_RETRY_AFTER_SECONDS = 3600.0
-"""What a receiver may ask for; longer is cut off."""
+"""Longest pause that a receiver may ask for; a longer one is cut to it."""
 
 
-def retry_delay(attempts: int, chance: float, asked: float = 0.0) -> float:
-    """Seconds until the next try, after that many failures.
+def retry_delay(attempts: int, chance: float, retry_after_seconds: float = 0.0) -> float:
+    """Return the seconds until the next try: exponential backoff with jitter.
 
-    It doubles up to a longest; half of it hangs on chance (0 to 1), so that many who failed
-    together do not come back together. asked: what the receiver asked for is waited at least.
+    Args:
+        attempts: failures so far.
+        chance: 0 to 1; half of the delay depends on it, so that many deliveries that failed
+            together are not retried together.
+        retry_after_seconds: pause that the receiver asked for; the least delay.
     """
-    grown = min(MAX_DELAY_SECONDS, INITIAL_DELAY_SECONDS * 2.0 ** min(attempts - 1, 30))
-    return max(grown * (0.5 + 0.5 * chance), min(asked, MAX_RETRY_AFTER_SECONDS))
+    delay = min(MAX_DELAY_SECONDS, INITIAL_DELAY_SECONDS * 2.0 ** min(attempts - 1, 30))
+    least = min(retry_after_seconds, MAX_RETRY_AFTER_SECONDS)
+    return max(delay * (0.5 + 0.5 * chance), least)
 
 
 def parse_retry_after(retry_after: str, now: datetime) -> float:
-    """The seconds that a Retry-After header asks for; 0 where it cannot be read."""
+    """Return the seconds that a Retry-After header asks for; 0 if it cannot be parsed."""
     text = retry_after.strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
@@ -53,7 +57,13 @@ class DeliveryStatus(StrEnum):
 
 @dataclass(frozen=True)
 class DeliveryResult:
-    """Outcome, reason of a failure, and seconds for which the receiver asked for a pause."""
+    """Outcome of one delivery.
+
+    Attributes:
+        status: of the delivery.
+        why: reason of a failure; "" if delivered.
+        retry_after_seconds: pause that the receiver asked for.
+    """
 
     status: DeliveryStatus
     why: str = ""
@@ -64,15 +74,20 @@ class EventReceiver(Protocol):
     """A receiver of events."""
 
     def send(self, identifier: str, body: bytes, now: datetime) -> DeliveryResult:
-        """Give it an event, once."""
+        """Send an event once."""
 
 
 @dataclass(frozen=True)
 class Webhook:
-    """A receiver over HTTP. Follows no redirect, and reads nothing of what it answers.
+    """A receiver over HTTP. Follows no redirect, and does not read the body of a response.
 
-    Answers of 200 to 299 mean delivered, 410 that nothing is wanted any more, all else that it
-    is to be tried again.
+    A status of 200 to 299 means delivered, 410 that the receiver wants no more events, and any
+    other that the delivery is retried.
+
+    Attributes:
+        url: that events are posted to.
+        secrets: that sign each message; two while a secret is changed.
+        timeout_seconds: of one request.
     """
 
     url: str = field(repr=False)
@@ -84,17 +99,17 @@ class Webhook:
         client = httpx.Client(
             timeout=self.timeout_seconds,
             follow_redirects=False,
-            trust_env=False,  # no proxy and no password of a file that nobody thought of
+            trust_env=False,  # neither a proxy nor a .netrc password from the environment
         )
         object.__setattr__(self, "client", client)
 
     def send(self, identifier: str, body: bytes, now: datetime) -> DeliveryResult:
-        """See `EventReceiver`."""
+        """Post an event once; see `EventReceiver`."""
         headers = signature_headers(self.secrets, identifier, int(now.timestamp()), body)
         headers |= {"content-type": f"{CONTENT_TYPE}; charset=utf-8"}
         try:
-            with self.client.stream("POST", self.url, content=body, headers=headers) as answer:
-                return _delivery_result(answer, now)
+            with self.client.stream("POST", self.url, content=body, headers=headers) as response:
+                return _delivery_result(response, now)
         except httpx.HTTPError as error:
             return DeliveryResult(DeliveryStatus.FAILED, type(error).__name__)
 
@@ -110,10 +125,10 @@ class Webhook:
         self.client.close()
 
 
-def _delivery_result(answer: httpx.Response, now: datetime) -> DeliveryResult:
-    if answer.is_success:
+def _delivery_result(response: httpx.Response, now: datetime) -> DeliveryResult:
+    if response.is_success:
         return DeliveryResult(DeliveryStatus.DELIVERED)
-    if answer.status_code == httpx.codes.GONE:
+    if response.status_code == httpx.codes.GONE:
         return DeliveryResult(DeliveryStatus.GONE, "HTTP 410")
-    asked = parse_retry_after(answer.headers.get("retry-after", ""), now)
-    return DeliveryResult(DeliveryStatus.FAILED, f"HTTP {answer.status_code}", asked)
+    seconds = parse_retry_after(response.headers.get("retry-after", ""), now)
+    return DeliveryResult(DeliveryStatus.FAILED, f"HTTP {response.status_code}", seconds)

@@ -23,41 +23,50 @@ SECRET_FORMAT = (
 def signature_headers(
     secrets: Sequence[bytes], identifier: str, at: int, body: bytes
 ) -> dict[str, str]:
-    """The headers of a message. at: seconds since 1970. One signature a secret, in their order."""
+    """Return the headers of a message, with one signature for each secret, in their order.
+
+    Args:
+        secrets: keys of the signatures.
+        identifier: of the message.
+        at: seconds since 1970.
+        body: of the message.
+    """
     content = f"{identifier}.{at}.".encode() + body
-    made = [base64.b64encode(hmac.digest(one, content, "sha256")).decode() for one in secrets]
+    signatures = [
+        base64.b64encode(hmac.digest(secret, content, "sha256")).decode() for secret in secrets
+    ]
     return {
         "webhook-id": identifier,
         "webhook-timestamp": str(at),
-        "webhook-signature": " ".join(f"v1,{one}" for one in made),
+        "webhook-signature": " ".join(f"v1,{signature}" for signature in signatures),
     }
 
 
 def read_secrets(path: Path) -> list[bytes]:
-    """The secrets in a file, the newest first. What is wrong is told without what it holds.
+    """Return the secrets in a file, the newest first. Errors never hold a secret.
 
     Raises:
-        OSError: it cannot be read.
-        ValueError: others can read it, or it holds something else.
+        OSError: the file cannot be read.
+        ValueError: others can read the file, or it does not hold one or two secrets.
     """
     text = read_private_file(path, "the secret of events").decode("ascii", errors="replace")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    found = [_parse_secret(line, path) for line in lines]
-    if not 1 <= len(found) <= MAX_SECRETS:
-        raise ValueError(f"{path} holds {len(found)} secrets; it takes {SECRET_FORMAT}")
-    return found
+    secrets = [_parse_secret(line, path) for line in lines]
+    if not 1 <= len(secrets) <= MAX_SECRETS:
+        raise ValueError(f"{path} holds {len(secrets)} secrets; it takes {SECRET_FORMAT}")
+    return secrets
 
 
 def _parse_secret(line: str, path: Path) -> bytes:
     try:
-        made = base64.b64decode(line.removeprefix(WEBHOOK_KEY_PREFIX), validate=True)
+        secret = base64.b64decode(line.removeprefix(WEBHOOK_KEY_PREFIX), validate=True)
     except (binascii.Error, ValueError):
-        made = b""
+        secret = b""
     if (
         not line.startswith(WEBHOOK_KEY_PREFIX)
-        or not MIN_SECRET_BYTES <= len(made) <= MAX_SECRET_BYTES
+        or not MIN_SECRET_BYTES <= len(secret) <= MAX_SECRET_BYTES
     ):
         raise ValueError(
             f"{path} holds a line that is no secret; it takes {SECRET_FORMAT}"
         ) from None
-    return made
+    return secret

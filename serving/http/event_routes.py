@@ -31,6 +31,7 @@ from serving.http.authentication import require_scope
 from serving.http.idempotency_key import JSON_MEDIA_TYPE, request_context
 from serving.http.lookups import loaded_engine
 from serving.http.problems import Problem, ProblemKind
+from serving.http.request_body import read_within_limit
 from serving.pipeline.engine import Engine
 
 STRUCTURED = "application/cloudevents+json"
@@ -39,7 +40,6 @@ BINARY = "application/json"
 CONTENT_TYPES = (STRUCTURED, BATCH, BINARY)
 HEADER_PREFIX = "ce-"
 MAX_ERRORS = 100
-MAX_DISCARDED_BYTES = 100 * 2**20
 
 event_router = APIRouter()
 
@@ -109,8 +109,8 @@ def _require_sender(request: Request) -> Caller:
     responses={
         200: {"description": "All of them were on record before", "model": EventsTaken},
         **{
-            status: {"description": meant, **PROBLEM_CONTENT}
-            for status, meant in RESPONSE_DESCRIPTIONS.items()
+            status: {"description": description, **PROBLEM_CONTENT}
+            for status, description in RESPONSE_DESCRIPTIONS.items()
         },
     },
 )
@@ -140,53 +140,53 @@ def _receive(engine: Engine, caller: Caller, request: Request, kind: str, body: 
     except ConflictingEventError as error:
         mend = "send what is new under a new id"
         raise Problem(409, f"{error}; nothing was recorded", mend=mend) from error
-    return _answer(parsed, recorded)
+    return _response(parsed, recorded)
 
 
-def _answer(found: Sequence[ReceivedEvent], taken: Sequence[RecordedEvent]) -> Response:
+def _response(events: Sequence[ReceivedEvent], recorded: Sequence[RecordedEvent]) -> Response:
     results = [
         EventResult(
             source=event.source,
             id=event.id,
-            status="duplicate" if one.again else "accepted",
-            audit_sequence=one.entry.sequence,
+            status="duplicate" if record.again else "accepted",
+            audit_sequence=record.entry.sequence,
         )
-        for event, one in zip(found, taken, strict=True)
+        for event, record in zip(events, recorded, strict=True)
     ]
-    again = sum(one.again for one in taken)
-    said = EventsTaken(accepted=len(taken) - again, duplicates=again, results=results)
-    status = 200 if again == len(taken) else 202
-    return Response(said.model_dump_json(), status, media_type=JSON_MEDIA_TYPE)
+    duplicates, total = sum(record.again for record in recorded), len(recorded)
+    body = EventsTaken(accepted=total - duplicates, duplicates=duplicates, results=results)
+    status = 200 if duplicates == total else 202
+    return Response(body.model_dump_json(), status, media_type=JSON_MEDIA_TYPE)
 
 
-def _check_sites(caller: Caller, found: Sequence[ReceivedEvent], *, batch: bool) -> None:
-    """Refuse an event that names another site; what names an order line is looked at later."""
-    for number, event in enumerate(found):
+def _check_sites(caller: Caller, events: Sequence[ReceivedEvent], *, batch: bool) -> None:
+    """Refuse an event that names another site; ingestion checks events that name an order line."""
+    for number, event in enumerate(events):
         site = event.row.get(SITE_ID)
         if site is not None and not caller.sees(site):
-            wrong = {
+            field_error = {
                 "field": f"{f'[{number}].' if batch else ''}data.{SITE_ID}",
                 "got": "a site that is not yours",
                 "takes": "a site that your key or token names",
             }
             detail = "an event is of a site that is not yours; nothing was recorded"
-            raise Problem(403, detail, [wrong], kind=ProblemKind.FORBIDDEN)
+            raise Problem(403, detail, [field_error], kind=ProblemKind.FORBIDDEN)
 
 
 def _content_type(request: Request) -> str:
-    given = request.headers.get("content-type", "")
-    kind, _, charset = (part.strip().lower() for part in given.partition(";"))
+    header = request.headers.get("content-type", "")
+    kind, _, charset = (part.strip().lower() for part in header.partition(";"))
     if kind not in CONTENT_TYPES or charset not in {"", "charset=utf-8", 'charset="utf-8"'}:
-        got = given[:100] or "missing"
+        got = header[:100] or "missing"
         raise Problem(415, f"content type is {got!r}; it must be one of {', '.join(CONTENT_TYPES)}")
     return kind
 
 
 def _parse_events(request: Request, kind: str, body: bytes) -> list[Any]:
-    """The events of a body, as JSON has them.
+    """Return the events of a body as parsed JSON.
 
     Raises:
-        Problem: 422 for what is no JSON, or not as many as it may be.
+        Problem: 422 for a body that is not JSON, or a batch of too few or too many events.
     """
     try:
         value = json.loads(body, object_pairs_hook=_reject_duplicates)
@@ -223,19 +223,13 @@ def _reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 async def _read_body(request: Request) -> bytes:
-    """Read a body; what is beyond the limit is read and discarded."""
+    """Read a body; refuse one over the limit with 413."""
     limit: int = request.app.state.max_body_bytes
-    chunks, size = list[bytes](), 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size <= limit:
-            chunks.append(chunk)
-        elif size > MAX_DISCARDED_BYTES:
-            break
-    if size > limit:
+    body = await read_within_limit(request, limit)
+    if body is None:
         mend = "send fewer events at a time"
         raise Problem(413, f"the body is over {limit} bytes", mend=mend)
-    return b"".join(chunks)
+    return body
 
 
 def _unreadable_problem(error: InvalidEventError) -> Problem:

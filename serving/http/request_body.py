@@ -42,7 +42,9 @@ async def read_body(request: Request) -> bytes:
     if stated.isdigit() and int(stated) > limit:
         await _discard(request, MAX_DISCARDED_BYTES - limit)
         raise _too_large_problem(limit)
-    body = await _collect(request, limit)
+    body = await read_within_limit(request, limit)
+    if body is None:
+        raise _too_large_problem(limit)
     if len(body) < LARGE_BODY_BYTES:
         check_unambiguous(body)
     else:
@@ -139,15 +141,19 @@ def _find_duplicate(value: Any, at: tuple[int | str, ...]) -> tuple[int | str, .
     return next(filter(None, (_find_duplicate(part, (*at, name)) for name, part in inner)), None)
 
 
-async def _collect(request: Request, limit: int) -> bytes:
-    chunks, size = [], 0
+async def read_within_limit(request: Request, limit: int) -> bytes | None:
+    """Read a body of any type; None if it has more bytes than the limit.
+
+    The rest is read and discarded: a caller that is still sending would miss the response.
+    """
+    chunks, size = list[bytes](), 0
     async for chunk in request.stream():
         size += len(chunk)
-        if size > limit:
-            await _discard(request, MAX_DISCARDED_BYTES - size)
-            raise _too_large_problem(limit)
-        chunks.append(chunk)
-    return b"".join(chunks)
+        if size <= limit:
+            chunks.append(chunk)
+        elif size > MAX_DISCARDED_BYTES:
+            break
+    return b"".join(chunks) if size <= limit else None
 
 
 async def _discard(request: Request, most: int) -> None:

@@ -1,11 +1,20 @@
 """Bodies that two readers could read in two ways, or none without end."""
 
 import json
+from types import SimpleNamespace
 
+import anyio
 import pytest
+from starlette.requests import Request
 
 from serving.http.problems import Problem
-from serving.http.request_body import MAX_DEPTH, check_unambiguous, exceeds_depth
+from serving.http.request_body import (
+    MAX_DEPTH,
+    check_unambiguous,
+    exceeds_depth,
+    read_body,
+    read_within_limit,
+)
 
 
 @pytest.mark.parametrize(
@@ -40,3 +49,29 @@ def test_brackets_in_text_are_no_nesting():
 def test_text_that_is_not_json_is_left_to_its_reader():
     for body in (b"", b"[", b"\xff", b'{"a": NaN}', b"]" * 100):
         check_unambiguous(body)
+
+
+def chunked(*chunks):
+    """Return a request without a content length whose body comes in these chunks."""
+    messages = iter(
+        {"type": "http.request", "body": chunk, "more_body": number < len(chunks)}
+        for number, chunk in enumerate(chunks, 1)
+    )
+
+    async def receive():
+        return next(messages)
+
+    app = SimpleNamespace(state=SimpleNamespace(max_body_bytes=4))
+    headers = [(b"content-type", b"application/json")]
+    return Request({"type": "http", "headers": headers, "app": app}, receive)
+
+
+@pytest.mark.parametrize("chunks", [[b"12345"], [b"123", b"45"], [b"123", b"45", b"6"]])
+def test_a_body_that_passes_the_limit_in_any_chunk_is_refused(chunks):
+    with pytest.raises(Problem) as refused:
+        anyio.run(read_body, chunked(*chunks))
+    assert refused.value.status == 413
+
+
+def test_a_body_of_exactly_the_limit_is_read():
+    assert anyio.run(read_within_limit, chunked(b"12", b"34"), 4) == b"1234"
