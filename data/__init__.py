@@ -1,1 +1,1 @@
-"""Where history comes from: contracts, sources, quarantine, the store. Imports no other room."""
+"""Canonical history: contracts, sources, quarantine, the store. Imports no other room."""

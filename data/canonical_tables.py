@@ -38,9 +38,11 @@ MANIFEST = "manifest.json"
 
 @dataclass(frozen=True)
 class ReceivedWatermark:
-    """Rows that came one by one. through: entry of the record up to which they are in the tables.
+    """Position up to which the rows that arrived one by one are in the tables.
 
-    until: when the newest of them became known, ISO 8601; "" for none.
+    Attributes:
+        through: last entry of the record whose row is in the tables.
+        until: when the newest of the rows became known, ISO 8601; "" if there is no row.
     """
 
     through: int = 0
@@ -50,16 +52,7 @@ class ReceivedWatermark:
 def append_received_rows(
     rows: Mapping[str, pd.DataFrame], folder: Path, received_now: ReceivedWatermark
 ) -> dict[str, int]:
-    """Add rows that came one by one to their tables; how many were new, by table.
-
-    A key that is there stays as it is, so the same rows added again change nothing. What an
-    ingest makes anew lacks them, and its manifest says so: they are added again then. How far
-    the ingested history reaches is not moved by them; see `data.canonical_tables`.
-
-    Raises:
-        FileNotFoundError: when nothing was ingested into the folder yet.
-        ValueError: rows that break their contract; nothing was added.
-    """
+    """Add rows that arrived one by one to their tables; return the number of new ones by table."""
     with exclusive_write_lock(folder):
         before, frames = _manifest_tables(folder), dict[str, pd.DataFrame]()
         added = dict[str, int]()

@@ -19,7 +19,7 @@ console = Console(width=None if sys.stdout.isatty() else 120)
 
 @contextmanager
 def show_progress(title: str) -> Iterator[Callable[[str, float], None]]:
-    """A line that moves while work goes on, and stays with its seconds when it is done."""
+    """Show a line that moves while work goes on, and stays with its seconds when it is done."""
     started = perf_counter()
     if not console.is_terminal:
         console.print(f"… {title}")

@@ -21,7 +21,7 @@ else:
     from importlib import import_module
 
     class _Lazily:
-        """Stands for a module until somebody asks it for something."""
+        """Proxy that imports its module when an attribute is first accessed."""
 
         def __init__(self, name: str) -> None:
             self._name = name

@@ -26,11 +26,7 @@ class SettingError(ValueError):
 
 
 class EnvironmentSettings(BaseSettings):
-    """Settings of one part. What the environment says goes before the files of secrets.
-
-    Raises:
-        SettingError: naming the variable; a secret's value is not told.
-    """
+    """Settings of one part. The environment takes precedence over the files of secrets."""
 
     def __init__(self, **given: Any) -> None:
         try:
@@ -128,7 +124,11 @@ SettingsByPart = Mapping[str, type[BaseSettings]]
 
 @dataclass(frozen=True)
 class Setting:
-    """One line of what can be set. now: as the environment has it; of text only that it is set."""
+    """One setting as the operator sees it.
+
+    Attributes:
+        now: value in the environment; for text, only that it is set.
+    """
 
     variable: str
     part: str

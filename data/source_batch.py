@@ -31,9 +31,12 @@ def build_findings(
 ) -> pd.DataFrame:
     """Build one finding per row.
 
-    rows: positions in the batch. values: what was there, as it came. problem: what is said
-    after the value, such as "is not one of EUR, GBP, USD"; one for all or one each. A
-    missing value has no value to show.
+    Args:
+        rows: positions in the batch.
+        column: name of the column.
+        values: values as they came. A missing value has no value to show.
+        problem: text after the value, such as "is not one of EUR, GBP, USD"; one for all rows
+            or one each.
     """
     shown = None if problem == MISSING else [_value_text(value) for value in values]
     return pd.DataFrame(
@@ -47,7 +50,7 @@ def build_findings(
 
 
 def no_findings() -> pd.DataFrame:
-    """No findings."""
+    """Return an empty frame of findings."""
     return build_findings([], WHOLE_ROW, [], "")
 
 
@@ -99,12 +102,13 @@ def rows_with_findings(findings: pd.DataFrame) -> pd.Index:
 class SourceBatch:
     """Rows of one table from one file.
 
-    frame: canonical columns, one row a row of the source, broken ones included.
-    source: the file as a person would name it ("S01/EKPO_2026.csv").
-    lines: for each row its line in the file (its number, where the file has no lines).
-    raw: the rows as they came; the frame itself where nothing was translated.
-    origins: canonical column -> the source's own name of it.
-    findings: what the source could not read; see `data.source_batch`.
+    Attributes:
+        frame: canonical columns, one row per row of the source, broken ones included.
+        source: the file as a person would name it ("S01/EKPO_2026.csv").
+        lines: for each row its line in the file (its number, where the file has no lines).
+        raw: the rows as they came; the frame itself where nothing was translated.
+        origins: canonical column -> the source's own name of it.
+        findings: problems that the source found itself; see `data.source_batch`.
     """
 
     table: Table

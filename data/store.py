@@ -74,7 +74,7 @@ class Store:
         return _canonical(name).conform(arrow.to_pandas(types_mapper=_nullable))
 
     def close(self) -> None:
-        """Give the engine's memory back; the store cannot be used afterwards."""
+        """Release the engine's memory; the store cannot be used afterwards."""
         self.connection.disconnect()
 
     def __enter__(self) -> Self:
@@ -110,7 +110,7 @@ class Store:
 
 
 def _nullable(kind: pa.DataType) -> pd.BooleanDtype | None:
-    """The type of a frame's column in which nothing is lost, where it is not the usual one."""
+    """Return the frame type that holds a column without loss, where it is not the usual one."""
     return pd.BooleanDtype() if kind == pa.bool_() else None
 
 

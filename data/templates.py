@@ -1,4 +1,4 @@
-"""The one way to make a Jinja environment: HTML is escaped, a missing variable is an error."""
+"""Factory of Jinja environments: HTML is escaped, a missing variable is an error."""
 
 from __future__ import annotations
 

@@ -143,11 +143,7 @@ _CELL_CONVERTERS: dict[Kind, Callable[[Any], Any]] = {
 
 
 def validate(table: Table, frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The rows that keep the contract (index: their positions), and findings on the others.
-
-    Raises:
-        ValueError: where the frame has a column that the table has not.
-    """
+    """Return the rows that keep the contract (index: their positions), and other rows' findings."""
     conformed, broken = check_contract(table, frame)
     return conformed.drop(index=rows_with_findings(broken)), broken
 
@@ -199,7 +195,7 @@ def _schema_findings(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _blank_text_findings(column: Column, values: pd.Series) -> pd.DataFrame:
-    """A required text of nothing but blanks is as good as missing."""
+    """Find required texts that hold nothing but blanks; they count as missing."""
     if column.kind is not Kind.TEXT:
         return no_findings()
     rows = np.flatnonzero((values.str.strip() == "").to_numpy(dtype=bool, na_value=False))

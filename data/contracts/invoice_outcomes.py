@@ -27,7 +27,7 @@ class ExceptionClass(StrEnum):
 
 
 class Resolution(StrEnum):
-    """How the exception was resolved; NONE_NEEDED for a clean line."""
+    """Resolution of the exception; NONE_NEEDED for a clean line."""
 
     NONE_NEEDED = "NONE_NEEDED"
     RECEIPT_ARRIVES = "RECEIPT_ARRIVES"

@@ -10,7 +10,7 @@ from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column, Kind, Table
 
 
 class EntryChannel(StrEnum):
-    """How the invoice was booked."""
+    """Channel through which the invoice was booked."""
 
     AUTOMATIC = "automatic"
     MANUAL = "manual"

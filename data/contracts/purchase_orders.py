@@ -9,7 +9,7 @@ from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column, Kind, Table
 
 
 class Channel(StrEnum):
-    """How the goods come."""
+    """Route by which the goods are delivered."""
 
     DIRECT = "direct"
     WAREHOUSE = "warehouse"

@@ -6,7 +6,7 @@ from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column, Kind, Table
 
 
 class SiteKind(StrEnum):
-    """What a site is for."""
+    """Purpose of a site."""
 
     DISTRIBUTION_CENTRE = "distribution_centre"
     WAREHOUSE = "warehouse"

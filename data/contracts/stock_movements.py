@@ -8,7 +8,7 @@ from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column, Kind, Table
 
 
 class MovementKind(StrEnum):
-    """Why stock changed."""
+    """Reason for a change of stock."""
 
     ISSUE = "issue"
     RECEIPT = "receipt"

@@ -7,7 +7,7 @@ from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column, Kind, Table
 
 
 class EventKind(StrEnum):
-    """What was said. Numbers are the X12 transactions."""
+    """Kind of message or change. Numbers are the X12 transactions."""
 
     ACKNOWLEDGEMENT = "acknowledgement"  # 855
     ASN = "asn"  # 856

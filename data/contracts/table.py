@@ -28,7 +28,7 @@ class Kind(StrEnum):
 
 @cache
 def dtype_of(kind: Kind) -> Any:
-    """The type that a frame holds columns of that kind in."""
+    """Return the type that a frame holds columns of this kind in."""
     match kind:
         case Kind.TEXT:
             return pd.StringDtype(na_value=np.nan)
@@ -74,7 +74,7 @@ class Column(str):
         return self
 
     def check(self) -> pandera.Column:
-        """The pandera column that enforces this one."""
+        """Return the pandera column that enforces this one."""
         checks = []
         if self.allowed:
             checks.append(pandera.Check.isin(self.allowed))
@@ -113,11 +113,7 @@ class Table:
         )
 
     def column(self, name: str) -> Column:
-        """The column of that name.
-
-        Raises:
-            KeyError: naming the table, what was asked and the columns there are.
-        """
+        """Return the column of that name."""
         for column in self.columns:
             if column == name:
                 return column
@@ -125,15 +121,11 @@ class Table:
         raise KeyError(f"{self.name} has no column {name!r}; it has {choices}")
 
     def empty(self) -> pd.DataFrame:
-        """A frame with this table's columns and types and no rows."""
+        """Return a frame with this table's columns and types and no rows."""
         return self.conform(pd.DataFrame())
 
     def conform(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """The frame with this table's columns, order and types; absent columns are missing.
-
-        Raises:
-            ValueError, TypeError: where a value cannot become the column's type.
-        """
+        """Return the frame in this table's columns, order and types; absent columns are missing."""
         return pd.DataFrame(
             {
                 str(column): pd.Series(

@@ -28,9 +28,11 @@ _REVIEW_DAYS = 7  # a supplier's items are planned once a week
 class ReplenishmentEstimates:
     """Demand and lead time that each site's system estimates per site-item; updated daily.
 
-    seen, seen_squares: running averages of issues a day and of their squares.
-    demand, spread: the system's average and deviation, worked out anew only now and then.
-    lead: planned lead time in days. reorder_point, safety, up_to: base units.
+    Attributes:
+        seen, seen_squares: running averages of issues a day and of their squares.
+        demand, spread: the system's average and deviation, recomputed only at intervals.
+        lead: planned lead time in days.
+        reorder_point, safety, up_to: base units.
     """
 
     seen: Floats
@@ -102,9 +104,14 @@ def planning_weekdays(world: World) -> Ints:
 def plan_orders(
     world: World, estimates: ReplenishmentEstimates, position: Floats, urgent: Flags, day: int
 ) -> tuple[Ints, Ints]:
-    """Pairs to reorder today and the quantities, in whole packs.
+    """Return the pairs to reorder today and the quantities, in whole packs.
 
-    position: on hand + on order - owed to customers. urgent: cannot wait for the plan day.
+    Args:
+        world: simulated world.
+        estimates: the sites' estimates.
+        position: on hand + on order - owed to customers.
+        urgent: pairs that cannot wait for the plan day.
+        day: number of the day.
     """
     pairs = world.pairs
     today = int(weekday(day, world.size.start))
@@ -124,7 +131,7 @@ _SUNDAY = 6
 
 @dataclass(frozen=True)
 class StockMovements:
-    """Changes of stock on hand. kind: index in `MOVEMENT_KINDS`."""
+    """Changes of stock on hand; `kind` is an index in `MOVEMENT_KINDS`."""
 
     pair: Ints
     minute: Ints
@@ -228,7 +235,7 @@ class DailyOperations:
         self._move(pair[broken], late, _SCRAP, -parts.damaged[broken])
 
     def _serve(self, day: int) -> None:
-        """Old debts first, then today's lines in the order in which they came."""
+        """Serve old debts first, then today's lines in the order in which they came."""
         paid = np.minimum(self.on_hand, self.owed)
         self.owed -= paid
         left = self.on_hand - paid

@@ -67,8 +67,12 @@ def _lateness_season(world: World, days: int) -> NDArray[np.float64]:
 class PurchaseOrderLines:
     """Purchase order lines and their hidden fate.
 
-    document: number of the order. placed: minute. requested, promised, arrives: days.
-    held: backordered at the supplier. cancelled: day, or -1.
+    Attributes:
+        document: number of the order.
+        placed: minute.
+        requested, promised, arrives: days.
+        held: backordered at the supplier.
+        cancelled: day, or -1.
     """
 
     pair: Ints
@@ -86,10 +90,14 @@ class PurchaseOrderLines:
 
 @dataclass(frozen=True)
 class Deliveries:
-    """Deliveries of lines. arrived: minute. relieves: what leaves the open order quantity.
+    """Deliveries of lines. A part that is no receipt only closes a cancelled line.
 
-    shipped: what the supplier says; received: what was counted; damaged: of the received.
-    A part that is no receipt only closes a cancelled line.
+    Attributes:
+        arrived: minute.
+        relieves: quantity that leaves the open order quantity.
+        shipped: quantity according to the supplier.
+        received: quantity counted.
+        damaged: damaged quantity of the received.
     """
 
     line: Ints

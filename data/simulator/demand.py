@@ -78,7 +78,7 @@ def _category_season(world: World, day: Ints, rng: np.random.Generator) -> NDArr
 
 
 def _group_into_orders(day: Ints, site: Ints, rng: np.random.Generator) -> tuple[Ints, Ints]:
-    """Which order each line belongs to (about three lines each), and its minute of the day."""
+    """Return the order of each line (about three lines each), and its minute of the day."""
     group, size = np.unique(day * 100 + site, return_inverse=True, return_counts=True)[1:]
     orders = np.maximum(size // 3, 1)
     offset = np.concatenate([[0], np.cumsum(orders)[:-1]])

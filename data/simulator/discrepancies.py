@@ -40,7 +40,7 @@ def apply_reference_errors(
 
 
 def _previous_line_of_supplier(world: World, lines: PurchaseOrderLines) -> Ints:
-    """For each order line the one that the same site placed before it with that supplier."""
+    """Return, for each order line, the previous one of the same site and supplier."""
     key = world.pairs.site[lines.pair] * 1000 + world.pairs.supplier[lines.pair]
     order = np.lexsort((lines.placed, key))
     before = np.roll(order, 1)

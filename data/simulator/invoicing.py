@@ -27,8 +27,10 @@ class InvoiceDrafts:
     supplier.
     Behind it: line (true order line), document (key of the paper), site, item, base_quantity
     (truly billed, base units), arrived and posted (minutes of the receipt, NEVER if none).
-    severity: by class, how much there is to stop the line for; 0 nothing, 1 plenty.
-    visible: something on paper differs from order or receipt.
+
+    Attributes:
+        severity: by class, how much there is to stop the line for; 0 nothing, 1 plenty.
+        visible: whether something on paper differs from order or receipt.
     """
 
     line: Ints
@@ -67,11 +69,11 @@ class InvoiceDrafts:
         self.severity[:, EXCEPTION_CLASSES.index(cause)] += amount
 
     def rows(self, keep: NDArray[Any]) -> InvoiceDrafts:
-        """Copies of the lines at these places."""
+        """Return copies of the lines at these positions."""
         return InvoiceDrafts(*(getattr(self, f.name)[keep].copy() for f in fields(self)))
 
     def below(self, other: InvoiceDrafts) -> InvoiceDrafts:
-        """These lines with others below."""
+        """Return these lines followed by others."""
         return replace(
             self,
             **{
@@ -173,7 +175,7 @@ def draft_invoices(
 def _billed_deliveries(
     lines: PurchaseOrderLines, parts: Deliveries, rng: np.random.Generator
 ) -> tuple[Ints, Ints]:
-    """Which parts an invoice line is written for, and the quantity it bills, in base units."""
+    """Return the parts that invoice lines are written for, and the billed base units."""
     at_once = rng.random(len(lines.pair)) < 0.3
     count = np.bincount(parts.line, minlength=len(lines.pair))
     several = count[parts.line] > 1

@@ -20,10 +20,14 @@ _DAYS_BEYOND_END = 200
 
 @dataclass(frozen=True)
 class Prices:
-    """listed: supplier's true list factor by day. known: the factor in a site's system.
+    """Price lists and currency rates.
 
-    spot: euros for a currency's unit by day; planned: the rate that orders are priced at,
-    fixed for a quarter. currency: index in CURRENCIES of each supplier's orders.
+    Attributes:
+        listed: supplier's true list factor by day.
+        known: the factor in a site's system.
+        spot: euros for a currency's unit by day.
+        planned: the rate that orders are priced at, fixed for a quarter.
+        currency: index in CURRENCIES of each supplier's orders.
     """
 
     listed: Floats  # supplier, day

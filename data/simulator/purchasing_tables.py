@@ -214,7 +214,14 @@ def _booking_tie_break(drafts: InvoiceDrafts) -> Ints:
 def _outcome_table(
     world: World, outcomes: InvoiceResolutions, line: Ints, ids: pd.Series
 ) -> pd.DataFrame:
-    """Outcomes of booked lines. line: each draft's place in the invoice table or -1; ids: there."""
+    """Build the outcomes of booked lines.
+
+    Args:
+        world: simulated world.
+        outcomes: outcome of each draft.
+        line: position of each draft in the invoice table, or -1.
+        ids: ids of the lines of the invoice table.
+    """
     at = rows_in_known_order(world, outcomes.known, line)
     at = at[line[at] >= 0]
     columns = {

@@ -60,7 +60,7 @@ class InvoiceResolutions:
 def resolve_invoices(
     world: World, drafts: InvoiceDrafts, rng: np.random.Generator
 ) -> InvoiceResolutions:
-    """The end of every line, whenever that will be."""
+    """Simulate the outcome of every line, whenever that will be."""
     ended_as = _misclassify_some(world, drafts, _primary_class(world, drafts, rng), rng)
     resolution = np.full(len(drafts), R.NONE_NEEDED, dtype=object)
     days = np.full(len(drafts), float(PAYMENT_WINDOW_DAYS))
@@ -85,7 +85,7 @@ def resolve_invoices(
 
 
 def _primary_class(world: World, drafts: InvoiceDrafts, rng: np.random.Generator) -> Ints:
-    """The one class of each line: of what is noticed, what weighs most, with some chance."""
+    """Choose one class per line: of what is noticed, what weighs most, with some chance."""
     strict = world.site_parameter("strictness")[drafts.site][:, None]
     mood = np.exp(rng.normal(0, 0.35, (len(drafts), 1)))  # month end, holidays, who is on duty
     noticed = draw_flags(rng, 1 - np.exp(-1.05 * strict * mood * drafts.severity))
@@ -97,7 +97,7 @@ def _primary_class(world: World, drafts: InvoiceDrafts, rng: np.random.Generator
 def _misclassify_some(
     world: World, drafts: InvoiceDrafts, ended_as: Ints, rng: np.random.Generator
 ) -> Ints:
-    """Some lines are filed under a class that looks alike; a few are stopped for no reason."""
+    """File some lines under a class that looks alike, and stop a few for no reason."""
     n = len(ended_as)
     alike = np.array([EXCEPTION_CLASSES.index(_CONFUSED_WITH.get(c, c)) for c in EXCEPTION_CLASSES])
     share = np.where(world.site_parameter("strictness")[drafts.site] > 1.1, 0.05, 0.08)

@@ -20,7 +20,12 @@ PROMISE_HOUR = 18 * HOUR  # promises and expectations mean the end of that worki
 
 @dataclass(frozen=True)
 class SupplierMessages:
-    """Messages about lines. expected: minute or NEVER. quantity: NaN where none is named."""
+    """Messages about lines.
+
+    Attributes:
+        expected: minute or NEVER.
+        quantity: NaN where the message names no quantity.
+    """
 
     line: Ints
     kind: NDArray[np.object_]
@@ -35,7 +40,7 @@ class SupplierMessages:
 def confirm_order_lines(
     world: World, lines: PurchaseOrderLines, rng: np.random.Generator
 ) -> tuple[Flags, Ints]:
-    """Which lines were acknowledged, and the minute since when each line's promise was known."""
+    """Return which lines were acknowledged, and the minute at which each promise became known."""
     supplier = world.pairs.supplier[lines.pair]
     documents = int(lines.document.max()) + 1
     luck, wait = rng.random(documents), rng.lognormal(-0.4, 0.9, documents).clip(0.02, 4)

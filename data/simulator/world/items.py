@@ -28,7 +28,11 @@ _PACKS = np.array([1, 6, 10, 12, 24, 48])
 
 @dataclass(frozen=True)
 class Items:
-    """Columns over items. line_quantity: typical quantity of a customer's order line."""
+    """Columns over items.
+
+    Attributes:
+        line_quantity: typical quantity of a customer's order line.
+    """
 
     category: Ints
     subcategory: Ints
@@ -54,9 +58,11 @@ class Items:
 class SiteItems:
     """Columns over stocked site-items, sorted by site, then item.
 
-    rate: order lines a day before season. intermittent: demand comes in bursts.
-    listed, delisted: first day carried, first day no longer carried.
-    substitute: another pair of the same site and supplier (itself where there is none).
+    Attributes:
+        rate: order lines a day before season.
+        intermittent: whether demand comes in bursts.
+        listed, delisted: first day carried, first day no longer carried.
+        substitute: another pair of the same site and supplier (itself where there is none).
     """
 
     site: Ints
@@ -101,7 +107,7 @@ def make_items(size: WorldSize, rng: np.random.Generator) -> Items:
 def make_site_items(
     size: WorldSize, items: Items, scale: Floats, rng: np.random.Generator
 ) -> SiteItems:
-    """Which site carries what: popular items everywhere, others here and there."""
+    """Choose the items of each site: popular items everywhere, others here and there."""
     reach = 0.18 + 0.5 * (np.argsort(np.argsort(items.popularity)) / len(items))
     carried = rng.random((size.sites, len(items))) < reach * np.clip(scale, 0.7, 1.4)[:, None]
     carried[0, ~carried.any(axis=0)] = True

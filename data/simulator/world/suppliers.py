@@ -43,14 +43,19 @@ _SECOND = ("Fasteners", "Supply", "Industries", "Components", "Tools", "Trading"
 class Suppliers:
     """Columns over suppliers. Hidden from the tables: everything but the obvious.
 
-    origin: index in ORIGINS. lead: typical days from order to arrival. optimism: share by
-    which promises undercut that. lateness: log-odds of coming late on a calm day.
-    early: share of arrivals well before the promise. partial, damage, over, short: shares of
-    lines. acknowledges, notices: shares of orders and of delays that are spoken of.
-    asn_share: share of shipments announced by those who send ship notices.
-    electronic: invoices come by EDI. bills_early: invoice goes out with the shipment.
-    sister: another supplier of the same group, -1 where there is none.
-    careless: factor on errors in paper.
+    Attributes:
+        origin: index in ORIGINS.
+        lead: typical days from order to arrival.
+        optimism: share by which promises undercut that.
+        lateness: log-odds of coming late on a calm day.
+        early: share of arrivals well before the promise.
+        partial, damage, over, short: shares of lines.
+        acknowledges, notices: shares of orders and of delays that the supplier reports.
+        asn_share: share of shipments announced by suppliers who send ship notices.
+        electronic: whether invoices come by EDI.
+        bills_early: whether the invoice goes out with the shipment.
+        sister: another supplier of the same group, -1 where there is none.
+        careless: factor on errors in paper.
     """
 
     name: NDArray[np.object_]

@@ -20,15 +20,21 @@ from data.simulator.world.suppliers import Suppliers, make_suppliers
 class SimulatedSite:
     """One site with its hidden parameters. Only the first line of fields is ever recorded.
 
-    review_days: weekdays on which replenishment is planned. estimate_days: how often the
-    average demand is worked out anew. caution: factor on safety stock. cover_days: what an
-    order is meant to last. posting_days: typical days until a receipt is posted when it is
-    posted late, posting_share: how often it is. *_tolerance: variance at which half of the
-    cases are stopped. patience_days: days an invoice waits for its receipt. early_days: days
-    before the promise that annoy the site. amount_limit: approval limit of a document, EUR.
-    strictness: how much is noticed at all. haste: factor on the time to resolve.
-    list_lag_days: days until a supplier's new price list is in the system. unit_trouble: how
-    often case and piece conversions are wrong here.
+    Attributes:
+        review_days: weekdays on which replenishment is planned.
+        estimate_days: interval in days at which the average demand is recomputed.
+        caution: factor on safety stock.
+        cover_days: days that an order is meant to last.
+        posting_days: typical days until a receipt is posted when it is posted late.
+        posting_share: share of receipts that are posted late.
+        *_tolerance: variance at which half of the cases are stopped.
+        patience_days: days an invoice waits for its receipt.
+        early_days: days before the promise that annoy the site.
+        amount_limit: approval limit of a document, EUR.
+        strictness: factor on how much is noticed at all.
+        haste: factor on the time to resolve.
+        list_lag_days: days until a supplier's new price list is in the system.
+        unit_trouble: how often case and piece conversions are wrong here.
     """
 
     name: str

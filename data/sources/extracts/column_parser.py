@@ -31,7 +31,7 @@ _EPOCH = pd.Timestamp("1900-01-01")  # the day strptime gives to a time without 
 def parse_timestamps(
     texts: pd.Series, formats: tuple[str, ...], mapping: SiteMapping, column: str
 ) -> tuple[pd.Series, pd.DataFrame]:
-    """Texts as moments in UTC, and findings for those that are none. Missing stays missing."""
+    """Parse texts as moments in UTC, with findings for invalid ones. Missing stays missing."""
     offset = "%z" in formats[0]
     parsed = _parse_by_format(texts, formats[0])
     for form in formats[1:]:
@@ -75,7 +75,7 @@ def localize_times(
 
 
 def _parse_by_format(texts: pd.Series, form: str) -> pd.Series:
-    """Strictly by one format; what does not fit is missing."""
+    """Parse strictly by one format; texts that do not fit are missing."""
     date, _, time = form.partition(" ")
     moments = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[us]")
     if "%z" in form or _DATE.search(time) or _TIME.search(date) or not time:
@@ -222,7 +222,7 @@ def _parse_numbers(column: str, cells: pd.Series, mapping: SiteMapping) -> Parse
 
 
 def _matches_number_marks(texts: pd.Series, decimal: str, thousands: str) -> pd.Series:
-    """Which texts are numbers in these marks; the sign may stand behind, as SAP writes it."""
+    """Return which texts are numbers in these marks; SAP writes the sign behind the number."""
     d, t = re.escape(decimal), re.escape(thousands)
     integer = rf"(?:[0-9]+|[0-9]{{1,3}}(?:{t}[0-9]{{3}})+)" if thousands else "[0-9]+"
     plain = rf"(?:{integer}(?:{d}[0-9]+)?|{d}[0-9]+)"

@@ -96,7 +96,12 @@ class _Reader(Protocol):
 
 @dataclass(frozen=True)
 class Chunk:
-    """Rows of one file. cells: trimmed texts, or what Parquet holds. ragged: row -> fields."""
+    """Rows of one file.
+
+    Attributes:
+        cells: trimmed texts, or the values that Parquet holds.
+        ragged: row -> fields, for rows of another width than the header.
+    """
 
     cells: pd.DataFrame
     lines: NDArray[np.int64]
@@ -105,7 +110,11 @@ class Chunk:
 
 @dataclass(frozen=True)
 class OpenedFile:
-    """A file with its header read. name: as a person would say it."""
+    """A file with its header read.
+
+    Attributes:
+        name: name as a person would say it.
+    """
 
     name: str
     header: tuple[str, ...]
@@ -113,11 +122,7 @@ class OpenedFile:
 
 
 def open_file(path: Path, name: str, mapping: SiteMapping) -> OpenedFile:
-    """The file's header, and its rows as chunks that are read when asked for.
-
-    Raises:
-        ExtractError: naming the file and what does not fit the mapping.
-    """
+    """Return the file's header, and its rows as chunks that are read on demand."""
     if path.suffix == ".parquet":
         return _open_parquet(path, name)
     text = decode_text(path.read_bytes(), name, mapping.encoding)
@@ -297,7 +302,7 @@ def _field_count_findings(chunk: Chunk) -> pd.DataFrame:
 
 
 def _check_header(opened: OpenedFile, mapped: TableMapping, mapping: SiteMapping) -> None:
-    """The header has every column that is mapped, once, and none that nobody knows."""
+    """Require every mapped column in the header, once, and no unknown column."""
     there, needed = opened.header, mapped.reads
     if not set(there) & set(needed):
         _check_delimiter(opened, needed, mapping)

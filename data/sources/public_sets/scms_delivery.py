@@ -86,7 +86,7 @@ def read(path: Path, later: Path | None = None) -> dict[str, pd.DataFrame]:
 
 
 def _dated(raw: pd.DataFrame) -> pd.DataFrame:
-    """Dates however they are written; words in their place are missing dates."""
+    """Parse dates in any of their formats; words in their place are missing dates."""
     dates = [name for name in COLUMNS if name.endswith("_date")]
     read = {
         name: pd.to_datetime(raw[name], errors="coerce", utc=True, format="mixed") for name in dates
@@ -120,7 +120,7 @@ def _orders(raw: pd.DataFrame) -> pd.DataFrame:
 
 
 def _paper(ordered: pd.Series, quoted: pd.Series) -> pd.Series:
-    """Which date of the order the source wrote down: it says how the line was arranged."""
+    """Name the date of the order that the source recorded: it tells how the line was arranged."""
     words = pd.Series("no date noted", index=ordered.index)
     return words.mask(quoted.notna(), "quoted").mask(ordered.notna(), "ordered")
 
