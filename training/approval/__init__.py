@@ -1,1 +1,1 @@
-"""Who acts and who may approve. Imports registry."""
+"""Approval: identity of the person acting, and the rules of approval. Imports registry."""

@@ -15,9 +15,11 @@ OVERRIDE_HINT = 'give --override --reason "..." to take it into service all the 
 
 @dataclass(frozen=True)
 class Approval:
-    """Who takes a model into service, and why.
+    """Decision of a person to take a model into service, with the reason.
 
-    override: although gates refused, or none were recorded. demo: nobody else is asked.
+    Attributes:
+        override: approved although gates refused, or no gates were recorded.
+        demo: approved without asking a second person.
     """
 
     approver: Identity
@@ -47,11 +49,11 @@ class Approval:
 
 
 def check_approval(approval: Approval, evidence: VersionEvidence) -> None:
-    """Whether this approval may take this version into service.
+    """Check that this approval may take this version into service.
 
     Raises:
-        PromotionError: naming what stands against it and who or what could mend it.
-        training.approval.people.IdentityError: the approver may not approve.
+        IdentityError: for an approver without the right to approve.
+        PromotionError: for a missing reason or second person, or gates that refuse.
     """
     approval.approver.allowed(Duty.APPROVE)
     name = f"{evidence.task} version {evidence.version}"
@@ -66,7 +68,7 @@ def check_approval(approval: Approval, evidence: VersionEvidence) -> None:
 
 
 def _require_second_person(approval: Approval, evidence: VersionEvidence, name: str) -> None:
-    """That somebody is named, and is not the one who trained. No reason overrides that."""
+    """Require an approver who is named and did not train. No reason overrides that."""
     if not approval.approver.named:
         raise PromotionError(f"{name} was not promoted: nobody is named as its approver")
     if same_person(approval.approver.name, evidence.trained_by):
@@ -84,7 +86,7 @@ def _require_second_person(approval: Approval, evidence: VersionEvidence, name: 
 
 
 def _refusal_reasons(evidence: VersionEvidence) -> str:
-    """What the gates say against it, a sentence each."""
+    """Return the gates' objections to the version, one sentence each."""
     if evidence.findings is None:
         return "no gates are recorded for it (`triage train` records them)"
     reasons = [f"{f.code} {f.sentence}" for f in evidence.findings if f.verdict == "fail"]

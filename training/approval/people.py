@@ -25,7 +25,7 @@ TOKEN_BYTES = 32
 
 
 class Duty(StrEnum):
-    """What a person may do."""
+    """Right that a person may have."""
 
     TRAIN = "train"
     APPROVE = "approve"
@@ -63,23 +63,19 @@ def read_people(path: Path) -> list[Person]:
 
 
 def find_by_token(people: Iterable[Person], token: str) -> Person | None:
-    """Whose token it is, if anyone's."""
+    """Return the person whose token it is, or None."""
     digest = token_digest(token)
     matches = [p for p in people if hmac.compare_digest(p.token_sha256.encode(), digest.encode())]
     return matches[0] if matches else None
 
 
 def same_person(one: str, other: str) -> bool:
-    """Whether two names are one person's: capitals and spaces around do not tell people apart."""
+    """Return whether two names are one person's, ignoring capitals and surrounding spaces."""
     return one.strip().casefold() == other.strip().casefold()
 
 
 def add_person(path: Path, name: str, role: str, may: Sequence[Duty]) -> str:
-    """Write a new person with the digest of a new token; the token, which is kept nowhere.
-
-    Raises:
-        ValueError: for a name that is empty or there already, or when nothing is allowed.
-    """
+    """Add a person with the digest of a new token; return the token, which is stored nowhere."""
     people = read_people(path) if path.exists() else []
     if not name.strip() or not role.strip() or not may:
         raise ValueError("a person needs a name, a role, and at least one of --may train, approve")
@@ -122,14 +118,16 @@ HOW_TO_IDENTIFY = "set TRIAGE_USER=your-name, or TRIAGE_TOKEN and TRIAGE_PEOPLE"
 
 
 class IdentityError(RuntimeError):
-    """It cannot be told who is acting, or they may not do this; says how to mend it."""
+    """Nobody can be identified, or the person lacks the right; the message says how to fix it."""
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Who acts. proved_by: "token", "environment" (a name that nothing proves) or "nothing".
+    """Identity of the person acting.
 
-    may: what this person may do; a name without a token may do all.
+    Attributes:
+        proved_by: "token", "environment" (a name that nothing proves) or "nothing".
+        may: rights of this person; a name without a token has all of them.
     """
 
     name: str
@@ -139,14 +137,14 @@ class Identity:
 
     @property
     def named(self) -> bool:
-        """Whether it is a person at all, and not a demonstration."""
+        """Whether the identity is a person's, and not a demonstration's."""
         return self.proved_by != DEMO_IDENTITY.proved_by
 
     def allowed(self, duty: Duty) -> Identity:
-        """Themselves, if they may.
+        """Return this identity if it has the right.
 
         Raises:
-            IdentityError: they may not.
+            IdentityError: if it has not.
         """
         if duty not in self.may:
             raise IdentityError(
@@ -160,14 +158,7 @@ DEMO_IDENTITY = Identity("demo", "demonstration", "nothing")
 
 
 def whoami(settings: ApprovalSettings | None = None) -> Identity:
-    """Who is acting, by the settings.
-
-    A token counts before a name. Where a file of people is named, a name alone proves
-    nothing: otherwise whoever trained could approve under another name.
-
-    Raises:
-        IdentityError: it cannot be told, the token is nobody's, or it is not the named user's.
-    """
+    """Identify the person acting, from the settings."""
     settings = settings or ApprovalSettings.from_environment()
     name = (settings.user or "").strip()
     if settings.token:

@@ -29,7 +29,11 @@ SEGMENT_PREFIX, CLASS_PREFIX, QUANTILE_PREFIX = "segment|", "class|", "quantile|
 
 @dataclass(frozen=True)
 class BacktestFold:
-    """A stretch with its asks, forecasts and figures. kept: from an earlier call."""
+    """A stretch with its asks, forecasts and figures.
+
+    Attributes:
+        kept: whether the fold was stored by an earlier call.
+    """
 
     stretch: ScoredPeriod
     scored: ScoredAsks

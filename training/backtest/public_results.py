@@ -53,7 +53,11 @@ VERDICT_WORDS = {
 
 @dataclass(frozen=True)
 class PublicBacktest:
-    """A rolling backtest of one set. folder: of the set, inside the folder of all sets."""
+    """A rolling backtest of one set.
+
+    Attributes:
+        folder: folder of the set, inside the folder of all sets.
+    """
 
     task: TaskName
     source: str
@@ -70,7 +74,12 @@ PUBLIC_BACKTESTS = (
 
 @dataclass(frozen=True)
 class PublicResults:
-    """table: Markdown. figures: source -> figures of all cuts together, and of each."""
+    """Results on the public sets.
+
+    Attributes:
+        table: Markdown.
+        figures: source -> figures of all cuts together, and of each.
+    """
 
     table: str
     figures: Mapping[str, Figures]

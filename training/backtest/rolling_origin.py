@@ -44,10 +44,12 @@ SEED = 17
 class RollingBacktest:
     """A rolling backtest.
 
-    figures: of all scored asks together, in the shape of `training.backtest.single_cut.backtest`'s
-        result. folds: the same of each stretch by itself, in order of time.
-    kept: how many stretches were there from an earlier call. scored: every scored ask with
-        its forecasts.
+    Attributes:
+        figures: figures of all scored asks together, in the shape of the result of
+            `training.backtest.single_cut.backtest`.
+        folds: the same of each stretch by itself, in order of time.
+        kept: number of stretches that an earlier call had stored.
+        scored: every scored ask with its forecasts.
     """
 
     figures: Mapping[str, Any]
@@ -73,11 +75,18 @@ def rolling_backtest(
 ) -> RollingBacktest:
     """Backtest over `folds` consecutive cuts that end with the complete labels.
 
-    until: end of the last stretch, exclusive. test_days: length of each; a third of the
-        asks' span over all folds where it is not given.
-    most: at most so many asks, spread evenly over time; of the source `lake` alone.
-    lake: folds are kept in its folder `backtests`, to go on after a stop, and its champion
-        is a rival where the source is the lake itself; None keeps nothing.
+    Args:
+        task_name: name of the task.
+        source: name of the source.
+        path: folder of the source.
+        folds: number of cuts.
+        until: end of the last stretch, exclusive.
+        test_days: length of each stretch; by default a third of the asks' span over all folds.
+        most: greatest number of asks, spread evenly over time; for the source `lake` alone.
+        lake: folds are stored in its folder `backtests`, to go on after a stop, and its
+            champion is a rival where the source is the lake itself; None stores nothing.
+        progress: called with the current step and the share done.
+        seed: seed of the bootstrap.
 
     Raises:
         BacktestError: for an unknown task or source, or stretches that hold too few asks.
@@ -146,7 +155,7 @@ def _champion_note(scored: ScoredAsks, no_rival: str) -> str:
 
 
 class FoldRunner:
-    """The way from a source to folds; reads the source only when a fold is missing."""
+    """Runner of the folds of a source; reads the source only when a fold is missing."""
 
     def __init__(
         self,
@@ -221,7 +230,7 @@ def _pooled_result(
     folds: Sequence[BacktestFold],
     draws: BootstrapSettings,
 ) -> dict[str, Any]:
-    """Figures over all folds; `trained_on` is that of the last, which learnt from most."""
+    """Compute figures over all folds; `trained_on` is that of the last, which learnt from most."""
     figures_by_fold = [fold.figures for fold in folds]
     left_out: dict[str, int] = {}
     for figures in figures_by_fold:

@@ -34,7 +34,7 @@ FOLDS = 5
 
 
 def ignore_progress(what: str, done: float) -> None:
-    """Progress that is not shown."""
+    """Ignore progress; the default callback."""
 
 
 def backtest(
@@ -183,7 +183,7 @@ def _score_undated(
 def _scored_mask(
     evidence: TrainingSet, trial: TrainTestSplit
 ) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Which asks the trial scores; groups are whole, so a group says it."""
+    """Return a mask of the asks that the trial scores, looked up by group, as groups are whole."""
     return np.isin(evidence.group, trial.scored.group)
 
 

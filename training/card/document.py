@@ -29,7 +29,13 @@ class IntervalMarks:
 
 @dataclass(frozen=True)
 class Cell:
-    """text: what is read first. more: under it, in small. value: the exact number behind."""
+    """One cell of a table.
+
+    Attributes:
+        text: text that is read first.
+        more: small text under it.
+        value: the exact number behind.
+    """
 
     text: str
     more: str = ""
@@ -40,7 +46,13 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """head: column titles. rows: one cell a column. numbers: columns that are set right."""
+    """A table of cells.
+
+    Attributes:
+        head: column titles.
+        rows: one cell per column.
+        numbers: columns that are right-aligned.
+    """
 
     head: Sequence[str]
     rows: Sequence[Sequence[Cell]]
@@ -61,7 +73,11 @@ class Section:
 
 @dataclass(frozen=True)
 class Document:
-    """A card. summary: name and cell of the few things to know first."""
+    """A card.
+
+    Attributes:
+        summary: name and cell of the few things to know first.
+    """
 
     title: str
     question: str
@@ -106,7 +122,7 @@ COLUMN_TITLES = {
 
 
 def format_figure(name: str, value: float | None) -> str:
-    """A figure as text: counts whole, shares in percent, the others with three places."""
+    """Format a figure: counts whole, shares in percent, the others with three places."""
     if value is None:
         return NO_VALUE
     if name in COUNT_FIGURES:
@@ -115,7 +131,7 @@ def format_figure(name: str, value: float | None) -> str:
 
 
 def figure_cell(name: str, figure: Figure | None) -> Cell:
-    """A figure with its interval; a dash where it cannot be formed."""
+    """Return a figure with its interval; a dash where it cannot be formed."""
     value = figure.get("value") if figure else None
     if figure is None or value is None:
         return Cell(NO_VALUE)
@@ -128,7 +144,14 @@ def figure_cell(name: str, figure: Figure | None) -> Cell:
 def figures_table(
     views: Views, names: Iterable[str], what: str, titles: Mapping[str, str]
 ) -> Table:
-    """One row a view, the metrics that any of them has as columns. titles: names to show."""
+    """Build one row per view, with a column for each metric that any view has.
+
+    Args:
+        views: figures by view.
+        names: text of the first column, by view.
+        what: title of the first column.
+        titles: titles of the metrics.
+    """
     wanted = [name for name in names if name in views]
     shown = [m for m in COLUMN_TITLES if any(m in views[name] for name in wanted)]
     rows = [

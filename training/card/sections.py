@@ -187,7 +187,7 @@ def limits(facts: CardFacts) -> Section:
 
 
 def monitoring(facts: CardFacts) -> Section:
-    """When to look again."""
+    """Section: monitoring and the next review."""
     points = [
         (
             "`triage monitor` compares what the service recorded with this model's reference, at "

@@ -1,4 +1,4 @@
-"""What commands of training need of the audit log, which belongs to another room."""
+"""Access of training commands to the audit log, which belongs to another room."""
 
 from __future__ import annotations
 

@@ -50,11 +50,7 @@ def train(
 
 
 def current_trainer() -> str:
-    """Who trains, so that somebody else approves; empty, with a word on it, if nobody is named.
-
-    Raises:
-        IdentityError: a token or a name that proves nothing, or a person who may not train.
-    """
+    """Return the trainer's name, so that someone else approves; warn and return "" if it is unset."""
     from training.approval.people import HOW_TO_IDENTIFY, Duty, whoami
     from training.settings import ApprovalMode, ApprovalSettings
 

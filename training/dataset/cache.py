@@ -101,7 +101,11 @@ UNFINISHED_PREFIX = ".part-"
 
 @dataclass(frozen=True)
 class CachedTrainingSet:
-    """A training set and the folder it lies in. reused: it was there, nothing was built."""
+    """A training set and the folder it lies in.
+
+    Attributes:
+        reused: whether the set was read from the cache instead of built.
+    """
 
     training: TrainingSet
     folder: Path

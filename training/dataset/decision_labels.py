@@ -103,7 +103,7 @@ def _settled_classes(store: Store, training: TrainingTask) -> pd.DataFrame:
 
 
 def _set_flags(flags: pd.Series[bool]) -> pd.Series[bool]:
-    """Where a flag is set; one that is missing is not."""
+    """Return where a flag is set; a missing flag is not."""
     return pd.Series(flags.to_numpy(dtype=bool, na_value=False), index=flags.index)
 
 

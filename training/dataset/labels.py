@@ -23,12 +23,13 @@ ONE_DAY = np.timedelta64(1, "D")
 class Labels:
     """Labels of n asks, in the asks' order.
 
-    label: class number in the task's order, UNKNOWN where the end is not known.
-    target: the number that quantiles are predicted of, NaN where there is none or it is not
-        known.
-    matured_at: datetime64[us], UTC: from then on the label may be used; NaT where unknown.
-    weight: what each label counts for in fitting; None is 1 throughout.
-    told_by: who said so, `training.dataset.labels.LabelSource`; None is a system throughout.
+    Attributes:
+        label: class number in the task's order, UNKNOWN where the end is not known.
+        target: the number that quantiles are predicted of, NaN where it is absent or unknown.
+        matured_at: datetime64[us], UTC: from then on the label may be used; NaT where unknown.
+        weight: weight of each label in fitting; None is 1 throughout.
+        told_by: source of each label, `training.dataset.labels.LabelSource`; None is a system
+            throughout.
     """
 
     label: NDArray[np.int64]

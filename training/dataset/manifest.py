@@ -22,10 +22,14 @@ from training.dataset.labels import LabelSource
 
 @dataclass(frozen=True)
 class TrainingManifest:
-    """files: name -> sha256, bytes and rows. first, last: moments of asking (ISO, UTC).
+    """Manifest of a training.
 
-    asks: digest of the training set, of every number and text in it. code: digest of the
-    sources that made it. labels: how many asks have their label from each source.
+    Attributes:
+        files: name -> sha256, bytes and rows.
+        first, last: moments of asking (ISO, UTC).
+        asks: digest of the training set, of every number and text in it.
+        code: digest of the sources that made it.
+        labels: number of asks by the source of their label.
     """
 
     files: dict[str, dict[str, str | int]]
@@ -56,7 +60,7 @@ def training_manifest(training_set: TrainingSet, folder: Path | None) -> Trainin
 
 
 def labels_by_source(training_set: TrainingSet) -> dict[str, int]:
-    """How many asks have their label from each source."""
+    """Count the asks by the source of their label."""
     if training_set.told_by is None:
         return {LabelSource.SYSTEM.value: len(training_set)}
     sources, counts = np.unique(training_set.told_by.astype(str), return_counts=True)

@@ -60,10 +60,14 @@ class AddOutcomeFacts(Protocol):
 
 @dataclass(frozen=True)
 class ModelPurpose:
-    """What the model card says of a task's model.
+    """Purpose of a task's model, as the model card states it.
 
-    use: what it is for. readers: roles. ask: what one question is about. never: uses that are
-    ruled out besides those of every model. limits: what the question itself leaves out.
+    Attributes:
+        use: use that the model is made for.
+        readers: roles.
+        ask: subject of one question.
+        never: uses that are ruled out besides those of every model.
+        limits: aspects that the question itself leaves out.
     """
 
     use: str
@@ -77,15 +81,17 @@ class ModelPurpose:
 class TrainingTask:
     """The training side of a task.
 
-    shape: columns of a case. streams: history that the features read.
-    reference: columns that identify a case, as in the service; joined by "/" they are its id.
-    standing: a case never ends and is asked about again on other days (a site-item), in
-        contrast to a document, which is asked about until it ends.
-    baseline_rules: simple scores that a model must beat, by name.
-    purpose: what the model card says.
-    class_of_resolution: the class that a person's way of resolving a case stands for, besides
-        the names of the classes themselves.
-    add_outcome_facts: None where a recorded recommendation has all that `label_asks` reads.
+    Attributes:
+        shape: columns of a case.
+        streams: history that the features read.
+        reference: columns that identify a case, as in the service; joined by "/" they are its id.
+        standing: a case never ends and is asked about again on other days (a site-item), in
+            contrast to a document, which is asked about until it ends.
+        baseline_rules: simple scores that a model must beat, by name.
+        purpose: purpose that the model card states.
+        class_of_resolution: the class that a person's way of resolving a case stands for,
+            besides the names of the classes themselves.
+        add_outcome_facts: None where a recorded recommendation has all that `label_asks` reads.
     """
 
     task: Task

@@ -1,4 +1,1 @@
-"""How good a model is.
-
-Metrics, intervals, statistics, baselines, plots. Imports training.dataset and models.
-"""
+"""Evaluation of models: metrics, baselines, intervals, diagrams and tests."""

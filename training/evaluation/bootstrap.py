@@ -34,10 +34,14 @@ class BootstrapSettings:
 
 @dataclass(frozen=True)
 class BootstrapFigure:
-    """A figure on the asks as they are, and on each drawing of their groups.
+    """A figure on the asks as they are, and on each resample of their groups.
 
-    value: NaN where it cannot be formed. again: (resamples,), NaN alike. Figures of the same
-    asks and seed are drawn alike, so the differences between them are paired.
+    Figures of the same asks and seed use the same resamples, so the differences between them
+    are paired.
+
+    Attributes:
+        value: NaN where the figure cannot be formed.
+        again: (resamples,) values, NaN alike.
     """
 
     value: float

@@ -23,8 +23,11 @@ class Verdict(StrEnum):
 class GateFinding:
     """Verdict of one gate on one model.
 
-    code: stable, `TRG001` and on. title: what the gate asks, in a few words.
-    sentence: what was found, against what was allowed, in words. figures: the numbers.
+    Attributes:
+        code: stable, `TRG001` and on.
+        title: question of the gate, in a few words.
+        sentence: measured value against the allowed one, in words.
+        figures: the numbers.
     """
 
     code: str

@@ -32,8 +32,10 @@ SMALLEST = 1e-15
 class Forecast:
     """Forecast of n asks by a model or a rule.
 
-    probability: (n, K), rows sum to one. quantiles: (n, Q) of the target, rows ascending, or
-    None where the target is not predicted.
+    Attributes:
+        probability: (n, K), rows sum to one.
+        quantiles: (n, Q) of the target, rows ascending, or None where the target is not
+            predicted.
     """
 
     probability: Floats
@@ -54,8 +56,12 @@ def metric_functions(
 ) -> Mapping[str, WeightedMetric]:
     """Return every metric that applies: of the classes, and of the target where predicted.
 
-    label: (n,) class numbers. target: (n,) NaN where not known. levels: of the quantiles,
-        symmetric around the median.
+    Args:
+        label: (n,) class numbers.
+        target: (n,) NaN where not known.
+        forecast: forecast of the asks.
+        classes: names of the classes.
+        levels: levels of the quantiles, symmetric around the median.
     """
     probability = forecast.probability
     if len(classes) == 2:

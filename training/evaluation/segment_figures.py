@@ -55,9 +55,13 @@ Flags = NDArray[np.bool_]
 class PerAskScores:
     """n asks, one value each.
 
-    event: whether it came. said: the probability that it was given. loss, square: terms of
-    the log-loss and of the Brier score. right, sure: whether what calibration is judged by
-    came true, and the probability it was given. precision: of the rows kept, pr_auc.
+    Attributes:
+        event: whether the event occurred.
+        said: stated probability of the event.
+        loss, square: terms of the log-loss and of the Brier score.
+        right: whether the outcome that calibration is judged by occurred.
+        sure: stated probability of that outcome.
+        precision: function from the rows kept to pr_auc.
     """
 
     event: Flags
@@ -230,7 +234,12 @@ def figures_by_segment(
 
 @dataclass(frozen=True)
 class _MeasuredAsks:
-    """values: (n,) of figures that are plain means, NaN where unknown. outcome: (n,)."""
+    """Measured asks with the values behind their figures.
+
+    Attributes:
+        values: (n,) values of figures that are plain means, NaN where unknown.
+        outcome: (n,) number of each ask's outcome; see `_shared_outcomes`.
+    """
 
     measured: TrainingSet
     values: Mapping[str, Floats]
@@ -239,9 +248,14 @@ class _MeasuredAsks:
 
 @dataclass(frozen=True)
 class _Segment:
-    """rows: asks in the view. own: those whom coverage and such is taken of."""
+    """One view of the asks.
 
-    told: PerAskScores
+    Attributes:
+        rows: flags of asks in the view.
+        own: flags of asks that coverage and the other plain means are taken over.
+    """
+
+    scores: PerAskScores
     rows: Flags
     own: Flags
 
@@ -270,7 +284,7 @@ def _shared_outcomes(measured: TrainingSet) -> Ints:
 
 
 def _figures(asks: _MeasuredAsks, view: _Segment, seed: int, resamples: int) -> SegmentFigures:
-    scores, rows = view.told, view.rows
+    scores, rows = view.scores, view.rows
     metrics = {
         "prevalence": _mean(scores.event[rows]),
         "said": _mean(scores.said[rows]),

@@ -27,10 +27,13 @@ PRIOR_EVENTS = 5.0
 
 
 def running_exception_share(asks: pd.DataFrame, events: pd.DataFrame) -> Floats:
-    """(n,) share of events that were exceptions, of the ask's key, known before it.
+    """Return the (n,) share of exceptions among the events of each ask's key known before it.
 
-    asks: `key`, `as_of` (datetime64). events: `key`, `known_at` (datetime64, no zone) and
-        `exception` (0 or 1). Leans on the share over all keys so far. NaN before any event.
+    Leans on the share over all keys so far; NaN before any event.
+
+    Args:
+        asks: `key`, `as_of` (datetime64).
+        events: `key`, `known_at` (datetime64, no zone) and `exception` (0 or 1).
     """
     of_key = _running_totals(asks, events)
     of_all = _running_totals(asks.assign(key="all"), events.assign(key="all"))
@@ -77,8 +80,10 @@ ReadFolder = Callable[[Path, Path | None], Mapping[str, pd.DataFrame]]
 class CanonicalSet:
     """Parts of a protocol that differ between public sets.
 
-    read: folder, and a second one, to canonical frames.
-    asks, labels: of the store. segments, rules: of the asks with a label, in their order.
+    Attributes:
+        read: reads a folder, and an optional second one, as canonical frames.
+        asks, labels: functions of the store.
+        segments, rules: functions of the asks with a label, in their order.
     """
 
     source: str

@@ -22,10 +22,11 @@ from models.training_set import TrainingSet
 class ProtocolData:
     """Labelled asks of a folder, and the counts of rows left out.
 
-    evidence: asks whose label is known, with segments and rule scores; NaN scores are "the
-        rule cannot tell".
-    unlabelled: datetime64[us], when the asks were asked whose end is not known.
-    rows: rows read, accepted and quarantined.
+    Attributes:
+        evidence: asks whose label is known, with segments and rule scores; a NaN score means
+            that the rule cannot tell.
+        unlabelled: datetime64[us], moments of the asks whose outcome is not known.
+        rows: rows read, accepted and quarantined.
     """
 
     evidence: TrainingSet
@@ -37,12 +38,13 @@ class ProtocolData:
 class BacktestProtocol:
     """Protocol of a backtest on one source.
 
-    gather: folder, and a second one whose rows are appended, to asks with labels.
-    dated: whether the asks have dates, so that a cut in time means something.
-    drawn_by: what the bootstrap draws whole, for rows that are not independent.
-    apart: whether an ask may not teach when its group is also scored. Not for standing
-        groups (a site-item is asked every month), whose outcomes time keeps apart.
-    two_class_views: segments that see all asks, as "this class or any other".
+    Attributes:
+        gather: reads a folder, and a second one whose rows are appended, as asks with labels.
+        dated: whether the asks have dates, so that a cut in time means something.
+        drawn_by: units that the bootstrap resamples, for rows that are not independent.
+        apart: whether an ask may not teach when its group is also scored. Not for standing
+            groups (a site-item is asked every month), whose outcomes time keeps apart.
+        two_class_views: segments that see all asks, as "this class or any other".
     """
 
     source: str
@@ -55,5 +57,5 @@ class BacktestProtocol:
     options: FitOptions = field(default_factory=FitOptions)
 
     def unit(self, evidence: TrainingSet) -> NDArray[Any]:
-        """(n,) what the bootstrap draws whole."""
+        """Return the (n,) units that the bootstrap resamples."""
         return evidence.site if self.bootstrap_unit == "site" else evidence.group
