@@ -40,7 +40,7 @@ class TrackingSettings(EnvironmentSettings):
 
 
 class ApprovalMode(StrEnum):
-    """Whether a model needs an approver who did not train it."""
+    """Requirement of an approver who did not train the model."""
 
     REQUIRED = "required"
     DEMO = "demo"

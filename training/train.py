@@ -28,9 +28,12 @@ Progress = Callable[[str, float], None]
 class TrainingResult:
     """A training that was registered as `challenger`.
 
-    asks: rows that were learnt from and measured on. metrics: `<fold>_<name>`; the fold
-    `held_out` is what the model has not seen. reused: whether the training set was there
-    from an earlier training with the same tables and code. findings: what the gates found.
+    Attributes:
+        asks: rows that were learnt from and measured on.
+        metrics: `<fold>_<name>`; the fold `held_out` is the one that the model has not seen.
+        reused: whether the training set was there from an earlier training with the same tables
+            and code.
+        findings: findings of the gates.
     """
 
     task: TaskName

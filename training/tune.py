@@ -79,7 +79,14 @@ STORAGE = "tuning.db"
 
 @dataclass(frozen=True)
 class TuningOutcome:
-    """found: the search's result. path: the file written. asks: seen; held_out: never seen."""
+    """Outcome of tuning.
+
+    Attributes:
+        found: the search's result.
+        path: the file written.
+        asks: number of asks that the search saw.
+        held_out: number of asks that it never saw.
+    """
 
     found: StudyResult
     path: Path

@@ -118,7 +118,7 @@ HOW_TO_IDENTIFY = "set TRIAGE_USER=your-name, or TRIAGE_TOKEN and TRIAGE_PEOPLE"
 
 
 class IdentityError(RuntimeError):
-    """Nobody can be identified, or the person lacks the right; the message says how to fix it."""
+    """The person acting is not identified or lacks the right; the message says how to fix it."""
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ def train(
 
 
 def current_trainer() -> str:
-    """Return the trainer's name, so that someone else approves; warn and return "" if it is unset."""
+    """Return the trainer's name, so that someone else approves; warn and return "" if unset."""
     from training.approval.people import HOW_TO_IDENTIFY, Duty, whoami
     from training.settings import ApprovalMode, ApprovalSettings
 

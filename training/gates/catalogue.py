@@ -40,7 +40,12 @@ GATES: tuple[Gate, ...] = (
 
 
 def run_gates(candidate: Candidate, progress: Progress) -> tuple[GateFinding, ...]:
-    """Run every gate in order. progress: called with the gate and the share done."""
+    """Run every gate in order.
+
+    Args:
+        candidate: candidate model.
+        progress: called with the gate and the share done.
+    """
     findings = []
     for place, gate in enumerate(GATES):
         progress(f"{candidate.task.name}: {gate.code} {gate.title}", place / len(GATES))

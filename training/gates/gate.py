@@ -99,8 +99,10 @@ InputReplay = Callable[[Store, datetime], pd.DataFrame]
 class ComparedChampion:
     """The model that serves now.
 
-    answers: on the asks that the candidate is measured on. why_not: why the two cannot be
-    compared, in words; empty where they can, and then there are answers.
+    Attributes:
+        answers: predictions on the asks that the candidate is measured on.
+        why_not: reason why the two cannot be compared, in words; empty where they can, and then
+            there are answers.
     """
 
     version: int
@@ -110,15 +112,18 @@ class ComparedChampion:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A fitted model with what it learnt from and what it is measured on.
+    """A fitted model with the asks that it learnt from and is measured on.
 
-    answers: of the model on `measured`. forecasts: of the baselines on `measured`, by name.
-    built_at: the end of the data, datetime64[us], UTC: what matured later was not known.
-        NaT where the set has no dates.
-    options: how the model was fitted, to fit it again. fitting: what fits it.
-    store, replay: canonical tables, and the function that makes inputs of them.
-    now: categories of asks that are open now; None where there are none to look at.
-    clock: seconds; a stopwatch for the latency of a score.
+    Attributes:
+        answers: predictions of the model on `measured`.
+        forecasts: forecasts of the baselines on `measured`, by name.
+        built_at: the end of the data, datetime64[us], UTC: outcomes that matured later were not
+            known. NaT where the set has no dates.
+        options: options that the model was fitted with, to fit it again.
+        fitting: function that fits it.
+        store, replay: canonical tables, and the function that builds inputs from them.
+        now: categories of asks that are open now; None where no ask is open.
+        clock: seconds; a stopwatch for the latency of a score.
     """
 
     task: Task
@@ -166,7 +171,12 @@ class GateResult:
 
 @dataclass(frozen=True)
 class Gate:
-    """code: stable, `TRG001` and on. title: what is asked, in a few words."""
+    """A gate that a model must pass before it may serve.
+
+    Attributes:
+        code: stable, `TRG001` and on.
+        title: question of the gate, in a few words.
+    """
 
     code: str
     title: str

@@ -26,10 +26,14 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Segment:
-    """rows: positions in the measured set. number: of the class that is told from the rest.
+    """A segment of the measured asks.
 
     A class is judged on all asks, as the event "it ended in this class": judged on the asks
     that did, the model that always names the class would be best.
+
+    Attributes:
+        rows: positions in the measured set.
+        number: number of the class that is distinguished from the rest.
     """
 
     name: str
@@ -119,7 +123,13 @@ class LogLossComparison:
 
 @dataclass(frozen=True)
 class ComparisonResult:
-    """overall: one for each other. within: sites and classes. skipped: parts too small."""
+    """Comparisons with each other model.
+
+    Attributes:
+        overall: one comparison per other model.
+        within: comparisons in sites and classes.
+        skipped: segments that are too small.
+    """
 
     overall: list[LogLossComparison]
     within: list[LogLossComparison]

@@ -16,7 +16,7 @@ from training.gates.gate import Candidate, Gate, GateResult, gate_result
 
 
 def check(candidate: Candidate) -> GateResult:
-    """Count what reaches over the line between learning and measuring."""
+    """Count the asks whose period or group is on both sides of the split."""
     learnt, measured = candidate.learnt, candidate.measured
     shared = int(shared_groups(learnt, measured).sum())
     if not candidate.dated:

@@ -17,7 +17,7 @@ UNEVENTFUL = 0
 
 
 def check(candidate: Candidate) -> GateResult:
-    """Count labels that nobody could have known."""
+    """Count labels that had not matured when the set was built."""
     if not candidate.dated or np.isnat(candidate.built_at):
         return not_applicable("The asks have no dates, so it cannot be told when a label matured")
     both = (candidate.learnt, candidate.measured)

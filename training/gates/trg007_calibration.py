@@ -35,9 +35,12 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class CalibrationGap:
-    """error: expected calibration error. by_chance: the 95 % mark of what chance gives.
+    """Calibration error of one segment.
 
-    p_value: of "no more than slack and chance".
+    Attributes:
+        error: expected calibration error.
+        by_chance: 95 % quantile of the error by chance alone.
+        p_value: p-value of "no more than slack and chance".
     """
 
     part: str
@@ -55,7 +58,7 @@ class CalibrationGap:
 
 
 def check(candidate: Candidate) -> GateResult:
-    """The calibration error of every part against chance and slack."""
+    """Test the calibration error of every segment against chance and slack."""
     measured, limits = candidate.measured, candidate.limits
     every = candidate_segments(candidate.task, measured)
     segments = [

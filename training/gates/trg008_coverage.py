@@ -28,7 +28,11 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class StatedCoverage:
-    """Stated coverage. rows: of the calibration fold that the rate was set on."""
+    """Stated coverage.
+
+    Attributes:
+        rows: rows of the calibration fold that the rate was set on.
+    """
 
     of: str
     rate: float
@@ -55,7 +59,7 @@ class MeasuredCoverage:
 
 
 def check(candidate: Candidate) -> GateResult:
-    """The coverage of class sets and intervals in every part."""
+    """Test the coverage of class sets and intervals in every segment."""
     coverages = _sets(candidate) + _intervals(candidate)
     if not coverages:
         return not_applicable(f"{len(candidate.measured)} measured asks are too few to judge")
@@ -142,7 +146,11 @@ def effective_sample_size(covered: Flags, group: NDArray[Any]) -> float:
 def shortfall_p_value(share: float, asks: float, stated: float, past: float) -> float:
     """Return the probability of so low a coverage if sets cover at the stated rate.
 
-    asks: independent asks measured on. past: those that the rate was set on.
+    Args:
+        share: measured coverage.
+        asks: number of independent asks measured on.
+        stated: stated rate.
+        past: number of independent asks that the rate was set on.
     """
     count = round(asks)
     return float(

@@ -38,8 +38,11 @@ DOUBLED_RATE_EFFECT = 0.1
 class EndedCases:
     """n cases that have ended, each once: the last recommendation of it that matured.
 
-    probability: (n, K) as stated. label: (n,). target: (n,) NaN where none. frame: their
-    recommendations.
+    Attributes:
+        probability: (n, K) as stated.
+        label: (n,) class numbers.
+        target: (n,) NaN where there is none.
+        frame: recommendations of the cases.
     """
 
     frame: pd.DataFrame

@@ -20,7 +20,11 @@ ACTION_OF_KIND = {SignalKind.OVERRIDDEN: Action.OVERRIDDEN, SignalKind.FOLLOWED:
 
 @dataclass(frozen=True)
 class DecisionRate:
-    """A rate and its 95 % interval. before: the earlier period's, NaN where there is none."""
+    """A rate and its 95 % interval.
+
+    Attributes:
+        before: rate of the earlier period, NaN where there is none.
+    """
 
     kind: SignalKind
     place: str

@@ -23,10 +23,13 @@ OTHER_VALUES = "(other values)"
 class DistributionGap:
     """Distance of cases from a reference distribution.
 
-    gap: largest distance of the cumulative shares (numbers: Kolmogorov-Smirnov on the
-        reference's own values) or of one value's share (categories). at: where it is.
-    psi, psi_bound: stability index, and what chance keeps it under in 95 of 100.
-    found, expected: shares of the bins.
+    Attributes:
+        gap: largest distance of the cumulative shares (numbers: Kolmogorov-Smirnov on the
+            reference's own values) or of one value's share (categories).
+        at: value at which the gap is largest.
+        psi: population stability index.
+        psi_bound: bound that chance alone keeps the index under in 95 of 100 cases.
+        found, expected: shares of the bins.
     """
 
     gap: float
@@ -39,10 +42,14 @@ class DistributionGap:
 
 @dataclass(frozen=True)
 class NumericDistribution:
-    """A number's distribution. at: rising values; up_to: share at or under each of them.
+    """Distribution of a number.
 
-    rows: cases behind it, with those where it was missing; missing: their share.
-    usual_gap, usual_missing: what single months of the reference came to.
+    Attributes:
+        at: rising values.
+        up_to: share at or under each of them.
+        rows: number of cases behind it, missing values included.
+        missing: share of missing values.
+        usual_gap, usual_missing: gap and missing share of single months of the reference.
     """
 
     rows: int
@@ -114,7 +121,11 @@ class NumericDistribution:
 
 @dataclass(frozen=True)
 class CategoricalDistribution:
-    """A category's distribution. shares: of all rows, by value; the rest as in Numbers."""
+    """Distribution of a category.
+
+    Attributes:
+        shares: shares of all rows, by value; the rest as in `NumericDistribution`.
+    """
 
     rows: int
     missing: float

@@ -53,7 +53,12 @@ Columns = Mapping[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class StationaryCases:
-    """n cases. columns: feature values. event: stated probability of LATE."""
+    """n simulated cases.
+
+    Attributes:
+        columns: feature values.
+        event: stated probability of LATE.
+    """
 
     site: NDArray[Any]
     columns: Columns

@@ -34,11 +34,13 @@ QUESTION_KEY = ["task", "case_id", "asked_at"]  # asked again about the same mom
 
 @dataclass(frozen=True)
 class Reliance:
-    """How one group of people treated recommendations whose outcome is known.
+    """Reliance of one group of people on recommendations whose outcome is known.
 
-    right: recommendations that were right: something was flagged and went wrong, or nothing
-        was and nothing did. agreed: those that were followed.
-    overrides_right: overridden ones that were wrong.
+    Attributes:
+        right: recommendations that were right: the flagged case went wrong, or the unflagged
+            one did not.
+        agreed: recommendations that were followed.
+        overrides_right: overridden recommendations that were wrong.
     """
 
     group: str
@@ -78,8 +80,10 @@ class Reliance:
 class MissedCases:
     """Cases that were missed, estimated from the audit sample of unflagged cases.
 
-    missed: sampled cases that went wrong, of those whose end is known. open: sampled ones
-        whose end is not. unflagged: cases in all that were not flagged.
+    Attributes:
+        missed: sampled cases that went wrong, of those whose outcome is known.
+        open: sampled cases whose outcome is not known.
+        unflagged: number of all cases that were not flagged.
     """
 
     task: str
@@ -109,11 +113,13 @@ class MissedCases:
 
 @dataclass(frozen=True)
 class HumanAgreement:
-    """How people and the model agree, and how often the model was right.
+    """Agreement between people and the model, and the share in which the model was right.
 
-    decided: questions with a decision, each counted once. ended: those whose end is known as
-    well, leaving out the ones where the service did not advise. groups: all, then each task,
-    site and role.
+    Attributes:
+        decided: questions with a decision, each counted once.
+        ended: those whose outcome is known as well, without those on which the service did not
+            advise.
+        groups: all, then each task, site and role.
     """
 
     decided: int

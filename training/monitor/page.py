@@ -157,7 +157,11 @@ RATE_KINDS = (SignalKind.ABSTAINED, SignalKind.FOLLOWED, SignalKind.OVERRIDDEN)
 
 @dataclass(frozen=True)
 class FeatureCell:
-    """One feature at one place. mark: `raised`, `calm`, or `none` where it was not judged."""
+    """One feature at one place.
+
+    Attributes:
+        mark: `raised`, `calm`, or `none` where the feature was not judged.
+    """
 
     text: str
     mark: str

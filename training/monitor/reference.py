@@ -23,7 +23,12 @@ SITE_REFERENCES_KEY = "places"
 
 @dataclass(frozen=True)
 class SiteReference:
-    """Distributions at a site or everywhere. rows: cases they are of; score: None if unknown."""
+    """Distributions at a site or everywhere.
+
+    Attributes:
+        rows: number of cases behind them.
+        score: distribution of the score; None if unknown.
+    """
 
     rows: int
     inputs: Mapping[str, Distribution]
@@ -32,12 +37,15 @@ class SiteReference:
 
 @dataclass(frozen=True)
 class ChampionReference:
-    """A model in service, seen from the monitor.
+    """A model in service, as the monitor compares with it.
 
-    gain: share of the trees' gain by feature. coverage: stated rate of the class sets.
-    levels: of the predicted quantiles. places: EVERYWHERE and the sites with enough rows in
-    training. borrowed: places whose distributions come from earlier recommendations, as the
-    artefact has none.
+    Attributes:
+        gain: share of the trees' gain by feature.
+        coverage: stated rate of the class sets.
+        levels: levels of the predicted quantiles.
+        places: EVERYWHERE and the sites with enough rows in training.
+        borrowed: places whose distributions come from earlier recommendations, as the artefact
+            has none.
     """
 
     task: str

@@ -52,8 +52,10 @@ class MonitoringInputs:
 class MonitoringReport:
     """Findings of the monitor on one task between `since` and `until`.
 
-    window: what was asked then, of the champion. ended: cases whose outcome matured then.
-    counts: `asked`, `other_models` (left out), `ended`, `waiting` (asked, not matured yet).
+    Attributes:
+        window: the champion's recommendations of the period.
+        ended: cases whose outcome matured in the period.
+        counts: `asked`, `other_models` (left out), `ended`, `waiting` (asked, not matured yet).
     """
 
     baseline: ChampionReference
@@ -150,9 +152,12 @@ def monitor_champion(
 
 @dataclass(frozen=True)
 class _Period:
-    """own: the champion's recommendations. window, past: of those, in and before the window.
+    """Recommendations of the period and of the time before it.
 
-    now, before: of every model, with what people decided.
+    Attributes:
+        own: the champion's recommendations.
+        window, past: those of the champion in and before the window.
+        now, before: those of every model, with people's decisions.
     """
 
     own: pd.DataFrame

@@ -29,7 +29,12 @@ MAX_FEATURES_NAMED = 4
 
 @dataclass(frozen=True)
 class Reason:
-    """Why. weight: 0 to 1, the heaviest first. place: a site, "" for none in particular."""
+    """Reason for a verdict.
+
+    Attributes:
+        weight: 0 to 1, the heaviest first.
+        place: a site, "" for no particular site.
+    """
 
     advice: Advice
     weight: float
@@ -54,7 +59,10 @@ class RetrainingVerdict:
 class VerdictInputs:
     """Evidence for the verdict.
 
-    gain: of each feature. matured: outcomes in the window. days: on which anything was asked.
+    Attributes:
+        gain: gain of each feature.
+        matured: outcomes in the window.
+        days: days on which anything was asked.
     """
 
     signals: Sequence[Signal]

@@ -68,12 +68,17 @@ class SignalKind(StrEnum):
 class Signal:
     """One comparison.
 
-    place: a site, or EVERYWHERE. subject: the feature, class or score it is of.
-    rows: cases compared. found, expected: now and by the reference, as shares or medians.
-    effect: by how much it differs, in the unit of `Limits.min_effect`; never below 0.
-    p: chance of as much where nothing changed. adjusted: the same by Holm over the family.
-    raised: whether it is both unlikely and large enough. figures: further numbers.
-    value: of a category, the one whose share moved most; found and expected are its shares.
+    Attributes:
+        place: a site, or EVERYWHERE.
+        subject: name of the feature, class or score.
+        rows: cases compared.
+        found, expected: now and by the reference, as shares or medians.
+        effect: difference in the unit of `MonitorThresholds.min_effect`; never below 0.
+        p: probability of such a difference if nothing changed.
+        adjusted: the same by Holm over the family.
+        raised: whether the difference is both unlikely and large enough.
+        figures: further numbers.
+        value: of a category, the one whose share moved most; found and expected are its shares.
     """
 
     kind: SignalKind

@@ -42,9 +42,12 @@ USUAL_FACTORS = {
 class UnitChange:
     """A quantity that is `factor` times what it was at one site, in the same shape.
 
-    factor: of the middle of the values, less what the other sites moved by themselves.
-    now, before: medians. looks_like: units with about that ratio, "" if none is usual.
-    effect: gap of the cumulative shares. also: features that moved with it there.
+    Attributes:
+        factor: ratio of the middle of the values, without the shift of the other sites.
+        now, before: medians.
+        looks_like: units with about that ratio, "" if none is usual.
+        effect: gap of the cumulative shares.
+        also: features that moved with it there.
     """
 
     site: str

@@ -21,9 +21,11 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class RecommendationWindow:
-    """n recommendations. frame: as `serving.audit.dataframes.recommendations_frame` makes it.
+    """n recommendations.
 
-    columns: feature values by name; float64 with NaN, or object of str and None.
+    Attributes:
+        frame: as `serving.audit.dataframes.recommendations_frame` makes it.
+        columns: feature values by name; float64 with NaN, or object of str and None.
     """
 
     frame: pd.DataFrame

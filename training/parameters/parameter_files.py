@@ -108,7 +108,11 @@ class TrainParameters(ParameterSection):
 
 
 class Parameters(ParameterSection):
-    """A parameter file. lightgbm_quantiles: where the quantiles' trees differ from the classes'."""
+    """A parameter file.
+
+    Attributes:
+        lightgbm_quantiles: parameters in which the quantile trees differ from the class trees.
+    """
 
     features: FeatureParameters = FeatureParameters()
     lightgbm: LightGbmParameters

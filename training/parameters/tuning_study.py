@@ -70,7 +70,11 @@ AGE_DISTRIBUTIONS: Mapping[str, BaseDistribution] = {
 
 @dataclass(frozen=True)
 class SearchSpace:
-    """The search around the present parameters. dated: whether asks have an age."""
+    """The search around the present parameters.
+
+    Attributes:
+        dated: whether asks have an age.
+    """
 
     present: Parameters
     dated: bool
@@ -133,7 +137,12 @@ ProgressCallback = Callable[[str, float], None]
 
 @dataclass(frozen=True)
 class TuningProblem:
-    """A tuning problem. window: asks that may be seen. seed: of the search, not of the trees."""
+    """A tuning problem.
+
+    Attributes:
+        window: asks that may be seen.
+        seed: seed of the search, not of the trees.
+    """
 
     task: Task
     window: TrainingSet
@@ -150,8 +159,10 @@ class TuningProblem:
 class StudyResult:
     """Result of a search.
 
-    best: parameters of the trial of least value. value, present: its objective and that of
-    the present parameters, on the same folds. resumed: trials that were there before.
+    Attributes:
+        best: parameters of the trial of least value.
+        value, present: its objective and that of the present parameters, on the same folds.
+        resumed: number of trials from an earlier run.
     """
 
     name: str

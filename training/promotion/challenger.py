@@ -37,7 +37,12 @@ CHALLENGER_ENDED = "challenger_ended"
 
 @dataclass(frozen=True)
 class Challenger:
-    """share: of the cases that it answers, 0 to 1; seed draws them. since: ISO 8601, UTC."""
+    """A version that scores beside the champion.
+
+    Attributes:
+        share: share of the cases that it answers, 0 to 1; `seed` draws them.
+        since: ISO 8601, UTC.
+    """
 
     task: str
     version: int

@@ -24,9 +24,11 @@ CHAMPION_POINTER = "champion.json"
 class Champion:
     """Champion of a task: the version that scores its cases.
 
-    promoted_at: since when, ISO 8601, UTC. approval: "required" (someone else approved),
-    "override" (although gates refused), "demo" (nobody had to) or "unknown" (before
-    approvals were kept). previous: champions before this one, the latest first.
+    Attributes:
+        promoted_at: moment of the promotion, ISO 8601, UTC.
+        approval: "required" (someone else approved), "override" (although gates refused), "demo"
+            (no second person was needed) or "unknown" (before approvals were recorded).
+        previous: champions before this one, the latest first.
     """
 
     task: str

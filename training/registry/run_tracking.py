@@ -66,12 +66,12 @@ FILE_MEANINGS = {
 
 
 def run_name(task: Task, described: TrainingManifest, digest: str) -> str:
-    """Told apart at a glance: the task, the last day of its data, the start of the digest."""
+    """Return the name of a run: the task, the last day of its data, the start of the digest."""
     return f"{task.name} to {described.last[:10]} {digest[:8]}"
 
 
 def run_note(task: Task, described: TrainingManifest, metrics: Mapping[str, float]) -> str:
-    """Markdown that MLflow shows above the run: question, period, what the figures mean."""
+    """Return the Markdown that MLflow shows above the run: question, period, meaning of figures."""
     there = {name.removeprefix("held_out_") for name in metrics if name.startswith("held_out_")}
     meanings = {name: text for name, text in METRIC_MEANINGS.items() if name in there}
     lines = [
@@ -127,7 +127,11 @@ VIEWS = "views.json"
 
 @dataclass(frozen=True)
 class TrackedRun:
-    """Run and version of a training. metrics: as logged, `<fold>_<name>`."""
+    """Run and version of a training.
+
+    Attributes:
+        metrics: metrics as logged, `<fold>_<name>`.
+    """
 
     run_id: str
     version: int

@@ -1,4 +1,4 @@
-"""What is recorded of a registered version: trainer, data manifest, metrics and gate findings."""
+"""Evidence of a registered version: trainer, data manifest, metrics and gate findings."""
 
 from __future__ import annotations
 
@@ -38,8 +38,11 @@ MAIN_METRICS = (
 class VersionEvidence:
     """Record of one registered version.
 
-    trained_by: empty where nobody recorded it. findings: None where no gate was recorded.
-    metrics: of the held-out asks, without the prefix. manifest: what went into training.
+    Attributes:
+        trained_by: empty where it was not recorded.
+        findings: None where no gate was recorded.
+        metrics: metrics of the held-out asks, without the prefix.
+        manifest: manifest of the training data.
     """
 
     task: str

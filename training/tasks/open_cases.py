@@ -60,7 +60,11 @@ def _json_values(series: pd.Series[Any], kind: Kind) -> list[Any]:
 
 @dataclass(frozen=True)
 class OpenCases:
-    """A task's open cases with the most money at risk. open: how many there are in all."""
+    """A task's open cases with the most money at risk.
+
+    Attributes:
+        open: number of all open cases.
+    """
 
     task: TaskName
     requests: list[dict[str, Any]]
