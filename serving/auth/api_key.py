@@ -23,8 +23,15 @@ SECRET_BYTES = 32
 class ApiKey:
     """A key as it is stored.
 
-    digest: SHA-256 of the whole key, hexadecimal; a plain digest is enough, because 256 random
-        bits cannot be guessed. sites: None for every site.
+    Attributes:
+        id: of the key.
+        name: of the system that uses the key.
+        digest: SHA-256 of the whole key, hexadecimal; a plain digest is enough, because 256
+            random bits cannot be guessed.
+        scopes: permissions of the key.
+        sites: that the key may see; None for every site.
+        created_at: time of creation, UTC.
+        expires_at: time from which the key is refused, UTC.
     """
 
     id: str

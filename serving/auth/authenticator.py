@@ -35,10 +35,12 @@ BEARER = "bearer"
 
 @dataclass(frozen=True)
 class PresentedCredentials:
-    """What a request presents to be authenticated.
+    """Credentials and origin of a request.
 
-    credentials: its Authorization headers. peer: address that it comes from; "" for none. host:
-    its Host header.
+    Attributes:
+        credentials: Authorization headers.
+        peer: address that the request comes from; "" if it is unknown.
+        host: Host header.
     """
 
     credentials: Sequence[str] = field(repr=False)
@@ -48,7 +50,17 @@ class PresentedCredentials:
 
 @dataclass(frozen=True)
 class Authenticator:
-    """Identifies callers. ring, tokens: None where the settings take no keys or no tokens."""
+    """Identifies callers.
+
+    Attributes:
+        ring: API keys; None if the settings accept none.
+        tokens: verifier of tokens; None if the settings accept none.
+        limits: of requests and failures.
+        clock: returns the time, UTC.
+        local: whether requests from this machine need no credentials.
+        local_limits: whether requests from this machine are counted against a limit.
+        looking: lets one thread at a time read the issuer's keys.
+    """
 
     ring: KeyRing | None
     tokens: TokenVerifier | None

@@ -72,7 +72,10 @@ ALL_SCOPES = (*map(scoring_scope, TASKS), *map(str, AccessScope))
 class Caller:
     """An authenticated caller.
 
-    name: as it is recorded; never a person's. sites: that the caller may see; None for all.
+    Attributes:
+        name: as it is recorded; never a person's.
+        scopes: permissions of the caller.
+        sites: that the caller may see; None for all.
     """
 
     name: str

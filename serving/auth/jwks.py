@@ -21,7 +21,7 @@ FETCH_TIMEOUT_SECONDS = 5.0
 MIN_REFRESH_SECONDS = 5.0
 """Least seconds between two reads: tokens with invented key names cannot cause more."""
 STALE_SECONDS = 24 * 3600.0
-"""How long the last keys stay valid while the issuer cannot be reached."""
+"""Time for which the last keys stay valid while the issuer cannot be reached."""
 
 
 class JsonWebKeySetError(RuntimeError):
@@ -36,7 +36,12 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 class JsonWebKeySet:
-    """Keys by their `kid`. where: a file or a URL. seconds: how long they are kept."""
+    """Public keys by their `kid`.
+
+    Attributes:
+        where: a file or a URL.
+        seconds: age at which the keys are read again.
+    """
 
     def __init__(self, where: str, seconds: float) -> None:
         self.where, self.seconds = where, seconds
@@ -52,7 +57,7 @@ class JsonWebKeySet:
 
     @property
     def due(self) -> bool:
-        """Whether it is time to read the keys again."""
+        """True if the keys are old enough to be read again."""
         now = time.monotonic()
         return now - self._read_at > self.seconds and now - self._tried_at > MIN_REFRESH_SECONDS
 
@@ -108,15 +113,15 @@ def signing_keys(document: Any) -> dict[str, jwt.PyJWK]:
     listed = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(listed, list):
         raise ValueError("not a JWKS")  # noqa: TRY004 - whatever is wrong with it is one error
-    found = {}
-    for one in listed:
-        if isinstance(one, dict) and one.get("kid") and one.get("use", "sig") == "sig":
+    keys = {}
+    for entry in listed:
+        if isinstance(entry, dict) and entry.get("kid") and entry.get("use", "sig") == "sig":
             try:
-                key = jwt.PyJWK(one)
+                key = jwt.PyJWK(entry)
             except jwt.PyJWTError:
                 continue
             if key.algorithm_name in ASYMMETRIC_ALGORITHMS:
-                found[str(one["kid"])] = key
-    if not found:
+                keys[str(entry["kid"])] = key
+    if not keys:
         raise ValueError("no key that can be used")
-    return found
+    return keys

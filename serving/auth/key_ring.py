@@ -18,7 +18,7 @@ from serving.auth.api_key import ApiKey, key_identifier
 from serving.auth.caller import AuthenticationError, Caller, KeysOutdatedError, Refusal
 
 REFRESH_SECONDS = 1.0
-"""How soon a new key is valid, and a revoked one no longer is."""
+"""Time after which a new key is valid, and a revoked key no longer is."""
 OUTDATED_SECONDS = 30.0
 """After so long without reading the audit log no key is valid: it may have been revoked."""
 KEY_ENTRY_KINDS = (EntryKind.KEY_CREATED, EntryKind.KEY_REVOKED)

@@ -27,9 +27,13 @@ STORE_RETRY_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class RateLimitStatus:
-    """What is left of a caller's limit.
+    """Remaining requests of a caller.
 
-    seconds: until the tightest window begins again. header: value of `RateLimit`; "" for none.
+    Attributes:
+        allowed: whether the request is within the limit.
+        left: requests left in the tightest window.
+        seconds: until that window begins again.
+        header: value of the `RateLimit` header; "" to send no header.
     """
 
     allowed: bool
@@ -104,11 +108,11 @@ class RateLimiter:
 
 
 def client_network(address: str) -> str:
-    """Return what one client can hold all addresses of: an IPv4 address or an IPv6 /64."""
+    """Return the network that one client may own completely: an IPv4 address or an IPv6 /64."""
     try:
-        found = ipaddress.ip_address(address)
+        parsed = ipaddress.ip_address(address)
     except ValueError:
         return "unknown"
-    if found.version == 4:
-        return str(found)
-    return str(ipaddress.ip_network((int(found) >> 64 << 64, 64)).network_address)
+    if parsed.version == 4:
+        return str(parsed)
+    return str(ipaddress.ip_network((int(parsed) >> 64 << 64, 64)).network_address)

@@ -19,14 +19,14 @@ ASYMMETRIC_ALGORITHMS = frozenset(
 
 
 class AuthMode(StrEnum):
-    """Who needs no credentials: nobody, or callers on this machine."""
+    """Authentication that is required: of every caller, or not of callers on this machine."""
 
     REQUIRED = "required"
     LOCAL = "local"
 
 
 class AuthSettings(EnvironmentSettings):
-    """What can be set. Every name is read from `TRIAGE_AUTH_` + the name in capitals."""
+    """Settings of authentication. Each field is read from `TRIAGE_AUTH_` + its name in capitals."""
 
     model_config = SettingsConfigDict(env_prefix="TRIAGE_AUTH_", frozen=True, extra="ignore")
 
@@ -84,7 +84,7 @@ class AuthSettings(EnvironmentSettings):
 
     @property
     def limited_locally(self) -> bool:
-        """Whether the settings ask for a limit on this machine, too."""
+        """True if the settings ask for a limit on this machine, too."""
         return bool({"requests_per_minute", "requests_per_second"} & self.model_fields_set)
 
     @model_validator(mode="after")

@@ -39,10 +39,10 @@ def check(
 
     keys = parse_verifier_keys(key or [])
     with file.open("rb") as opened:
-        found = checked(opened.read(MAX_PROOF_BYTES + 1), keys)
-    for sentence in found.sentences:
+        result = checked(opened.read(MAX_PROOF_BYTES + 1), keys)
+    for sentence in result.sentences:
         console.print(sentence, highlight=False, markup=False, soft_wrap=True)
-    raise typer.Exit(found.outcome)
+    raise typer.Exit(result.outcome)
 
 
 def checkpoint() -> None:
@@ -108,10 +108,10 @@ def export(
         show_progress("Exporting") as progress,
     ):
         work = Export(store, wanted, ExportFormat(form), datetime.now(UTC), code_version())
-        told = work.write(out, progress)
-    for file in told["files"]:
+        manifest = work.write(out, progress)
+    for file in manifest["files"]:
         console.print(f"{file['rows']:>9,} rows  {out / file['file']}", highlight=False)
-    record = told["record"]
+    record = manifest["record"]
     console.print(f"of a record of {record['tree_size']:,}, root {record['root_hash']}")
 
 
@@ -136,7 +136,7 @@ def key() -> None:
     else:
         last = parse_unverified_checkpoint(latest)
         lines.append(f"the last one is of {last.size} entries, root {last.root.hex()}")
-    others = [one for one in map(str, place.keys()) if one != verifier]
+    others = [trusted for trusted in map(str, place.keys()) if trusted != verifier]
     lines += [f"also trusted there: {other}" for other in others]
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
@@ -163,10 +163,10 @@ def prove(
     number, size = proof["envelope"]["sequence"], proof["size"]
     console.print(f"{path}: entry {number} in the tree of {size}", highlight=False, soft_wrap=True)
     if "key" in proof:
-        told = (
+        advice = (
             f"Whoever checks it needs the log's key, from you and not from the file: {proof['key']}"
         )
-        console.print(told, highlight=False, soft_wrap=True)
+        console.print(advice, highlight=False, soft_wrap=True)
 
 
 EXIT_FAULTS, EXIT_STOPPED = 1, 130
@@ -191,13 +191,13 @@ def verify(
     from serving.audit.verify.checkpoint_sources import parse_verifier_keys, read_small_text
     from serving.audit.verify.verification import verify_log as verified
 
-    lake, given = Lake.from_environment(), parse_verifier_keys(key or [])
+    lake, given_keys = Lake.from_environment(), parse_verifier_keys(key or [])
     since, trusted = (read_small_text(path) if path else None for path in (resumed, against))
     try:
         with closing(open_audit(lake)) as store, show_progress("Verifying the record") as progress:
             verdict = verified(
                 store,
-                keys=given or own_verifiers(lake, store),
+                keys=given_keys or own_verifiers(lake, store),
                 second_place=open_checkpoint_mirror(lake),
                 trusted=trusted,
                 since=since,
@@ -209,12 +209,12 @@ def verify(
         raise typer.Exit(EXIT_STOPPED) from None
     if json_file:
         json_file.write_text(json.dumps(verdict.as_json(), indent=1) + "\n")
-    print_verdict(verdict, own=not given, resumed=resumed)
+    print_verdict(verdict, own=not given_keys, resumed=resumed)
     raise typer.Exit(0 if verdict.ok else EXIT_FAULTS)
 
 
 def own_verifiers(lake: Lake, store: AuditStore) -> list[Verifier]:
-    """The lake's own key, under the name that the log gives itself, whatever else `head` says."""
+    """Return the lake's own key, under the origin that the log states in `head`."""
     from sqlalchemy import select
 
     from serving.audit.factory import load_signing_key
@@ -227,7 +227,7 @@ def own_verifiers(lake: Lake, store: AuditStore) -> list[Verifier]:
 
 
 def print_verdict(verdict: Verdict, *, own: bool, resumed: Path | None) -> None:
-    """The verdict, for people."""
+    """Print the verdict for people."""
     from serving.audit.verify.verdict import OWN_KEY_WARNING, describe_location, verdict_sentences
 
     for sentence in verdict_sentences(verdict):

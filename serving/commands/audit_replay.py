@@ -76,12 +76,14 @@ def replay(
             console.print(f"drawn with --seed {drawn_with}", highlight=False)
         sources = open_replay_sources(lake, record)
         if what_if:
-            told, exit_code = _what_if(places, sources, what_if, html)
+            figures, exit_code = _what_if(places, sources, what_if, html)
         else:
-            told, exit_code = _replay_exactly(places, sources)
+            figures, exit_code = _replay_exactly(places, sources)
     if json_file:
-        told |= {"seed": drawn_with} if sample else {}
-        json_file.write_text(json.dumps(told, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        figures |= {"seed": drawn_with} if sample else {}
+        json_file.write_text(
+            json.dumps(figures, indent=1, allow_nan=False) + "\n", encoding="utf-8"
+        )
     raise typer.Exit(exit_code)
 
 
@@ -111,14 +113,16 @@ def _what_if(
 
     alternative = parse_alternative(wanted)
     with show_progress(f"Asking {len(places):,} answers again") as progress:
-        found = run_what_if(places, sources, alternative, lambda share: progress("done", share))
-    for table in what_if_tables(found) if found.figures else ():
+        comparison = run_what_if(
+            places, sources, alternative, lambda share: progress("done", share)
+        )
+    for table in what_if_tables(comparison) if comparison.figures else ():
         console.print(table)
-    for line in what_if_lines(found):
+    for line in what_if_lines(comparison):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     if html:
-        html.write_text(what_if_page(found), encoding="utf-8")
-    return found.as_json(), EXIT_SAME if found.answers else EXIT_CANNOT
+        html.write_text(what_if_page(comparison), encoding="utf-8")
+    return comparison.as_json(), EXIT_SAME if comparison.answers else EXIT_CANNOT
 
 
 def _task(name: str) -> TaskName | None:

@@ -21,7 +21,7 @@ events = typer.Typer(no_args_is_help=True, help="Events that the service sends: 
 
 @contextmanager
 def open_outbox() -> Iterator[Outbox]:
-    """The outbox of the lake's record."""
+    """Open the outbox of the lake's audit log."""
     from serving.audit.factory import open_audit
     from serving.events.outbox import Outbox
 
@@ -30,10 +30,10 @@ def open_outbox() -> Iterator[Outbox]:
 
 
 def require_cursor(outbox: Outbox) -> Cursor:
-    """Where the subscription is.
+    """Return the cursor of the subscription.
 
     Raises:
-        LookupError: it never began; says how it does.
+        LookupError: no event was ever sent; the message says how to begin.
     """
     cursor = outbox.cursor()
     if cursor is None:
@@ -45,7 +45,7 @@ def require_cursor(outbox: Outbox) -> Cursor:
 
 
 def print_line(line: str) -> None:
-    """One line."""
+    """Print a line as it is."""
     console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
@@ -79,9 +79,9 @@ def dead() -> None:
     table = Table(title="Events that could not be delivered")
     for heading in ("id", "entry", "type", "tries", "why", "since", "again"):
         table.add_column(heading, overflow="fold")
-    for one in letters:
-        row = (one.id, one.sequence, one.type, one.attempts, one.error, one.at, one.resend or "")
-        table.add_row(*map(str, row))
+    for letter in letters:
+        cells = (letter.id, letter.sequence, letter.type, letter.attempts, letter.error, letter.at)
+        table.add_row(*map(str, (*cells, letter.resend or "")))
     console.print(table)
 
 

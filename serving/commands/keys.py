@@ -55,8 +55,8 @@ def create(
     key, shown = new_key(name, scope, sites, now, now + _parse_period(expires))
     with _open_audit() as store:
         store.append([key.draft(command_context("triage keys create").recorded())])
-    said = f"Key {key.id} ({name}) until {key.expires_at:%Y-%m-%d}; kept nowhere, so keep it now:"
-    console.print(said, highlight=False)
+    line = f"Key {key.id} ({name}) until {key.expires_at:%Y-%m-%d}; kept nowhere, so keep it now:"
+    console.print(line, highlight=False)
     print(shown)
 
 
@@ -71,14 +71,14 @@ def list_keys() -> None:
     with _open_audit() as store:
         ring = KeyRing(store)
         ring.read()
-        found = list(ring.all())
-    for key, revoked in found:
+        keys_on_record = list(ring.all())
+    for key, revoked in keys_on_record:
         state = "revoked" if revoked else "expired" if now >= key.expires_at else "taken"
         sites = "every site" if key.sites is None else ", ".join(sorted(key.sites))
         scopes = ", ".join(sorted(key.scopes))
         line = f"{key.id}  {key.name}  {state}  until {key.expires_at:%Y-%m-%d}  {scopes}  {sites}"
         console.print(line, highlight=False, markup=False, soft_wrap=True)
-    if not found:
+    if not keys_on_record:
         console.print("There are none; make one with `triage keys create`.")
 
 
@@ -94,10 +94,10 @@ def revoke(identifier: Annotated[str, typer.Argument(help="as `triage keys list`
     with _open_audit() as store:
         ring = KeyRing(store)
         ring.read()
-        known = {key.id: revoked for key, revoked in ring.all()}
-        if identifier not in known:
+        revoked_by_id = {key.id: revoked for key, revoked in ring.all()}
+        if identifier not in revoked_by_id:
             raise LookupError(f"there is no key {identifier!r}; `triage keys list` shows them")
-        if not known[identifier]:
+        if not revoked_by_id[identifier]:
             context = command_context("triage keys revoke").recorded()
             store.append([revocation_draft(identifier, datetime.now(UTC), context)])
     console.print(f"Key {identifier} is revoked.", highlight=False)

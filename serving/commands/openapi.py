@@ -31,7 +31,7 @@ def openapi(
 
     if write:
         CURRENT_FILE.write_text(contract_json(current_contract()), encoding="utf-8")
-    said = check_contract(released=against or RELEASED_FILE) if not release else "released"
+    message = check_contract(released=against or RELEASED_FILE) if not release else "released"
     if release:
         RELEASED_FILE.write_text(contract_json(current_contract()), encoding="utf-8")
-    console.print(said, soft_wrap=True, highlight=False)
+    console.print(message, soft_wrap=True, highlight=False)

@@ -48,22 +48,22 @@ def pauses() -> None:
     from serving.pipeline.pauses import PAUSE_ENTRY_KINDS, ActivePauses
 
     with closing(open_audit(Lake.from_environment())) as record:
-        held = ActivePauses.from_entries(record.of_kind(*PAUSE_ENTRY_KINDS)).all()
-    for one in held:
-        _say(f"{one.task} {one.where}, by {one.role} since {one.since}: {one.reason}")
-    if not held:
+        active = ActivePauses.from_entries(record.of_kind(*PAUSE_ENTRY_KINDS)).all()
+    for held in active:
+        _say(f"{held.task} {held.where}, by {held.role} since {held.since}: {held.reason}")
+    if not active:
         _say("Nothing is paused.")
 
 
-def _record(kind: EntryKind, where: tuple[str, str], said: dict[str, str], by: str) -> None:
+def _record(kind: EntryKind, where: tuple[str, str], fields: dict[str, str], by: str) -> None:
     from serving.audit.factory import open_audit
     from serving.audit.pseudonym import open_pseudonyms
     from serving.pipeline.pauses import PauseRecorder
 
     lake = Lake.from_environment()
     with closing(open_audit(lake)) as record:
-        pausing = PauseRecorder(record, open_pseudonyms(lake), datetime.now(UTC))
-        entry = pausing.record(kind, *where, said, by)
+        recorder = PauseRecorder(record, open_pseudonyms(lake), datetime.now(UTC))
+        entry = recorder.record(kind, *where, fields, by)
     _say(f"Recorded as entry {entry.sequence}; the service follows within about a second.")
 
 

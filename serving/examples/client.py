@@ -1,7 +1,7 @@
 """Example client: bounded time-outs, idempotent retries, and an outcome instead of an exception.
 
-Whatever happens to the service, `TriageClient` returns within seconds, and what it returns says
-whether there is an answer. What follows from that is the process's own business.
+Whatever happens to the service, `TriageClient` returns within seconds, and its result says whether
+there is an answer. The process decides what follows from that.
 """
 
 from __future__ import annotations
@@ -34,17 +34,27 @@ JSON_HEADERS = {"Content-Type": "application/json"}
 
 @dataclass(frozen=True)
 class TriageClient:
-    """The service as a process sees it. pause: waits so many seconds between two attempts."""
+    """The service as a process sees it.
+
+    Attributes:
+        http: connections to the service.
+        pause: waits so many seconds between two attempts.
+    """
 
     http: httpx.Client
     pause: Callable[[float], None] = field(default=time.sleep, repr=False)
 
     @classmethod
     def at(cls, address: str, key: str = "", timeout: httpx.Timeout = TIMEOUT) -> Self:
-        """The service at an address. key: API key or token; none where the service asks for none.
+        """Return a client of the service at an address.
+
+        Args:
+            address: http:// or https:// and host.
+            key: API key or token; "" for a service without authentication.
+            timeout: of one attempt.
 
         Raises:
-            ValueError: an address that is none.
+            ValueError: the address does not begin with http:// or https://.
         """
         if not address.startswith(("http://", "https://")):
             raise ValueError(f"{ADDRESS}: got {address!r}, takes e.g. {LOCAL_ADDRESS}")
@@ -57,19 +67,19 @@ class TriageClient:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """The service at `TRIAGE_URL`, with the key in `TRIAGE_API_KEY`.
+        """Return a client of the service at `TRIAGE_URL`, with the key in `TRIAGE_API_KEY`.
 
         Raises:
-            ValueError: an address that is none.
+            ValueError: the address does not begin with http:// or https://.
         """
         return cls.at(environment.get(ADDRESS, LOCAL_ADDRESS), environment.get(KEY, ""))
 
     def close(self) -> None:
-        """Give its connections back."""
+        """Close the connections."""
         self.http.close()
 
     def score(self, task: str, case: Mapping[str, Any], step: ProcessStep) -> CallOutcome:
-        """The recommendation for one case; `Answered.body` is the recommendation."""
+        """Ask for the recommendation for one case; it is the body of `Answered`."""
         match self._post(f"/v1/{task}", {"cases": [case]}, step):
             case Answered(body):
                 return _recommendation(body)
@@ -79,7 +89,7 @@ class TriageClient:
     def decide(
         self, recommendation: str, decision: Mapping[str, Any], step: ProcessStep
     ) -> CallOutcome:
-        """Report what a person decided about a recommendation. The same again changes nothing."""
+        """Report a person's decision about a recommendation; a repeated report changes nothing."""
         return self._post(f"/v1/recommendations/{recommendation}/decision", decision, step)
 
     def _post(self, path: str, body: Mapping[str, Any], step: ProcessStep) -> CallOutcome:
@@ -99,7 +109,7 @@ class TriageClient:
     def _once(
         self, path: str, body: bytes, headers: dict[str, str]
     ) -> tuple[float | None, CallOutcome]:
-        """How one attempt ended, and after how many seconds another makes sense; None: never."""
+        """Return the seconds after which a retry makes sense, None for never, and the outcome."""
         try:
             answer = self.http.post(path, content=body, headers=headers)
         except httpx.TimeoutException as error:
@@ -116,7 +126,7 @@ class TriageClient:
 
 
 def _retry_after_seconds(answer: httpx.Response) -> float:
-    """What `Retry-After` says; a moment where it says nothing of use."""
+    """Return the seconds of `Retry-After`; the longest pause if they cannot be parsed."""
     try:
         return max(0.0, float(answer.headers.get("retry-after", 0.0)))
     except ValueError:
@@ -124,7 +134,7 @@ def _retry_after_seconds(answer: httpx.Response) -> float:
 
 
 def _problem_line(answer: httpx.Response) -> str:
-    """A problem in one line: status, what is wrong, and the first field that is."""
+    """Return a problem in one line: status, detail, and the first field that is wrong."""
     match _parse_json(answer):
         case {"detail": str(detail), "errors": [{"field": field_, "takes": takes}, *_]}:
             return f"{answer.status_code}: {detail}: {field_} takes {takes}"

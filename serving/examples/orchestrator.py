@@ -1,7 +1,7 @@
 """Example orchestrator on SpiffWorkflow that starts, routes and resumes BPMN processes.
 
-What happens in which order and who approves is in the `.bpmn` and `.dmn` files beside this one.
-Their expressions are run as Python: load only files of your own.
+The `.bpmn` and `.dmn` files beside this one define the order of the steps and the approvers. Their
+expressions are run as Python: load only files of your own.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ PROCESS_FOLDER = Path(__file__).parent
 
 
 class Process(StrEnum):
-    """The processes there are; each is a file."""
+    """Example process; each is a file."""
 
     BLOCKED_INVOICE = "blocked_invoice"
     REPLENISHMENT_REQUEST = "replenishment_request"
 
 
 class Operation(StrEnum):
-    """What the service tasks of the processes call."""
+    """Operation that a service task of a process calls."""
 
     SCORE = "triage/score"
     REPORT = "triage/report"
@@ -46,7 +46,15 @@ class Operation(StrEnum):
 
 @dataclass(frozen=True)
 class UserTask:
-    """A user task that waits. approver: the role the tables chose. known: all process variables."""
+    """A user task that waits for a person.
+
+    Attributes:
+        id: of the task.
+        name: of the task.
+        approver: role that the decision tables chose.
+        due_hours: time until it is due.
+        known: all process variables.
+    """
 
     id: UUID
     name: str
@@ -56,7 +64,7 @@ class UserTask:
 
 
 class TriageScriptEngine(PythonScriptEngine):  # type: ignore[misc] # SpiffWorkflow has no types
-    """Does what service tasks say. No trouble of the service gets into the engine as an error."""
+    """Runs service tasks. A failure of the service never reaches the engine as an error."""
 
     def __init__(self, triage: TriageClient, outbox: Outbox) -> None:
         super().__init__()
@@ -64,30 +72,30 @@ class TriageScriptEngine(PythonScriptEngine):  # type: ignore[misc] # SpiffWorkf
         self.outbox = outbox
 
     def call_service(self, task: Task, **call: Any) -> str:
-        """The result of an operation as JSON, as the engine wants it."""
-        given = {name: one["value"] for name, one in call["operation_params"].items()}
+        """Return the result of an operation as JSON, as the engine takes it."""
+        parameters = {name: item["value"] for name, item in call["operation_params"].items()}
         step = ProcessStep(task.workflow.top_workflow.task_tree.id, task.id)
         match Operation(call["operation_name"]):
             case Operation.SCORE:
-                outcome = self.triage.score(given["task"], given["case"], step)
+                outcome = self.triage.score(parameters["task"], parameters["case"], step)
                 return json.dumps(advice_from_outcome(outcome).variables())
             case Operation.REPORT:
-                return json.dumps(self._report(given, step))
+                return json.dumps(self._report(parameters, step))
             case operation:
                 assert_never(operation)
 
-    def _report(self, given: dict[str, Any], step: ProcessStep) -> dict[str, str]:
-        """First on the disk, then on its way: a process never waits for a report."""
-        recommendation = given.pop("recommendation")
-        said = {name: value for name, value in given.items() if value is not None}
-        self.outbox.put(DecisionReport(step, recommendation, said))
+    def _report(self, parameters: dict[str, Any], step: ProcessStep) -> dict[str, str]:
+        """Store a report on disk before it is sent, so that a process never waits for it."""
+        recommendation = parameters.pop("recommendation")
+        decision = {name: value for name, value in parameters.items() if value is not None}
+        self.outbox.put(DecisionReport(step, recommendation, decision))
         self.outbox.deliver(self.triage)
         return {"recommendation": recommendation}
 
 
 @dataclass
 class Orchestrator:
-    """Runs process instances. What it is between two calls is text, to be kept anywhere."""
+    """Runs process instances; `save` gives their state as text, which can be stored anywhere."""
 
     calls: TriageScriptEngine
 
@@ -96,7 +104,7 @@ class Orchestrator:
         self.serializer = BpmnWorkflowSerializer(registry)
 
     def start(self, process: Process, **known: Any) -> BpmnWorkflow:
-        """A new instance, run until it waits for a person. known: what the process starts with."""
+        """Start an instance and run it until it waits for a person. known: its first variables."""
         parser = SpiffBpmnParser(validator=VALIDATOR)
         parser.add_bpmn_file(str(PROCESS_FOLDER / f"{process}.bpmn"))
         parser.add_dmn_files(
@@ -108,7 +116,7 @@ class Orchestrator:
         return workflow
 
     def waiting(self, workflow: BpmnWorkflow) -> list[UserTask]:
-        """What waits for a person."""
+        """Return the user tasks that wait for a person."""
         return [
             UserTask(
                 task.id,
@@ -121,12 +129,16 @@ class Orchestrator:
         ]
 
     def complete(self, workflow: BpmnWorkflow, work: UserTask, **decision: Any) -> None:
-        """What a person decided: on with the process.
+        """Complete a user task with a person's decision, and run the process on.
 
-        decision: `approved`, `action` and `person`; `resolved_as` and `reason` where they apply.
+        Args:
+            workflow: the instance.
+            work: the task.
+            decision: `approved`, `action` and `person`; `resolved_as` and `reason` where they
+                apply.
 
         Raises:
-            ValueError: a decision that lacks something; the task goes on waiting.
+            ValueError: the decision is incomplete; the task goes on waiting.
         """
         if missing := {"approved", "action", "person"} - decision.keys():
             raise ValueError(f"{work.name}: the decision lacks {', '.join(sorted(missing))}")
@@ -138,18 +150,18 @@ class Orchestrator:
         workflow.do_engine_steps()
 
     def ended(self, workflow: BpmnWorkflow) -> str | None:
-        """The name of the event the process ended with; None while it runs."""
+        """Return the name of the event that the process ended with; None while it runs."""
         if not workflow.is_completed():
             return None
         (end,) = workflow.get_tasks(state=TaskState.COMPLETED, spec_class=EndEvent)
         return str(end.task_spec.bpmn_name)
 
     def save(self, workflow: BpmnWorkflow) -> str:
-        """The instance as JSON."""
+        """Return the instance as JSON."""
         return str(self.serializer.serialize_json(workflow))
 
     def load(self, saved: str) -> BpmnWorkflow:
-        """An instance as it was saved; steps keep their ids, and so their keys."""
+        """Restore a saved instance; steps keep their ids, and so their idempotency keys."""
         workflow = self.serializer.deserialize_json(saved)
         workflow.script_engine = self.calls
         return workflow

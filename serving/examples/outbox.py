@@ -1,6 +1,6 @@
 """Outbox in SQLite: decision reports kept on disk until the service has accepted them.
 
-A process writes here and goes on; whether the service runs at that moment does not matter to it.
+A process writes a report and goes on, whether or not the service runs at that moment.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ CREATE_TABLE = """
 
 COLUMNS = "instance, task, recommendation, decision, state, why"
 
-# Reports in a row that find the service away, after which the rest waits for the next time.
+# Consecutive reports that find the service unavailable before the rest is left for later.
 MAX_UNAVAILABLE = 3
 
 
 class DeliveryState(StrEnum):
-    """Where a report is. refused: somebody has to look at `why`."""
+    """State of a report. A refused one needs a person, who finds the reason in `why`."""
 
     WAITING = "waiting"
     DELIVERED = "delivered"
@@ -48,7 +48,7 @@ class DeliveryState(StrEnum):
 
 @dataclass(frozen=True)
 class DecisionReport:
-    """A decision to be reported. why: how the last attempt ended."""
+    """A decision to be reported. why: reason of the last failure; "" if there is none."""
 
     step: ProcessStep
     recommendation: str
@@ -59,13 +59,13 @@ class DecisionReport:
 
 @dataclass(frozen=True)
 class Outbox:
-    """Reports in a SQLite file. It holds who decided: keep it as the process data are kept."""
+    """Reports in a SQLite file. It names persons: protect it as the process data are protected."""
 
     path: Path
 
     @classmethod
     def at(cls, path: Path) -> Outbox:
-        """The outbox in that file, made if there is none, readable by its owner only."""
+        """Open the outbox in a file; create it, readable by its owner only, if it is missing."""
         path.touch(mode=0o600)
         outbox = cls(path)
         with outbox._open() as database:
@@ -88,7 +88,7 @@ class Outbox:
             )
 
     def reports(self, state: DeliveryState) -> list[DecisionReport]:
-        """All reports in that state, those tried least often first, then the oldest."""
+        """Return the reports in a state, those tried least often first, then the oldest."""
         with self._open() as database:
             rows = database.execute(
                 f"SELECT {COLUMNS} FROM reports WHERE state = ? ORDER BY attempts, rowid",  # noqa: S608 - our own names
@@ -97,26 +97,26 @@ class Outbox:
         return [_report_of_row(row) for row in rows]
 
     def deliver(self, triage: TriageClient) -> None:
-        """Report what waits, until nothing does or the service is away. Run it every so often."""
-        away = 0
+        """Deliver waiting reports until none is left or the service is unavailable."""
+        unavailable = 0
         for report in self.reports(DeliveryState.WAITING):
             match triage.decide(report.recommendation, report.decision, report.step):
                 case Answered():
-                    away = 0
+                    unavailable = 0
                     self._mark(report, DeliveryState.DELIVERED, "")
                 case Refused(why):
-                    away = 0
+                    unavailable = 0
                     self._mark(report, DeliveryState.REFUSED, why)
                 case Unavailable(why):
-                    away += 1
+                    unavailable += 1
                     self._mark(report, DeliveryState.WAITING, why)
                 case other:
                     assert_never(other)
-            if away == MAX_UNAVAILABLE:
+            if unavailable == MAX_UNAVAILABLE:
                 return
 
     def _mark(self, report: DecisionReport, state: DeliveryState, why: str) -> None:
-        """Say how an attempt ended; of what is delivered only the step is kept, and no person."""
+        """Store the outcome of an attempt; a delivered report keeps its step and no decision."""
         decision = {} if state is DeliveryState.DELIVERED else report.decision
         with self._open() as database:
             database.execute(

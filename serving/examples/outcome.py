@@ -11,8 +11,8 @@ from uuid import UUID
 class ProcessStep:
     """One step of one process instance.
 
-    An engine that was killed runs a step again under the same ids; so does the key made from
-    them, and the service gives the same answer and records nothing twice.
+    An engine that was killed runs a step again under the same ids, so its key is the same: the
+    service gives the same answer and records nothing twice.
     """
 
     instance: UUID
@@ -20,18 +20,18 @@ class ProcessStep:
 
     @property
     def key(self) -> str:
-        """The step's `Idempotency-Key`."""
+        """`Idempotency-Key` of the step."""
         return f"{self.instance}.{self.task}"
 
     @property
     def traceparent(self) -> str:
-        """W3C Trace Context: all calls of one instance are one trace."""
+        """W3C Trace Context of the step; all calls of one instance are one trace."""
         return f"00-{self.instance.hex}-{self.task.hex[:16]}-01"
 
 
 @dataclass(frozen=True)
 class Answered:
-    """The service answered. body: the JSON it answered with."""
+    """The service answered. body: parsed JSON of the response."""
 
     body: dict[str, Any]
 
@@ -45,7 +45,7 @@ class Unavailable:
 
 @dataclass(frozen=True)
 class Refused:
-    """The request itself is refused; somebody has to look, sending it again changes nothing."""
+    """The service refused the request; sending it again changes nothing, a person has to look."""
 
     why: str
 
@@ -57,11 +57,18 @@ NO_ANSWER_RUNG = "none"
 
 @dataclass(frozen=True)
 class ProcessAdvice:
-    """An answer, flat. Without one, `rung` is "none" and `why` says what happened.
+    """An answer as flat process variables.
 
-    rung: champion, previous, rules, no_score; only the first two come with a score.
-    abstained: there is a score, and the service says not to act on it.
-    level: act, watch or none. expected: the class that is explained.
+    Attributes:
+        recommendation: id of the recommendation.
+        rung: champion, previous, rules or no_score; only the first two come with a score. "none"
+            without an answer.
+        abstained: whether the service advises not to act on the score.
+        level: act, watch or none.
+        expected: the class that is explained.
+        sentence: the recommendation in words.
+        report: address of the report.
+        why: reasons for a lower rung, or why there is no answer.
     """
 
     recommendation: str = ""
@@ -74,12 +81,12 @@ class ProcessAdvice:
     why: str = ""
 
     def variables(self) -> dict[str, Any]:
-        """As process variables, by the names above."""
+        """Return the process variables by name."""
         return asdict(self)
 
 
 def advice_from_outcome(outcome: CallOutcome) -> ProcessAdvice:
-    """What the outcome of a call says to the process."""
+    """Return the process variables for the outcome of a call."""
     match outcome:
         case Answered(body):
             return _advice_from_answer(body)
@@ -92,7 +99,7 @@ def advice_from_outcome(outcome: CallOutcome) -> ProcessAdvice:
 
 
 def _advice_from_answer(body: dict[str, Any]) -> ProcessAdvice:
-    """A field that is null, as scores are where nothing was scored, is an empty text."""
+    """Return the variables of an answer; a field that is null becomes an empty text."""
     return ProcessAdvice(
         recommendation=body["id"],
         rung=body.get("rung") or "champion",
@@ -106,7 +113,7 @@ def _advice_from_answer(body: dict[str, Any]) -> ProcessAdvice:
 
 
 def _reason_sentence(reason: Any) -> str:
-    """Why a better rung could not answer, in words."""
+    """Return in words why a better rung could not answer."""
     match reason:
         case {"sentence": str(sentence)}:
             return sentence

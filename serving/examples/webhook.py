@@ -1,6 +1,6 @@
 """Verify and read a webhook message (Standard Webhooks signature) of the service.
 
-Standard Webhooks: HMAC-SHA256 over id, time and body. Give it the body as it came, not parsed.
+Standard Webhooks: HMAC-SHA256 over id, time and body. Pass the raw body, before any parsing.
 """
 
 from __future__ import annotations
@@ -17,18 +17,24 @@ TOLERANCE_SECONDS = 300
 
 
 class InvalidWebhookError(ValueError):
-    """A message that is to be answered with 400 and nothing else done."""
+    """A message that the receiver must answer with 400, without processing it."""
 
 
 def verify_event(
     headers: Mapping[str, str], body: bytes, secret: str, now: float
 ) -> dict[str, Any]:
-    """The CloudEvent in a message. Its `id` is the same however often it is sent: keep it.
+    """Return the CloudEvent in a message.
 
-    headers: names in lower case. secret: `whsec_...`. now: seconds since 1970.
+    An event that is sent again has the same `id`: store the ids to recognise duplicates.
+
+    Args:
+        headers: names in lower case.
+        body: as it was received.
+        secret: `whsec_...`.
+        now: seconds since 1970.
 
     Raises:
-        NotFromTheServiceError: not signed with the secret, too old, or from the future.
+        InvalidWebhookError: not signed with the secret, too old, or from the future.
     """
     try:
         identifier, at = headers["webhook-id"], headers["webhook-timestamp"]
@@ -36,16 +42,16 @@ def verify_event(
         key = base64.b64decode(secret.removeprefix(WEBHOOK_KEY_PREFIX), validate=True)
     except (KeyError, ValueError, binascii.Error):
         raise InvalidWebhookError("not signed as it should be") from None
-    made = hmac.digest(key, f"{identifier}.{at}.".encode() + body, "sha256")
-    expected = b"v1," + base64.b64encode(made)
-    if not any(hmac.compare_digest(expected, one.encode()) for one in signatures):
+    digest = hmac.digest(key, f"{identifier}.{at}.".encode() + body, "sha256")
+    expected = b"v1," + base64.b64encode(digest)
+    if not any(hmac.compare_digest(expected, signature.encode()) for signature in signatures):
         raise InvalidWebhookError("not signed with this secret")
     if abs(now - sent) > TOLERANCE_SECONDS:
         raise InvalidWebhookError("sent too long ago, or in the future")
     try:
-        said = json.loads(body)
+        event = json.loads(body)
     except ValueError:
-        said = None
-    if not isinstance(said, dict):
+        event = None
+    if not isinstance(event, dict):
         raise InvalidWebhookError("not an event")
-    return said
+    return event

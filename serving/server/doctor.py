@@ -32,7 +32,14 @@ MINIMUM_FREE_BYTES = 2 * 1024**3
 
 @dataclass(frozen=True)
 class Check:
-    """One finding: what was looked at, whether it is well, what was found, how to mend it."""
+    """Result of one check.
+
+    Attributes:
+        name: of the check.
+        well: whether the check passed.
+        found: observation, in words.
+        mend: advice for a check that failed.
+    """
 
     name: str
     well: bool
@@ -41,7 +48,7 @@ class Check:
 
 
 def machine_checks(home: Path, host: str, port: int) -> Iterator[Check]:
-    """Every check, in the order in which trouble would show."""
+    """Yield the checks of this machine, in the order in which a start would fail."""
     yield check_python(sys.version_info[:3])
     yield check_openmp()
     yield check_port(host, port)
@@ -50,7 +57,7 @@ def machine_checks(home: Path, host: str, port: int) -> Iterator[Check]:
 
 
 def check_python(version: tuple[int, ...]) -> Check:
-    """Python 3.11 or later."""
+    """Check that Python is 3.11 or later."""
     return Check(
         "Python",
         version >= MINIMUM_PYTHON,
@@ -60,15 +67,15 @@ def check_python(version: tuple[int, ...]) -> Check:
 
 
 def check_openmp() -> Check:
-    """LightGBM loads, which needs the OpenMP runtime; tried in a child, as it may abort."""
-    tried = subprocess.run(
+    """Check that LightGBM finds the OpenMP runtime, in a child process, because it may abort."""
+    child = subprocess.run(
         [sys.executable, "-c", "import lightgbm; print(lightgbm.__version__)"],
         capture_output=True,
         text=True,
         check=False,
     )
-    well = tried.returncode == 0
-    found = tried.stdout.strip() if well else (tried.stderr.strip().splitlines() or ["aborted"])[-1]
+    well = child.returncode == 0
+    found = child.stdout.strip() if well else (child.stderr.strip().splitlines() or ["aborted"])[-1]
     return Check(
         "LightGBM with libgomp",
         well,
@@ -78,7 +85,7 @@ def check_openmp() -> Check:
 
 
 def check_port(host: str, port: int) -> Check:
-    """Nothing listens where the service wants to."""
+    """Check that the port of the service is free."""
     with socket.socket() as probe:
         # As servers do, or a port in TIME_WAIT would look taken.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -96,7 +103,7 @@ def check_port(host: str, port: int) -> Check:
 
 
 def check_writable(name: str, folder: Path) -> Check:
-    """The folder, or the nearest one above it that exists, can be written to."""
+    """Check that the folder, or its nearest existing ancestor, can be written to."""
     mend = f"`chmod u+w {folder}`, or set TRIAGE_HOME to a folder of your own"
     nearest = nearest_existing(folder)
     if not nearest.is_dir():
@@ -107,7 +114,7 @@ def check_writable(name: str, folder: Path) -> Check:
 
 
 def check_disk(folder: Path) -> Check:
-    """Room for the lake."""
+    """Check that the disk has room for the lake."""
     status = os.statvfs(nearest_existing(folder))
     free = status.f_bavail * status.f_frsize
     return Check(
@@ -119,7 +126,7 @@ def check_disk(folder: Path) -> Check:
 
 
 def nearest_existing(folder: Path) -> Path:
-    """The folder itself or its nearest ancestor that exists."""
+    """Return the folder itself or its nearest ancestor that exists."""
     return next(path for path in (folder, *folder.parents) if path.exists())
 
 
@@ -129,15 +136,14 @@ MADE_AT_START = "made when the service starts"
 
 
 def audit_checks(lake: Lake, settings: AuditSettings | None = None) -> Iterator[Check]:
-    """Every check of the record. Makes none: what is not there yet is made at the first start."""
-    found = settings or AuditSettings()
-    yield check_audit_log(lake, found)
-    signs, names = found.key_file, found.pseudonym_key_file
-    yield check_key_file("Signing key", signs or lake.home / "audit.key", SigningKey.load)
-    yield check_key_file(
-        "Key of pseudonyms", names or lake.home / "people.key", Pseudonyms.load_or_make
-    )
-    yield check_checkpoint_mirror(lake, found)
+    """Yield the checks of the audit log; they create nothing that the first start would create."""
+    audit = settings or AuditSettings()
+    yield check_audit_log(lake, audit)
+    signing_key = audit.key_file or lake.home / "audit.key"
+    yield check_key_file("Signing key", signing_key, SigningKey.load)
+    pseudonym_key = audit.pseudonym_key_file or lake.home / "people.key"
+    yield check_key_file("Key of pseudonyms", pseudonym_key, Pseudonyms.load_or_make)
+    yield check_checkpoint_mirror(lake, audit)
 
 
 def check_audit_log(lake: Lake, settings: AuditSettings) -> Check:
@@ -175,7 +181,7 @@ def _check_revision(revision: str | None) -> Check:
 
 
 def check_key_file(name: str, path: Path, load: Callable[[Path], object]) -> Check:
-    """The key file can be read, by nobody but its owner."""
+    """Check that the key file can be read, and only by its owner."""
     if not path.exists():
         return Check(name, well=True, found=f"none yet; {MADE_AT_START}")
     try:
@@ -187,13 +193,13 @@ def check_key_file(name: str, path: Path, load: Callable[[Path], object]) -> Che
 
 
 def check_checkpoint_mirror(lake: Lake, settings: AuditSettings) -> Check:
-    """A file can be written to where checkpoints go."""
+    """Check that a file can be written to the checkpoint mirror."""
     mend = "see that it is there and can be written; TRIAGE_AUDIT_CHECKPOINTS names it"
     try:
-        second: CheckpointMirror = open_checkpoint_mirror(lake, settings)
+        mirror: CheckpointMirror = open_checkpoint_mirror(lake, settings)
         if not lake.home.exists() and not settings.checkpoints:
             return Check(PLACE, well=True, found=f"none yet; {MADE_AT_START}")
-        second.storage.write(PROBE_FILE, b"written by `triage doctor`\n")
+        mirror.storage.write(PROBE_FILE, b"written by `triage doctor`\n")
     except (CheckpointMirrorError, ValueError) as error:
         return Check(PLACE, well=False, found=str(error), mend=mend)
-    return Check(PLACE, well=True, found=f"{second.told} can be written")
+    return Check(PLACE, well=True, found=f"{mirror.told} can be written")
