@@ -1,4 +1,4 @@
-"""All measurements, or the one that is named, with its own arguments.
+"""Run all measurements, or the named one with its own arguments.
 
 python -m tests.bench [serving | audit_appends] [its arguments]
 """
@@ -13,7 +13,7 @@ BENCHES = {"serving": serving.main, "audit_appends": audit_appends.main}
 
 
 def main() -> None:
-    """Run them."""
+    """Run the measurements."""
     named = sys.argv[1:2]
     if named and named[0] in BENCHES:
         del sys.argv[1]

@@ -1,4 +1,4 @@
-"""How many appends a second the audit log takes, through the one group commit that it has.
+"""Appends per second of the audit log, through its group commit.
 
 Three ways write the same entries in turn to one store. With one commit each, `max_entries=1` gives
 every append of so many threads a transaction and an fsync of its own; grouped, they share them, as
@@ -47,7 +47,7 @@ KILOBYTES = (1, 10, 30)
 
 @dataclass(frozen=True)
 class Run:
-    """Appends a second, and how long one took, in milliseconds."""
+    """Appends per second, and the latency of one append in milliseconds."""
 
     rate: float
     p50: float
@@ -56,7 +56,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Figure:
-    """One line of the table: medians over rounds; ratio of grouped to one: (min, median, max)."""
+    """Line of the table: medians over rounds, and the (min, median, max) of grouped to one."""
 
     store: str
     callers: int
@@ -68,7 +68,7 @@ class Figure:
 
 
 def payload(kilobytes: int) -> dict[str, object]:
-    """Numbers and sentences, as the record of a score holds them; the same at every call."""
+    """Return a reproducible payload of numbers and sentences, like that of a score."""
     numbers = random.Random(kilobytes)
     rows = [
         {
@@ -84,7 +84,7 @@ def payload(kilobytes: int) -> dict[str, object]:
 
 
 def draft(content: dict[str, object]) -> Draft:
-    """A recommendation of that content, under a name of its own."""
+    """Return the draft of a recommendation with the content and a new id."""
     name = str(uuid.uuid4())
     return Draft(
         id=name,
@@ -100,7 +100,7 @@ def draft(content: dict[str, object]) -> Draft:
 
 
 def run(store: AuditStore, callers: int, content: dict[str, object], seconds: float) -> Run:
-    """Callers that append one entry after the other, each on its own thread."""
+    """Measure callers that append one entry after the other, each on its own thread."""
     took: list[list[float]] = [[] for _ in range(callers)]
     ready = threading.Barrier(callers + 1)
     until = [0.0]
@@ -130,7 +130,7 @@ def run(store: AuditStore, callers: int, content: dict[str, object], seconds: fl
 
 
 def run_batched(store: AuditStore, size: int, content: dict[str, object], seconds: float) -> Run:
-    """One caller that commits so many entries at once, each for itself; times are of a batch."""
+    """Measure one caller that commits `size` entries together; times are per batch."""
     took: list[float] = []
     began = time.perf_counter()
     while (now := time.perf_counter()) < began + seconds:
@@ -143,7 +143,7 @@ def run_batched(store: AuditStore, size: int, content: dict[str, object], second
 
 
 def figure(name: str, callers: int, kilobytes: int, rounds: int, seconds: float) -> Figure:
-    """The three ways in turn, `rounds` times after one that warms up."""
+    """Measure the three ways in turn, `rounds` times after a warm-up round."""
     content = payload(kilobytes)
     runs: dict[str, list[Run]] = {way: [] for way in MAX_ENTRIES}
     with opened(name) as store:
@@ -159,13 +159,13 @@ def figure(name: str, callers: int, kilobytes: int, rounds: int, seconds: float)
 
 
 def median(runs: list[Run]) -> Run:
-    """The median of each figure."""
+    """Return the median of each field."""
     return Run(*(statistics.median(getattr(r, name) for r in runs) for name in asdict(runs[0])))
 
 
 @contextmanager
 def opened(name: str) -> Iterator[AuditStore]:
-    """An empty record: a file in the folder for temporary files, or a schema of its own."""
+    """Open an empty record: a temporary file or a schema of its own."""
     signer = SigningKey.of(Ed25519PrivateKey.generate())
     if name == "sqlite":
         with tempfile.TemporaryDirectory() as folder:
@@ -190,13 +190,13 @@ def opened(name: str) -> Iterator[AuditStore]:
 
 
 def postgres() -> sa.URL:
-    """Where PostgreSQL runs."""
-    found = os.environ.get("TRIAGE_TEST_POSTGRES", POSTGRES)
-    return sa.make_url(found).set(drivername="postgresql+psycopg")
+    """Return the URL of the PostgreSQL server to measure."""
+    url = os.environ.get("TRIAGE_TEST_POSTGRES", POSTGRES)
+    return sa.make_url(url).set(drivername="postgresql+psycopg")
 
 
 def versions() -> dict[str, str]:
-    """What ran."""
+    """Return the versions of what is measured."""
     engine = sa.create_engine(postgres())
     with engine.connect() as connection:
         server = connection.exec_driver_sql("SHOW server_version").scalar_one()
@@ -220,7 +220,7 @@ HEADER = (
 
 
 def line(of: Figure) -> str:
-    """The figure as a row of the table."""
+    """Format a figure as a row of the table."""
     low, middle, high = of.ratio
     return (
         f"| {of.store} | {of.callers} | {of.kilobytes} KB"
@@ -232,7 +232,7 @@ def line(of: Figure) -> str:
 
 
 def main() -> None:
-    """Print the table."""
+    """Measure and print the table."""
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--seconds", type=float, default=1.5, help="of one run")
@@ -240,15 +240,15 @@ def main() -> None:
     arguments.add_argument("--callers", nargs="+", type=int, default=CALLERS)
     arguments.add_argument("--kilobytes", nargs="+", type=int, default=KILOBYTES)
     arguments.add_argument("--json", type=Path)
-    given = arguments.parse_args()
+    options = arguments.parse_args()
     print(", ".join(f"{name} {what}" for name, what in versions().items()), HEADER, sep="\n")
     figures = []
-    for of in itertools.product(given.stores, given.callers, given.kilobytes):
-        found = figure(*of, given.rounds, given.seconds)
-        figures.append(found)
-        print(line(found), flush=True)
-    if given.json:
-        given.json.write_text(
+    for of in itertools.product(options.stores, options.callers, options.kilobytes):
+        measured = figure(*of, options.rounds, options.seconds)
+        figures.append(measured)
+        print(line(measured), flush=True)
+    if options.json:
+        options.json.write_text(
             json.dumps({"versions": versions(), "figures": [asdict(f) for f in figures]}, indent=1)
         )
 

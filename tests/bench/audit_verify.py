@@ -1,4 +1,4 @@
-"""How many entries a minute `triage audit verify` recomputes.
+"""Entries per minute that `triage audit verify` recomputes.
 
     python -m tests.bench.audit_verify --entries 1000000
     python -m tests.bench.audit_verify --entries 200000 --url postgresql://...
@@ -35,35 +35,37 @@ FROM = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 def main() -> None:
-    """Write, verify, say how fast."""
+    """Write a log, verify it and print the rates."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--entries", type=int, default=1_000_000)
     parser.add_argument("--bytes", type=int, default=100, help="of a payload, about")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--url", default="", help="a PostgreSQL; SQLite in a temporary folder")
-    asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, place(asked.url, Path(folder)) as url:
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, place(options.url, Path(folder)) as url:
         signer = SigningKey.load_or_make(Path(folder) / "audit.key")
         store = AuditStore.open(url, signer=signer)
         second = CheckpointMirror.open(Path(folder) / "checkpoints")
-        note, key = fill(store, second, signer, asked.entries, asked.bytes)
+        note, key = fill(store, second, signer, options.entries, options.bytes)
         started, before = perf_counter(), sum(os.times()[:4])
-        verdict = verify_log(store, keys=[key], second_place=second, workers=asked.workers)
+        verdict = verify_log(store, keys=[key], second_place=second, workers=options.workers)
         took = perf_counter() - started
         assert verdict.ok, verdict.findings
-        assert verdict.entries == verdict.covered == asked.entries
-        rate, busy = asked.entries / took * 60, sum(os.times()[:4]) - before
-        print(f"verified {asked.entries:,} entries in {took:.1f} s: {rate:,.0f} a minute")
-        print(f"with {asked.workers} workers, {busy:.1f} s of processor time in all")
+        assert verdict.entries == verdict.covered == options.entries
+        rate, busy = options.entries / took * 60, sum(os.times()[:4]) - before
+        print(f"verified {options.entries:,} entries in {took:.1f} s: {rate:,.0f} a minute")
+        print(f"with {options.workers} workers, {busy:.1f} s of processor time in all")
         started = perf_counter()
-        assert verify_log(store, keys=[key], second_place=second, since=note).since == asked.entries
+        assert (
+            verify_log(store, keys=[key], second_place=second, since=note).since == options.entries
+        )
         print(f"resumed from a checkpoint of all of them in {perf_counter() - started:.2f} s")
         store.close()
 
 
 @contextmanager
 def place(url: str, folder: Path) -> Iterator[str]:
-    """Where the record is written: a new file, or a new schema that goes afterwards."""
+    """Yield the URL of an empty record: a file, or a schema that is dropped afterwards."""
     if not url:
         yield f"sqlite:///{folder / 'audit.db'}"
         return
@@ -84,7 +86,7 @@ def place(url: str, folder: Path) -> Iterator[str]:
 def fill(
     store: AuditStore, second: CheckpointMirror, signer: SigningKey, entries: int, size: int
 ) -> tuple[str, Verifier]:
-    """That many entries, and a checkpoint of all of them in the second place."""
+    """Write the entries and mirror a checkpoint of them all; return its note and the key."""
     started, leaves, note = perf_counter(), list[bytes](), ""
     for first in range(0, entries, AT_ONCE):
         many = range(first, min(first + AT_ONCE, entries))
@@ -98,7 +100,7 @@ def fill(
 
 
 def draft(number: int, size: int) -> Draft:
-    """A small recommendation."""
+    """Return the draft of a small recommendation."""
     return Draft(
         id=f"{number:032x}",
         kind=EntryKind.RECOMMENDATION,

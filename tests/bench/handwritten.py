@@ -1,4 +1,4 @@
-"""The service somebody writes in an afternoon: FastAPI, pydantic, a booster; score only."""
+"""A minimal peer service: FastAPI, pydantic and a booster; score only."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ app = FastAPI()
 
 
 class Case(BaseModel):
-    """The features of a case, in order; null is missing."""
+    """Features of a case, in order; null means missing."""
 
     features: list[float | None]
 
 
 class Score(BaseModel):
-    """Its probability."""
+    """Probability of the event."""
 
     probability: float
 
 
 @app.post("/score")
 def score(case: Case) -> Score:
-    """The probability of the event."""
+    """Return the probability of the event."""
     row = np.array([case.features], dtype=np.float64)
     return Score(probability=booster.predict(row, num_threads=1)[0])

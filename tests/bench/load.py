@@ -1,4 +1,4 @@
-"""Load on a server: many connections at once, or one request after the other at a rate.
+"""Load generators: many connections at once, or requests at a fixed rate.
 
 `wrk` does it where it is installed, and takes little from the processors that are measured;
 elsewhere threads with plain sockets do. Both count only answers with status 200.
@@ -33,19 +33,19 @@ function request()
   return requests[at]
 end
 """
-"""What wrk runs: it sends one request after the other, in turn."""
+"""Lua script for wrk: it cycles through the requests."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """Requests that are sent in turn, again and again. bodies: JSON, one line each."""
+    """Requests to a server, cycled through endlessly; each body is one line of JSON."""
 
     port: int
     path: str
     bodies: tuple[bytes, ...]
 
     def requests(self, first: int = 0) -> Iterator[bytes]:
-        """As they go over the wire, without end. first: place of the one to begin with."""
+        """Yield the raw requests endlessly, beginning at index `first`."""
         head = f"POST {self.path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n"
         head += "Content-Type: application/json\r\nContent-Length: "
         for body in islice(cycle(self.bodies), first % len(self.bodies), None):
@@ -53,7 +53,7 @@ class Target:
 
 
 class Connection:
-    """One connection, kept open."""
+    """A connection that is kept open."""
 
     def __init__(self, target: Target, first: int = 0) -> None:
         self.socket = socket.create_connection(("127.0.0.1", target.port), timeout=120)
@@ -69,7 +69,11 @@ class Connection:
         self.socket.close()
 
     def ask(self) -> bytes:
-        """The body of the answer; a ValueError for anything but 200."""
+        """Send the next request and return the body of its answer.
+
+        Raises:
+            ValueError: The status is not 200.
+        """
         self.socket.sendall(next(self.requests))
         status, length = self.file.readline(), 0
         while (line := self.file.readline()) not in {b"\r\n", b""}:
@@ -83,12 +87,12 @@ class Connection:
 
 
 def client() -> str:
-    """What sends the load here."""
+    """Return the name of the load generator on this machine."""
     return "wrk" if shutil.which("wrk") else "threads and sockets"
 
 
 def rate(target: Target, connections: int, seconds: float) -> float:
-    """Answers a second with so many connections, each asking as soon as it was answered."""
+    """Return the answers per second over connections that each ask as soon as answered."""
     return (_wrk if shutil.which("wrk") else _threads)(target, connections, seconds)
 
 
@@ -100,10 +104,10 @@ def _wrk(target: Target, connections: int, seconds: float) -> float:
         url = f"http://127.0.0.1:{target.port}{target.path}"
         command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout"]
         command += ["60s", "-s", str(script), url]
-        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    if "Non-2xx" in said:
-        raise ValueError(f"{target.path}: {said}")
-    return float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1])
+        output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    if "Non-2xx" in output:
+        raise ValueError(f"{target.path}: {output}")
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1])
 
 
 def _threads(target: Target, connections: int, seconds: float) -> float:
@@ -125,9 +129,9 @@ def _threads(target: Target, connections: int, seconds: float) -> float:
 
 
 def paced(target: Target, per_second: float, seconds: float, connections: int = 8) -> list[float]:
-    """Milliseconds of each answer, rising; asked at a rate, each from when it was due.
+    """Return the latencies in milliseconds, ascending, each from when its request was due.
 
-    Over so many connections in turn: whoever waits for an answer keeps no other request back.
+    Requests alternate between connections, so that a slow answer delays no other request.
     """
     count = max(10, round(per_second * seconds))
     began = time.perf_counter() + 0.1

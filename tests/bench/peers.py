@@ -1,4 +1,4 @@
-"""The servers that are compared, all with one model and the same cases in turn."""
+"""The servers to compare, all with one model and the same cases in turn."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MINUTES = 3.0
 
 @contextmanager
 def ours(of: Scene, workers: int = 1) -> Iterator[Target]:
-    """This service: features, score, explanation, and the record, before it answers."""
+    """Run this service, which computes features, score and explanation, and records them."""
     port = free_port()
     with (
         _set(TRIAGE_WORKERS=str(workers)),
@@ -47,12 +47,12 @@ def _set(**settings: str) -> Iterator[None]:
 
 @contextmanager
 def of_mlflow(of: Scene, workers: int = 1, *, signature: bool) -> Iterator[Target]:
-    """`mlflow models serve`: the score alone, of features that somebody has computed."""
+    """Run `mlflow models serve`, which only scores features computed beforehand."""
     path = of.lake.home / f"mlflow_{signature}"
     frame = pd.DataFrame(of.rows[:IN_TURN], columns=of.names)
-    told = mlflow.models.infer_signature(frame, of.booster.predict(frame)) if signature else None
+    schema = mlflow.models.infer_signature(frame, of.booster.predict(frame)) if signature else None
     if not path.exists():
-        mlflow.lightgbm.save_model(of.booster, path, signature=told)
+        mlflow.lightgbm.save_model(of.booster, path, signature=schema)
     port = free_port()
     command = [str(Path(sys.executable).with_name("mlflow")), "models", "serve", "-m", str(path)]
     command += ["-p", str(port), "--env-manager", "local", "-w", str(workers)]
@@ -65,7 +65,7 @@ def of_mlflow(of: Scene, workers: int = 1, *, signature: bool) -> Iterator[Targe
 
 @contextmanager
 def handwritten(of: Scene, workers: int = 1) -> Iterator[Target]:
-    """`tests.bench.handwritten` on uvicorn with uvloop: the score alone, nothing recorded."""
+    """Run `tests.bench.handwritten` on uvicorn, which only scores and records nothing."""
     path = of.lake.home / "bench_model.txt"
     of.booster.save_model(path)
     port = free_port()

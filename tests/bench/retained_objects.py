@@ -1,4 +1,4 @@
-"""What the service still holds after many requests: objects the garbage collector knows of.
+"""Objects that the service retains after many requests, as the garbage collector counts them.
 
 In one process, past the network: requests come in at the ASGI application, sixteen at a time.
 """
@@ -35,7 +35,7 @@ BYTES = 2**20
 
 @contextmanager
 def service(home: Path) -> Iterator[FastAPI]:
-    """The application that answers scoring requests, with a model of its own."""
+    """Run the application that answers scoring requests, with a model of its own."""
     lake = make_lake(home, (TASK,))
     tasks = SERVED_TASKS
     telemetry = ServiceTelemetry(
@@ -55,7 +55,7 @@ def service(home: Path) -> Iterator[FastAPI]:
 
 
 def retained_objects_after(app: FastAPI, requests: list[int]) -> list[int]:
-    """Objects there are after so many requests, and so many more, and so on."""
+    """Return the number of live objects after each batch of requests."""
     return run_coroutine(lambda: _counted(app, requests))
 
 
@@ -71,7 +71,7 @@ async def _counted(app: FastAPI, requests: list[int]) -> list[int]:
 
 
 async def _ask(app: FastAPI, number: int) -> None:
-    """One request; what it is answered with is looked at and let go.
+    """Send one request, check its status and discard the answer.
 
     Raises:
         ValueError: it is answered with anything but 200.

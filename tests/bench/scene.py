@@ -1,4 +1,4 @@
-"""What is compared: a small distributor's lake, a champion of a given size, and the cases asked."""
+"""Scene of the benchmarks: a small distributor's lake, its champion, and open cases."""
 
 from __future__ import annotations
 
@@ -33,16 +33,22 @@ TASK = STOCK_RISK.name
 TREES, LEAVES = 300, 63
 SIZE = ("--sites", "3", "--suppliers", "9", "--items", "800", "--months", "10")
 MOST = 15_000
-"""Asks that the model learns from."""
+"""Upper bound of training rows."""
 IN_TURN = 500
-"""Cases that are asked one after the other, each with a past of its own."""
+"""Number of distinct cases that requests cycle through."""
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A lake with a champion, its booster alone, open cases, and rows of their features.
+    """A lake, its champion and its open cases.
 
-    rows: one a case, nothing missing: without a signature mlflow cannot read a null.
+    Attributes:
+        lake: Lake with the champion installed.
+        model: The champion.
+        booster: LightGBM booster of the champion.
+        cases: Open cases, as a caller sends them.
+        rows: Features, one row per case; no value is missing, because without a signature
+            mlflow cannot read a null.
     """
 
     lake: Lake
@@ -53,25 +59,25 @@ class Scene:
 
     @property
     def names(self) -> list[str]:
-        """Of the columns."""
+        """Names of the feature columns."""
         return list(self.model.encoder.names)
 
     def apart(self, name: str) -> Scene:
-        """The same in a lake of its own: services on one record would take turns with it."""
+        """Return a copy in a lake of its own: services on one record would wait for each other."""
         home = self.lake.home.with_name(name)
         shutil.copytree(self.lake.home, home)
         return replace(self, lake=Lake(home))
 
     def asking(self, port: int, explain: Explain, cases: int = 1) -> Target:
-        """Requests to this service: the open cases in turn, so many in one."""
-        given = self.cases[:IN_TURN] if cases == 1 else self.cases[:cases]
-        together = [given[at : at + cases] for at in range(0, len(given), cases)]
-        bodies = [json.dumps({"cases": some, "explain": explain}).encode() for some in together]
+        """Return requests to the service that cycle through the open cases."""
+        chosen = self.cases[:IN_TURN] if cases == 1 else self.cases[:cases]
+        batches = [chosen[at : at + cases] for at in range(0, len(chosen), cases)]
+        bodies = [json.dumps({"cases": batch, "explain": explain}).encode() for batch in batches]
         return Target(port, f"/v1/{TASK}", tuple(bodies))
 
 
 def scene(home: Path, trees: int, leaves: int) -> Scene:
-    """A simulated distributor, its open cases and their past, and a model of that size."""
+    """Simulate a distributor, fit a model of the given size, and read the open cases."""
     lake = Lake(home / "lake")
     for command in (("simulate", *SIZE), ("ingest", "--source", "simulator"), ("profiles",)):
         _triage(lake, *command)
@@ -88,7 +94,7 @@ def scene(home: Path, trees: int, leaves: int) -> Scene:
 
 
 def eight_classes(of: Scene, trees: int, leaves: int) -> lgb.Booster:
-    """A booster of as many features, with trees of that size for each of eight classes."""
+    """Train a booster on as many features, with eight classes and trees of the given size."""
     random = np.random.default_rng(8)
     matrix = random.normal(size=(20_000, len(of.names)))
     signal = matrix[:, :20] @ random.normal(size=20) / 5 + matrix[:, 20] * matrix[:, 21]

@@ -44,9 +44,9 @@ Line = dict[str, object]
 
 
 def versions() -> dict[str, str]:
-    """What ran, and where."""
-    found = {name: version(name) for name in PACKAGES}
-    return found | {
+    """Return the versions of the packages and the machine's properties."""
+    packages = {name: version(name) for name in PACKAGES}
+    return packages | {
         "python": platform.python_version(),
         "processors": str(os.cpu_count()),
         "load": client(),
@@ -54,25 +54,25 @@ def versions() -> dict[str, str]:
 
 
 def spread(values: list[float]) -> Spread:
-    """Smallest, median, largest."""
+    """Return the smallest, median and largest value."""
     return min(values), statistics.median(values), max(values)
 
 
 def over(values: list[float], others: list[float]) -> Spread:
-    """The ratios of the same rounds."""
+    """Return the spread of the ratios of the same rounds."""
     return spread([a / b for a, b in zip(values, others, strict=True)])
 
 
 def servers(of: Scene, rounds: int, seconds: float, workers: list[int]) -> list[Line]:
-    """Answers a second of each, one of them asked at a time, and what batches take.
+    """Measure the answers per second of each server in turn, and the time of batches.
 
     workers: numbers of processes to run this service with; the peers have one each.
     """
     with ExitStack() as stack:
         own: dict[str, Target] = {}
         scenes = [of.apart(f"of_{count}") for count in workers]
-        for its, count in zip(scenes, workers, strict=True):
-            port = stack.enter_context(ours(its, count)).port
+        for own_scene, count in zip(scenes, workers, strict=True):
+            port = stack.enter_context(ours(own_scene, count)).port
             noun = "process" if count == 1 else "processes"
             own |= {f"{way}; {count} {noun}": of.asking(port, e) for e, way in WAYS.items()}
         peers: dict[str, Target] = {
@@ -80,13 +80,13 @@ def servers(of: Scene, rounds: int, seconds: float, workers: list[int]) -> list[
             "mlflow models serve": stack.enter_context(of_mlflow(of, signature=False)),
             "FastAPI by hand": stack.enter_context(handwritten(of)),
         }
-        found: dict[str, list[float]] = {name: [] for name in (*own, *peers)}
+        rates: dict[str, list[float]] = {name: [] for name in (*own, *peers)}
         for i in range(rounds + 1):  # the first warms up
             for name, target in (own | peers).items():
                 reached = rate(target, CONNECTIONS, seconds if i else 1)
-                found[name] += [reached] if i else []
-        lines = [_own(name, target, found, peers, seconds) for name, target in own.items()]
-        lines += [_peer(name, target, found[name], seconds) for name, target in peers.items()]
+                rates[name] += [reached] if i else []
+        lines = [_own(name, target, rates, peers, seconds) for name, target in own.items()]
+        lines += [_peer(name, target, rates[name], seconds) for name, target in peers.items()]
         port = next(iter(own.values())).port
         return [*lines, *(_batch(scenes[0], of.asking(port, e, BATCH), e, rounds) for e in WAYS)]
 
@@ -94,31 +94,31 @@ def servers(of: Scene, rounds: int, seconds: float, workers: list[int]) -> list[
 def _own(
     name: str,
     target: Target,
-    found: Mapping[str, list[float]],
+    rates: Mapping[str, list[float]],
     peers: Mapping[str, Target],
     seconds: float,
 ) -> Line:
-    against = {peer: over(found[name], found[peer]) for peer in peers}
-    return _peer(f"this service: {name}", target, found[name], seconds) | {"against": against}
+    against = {peer: over(rates[name], rates[peer]) for peer in peers}
+    return _peer(f"this service: {name}", target, rates[name], seconds) | {"against": against}
 
 
 def _peer(name: str, target: Target, rates: list[float], seconds: float) -> Line:
-    """Also how long single answers take at a fifth of the ceiling."""
+    """Add to the rates the latency at a fifth of the median rate."""
     slow = paced(target, statistics.median(rates) / 5, 2 * seconds)
     late = [slow[len(slow) // 2], slow[int(len(slow) * 0.99)]]
     return {"what": name, "a second": spread(rates), "p50, p99 ms": late}
 
 
 def _batch(of: Scene, target: Target, explain: Explain, rounds: int) -> Line:
-    """A batch over HTTP against predicting its rows and writing as many entries as large."""
+    """Compare a batch over HTTP with predicting its rows and writing entries of its size."""
 
     def ask() -> bytes:  # on a connection of its own: an idle one is closed after some seconds
         with Connection(target) as connection:
             return connection.ask()
 
-    given = [one["id"] for one in json.loads(ask())["recommendations"]]
+    identifiers = [one["id"] for one in json.loads(ask())["recommendations"]]
     with closing(open_audit(of.lake)) as record:
-        entries = [record.read(identifier) for identifier in given]
+        entries = [record.read(identifier) for identifier in identifiers]
         weight = statistics.mean(len(entry.body) for entry in entries)
     content, own, bare = payload(max(1, round(weight / KILOBYTE))), [], []
     with opened("sqlite") as store:
@@ -133,36 +133,36 @@ def _batch(of: Scene, target: Target, explain: Explain, rounds: int) -> Line:
 
 
 def explanations(of: Scene, rounds: int, trees: int, leaves: int) -> list[Line]:
-    """Our TreeSHAP against pred_contrib, a row at a time, one thread."""
+    """Compare our TreeSHAP with `pred_contrib`, row by row on one thread."""
     many = eight_classes(of, trees // 3, leaves)
     lines = []
     for name, booster in (("two classes", of.booster), ("all of eight classes", many)):
         text = booster.model_to_string()
         theirs = partial(booster.predict, pred_contrib=True, num_threads=1, validate_features=False)
         ways = {"own": Trees(text).load().contributions, "theirs": theirs}
-        found: dict[str, list[float]] = {way: [] for way in ways}
+        durations: dict[str, list[float]] = {way: [] for way in ways}
         for i in range(max(rounds, 5) * 2):
             row = of.rows[i : i + 1]
             for way, explain in ways.items():
-                found[way].append(_seconds(partial(explain, row)))
-        rates = spread([1 / took for took in found["own"]])
-        against = {"pred_contrib": over(found["theirs"], found["own"])}
+                durations[way].append(_seconds(partial(explain, row)))
+        rates = spread([1 / took for took in durations["own"]])
+        against = {"pred_contrib": over(durations["theirs"], durations["own"])}
         lines.append({"what": f"TreeSHAP, {name}", "a second": rates, "against": against})
     return lines
 
 
 def starts(of: Scene, rounds: int) -> list[str]:
-    """What it takes from nothing to the first answer, this service against mlflow's."""
-    found = [
+    """Compare time and memory up to the first answer with mlflow's server."""
+    pairs = [
         (start(ours(of)), start(of_mlflow(of, signature=True))) for _ in range(max(1, rounds // 2))
     ]
-    told = []
+    sentences = []
     for at, unit in ((0, "s to the first answer"), (1, "MB then")):
-        own, theirs = ([pair[who][at] for pair in found] for who in (0, 1))
+        own, theirs = ([pair[who][at] for pair in pairs] for who in (0, 1))
         ratio = statistics.median(a / b for a, b in zip(own, theirs, strict=True))
         own_middle, middle = statistics.median(own), statistics.median(theirs)
-        told.append(f"{own_middle:.1f} {unit}, {MLFLOW} {middle:.1f}: {ratio:.2f}x")
-    return told
+        sentences.append(f"{own_middle:.1f} {unit}, {MLFLOW} {middle:.1f}: {ratio:.2f}x")
+    return sentences
 
 
 def _seconds(do: Callable[[], object]) -> float:
@@ -172,21 +172,21 @@ def _seconds(do: Callable[[], object]) -> float:
 
 
 def table(lines: list[Line]) -> str:
-    """As Markdown."""
+    """Format the lines as a Markdown table."""
     rows = [
         "| what | a second (least to most) | against others in the same round | p50, p99 ms |",
         "| --- | --- | --- | --- |",
     ]
     for line in lines:
         low, middle, high = line["a second"]
-        told = [
+        ratios = [
             f"{middle_ratio:.2f}x ({least:.2f} to {most:.2f}) {name}"
             for name, (least, middle_ratio, most) in line.get("against", {}).items()
         ]
         late = ", ".join(f"{value:.1f}" for value in line.get("p50, p99 ms", []))
         rows.append(
             f"| {line['what']} | {middle:,.0f} ({low:,.0f} to {high:,.0f})"
-            f" | {'; '.join(told)} | {late} |"
+            f" | {'; '.join(ratios)} | {late} |"
         )
     return "\n".join(rows)
 
@@ -202,21 +202,21 @@ def main() -> None:
     arguments.add_argument("--trees", type=int, default=TREES)
     arguments.add_argument("--leaves", type=int, default=LEAVES)
     arguments.add_argument("--out", type=Path, default=Path(".triage/bench"))
-    given = arguments.parse_args()
+    options = arguments.parse_args()
     with tempfile.TemporaryDirectory() as home:
-        of = scene(Path(home), given.trees, given.leaves)
-        lines = servers(of, given.rounds, given.seconds, given.workers)
-        lines += explanations(of, given.rounds, given.trees, given.leaves)
-        began = starts(of, given.rounds)
+        of = scene(Path(home), options.trees, options.leaves)
+        lines = servers(of, options.rounds, options.seconds, options.workers)
+        lines += explanations(of, options.rounds, options.trees, options.leaves)
+        began = starts(of, options.rounds)
     about = ", ".join(f"{name} {what}" for name, what in versions().items())
     about += (
-        f"; {given.trees} trees of {given.leaves} leaves; one process a peer;"
+        f"; {options.trees} trees of {options.leaves} leaves; one process a peer;"
         f" {CONNECTIONS} connections; p50 and p99 at a fifth of what was reached"
     )
     text = "\n".join([about, "", table(lines), "", *began, ""])
-    given.out.mkdir(parents=True, exist_ok=True)
-    (given.out / "serving.md").write_text(text)
-    (given.out / "serving.json").write_text(
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "serving.md").write_text(text)
+    (options.out / "serving.json").write_text(
         json.dumps({"versions": versions(), "lines": lines, "starts": began}, indent=1)
     )
     print(text)

@@ -1,4 +1,4 @@
-"""From nothing to the first answer: seconds, and megabytes that no other process shares."""
+"""Cold starts: seconds to the first answer, and unshared memory in megabytes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MEGABYTE = 2**20
 
 
 def start(server: AbstractContextManager[Target]) -> tuple[float, float]:
-    """Seconds until the server has answered, and megabytes of all its processes then."""
+    """Return the seconds to the first answer, and the megabytes of all processes then."""
     mine, began = psutil.Process(), time.perf_counter()
     before = set(mine.children(recursive=True))
     with server as target:

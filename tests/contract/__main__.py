@@ -1,4 +1,4 @@
-"""Make up requests of every operation from the contract and hold the answers against it.
+"""Generate requests of every operation from the contract and check the answers.
 
     python -m tests.contract --cases 10000
 
@@ -21,28 +21,30 @@ from tests.contract.service import recommended, service
 
 
 def main() -> int:
-    """Run it; the exit code."""
+    """Run the checks and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.contract", description=__doc__)
     parser.add_argument("--cases", type=int, default=10_000, help="of each operation; 10000")
     parser.add_argument("--slow", type=int, default=200, help="large bodies from the contract; 200")
     parser.add_argument("--seed", type=int, default=1, help="which ones; 1")
     parser.add_argument("--only", default="", help="operations whose name holds this")
-    asked, failed = parser.parse_args(), 0
+    options, failed = parser.parse_args(), 0
     with tempfile.TemporaryDirectory() as home, service(Path(home)) as app:
-        known = recommended(app)
+        identifiers = recommended(app)
         for operation in operations(app):
-            if asked.only not in operation.label:
+            if options.only not in operation.label:
                 continue
-            whole = of_operation(operation.label)
-            made_up = asked.cases if whole is None else min(asked.cases, asked.slow)
-            failed += told(operation, partial(fuzz, operation, made_up, asked.seed, known))
-            if whole is not None:
-                failed += told(operation, partial(ask, operation, whole, asked.cases, asked.seed))
+            valid = of_operation(operation.label)
+            count = options.cases if valid is None else min(options.cases, options.slow)
+            failed += report(operation, partial(fuzz, operation, count, options.seed, identifiers))
+            if valid is not None:
+                failed += report(
+                    operation, partial(ask, operation, valid, options.cases, options.seed)
+                )
     return 1 if failed else 0
 
 
-def told(operation: Any, run: Callable[[], Found]) -> bool:
-    """Whether it failed; a line says what was seen, or what was wrong."""
+def report(operation: Any, run: Callable[[], Found]) -> bool:
+    """Run the checks of an operation, print a line, and return whether they failed."""
     began = time.monotonic()
     try:
         line, failed = run().line(), False

@@ -1,4 +1,4 @@
-"""Bodies of the large operations: whole ones of every shape, and such with one thing spoiled.
+"""Request bodies of the large operations, valid ones and ones with one defect.
 
 What the contract alone makes up is seldom a case that any task would take, and slow to make:
 these come from the columns of the tables, and are spoiled one place at a time.
@@ -28,12 +28,12 @@ JUNK: tuple[Any, ...] = (
     -1, 0, -0.0, 1e308, -1e308, 5e-324, 2**53, 2**64, 10**400, math.nan, math.inf,
     [], {}, [[]], {"a": {"a": {}}}, [None], "1970-01-01", "2026-02-30T00:00:00Z", "\ud7ff",
 )  # fmt: skip
-LATEST = datetime(2026, 1, 1, tzinfo=UTC)  # of events: they happened
+LATEST = datetime(2026, 1, 1, tzinfo=UTC)  # time of the latest event
 EVENT_TYPE = "application/cloudevents+json"
 
 
 def places(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Every place in a body but the whole of it."""
+    """Yield the path of every value inside a body."""
     inner = value.items() if isinstance(value, dict) else enumerate(value)
     for name, part in inner if isinstance(value, (dict, list)) else ():
         yield (*at, name)
@@ -42,12 +42,12 @@ def places(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 @st.composite
-def spoiled(draw: Any, whole: st.SearchStrategy[Any]) -> Any:
-    """A body with one place replaced, taken away, or given one field more."""
-    body = copy.deepcopy(draw(whole))
-    *way, last = draw(st.sampled_from(list(places(body))))
+def spoiled(draw: Any, valid: st.SearchStrategy[Any]) -> Any:
+    """Draw a body with one value replaced or removed, or one field added."""
+    body = copy.deepcopy(draw(valid))
+    *path, last = draw(st.sampled_from(list(places(body))))
     inside = body
-    for name in way:
+    for name in path:
         inside = inside[name]
     match draw(st.integers(0, 9)):
         case 0:
@@ -60,7 +60,7 @@ def spoiled(draw: Any, whole: st.SearchStrategy[Any]) -> Any:
 
 
 def events() -> st.SearchStrategy[dict[str, Any]]:
-    """CloudEvents of every type, most of which the contracts take."""
+    """Return CloudEvents of every type, most of them valid."""
     return st.sampled_from(list(EVENT_CONTRACTS)).flatmap(_event)
 
 
@@ -78,29 +78,29 @@ def _event(type_: Any) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(envelope, optional={"subject": st.none() | TEXTS})
 
 
-def asked(some: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """A body of those cases, with or without a wish for reasons."""
+def request_bodies(some: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Return bodies with the cases, with or without the `explain` field."""
     wish = {"explain": st.sampled_from([str(one) for one in Explain])}
     return st.fixed_dictionaries({"cases": some}, optional=wish)
 
 
 def of_operation(label: str) -> st.SearchStrategy[Any] | None:
-    """Whole bodies of an operation; None for one that is small enough for the contract alone."""
+    """Return valid bodies of an operation; None if the contract alone suffices."""
     for task in TASKS:
         if label == f"POST /v1/{task}":
-            return asked(st.lists(cases(task), min_size=1, max_size=2))
+            return request_bodies(st.lists(cases(task), min_size=1, max_size=2))
     if label == "POST /v1/triage":
-        return asked(mixed())
+        return request_bodies(mixed())
     return events() if label == "POST /v1/events" else None
 
 
-def ask(operation: Any, whole: st.SearchStrategy[Any], count: int, seed: int) -> Found:
-    """So many bodies, every other one spoiled, each answer held against the contract.
+def ask(operation: Any, valid: st.SearchStrategy[Any], count: int, seed: int) -> Found:
+    """Send bodies, every other one with a defect, and check each answer against the contract.
 
     Raises:
         an error of a check, as `fuzz` does.
     """
-    found = Found(operation.label)
+    observed = Found(operation.label)
     kind = EVENT_TYPE if operation.label.endswith("/events") else "application/json"
 
     @hypothesis.seed(seed)
@@ -111,12 +111,12 @@ def ask(operation: Any, whole: st.SearchStrategy[Any], count: int, seed: int) ->
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @hypothesis.given(body=whole | spoiled(whole))
+    @hypothesis.given(body=valid | spoiled(valid))
     def one(body: Any) -> None:
         case = operation.Case(body=json.dumps(body).encode(), media_type=kind)
         answer = case.call()
-        found.statuses[answer.status_code] += 1
+        observed.statuses[answer.status_code] += 1
         case.validate_response(answer, checks=list(CHECKS))
 
     one()
-    return found
+    return observed

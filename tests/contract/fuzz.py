@@ -1,4 +1,4 @@
-"""Requests made up from the contract, valid ones and others, held against what it promises."""
+"""Fuzzing with valid and invalid requests generated from the contract."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -28,30 +28,30 @@ CHECKS = (
     response_schema_conformance,
 )
 KINDS = tuple(map(str, ProblemKind))
-KNOWN = {kind.type for kind in ProblemKind}
+PROBLEM_TYPES = {kind.type for kind in ProblemKind}
 PROBLEM = "application/problem+json"
 
 
 @dataclass
 class Found:
-    """What was seen of one operation."""
+    """Statuses observed for one operation."""
 
     label: str
     statuses: Counter[int] = field(default_factory=Counter)
 
     @property
     def cases(self) -> int:
-        """How many requests were made."""
+        """Number of requests sent."""
         return sum(self.statuses.values())
 
     def line(self) -> str:
-        """One line of a table."""
-        told = ", ".join(f"{count} x {status}" for status, count in sorted(self.statuses.items()))
-        return f"| {self.label} | {self.cases} | {told} |"
+        """Return the counts as a line of a Markdown table."""
+        counts = ", ".join(f"{count} x {status}" for status, count in sorted(self.statuses.items()))
+        return f"| {self.label} | {self.cases} | {counts} |"
 
 
 def strict(document: dict[str, Any]) -> dict[str, Any]:
-    """The contract where an answer's undocumented field is an error; callers ignore such."""
+    """Make an undocumented field of an answer an error, although callers ignore such fields."""
     for schema in document["components"]["schemas"].values():
         if "properties" in schema:
             schema.setdefault("additionalProperties", False)
@@ -59,27 +59,31 @@ def strict(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def operations(app: ASGIApp) -> Iterator[Any]:
-    """Every operation of the contract, in its order."""
+    """Yield every operation of the contract, in order."""
     schema = schemathesis.openapi.from_asgi("/openapi.json", app)
     strict(schema.raw_schema)
     for result in schema.get_all_operations():
         yield result.ok()
 
 
-def fuzz(operation: Any, cases: int, seed: int, known: Sequence[str] = ()) -> Found:
-    """Make up so many requests of an operation, half of them valid, and check each answer.
+def fuzz(operation: Any, cases: int, seed: int, identifiers: Sequence[str] = ()) -> Found:
+    """Generate requests of an operation, half of them valid, and check each answer.
 
-    known: ids of recommendations, put into every other request that takes one.
+    Args:
+        operation: Operation of the contract.
+        cases: Number of requests.
+        seed: Seed of the generation.
+        identifiers: Ids of recommendations, put into every other request that takes one.
 
     Raises:
-        an error of a check: a 5xx, or an answer that the contract does not have.
+        AssertionError: An answer is a server error or contradicts the contract.
     """
-    found = Found(operation.label)
+    observed = Found(operation.label)
     modes = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
     for number, mode in enumerate(modes):
         share = cases // 2 if number else cases - cases // 2
-        _run(operation, mode, share, seed + number, found, known)
-    return found
+        _run(operation, mode, share, seed + number, observed, identifiers)
+    return observed
 
 
 def _run(
@@ -87,8 +91,8 @@ def _run(
     mode: GenerationMode,
     cases: int,
     seed: int,
-    found: Found,
-    known: Sequence[str],
+    observed: Found,
+    identifiers: Sequence[str],
 ) -> None:
     @hypothesis.seed(seed)
     @hypothesis.settings(
@@ -100,17 +104,17 @@ def _run(
     )
     @hypothesis.given(case=operation.as_strategy(generation_mode=mode))
     def one(case: Any) -> None:
-        if known and found.cases % 2 and "identifier" in case.path_parameters:
-            case.path_parameters["identifier"] = known[found.cases % len(known)]
-        if "kind" in case.path_parameters and found.cases % 2:
-            case.path_parameters["kind"] = KINDS[found.cases % len(KINDS)]
+        if identifiers and observed.cases % 2 and "identifier" in case.path_parameters:
+            case.path_parameters["identifier"] = identifiers[observed.cases % len(identifiers)]
+        if "kind" in case.path_parameters and observed.cases % 2:
+            case.path_parameters["kind"] = KINDS[observed.cases % len(KINDS)]
         answer = case.call()
-        found.statuses[answer.status_code] += 1
+        observed.statuses[answer.status_code] += 1
         case.validate_response(answer, checks=list(CHECKS))
         if answer.headers.get("content-type", [""])[0] == PROBLEM:
-            told = answer.json()
-            assert told["type"] in KNOWN, told
-            assert told["status"] == answer.status_code, told
+            problem = answer.json()
+            assert problem["type"] in PROBLEM_TYPES, problem
+            assert problem["status"] == answer.status_code, problem
 
     try:
         one()

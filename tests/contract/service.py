@@ -1,4 +1,4 @@
-"""The service without a server: a lake of its own, everything loaded, callers let in as local."""
+"""The application without a server, on a lake of its own, with every caller allowed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Who may ask for mixed cases, models and policy: whoever may ask for each of them alone."""
+"""Scopes for mixed cases, models and policy: a caller needs the scope of each task."""
 
 from dataclasses import dataclass
 
@@ -21,8 +21,8 @@ BOTH = {scoring_scope(STOCK), scoring_scope(INVOICE)}
 
 
 @dataclass
-class Only:
-    """A gate that lets everybody in as one caller."""
+class SingleCallerAuthenticator:
+    """Authenticate every request as one caller."""
 
     who: Caller
 
@@ -38,7 +38,9 @@ def client_of(app):
     before = app.state.authenticator
 
     def client(scopes, sites=None):
-        app.state.authenticator = Only(Caller("key:1", frozenset(scopes), sites))
+        app.state.authenticator = SingleCallerAuthenticator(
+            Caller("key:1", frozenset(scopes), sites)
+        )
         return TestClient(app, raise_server_exceptions=False)
 
     yield client

@@ -1,4 +1,4 @@
-"""What is planted into the answers is found: a check that finds nothing would look the same."""
+"""Planted defects in answers are detected: a check that finds nothing would look the same."""
 
 import json
 

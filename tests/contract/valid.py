@@ -1,4 +1,4 @@
-"""Cases that the contract takes, of every shape: made up from the columns of their tasks."""
+"""Strategies of valid cases, generated from the columns of their tasks."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from serving.tasks.messages import ASKED_AT, MONEY_AT_RISK, TaskRequest
 CATALOGUE = SERVED_TASKS
 LAST = datetime(2199, 12, 30, tzinfo=UTC)
 ROWS = 3
-"""Children of one kind in a case; how many there are changes what is computed, not how."""
+"""Upper bound of child rows of one kind in a case."""
 
 TEXTS = st.text(
     st.characters(exclude_categories=["Cs"], exclude_characters=[*map(chr, range(32)), "\x7f"]),
@@ -25,14 +25,14 @@ TEXTS = st.text(
 
 
 def moments(latest: datetime) -> st.SearchStrategy[str]:
-    """Moments up to that one, as JSON writes them."""
+    """Return moments up to `latest`, in ISO 8601."""
     seconds = int((latest - EARLIEST_MOMENT).total_seconds())
     at = st.integers(0, seconds).map(lambda s: EARLIEST_MOMENT + timedelta(seconds=s))
     return at.map(lambda moment: moment.isoformat())
 
 
 def values(column: Column, latest: datetime) -> st.SearchStrategy[Any]:
-    """What a column's field takes. latest: after which no moment lies."""
+    """Return the valid values of a column, with moments up to `latest`."""
     match column.kind:
         case Kind.TEXT if column.allowed:
             return st.sampled_from(column.allowed)
@@ -48,14 +48,14 @@ def values(column: Column, latest: datetime) -> st.SearchStrategy[Any]:
 
 
 def some(columns: Any, needed: Any, latest: datetime) -> st.SearchStrategy[dict[str, Any]]:
-    """An object with the columns that are needed, and any of the others."""
+    """Return objects with the needed columns and any of the others."""
     required = {str(c): values(c, latest) for c in columns if needed(c)}
     optional = {str(c): st.none() | values(c, latest) for c in columns if str(c) not in required}
     return st.fixed_dictionaries(required, optional=optional)
 
 
 def cases(task: TaskName) -> st.SearchStrategy[dict[str, Any]]:
-    """Cases of a task, asked about a moment after all that they hold was known."""
+    """Return cases of a task, asked after all that they hold was known."""
     request: TaskRequest = CATALOGUE[task].request
     day = st.integers(1, (LAST - EARLIEST_MOMENT).days).map(
         lambda d: EARLIEST_MOMENT + timedelta(days=d)
@@ -69,15 +69,15 @@ def _case(request: TaskRequest, asked: datetime) -> st.SearchStrategy[dict[str, 
         child: st.lists(some(columns, lambda c: c.required or c == KNOWN_AT, asked), max_size=ROWS)
         for child, columns in request.shape.children.items()
     }
-    said = {MONEY_AT_RISK: st.none() | st.floats(0, MAX_NUMBER)}
+    money = {MONEY_AT_RISK: st.none() | st.floats(0, MAX_NUMBER)}
     beside = st.fixed_dictionaries(
-        {ASKED_AT: st.just(asked.isoformat())}, optional={**children, **said}
+        {ASKED_AT: st.just(asked.isoformat())}, optional={**children, **money}
     )
     return st.tuples(own, beside).map(lambda parts: parts[0] | parts[1])
 
 
 def mixed() -> st.SearchStrategy[list[dict[str, Any]]]:
-    """Cases of any tasks, as `/v1/triage` takes them."""
+    """Return lists of cases of any tasks, as `/v1/triage` takes them."""
     one = st.sampled_from(list(TASKS)).flatmap(
         lambda task: cases(task).map(lambda case: {"task": str(task), "case": case})
     )

@@ -59,17 +59,17 @@ def plans(given: argparse.Namespace) -> Iterator[Plan]:
 
 
 def carried_out(plan: Plan, folder: Path, results: Results) -> Result:
-    """Run a plan; what went wrong is told with how to see it again."""
+    """Run a plan; print each failure with the command that repeats it."""
     kept: list[Run] = []
 
-    def told(current: Run) -> None:
+    def report(current: Run) -> None:
         kept[:] = [current]
         if current.figures.cycles % KEPT_EVERY == 0:
             results.put(Result(plan, current.figures, "not finished"))
             CONSOLE.print(f"{plan.name}: {current.figures.cycles} of {plan.cycles} cycles")
 
     try:
-        result = Result(plan, run(plan, folder, told).figures)
+        result = Result(plan, run(plan, folder, report).figures)
     except (NoPostgresError, FaultUnavailableError):
         raise
     except RuntimeError as error:

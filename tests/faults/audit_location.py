@@ -1,4 +1,4 @@
-"""Where a run's record lies: a SQLite file in a folder, or a database of the harness's cluster."""
+"""Location of a run's record: a SQLite file, or a database of the harness's cluster."""
 
 import os
 import subprocess
@@ -17,19 +17,19 @@ MEGABYTES = 3
 
 
 class StoreKind(StrEnum):
-    """Database that keeps the record."""
+    """Kind of database that stores the record."""
 
     SQLITE = "sqlite"
     POSTGRESQL = "postgresql"
 
 
 class FaultUnavailableError(RuntimeError):
-    """This machine cannot produce that fault; the message says why."""
+    """Error raised where this machine cannot produce a fault; the message says why."""
 
 
 @dataclass
 class AuditLocation:
-    """A record, and the settings that lead a writer or a service to it.
+    """Location of a record, with the settings that a writer or a service needs for it.
 
     folder: of the whole run. cluster: where the record is in one. megabytes: what a small
     disk has room for.
@@ -48,7 +48,7 @@ class AuditLocation:
 
     @property
     def lake(self) -> Path:
-        """The lake: models, keys, checkpoints."""
+        """Folder of the lake, with models, keys and checkpoints."""
         return self.folder / "lake"
 
     @property
@@ -62,13 +62,13 @@ class AuditLocation:
         return self.record / "audit.db"
 
     def read_note(self, note: str) -> tuple[str, int, bytes]:
-        """Origin, size and root of a note that the lake's own key has signed.
+        """Return origin, size and root of a note signed by the lake's key.
 
         Raises:
             ValueError: it has not.
         """
-        found = open_checkpoint(note, self._keys(note.partition("\n")[0]))
-        return found.origin, found.size, found.root
+        checkpoint = open_checkpoint(note, self._keys(note.partition("\n")[0]))
+        return checkpoint.origin, checkpoint.size, checkpoint.root
 
     def _keys(self, origin: str) -> list[Verifier]:
         if origin not in self.keys:
@@ -86,7 +86,7 @@ class AuditLocation:
 def audit_location(
     folder: Path, store: StoreKind, *, small_disk: bool = False
 ) -> Iterator[AuditLocation]:
-    """A record that is there while the block runs. small_disk: on a tmpfs of a few megabytes.
+    """Provide a record until the block ends; with `small_disk`, on a small tmpfs.
 
     Raises:
         NoPostgresError, NotHereError: this machine lacks what it takes.
@@ -96,22 +96,22 @@ def audit_location(
         with cluster(folder) as running:
             yield AuditLocation(folder, store, running.database("faults"), running)
         return
-    made = AuditLocation(folder, store, f"sqlite:///{folder / 'record' / 'audit.db'}")
-    made.record.mkdir()
+    location = AuditLocation(folder, store, f"sqlite:///{folder / 'record' / 'audit.db'}")
+    location.record.mkdir()
     if not small_disk:
-        yield made
+        yield location
         return
     if os.geteuid():
         raise FaultUnavailableError("a small disk is a tmpfs of its own, which only root can mount")
-    mount("-t", "tmpfs", "-o", f"size={MEGABYTES}m", "tmpfs", str(made.record))
+    mount("-t", "tmpfs", "-o", f"size={MEGABYTES}m", "tmpfs", str(location.record))
     try:
-        yield made
+        yield location
     finally:
-        subprocess.run(["umount", "-l", str(made.record)], check=True)
+        subprocess.run(["umount", "-l", str(location.record)], check=True)
 
 
 def mount(*arguments: str) -> None:
-    """Mount something, or say why not."""
+    """Run mount, and raise an error that says why if it fails."""
     try:
         subprocess.run(["mount", *arguments], check=True, capture_output=True, text=True)
     except (OSError, subprocess.CalledProcessError) as error:

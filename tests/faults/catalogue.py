@@ -1,4 +1,4 @@
-"""Each fault with how it is done."""
+"""Catalogue of the faults: how each is carried out."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""The clock steps, for the processes under test alone: by Debian's `faketime`."""
+"""Clock steps for the processes under test, made with Debian's `faketime`."""
 
 import time
 from collections.abc import Mapping
@@ -16,14 +16,14 @@ ANSWERS_EACH = 5
 
 
 def library() -> Path:
-    """The library that goes between a process and the clock.
+    """Return the path of the library that intercepts a process's clock.
 
     Raises:
         NotHereError: it is not installed.
     """
     for pattern in LIBRARIES:
-        for found in sorted(Path("/").glob(pattern.lstrip("/"))):
-            return found
+        for library in sorted(Path("/").glob(pattern.lstrip("/"))):
+            return library
     raise FaultUnavailableError(f"no {' or '.join(LIBRARIES)}: install faketime")
 
 
@@ -51,7 +51,7 @@ def set_clock(place: AuditLocation, offset: str) -> None:
 
 
 def clock_back(bench: Bench, _: Random) -> Window:
-    """A day back, a day ahead, and right again, with answers at each."""
+    """Step the clock a day back, a day ahead and right again, with answers at each."""
     for step in STEPS:
         set_clock(bench.place, step)
         at = time.monotonic()

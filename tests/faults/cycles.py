@@ -1,4 +1,4 @@
-"""Cycles of one fault: load, strike, come back, look at everything."""
+"""Cycles of one fault: load, strike, recover, check the invariants."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,18 +17,18 @@ from tests.faults.writer import Plant
 from tests.support.synthetic_lake import make_lake
 
 RECOVERY_SECONDS = 120
-"""Not a demand, a bound: who is not back by then does not come back alone."""
+"""Upper bound, not a requirement: a target not back by then does not recover by itself."""
 MOST_BEFORE = 30
-"""Answers before the fault: up to so many, drawn for each cycle."""
+"""Upper bound of the answers before the fault, drawn for each cycle."""
 
 
 class RecoveryTimeoutError(RuntimeError):
-    """Nothing was answered any more."""
+    """Error raised when the target does not answer again in time."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A fault, its target and its store, repeated. start: the first cycle's number, to repeat a single one."""
+    """A fault with its target and store, repeated for a number of cycles."""
 
     fault: Fault
     target: TargetKind
@@ -40,13 +40,13 @@ class Plan:
 
     @property
     def name(self) -> str:
-        """Name of its folder."""
+        """Name of the plan and of its folder."""
         return f"{self.fault}-{self.target}-{self.store}"
 
 
 @dataclass
 class Figures:
-    """Figures of a run. back: seconds from the end of each fault to the first answer after it."""
+    """Figures of a run; `back` holds the recovery time after each fault, in seconds."""
 
     cycles: int = 0
     acknowledged: int = 0
@@ -59,7 +59,7 @@ class Figures:
 
 @dataclass
 class Run:
-    """A plan that is carried out."""
+    """State of a plan while it is carried out."""
 
     plan: Plan
     bench: Bench
@@ -68,7 +68,7 @@ class Run:
     answers: list[Answer] = field(default_factory=list)
 
     def cycle(self, number: int) -> None:
-        """One cycle; what does not hold is in the figures."""
+        """Run one cycle and add its violations to the figures."""
         rng = Random(f"{self.plan.seed} {self.plan.name} {number}")
         self._answers(0.0 if number == 0 else self.began, rng.randrange(1, MOST_BEFORE))
         window = FAULTS[self.plan.fault].strike(self.bench, rng)
@@ -85,10 +85,10 @@ class Run:
 
     def _answers(self, since: float, count: int = 1) -> Answer:
         target = self.bench.target
-        found = target.answers.first(Outcome.ACKNOWLEDGED, since, RECOVERY_SECONDS, count)
-        if found is None:
+        answer = target.answers.first(Outcome.ACKNOWLEDGED, since, RECOVERY_SECONDS, count)
+        if answer is None:
             raise RecoveryTimeoutError(f"no answer within {RECOVERY_SECONDS} seconds")
-        return found
+        return answer
 
     def _count(self, answers: Sequence[Answer], breaks: Sequence[Violation]) -> None:
         count, figures = dict.fromkeys(Outcome, 0), self.figures
@@ -102,20 +102,20 @@ class Run:
         figures.breaks += breaks
         self.answers += answers
 
-    def whole(self) -> None:
-        """Stop, and look at the whole record once more, from its first entry."""
+    def check_whole_record(self) -> None:
+        """Stop the targets and check the record once more from its first entry."""
         for target in self.bench.targets:
             target.stop()
         self.answers += [a for target in self.bench.targets for a in target.answers.take()]
-        again = Known(self.known.content, self.known.read_note)
-        self.figures.breaks += again.extend(self.bench.log.read())
-        self.figures.breaks += again.holds(self.answers)
-        self.figures.entries = again.size
+        fresh = Known(self.known.content, self.known.read_note)
+        self.figures.breaks += fresh.extend(self.bench.log.read())
+        self.figures.breaks += fresh.holds(self.answers)
+        self.figures.entries = fresh.size
 
 
 @contextmanager
 def bench(plan: Plan, folder: Path) -> Iterator[tuple[Bench, Known]]:
-    """Everything a plan needs, running; ended afterwards."""
+    """Run everything that a plan needs until the block ends."""
     kind = FAULTS[plan.fault]
     with audit_location(folder, plan.store, small_disk=kind.small_disk) as where:
         targets = TARGETS[plan.target](plan, kind, where)
@@ -135,7 +135,7 @@ def bench(plan: Plan, folder: Path) -> Iterator[tuple[Bench, Known]]:
 
 
 def writers(plan: Plan, kind: FaultKind, where: AuditLocation) -> list[writer_target.Writer]:
-    """As many writers as the fault takes."""
+    """Return as many writers as the fault requires."""
     environment = where.environment | kind.environment(where)
     return [
         writer_target.Writer(
@@ -146,7 +146,7 @@ def writers(plan: Plan, kind: FaultKind, where: AuditLocation) -> list[writer_ta
 
 
 def services(plan: Plan, kind: FaultKind, where: AuditLocation) -> list[service_target.Service]:
-    """As many services as the fault takes, on one lake of tiny models."""
+    """Return as many services as the fault requires, on one lake of tiny models."""
     make_lake(where.lake, [service_target.TASK])
     environment = where.environment | kind.environment(where)
     return [
@@ -162,18 +162,18 @@ TARGETS: dict[TargetKind, Callable[[Plan, FaultKind, AuditLocation], list[Any]]]
 CONTENT = {TargetKind.WRITER: writer_target.content, TargetKind.SERVICE: service_target.content}
 
 
-def run(plan: Plan, folder: Path, told: Callable[[Run], None] = lambda _: None) -> Run:
-    """Carry a plan out. told: called after every cycle.
+def run(plan: Plan, folder: Path, report: Callable[[Run], None] = lambda _: None) -> Run:
+    """Carry out a plan; `report` is called after every cycle.
 
     Raises:
-        NotBackError: it did not come back alone.
+        RecoveryTimeoutError: The target did not recover by itself.
     """
-    with bench(plan, folder) as (made, known):
-        current = Run(plan, made, known)
+    with bench(plan, folder) as (prepared, known):
+        current = Run(plan, prepared, known)
         for number in range(plan.cycles):
             current.cycle(number)
-            told(current)
+            report(current)
             if current.figures.breaks:
                 break
-        current.whole()
+        current.check_whole_record()
         return current

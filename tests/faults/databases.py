@@ -1,4 +1,4 @@
-"""Faults of what keeps the record."""
+"""Faults of the database that stores the record."""
 
 import os
 import sqlite3
@@ -18,7 +18,7 @@ LOCKED_SECONDS = 12
 
 
 def postgres_kill(bench: Bench, rng: Random) -> Window:
-    """SIGKILL to the postmaster, and a new one."""
+    """Kill the postmaster with SIGKILL and start a new one."""
     sleep_until(time.monotonic() + rng.uniform(0, 0.15))
     at = time.monotonic()
     bench.place.cluster.kill()
@@ -27,7 +27,7 @@ def postgres_kill(bench: Bench, rng: Random) -> Window:
 
 
 def postgres_restart(bench: Bench, rng: Random) -> Window:
-    """A restart, orderly or as after a crash."""
+    """Restart the cluster, orderly or as after a crash."""
     sleep_until(time.monotonic() + rng.uniform(0, 0.15))
     at = time.monotonic()
     bench.place.cluster.stop(rng.choice(["fast", "immediate"]))
@@ -36,7 +36,7 @@ def postgres_restart(bench: Bench, rng: Random) -> Window:
 
 
 def postgres_away(bench: Bench, rng: Random) -> Window:
-    """Stopped for a while: nothing is answered meanwhile."""
+    """Stop the cluster for a while; nothing may be answered meanwhile."""
     bench.place.cluster.stop(rng.choice(["fast", "immediate"]))
     at = time.monotonic()
     _refused(bench, at)
@@ -47,7 +47,7 @@ def postgres_away(bench: Bench, rng: Random) -> Window:
 
 
 def sqlite_locked(bench: Bench, _: Random) -> Window:
-    """Another process holds the file for longer than a writer waits."""
+    """Lock the file in another connection for longer than a writer waits."""
     with closing(sqlite3.connect(bench.place.file, 30, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
         at = time.monotonic()
@@ -59,7 +59,7 @@ def sqlite_locked(bench: Bench, _: Random) -> Window:
 
 
 def sqlite_read_only(bench: Bench, _: Random) -> Window:
-    """Files and folder lose their write permission, and get it back."""
+    """Remove write permission from files and folder, then restore it."""
     every = [bench.place.record, *bench.place.record.iterdir()]
     before = [(path, stat.S_IMODE(path.stat().st_mode)) for path in every]
     for path, mode in before:
@@ -76,7 +76,7 @@ def sqlite_read_only(bench: Bench, _: Random) -> Window:
 
 
 def disk_full(bench: Bench, _: Random) -> Window:
-    """The record grows until the disk has no room; then there is room again."""
+    """Let the record grow until the disk is full, then make room."""
     at = time.monotonic()
     _refused(bench, at)
     sleep_until(time.monotonic() + bench.away)
@@ -85,7 +85,7 @@ def disk_full(bench: Bench, _: Random) -> Window:
 
 
 def _refused(bench: Bench, since: float) -> None:
-    """Until somebody was refused: the fault has struck."""
+    """Wait until a request is refused, which shows that the fault struck."""
     if bench.target.answers.first(Outcome.REFUSED, since, REFUSED_SECONDS) is None:
         raise RuntimeError("the store is away and nobody is refused")
 

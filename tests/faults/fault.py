@@ -1,4 +1,4 @@
-"""The faults, by name, and what each takes."""
+"""Names of the faults, and the type that describes how each is carried out."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -41,9 +41,13 @@ class TargetKind(StrEnum):
 
 @dataclass
 class Bench:
-    """A run: where the record is, who writes to it, and the reader that checks it.
+    """A run: its record, its targets and the reader that checks it.
 
-    away: seconds that a store stays away.
+    Attributes:
+        place: Location of the record.
+        targets: Writers or services that write to the record.
+        log: Reader that checks the record.
+        away: Seconds that a store stays unavailable.
     """
 
     place: AuditLocation
@@ -53,19 +57,27 @@ class Bench:
 
     @property
     def target(self) -> Any:
-        """The one that is struck."""
+        """Target that the fault strikes."""
         return self.targets[0]
 
 
 Strike = Callable[[Bench, Random], Window]
-"""Does it, and undoes what does not end by itself; when nothing could be recorded."""
+"""Carries out a fault, undoes what does not end by itself, and returns its time window."""
 
 
 @dataclass(frozen=True)
 class FaultKind:
-    """A fault: to whom and where it can be done, and how.
+    """Description of a fault.
 
-    twice: everything is sent twice at once, and again. replicas: how many write to the log.
+    Attributes:
+        strike: Function that carries it out.
+        targets: Kinds of target it applies to.
+        stores: Kinds of store it applies to.
+        replicas: Number of targets that write to the record.
+        twice: True if each request is sent twice at once, and again later.
+        small_disk: True if the record needs a small disk.
+        prefix: Returns the command prefix of the targets.
+        environment: Returns environment variables of the targets.
     """
 
     strike: Strike

@@ -32,7 +32,7 @@ class ViolationKind(StrEnum):
 
 
 REFUSALS = frozenset({409, 503, 504})
-"""In flight; the record is away; a caller that waited too long, and may ask again."""
+"""In flight (409), record unavailable (503), or waited too long (504); all may be repeated."""
 AWAY = frozenset({503, 504})
 
 
@@ -46,7 +46,7 @@ class Violation:
 
 
 Root = Callable[[str], tuple[str, int, bytes]]
-"""Reads a signed note: origin, size and root.
+"""Function that reads origin, size and root of a signed note.
 
 Raises:
     ValueError: its signature does not hold.
@@ -55,9 +55,18 @@ Raises:
 
 @dataclass
 class Known:
-    """The record as far as it has been looked at. Feed it snapshots, each after the last.
+    """State of the record as read so far; extend it with consecutive snapshots.
 
-    content: what of an entry an answer repeats. roots: of the tree at every size so far.
+    Attributes:
+        content: Returns the part of an entry that an answer repeats.
+        read_note: Reads a signed note.
+        frontier: Frontier of the tree over the entries so far.
+        previous: Hash of the last entry.
+        entries: Id, hash and content of each entry, by sequence.
+        ids: Number of entries by id.
+        keys: Number of rows by caller and idempotency key.
+        key_of: Idempotency key of an entry, by sequence.
+        roots: Roots of the tree at every size so far.
     """
 
     content: Callable[[Entry], Any]
@@ -72,11 +81,11 @@ class Known:
 
     @property
     def size(self) -> int:
-        """Entries that have been looked at."""
+        """Number of entries read so far."""
         return self.frontier.size
 
     def extend(self, snapshot: Snapshot) -> list[Violation]:
-        """Look at what came since; what does not hold of the record by itself."""
+        """Add a snapshot and return violations within the record itself."""
         return [
             *(found for entry in snapshot.entries for found in self._next(entry)),
             *self._ends_at(snapshot),
@@ -125,11 +134,11 @@ class Known:
 
     def _used(self, snapshot: Snapshot) -> Iterator[Violation]:
         for row in snapshot.keys:
-            who, key = row["caller"], row["key"]
-            self.keys[who, key] += 1
-            if self.keys[who, key] > 1:
+            caller, key = row["caller"], row["key"]
+            self.keys[caller, key] += 1
+            if self.keys[caller, key] > 1:
                 yield Violation(
-                    ViolationKind.DOUBLE, row["first"], f"key {key} of {who} is there twice"
+                    ViolationKind.DOUBLE, row["first"], f"key {key} of {caller} is there twice"
                 )
             for at in range(row["first"], row["first"] + row["count"]):
                 if at in self.key_of or at not in self.entries:
@@ -148,18 +157,18 @@ class Known:
         ]
 
     def _recorded(self, answer: Answer) -> Iterator[Violation]:
-        for told in answer.told:
-            held = self.entries.get(told.sequence)
-            if held is None or told.id not in {held[0], ""}:
-                yield Violation(ViolationKind.LOST, told.sequence, _lost(told, held))
-            elif told.id and not _same(told, held):
+        for entry in answer.told:
+            held = self.entries.get(entry.sequence)
+            if held is None or entry.id not in {held[0], ""}:
+                yield Violation(ViolationKind.LOST, entry.sequence, _lost(entry, held))
+            elif entry.id and not _same(entry, held):
                 yield Violation(
                     ViolationKind.ALTERED,
-                    told.sequence,
-                    f"{told.id} was answered otherwise than recorded",
+                    entry.sequence,
+                    f"{entry.id} was answered otherwise than recorded",
                 )
         if answer.key:
-            used = {self.key_of.get(told.sequence) for told in answer.told}
+            used = {self.key_of.get(entry.sequence) for entry in answer.told}
             if used != {answer.key}:
                 yield Violation(
                     ViolationKind.DOUBLE,
@@ -170,7 +179,7 @@ class Known:
     def _covered(self, answer: Answer) -> Iterator[Violation]:
         if not answer.note:
             return
-        last = max(told.sequence for told in answer.told)
+        last = max(entry.sequence for entry in answer.told)
         try:
             _, size, root = self.read_note(answer.note)
         except ValueError as error:
@@ -188,19 +197,19 @@ class Known:
             )
 
 
-def _same(told: AcknowledgedEntry, held: tuple[str, str, Any]) -> bool:
-    return held[1] == told.hash and told.content == held[2]
+def _same(entry: AcknowledgedEntry, held: tuple[str, str, Any]) -> bool:
+    return held[1] == entry.hash and entry.content == held[2]
 
 
-def _lost(told: AcknowledgedEntry, held: tuple[str, str, Any] | None) -> str:
+def _lost(entry: AcknowledgedEntry, held: tuple[str, str, Any] | None) -> str:
     there = "nothing" if held is None else held[0]
-    return f"{told.id} was acknowledged as entry {told.sequence}; there is {there}"
+    return f"{entry.id} was acknowledged as entry {entry.sequence}; there is {there}"
 
 
 def fault_took_effect(
     answers: Sequence[Answer], entries: Sequence[Entry], window: Window
 ) -> list[Violation]:
-    """Return violations during the fault. entries: those since the last fault."""
+    """Return violations during the fault; `entries` are those since the last fault."""
     return [*_refused(answers, window), *_stepped(entries, window.steps_hours)]
 
 
@@ -228,7 +237,7 @@ def _refused(answers: Sequence[Answer], window: Window) -> Iterator[Violation]:
 
 
 def _stepped(entries: Sequence[Entry], hours: float) -> Iterator[Violation]:
-    """The clock did step: else order by sequence would prove nothing."""
+    """Check that the clock stepped; otherwise order by sequence would prove nothing."""
     if not hours:
         return
     moments = [datetime.fromisoformat(entry.recorded_at) for entry in entries]

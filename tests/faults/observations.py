@@ -26,9 +26,12 @@ class Outcome(StrEnum):
 class AcknowledgedEntry:
     """One entry that a caller holds an answer for.
 
-    id: empty where an answer only repeats what a key was answered with before.
-    content: the recommendation as it was answered, or a digest of it, as `content_of` reads
-        it from the entry; None where the caller was not told.
+    Attributes:
+        id: Id of the entry; empty in a replay, which names only sequences.
+        sequence: Sequence of the entry.
+        hash: Hash of the entry.
+        content: The recommendation, or a digest of it, as `content` of the target reads it
+            from the entry; None if the answer did not contain it.
     """
 
     id: str
@@ -41,8 +44,15 @@ class AcknowledgedEntry:
 class Answer:
     """Answer to one request, as its caller saw it.
 
-    sent, got: seconds of the machine's monotonic clock, the same in every process.
-    note: the signed checkpoint that came with the answer, if any. key: idempotency key.
+    Attributes:
+        outcome: Outcome of the request.
+        sent: Time of sending, in seconds of the machine's monotonic clock.
+        got: Time of the answer, on the same clock.
+        told: Entries that the answer acknowledges.
+        note: Signed checkpoint that came with the answer; empty if there was none.
+        key: Idempotency key; empty if there was none.
+        status: HTTP status; 0 if there was none.
+        reason: Reason of a refusal.
     """
 
     outcome: Outcome
@@ -57,12 +67,15 @@ class Answer:
 
 @dataclass(frozen=True)
 class Window:
-    """When the fault was there, on the monotonic clock.
+    """Time window of a fault, on the monotonic clock.
 
-    refuses: whether callers must have been refused meanwhile, or the fault did not strike.
-    closed: whether nothing at all could be recorded inside, so that no score may be answered.
-    struck: when the time to come back begins; at the end, if not told otherwise.
-    steps_hours: how far the clock must be seen to have stepped, in the record.
+    Attributes:
+        start: Start of the fault, in seconds.
+        end: End of the fault, in seconds.
+        refuses: True if callers must have been refused, or the fault did not strike.
+        closed: True if nothing could be recorded, so that no score may be answered.
+        struck: Start of the recovery time; None for the end of the fault.
+        steps_hours: Hours by which the clock must have stepped in the record.
     """
 
     start: float
@@ -74,13 +87,13 @@ class Window:
 
     @property
     def counts_from(self) -> float:
-        """Since when somebody waits for an answer."""
+        """Moment from which the recovery time counts."""
         return self.end if self.struck is None else self.struck
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The record after `after`, all of it at one moment."""
+    """Consistent snapshot of the record after a sequence."""
 
     entries: Sequence[Entry]
     head: LogHead
@@ -90,7 +103,7 @@ class Snapshot:
 
 @dataclass
 class AuditReader:
-    """A record to read from. url: as the store takes it."""
+    """Reader of a record; `url` has the form that the store takes."""
 
     url: str
     engine: sa.Engine = field(init=False)
@@ -102,15 +115,15 @@ class AuditReader:
         self.engine = engine.execution_options(reading=True)
 
     def read(self, after: int = 0) -> Snapshot:
-        """Entries behind that sequence, the head, and their keys, in one transaction."""
+        """Read the entries after a sequence, their keys and the head in one transaction."""
         later = entries().where(ENTRIES.c.sequence > after).order_by(ENTRIES.c.sequence)
         keys = sa.select(REQUESTS).where(REQUESTS.c.first > after)
         with self.engine.connect() as connection:
             end = read_head(connection)
             count = connection.scalar(sa.select(sa.func.count()).select_from(ENTRIES))
-            found = [entry_from_row(row) for row in connection.execute(later).mappings()]
+            new = [entry_from_row(row) for row in connection.execute(later).mappings()]
             used = [dict(row) for row in connection.execute(keys).mappings()]
-        return Snapshot(found, end, used, int(count or 0))
+        return Snapshot(new, end, used, int(count or 0))
 
     def close(self) -> None:
         """Close the connections."""

@@ -1,4 +1,4 @@
-"""A PostgreSQL of the harness's own, to kill and to stop: never the machine's."""
+"""A PostgreSQL cluster of the harness's own, to kill and stop; never the machine's."""
 
 import os
 import pwd
@@ -30,25 +30,25 @@ shared_buffers = 32MB
 
 
 class NoPostgresError(RuntimeError):
-    """PostgreSQL's programs are not on this machine."""
+    """Error raised where PostgreSQL's programs are not installed."""
 
 
 def binaries() -> Path:
-    """Folder of initdb, pg_ctl and postgres, the newest of them.
+    """Return the folder of the newest initdb, pg_ctl and postgres.
 
     Raises:
         NoPostgresError: there is none.
     """
     newest = sorted(Path(DEBIAN).glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    found = newest[-1] if newest else shutil.which("initdb")
-    if found is None:
+    initdb = newest[-1] if newest else shutil.which("initdb")
+    if initdb is None:
         raise NoPostgresError(f"no initdb in {DEBIAN}/*/bin or PATH: install postgresql")
-    return Path(found).parent
+    return Path(initdb).parent
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """A cluster in a folder, on a port of its own."""
+    """A PostgreSQL cluster in a folder, on a port of its own."""
 
     folder: Path
     port: int
@@ -56,20 +56,20 @@ class Cluster:
 
     @property
     def data(self) -> Path:
-        """Where it keeps its files."""
+        """Data folder of the cluster."""
         return self.folder / "data"
 
     def url(self, database: str) -> str:
-        """The address of a database in it."""
+        """Return the URL of a database in the cluster."""
         return f"postgresql://{USER}@127.0.0.1:{self.port}/{database}"
 
     def database(self, name: str) -> str:
-        """A new database's address."""
+        """Create a database and return its URL."""
         self.run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", USER, name)
         return self.url(name)
 
     def start(self) -> None:
-        """Start it and wait until it takes connections.
+        """Start the cluster and wait until it accepts connections.
 
         After a kill the old processes may hold their shared memory for a moment; so this tries
         again until they are gone.
@@ -85,17 +85,17 @@ class Cluster:
         return self.run("pg_ctl", "start", "-D", str(self.data), *log, "-w", check=False)
 
     def stop(self, mode: str = "fast") -> None:
-        """End it. mode: `fast` or `immediate`, which is a crash."""
+        """Stop the cluster; mode `fast`, or `immediate`, which simulates a crash."""
         self.run("pg_ctl", "stop", "-D", str(self.data), "-m", mode, "-w", check=False)
 
     def kill(self) -> int:
-        """SIGKILL to the postmaster, whose children then end by themselves; its pid."""
+        """Kill the postmaster, whose children then end by themselves; return its pid."""
         postmaster = int((self.data / "postmaster.pid").read_text().split()[0])
         os.kill(postmaster, signal.SIGKILL)
         return postmaster
 
     def run(self, program: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
-        """Run one of PostgreSQL's programs, as somebody who is not root: it demands that."""
+        """Run one of PostgreSQL's programs as a user other than root, as it requires."""
         with (self.folder / "programs.log").open("ab") as said:
             done = subprocess.run(
                 [*as_owner(), str(self.programs / program), *arguments],
@@ -106,8 +106,8 @@ class Cluster:
                 stderr=said,
             )
         if check and done.returncode:
-            told = (self.folder / "programs.log").read_text(errors="replace")
-            raise RuntimeError(f"{program}: exit code {done.returncode}: {told[-2000:]}")
+            output = (self.folder / "programs.log").read_text(errors="replace")
+            raise RuntimeError(f"{program}: exit code {done.returncode}: {output[-2000:]}")
         return done
 
 
@@ -118,28 +118,30 @@ def as_owner() -> Sequence[str]:
 
 @contextmanager
 def cluster(kept: Path) -> Iterator[Cluster]:
-    """A cluster that runs while the block does, stopped and gone afterwards.
+    """Run a cluster until the block ends, then remove it.
 
     Its folder is one that its owner can reach. kept: gets its log.
 
     Raises:
         NoPostgresError: the programs, or a user to run them as, are not there.
     """
-    made = Cluster(Path(tempfile.mkdtemp(prefix="pg-")), free_port(), binaries())
+    running = Cluster(Path(tempfile.mkdtemp(prefix="pg-")), free_port(), binaries())
     try:
         if os.geteuid() == 0:
             owner = _owner()
-            os.chown(made.folder, owner.pw_uid, owner.pw_gid)
-        made.run("initdb", "-D", str(made.data), "-A", "trust", "-U", USER, "-E", "UTF8", "-N")
-        with (made.data / "postgresql.conf").open("a") as file:
-            file.write(CONFIGURATION.format(port=made.port, folder=made.folder))
-        made.start()
-        yield made
+            os.chown(running.folder, owner.pw_uid, owner.pw_gid)
+        running.run(
+            "initdb", "-D", str(running.data), "-A", "trust", "-U", USER, "-E", "UTF8", "-N"
+        )
+        with (running.data / "postgresql.conf").open("a") as file:
+            file.write(CONFIGURATION.format(port=running.port, folder=running.folder))
+        running.start()
+        yield running
     finally:
-        made.stop("immediate")
+        running.stop("immediate")
         with suppress(FileNotFoundError):
-            shutil.copy(made.folder / "log", kept / "postgres.log")
-        shutil.rmtree(made.folder, ignore_errors=True)
+            shutil.copy(running.folder / "log", kept / "postgres.log")
+        shutil.rmtree(running.folder, ignore_errors=True)
 
 
 def _owner() -> pwd.struct_passwd:

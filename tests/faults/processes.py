@@ -10,12 +10,12 @@ from tests.faults.observations import Outcome, Window
 from tests.faults.writer_target import sleep_until
 
 LONGEST = 0.15
-"""A kill comes so many seconds after the first answer at most: in every part of a commit."""
+"""Longest delay of a kill in seconds, so that kills fall into every part of a commit."""
 WAIT_SECONDS = 120
 
 
 def kill_writer(bench: Bench, rng: Random) -> Window:
-    """SIGKILL to the writer at any moment; whoever runs it starts another."""
+    """Kill the writer at a random moment and start another."""
     sleep_until(time.monotonic() + rng.uniform(0, LONGEST))
     bench.target.kill()
     at = time.monotonic()
@@ -24,7 +24,7 @@ def kill_writer(bench: Bench, rng: Random) -> Window:
 
 
 def kill_worker(bench: Bench, rng: Random) -> Window:
-    """SIGKILL to the process that answers, under load; BentoML starts another."""
+    """Kill the worker under load; BentoML starts another."""
     sleep_until(time.monotonic() + rng.uniform(0, LONGEST))
     bench.target.worker().kill()
     at = time.monotonic()
@@ -32,7 +32,7 @@ def kill_worker(bench: Bench, rng: Random) -> Window:
 
 
 def kill_parent(bench: Bench, rng: Random) -> Window:
-    """SIGKILL to BentoML, under load; its worker and `triage serve` end, and are started again.
+    """Kill BentoML under load; its worker and `triage serve` end and are started again.
 
     They are started again as systemd, compose or Kubernetes do it: because the command failed.
     """
@@ -49,7 +49,7 @@ def kill_parent(bench: Bench, rng: Random) -> Window:
 
 
 def sigterm(bench: Bench, rng: Random) -> Window:
-    """SIGTERM with requests in flight: it ends by itself, with exit code 0."""
+    """Send SIGTERM with requests in flight; the target must end with exit code 0."""
     sleep_until(time.monotonic() + rng.uniform(0, LONGEST))
     code = bench.target.terminate()
     if code != 0:
@@ -60,7 +60,7 @@ def sigterm(bench: Bench, rng: Random) -> Window:
 
 
 def two_replicas(bench: Bench, rng: Random) -> Window:
-    """One of two is killed; the other goes on, and the killed one comes back."""
+    """Kill one of two replicas; the other goes on, and the killed one starts again."""
     sleep_until(time.monotonic() + rng.uniform(0, LONGEST))
     struck, other = bench.targets = rng.sample(list(bench.targets), 2)
     struck.kill()
@@ -72,7 +72,7 @@ def two_replicas(bench: Bench, rng: Random) -> Window:
 
 
 def duplicates(bench: Bench, rng: Random) -> Window:
-    """Nothing but that everything comes twice at once, and again later."""
+    """Strike nothing: the fault is that each request is sent twice at once and again later."""
     sleep_until(time.monotonic() + rng.uniform(0, 4 * LONGEST))
     at = time.monotonic()
     return Window(at, at)

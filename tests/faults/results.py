@@ -1,4 +1,4 @@
-"""Figures of runs: as a table, and as JSON that a later run goes on from."""
+"""Figures of runs, as a table and as JSON from which a later run resumes."""
 
 import json
 from collections import Counter
@@ -32,7 +32,7 @@ COLUMNS = (
 
 @dataclass
 class Result:
-    """Result of a plan. ended: why it did not run to its end, or nothing."""
+    """Result of a plan; `ended` says why it stopped early and is otherwise empty."""
 
     plan: Plan
     figures: Figures
@@ -45,7 +45,7 @@ class Result:
 
     def row(self) -> list[str]:
         """Figures in the order of COLUMNS."""
-        found = Counter(one.kind for one in self.figures.breaks)
+        counts = Counter(one.kind for one in self.figures.breaks)
         back = self.figures.back
         counts = (
             self.figures.cycles,
@@ -53,15 +53,15 @@ class Result:
             self.figures.entries,
             self.figures.refused,
             self.figures.broken,
-            found[ViolationKind.LOST] + found[ViolationKind.ALTERED],
-            found[ViolationKind.DOUBLE],
+            counts[ViolationKind.LOST] + counts[ViolationKind.ALTERED],
+            counts[ViolationKind.DOUBLE],
             len(self.figures.breaks),
         )
         times = (median(back), max(back)) if back else ()
         return [f"{one:,}" for one in counts] + [f"{one:.2f}" for one in times]
 
     def as_json(self) -> dict[str, Any]:
-        """Everything, as JSON can hold it."""
+        """Return the result as a JSON object."""
         return {
             "plan": asdict(self.plan),
             "figures": asdict(self.figures),
@@ -69,37 +69,37 @@ class Result:
         }
 
     @classmethod
-    def read(cls, given: dict[str, Any]) -> "Result":
+    def read(cls, values: dict[str, Any]) -> "Result":
         """Read what `as_json` wrote of a run without violations."""
-        plan = given["plan"] | {
-            "fault": Fault(given["plan"]["fault"]),
-            "target": TargetKind(given["plan"]["target"]),
-            "store": StoreKind(given["plan"]["store"]),
-            "plant": Plant(given["plan"]["plant"]),
+        plan = values["plan"] | {
+            "fault": Fault(values["plan"]["fault"]),
+            "target": TargetKind(values["plan"]["target"]),
+            "store": StoreKind(values["plan"]["store"]),
+            "plant": Plant(values["plan"]["plant"]),
         }
-        return cls(Plan(**plan), Figures(**given["figures"]), given["ended"])
+        return cls(Plan(**plan), Figures(**values["figures"]), values["ended"])
 
 
 @dataclass
 class Results:
-    """Results of several plans, kept in a file as they come."""
+    """Results of several plans, written to a file as they arrive."""
 
     file: Path | None = None
     every: dict[str, Result] = field(default_factory=dict)
 
     def resume(self) -> None:
-        """Take over the plans that ran to their end without violations."""
+        """Load the plans that were completed without violations."""
         if self.file is None or not self.file.exists():
             return
-        for given in json.loads(self.file.read_text()):
-            if not given["ended"] and not given["figures"]["breaks"]:
-                result = Result.read(given)
+        for values in json.loads(self.file.read_text()):
+            if not values["ended"] and not values["figures"]["breaks"]:
+                result = Result.read(values)
                 self.every[result.plan.name] = result
 
     def done(self, plan: Plan) -> bool:
-        """Return whether exactly that plan ran to its end."""
-        found = self.every.get(plan.name)
-        return found is not None and found.plan == plan and found.well
+        """Return whether this exact plan was completed."""
+        result = self.every.get(plan.name)
+        return result is not None and result.plan == plan and result.well
 
     def put(self, result: Result) -> None:
         """Store a result in place of an earlier one of the same plan."""
@@ -112,13 +112,13 @@ class Results:
 
 
 def table(results: Iterable[Result]) -> Table:
-    """One line a plan."""
-    made = Table(title="Faults", title_justify="left")
+    """Return the table of figures, one line per plan."""
+    table = Table(title="Faults", title_justify="left")
     for name in ("fault", "target", "store"):
-        made.add_column(name, no_wrap=True)
+        table.add_column(name, no_wrap=True)
     for name in COLUMNS:
-        made.add_column(name, justify="right")
+        table.add_column(name, justify="right")
     for result in results:
         plan = result.plan
-        made.add_row(plan.fault, plan.target, plan.store, *result.row())
-    return made
+        table.add_row(plan.fault, plan.target, plan.store, *result.row())
+    return table

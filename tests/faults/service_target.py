@@ -30,7 +30,7 @@ from tests.support.synthetic_lake import example_case
 TASK = STOCK_RISK.name
 CALLERS = 4
 PAUSE_SECONDS = 0.05
-"""A caller that was refused or cut off waits so long."""
+"""Seconds that a caller waits after a refusal or a broken connection."""
 ANSWER_SECONDS = 60
 STOP_SECONDS = 60
 BENTOML, WORKER = "serving.server.supervisor", "_bentoml_impl.worker"
@@ -46,7 +46,7 @@ def content(entry: Entry) -> str | None:
 
 @dataclass
 class Service:
-    """One `triage serve` and those who call it. environment: where lake and record are."""
+    """One `triage serve` and its callers; `environment` locates lake and record."""
 
     environment: Mapping[str, str]
     folder: Path
@@ -60,7 +60,7 @@ class Service:
     callers: list[threading.Thread] = field(default_factory=list)
 
     def start(self) -> None:
-        """Start it, and the first time those who call it; they do not mind that it loads."""
+        """Start the service and, the first time, its callers, which tolerate that it loads."""
         command = [*self.prefix, sys.executable, str(ROOT / "triage.py"), "serve"]
         with (self.folder / f"service-{self.name}.log").open("ab") as log:
             self.process = subprocess.Popen(
@@ -80,11 +80,11 @@ class Service:
                 caller.start()
 
     def parent(self) -> psutil.Process:
-        """BentoML's own process."""
+        """Return BentoML's parent process."""
         return self._child_of(psutil.Process(self.process.pid), BENTOML)
 
     def worker(self) -> psutil.Process:
-        """The process that answers."""
+        """Return the worker process that answers."""
         return self._child_of(self.parent(), WORKER)
 
     @staticmethod
@@ -95,7 +95,7 @@ class Service:
         raise RuntimeError(f"{process.pid} has no child that runs {what}")
 
     def kill(self) -> None:
-        """SIGKILL to all of it, as when a machine is switched off."""
+        """Kill all processes of the service, as when a machine loses power."""
         every = psutil.Process(self.process.pid).children(recursive=True)
         self.process.kill()
         for one in every:
@@ -107,16 +107,16 @@ class Service:
         self.process.wait(STOP_SECONDS)
 
     def terminate(self) -> int:
-        """SIGTERM; its exit code once it has finished what it had accepted."""
+        """Send SIGTERM and return the exit code once accepted requests are finished."""
         self.process.send_signal(signal.SIGTERM)
         return self.exit_code()
 
     def exit_code(self) -> int:
-        """Exit code of the command, which is about to end."""
+        """Wait for the command to end and return its exit code."""
         return self.process.wait(STOP_SECONDS)
 
     def stop(self) -> None:
-        """End it and its callers, however they are."""
+        """End the service and its callers in whatever state they are."""
         self.stopped.set()
         if self.alive:
             self.kill()
@@ -129,7 +129,7 @@ class Service:
         return self.process is not None and self.process.poll() is None
 
     def _call(self, caller: int) -> None:
-        """Ask, one thing after the other; what has a key is asked until it is answered."""
+        """Send requests one after the other; repeat those with a key until answered."""
         for number in itertools.count(caller, CALLERS):
             if self.stopped.is_set():
                 return
@@ -178,16 +178,18 @@ class Service:
 
 
 def acknowledged(body: Mapping[str, Any], sent: float, got: float, key: str) -> Answer:
-    """The answer that a body holds."""
-    told = tuple(
+    """Parse the answer in a response body."""
+    acknowledged = tuple(
         AcknowledgedEntry(one["id"], one["audit_sequence"], one["audit_hash"], _content_of(one))
         for one in body["recommendations"]
     )
-    return Answer(Outcome.ACKNOWLEDGED, sent, got, told, body.get("checkpoint", ""), key, 200)
+    return Answer(
+        Outcome.ACKNOWLEDGED, sent, got, acknowledged, body.get("checkpoint", ""), key, 200
+    )
 
 
 def _content_of(recommendation: Mapping[str, Any]) -> str:
-    """A digest of what was recommended, without its place in the record."""
+    """Return a digest of a recommendation without its position in the record."""
     return digest(
         canonicalize({k: v for k, v in recommendation.items() if k in Advice.model_fields})
     )

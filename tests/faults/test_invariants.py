@@ -54,8 +54,8 @@ def known():
 
 
 def answer(*entries, note="", key="", **changes):
-    told = tuple(AcknowledgedEntry(e.id, e.sequence, e.hash, e.body) for e in entries)
-    return Answer(Outcome.ACKNOWLEDGED, 1.0, 2.0, told, note, key, 200, **changes)
+    acknowledged = tuple(AcknowledgedEntry(e.id, e.sequence, e.hash, e.body) for e in entries)
+    return Answer(Outcome.ACKNOWLEDGED, 1.0, 2.0, acknowledged, note, key, 200, **changes)
 
 
 def kinds(breaks):
@@ -90,8 +90,8 @@ def test_another_entry_in_its_place_is_a_loss(known, entries):
 @pytest.mark.parametrize("change", [{"hash": "ab" * 32}, {"content": "{}"}])
 def test_an_answer_that_differs_from_its_entry_is_altered(known, entries, change):
     known.extend(snapshot(entries))
-    told = replace(AcknowledgedEntry("r1", 1, entries[0].hash, entries[0].body), **change)
-    assert kinds(known.holds([replace(answer(), told=(told,))])) == {ViolationKind.ALTERED}
+    altered = replace(AcknowledgedEntry("r1", 1, entries[0].hash, entries[0].body), **change)
+    assert kinds(known.holds([replace(answer(), told=(altered,))])) == {ViolationKind.ALTERED}
 
 
 def test_a_missing_entry_is_a_gap(known, entries):

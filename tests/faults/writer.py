@@ -1,4 +1,4 @@
-"""A bare process that writes to the record and says what was acknowledged, a line each.
+"""A bare process that writes to the record and prints each acknowledgement as a line.
 
 Where the record is, the environment says, as for the service. A line on standard output is
 written only after `commit` has returned; whoever has read a whole line holds an answer.
@@ -32,11 +32,11 @@ from serving.audit.log.tables import ENTRIES
 
 CALLER = "writer"
 PAUSE_SECONDS = 0.05
-"""Between two tries while the record is away."""
+"""Pause between two attempts while the record is unavailable."""
 
 
 class Plant(StrEnum):
-    """Faults planted in the writer, to see the harness find them."""
+    """Faults planted in the writer, which the harness must find."""
 
     NONE = "none"
     ACKNOWLEDGE_FIRST = "acknowledge_first"
@@ -45,29 +45,29 @@ class Plant(StrEnum):
 
 
 class DroppedError(Exception):
-    """Planted fault: rolls back an entry that was acknowledged."""
+    """Roll back an entry that was acknowledged; a planted fault."""
 
 
 def main(arguments: list[str], lifeline: int) -> int:
-    """Write until SIGTERM, or until whoever started this is gone: then the lifeline ends."""
+    """Write until SIGTERM, or until the lifeline ends because the parent process is gone."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--name", required=True, help="start of every id, unlike any other run's")
     parser.add_argument("--threads", type=int, default=4)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--twice", action="store_true", help="send everything twice at once")
     parser.add_argument("--plant", type=Plant, choices=list(Plant), default=Plant.NONE)
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     store = _opened(stop)
     if store is None:
         return 0
-    writer = Writer(store, given.name, given.plant, stop)
+    writer = Writer(store, options.name, options.plant, stop)
     work = [
         threading.Thread(
-            target=writer.work, args=(number, given.seed), kwargs={"twice": given.twice}
+            target=writer.work, args=(number, options.seed), kwargs={"twice": options.twice}
         )
-        for number in range(given.threads)
+        for number in range(options.threads)
     ]
     threading.Thread(target=_orphaned, args=(lifeline, stop), daemon=True).start()
     for thread in work:
@@ -79,7 +79,7 @@ def main(arguments: list[str], lifeline: int) -> int:
 
 
 def _opened(stop: threading.Event) -> AuditStore | None:
-    """The record; a service that starts while it is away keeps trying as well."""
+    """Open the record, retrying while it is unavailable, as a starting service does."""
     while not stop.is_set():
         sent = time.monotonic()
         try:
@@ -103,7 +103,7 @@ class Writer:
         self.store, self.name, self.plant, self.stop = store, name, plant, stop
 
     def work(self, thread: int, seed: int, *, twice: bool) -> None:
-        """Ask until told to stop; what is refused is asked again, with the same key."""
+        """Commit until the stop event is set; repeat refused commits with the same key."""
         rng = random.Random(f"{seed}-{thread}")
         for number in itertools.count():
             if self.stop.is_set():
@@ -131,17 +131,17 @@ class Writer:
     def _until_recorded(self, ask: str, key: IdempotencyKey | None, size: int, count: int) -> None:
         for attempt in itertools.count():
             again = f"{ask}-{attempt}-{threading.get_ident()}" if key else ask
-            if self._asked(list(drafts(again, key, size, count)), key) or self.stop.is_set():
+            if self._commit(list(drafts(again, key, size, count)), key) or self.stop.is_set():
                 return
             self.stop.wait(PAUSE_SECONDS)
 
-    def _asked(self, wanted: list[Draft], key: IdempotencyKey | None) -> bool:
-        """Return whether an answer was given; False while the record was unavailable."""
+    def _commit(self, wanted: list[Draft], key: IdempotencyKey | None) -> bool:
+        """Return whether an answer was options; False while the record was unavailable."""
         sent = time.monotonic()
         used = None if self.plant is Plant.IGNORE_KEYS else key
         also = partial(self._too_early, wanted, key, sent) if self.early else None
         try:
-            made = self.store.commit(wanted, used, also)
+            result = self.store.commit(wanted, used, also)
         except AuditUnavailableError as error:
             say({"refused": str(error), "sent": sent})
             return False
@@ -151,7 +151,7 @@ class Writer:
         except DroppedError:
             return True
         if not self.early:
-            _acknowledge(made.entries, made.checkpoint, key, sent)
+            _acknowledge(result.entries, result.checkpoint, key, sent)
         return True
 
     @property
@@ -167,9 +167,9 @@ class Writer:
         connection: sa.Connection,
     ) -> None:
         mine = queries.entries().where(ENTRIES.c.id.in_([draft.id for draft in wanted]))
-        found = [queries.entry_from_row(row) for row in connection.execute(mine).mappings()]
-        _acknowledge(found, "", key, sent)
-        if self.plant is Plant.DROP and found[-1].sequence % 7 == 0:
+        written = [queries.entry_from_row(row) for row in connection.execute(mine).mappings()]
+        _acknowledge(written, "", key, sent)
+        if self.plant is Plant.DROP and written[-1].sequence % 7 == 0:
             raise DroppedError
 
 
@@ -198,15 +198,15 @@ def drafts(ask: str, key: IdempotencyKey | None, size: int, count: int) -> Itera
 
 
 def _acknowledge(entries: list[Entry], note: str, key: IdempotencyKey | None, sent: float) -> None:
-    told = [[one.id, one.sequence, one.hash, digest(one.body)] for one in entries]
-    say({"told": told, "note": note, "key": key.key if key else "", "sent": sent})
+    acknowledged = [[one.id, one.sequence, one.hash, digest(one.body)] for one in entries]
+    say({"told": acknowledged, "note": note, "key": key.key if key else "", "sent": sent})
 
 
 def digest(text: str) -> str:
-    """Of a text, hexadecimal."""
+    """Return the SHA-256 digest of a text, in hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def say(line: dict) -> None:
-    """A line on standard output at once: shorter than a pipe's buffer, so lines of threads do not mix."""
+    """Write a line to standard output in one call, so that lines of threads do not mix."""
     os.write(1, (json.dumps(line | {"got": time.monotonic()}) + "\n").encode())

@@ -34,7 +34,7 @@ def main() -> None:
 
 
 def _written(wish: list[str], end: int) -> int:
-    """The exit code of a writer; what went wrong is in the log."""
+    """Run a writer and return its exit code; errors go to the log."""
     try:
         return write(wish, end)
     except BaseException:  # noqa: BLE001 - nothing may get past the fork

@@ -1,4 +1,4 @@
-"""The bare writer as a target: started, listened to, killed."""
+"""The bare writer as a target: start it, read its answers, kill it."""
 
 import json
 import os
@@ -28,7 +28,7 @@ def content(entry: Entry) -> str:
 
 @dataclass
 class Answers:
-    """Answers as they came, from every thread that brings them."""
+    """Answers in the order of arrival, collected from several threads."""
 
     every: list[Answer] = field(default_factory=list)
     taken: int = 0
@@ -54,21 +54,21 @@ class Answers:
         seconds: float,
         count: int = 1,
     ) -> Answer | None:
-        """The count-th answer of that outcome to a request sent since then; waits for it."""
+        """Wait for the count-th answer with an outcome to a request sent since a moment."""
 
-        def found() -> Answer | None:
+        def matching() -> Answer | None:
             late = [a for a in reversed(self.every[-4000:]) if a.outcome is outcome]
             late = [a for a in reversed(late) if a.sent >= since]
             return late[count - 1] if len(late) >= count else None
 
         with self.news:
-            self.news.wait_for(found, seconds)
-            return found()
+            self.news.wait_for(matching, seconds)
+            return matching()
 
 
 @dataclass
 class Writer:
-    """One writer process at a time. environment: where its record is."""
+    """One writer process at a time; `environment` holds the location of its record."""
 
     environment: Mapping[str, str]
     folder: Path
@@ -84,7 +84,7 @@ class Writer:
     said: queue.Queue[Mapping[str, Any]] = field(default_factory=queue.Queue)
 
     def start(self) -> None:
-        """Start one, under names that no earlier one used."""
+        """Start a writer under names that no earlier one used."""
         self.started += 1
         if self.spawner is None:
             self._open_spawner()
@@ -106,26 +106,26 @@ class Writer:
         threading.Thread(target=self._listen, args=(self.spawner,), daemon=True).start()
 
     def _listen(self, spawner: subprocess.Popen[bytes]) -> None:
-        """Whole lines only: half a line was never an answer."""
+        """Read complete lines; an incomplete line was never an answer."""
         with open(spawner.stdout.fileno(), "rb", closefd=False) as lines:
             for line in lines:
-                found = json.loads(line) if line.endswith(b"\n") else {}
-                if "sent" in found:
-                    self.answers.add(parse_answer(found))
-                elif found:
-                    self.said.put(found)
+                message = json.loads(line) if line.endswith(b"\n") else {}
+                if "sent" in message:
+                    self.answers.add(parse_answer(message))
+                elif message:
+                    self.said.put(message)
 
     def _told(self, wish: Any) -> Mapping[str, Any]:
         self.spawner.stdin.write((json.dumps(wish) + "\n").encode())
         return self.said.get(timeout=STOP_SECONDS)
 
     def kill(self) -> None:
-        """SIGKILL, and wait until all it had said was read."""
+        """Kill the writer and wait until all its output was read."""
         os.kill(self.pid, signal.SIGKILL)
         self._ended()
 
     def terminate(self) -> int:
-        """SIGTERM; its exit code once it has finished what it had begun."""
+        """Send SIGTERM and return the exit code once the writer has finished."""
         os.kill(self.pid, signal.SIGTERM)
         return self._ended()
 
@@ -135,7 +135,7 @@ class Writer:
         return code
 
     def stop(self) -> None:
-        """End it, however it is."""
+        """End the writer in whatever state it is."""
         if self.pid:
             self.kill()
         if self.spawner is not None:
@@ -146,18 +146,18 @@ class Writer:
 
 
 def parse_answer(line: Mapping[str, Any]) -> Answer:
-    """The answer that a line of the writer says."""
+    """Parse the answer in a line of the writer."""
     sent, got = line["sent"], line["got"]
     if "refused" in line:
         return Answer(Outcome.REFUSED, sent, got, status=503, reason=line["refused"])
     if "again" in line:
         first, count = line["again"]
-        told: Iterator[AcknowledgedEntry] = (
+        replayed: Iterator[AcknowledgedEntry] = (
             AcknowledgedEntry("", at, "") for at in range(first, first + count)
         )
-        return Answer(Outcome.ACKNOWLEDGED, sent, got, tuple(told), key=line["key"], status=200)
-    found = tuple(AcknowledgedEntry(*one) for one in line["told"])
-    return Answer(Outcome.ACKNOWLEDGED, sent, got, found, line["note"], line["key"], 200)
+        return Answer(Outcome.ACKNOWLEDGED, sent, got, tuple(replayed), key=line["key"], status=200)
+    acknowledged = tuple(AcknowledgedEntry(*one) for one in line["told"])
+    return Answer(Outcome.ACKNOWLEDGED, sent, got, acknowledged, line["note"], line["key"], 200)
 
 
 def sleep_until(moment: float) -> None:

@@ -1,4 +1,4 @@
-"""Artefacts and pointers that are damaged, each in its own way."""
+"""Damaged artefacts and pointers, each damaged in a different way."""
 
 import json
 import random
@@ -10,17 +10,23 @@ from tests.swapping.versions import Versions, write
 
 QUICK = ("flipped", "cut", "gone", "extra", "manifest", "half", "escape", "absent")
 IN_CHILD = ("crashing", "other_leaf")
-"""Their digests are right: only a child that loads them finds out, which takes a second or two."""
+"""Damage with correct digests: only loading in a child process detects it, in a second or two."""
 
 
 def offer_version(versions: Versions, number: int, every: int = 50) -> str:
-    """Point at a damaged artefact; the version it is offered under, empty where none is told.
+    """Point at a damaged artefact and return the version it is offered under.
 
-    every: of so many, one whose digests are right.
+    Args:
+        versions: Versions whose artefacts are copied and damaged.
+        number: Number of the damage, which decides its kind.
+        every: One in this many has correct digests.
+
+    Returns:
+        The version, or an empty string if the pointer does not name one.
     """
     draw = random.Random(number)
-    told = number // every if number % every == every - 1 else -1
-    kind = IN_CHILD[told % len(IN_CHILD)] if told >= 0 else QUICK[number % len(QUICK)]
+    in_child = number // every if number % every == every - 1 else -1
+    kind = IN_CHILD[in_child % len(IN_CHILD)] if in_child >= 0 else QUICK[number % len(QUICK)]
     name, pointer = f"damaged-{number}", versions.home / "champion.json"
     if kind == "half":
         write(pointer, " " * number + '{"version": "3", "dig')
@@ -42,7 +48,7 @@ def offer_version(versions: Versions, number: int, every: int = 50) -> str:
 
 
 def damage_artefact(folder: Path, kind: str, draw: random.Random, number: int) -> str:
-    """Damage an artefact; the digest under which it is offered."""
+    """Damage an artefact and return the digest under which it is offered."""
     manifest = json.loads((folder / "manifest.json").read_text())
     file = folder / draw.choice(sorted(manifest["files"]))
     manifest["note"] = number  # so that each has a digest of its own
@@ -69,7 +75,7 @@ def damage_artefact(folder: Path, kind: str, draw: random.Random, number: int) -
 
 
 def damage_trees(path: Path, kind: str, draw: random.Random) -> None:
-    """Trees that end the process that reads them, or that say something else."""
+    """Damage the trees, so that they crash the reading process or predict something else."""
     text = path.read_text()
     if kind == "crashing":
         path.write_text(text[: draw.randrange(len(text) // 3, len(text) // 2)])

@@ -1,4 +1,4 @@
-"""Callers that ask without a pause, and hold every answer against what its model says."""
+"""Callers that send requests without a pause and check every answer against its model."""
 
 import http.client
 import json
@@ -13,14 +13,21 @@ from tests.swapping.versions import CASES, TASK, Versions
 
 @dataclass
 class Load:
-    """What callers saw, who ask until it is over. failed: answers that were none. wrong: that another model gave."""
+    """Answers that callers received until the load is over.
+
+    Attributes:
+        versions: Versions of the model, with their expected predictions.
+        address: Address of the service.
+        by_version: Number of answers by the version they name.
+        failed: Errors and answers with a status other than 200.
+        wrong: Answers that differ from the prediction of the model they name.
+    """
 
     versions: Versions
     address: str
     by_version: Counter = field(default_factory=Counter)
     failed: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
-    aliases: Counter = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.next = count()
@@ -30,14 +37,14 @@ class Load:
         ]
 
     def start(self, clients: int) -> list[threading.Thread]:
-        """So many callers."""
+        """Start callers, each on a thread of its own."""
         callers = [threading.Thread(target=self.call, daemon=True) for _ in range(clients)]
         for caller in callers:
             caller.start()
         return callers
 
     def call(self) -> None:
-        """One caller on one connection."""
+        """Send requests on one connection until the load is over."""
         host, port = self.address.removeprefix("http://").split(":")
         connection = http.client.HTTPConnection(host, int(port), timeout=60)
         while not self.over.is_set():
@@ -55,18 +62,18 @@ class Load:
         connection.close()
 
     def check(self, number: int, status: int, content: bytes) -> None:
-        """The model that an answer names must say just that, to the last bit."""
+        """Check that an answer equals the prediction of the model it names, bit for bit."""
         if status != 200:
             self.failed.append(f"{status} {content[:200]!r}")
             return
-        given = json.loads(content)["recommendations"][0]
-        named, digest = given["model"]["version"], given["model"]["digest"]
+        recommendation = json.loads(content)["recommendations"][0]
+        named, digest = recommendation["model"]["version"], recommendation["model"]["digest"]
         self.by_version[named] += 1
-        known = self.versions.digests.get(named) == digest
-        if not known or given["probabilities"] != self.versions.said[digest][number]:
+        consistent = self.versions.digests.get(named) == digest
+        if not consistent or recommendation["probabilities"] != self.versions.said[digest][number]:
             self.wrong.append(f"case {number}: version {named}, {digest[:12]}")
 
     @property
     def asked(self) -> int:
-        """Requests that came to an end."""
+        """Number of completed requests."""
         return sum(self.by_version.values()) + len(self.failed)

@@ -1,4 +1,4 @@
-"""Versions in the registry as trainings leave them, without the trainings."""
+"""Register model versions as a training does, without training."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ PASSING = GateFinding("TRG001", "labels matured", Verdict.PASS, "All labels had 
 
 
 def register(registry: MlflowRegistry, artefact: Path, trained_by: str) -> int:
-    """A version of that artefact whose gates pass, made the challenger; its number."""
+    """Register an artefact whose gates pass as the challenger; return its version number."""
     mlflow, digest = registry.mlflow, load_artefact(artefact).digest
     client = mlflow.MlflowClient()
     if not client.search_registered_models(f"name = '{TASK}'"):
@@ -20,11 +20,11 @@ def register(registry: MlflowRegistry, artefact: Path, trained_by: str) -> int:
     with mlflow.start_run(experiment_id=registry.experiment(TASK)) as run:
         mlflow.log_artifacts(str(artefact), f"model/{ARTEFACT}")
         mlflow.log_dict([PASSING.as_json()], GATES_FILE)
-    made = client.create_model_version(
+    registered = client.create_model_version(
         TASK,
         source=f"{run.info.artifact_uri}/model",
         run_id=run.info.run_id,
         tags={"digest": digest, "trained_by": trained_by},
     )
-    client.set_registered_model_alias(TASK, CHALLENGER, made.version)
-    return int(made.version)
+    client.set_registered_model_alias(TASK, CHALLENGER, registered.version)
+    return int(registered.version)

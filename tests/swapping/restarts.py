@@ -1,4 +1,4 @@
-"""Restarts under load: callers who send again what got no answer, until every one has its own.
+"""Restarts under load: callers repeat unanswered requests until each has its answer.
 
 A request is accepted once the service has read it: from then on its trace id is in the log of
 requests, whatever comes of it. Accepted, it has failed if its caller was given no answer, which
@@ -33,10 +33,17 @@ TRACE = re.compile(r'"trace_id": ?"([0-9a-f]{32})"')
 
 @dataclass
 class Callers:
-    """What callers saw. answered: ids by key. replayed: keys of what was not answered at first.
+    """Answers that callers received across restarts.
 
-    read: trace ids that were answered with 200. closed: those whose connection ended without.
-    cut: those of `closed` that the service had read.
+    Attributes:
+        port: Port of the service.
+        answered: Ids of recommendations, by idempotency key.
+        replayed: Keys whose answer was a replay.
+        wrong: Descriptions of wrong answers.
+        read: Trace ids that were answered with 200.
+        closed: Trace ids whose connection closed without an answer.
+        cut: Those of `closed` that the service had read.
+        sent_again: Number of repeated requests.
     """
 
     port: int
@@ -53,25 +60,25 @@ class Callers:
         self.over = threading.Event()
 
     def start(self, clients: int) -> list[threading.Thread]:
-        """So many callers, each with requests of its own."""
+        """Start callers, each with requests of its own."""
         callers = [threading.Thread(target=self.call, daemon=True) for _ in range(clients)]
         for caller in callers:
             caller.start()
         return callers
 
     def call(self) -> None:
-        """One caller on one connection, made anew whenever it is closed."""
+        """Send requests on one connection, which reopens whenever it is closed."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         while not self.over.is_set():
             key = str(uuid.uuid4())
             body = json.dumps({"cases": [example_case(TASK, next(self.next) % 200)]})
-            while not self.given(connection, key, body):
+            while not self.send(connection, key, body):
                 self.sent_again += 1
                 time.sleep(PAUSE_SECONDS)
         connection.close()
 
-    def given(self, connection: http.client.HTTPConnection, key: str, body: str) -> bool:
-        """Whether the request was answered; what was answered is kept."""
+    def send(self, connection: http.client.HTTPConnection, key: str, body: str) -> bool:
+        """Send a request and return whether it was answered; record the outcome."""
         trace = secrets.token_hex(16)
         headers = {
             "Content-Type": "application/json",
@@ -99,7 +106,7 @@ class Callers:
 
 
 def run(home: Path, port: int, restarts: int, between: int, clients: int = 4) -> Callers:
-    """Stop the service and start it so many times, after so many more answers each time."""
+    """Restart the service repeatedly, each time after `between` more answers."""
     lake = make_lake(home, (TASK,))
     callers, threads, log = Callers(port), list[threading.Thread](), home / "service.log"
     for number in range(restarts + 1):

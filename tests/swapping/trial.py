@@ -23,7 +23,17 @@ DEADLINE_SECONDS = 120
 
 @dataclass(frozen=True)
 class Run:
-    """Figures of a run. loaded: digests on record as loaded. memory: MiB before and after."""
+    """Figures of a run.
+
+    Attributes:
+        load: Answers that the callers received.
+        offered: Number of damaged models offered.
+        moved: Number of times the alias moved.
+        refused: Number of models recorded as refused.
+        loaded: Digests recorded as loaded.
+        memory: MiB of the service before and after.
+        seconds: Duration of the load.
+    """
 
     load: Load
     offered: int
@@ -37,7 +47,7 @@ class Run:
 def run(
     home: Path, port: int, requests: int, damaged: int, clients: int = 4, every: int = 50
 ) -> Run:
-    """Ask so often; meanwhile move the alias, and offer so many damaged models."""
+    """Send requests while the alias moves and damaged models are offered."""
     versions = make_versions(home)
     with settings(), run_service(versions.lake, port=port, log=home / "service.log") as running:
         running.recommend(TASK, [example_case(TASK, 1)])
@@ -75,8 +85,8 @@ def promote_and_damage(
             moved += 1
             version = names[moved % len(names)]
             versions.point(version, before=names[(moved + 1) % len(names)])
-            asked = load.by_version[version]
-            wait_until(lambda asked=asked, version=version: load.by_version[version] > asked)
+            before = load.by_version[version]
+            wait_until(lambda before=before, version=version: load.by_version[version] > before)
     finally:
         load.over.set()
         audit.close()
@@ -106,7 +116,7 @@ def memory(pid: int) -> float:
 
 @contextmanager
 def settings(wanted=SETTINGS):
-    """The settings of a run, for the child that serves."""
+    """Set environment variables for the served process while the block runs."""
     kept = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
     try:

@@ -1,4 +1,4 @@
-"""Versions of one task's model, what each says of every case, and the pointer between them."""
+"""Versions of one task's model, their expected predictions, and the champion pointer."""
 
 import json
 from dataclasses import dataclass, replace
@@ -26,7 +26,13 @@ CASES = 200
 
 @dataclass(frozen=True)
 class Versions:
-    """digests: by version. said: by digest, the probabilities of every case, by its number."""
+    """Versions of one task's model in a lake.
+
+    Attributes:
+        lake: Lake that holds the models.
+        digests: Digest of each version.
+        said: Expected probabilities of every case, in order, by digest.
+    """
 
     lake: Lake
     digests: dict[str, str]
@@ -34,11 +40,11 @@ class Versions:
 
     @property
     def home(self) -> Path:
-        """The task's folder."""
+        """Folder of the task's models."""
         return self.lake.models / TASK
 
     def point(self, version: str, digest: str | None = None, before: str = "1") -> None:
-        """Move the pointer, in one step."""
+        """Move the champion pointer atomically."""
         write(self.home / "champion.json", {
             "version": version,
             "digest": digest or self.digests[version],
@@ -47,14 +53,14 @@ class Versions:
 
 
 def write(path: Path, what: dict | str) -> None:
-    """Replace a file in one step."""
+    """Replace a file atomically."""
     draft = path.with_name(f".{path.name}.draft")
     draft.write_text(what if isinstance(what, str) else json.dumps(what))
     draft.replace(path)
 
 
 def make_versions(home: Path, count: int = 3) -> Versions:
-    """A lake with so many versions of the model; version 1 is champion."""
+    """Make a lake with `count` versions of the model; version 1 is the champion."""
     lake = make_lake(home, (TASK,))
     folder, profiles = lake.models / TASK, Profiles.open(lake.profiles)
     digests = {"1": json.loads((folder / "champion.json").read_text())["digest"]}
@@ -71,7 +77,7 @@ def make_versions(home: Path, count: int = 3) -> Versions:
 
 
 def expected(folder: Path, digest: str, profiles: Profiles) -> list[dict[str, float]]:
-    """What that model says of every case, without a service."""
+    """Return a model's probabilities for every case, computed without a service."""
     entry = SERVED_TASKS[TASK]
     body = json.dumps({"cases": [example_case(TASK, number) for number in range(CASES)]}).encode()
     records = [one.model_dump() for one in entry.request.read(body)]
