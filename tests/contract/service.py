@@ -22,7 +22,7 @@ MOST_BYTES = 10 * 2**20
 
 @contextmanager
 def service(home: Path) -> Iterator[FastAPI]:
-    """The application over a new lake in that folder, with all three models."""
+    """Run the application over a new lake in a folder, with all three models."""
     make_lake(home)
     settings = ServiceSettings(home=home)
     engine = load_engine(settings, lambda: datetime.now(UTC))
@@ -37,7 +37,7 @@ def service(home: Path) -> Iterator[FastAPI]:
 
 
 def recommended(app: FastAPI) -> list[str]:
-    """Ids of some recommendations, new ones."""
+    """Request some recommendations and return their ids."""
     client = TestClient(app)
     cases = [{"task": str(name), "case": example_case(name, i)} for i in range(4) for name in TASKS]
     answer = client.post("/v1/triage", json={"cases": cases})

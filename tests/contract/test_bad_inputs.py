@@ -92,7 +92,7 @@ def written(task, **changes):
 
 
 def posted(client, body, task=STOCK, **headers):
-    """Status, last part of the type, and the fields of the answer."""
+    """Return the status, the last part of the type and the fields of the answer."""
     given = {"content-type": "application/json"} | headers
     answer = client.post(f"/v1/{task}", content=body, headers=given)
     told = answer.json()

@@ -11,7 +11,7 @@ AT = "/v1/policy"
 
 
 class Altered:
-    """The application, but for what one address answers."""
+    """Return the application with one route's answer replaced."""
 
     def __init__(self, app, change):
         self.app, self.change = app, change

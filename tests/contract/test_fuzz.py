@@ -1,4 +1,4 @@
-"""Every answer to what can be made up from the contract is one that the contract has."""
+"""Every answer to a request generated from the contract conforms to the contract."""
 
 import pytest
 

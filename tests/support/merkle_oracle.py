@@ -117,7 +117,7 @@ def subproof(m, entries, *, complete):
 
 
 def largest_power_of_two_below(n):
-    """The largest power of two smaller than n."""
+    """Return the largest power of two smaller than n."""
     k = 1
     while 2 * k < n:
         k *= 2

@@ -1,10 +1,10 @@
-"""Where servers that a test starts can listen."""
+"""Ports for the servers that tests start."""
 
 import socket
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """Return a port that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

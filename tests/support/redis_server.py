@@ -1,4 +1,4 @@
-"""A Redis server of a test's own, that can be stopped and frozen."""
+"""A Redis server of a test's own, which can be stopped and frozen."""
 
 import shutil
 import signal
@@ -15,7 +15,7 @@ NAME = "redis-server"
 
 
 class RedisServer:
-    """Keeps nothing on the disk. address: as TRIAGE_AUTH_LIMITS takes it."""
+    """Redis server without persistence; `address` has the form of TRIAGE_AUTH_LIMITS."""
 
     def __init__(self) -> None:
         self.port = free_port()
@@ -23,7 +23,7 @@ class RedisServer:
         self.process = self.start()
 
     def start(self) -> subprocess.Popen:
-        """Start it, and wait until it answers."""
+        """Start the server and wait until it answers."""
         assert shutil.which(NAME), f"no Redis: {NAME} is not installed (apt install {NAME})"
         command = [NAME, "--port", str(self.port), "--save", "", "--appendonly", "no"]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
@@ -36,7 +36,7 @@ class RedisServer:
         self.process.send_signal(signal.SIGSTOP)
 
     def stop(self) -> None:
-        """End it at once."""
+        """Kill the server."""
         self.process.kill()
         self.process.wait()
 

@@ -1,4 +1,4 @@
-"""Candidates for the gates: a small honest training, and what a planted fault makes of it."""
+"""Candidates for the gates: a small sound training, and variants with planted faults."""
 
 from dataclasses import replace
 
@@ -71,7 +71,7 @@ def undated_training_set(training: TrainingSet) -> TrainingSet:
 
 
 def concatenate(*parts: TrainingSet) -> TrainingSet:
-    """The asks of several sets, one after the other."""
+    """Concatenate the asks of several training sets."""
     return TrainingSet(
         inputs=pd.concat([part.inputs for part in parts]),
         label=np.concatenate([part.label for part in parts]),

@@ -168,7 +168,7 @@ def decide(engine, advice, decision: DecisionMessage) -> bool:
 
 
 def synthetic_training_set(name: TaskName, profiles: Profiles) -> TrainingSet:
-    """Cases as the service reads them, with labels that follow from two of their fields."""
+    """Return cases as the service reads them, with labels derived from two of their fields."""
     entry = SERVED_TASKS[name]
     cases = [example_case(name, i) for i in range(ROWS)]
     read = entry.request.read(json.dumps({"cases": cases}).encode())

@@ -17,7 +17,7 @@ from serving.tasks.policy_file import load_policy
 
 
 class Step(NamedTuple):
-    """A step made by hand."""
+    """A handmade step of an explanation."""
 
     feature: str
     theme: str
@@ -34,7 +34,7 @@ PROVENANCE = Provenance("3", "ab" * 32, date(2026, 3, 10), "cd" * 32)
 
 
 def example_message(task, **changes):
-    """The example of a task as a message, with changes."""
+    """Return the example of a task as a message, with changes."""
     body = json.dumps({"cases": [EXAMPLES[task] | changes]}).encode()
     return CATALOGUE[task].request.read(body)[0]
 
@@ -51,7 +51,7 @@ def example_fields(task, **changes):
 
 
 def make_score(task, probability=0.7, explained=None, base=0.2, steps=None):
-    """A score of the explained class (the event by default)."""
+    """Return a score of the explained class (the event by default)."""
     classes = TASKS[task].classes
     explained = explained or classes[1]
     rest = (1 - probability) / (len(classes) - 1)

@@ -48,7 +48,7 @@ FEATURES = (
 
 
 def make_task(classes: int = 2, **changes) -> Task:
-    """A task of that many classes over FEATURES; quick to fit."""
+    """Return a task with a number of classes over FEATURES, quick to fit."""
     fields = {
         "name": STOCK_RISK.name,
         "question": "Will it end in the last class?",
@@ -71,7 +71,7 @@ class DrawnTrainingSet:
 def draw_training_set(
     rows: int, classes: int = 2, *, seed: int = 0, dated: bool = True, shift=-1.5
 ) -> DrawnTrainingSet:
-    """Asks every twenty minutes, three to a group, labels mature after a day."""
+    """Draw asks every twenty minutes, three to a group, whose labels mature after a day."""
     random = np.random.default_rng(seed)
     cover, late, noise = random.normal(size=(3, rows))
     late[random.random(rows) < 0.1] = np.nan

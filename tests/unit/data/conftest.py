@@ -39,7 +39,7 @@ known_at = "POSTED"
 
 @dataclass(frozen=True)
 class Ingested:
-    """What came of an extract."""
+    """Result of ingesting an extract."""
 
     report: IngestReport
     receipts: pd.DataFrame

@@ -1,4 +1,4 @@
-"""What is wrong with a file as a whole stops the run, with these words."""
+"""An error in a whole file stops the run with its message."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What is wrong with a row puts that row in quarantine, with these words; the rest goes on."""
+"""A row with an error is quarantined with its message; the other rows are ingested."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What several features are made of is made once, and never of other cases."""
+"""Intermediate values shared by features are computed once per set of cases."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What a business knows beforehand: which way a feature pushes, and that the past fades."""
+"""Prior knowledge in fitting: monotone features, and weights that decrease with age."""
 
 from dataclasses import replace
 

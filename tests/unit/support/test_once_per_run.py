@@ -1,4 +1,4 @@
-"""What tests share is made once, copied to each, and never half."""
+"""Shared content is made once, copied to each test, and never left incomplete."""
 
 import pytest
 

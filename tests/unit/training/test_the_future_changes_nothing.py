@@ -1,4 +1,4 @@
-"""What became known after a moment must not change what is said of the time before it."""
+"""Facts known after a moment must not change features of the time before it."""
 
 from datetime import UTC, datetime
 
@@ -24,7 +24,7 @@ CUT = datetime(2025, 5, 10, 12, 30, tzinfo=UTC)
 
 
 def poisoned(world: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    """The same world up to the cut, shuffled; afterwards everything is otherwise."""
+    """Return the world shuffled, with every value after the cut corrupted."""
     rng = np.random.default_rng(5)
     return {name: _poisoned(name, frame, rng) for name, frame in world.items()}
 

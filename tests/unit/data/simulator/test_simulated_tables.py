@@ -1,4 +1,4 @@
-"""What every simulated world promises of its tables."""
+"""Properties of the tables of every simulated world."""
 
 import hashlib
 

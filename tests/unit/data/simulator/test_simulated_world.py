@@ -1,4 +1,4 @@
-"""What happens in the world, as far as a person could check it by hand."""
+"""Events of the simulated world, checked as a person would by hand."""
 
 import numpy as np
 import pandas as pd

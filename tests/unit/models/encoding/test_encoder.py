@@ -1,4 +1,4 @@
-"""What the encoder takes, flags and refuses."""
+"""Values that the encoder accepts, flags and refuses."""
 
 import numpy as np
 import pandas as pd

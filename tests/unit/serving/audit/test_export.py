@@ -1,4 +1,4 @@
-"""What is exported is what is on record, to the last bit, and the manifest proves it."""
+"""An export equals the record bit for bit, and its manifest proves it."""
 
 import csv
 import hashlib

@@ -1,4 +1,4 @@
-"""What is told is a CloudEvent, names a case, and tells nothing of a person."""
+"""A notification is a CloudEvent that names a case and no person."""
 
 import json
 from dataclasses import replace

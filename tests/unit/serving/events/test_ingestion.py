@@ -1,4 +1,4 @@
-"""What is received becomes part of the past: from tomorrow on, once, and whatever is ingested."""
+"""Received events become part of the history from the next day on, exactly once."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -124,7 +124,7 @@ def test_it_counts_from_tomorrows_snapshot_on_and_not_before(lake, store):
 
 
 def rebuilt_without(lake):
-    """What tomorrow's past would be, had nothing been received."""
+    """Return tomorrow's profile values without the received events."""
     path = lake.home / "without.db"
     with Store.from_frames(tables()) as store:
         build_profiles(store, STREAMS, TOMORROW, path)

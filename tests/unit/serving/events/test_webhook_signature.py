@@ -14,7 +14,7 @@ VECTOR = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 
 def by_hand(secret, identifier, at, body):
-    """The same in another way: a digest of what the standard says is signed."""
+    """Compute the signature independently, as the standard defines it."""
     key = base64.b64decode(secret.removeprefix("whsec_"))
     text = b".".join([identifier.encode(), str(at).encode(), body])
     inner = hashlib.sha256(bytes(b ^ 0x36 for b in key.ljust(64, b"\0")) + text).digest()

@@ -1,4 +1,4 @@
-"""What a process gets from the client, whatever is at the other end."""
+"""Results of the client, whatever the server does."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""What a process reads of an answer: with a score, without one, and without an answer."""
+"""Outcome of an answer with a score, without a score, and of a missing answer."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the application answers when the service cannot."""
+"""Answers of the application when the service cannot answer."""
 
 import json
 from datetime import UTC, datetime, timedelta

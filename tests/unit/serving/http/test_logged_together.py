@@ -1,4 +1,4 @@
-"""What is logged while requests are answered together names the traces it was done for."""
+"""Log lines written for a batch of requests name the traces of all of them."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""When the service says that it is ready, that something has to be mended, or that it is not."""
+"""Readiness of the service: ready, degraded or not ready."""
 
 from types import SimpleNamespace
 

@@ -1,4 +1,4 @@
-"""What the watcher takes, refuses and records, on an engine without a server."""
+"""Models that the watcher loads, refuses and records, on an engine without a server."""
 
 import json
 import shutil

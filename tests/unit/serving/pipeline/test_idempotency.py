@@ -1,4 +1,4 @@
-"""The same request sent again with its key: the same bytes, and nothing recorded twice."""
+"""A request repeated with its key gets the same bytes and is recorded once."""
 
 import json
 from dataclasses import replace

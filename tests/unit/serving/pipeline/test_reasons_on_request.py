@@ -66,7 +66,7 @@ def scored(client, task, number, explain=None, **headers):
 
 
 def but_reasons(one):
-    """What an answer says besides its reasons and its place."""
+    """Return an answer without its reasons and its position in the record."""
     own = {"id", "audit_sequence", "audit_hash", "report", "explained", *REASONS}
     return {name: value for name, value in one.items() if name not in own}
 

@@ -25,7 +25,7 @@ WHY = Abstention(code="WIDE_INTERVAL", sentence="the probability may be anything
 
 
 def answers(**changes):
-    """What the model says of one case; certain and familiar unless told otherwise."""
+    """Return a model's answers for one case, certain and familiar by default."""
     said = {
         "probability": np.array([[0.7, 0.3]]),
         "explained": np.array([1]),

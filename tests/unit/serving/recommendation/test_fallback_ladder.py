@@ -1,4 +1,4 @@
-"""Who answers when the champion cannot: in the answer, on record, and replayed from there."""
+"""Fallbacks when the champion cannot answer: in the answer, on record and in replay."""
 
 import time
 from dataclasses import replace

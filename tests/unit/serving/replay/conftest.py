@@ -39,18 +39,18 @@ def answered(engine):
 
 @pytest.fixture
 def sources(lake, engine) -> ReplaySources:
-    """What the lake keeps, with nothing loaded yet."""
+    """Open the lake's replay sources, with nothing loaded yet."""
     return open_replay_sources(lake, engine.audit)
 
 
 def ask(engine, task, sent):
-    """The id of the answer to a case as a caller sends it."""
+    """Send a case as a caller does and return the id of its answer."""
     read = engine.tasks[task].request.read(json.dumps({"cases": [sent]}).encode())
     (made,) = engine.answer(task, read).recommendations
     return made.id
 
 
 def asked_again(engine, sources, task, sent):
-    """What comes of replaying the answer to a case."""
+    """Send a case, replay its answer and return the outcome."""
     (outcome,) = replay_entries([engine.audit.read(ask(engine, task, sent))], sources)
     return outcome

@@ -1,4 +1,4 @@
-"""What another policy or model would have changed: counted as somebody would by hand."""
+"""Effects of another policy or model, checked against counts made by plain loops."""
 
 import io
 import json
@@ -108,7 +108,7 @@ def test_no_answer_changes_no_order():
 
 @pytest.fixture(scope="module")
 def decided(engine, answered):
-    """What people did with some of the answers."""
+    """Record decisions on some of the answers; return the action by entry id."""
     actions = {}
     for place, entry in enumerate(answered[::7]):
         action = list(Action)[place % 3]
@@ -120,7 +120,7 @@ def decided(engine, answered):
 
 
 def stricter():
-    """Half the thresholds, other rates, wider intervals refused, and another role."""
+    """Return a policy with lower thresholds, other rates, narrower intervals and another role."""
     plain = POLICY.plain()
     plain["thresholds"] = {task: {"act": 0.3, "watch": 0.1} for task in TASKS}
     plain["money"]["rates"] = {"EUR": 1.0}
@@ -160,7 +160,7 @@ def test_another_policy_changes_what_a_service_under_it_would_have_said(
 
 
 def oracle(pairs, decided):
-    """The same figures, each counted in a loop of its own."""
+    """Return the expected figures, each counted in a loop of its own."""
     flagged = [sum(1 for pair in pairs if pair[side]["flagged"]) for side in (0, 1)]
     abstained = [sum(1 for pair in pairs if pair[side]["abstained"]) for side in (0, 1)]
     money = [

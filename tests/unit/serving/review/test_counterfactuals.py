@@ -1,4 +1,4 @@
-"""What would change a recorded answer: verified by asking again, or said not to be known."""
+"""Counterfactuals of a recorded answer: verified by scoring again, or said not to be known."""
 
 import json
 from collections import OrderedDict

@@ -1,4 +1,4 @@
-"""What only answers makes no tables and no frames, and does not hold the libraries for them."""
+"""A serving process does not import the libraries for tables and data frames."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""What the service records of itself, and that nothing else is disturbed by it."""
+"""Lifecycle entries of the service, and their independence from everything else."""
 
 from datetime import UTC, datetime
 

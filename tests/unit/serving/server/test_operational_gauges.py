@@ -1,4 +1,4 @@
-"""What waits to be told is a figure, on both stores."""
+"""Gauges of pending deliveries, on both stores."""
 
 from dataclasses import replace
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What rules compute, as tables: the case that differs from the example, and what is found."""
+"""Findings of the rules, as tables: changes to the example case and the findings."""
 
 from datetime import timedelta
 

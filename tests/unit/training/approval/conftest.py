@@ -121,7 +121,7 @@ def register(registry: MlflowRegistry, artefact: Path, by, findings) -> None:
 
 @pytest.fixture
 def line(template, tmp_path, monkeypatch) -> Iterator[Line]:
-    """That registry, put back as it was after each test, and a lake of the test's own.
+    """Yield the template registry, restored after each test, and a lake of the test's own.
 
     Artefacts are not tried in a process of their own, which takes seconds; see `tried`.
     """
@@ -138,5 +138,5 @@ def line(template, tmp_path, monkeypatch) -> Iterator[Line]:
 
 @pytest.fixture
 def tried(line, monkeypatch) -> None:
-    """Artefacts are tried as they are outside the tests."""
+    """Load artefacts in a child process, as outside the tests."""
     monkeypatch.setattr("training.registry.export.load_in_child", load_in_child)

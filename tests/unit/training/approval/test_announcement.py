@@ -1,4 +1,4 @@
-"""What a command says of a change of champion: who, how, and that it is only a demonstration."""
+"""Announcement of a change of champion: person, way, and whether it is a demonstration."""
 
 import pytest
 

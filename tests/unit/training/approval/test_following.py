@@ -1,4 +1,4 @@
-"""Where somebody moves the registry's alias by hand, what it names is promoted, or refused."""
+"""A version whose alias was moved by hand in the registry is promoted or refused."""
 
 import pytest
 

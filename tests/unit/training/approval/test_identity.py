@@ -1,4 +1,4 @@
-"""Who is acting: a name, a token that proves it, or nobody outside demo mode."""
+"""Identity of the acting person: a name, a token that proves it, or an error."""
 
 import hashlib
 import tomllib

@@ -39,7 +39,7 @@ def lake(world, tmp_path) -> Lake:
 
 @pytest.fixture
 def building(monkeypatch):
-    """How often a set was built; building is quick, what it makes is told by the rows asked."""
+    """Replace building by a quick draw of `max_rows` rows; return a list of the builds."""
     built = []
 
     def build(task, store, max_rows=None):
@@ -51,7 +51,7 @@ def building(monkeypatch):
 
 
 def tidy(training):
-    """The set in the types that sets built from tables have: texts are str or None."""
+    """Convert a set to the types of sets built from tables: texts are str or None."""
     texts = {"region": training.inputs["region"].astype(object).where(lambda x: x.notna(), None)}
     inputs = pd.DataFrame(
         {name: texts.get(name, training.inputs[name]) for name in training.inputs}, dtype=object
@@ -63,7 +63,7 @@ def tidy(training):
 
 
 def same(one, other) -> bool:
-    """Whether two sets are the same to the bit, in every array."""
+    """Return whether two sets are identical, bit for bit, in every array."""
     assert one.inputs.dtypes.tolist() == other.inputs.dtypes.tolist()
     pairs = [(one.inputs[n].to_numpy(), other.inputs[n].to_numpy()) for n in one.inputs]
     pairs += [
@@ -208,7 +208,7 @@ def test_every_number_survives_the_file_and_the_same_set_makes_the_same_bytes(tm
 
 
 def test_the_recipe_covers_all_code_that_building_a_set_imports(root):
-    """What is imported and not covered could change a set without its name changing."""
+    """An imported module that the recipe omits could change a set but not its name."""
     listing = (
         "import sys, training.dataset.builder, training.tasks.catalogue\n"
         "for name, module in sorted(sys.modules.items()):\n"

@@ -35,7 +35,7 @@ START = pd.Timestamp("2026-01-01T00:00Z")
 
 @dataclass(frozen=True)
 class World:
-    """truth: chance of each case to go wrong. wrong, flagged, sampled: what came of it."""
+    """A world of known truth: the chance of each case to go wrong, and what was observed."""
 
     truth: np.ndarray
     wrong: np.ndarray
@@ -140,7 +140,7 @@ def test_a_model_of_weighted_labels_is_calibrated_on_all_cases_and_one_of_labels
 
 
 def said(final_rows: TrainingSet, seen, weight):
-    """What a model of the cases seen says of all cases, before and after calibration."""
+    """Return the predictions for all cases of a model fitted on the seen ones."""
     model = fit(make_task(), replace(final_rows.take(seen), weight=weight)).model
     matrix = model.encoder.encode(final_rows.inputs).matrix
     return {

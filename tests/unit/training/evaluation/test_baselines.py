@@ -1,4 +1,4 @@
-"""What a model must beat is itself fitted with care, on the training asks alone."""
+"""Baselines are fitted on the training asks alone."""
 
 from dataclasses import replace
 

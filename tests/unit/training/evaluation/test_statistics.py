@@ -1,4 +1,4 @@
-"""What chance alone does stays within the bounds that the monitor states."""
+"""Random variation stays within the bounds that the monitor states."""
 
 from itertools import product
 

@@ -25,7 +25,7 @@ def store(world) -> Store:
 
 
 def replayed(sound, store, how):
-    """The sound candidate, measured in May, its inputs made again by `how`."""
+    """Return the sound candidate, measured in May, with `how` as its replay of inputs."""
     measured = sound.measured
     asked = MAY + np.arange(len(measured)) * np.timedelta64(1, "m")
     dated = replace(measured, asked_at=asked)
@@ -39,14 +39,14 @@ def test_the_features_of_a_task_do_not_notice_the_future(sound, store) -> None:
 
 
 def open_lines(store: Store, moment) -> pd.DataFrame:
-    """Order lines placed before the moment, with the quantity as it was ordered."""
+    """Return the order lines placed before the moment, with the quantity ordered."""
     orders = store.table("purchase_orders")
     lines = orders.filter(orders["known_at"] < ibis.literal(moment)).to_pandas()
     return lines.set_index("po_line_id").sort_index()[["quantity_ordered"]]
 
 
 def leaky(store: Store, moment) -> pd.DataFrame:
-    """The same lines, with how often each was received, whenever that was known."""
+    """Return the open lines with their number of receipts, including later ones."""
     lines = open_lines(store, moment)
     many = store.table("receipts").group_by("po_line_id").agg(many=ibis._.count()).to_pandas()
     known = many.set_index("po_line_id")["many"].reindex(lines.index)
@@ -62,7 +62,7 @@ def test_a_feature_that_reads_what_came_later_is_named(sound, store) -> None:
 
 
 def chosen_by_their_end(store: Store, moment) -> pd.DataFrame:
-    """Only those lines of which little is received in the end."""
+    """Return only the lines of which little is received in the end."""
     receipts = store.table("receipts").to_pandas()
     few = receipts.groupby("po_line_id")["quantity_received"].sum() < 100
     lines = open_lines(store, moment)

@@ -1,4 +1,4 @@
-"""What each kind of evidence leads to."""
+"""Advice on retraining for each kind of evidence."""
 
 import pytest
 

@@ -32,7 +32,7 @@ def sought(window):
 
 
 def otherwise(final_rows, later):
-    """The same asks; those at `later` have other inputs and the opposite label."""
+    """Return the rows with other inputs and inverted labels where `later` is true."""
     inputs = final_rows.inputs.copy()
     numbers = inputs.select_dtypes("number").columns
     inputs.loc[later, numbers] = -7.0 * inputs.loc[later, numbers] + 1

@@ -1,4 +1,4 @@
-"""What is older than the policy keeps is erased, a whole month at a time, and nothing else."""
+"""Entries older than the policy's retention are erased, whole months at a time."""
 
 from datetime import UTC, datetime
 

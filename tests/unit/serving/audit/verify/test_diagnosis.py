@@ -1,4 +1,4 @@
-"""What is said of entries that do not fit: tables, on rows made by hand, without a database."""
+"""Diagnoses of inconsistent entries, as tables on handmade rows without a database."""
 
 from dataclasses import replace
 
@@ -51,7 +51,7 @@ def numbered(source, number, *, anew=False):
 
 
 def renumbered(first, step, *, anew=False):
-    """Those from `first` on under other numbers."""
+    """Return the rows from `first` on, renumbered by `step`."""
     return {n + step: numbered(n, n + step, anew=anew) for n in range(first, LAST + 1)}
 
 
