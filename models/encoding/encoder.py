@@ -115,20 +115,20 @@ class Encoder:
 
     def _stacked(self, columns: Sequence[NDArray[Any]], places: Sequence[int]) -> Floats:
         """Return the numeric features at these positions as a (places, n) array."""
-        given = [columns[i] for i in places]
-        if not {column.dtype.kind for column in given} <= NUMERIC_DTYPE_KINDS:
-            given = [_number_column(self.specs[i], columns[i]) for i in places]
-        return np.array(given, dtype=np.float64)
+        arrays = [columns[i] for i in places]
+        if not {column.dtype.kind for column in arrays} <= NUMERIC_DTYPE_KINDS:
+            arrays = [_number_column(self.specs[i], columns[i]) for i in places]
+        return np.array(arrays, dtype=np.float64)
 
     def _columns(self, inputs: ModelInputs) -> list[NDArray[Any]]:
-        given = tuple(inputs) if isinstance(inputs, Mapping) else tuple(inputs.columns)
-        if set(given) != set(self.names) or len(given) != len(self.names):
-            raise InputError(_wrong_columns_message(given, self.names))
+        columns = tuple(inputs) if isinstance(inputs, Mapping) else tuple(inputs.columns)
+        if set(columns) != set(self.names) or len(columns) != len(self.names):
+            raise InputError(_wrong_columns_message(columns, self.names))
         if not isinstance(inputs, Mapping):
-            if given != self.names:
-                place = next(i for i, name in enumerate(given) if name != self.names[i])
+            if columns != self.names:
+                place = next(i for i, name in enumerate(columns) if name != self.names[i])
                 raise InputError(
-                    f"column {place} is {given[place]!r}, it must be {self.names[place]!r}; "
+                    f"column {place} is {columns[place]!r}, it must be {self.names[place]!r}; "
                     f"the order is {', '.join(self.names)}"
                 )
             return [inputs[name].to_numpy() for name in self.names]
@@ -241,10 +241,12 @@ def _is_number(value: object) -> bool:
     return isinstance(value, (int, float, np.integer, np.floating, np.bool_))
 
 
-def _wrong_columns_message(given: Sequence[str], names: Sequence[str]) -> str:
-    missing = [name for name in names if name not in given]
-    strange = [str(name) for name in given if name not in names]
-    said = [f"missing: {', '.join(missing)}"] if missing else []
-    said += [f"unknown: {', '.join(strange)}"] if strange else []
-    said += ["a column is there twice"] if not said else []
-    return f"inputs are not the model's features; {'; '.join(said)}; it takes {', '.join(names)}"
+def _wrong_columns_message(columns: Sequence[str], names: Sequence[str]) -> str:
+    missing = [name for name in names if name not in columns]
+    strange = [str(name) for name in columns if name not in names]
+    problems = [f"missing: {', '.join(missing)}"] if missing else []
+    problems += [f"unknown: {', '.join(strange)}"] if strange else []
+    problems += ["a column is there twice"] if not problems else []
+    return (
+        f"inputs are not the model's features; {'; '.join(problems)}; it takes {', '.join(names)}"
+    )

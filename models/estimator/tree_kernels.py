@@ -24,10 +24,10 @@ WORD_BITS = 32
 def compile_cached(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile the function to machine code that releases the interpreter lock."""
     try:
-        made: Callable[..., Any] = numba.njit(function, nogil=True, cache=True)
+        compiled: Callable[..., Any] = numba.njit(function, nogil=True, cache=True)
     except RuntimeError:  # no folder that it could be kept in
-        made = numba.njit(function, nogil=True)
-    return made
+        compiled = numba.njit(function, nogil=True)
+    return compiled
 
 
 @compile_cached

@@ -60,12 +60,12 @@ class TreeShap:
             raise UnknownTreesError(
                 f"{most} features on a path; {2 * QUADRATURE_POINTS[-1]} are read"
             )
-        rules, done = [], 0
+        rules, covered = [], 0
         for points in QUADRATURE_POINTS:
-            trees = np.flatnonzero((forest.longest > done) & (forest.longest <= 2 * points))
+            trees = np.flatnonzero((forest.longest > covered) & (forest.longest <= 2 * points))
             if len(trees):
                 rules.append(_quadrature_rule(points, trees))
-            done = 2 * points
+            covered = 2 * points
         return cls(forest, _mean_margins(forest), tuple(rules))
 
     def contributions(self, matrix: Floats, threads: int = 1) -> Floats:
@@ -83,9 +83,9 @@ class TreeShap:
             return parts
         # Compiled code runs beside other threads; the last share needs none of its own.
         split = zip(np.array_split(matrix, shares), np.array_split(parts, shares), strict=True)
-        *others, mine = split
-        waited = [_thread_pool().submit(self._add, *share) for share in others]
-        self._add(*mine)
+        *other_shares, own_share = split
+        waited = [_thread_pool().submit(self._add, *share) for share in other_shares]
+        self._add(*own_share)
         for one in waited:
             one.result()
         return parts

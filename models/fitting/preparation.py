@@ -117,7 +117,7 @@ class PreparedTraining:
 
 
 def prepare_training(
-    task: Task, given: TrainingSet, options: FitOptions, progress: Progress
+    task: Task, unordered: TrainingSet, options: FitOptions, progress: Progress
 ) -> PreparedTraining:
     """Put the training set into canonical order and encode it, so that row order cannot matter.
 
@@ -126,9 +126,9 @@ def prepare_training(
             task with quantiles and no target.
         InputError: for inputs that are not the task's features.
     """
-    _check(task, given)
-    order = canonical_order(given)
-    training = weigh_by_age(given.take(order), options.half_life_days)
+    _check(task, unordered)
+    order = canonical_order(unordered)
+    training = weigh_by_age(unordered.take(order), options.half_life_days)
     folds = split_folds(training, options.shares, seed=task.seed, embargo=options.embargo)
     fewest = options.min_category_rows or int(np.clip(len(training) // 500, 2, 20))
     taught = training.inputs.iloc[_learning_rows(folds, options.refit)]
@@ -174,8 +174,8 @@ def canonical_order(training: TrainingSet) -> Ints:
     tidy = training.inputs.reset_index(drop=True)
     content = pd.util.hash_pandas_object(tidy, index=False).to_numpy()
     target = np.zeros(len(training)) if training.target is None else training.target
-    asked = training.asked_at.astype(np.int64)
-    keys = [target, training.label, training.group.astype(str), content, asked]
+    asked_at = training.asked_at.astype(np.int64)
+    keys = [target, training.label, training.group.astype(str), content, asked_at]
     if training.weight is not None:
         keys.insert(0, training.weight)
     return np.lexsort(keys)  # the last key counts first

@@ -84,9 +84,9 @@ def site_distributions(
     inputs, asked = inputs[newest], asked.take(newest)
     counts = Counter(str(name) for name in asked.site.tolist() if name is not None)
     named = sorted(counts, key=lambda name: (-counts[name], name))[:MOST_SITES]
-    whole = np.ones(len(asked.site), dtype=bool), np.ones(len(scored.site), dtype=bool)
+    all_rows = np.ones(len(asked.site), dtype=bool), np.ones(len(scored.site), dtype=bool)
     return {
-        "all": _one_site(encoder, (inputs, asked), (score, scored), whole),
+        "all": _one_site(encoder, (inputs, asked), (score, scored), all_rows),
         "sites": {
             name: _one_site(
                 encoder, (inputs, asked), (score, scored), (asked.site == name, scored.site == name)

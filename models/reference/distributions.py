@@ -83,8 +83,8 @@ def equal_mass_bins(values: Floats) -> dict[str, list[float]]:
     seen = np.sort(values[np.isfinite(values)])
     if len(seen) == 0:
         return {"tops": [], "shares": []}
-    told, rows = np.unique(seen, return_counts=True)
-    heavy = told[rows >= len(seen) / SCORE_BINS]
+    distinct, rows = np.unique(seen, return_counts=True)
+    heavy = distinct[rows >= len(seen) / SCORE_BINS]
     cuts = np.quantile(seen, np.arange(1, SCORE_BINS) / SCORE_BINS, method="inverted_cdf")
     tops = np.unique(np.concatenate([cuts, heavy, np.nextafter(heavy, -np.inf)]))
     tops = tops[(tops >= seen[0]) & (tops < seen[-1])]
@@ -109,11 +109,11 @@ def _number_reference(column: pd.Series[Any]) -> dict[str, Any]:
 
 
 def _category_reference(column: pd.Series[Any]) -> dict[str, Any]:
-    told = Counter(value for value in column.tolist() if isinstance(value, str))
-    most = sorted(told, key=lambda value: (-told[value], value))[:MOST_CATEGORIES]
+    counts = Counter(value for value in column.tolist() if isinstance(value, str))
+    most = sorted(counts, key=lambda value: (-counts[value], value))[:MOST_CATEGORIES]
     return {
-        "missing": _share(len(column) - told.total(), len(column)),
-        "shares": {value: _share(told[value], len(column)) for value in most},
+        "missing": _share(len(column) - counts.total(), len(column)),
+        "shares": {value: _share(counts[value], len(column)) for value in most},
     }
 
 

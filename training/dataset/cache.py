@@ -147,8 +147,8 @@ def _read(folder: Path) -> TrainingSet | None:
     """Read the set in a folder; None where it is missing or damaged."""
     try:
         described = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        whole = described["sha256"] == file_sha256(folder / FILE)
-        return read_training_set(folder / FILE) if whole else None
+        intact = described["sha256"] == file_sha256(folder / FILE)
+        return read_training_set(folder / FILE) if intact else None
     except (OSError, ValueError, KeyError):
         return None
 
@@ -160,8 +160,8 @@ def _write(training: TrainingSet, folder: Path, made_from: Recipe, canonical: Pa
     try:
         write_training_set(training, part / FILE)
         described = training_manifest(training, canonical).as_json()
-        told = {"sha256": file_sha256(part / FILE), "made_from": made_from, **described}
-        (part / MANIFEST).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+        manifest = {"sha256": file_sha256(part / FILE), "made_from": made_from, **described}
+        (part / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)  # a damaged one
         part.rename(folder)
     except OSError:
@@ -174,18 +174,18 @@ def _write(training: TrainingSet, folder: Path, made_from: Recipe, canonical: Pa
 def _prune(folder: Path) -> None:
     """Remove all but the task's newest sets, and what processes that are gone left behind."""
     entries = list(folder.parent.iterdir())
-    whole = [
+    complete = [
         entry
         for entry in entries
         if not entry.name.startswith(UNFINISHED_PREFIX) and entry != folder
     ]
-    whole.sort(key=lambda entry: entry.stat().st_mtime_ns)
+    complete.sort(key=lambda entry: entry.stat().st_mtime_ns)
     left = [
         e
         for e in entries
         if e.name.startswith(UNFINISHED_PREFIX) and not _process_runs(e.name.split("-")[-1])
     ]
-    for entry in whole[: max(len(whole) - SETS_KEPT + 1, 0)] + left:
+    for entry in complete[: max(len(complete) - SETS_KEPT + 1, 0)] + left:
         shutil.rmtree(entry, ignore_errors=True)
 
 

@@ -204,12 +204,12 @@ def coverage_signals(
 def _class_set_signals(
     place: str, part: EndedCases, baseline: ChampionReference
 ) -> Iterator[Signal]:
-    held = [
+    covered = [
         part.classes[label] in named
         for label, named in zip(part.label.tolist(), part.frame["class_set"], strict=True)
     ]
     yield _coverage_signal(
-        SignalKind.CLASS_SET, place, "class set", np.array(held), baseline.coverage
+        SignalKind.CLASS_SET, place, "class set", np.array(covered), baseline.coverage
     )
 
 
@@ -224,15 +224,15 @@ def _interval_signals(
         return
     known = part.take(measured)
     bounds = np.array([(d[low], d[high]) for d in known.frame["delay_days"]], dtype=np.float64)
-    held = (known.target >= bounds[:, 0]) & (known.target <= bounds[:, 1])
+    covered = (known.target >= bounds[:, 0]) & (known.target <= bounds[:, 1])
     stated = max(baseline.levels) - min(baseline.levels)
-    yield _coverage_signal(SignalKind.INTERVAL, place, "delay interval", held, stated)
+    yield _coverage_signal(SignalKind.INTERVAL, place, "delay interval", covered, stated)
 
 
 def _coverage_signal(
-    kind: SignalKind, place: str, subject: str, held: Flags, stated: float
+    kind: SignalKind, place: str, subject: str, covered: Flags, stated: float
 ) -> Signal:
-    hits, rows = int(held.sum()), len(held)
+    hits, rows = int(covered.sum()), len(covered)
     low, high = wilson_interval_95(hits, rows)
     return Signal(
         kind,
