@@ -47,13 +47,14 @@ class Theme(StrEnum):
 class Feature:
     """One input of a model.
 
-    compute: takes cases, returns one value a case: float64 with NaN for missing (NUMBER),
-        or an object array of str and None (CATEGORY). Must be row-wise: a case's value
-        may not depend on its neighbours.
-    unit: unit of the value ("days", "share", "base units", ...); empty for categories.
-    missing: what a missing value means, in words ("no receipt in 364 days").
-    sentence: what a reviewer reads; `{value}` takes a format spec, as in
-        "{value:.0%} of this supplier's lines came late in the last year".
+    Attributes:
+        compute: takes cases, returns one value per case: float64 with NaN for missing (NUMBER),
+            or an object array of str and None (CATEGORY). Must be row-wise: a case's value may
+            not depend on its neighbours.
+        unit: unit of the value ("days", "share", "base units", ...); empty for categories.
+        missing: meaning of a missing value, in words ("no receipt in 364 days").
+        sentence: text that a reviewer reads; `{value}` takes a format spec, as in
+            "{value:.0%} of this supplier's lines came late in the last year".
     """
 
     name: str

@@ -56,8 +56,9 @@ def build_profiles(store: Store, streams: Iterable[Stream], as_of: date, path: P
 class Profiles:
     """An open profile file. Safe to use from several threads; never changes once open.
 
-    as_of: the day up to which (midnight UTC, exclusive) events count.
-    snapshot_id: SHA-256 of the content; equal content, equal id.
+    Attributes:
+        as_of: the day up to which (midnight UTC, exclusive) events count.
+        snapshot_id: SHA-256 of the content; equal content, equal id.
     """
 
     def __init__(self, path: Path, database: sqlite3.Connection, facts: Mapping[str, str]) -> None:

@@ -57,10 +57,16 @@ def train_task(
 ) -> TrainingResult:
     """Build the task's training set, fit, measure on the newest asks, try the gates, register.
 
-    max_rows: at most so many asks, spread evenly over time; None as many as `chosen` says.
-    chosen: parameters to fit with instead of those of the task's own file.
-    trained_by: who trains; empty where nobody is named, and then only an override promotes.
-    progress: told what is being done and how much of it is (0 to 1).
+    Args:
+        name: name of the task.
+        lake: lake with the canonical tables.
+        max_rows: greatest number of asks, spread evenly over time; None as many as `chosen`
+            says.
+        progress: called with the current step and the share of it that is done (0 to 1).
+        registry: registry of the model.
+        chosen: parameters to fit with instead of those of the task's own file.
+        trained_by: name of the trainer; empty where nobody is named, and then only an override
+            promotes.
 
     Raises:
         FileNotFoundError: when nothing was ingested.

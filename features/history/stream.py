@@ -30,16 +30,17 @@ DAYS_SINCE = "days_since"
 class Stream:
     """Events of one kind of entity, summed by day over trailing windows.
 
-    name: prefix of the measures, e.g. `supplier_receipts`.
-    key: columns that name the entity; a case has the same columns.
-    events: from canonical tables to a table with the key, `known_at`, and an integer
-        column a measure (see `scaled_integer`). Missing values count as nothing.
-    measures: measure -> scale; the stored integer / scale is the value in its unit.
-    windows: trailing days, half-open `[as_of - w, as_of)` on the UTC day of `known_at`.
-    last: measures whose latest value is kept (of equally late ones the greatest).
-
     Measures are named `{stream}_{measure}_{window}d`, `_ever` and `_last`;
     `{stream}_events_{window}d` counts, `{stream}_days_since` looks back to the last event.
+
+    Attributes:
+        name: prefix of the measures, e.g. `supplier_receipts`.
+        key: columns that name the entity; a case has the same columns.
+        events: from canonical tables to a table with the key, `known_at`, and an integer column
+            per measure (see `scaled_integer`). Missing values count as nothing.
+        measures: measure -> scale; the stored integer / scale is the value in its unit.
+        windows: trailing days, half-open `[as_of - w, as_of)` on the UTC day of `known_at`.
+        last: measures whose latest value is kept (of equally late ones the greatest).
     """
 
     name: str

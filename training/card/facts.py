@@ -28,11 +28,13 @@ Views = Mapping[str, Mapping[str, Figure]]
 class CardFacts:
     """Facts of one version.
 
-    asked: the task as it was trained: question, classes, features. tags: of the version.
-    trained_at: UTC. views: see `training.evaluation.segment_figures`; empty where the run has none.
-    comparison:
-    name ("model" is this one) and figures of each, on the same asks; empty where the run has
-    none.
+    Attributes:
+        asked: the task as it was trained: question, classes, features.
+        tags: tags of the version.
+        trained_at: UTC.
+        views: see `training.evaluation.segment_figures`; empty where the run has none.
+        comparison: name ("model" is this one) and figures of each, on the same asks; empty where
+            the run has none.
     """
 
     task: TaskName

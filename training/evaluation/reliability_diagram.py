@@ -198,7 +198,10 @@ def coverage_by_site_plot(
 ) -> Figure:
     """Draw the coverage of the class set and of the target's interval at each site.
 
-    stated: rate of the sets. outer: share between the outer quantiles; None without a target.
+    Args:
+        views: figures by view.
+        stated: stated rate of the class sets.
+        outer: share between the outer quantiles; None without a target.
     """
     names = [ALL, *(name for name in views if name.startswith(SITE))]
     kinds = [("coverage", stated, "class set")]

@@ -215,9 +215,14 @@ def figures_by_segment(
     seed: int = 17,
     resamples: int = 200,
 ) -> dict[str, SegmentFigures]:
-    """Figures by view and name; see the top of this file.
+    """Compute figures by view and name; see the top of this file.
 
-    measured: asks with their ends. answers: what the model said of them, in their order.
+    Args:
+        task: task of the asks.
+        measured: asks with their outcomes.
+        answers: predictions of the model for them, in their order.
+        seed: seed of the bootstrap.
+        resamples: number of resamples.
     """
     asks = _MeasuredAsks(
         measured, _set_figures(task, measured, answers), _shared_outcomes(measured)

@@ -34,7 +34,7 @@ class SingleFeatureSkill:
     gain: float
 
     def suspect(self, model: float, limits: GateThresholds) -> bool:
-        """Return whether the feature explains almost everything. model: the whole model's skill."""
+        """Return whether the feature explains almost everything, beside the whole model's skill."""
         most = max(self.learnt, self.measured)
         by_itself = most >= limits.most_explained
         like_model = most >= limits.odd_alone and self.measured >= limits.same_as_model * model

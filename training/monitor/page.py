@@ -178,7 +178,11 @@ class FeatureRow:
 
 @dataclass(frozen=True)
 class Chart:
-    """A picture with what it shows, in words. address: holds all of it."""
+    """A picture with a description in words.
+
+    Attributes:
+        address: data address that holds the whole picture.
+    """
 
     title: str
     words: str

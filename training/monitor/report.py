@@ -39,8 +39,9 @@ ASKED_AT = "asked_at"
 class MonitoringInputs:
     """Recommendations, decisions and outcomes that a report is computed from.
 
-    recommendations, decisions: as `serving.audit.dataframes` makes them.
-    outcomes: as `training.monitor.outcomes` makes them.
+    Attributes:
+        recommendations, decisions: as `serving.audit.dataframes` makes them.
+        outcomes: as `training.monitor.outcomes` makes them.
     """
 
     recommendations: pd.DataFrame

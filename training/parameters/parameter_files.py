@@ -91,9 +91,10 @@ class FitParameters(ParameterSection):
 class FeatureParameters(ParameterSection):
     """Prior knowledge of the task's features.
 
-    leave_out: those that are not used, because they do not carry forward.
-    rising, falling: those whose greater value can only raise, or only lower, the risk of the
-        event while all others stay as they are (late shares; stock cover).
+    Attributes:
+        leave_out: features that are not used, because they do not carry forward.
+        rising, falling: features whose greater value can only raise, or only lower, the risk of
+            the event while all others stay as they are (late shares; stock cover).
     """
 
     leave_out: tuple[str, ...] = ()
