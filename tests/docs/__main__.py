@@ -6,7 +6,7 @@ With --check nothing is written, and the exit code is 1 if something is out of d
 import sys
 from pathlib import Path
 
-from tests.docs.generated import made, stale
+from tests.docs.generated import generated_files, stale
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -17,7 +17,7 @@ def main(arguments: list[str]) -> int:
     if arguments not in ([], ["--check"]):
         sys.exit(__doc__)
     if not arguments:
-        for path, text in made(ROOT).items():
+        for path, text in generated_files(ROOT).items():
             path.write_text(text, encoding="utf-8")
     for name in old:
         sys.stdout.write(f"{name} {'is out of date' if arguments else 'was written'}\n")

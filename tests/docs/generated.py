@@ -37,14 +37,14 @@ REGIONS: Mapping[str, tuple[str, Callable[[], str]]] = {
 }
 
 
-def made(root: Path) -> dict[Path, str]:
+def generated_files(root: Path) -> dict[Path, str]:
     """Return each file that has a generated part, with its text as it should be."""
-    whole = {root / name: page() for name, page in PAGES.items()}
+    pages = {root / name: page() for name, page in PAGES.items()}
     parts = {
         root / name: replaced((root / name).read_text(encoding="utf-8"), region, part())
         for name, (region, part) in REGIONS.items()
     }
-    return whole | parts
+    return pages | parts
 
 
 def replaced(text: str, region: str, content: str) -> str:
@@ -64,6 +64,6 @@ def stale(root: Path) -> list[str]:
     """Return the names of the files whose generated part is out of date, or missing."""
     return [
         os.fspath(path.relative_to(root))
-        for path, text in made(root).items()
+        for path, text in generated_files(root).items()
         if not path.exists() or path.read_text(encoding="utf-8") != text
     ]

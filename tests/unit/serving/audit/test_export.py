@@ -71,8 +71,8 @@ def exported(store, out, form=ExportFormat.PARQUET, **wanted):
     return Export(store, Selection(**wanted), form, NOW, "0.1.0+0123456789ab").write(out)
 
 
-def figures(told, group):
-    return next(f for f in told["files"] if f["file"].startswith(f"{group}."))
+def figures(manifest, group):
+    return next(f for f in manifest["files"] if f["file"].startswith(f"{group}."))
 
 
 def rows(out):
@@ -101,7 +101,7 @@ def test_every_exported_row_can_be_checked_by_itself(audit, tmp_path):
 
 
 def test_columns_say_what_the_payload_says(audit, tmp_path):
-    told = exported(audit, tmp_path / "out")
+    manifest = exported(audit, tmp_path / "out")
     row = pq.read_table(tmp_path / "out" / "answers.parquet").to_pylist()[0]
     said = audit.read("rec-0").payload["recommendation"]
     assert row["probability"] == said["probability"]
@@ -115,44 +115,44 @@ def test_columns_say_what_the_payload_says(audit, tmp_path):
         None,
         None,
     ]  # the second was erased, the third not named
-    for file in told["files"]:
+    for file in manifest["files"]:
         names = [column["name"] for column in file["columns"]]
         assert names == pq.read_schema(tmp_path / "out" / file["file"]).names
         assert all(column["meaning"] for column in file["columns"])
 
 
 def test_the_manifest_states_its_completeness(audit, tmp_path):
-    told = exported(audit, tmp_path / "out")
-    assert told == {
+    manifest = exported(audit, tmp_path / "out")
+    assert manifest == {
         k: v
         for k, v in json.loads((tmp_path / "out" / "manifest.json").read_text()).items()
         if k not in {"format", "checked"}
     }
-    answers, head = figures(told, "answers"), audit.head()
+    answers, head = figures(manifest, "answers"), audit.head()
     assert (answers["rows"], answers["erased"]) == (25, 1)
     assert (answers["first_sequence"], answers["last_sequence"]) == (1, 25)
     assert answers["sum_of_sequences"] == sum(range(1, 26))
     assert answers["rows_of_kind"] == {"recommendation": 25}
     assert sum(answers["rows_of_site"].values()) == 25
-    assert figures(told, "decisions")["erased"] == 1
-    assert figures(told, "changes")["rows"] == 1
-    assert figures(told, "other")["rows_of_kind"] == {"erasure": 1, "report_read": 1}
-    assert told["filters"] == dict.fromkeys(["since", "until", "kinds", "task", "site"])
-    record = told["record"]
+    assert figures(manifest, "decisions")["erased"] == 1
+    assert figures(manifest, "changes")["rows"] == 1
+    assert figures(manifest, "other")["rows_of_kind"] == {"erasure": 1, "report_read": 1}
+    assert manifest["filters"] == dict.fromkeys(["since", "until", "kinds", "task", "site"])
+    record = manifest["record"]
     assert record["tree_size"] == 31
     assert record["root_hash"] == head.frontier.root().hex()
     assert record["checkpoint"].startswith(f"{head.origin}\n31\n")
     assert record["gaps"] == []
-    for file in told["files"]:
+    for file in manifest["files"]:
         content = (tmp_path / "out" / file["file"]).read_bytes()
         assert file["sha256"] == hashlib.sha256(content).hexdigest()
 
 
 def test_money_is_summed_as_exact_decimals(audit, tmp_path):
-    told = figures(exported(audit, tmp_path / "out"), "answers")
+    answers = figures(exported(audit, tmp_path / "out"), "answers")
     held = [e.payload["recommendation"] for e in audit.answers()]
     exact = sum(Decimal(repr(one["money_at_risk"])) for one in held if one["currency"] == "EUR")
-    assert Decimal(told["money_at_risk"]["EUR"]) == exact
+    assert Decimal(answers["money_at_risk"]["EUR"]) == exact
     totals = ControlTotals()
     entry = audit.read("rec-0")
     payload = entry.payload
@@ -176,12 +176,12 @@ def test_money_is_summed_as_exact_decimals(audit, tmp_path):
     ],
 )
 def test_filters_take_what_they_say_and_say_so(audit, tmp_path, wanted, sequences):
-    told = exported(audit, tmp_path / "out", **wanted)
+    manifest = exported(audit, tmp_path / "out", **wanted)
     found = [row["sequence"] for row in rows(tmp_path / "out")]
     assert [s for s in found if s < 30] == list(sequences)
-    shown = {name: value for name, value in told["filters"].items() if value is not None}
+    shown = {name: value for name, value in manifest["filters"].items() if value is not None}
     assert set(shown) == set(wanted)
-    assert told["record"]["tree_size"] == 31
+    assert manifest["record"]["tree_size"] == 31
 
 
 def test_only_files_of_the_wanted_kinds_are_written(audit, tmp_path):
@@ -202,9 +202,9 @@ def test_entries_written_during_an_export_are_not_in_its_snapshot(audit, tmp_pat
                 audit.append([recommendation_recorded_at(99)])
 
     monkeypatch.setattr("serving.audit.export.export.read_batches", while_others_write)
-    told = exported(audit, tmp_path / "out")
-    assert told["record"]["tree_size"] == 31
-    assert figures(told, "answers")["rows"] == 25
+    manifest = exported(audit, tmp_path / "out")
+    assert manifest["record"]["tree_size"] == 31
+    assert figures(manifest, "answers")["rows"] == 25
     assert audit.head().frontier.size == 32
 
 
@@ -235,8 +235,8 @@ def test_a_gap_in_the_record_is_in_the_manifest(audit, tmp_path):
         else:
             connection.exec_driver_sql("ALTER TABLE entries DISABLE TRIGGER ALL")
         connection.execute(sa.text("DELETE FROM entries WHERE sequence IN (1, 11, 12)"))
-    told = exported(audit, tmp_path / "out")
-    assert told["record"]["gaps"] == [[1, 1], [11, 12]]
+    manifest = exported(audit, tmp_path / "out")
+    assert manifest["record"]["gaps"] == [[1, 1], [11, 12]]
 
 
 def test_a_folder_with_something_in_it_is_refused_and_an_empty_one_taken(audit, tmp_path):
@@ -251,7 +251,7 @@ def test_a_folder_with_something_in_it_is_refused_and_an_empty_one_taken(audit, 
 
 
 def test_csv_read_back_is_the_record(audit, tmp_path):
-    told = exported(audit, tmp_path / "out", ExportFormat.CSV)
+    manifest = exported(audit, tmp_path / "out", ExportFormat.CSV)
     with (tmp_path / "out" / "decisions.csv").open(newline="", encoding="utf-8") as file:
         found = list(csv.DictReader(file))
     first = audit.decisions("rec-1")[0]
@@ -260,7 +260,7 @@ def test_csv_read_back_is_the_record(audit, tmp_path):
     assert found[0]["hash"] == first.hash
     assert [row["erased"] for row in found] == ["false", "true", "false"]
     assert (tmp_path / "out" / "decisions.csv").read_bytes().count(b"\r\n") == 4 + 1  # one in ODD
-    assert "apostrophe" in told["csv"]
+    assert "apostrophe" in manifest["csv"]
 
 
 def test_numbers_stay_numbers_in_csv(audit, tmp_path):

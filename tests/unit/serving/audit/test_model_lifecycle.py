@@ -62,11 +62,11 @@ def test_a_promotion_is_chained_to_what_was_recommended_before_it(store, path):
     assert (entry.sequence, entry.previous) == (2, before.hash)
     kept = store.read(entry.id)
     assert kept.kind is EntryKind.MODEL_PROMOTED
-    told = kept.payload
-    assert told.pop("schema") == 2
-    assert told.pop("context")["caller"] == "triage"
+    payload = kept.payload
+    assert payload.pop("schema") == 2
+    assert payload.pop("context")["caller"] == "triage"
     by = open_pseudonyms(Lake(path.parent)).of
-    assert told == PROMOTED | {
+    assert payload == PROMOTED | {
         "trained_by": by("ada"),
         "approver": {"person": by("bo"), "role": "head of purchasing"},
     }
@@ -80,8 +80,8 @@ def test_a_promotion_is_recorded_without_a_name(path):
 
 def test_pseudonyms_tell_a_trainer_who_approved_from_two_people(path):
     own = {"trained_by": "bo", "approver": {"name": "bo", "role": ""}}
-    told = record_model_change(Lake(path.parent), PROMOTED | own).payload
-    assert told["trained_by"] == told["approver"]["person"]
+    payload = record_model_change(Lake(path.parent), PROMOTED | own).payload
+    assert payload["trained_by"] == payload["approver"]["person"]
     other = record_model_change(Lake(path.parent), PROMOTED).payload
     assert other["trained_by"] != other["approver"]["person"]
 

@@ -29,9 +29,9 @@ def test_a_page_is_on_record_with_its_digest_and_who_asked(service):
     (entry,) = service.audit.of_kind(EntryKind.REPORT_READ)
     assert page.status_code == 200
     assert entry.envelope.about == "rec-1"
-    told = entry.payload
-    assert told.pop("context")["caller"] == "local"
-    assert told == {
+    payload = entry.payload
+    assert payload.pop("context")["caller"] == "local"
+    assert payload == {
         "schema": 2,
         "kind": "report_read",
         "recommendation_id": "rec-1",
@@ -124,9 +124,9 @@ def test_a_report_written_by_command_is_on_record_too(tmp_path):
     store.append([recommendation_recorded_at(1)])
     path = write_report(lake, "rec-1")
     (entry,) = store.of_kind(EntryKind.REPORT_READ)
-    told = entry.payload
-    assert told["context"]["caller"] == "triage report"
-    assert told["page_digest"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    payload = entry.payload
+    assert payload["context"]["caller"] == "triage report"
+    assert payload["page_digest"] == hashlib.sha256(path.read_bytes()).hexdigest()
     erased(store, 1)
     store.close()
     with pytest.raises(LookupError, match="has been erased"):

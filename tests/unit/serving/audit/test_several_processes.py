@@ -33,7 +33,7 @@ def test_processes_that_append_at_once_make_one_sequence_and_one_tree(audit_url,
     for process in processes:
         process.stdin.write("go\n")
         process.stdin.flush()
-    told = [line.split() for p in processes for line in p.communicate()[0].splitlines()]
+    acknowledged = [line.split() for p in processes for line in p.communicate()[0].splitlines()]
     assert [process.returncode for process in processes] == [0, 0, 0]
 
     store = AuditStore.open(audit_url)
@@ -42,7 +42,9 @@ def test_processes_that_append_at_once_make_one_sequence_and_one_tree(audit_url,
         nodes = connection.execute(sa.select(NODES)).all()
     store.close()
     assert [entry.sequence for entry in entries] == list(range(1, 3 * TIMES * 2 + 1))
-    assert {(entry.sequence, entry.id) for entry in entries} == {(int(n), i) for n, i in told}
+    assert {(entry.sequence, entry.id) for entry in entries} == {
+        (int(n), i) for n, i in acknowledged
+    }
     assert all(entry.hash == entry.envelope.leaf() for entry in entries)
     assert all(a.hash == b.previous for a, b in itertools.pairwise(entries))
     assert head.hash == entries[-1].hash

@@ -193,14 +193,14 @@ def test_the_service_is_pinned_as_the_tests_are(root, deploy):
 
 
 def test_dashboard_and_alerts_ask_for_what_is_measured(deploy):
-    told = set(metric_names())
+    measured = set(metric_names())
     dashboard = json.loads((deploy / "grafana" / "dashboard.json").read_text())
     asked = [one["expr"] for panel in dashboard["panels"] for one in panel["targets"]]
     alerts = yaml.safe_load((deploy / "prometheus" / "alerts.yaml").read_text())
     asked += [rule["expr"] for group in alerts["groups"] for rule in group["rules"]]
     names = {name for one in asked for name in re.findall(r"\btriage_[a-z_]+", one)}
     assert names
-    assert names <= told
+    assert names <= measured
 
 
 def metric_names():
@@ -209,5 +209,5 @@ def metric_names():
         yield from (family.name + end for end in ("", "_total", "_bucket", "_count", "_sum"))
     import inspect
 
-    for told in (OperationalGauges, event_delivery_gauges):
-        yield from re.findall(r'"(triage_[a-z_]+)"', inspect.getsource(told))
+    for source in (OperationalGauges, event_delivery_gauges):
+        yield from re.findall(r'"(triage_[a-z_]+)"', inspect.getsource(source))

@@ -75,31 +75,31 @@ def test_the_figures_by_hand():
         compared(5, said("watch", currency="XXX"), said("none", route="buyer", currency="XXX")),
     ]
     decided = {"rec-2": Action.FOLLOWED, "rec-3": Action.OVERRIDDEN, "rec-9": Action.IGNORED}
-    told = what_if_figures(STOCK, "", found, decided, EUR)
-    assert (told.answers, told.cases) == (5, 4)
-    assert told.flagged == BeforeAfter(4, 3)
-    assert told.abstained == BeforeAfter(0, 1)
-    assert told.levels == {
+    figures = what_if_figures(STOCK, "", found, decided, EUR)
+    assert (figures.answers, figures.cases) == (5, 4)
+    assert figures.flagged == BeforeAfter(4, 3)
+    assert figures.abstained == BeforeAfter(0, 1)
+    assert figures.levels == {
         ("none", "watch"): 1,
         ("watch", "act"): 1,
         ("act", "none"): 1,
         ("watch", "none"): 1,
     }
-    assert told.routes == {("planner", "buyer"): 1}
-    assert told.money == BeforeAfter(3.0 + 5.0, 3.0)
-    assert told.unknown == BeforeAfter(2, 1)
-    assert told.decided == {
+    assert figures.routes == {("planner", "buyer"): 1}
+    assert figures.money == BeforeAfter(3.0 + 5.0, 3.0)
+    assert figures.unknown == BeforeAfter(2, 1)
+    assert figures.decided == {
         "followed": DecidedAnswers(1, 1, 1),
         "overridden": DecidedAnswers(1, 1, 0),
     }
-    assert (told.top, told.stays) == (4, 1.0)
+    assert (figures.top, figures.stays) == (4, 1.0)
 
 
 def test_the_first_cases_are_those_of_the_highest_priority():
     """Twenty-four cases, ranked the other way round: the sixteen in the middle stay."""
     found = [compared(n, said(priority=n), said(priority=24 - n)) for n in range(24)]
-    told = what_if_figures(STOCK, "", found, {}, EUR)
-    assert (told.top, told.stays) == (20, 16 / 20)
+    figures = what_if_figures(STOCK, "", found, {}, EUR)
+    assert (figures.top, figures.stays) == (20, 16 / 20)
 
 
 def test_no_answer_changes_no_order():
@@ -140,8 +140,8 @@ def test_another_policy_changes_what_a_service_under_it_would_have_said(
     """Ask every case again of an engine under that policy; count by plain loops."""
     policy = stricter()
     other = replace(engine, policy=policy)
-    told = run_what_if(places(answered), sources, Alternative(policy=policy))
-    assert (told.answers, told.lacking, told.currency) == (len(answered), {}, "EUR")
+    report = run_what_if(places(answered), sources, Alternative(policy=policy))
+    assert (report.answers, report.lacking, report.currency) == (len(answered), {}, "EUR")
     for task in TASKS:
         pairs = []
         for entry in answered:
@@ -150,13 +150,13 @@ def test_another_policy_changes_what_a_service_under_it_would_have_said(
             before = entry.payload["recommendation"]
             after = engine.audit.read(ask(other, task, entry.payload["input"]))
             pairs.append((before, after.payload["recommendation"]))
-        (whole,) = [one for one in told.figures if (one.task, one.site) == (task, "")]
-        (at_site,) = [one for one in told.figures if (one.task, one.site) == (task, "site_03")]
-        assert replace(at_site, site="") == whole
+        (total,) = [one for one in report.figures if (one.task, one.site) == (task, "")]
+        (at_site,) = [one for one in report.figures if (one.task, one.site) == (task, "site_03")]
+        assert replace(at_site, site="") == total
         expected = oracle(pairs, decided)
-        assert {name: getattr(whole, name) for name in expected} == expected
-    assert any(one.levels for one in told.figures)
-    assert any(one.abstained.before != one.abstained.after for one in told.figures)
+        assert {name: getattr(total, name) for name in expected} == expected
+    assert any(one.levels for one in report.figures)
+    assert any(one.abstained.before != one.abstained.after for one in report.figures)
 
 
 def oracle(pairs, decided):
@@ -198,8 +198,8 @@ def oracle(pairs, decided):
 
 
 def changed(pairs, name):
-    told = Counter((before[name], after[name]) for before, after in pairs)
-    return {pair: count for pair, count in told.items() if pair[0] != pair[1]}
+    counts = Counter((before[name], after[name]) for before, after in pairs)
+    return {pair: count for pair, count in counts.items() if pair[0] != pair[1]}
 
 
 def test_the_same_policy_and_model_change_nothing(answered, sources):
@@ -240,13 +240,13 @@ def test_another_model_changes_what_a_service_with_it_would_have_said(
 ):
     models, digest = exported(lake, other_models, tmp_path)
     there = replace(sources, models=models)
-    told = run_what_if(places(answered), there, Alternative(version="2"))
-    assert told.answers == sum(entry.envelope.task == STOCK for entry in answered)
-    assert {(task, why.split(":")[0]) for task, why in told.lacking} == {
+    report = run_what_if(places(answered), there, Alternative(version="2"))
+    assert report.answers == sum(entry.envelope.task == STOCK for entry in answered)
+    assert {(task, why.split(":")[0]) for task, why in report.lacking} == {
         (task, f"the lake has no version 2 of {task}; it has 1") for task in (INVOICE, DELAY)
     }
     assert any(
-        "run `triage export supplier_delay --version 2`" in line for line in what_if_lines(told)
+        "run `triage export supplier_delay --version 2`" in line for line in what_if_lines(report)
     )
     champion = there.champion(STOCK, "2", digest)
     active = engine.models.current
@@ -260,8 +260,8 @@ def test_another_model_changes_what_a_service_with_it_would_have_said(
     ]
     expected = oracle(pairs, {})
     names = expected.keys() - {"decided"}
-    (whole,) = [one for one in told.figures if not one.site]
-    assert {name: getattr(whole, name) for name in names} == {n: expected[n] for n in names}
+    (total,) = [one for one in report.figures if not one.site]
+    assert {name: getattr(total, name) for name in names} == {n: expected[n] for n in names}
 
 
 def test_a_model_that_needs_other_measures_is_refused_in_words(
@@ -273,15 +273,15 @@ def test_a_model_that_needs_other_measures_is_refused_in_words(
     wider = replace(stream, windows=(*stream.windows, 5))
     tasks = dict(sources.tasks) | {STOCK: replace(served, streams=[wider, *rest])}
     there = replace(sources, models=models, tasks=tasks)
-    told = run_what_if(places(answered), there, Alternative(version="2"))
-    ((_, why),) = [one for one in told.lacking if one[0] == STOCK]
+    report = run_what_if(places(answered), there, Alternative(version="2"))
+    ((_, why),) = [one for one in report.lacking if one[0] == STOCK]
     assert why.startswith("the past that was recorded has no ")
     assert why.count("_5d") >= 1
     shorter = replace(served, task=replace(served.task, features=served.task.features[1:]))
     tasks = dict(sources.tasks) | {STOCK: shorter}
     fresh = replace(there, tasks=tasks, opened=OrderedDict())
-    told = run_what_if(places(answered), fresh, Alternative(version="2"))
-    ((_, why),) = [one for one in told.lacking if one[0] == STOCK]
+    report = run_what_if(places(answered), fresh, Alternative(version="2"))
+    ((_, why),) = [one for one in report.lacking if one[0] == STOCK]
     assert why == (
         f"model {digest[:12]} of stock_risk was trained with other features than this version has"
     )
@@ -321,9 +321,9 @@ def small(site="S01"):
         compared(3, said("act", amount=None), said("act", amount=None, route="b"), site=site),
     ]
     decided = {"rec-2": Action.OVERRIDDEN}
-    told = tuple(what_if_figures(STOCK, at, found, decided, EUR) for at in ("", site))
+    figures = tuple(what_if_figures(STOCK, at, found, decided, EUR) for at in ("", site))
     at = "2026-03-10T08:00:00+00:00"
-    return WhatIfReport("policy x", at, at, "EUR", told, {("stock_risk", "it was erased"): 2})
+    return WhatIfReport("policy x", at, at, "EUR", figures, {("stock_risk", "it was erased"): 2})
 
 
 def test_a_small_report_as_people_read_it(root):
@@ -348,9 +348,9 @@ def test_the_page_holds_the_same_and_nothing_of_others():
 
 
 def test_the_figures_are_plain_json():
-    told = json.loads(json.dumps(small().as_json(), allow_nan=False))
-    whole = told["figures"][0]
-    assert whole["levels"][0] == {"before": "none", "after": "watch", "answers": 1}
-    assert whole["money"] == {"before": 1234.5, "after": 10.0}
-    assert whole["decided"] == {"overridden": {"answers": 1, "before": 1, "after": 0}}
-    assert told["not_replayed"] == [{"task": "stock_risk", "why": "it was erased", "answers": 2}]
+    values = json.loads(json.dumps(small().as_json(), allow_nan=False))
+    total = values["figures"][0]
+    assert total["levels"][0] == {"before": "none", "after": "watch", "answers": 1}
+    assert total["money"] == {"before": 1234.5, "after": 10.0}
+    assert total["decided"] == {"overridden": {"answers": 1, "before": 1, "after": 0}}
+    assert values["not_replayed"] == [{"task": "stock_risk", "why": "it was erased", "answers": 2}]

@@ -80,10 +80,10 @@ def test_counterfactuals_state_what_the_service_answers_for_the_changed_case(rev
     seen = 0
     for number in range(12):
         entry, advice = asked(review, task, number)
-        told = review.counterfactuals(entry, advice)
+        result = review.counterfactuals(entry, advice)
         request = review.engine.tasks[task].request
         plain = reread(request, entry.payload["input"])
-        for way in told.found:
+        for way in result.found:
             changed = applied(task, plain, way.changes)
             sent = json.loads(json.dumps(changed, default=str))
             read = request.read(json.dumps({"cases": [sent]}).encode())
@@ -109,13 +109,13 @@ def applied(task, plain, changes):
 
 
 def test_the_sentence_says_what_would_have_to_be_so(review):
-    told = ways(review, STOCK, **NO_STOCK)
-    by_name = {way.changes[0].name: way for way in told.found}
+    result = ways(review, STOCK, **NO_STOCK)
+    by_name = {way.changes[0].name: way for way in result.found}
     way = by_name[StockLever.UNITS_TRANSFERRED_IN]
     assert way.sentence.startswith("Would drop to ")
     assert " (under the threshold of 20%) if " in way.sentence
     assert way.sentence.endswith(f"{way.changes[0].amount} more units were transferred in.")
-    assert told.sentence.endswith(
+    assert result.sentence.endswith(
         "It would be under the threshold of 20% if one of these were established:"
     )
 
@@ -123,10 +123,10 @@ def test_the_sentence_says_what_would_have_to_be_so(review):
 def test_a_unit_less_would_not_be_enough(review):
     """The model's trees ask for more stock only: so the least amount is the edge itself."""
     entry, advice = asked(review, STOCK, **NO_STOCK)
-    told = review.counterfactuals(entry, advice)
+    result = review.counterfactuals(entry, advice)
     (amount,) = [
         way.changes[0].amount
-        for way in told.found
+        for way in result.found
         if way.changes[0].name == StockLever.UNITS_TRANSFERRED_IN
     ]
     fewer = {**NO_STOCK, "on_hand": NO_STOCK["on_hand"] + amount - 1}
@@ -135,23 +135,23 @@ def test_a_unit_less_would_not_be_enough(review):
 
 
 def test_a_case_under_the_threshold_needs_nothing(review):
-    told = ways(review, STOCK, on_hand=290.0, average_demand=2.0, scheduled_receipts=[])
-    assert told.sentence.startswith(
+    result = ways(review, STOCK, on_hand=290.0, average_demand=2.0, scheduled_receipts=[])
+    assert result.sentence.startswith(
         "The probability of an exception is under the threshold of 20% already."
     )
-    assert told.found == []
+    assert result.found == []
 
 
 def test_without_a_sufficient_change_the_attempts_are_listed(review):
     never = Thresholds(act=0.0, watch=0.0)  # no probability is under it
     limits = review.engine.policy.thresholds | {DELAY: never}
-    told = ways(under(review, thresholds=limits), DELAY, events=[])
-    assert told.found == []
-    assert told.sentence == (
+    result = ways(under(review, thresholds=limits), DELAY, events=[])
+    assert result.found == []
+    assert result.sentence == (
         "No way under the threshold of 0% was found among what people could change here, "
         "alone or two together."
     )
-    assert told.tried == [
+    assert result.tried == [
         "an acknowledgement",
         "a ship notice",
         "a date confirmed by the supplier",
@@ -161,17 +161,17 @@ def test_without_a_sufficient_change_the_attempts_are_listed(review):
 
 def test_a_case_without_advice_gets_none_on_what_would_change_it(review):
     strict = review.engine.policy.abstain[STOCK].model_copy(update={"widest": 0.0})
-    told = ways(
+    result = ways(
         under(review, abstain=review.engine.policy.abstain | {STOCK: strict}), STOCK, **NO_STOCK
     )
-    assert (told.found, told.tried) == ([], [])
-    assert told.sentence.startswith("No advice is given on this case")
+    assert (result.found, result.tried) == ([], [])
+    assert result.sentence.startswith("No advice is given on this case")
 
 
 def test_an_answer_of_another_model_policy_and_day_is_recomputed_from_the_record(review):
     """As after a promotion, a change of policy and new profiles: nothing of then is loaded."""
     entry, advice = asked(review, STOCK, **NO_STOCK)
-    told = review.counterfactuals(entry, advice)
+    result = review.counterfactuals(entry, advice)
     record = review.sources.record
     changed = Draft(
         "policy-1",
@@ -189,7 +189,7 @@ def test_an_answer_of_another_model_policy_and_day_is_recomputed_from_the_record
     later = replace(review.sources, loaded={}, opened=OrderedDict())
     bare = ActiveModelsHolder(ActiveModels(champions={}, missing={}, profiles=None))
     gone = replace(review, engine=replace(review.engine, models=bare), sources=later)
-    assert gone.counterfactuals(entry, advice) == told
+    assert gone.counterfactuals(entry, advice) == result
 
 
 @pytest.mark.parametrize(
@@ -214,12 +214,12 @@ def test_the_address_answers_with_the_same_and_with_a_problem_where_it_cannot(re
     app.state.engine, app.state.review = review.engine, review
     client = TestClient(app)
     path = f"/v1/recommendations/{advice.id}/counterfactuals"
-    told = review.counterfactuals(entry, advice)
-    assert client.get(path).json() == told.model_dump(mode="json")
+    result = review.counterfactuals(entry, advice)
+    assert client.get(path).json() == result.model_dump(mode="json")
     page = client.get(f"/v1/recommendations/{advice.id}/report").text
-    assert all(way.sentence in page for way in told.found)
+    assert all(way.sentence in page for way in result.found)
     app.state.review = without_profiles(review)
-    assert client.get(path).json() == told.model_dump(mode="json")
+    assert client.get(path).json() == result.model_dump(mode="json")
     nothing = replace(review.sources, models=tmp_path, opened=OrderedDict())
     app.state.review = replace(review, sources=nothing)
     answer = client.get(path)
@@ -234,10 +234,10 @@ def test_a_report_from_the_lake_alone_says_the_same_while_it_keeps_the_model(lak
     started = load_engine(ServiceSettings(home=lake.home), lambda: ASKED_AT)
     review = open_review_service(started, lake)
     entry, advice = asked(review, STOCK, 2, **NO_STOCK)
-    told = review.counterfactuals(entry, advice)
+    result = review.counterfactuals(entry, advice)
     started.audit.close()
-    assert counterfactuals_from_lake(lake, entry) == told
-    assert told.sentence in write_report(lake, advice.id, tmp_path / "page.html").read_text()
+    assert counterfactuals_from_lake(lake, entry) == result
+    assert result.sentence in write_report(lake, advice.id, tmp_path / "page.html").read_text()
     payload = json.loads(json.dumps(entry.payload))
     payload["recommendation"]["model"]["digest"] = "f" * 64
     gone = replace(entry, body=json.dumps(payload))

@@ -62,27 +62,27 @@ def values(made):
 
 def test_the_lag_of_the_record_is_entries_and_seconds():
     at = (NOW - timedelta(seconds=90)).isoformat()
-    told = values(figures(lambda: CheckpointLag(120, 100, at, news=True)))
-    assert told["triage_checkpoint_lag_entries"] == 20
-    assert told["triage_checkpoint_age_seconds"] == 90
-    assert told["triage_record_readable"] == 1
-    assert told["triage_task_served"] == 0
+    gauges = values(figures(lambda: CheckpointLag(120, 100, at, news=True)))
+    assert gauges["triage_checkpoint_lag_entries"] == 20
+    assert gauges["triage_checkpoint_age_seconds"] == 90
+    assert gauges["triage_record_readable"] == 1
+    assert gauges["triage_task_served"] == 0
 
 
 def test_a_record_that_cannot_be_read_is_a_figure_and_not_an_error():
     def away():
         raise AuditUnavailableError("no")
 
-    told = values(figures(away))
-    assert told["triage_record_readable"] == 0
-    assert "triage_record_entries" not in told
+    gauges = values(figures(away))
+    assert gauges["triage_record_readable"] == 0
+    assert "triage_record_entries" not in gauges
 
 
 def test_the_state_of_each_breaker_is_one_of_three():
     made = figures(lambda: CheckpointLag(1, 0, "", news=True))
     made.engine.audit.breaker.fails()
-    (told,) = [one for one in made.collect() if one.name == "triage_breaker"]
-    states = {(s.labels["store"], s.labels["state"]): s.value for s in told.samples}
+    (breaker,) = [one for one in made.collect() if one.name == "triage_breaker"]
+    states = {(s.labels["store"], s.labels["state"]): s.value for s in breaker.samples}
     assert states == {
         ("record", "closed"): 0,
         ("record", "open"): 1,

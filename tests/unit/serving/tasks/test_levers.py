@@ -215,14 +215,14 @@ def test_a_price_below_the_orders_takes_no_credit_note():
 
 @pytest.mark.parametrize("price", [0.004, 4300.0])
 def test_a_price_a_thousand_times_off_is_not_a_price_to_settle(price):
-    told = names(INVOICE, invoice_unit_price=price)
-    assert not {InvoiceLever.ORDER_AMENDED, InvoiceLever.PRICE_CREDITED} & set(told)
+    lever_names = names(INVOICE, invoice_unit_price=price)
+    assert not {InvoiceLever.ORDER_AMENDED, InvoiceLever.PRICE_CREDITED} & set(lever_names)
 
 
 def test_prices_in_packs_are_compared_a_base_unit():
     packs = {"invoice_unit": "CS", "pack_size": 12, "invoice_unit_price": 50.4}
-    told = names(INVOICE, **packs, quantity_invoiced=10, line_amount=504.0)
-    assert not {InvoiceLever.ORDER_AMENDED, InvoiceLever.PRICE_CREDITED} & set(told)
+    lever_names = names(INVOICE, **packs, quantity_invoiced=10, line_amount=504.0)
+    assert not {InvoiceLever.ORDER_AMENDED, InvoiceLever.PRICE_CREDITED} & set(lever_names)
 
 
 def test_a_quantity_is_credited_down_to_the_lesser_of_ordered_and_received():

@@ -251,8 +251,8 @@ def test_callers_written_together_get_each_what_is_their_own(store):
     assert isinstance(second, IdempotencyKeyUsedError)
     assert good.checkpoint == first.checkpoint
     assert store.head().frontier.size == 4
-    told = store.requests([("erp", "k-1"), ("erp", "k-2"), ("other", "k-1")])
-    assert {name: row["first"] for name, row in told.items()} == {("erp", "k-1"): 4}
+    rows = store.requests([("erp", "k-1"), ("erp", "k-2"), ("other", "k-1")])
+    assert {name: row["first"] for name, row in rows.items()} == {("erp", "k-1"): 4}
 
 
 def test_an_unavailable_store_fails_every_caller_and_opens_the_breaker(store, monkeypatch):
