@@ -31,9 +31,13 @@ LEAVES_PER_READ = 2**16
 
 @dataclass(frozen=True)
 class CheckpointLag:
-    """How far the mirror is behind the log. at: time of the last checkpoint, ISO 8601, or "".
+    """Distance of the mirror behind the log.
 
-    news: whether entries other than checkpoints were written since.
+    Attributes:
+        size: entries in the log.
+        checkpoint_size: entries that the last checkpoint covers.
+        at: time of the last checkpoint, ISO 8601; "" if there is none.
+        news: whether entries other than checkpoints were written since.
     """
 
     size: int
@@ -180,10 +184,15 @@ class Checkpointer:
     Safe to run in every process that writes the log: they take turns. No answer waits for a
     checkpoint, and none is stopped by a mirror that is away.
 
-    every_entries, every_seconds: a checkpoint is due after whichever comes first.
-    keys_kept_hours: age at which idempotency keys are deleted. clock: returns the time, UTC.
-    failing: why the last attempt failed; "" if it did not. failing_since: when the failures
-    began, in seconds of the monotonic clock.
+    Attributes:
+        store: the log.
+        place: its mirror.
+        every_entries: entries after which a checkpoint is due.
+        every_seconds: seconds after which a checkpoint is due, if that comes first.
+        clock: returns the time, UTC.
+        keys_kept_hours: age at which idempotency keys are deleted.
+        failing: why the last attempt failed; "" if it did not.
+        failing_since: when the failures began, in seconds of the monotonic clock.
     """
 
     store: AuditStore
@@ -274,7 +283,7 @@ class Checkpointer:
         """Run a step; log the first of consecutive failures. No exception ends the thread."""
         try:
             step()
-        except Exception as error:  # another round comes, whatever failed
+        except Exception as error:  # the next round tries again, whatever failed
             if not self.failing:
                 self.failing_since = time.monotonic()
                 unexpected = None if isinstance(error, EXPECTED_ERRORS) else error

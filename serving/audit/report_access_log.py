@@ -22,7 +22,14 @@ HTML_MEDIA_TYPE = "text/html"
 
 @dataclass(frozen=True)
 class ReportAccess:
-    """One access to a report. caller, page_digest (sha256 of the page): None once erased."""
+    """One access to a report.
+
+    Attributes:
+        sequence: of its entry.
+        at: time of the access, ISO 8601.
+        caller: that read the report; None once erased.
+        page_digest: sha256 of the page; None once erased.
+    """
 
     sequence: int
     at: str
@@ -78,8 +85,8 @@ def report_accesses(audit: AuditStore, recommendation: str) -> list[ReportAccess
     Raises:
         AuditUnavailableError: the record cannot be read.
     """
-    found = audit.select(queries.entries_about(recommendation, EntryKind.REPORT_READ))
-    return [ReportAccess.of(entry) for entry in found]
+    entries = audit.select(queries.entries_about(recommendation, EntryKind.REPORT_READ))
+    return [ReportAccess.of(entry) for entry in entries]
 
 
 def count_report_accesses(audit: AuditStore, recommendations: Collection[str]) -> Mapping[str, int]:

@@ -11,7 +11,7 @@ from data.settings import EnvironmentSettings, FolderOrUrl
 
 
 class AuditSettings(EnvironmentSettings):
-    """What can be set. Every name is read from `TRIAGE_AUDIT_` + the name in capitals."""
+    """Settings of the audit log. Each field is read from `TRIAGE_AUDIT_` + its name in capitals."""
 
     model_config = SettingsConfigDict(env_prefix="TRIAGE_AUDIT_", frozen=True, extra="ignore")
 

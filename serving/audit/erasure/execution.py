@@ -30,7 +30,7 @@ from serving.audit.log.tables import ENTRIES, PAYLOADS
 
 
 class ErasureGround(StrEnum):
-    """Why payloads are erased."""
+    """Ground on which payloads are erased."""
 
     REQUEST = "request"
     PERSON = "person"
@@ -43,10 +43,14 @@ class NotErasableError(ValueError):
 
 @dataclass(frozen=True)
 class ErasurePlan:
-    """What an erasure would do. left: sequences that still have a payload, in order.
+    """Effect of an erasure that was not carried out yet.
 
-    kinds: number of entries to erase by kind. gone: number of those erased before.
-    oldest, youngest: times of the first and last entry to erase; "" if there is none.
+    Attributes:
+        left: sequences that still have a payload, in order.
+        kinds: number of entries to erase by kind.
+        gone: number of entries erased before.
+        oldest: time of the first entry to erase; "" if there is none.
+        youngest: time of the last entry to erase; "" if there is none.
     """
 
     left: tuple[int, ...]
@@ -127,14 +131,12 @@ def erase_payloads(
     if not reason.strip():
         raise ValueError("an erasure needs a reason, for the record")
     while True:
-        found = plan_erasure(store, wanted)
-        if not found.left:
+        plan = plan_erasure(store, wanted)
+        if not plan.left:
             return find_erasure(store, wanted[-1])
-        draft = _erasure_draft(ground, found, reason, by, context, now or datetime.now(UTC))
+        draft = _erasure_draft(ground, plan, reason, by, context, now or datetime.now(UTC))
         try:
-            also = partial(
-                delete_payloads, ranges=found.ranges, count=len(found.left), months=months
-            )
+            also = partial(delete_payloads, ranges=plan.ranges, count=len(plan.left), months=months)
             (entry,) = store.commit([draft], also=also).entries
         except PayloadsChangedError:  # another process erased some of them just now: plan anew
             continue
@@ -201,27 +203,27 @@ def _erasable_rows(connection: sa.Connection, first: int, last: int) -> Iterator
     yield from connection.execute(between.order_by(columns.sequence))
 
 
-def _require_on_record(wanted: RangeList, found: list[int]) -> None:
-    there = set(found)
+def _require_on_record(wanted: RangeList, sequences: list[int]) -> None:
+    on_record = set(sequences)
     for first, last in wanted:
-        lacking = next((s for s in range(first, last + 1) if s not in there), None)
-        if lacking is not None:
-            raise LookupError(f"entry {lacking} is not on record")
+        missing = next((s for s in range(first, last + 1) if s not in on_record), None)
+        if missing is not None:
+            raise LookupError(f"entry {missing} is not on record")
 
 
 def _erasure_draft(
     ground: ErasureGround,
-    found: ErasurePlan,
+    plan: ErasurePlan,
     reason: str,
     by: str,
     context: Mapping[str, Any],
     now: datetime,
 ) -> Draft:
-    said = {
+    fields = {
         "ground": ground.value,
         "reason": reason,
         "by": by,
-        "ranges": [list(span) for span in found.ranges],
-        "count": len(found.left),
+        "ranges": [list(span) for span in plan.ranges],
+        "count": len(plan.left),
     }
-    return new_draft(EntryKind.ERASURE, said, context, now.isoformat())
+    return new_draft(EntryKind.ERASURE, fields, context, now.isoformat())

@@ -24,7 +24,14 @@ SELECTOR_OPTIONS = "--id, --person, --before, --retention"
 
 @dataclass(frozen=True)
 class ErasureRequest:
-    """Which entries to erase; exactly one field is set. person: a name, never recorded."""
+    """Request to erase entries; exactly one field is set.
+
+    Attributes:
+        ids: of entries.
+        person: name of a person, never recorded.
+        before: day before which all erasable entries are erased.
+        retention: policy whose expired entries are erased.
+    """
 
     ids: Sequence[str] = ()
     person: str = ""

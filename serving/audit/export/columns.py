@@ -28,7 +28,14 @@ class ColumnType(StrEnum):
 
 @dataclass(frozen=True)
 class Column:
-    """One column. read: its value, None where an entry does not say."""
+    """One column of an export file.
+
+    Attributes:
+        name: of the column.
+        type: of its values.
+        meaning: in words, for the manifest.
+        read: returns the value of an entry; None if the entry has none.
+    """
 
     name: str
     type: ColumnType
@@ -37,7 +44,7 @@ class Column:
 
 
 def envelope_column(name: str, kind: ColumnType, meaning: str) -> Column:
-    """A column with a field of the envelope, or of the entry itself."""
+    """Return a column of an envelope field, or of the hash of the entry."""
 
     def read(entry: Entry, _: Payload) -> Any:
         return getattr(entry.envelope, name, None) if name != "hash" else entry.hash
@@ -46,7 +53,7 @@ def envelope_column(name: str, kind: ColumnType, meaning: str) -> Column:
 
 
 def payload_column(name: str, kind: ColumnType, meaning: str, path: str = "") -> Column:
-    """A column with what the payload says at `path` (`recommendation.model.version`)."""
+    """Return a column of the payload value at `path` (`recommendation.model.version`)."""
     parts = (path or name).split(".")
 
     def read(_: Entry, payload: Payload) -> Any:
@@ -106,13 +113,13 @@ PAYLOAD_COLUMNS = (
 
 
 def _abstention_codes(_: Entry, payload: Any) -> str | None:
-    """Codes of the abstentions, with spaces between them."""
+    """Return the codes of the abstentions, separated by spaces."""
     advice = (payload or {}).get("recommendation")
     return None if advice is None else " ".join(a["code"] for a in advice.get("abstentions", ()))
 
 
 def _rung_reason_codes(_: Entry, payload: Any) -> str | None:
-    """Codes of why better rungs of the ladder were left, with spaces between them."""
+    """Return the codes of the reasons against better rungs, separated by spaces."""
     advice = (payload or {}).get("recommendation")
     return None if advice is None else " ".join(a["code"] for a in advice.get("rung_reasons", ()))
 
@@ -229,13 +236,13 @@ GROUP_COLUMNS: Mapping[EntryGroup, tuple[Column, ...]] = {
 
 
 def columns_of_group(group: EntryGroup) -> tuple[Column, ...]:
-    """All columns of the group's file, in order."""
+    """Return all columns of the file of a group, in order."""
     return (*ENVELOPE_COLUMNS, *CONTEXT_COLUMNS, *GROUP_COLUMNS[group], *PAYLOAD_COLUMNS)
 
 
-def export_row(given: Sequence[Column], entry: Entry, payload: Any) -> list[Any]:
-    """An entry as a row of typed values. payload: what it holds; None once erased."""
-    return [_to_column_type(column.type, column.read(entry, payload)) for column in given]
+def export_row(columns: Sequence[Column], entry: Entry, payload: Any) -> list[Any]:
+    """Return an entry as a row of typed values. payload: of the entry; None once erased."""
+    return [_to_column_type(column.type, column.read(entry, payload)) for column in columns]
 
 
 def _to_column_type(kind: ColumnType, value: Any) -> Any:

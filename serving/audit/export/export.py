@@ -35,7 +35,15 @@ GROUP_OF_KIND = {str(kind): group for group, kinds in KINDS_OF_GROUP.items() for
 
 @dataclass(frozen=True)
 class Export:
-    """What is exported how. code: version of the code, for the manifest."""
+    """An export of the log.
+
+    Attributes:
+        store: the log.
+        wanted: entries to export.
+        form: of the files.
+        now: time of the export, UTC.
+        code: version of the code, for the manifest.
+    """
 
     store: AuditStore
     wanted: Selection
@@ -44,17 +52,20 @@ class Export:
     code: str
 
     def write(self, out: Path, progress: Progress | None = None) -> dict[str, Any]:
-        """Write files and manifest to a new folder, which only its owner can read; the manifest.
+        """Write files and manifest to a new folder that only its owner can read.
+
+        Returns:
+            The manifest.
 
         Raises:
             FileExistsError: there is something in the folder.
             AuditUnavailableError: the record cannot be read.
-            IncompleteError: what was written is not what the database counts.
+            IncompleteExportError: the written rows are not those that the database counts.
         """
         with staging_folder(out) as folder, read_snapshot(self.store) as connection:
-            told = self._manifest(connection, self._files(connection, folder, progress))
-            write_manifest(folder, told)
-        return told
+            manifest = self._manifest(connection, self._files(connection, folder, progress))
+            write_manifest(folder, manifest)
+        return manifest
 
     def _files(
         self, connection: sa.Connection, folder: Path, progress: Progress | None
@@ -83,17 +94,17 @@ class Export:
         return list(files.values())
 
     def _manifest(self, connection: sa.Connection, files: Sequence[ExportFile]) -> dict[str, Any]:
-        told = {
+        manifest = {
             "exported_at": self.now.isoformat(),
             "code_version": self.code,
             "filters": self.wanted.as_json(),
             "record": self._record(connection),
             "files": [file.as_json() for file in files],
         }
-        return told | ({"csv": CSV_NOTES} if self.form is ExportFormat.CSV else {})
+        return manifest | ({"csv": CSV_NOTES} if self.form is ExportFormat.CSV else {})
 
     def _record(self, connection: sa.Connection) -> Mapping[str, Any]:
-        """The whole record in that snapshot, whatever was selected of it."""
+        """Return the state of the whole log in the snapshot, whatever was selected of it."""
         end = read_head(connection)
         size, root = end.frontier.size, end.frontier.root()
         signer = self.store.signer
@@ -109,7 +120,7 @@ class Export:
 
 @contextmanager
 def staging_folder(out: Path) -> Iterator[Path]:
-    """A folder beside `out` that takes its name once the block is through, and else is gone.
+    """Make a folder that is renamed to `out` after the block, or removed if the block fails.
 
     Raises:
         FileExistsError: there is something in `out`.
@@ -127,10 +138,10 @@ def staging_folder(out: Path) -> Iterator[Path]:
 
 
 def parse_kinds(names: Sequence[str]) -> tuple[EntryKind, ...]:
-    """The kinds of entries of those names; all of them for none.
+    """Return the entry kinds of those names; all kinds if no name is given.
 
     Raises:
-        ValueError: naming the one that is none, and the choices.
+        ValueError: a name is unknown; the message names it and the choices.
     """
     for name in names:
         if name not in set(EntryKind):

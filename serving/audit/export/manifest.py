@@ -25,7 +25,7 @@ class IncompleteExportError(RuntimeError):
 
 @dataclass
 class GroupCount:
-    """Of entries of one kind and site. held: those that were not erased."""
+    """Count of the entries of one kind and site. held: those that were not erased."""
 
     rows: int = 0
     sum_of_sequences: int = 0
@@ -34,7 +34,7 @@ class GroupCount:
     held: int = 0
 
     def add(self, sequence: int, *, held: bool) -> None:
-        """One more, in order."""
+        """Count one more entry; entries come in order."""
         self.first = self.first or sequence
         self.last = sequence
         self.rows += 1
@@ -55,7 +55,7 @@ class ControlTotals:
     last_at: str = ""
 
     def add(self, entry: Entry, payload: Any) -> None:
-        """Count one. payload: what it holds; None once erased."""
+        """Count one entry. payload: of the entry; None once erased."""
         envelope, at = entry.envelope, entry.recorded_at
         self.counts[envelope.kind, envelope.site].add(entry.sequence, held=payload is not None)
         self.first_at = min(self.first_at or at, at)
@@ -69,28 +69,28 @@ class ControlTotals:
             self.money_not_known += 1
             return
         # The shortest text that reads back as the double that was recorded.
-        told = Decimal(repr(amount))
-        self.money[currency] = EXACT_DECIMAL.add(self.money.get(currency, Decimal(0)), told)
+        exact = Decimal(repr(amount))
+        self.money[currency] = EXACT_DECIMAL.add(self.money.get(currency, Decimal(0)), exact)
 
     def hold_against(self, counted: Sequence[Any]) -> None:
-        """Check them against rows of `serving.audit.export.selection.count_in_database`.
+        """Check the totals against rows of `serving.audit.export.selection.count_in_database`.
 
         Raises:
-            IncompleteError: they differ; says where.
+            IncompleteExportError: they differ; the message says where.
         """
-        told = {
+        expected = {
             (kind, site): GroupCount(rows, int(total), first, last, held)
             for kind, site, rows, total, first, last, held in counted
         }
-        for place in sorted(told.keys() | self.counts.keys()):
-            if told.get(place) != self.counts.get(place):
+        for place in sorted(expected.keys() | self.counts.keys()):
+            if expected.get(place) != self.counts.get(place):
                 raise IncompleteExportError(
                     f"of kind {place[0]!r} at site {place[1]!r} the database counts "
-                    f"{told.get(place)} and {self.counts.get(place)} was written"
+                    f"{expected.get(place)} and {self.counts.get(place)} was written"
                 )
 
     def as_json(self) -> dict[str, Any]:
-        """The totals, money as exact decimals in text."""
+        """Return the totals, with money as exact decimals in text."""
         every = [count for count in self.counts.values() if count.rows]
         rows = sum(count.rows for count in every)
         return {
@@ -109,10 +109,10 @@ class ControlTotals:
 
 
 def _rows_by(counts: dict[tuple[str, str], GroupCount], part: int) -> dict[str, int]:
-    found = Counter[str]()
+    rows = Counter[str]()
     for place, count in counts.items():
-        found[place[part]] += count.rows
-    return dict(sorted(found.items()))
+        rows[place[part]] += count.rows
+    return dict(sorted(rows.items()))
 
 
 MANIFEST_NAME = "manifest.json"
@@ -135,7 +135,7 @@ class ExportFile:
     totals: ControlTotals
 
     def as_json(self) -> dict[str, Any]:
-        """Name, digest, totals, and what its columns mean."""
+        """Return name, digest, totals, and the meaning of the columns."""
         return {
             "file": self.path.name,
             "kinds": sorted(map(str, KINDS_OF_GROUP[self.group])),
@@ -148,15 +148,15 @@ class ExportFile:
         }
 
 
-def write_manifest(folder: Path, given: Mapping[str, Any]) -> Path:
-    """Write it; read by people and by programs."""
+def write_manifest(folder: Path, fields: Mapping[str, Any]) -> Path:
+    """Write the manifest of an export and return its path."""
     path = folder / MANIFEST_NAME
-    told = {"format": MANIFEST_FORMAT, "checked": CHECKED_NOTE, **given}
-    path.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    manifest = {"format": MANIFEST_FORMAT, "checked": CHECKED_NOTE, **fields}
+    path.write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return path
 
 
 def file_sha256(path: Path) -> str:
-    """Digest of a file, hexadecimal."""
+    """Return the SHA-256 of a file, hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

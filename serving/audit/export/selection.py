@@ -23,7 +23,15 @@ BYTEWISE_COLLATION = {"sqlite": "BINARY", "postgresql": "C"}
 
 @dataclass(frozen=True)
 class Selection:
-    """Which entries to export; all by default. since, until: recorded on, UTC, half-open."""
+    """Selection of entries to export; all by default.
+
+    Attributes:
+        since: first day of recording, UTC.
+        until: day of recording before which the selection ends, UTC.
+        kinds: of entries.
+        task: of entries; "" for all.
+        site: of entries; "" for all.
+    """
 
     since: date | None = None
     until: date | None = None
@@ -32,7 +40,7 @@ class Selection:
     site: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """The filters; null and empty where there is none."""
+        """Return the filters; null for each that is not set."""
         every = set(self.kinds) == set(EntryKind)
         return {
             "since": self.since and self.since.isoformat(),
@@ -43,7 +51,7 @@ class Selection:
         }
 
     def of(self, query: sa.Select[Any], dialect: str) -> sa.Select[Any]:
-        """The query, for these entries alone."""
+        """Return the query restricted to these entries."""
         of, at = ENTRIES.c, sa.collate(ENTRIES.c.recorded_at, BYTEWISE_COLLATION[dialect])
         query = query.where(of.kind.in_([str(kind) for kind in self.kinds]))
         if self.since:
@@ -57,7 +65,7 @@ class Selection:
 
 @contextmanager
 def read_snapshot(store: AuditStore) -> Iterator[sa.Connection]:
-    """A connection to which the record stands still.
+    """Open a connection that reads one snapshot of the log.
 
     Raises:
         AuditUnavailableError: the record cannot be read.
@@ -75,22 +83,24 @@ def read_snapshot(store: AuditStore) -> Iterator[sa.Connection]:
 def read_batches(
     connection: sa.Connection, wanted: Selection, size: int = BATCH_SIZE
 ) -> Iterator[Sequence[Entry]]:
-    """The entries in order, so many at a time."""
+    """Yield the selected entries in order, `size` at a time."""
     last = 0
     while True:
         query = wanted.of(queries.entries(), connection.dialect.name)
         after = query.where(ENTRIES.c.sequence > last).order_by(ENTRIES.c.sequence).limit(size)
-        found = [queries.entry_from_row(row) for row in connection.execute(after).mappings()]
-        if not found:
+        batch = [queries.entry_from_row(row) for row in connection.execute(after).mappings()]
+        if not batch:
             return
-        yield found
-        last = found[-1].sequence
+        yield batch
+        last = batch[-1].sequence
 
 
 def count_in_database(connection: sa.Connection, wanted: Selection) -> list[Any]:
-    """What the database counts of them: rows by kind and site.
+    """Count the selected entries by kind and site in the database.
 
-    kind, site, rows, sum of sequences, first and last sequence, and how many hold something.
+    Returns:
+        Rows of kind, site, number of entries, sum of sequences, first and last sequence, and
+        number of entries that were not erased.
     """
     of = ENTRIES.c
     count, held = sa.func.count(), sa.func.count(PAYLOADS.c.sequence)
@@ -101,7 +111,7 @@ def count_in_database(connection: sa.Connection, wanted: Selection) -> list[Any]
 
 
 def missing_sequences(connection: sa.Connection) -> list[tuple[int, int]]:
-    """Sequences that are missing from the whole record, as runs."""
+    """Return the sequences that are missing from the whole log, as ranges."""
     before = sa.func.lag(ENTRIES.c.sequence, 1, 0).over(order_by=ENTRIES.c.sequence)
     pairs = sa.select(before.label("before"), ENTRIES.c.sequence).subquery()
     query = sa.select(pairs).where(pairs.c.sequence > pairs.c.before + 1)

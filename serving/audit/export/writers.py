@@ -30,7 +30,7 @@ CSV_NOTES = (
 
 
 def escape_formula(text: str) -> str:
-    """The text, with an apostrophe before it where it could be read as a formula.
+    """Return the text, with an apostrophe before it if it could be read as a formula.
 
     After OWASP, CSV injection. Texts with an apostrophe of their own get another one, so that
     taking one away always gives what was recorded.
@@ -90,7 +90,7 @@ ARROW_TYPES: Mapping[ColumnType, pa.DataType] = {
 
 
 def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
-    """The columns as Arrow has them; each carries its meaning."""
+    """Return the Arrow schema of the columns; each field carries its meaning."""
     return pa.schema(
         [pa.field(c.name, ARROW_TYPES[c.type], metadata={"meaning": c.meaning}) for c in columns]
     )
@@ -117,7 +117,7 @@ class ParquetWriter:
 
 
 class ExportFormat(StrEnum):
-    """Of the files."""
+    """Format of the export files."""
 
     PARQUET = "parquet"
     CSV = "csv"

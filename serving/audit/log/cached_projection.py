@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 @dataclass
 class CachedProjection(Generic[T]):
-    """The state that the entries of some kinds amount to.
+    """State computed from the entries of some kinds.
 
     While the log cannot be read, the last state holds: an outage does not lift a pause.
 

@@ -116,4 +116,4 @@ WRITERS: dict[type, Callable[[Any], str]] = {
     bool: lambda value: "true" if value else "false",
     type(None): lambda _: "null",
 }
-"""Writer of each type; a value costs one look-up and one call."""
+"""Writer of each type: serialising a value takes one look-up and one call."""

@@ -34,9 +34,12 @@ NETWORK_FUSE_FILESYSTEMS = ("sshfs", "s3fs", "glusterfs", "ceph", "rclone", "gcs
 
 
 def network_filesystem(path: Path, mounts: str | None = None) -> str | None:
-    """The network file system that a path lies on, as `nfs4`; None if it is none, or unknown.
+    """Return the network file system that holds a path, as `nfs4`; None if local or unknown.
 
-    mounts: as Linux writes /proc/self/mountinfo; elsewhere there is no such file to look into.
+    Args:
+        path: of a file or folder.
+        mounts: content of /proc/self/mountinfo; read if None, and empty where there is no such
+            file.
     """
     if mounts is None:
         mounts = MOUNT_TABLE.read_text() if MOUNT_TABLE.exists() else ""
@@ -45,14 +48,16 @@ def network_filesystem(path: Path, mounts: str | None = None) -> str | None:
         Path(before.split()[4].replace("\\040", " ")): after.split()[0]
         for before, _, after in (line.partition(" - ") for line in mounts.splitlines())
     }
-    whole = path.resolve()
-    kind = next((kinds[at] for at in (whole, *whole.parents) if at in kinds), "")
-    away = kind in NETWORK_FILESYSTEMS or kind.removeprefix("fuse.") in NETWORK_FUSE_FILESYSTEMS
-    return kind if away else None
+    resolved = path.resolve()
+    kind = next((kinds[at] for at in (resolved, *resolved.parents) if at in kinds), "")
+    is_remote = (
+        kind in NETWORK_FILESYSTEMS or kind.removeprefix("fuse.") in NETWORK_FUSE_FILESYSTEMS
+    )
+    return kind if is_remote else None
 
 
 SQLITE_WAIT_SECONDS = 10
-"""A group is written in milliseconds: who waits so long waits for something that hangs."""
+"""A group is written in milliseconds, so a longer wait means that another process hangs."""
 
 SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -82,7 +87,7 @@ POSTGRESQL_NETWORK = {
 
 
 def open_engine(url: str) -> sa.Engine:
-    """An engine on `sqlite:///file` or `postgresql+psycopg://...`.
+    """Open an engine on `sqlite:///file` or `postgresql+psycopg://...`.
 
     Raises:
         AuditUnavailableError: a SQLite file on a file system of another machine.
@@ -99,7 +104,7 @@ def open_engine(url: str) -> sa.Engine:
 
 
 def sqlite_url(path: Path) -> str:
-    """The address of a SQLite file."""
+    """Return the URL of a SQLite file."""
     return f"sqlite:///{path}"
 
 
@@ -111,7 +116,7 @@ def writer_lock(engine: sa.Engine) -> Iterator[None]:
     a lock on a file beside it is handed on at once. PostgreSQL locks the head row instead.
 
     Raises:
-        TimeoutError: another process keeps it.
+        TimeoutError: another process holds the lock for too long.
     """
     if engine.dialect.name != "sqlite":
         yield
@@ -147,25 +152,25 @@ def _open_sqlite(url: sa.URL) -> sa.Engine:
 
 
 def _configure_sqlite_connection(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # we begin transactions ourselves, see _on_begin
+    connection.isolation_level = None  # _begin_sqlite_transaction begins transactions
     for pragma in SQLITE_PRAGMAS:
         connection.execute(pragma)
 
 
 def _begin_sqlite_transaction(connection: sa.Connection) -> None:
-    """Writers take the lock at once, so that head and insert are one step."""
+    """Take the lock when a write transaction begins, so that no other writer moves the head."""
     reading = connection.get_execution_options().get("reading", False)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
 def _open_postgresql(url: sa.URL) -> sa.Engine:
-    """READ COMMITTED: who waited for the head row reads what the writer before it committed.
+    """Open an engine at READ COMMITTED: a writer reads the head row that the last one committed.
 
-    A stricter level would refuse it that row, as changed since it began.
+    A stricter level would refuse the row to a writer that waited for it, as changed meanwhile.
     """
-    given = url.query.get("options", "")
+    url_options = url.query.get("options", "")
     options = [f"-c {name}={value}" for name, value in POSTGRESQL_OPTIONS.items()]
-    options += [given] if isinstance(given, str) else given
+    options += [url_options] if isinstance(url_options, str) else url_options
     engine = sa.create_engine(
         url.set(drivername="postgresql+psycopg"),  # whole: verification connects by it too
         isolation_level="READ COMMITTED",

@@ -35,13 +35,13 @@ def envelope_leaf_hash(row: Sequence[Any]) -> bytes:
     about, commitment, name, kind, picked, previous, priority, at, reference, schema = row[:10]
     sequence, site, task, tenant = row[10:14]
     if type(schema) is not int or type(sequence) is not int or type(priority) is not float:
-        raise TypeError(f"schema, sequence or priority is no number: {row!r}")
+        raise TypeError(f"schema, sequence or priority is not a number: {row!r}")
     if (
         picked not in {0, 1}
         or abs(schema) >= SAFE_INTEGER_LIMIT
         or abs(sequence) >= SAFE_INTEGER_LIMIT
     ):
-        raise ValueError(f"picked, schema or sequence is none: {row!r}")
+        raise ValueError(f"picked, schema or sequence is out of range: {row!r}")
     return sha256(
         (
             f'\0{{"about":{text(about)},"commitment":{text(commitment)},"id":{text(name)},'
@@ -151,15 +151,15 @@ class Envelope:
 
     @property
     def month(self) -> str:
-        """The month it was recorded in, as `2026-11`."""
+        """Month in which the entry was recorded, as `2026-11`."""
         return self.recorded_at[:7]
 
     def leaf(self) -> str:
-        """Hash of the leaf: RFC 9162 over the canonical JSON of all fields, hexadecimal."""
+        """Return the RFC 9162 leaf hash over the canonical JSON of all fields, hexadecimal."""
         return envelope_leaf_hash(envelope_values(self)).hex()
 
 
-ENVELOPE_FIELDS = tuple(one.name for one in fields(Envelope))
+ENVELOPE_FIELDS = tuple(declared.name for declared in fields(Envelope))
 envelope_values = attrgetter(*ENVELOPE_FIELDS)
 
 
@@ -174,32 +174,32 @@ class Entry:
 
     @property
     def sequence(self) -> int:
-        """Its place in the log, from 1."""
+        """Position in the log, from 1."""
         return self.envelope.sequence
 
     @property
     def previous(self) -> str:
-        """Hash of the entry before."""
+        """Hash of the entry before, hexadecimal."""
         return self.envelope.previous
 
     @property
     def id(self) -> str:
-        """Its unique name."""
+        """Unique id of the entry."""
         return self.envelope.id
 
     @property
     def kind(self) -> EntryKind:
-        """Its kind."""
+        """Kind of the entry."""
         return EntryKind(self.envelope.kind)
 
     @property
     def answers(self) -> bool:
-        """Whether it holds an answer, scored or not."""
+        """True if the entry holds an answer, scored or not."""
         return self.kind in ANSWER_KINDS
 
     @property
     def recorded_at(self) -> str:
-        """When it was recorded, by the clock of its writer; ISO 8601, UTC."""
+        """Time of recording by the clock of the writer, ISO 8601, UTC."""
         return self.envelope.recorded_at
 
     @property
@@ -207,7 +207,7 @@ class Entry:
         """The recorded payload.
 
         Raises:
-            PayloadErasedError: it was erased.
+            PayloadErasedError: the payload was erased.
         """
         if self.body is None:
             raise PayloadErasedError(f"what entry {self.sequence} ({self.id}) held has been erased")

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class EntryKind(StrEnum):
-    """What is recorded."""
+    """Kind of an audit entry."""
 
     RECOMMENDATION = "recommendation"
     ABSTENTION = "abstention"
@@ -35,13 +35,13 @@ class EntryKind(StrEnum):
 
 
 SCORED_KINDS = frozenset({EntryKind.RECOMMENDATION, EntryKind.ABSTENTION})
-"""Kinds whose payload holds a scored case and what was answered."""
+"""Kinds whose payload holds a scored case and its answer."""
 ANSWER_KINDS = SCORED_KINDS | {EntryKind.FALLBACK}
 """Kinds whose payload holds an answer, scored or not."""
 
 
 class EntryGroup(StrEnum):
-    """A group of kinds."""
+    """Group of kinds that share retention and an export file."""
 
     ANSWERS = "answers"
     DECISIONS = "decisions"

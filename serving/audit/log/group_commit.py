@@ -19,7 +19,7 @@ from serving.audit.log.entry import Draft, Entry
 from serving.audit.log.errors import AuditUnavailableError
 
 GATHER_FACTOR = 1.0
-"""How long the leader waits for the callers of the last group, in durations of its commit."""
+"""Longest wait of the leader for the last group of callers, in durations of its commit."""
 MAX_GROUP_ENTRIES = 4096
 TransactionHook = Callable[[sa.Connection], None]
 
@@ -36,9 +36,12 @@ class IdempotencyKey:
 
 @dataclass(frozen=True)
 class CommitResult:
-    """The entries of one commit, and the signed checkpoint that covers them.
+    """Result of one commit.
 
-    checkpoint: C2SP tlog-checkpoint text; empty where the log has no signer.
+    Attributes:
+        entries: that were written.
+        checkpoint: signed checkpoint that covers them, C2SP tlog-checkpoint text; "" if the log
+            has no signer.
     """
 
     entries: list[Entry]
@@ -47,12 +50,17 @@ class CommitResult:
 
 @dataclass(eq=False)
 class PendingCommit:
-    """Entries that are recorded together or not at all, and what became of them.
+    """Entries that are recorded together or not at all, and the outcome.
 
-    bodies: the canonical payload of each draft.
-    also: runs in the same transaction once the entries are in; if it fails, they are not written.
-    tried: what a transaction would have recorded whose outcome is still unknown.
-    committed, error: the outcome; one of the two once it is settled.
+    Attributes:
+        drafts: of the entries.
+        bodies: the canonical payload of each draft.
+        key: idempotency key of the request.
+        also: runs in the same transaction once the entries are in; if it fails, they are not
+            written.
+        tried: result of a transaction whose outcome is still unknown.
+        committed: result, once the entries are written.
+        error: reason, once they are refused.
     """
 
     drafts: Sequence[Draft]
@@ -65,11 +73,11 @@ class PendingCommit:
 
     @property
     def done(self) -> bool:
-        """Whether it was written or refused."""
+        """True once the commit was written or refused."""
         return self.committed is not None or self.error is not None
 
     def result(self) -> CommitResult:
-        """Return what was written.
+        """Return the result of the written commit.
 
         Raises:
             Exception: the reason why it was not written.

@@ -11,7 +11,7 @@ from serving.audit.log.database import writer_lock
 from serving.audit.log.errors import AuditUnavailableError
 
 CURRENT_REVISION = "0003"
-"""The one migration there is; see `migrations.versions.v0003_initial` for its number."""
+"""The only migration; see `migrations.versions.v0003_initial` for its number."""
 MIGRATION_LOCK_ID = 7_301_652_948
 """Key of the PostgreSQL advisory lock of the process that migrates; an arbitrary number."""
 ALEMBIC_LOCK = threading.Lock()
@@ -21,8 +21,8 @@ ALEMBIC_LOCK = threading.Lock()
 def upgrade_schema(engine: sa.Engine) -> None:
     """Create the tables in one transaction where the database has none.
 
-    Processes that start at once do it one after the other. Where the tables are there, it costs
-    one look and Alembic is not imported.
+    Processes that start at the same time do so one after the other. If the tables exist, this
+    takes one query and does not import Alembic.
 
     Raises:
         AuditUnavailableError: the tables are of a newer version, or not ours.
@@ -49,7 +49,7 @@ def upgrade_schema(engine: sa.Engine) -> None:
 
 
 def schema_revision(connection: sa.Connection) -> str | None:
-    """The revision that the tables are stamped with; None where there are no tables.
+    """Return the revision that the tables are stamped with; None if there are no tables.
 
     Raises:
         AuditUnavailableError: tables that are not ours have our names.

@@ -50,8 +50,13 @@ def canonical_body(draft: Draft) -> str:
 class AuditStore:
     """Entries in SQLite or PostgreSQL. Safe to use from several threads and processes.
 
-    tenant: whose entries are written. signer: signs a checkpoint after every group of commits.
-    breaker: refuses calls at once while the database is away; None lets every caller wait.
+    Attributes:
+        engine: of the database.
+        tenant: that entries are written for.
+        signer: signs a checkpoint after every group of commits; None for a log without
+            checkpoints.
+        breaker: refuses calls at once while the database is unavailable; None lets every caller
+            wait.
     """
 
     engine: sa.Engine
@@ -161,8 +166,8 @@ class AuditStore:
 
     def read(self, identifier: str) -> Entry | None:
         """Return the entry of that id; None if there is none."""
-        found = self.select(queries.entry_by_id(identifier))
-        return found[0] if found else None
+        entries = self.select(queries.entry_by_id(identifier))
+        return entries[0] if entries else None
 
     def request(self, caller: str, key: str) -> dict[str, Any] | None:
         """Return the row of the table `requests` for an idempotency key; None if it is unused."""
@@ -189,10 +194,10 @@ class AuditStore:
         Raises:
             LookupError: several do.
         """
-        found = self.select(queries.answers_by_id_prefix(start))
-        if len(found) > 1:
+        answers = self.select(queries.answers_by_id_prefix(start))
+        if len(answers) > 1:
             raise LookupError(f"several recommendations start with {start!r}; write more of the id")
-        return found[0] if found else None
+        return answers[0] if answers else None
 
     def decisions(self, recommendation: str) -> list[Entry]:
         """Return the decisions about a recommendation, in order."""

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 METADATA = sa.MetaData()
 INTEGER_64 = sa.BigInteger().with_variant(sa.Integer, "sqlite")
-"""A whole number of 64 bits: SQLite's INTEGER, and as a primary key its own row number."""
+"""Integer of 64 bits: in SQLite INTEGER, which as a primary key is the row number."""
 
 ENTRIES = sa.Table(
     "entries",
@@ -33,7 +33,7 @@ ENTRIES = sa.Table(
     sa.Index("entries_latest", "kind", "task", "reference", "sequence"),
 )
 ABOUT_ANOTHER = ENTRIES.c.about != ENTRIES.c.id
-"""What a search by `about` must say, for answers are about themselves and not in its index."""
+"""Condition of a search by `about`: answers are about themselves and are not in its index."""
 sa.Index(
     "entries_about",
     ENTRIES.c.about,

@@ -1,1 +1,1 @@
-"""One file per revision. A released revision is never changed."""
+"""Alembic revisions, one file each. A released revision is never changed."""
