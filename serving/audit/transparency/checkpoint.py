@@ -17,22 +17,28 @@ MAX_TREE_SIZE = 2**63 - 1
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The state of a log. origin: its name. size: leaves. root: of their tree, 32 bytes."""
+    """State of a log.
+
+    Attributes:
+        origin: name of the log.
+        size: number of leaves.
+        root: of the tree over the leaves, 32 bytes.
+    """
 
     origin: str
     size: int
     root: bytes
 
     def text(self) -> str:
-        """The text that is signed."""
+        """Return the text that is signed."""
         return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode()}\n"
 
     @classmethod
     def parse(cls, text: str) -> Checkpoint:
-        """The checkpoint that `text` writes; extension lines are allowed, and ignored.
+        """Parse the text of a checkpoint; extension lines are allowed and ignored.
 
         Raises:
-            ValueError: it is none.
+            ValueError: the text is not a checkpoint.
         """
         lines = text.removesuffix("\n").split("\n")
         if len(lines) < 3 or not all(lines) or not text.endswith("\n"):
@@ -45,7 +51,7 @@ class Checkpoint:
 
 
 def parse_size(text: str) -> int:
-    """The size as a checkpoint writes it: decimal digits, none of them a leading zero.
+    """Parse the size in a checkpoint: decimal digits without a leading zero.
 
     Raises:
         ValueError: for anything else.
@@ -57,16 +63,16 @@ def parse_size(text: str) -> int:
 
 
 def parse_unverified_checkpoint(note: str | bytes) -> Checkpoint:
-    """The checkpoint that a note speaks of, whoever signed it: to be told, never to be trusted.
+    """Parse the checkpoint in a note without verifying it: for display, never to be trusted.
 
     Raises:
-        ValueError: the note is none, or no checkpoint.
+        ValueError: the text is not a note, or its note is not a checkpoint.
     """
     return Checkpoint.parse(Note.parse(note).text)
 
 
 def open_checkpoint(note: str | bytes, keys: Iterable[Verifier]) -> Checkpoint:
-    """The checkpoint in a note that a trusted key of its own log has signed.
+    """Return the checkpoint in a note that a trusted key of its own log has signed.
 
     A log's key has the log's name, so that the key of one log says nothing about another.
 

@@ -69,35 +69,35 @@ class CheckpointMirror:
 
     @property
     def told(self) -> str:
-        """Its name in messages, without passwords and keys."""
+        """Name in messages, without passwords and keys."""
         return self.storage.told
 
     def latest(self) -> str | None:
-        """The note of the latest checkpoint; the largest one kept, should that file be gone."""
+        """Return the note of the latest checkpoint; the largest one if that file is missing."""
         found = self._text(LATEST_FILE)
         if found is None and (sizes := self.sizes()):
             return self.note(sizes[-1])
         return found
 
     def sizes(self) -> list[int]:
-        """Sizes of the log at which there is a checkpoint, smallest first."""
+        """Return the sizes of the log at which there is a checkpoint, smallest first."""
         return sorted(
             int(name) for name in self.storage.names(CHECKPOINTS_FOLDER) if name.isdigit()
         )
 
     def note(self, size: int) -> str | None:
-        """The note of the checkpoint at that size."""
+        """Return the note of the checkpoint at a size; None if there is none."""
         return self._text(f"{CHECKPOINTS_FOLDER}/{size:020d}")
 
     def checkpoints(self) -> Iterator[tuple[int, str]]:
-        """Size and note of every checkpoint, smallest first; none of them verified."""
+        """Yield size and note of every checkpoint, unverified, smallest first."""
         for size in self.sizes():
             found = self.note(size)
             if found is not None:
                 yield size, found
 
     def keys(self) -> list[Verifier]:
-        """The keys that sign this log's checkpoints; none while nothing was written.
+        """Return the keys that sign this log's checkpoints; empty while nothing was written.
 
         Raises:
             ValueError: the file holds something else.
@@ -151,7 +151,7 @@ class CheckpointMirror:
             self.storage.write(LATEST_FILE, note.encode())
 
     def _held(self, origin: str) -> Checkpoint | None:
-        """The latest checkpoint here, signed by a key that is trusted here."""
+        """Return the latest checkpoint of the mirror, signed by a key that the mirror trusts."""
         note = self.latest()
         if note is None:
             return None
@@ -218,7 +218,7 @@ class CheckpointMirror:
         )
 
     def _add(self, tile: Tile) -> None:
-        """Put a tile there, never in place of another."""
+        """Write a tile, never in place of another."""
         there = self.storage.read(tile.name)
         if there is None:
             self.storage.write(tile.name, tile.content())

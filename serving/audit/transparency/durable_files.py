@@ -14,7 +14,7 @@ GROUP_AND_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def read_private_file(path: Path, what: str) -> bytes:
-    """The content of a key file that nobody else can use. what: the key, in words.
+    """Read a key file that only its owner can use. what: the key, in words.
 
     Raises:
         OSError: it cannot be read.

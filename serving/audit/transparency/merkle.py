@@ -24,12 +24,12 @@ class Node(NamedTuple):
 
 
 def leaf_hash(data: bytes) -> bytes:
-    """Hash of a leaf with that content."""
+    """Return the hash of a leaf with that content."""
     return sha256(b"\x00" + data).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
-    """Hash of the node over two subtrees."""
+    """Return the hash of the node over two subtrees."""
     return sha256(b"\x01" + left + right).digest()
 
 
@@ -44,7 +44,7 @@ class Frontier:
     peaks: tuple[bytes, ...] = ()
 
     def with_leaves(self, leaves: Iterable[bytes]) -> tuple[Frontier, list[Node]]:
-        """The frontier after these leaf hashes, and the nodes at tile heights now complete."""
+        """Return the frontier after these leaf hashes, and the nodes completed at tile heights."""
         size, peaks, complete = self.size, list(self.peaks), list[Node]()
         for leaf in leaves:
             node, level, index = leaf, 0, size
@@ -57,7 +57,7 @@ class Frontier:
         return Frontier(size, tuple(peaks)), complete
 
     def root(self) -> bytes:
-        """Root of the whole tree."""
+        """Return the root of the whole tree."""
         if not self.peaks:
             return EMPTY_ROOT
         root = self.peaks[-1]
@@ -66,15 +66,15 @@ class Frontier:
         return root
 
     def text(self) -> str:
-        """The peaks in hexadecimal, joined."""
+        """Return the peaks in hexadecimal, joined."""
         return b"".join(self.peaks).hex()
 
     @classmethod
     def read(cls, size: int, text: str) -> Frontier:
-        """What `text` wrote.
+        """Parse the peaks that `text` wrote.
 
         Raises:
-            ValueError: as many peaks as a tree of that size has are not in the text.
+            ValueError: the text does not hold as many peaks as a tree of that size has.
         """
         joined = bytes.fromhex(text)
         peaks = tuple(joined[i : i + 32] for i in range(0, len(joined), 32))
@@ -84,7 +84,7 @@ class Frontier:
 
 
 def root_of(leaves: Iterable[bytes]) -> bytes:
-    """Root of the tree over leaf hashes."""
+    """Return the root of the tree over leaf hashes."""
     return Frontier().with_leaves(leaves)[0].root()
 
 
@@ -94,9 +94,14 @@ HASH_BYTES = 32
 def verify_inclusion(
     leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes
 ) -> bool:
-    """Whether the path proves that leaf hash at that index of the tree (2.1.3.2).
+    """Return whether the path proves a leaf hash at an index of the tree (2.1.3.2).
 
-    index: from 0, so the sequence of an entry less 1. size, root: of the tree.
+    Args:
+        leaf: hash of the leaf.
+        index: from 0, so the sequence of an entry less 1.
+        size: of the tree.
+        path: hashes from the leaf to the root.
+        root: of the tree.
     """
     if not 0 <= index < size or not are_hashes([leaf, root, *path]):
         return False
@@ -116,9 +121,16 @@ def verify_inclusion(
 def verify_consistency(
     first: int, second: int, first_root: bytes, second_root: bytes, path: Sequence[bytes]
 ) -> bool:
-    """Whether the path proves that the first tree is the beginning of the second (2.1.4.2).
+    """Return whether the path proves that the first tree is a prefix of the second (2.1.4.2).
 
-    first, second: sizes. The empty tree begins every tree, and needs no path.
+    The empty tree is a prefix of every tree, and needs no path.
+
+    Args:
+        first: size of the first tree.
+        second: size of the second tree.
+        first_root: root of the first tree.
+        second_root: root of the second tree.
+        path: hashes of the proof.
     """
     if not 0 <= first <= second or not are_hashes([first_root, second_root, *path]):
         return False
@@ -131,7 +143,7 @@ def verify_consistency(
 
 
 def _recompute_roots(first: int, second: int, steps: Sequence[bytes]) -> tuple[bytes, bytes] | None:
-    """The roots of both trees that the steps make; None where there are too many or few."""
+    """Return the roots of both trees from the steps; None if there are too many or too few."""
     node, last = first - 1, second - 1
     while node & 1:
         node, last = node >> 1, last >> 1
@@ -149,7 +161,7 @@ def _recompute_roots(first: int, second: int, steps: Sequence[bytes]) -> tuple[b
 
 
 def skip_right_edge(node: int, last: int) -> tuple[int, int]:
-    """Up past the levels where a node at the right edge has no sibling."""
+    """Move up past the levels where a node at the right edge has no sibling."""
     while not node & 1 and node:
         node, last = node >> 1, last >> 1
     return node, last

@@ -27,24 +27,24 @@ class CheckpointMirrorError(RuntimeError):
 
 
 class MirrorStorage(Protocol):
-    """Files by name; a name is a path with slashes. Errors are CheckpointMirrorError."""
+    """Files by name; a name is a path with slashes. Every method raises CheckpointMirrorError."""
 
     @property
     def told(self) -> str:
-        """Its name in messages, without passwords and keys."""
+        """Name in messages, without passwords and keys."""
 
     def read(self, name: str) -> bytes | None:
         """Return the content of a file; None if there is no such file."""
 
     def write(self, name: str, content: bytes) -> None:
-        """Put it there, whole or not at all, in place of what was."""
+        """Write a file atomically, in place of an earlier one."""
 
     def names(self, folder: str) -> list[str]:
-        """Files directly in a folder, without its name; none where there is no folder."""
+        """Return the names of the files directly in a folder; empty if there is no such folder."""
 
 
 def open_storage(where: Path | str) -> MirrorStorage:
-    """The folder, or the object storage at that URL (s3://, gs://, abfs://).
+    """Open a folder, or the object storage at a URL (s3://, gs://, abfs://).
 
     Raises:
         ValueError: a URL of another kind.
@@ -63,13 +63,13 @@ def open_storage(where: Path | str) -> MirrorStorage:
 
 @dataclass(frozen=True)
 class FolderStorage:
-    """A folder on a disk. What is written is on the disk when it is said to be."""
+    """A folder on a disk. A file is synced to the disk when `write` returns."""
 
     path: Path
 
     @property
     def told(self) -> str:
-        """Its path."""
+        """Path of the folder."""
         return str(self.path)
 
     def read(self, name: str) -> bytes | None:
@@ -107,7 +107,7 @@ class FolderStorage:
 
 
 def _make_durable_folder(folder: Path) -> None:
-    """The folder and those above it, each known to the disk."""
+    """Create a folder and its parents, each synced to the disk."""
     missing = [one for one in (folder, *folder.parents) if not one.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     for created in missing:

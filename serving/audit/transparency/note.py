@@ -158,7 +158,7 @@ class Note:
 
 
 def open_note(raw: str | bytes, keys: Iterable[Verifier]) -> str:
-    """The text of a note that a trusted key has signed.
+    """Return the text of a note that a trusted key has signed.
 
     Raises:
         MalformedNoteError, ForgedNoteError, WrongKeyError: as `Note.parse` and `signers` say.
@@ -169,7 +169,7 @@ def open_note(raw: str | bytes, keys: Iterable[Verifier]) -> str:
 
 
 def sign_note(text: str, name: str, key: Ed25519PrivateKey) -> Note:
-    """The text, which ends in a newline, signed under that name.
+    """Sign a text, which ends in a newline, under a name.
 
     Raises:
         ValueError: a text or a name that a note cannot hold.
@@ -182,12 +182,12 @@ def sign_note(text: str, name: str, key: Ed25519PrivateKey) -> Note:
 
 
 def key_id(name: str, key: bytes) -> bytes:
-    """The id of an Ed25519 key under a name."""
+    """Return the id of an Ed25519 key under a name."""
     return sha256(name.encode() + b"\n" + ED25519 + key).digest()[:ID_BYTES]
 
 
 def validate_key_name(name: str) -> str:
-    """The name, if a key may have it.
+    """Return the name if a key may have it.
 
     Raises:
         ValueError: it is empty or has a space, a plus or a control character.
@@ -198,7 +198,7 @@ def validate_key_name(name: str) -> str:
 
 
 def decode_note_text(raw: str | bytes) -> str:
-    """UTF-8 text without control characters, of bounded size."""
+    """Decode UTF-8 text of bounded size without control characters."""
     try:
         data = raw.encode() if isinstance(raw, str) else raw
         text = data.decode()
@@ -213,10 +213,10 @@ def decode_note_text(raw: str | bytes) -> str:
 
 
 def parse_signature(line: str) -> Signature:
-    """What a signature line says.
+    """Parse a signature line.
 
     Raises:
-        MalformedNoteError: it is none.
+        MalformedNoteError: the line is not a signature.
     """
     name, space, encoded = line.removeprefix(SIGNATURE_PREFIX).partition(" ")
     raw = decode_strict_base64(encoded)
@@ -231,7 +231,7 @@ def parse_signature(line: str) -> Signature:
 
 
 def decode_strict_base64(text: str) -> bytes | None:
-    """The bytes of standard base64; None where another text would be right for the bytes."""
+    """Decode standard base64; None if the text is not the only encoding of its bytes."""
     try:
         raw = b64decode(text, validate=True)
     except (binascii.Error, ValueError):
@@ -240,7 +240,7 @@ def decode_strict_base64(text: str) -> bytes | None:
 
 
 def wrong_key_error(signatures: Sequence[Signature], trusted: Sequence[Verifier]) -> WrongKeyError:
-    """No trusted key has signed: whose signatures there are, and who is trusted."""
+    """Return the error that names the signers of a note and the trusted keys."""
     found = ", ".join(signature.label for signature in signatures)
     choices = ", ".join(key.label for key in trusted) or "none"
     return WrongKeyError(f"no trusted key has signed; signed by {found}; trusted are {choices}")

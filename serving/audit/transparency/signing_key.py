@@ -24,12 +24,12 @@ class SigningKey:
 
     @classmethod
     def of(cls, key: Ed25519PrivateKey) -> Self:
-        """That key."""
+        """Wrap an Ed25519 key."""
         return cls(key, key.public_key().public_bytes_raw())
 
     @classmethod
     def load_or_make(cls, path: Path) -> Self:
-        """The key in that file, made if there is none. Processes that start at once get one.
+        """Load the key from a file; create it if it is missing, once for all processes.
 
         Raises:
             OSError: the file cannot be read or made.
@@ -41,7 +41,7 @@ class SigningKey:
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """The key in that file.
+        """Load the key from a file.
 
         Raises:
             OSError, ValueError: as `load_or_make` says.
@@ -59,7 +59,7 @@ class SigningKey:
         return cls.of(key)
 
     def note(self, origin: str, size: int, root: bytes) -> str:
-        """The signed checkpoint of that log, as C2SP tlog-checkpoint text."""
+        """Return the signed checkpoint of a log, as C2SP tlog-checkpoint text."""
         if origin not in self.ids:
             self.ids[origin] = key_id(validate_key_name(origin), self.public)
         text = Checkpoint(origin, size, root).text()
@@ -71,7 +71,7 @@ class SigningKey:
 
 
 def generate_key_pem() -> bytes:
-    """A new private key, as PEM."""
+    """Generate a private key, as PEM."""
     return Ed25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,

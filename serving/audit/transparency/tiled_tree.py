@@ -29,7 +29,7 @@ LeafRange = tuple[int, int]
 
 @dataclass(frozen=True)
 class TiledTree:
-    """The tree over the first `size` leaves."""
+    """Tree over the first `size` leaves."""
 
     size: int
     tiles: TileReader
@@ -40,7 +40,7 @@ class TiledTree:
         return self.over(0, self.size)
 
     def inclusion(self, index: int) -> list[bytes]:
-        """The path from a leaf to the root, lowest first (2.1.3.1).
+        """Return the path from a leaf to the root, lowest first (2.1.3.1).
 
         Raises:
             ValueError: no such leaf.
@@ -51,7 +51,7 @@ class TiledTree:
         return [self.over(*part) for part in inclusion_ranges(index, self.size)]
 
     def consistency(self, first: int) -> list[bytes]:
-        """The path that proves the tree of the first leaves to be the beginning (2.1.4.1).
+        """Return the proof that the tree of the first leaves is a prefix of this one (2.1.4.1).
 
         Raises:
             ValueError, LookupError: as `inclusion` says.
@@ -61,14 +61,14 @@ class TiledTree:
         return [self.over(*part) for part in consistency_ranges(first, self.size)]
 
     def over(self, begin: int, end: int) -> bytes:
-        """Root over leaves [begin, end), a range that the tree falls into."""
+        """Return the root over leaves [begin, end), a range that the tree falls into."""
         roots = [self.perfect(level, index) for level, index in perfect_subtrees(begin, end)]
         if not roots:
             return EMPTY_ROOT
         return reduce(lambda right, left: node_hash(left, right), reversed(roots))
 
     def perfect(self, level: int, index: int) -> bytes:
-        """Root of the perfect subtree over leaves [index << level, (index + 1) << level)."""
+        """Return the root over leaves [index << level, (index + 1) << level), a perfect subtree."""
         kept, above = divmod(level, TILE_LEVELS)
         first = index << above
         found = self.tile(kept, first // TILE_WIDTH)
@@ -80,14 +80,14 @@ class TiledTree:
         return root_of(part)
 
     def tile(self, level: int, index: int) -> Sequence[bytes]:
-        """A tile, read once."""
+        """Return a tile, which is read once."""
         if (level, index) not in self.fetched:
             self.fetched[level, index] = self.tiles(level, index)
         return self.fetched[level, index]
 
 
 def inclusion_ranges(index: int, size: int) -> list[LeafRange]:
-    """The ranges whose roots lead from a leaf to the root."""
+    """Return the ranges whose roots lead from a leaf to the root."""
     parts, begin, end = list[LeafRange](), 0, size
     while end - begin > 1:
         middle = begin + split_point(end - begin)
@@ -118,12 +118,12 @@ def consistency_ranges(first: int, size: int) -> list[LeafRange]:
 
 
 def split_point(size: int) -> int:
-    """The largest power of two below a size of at least two."""
+    """Return the largest power of two below a size of at least two."""
     return 1 << ((size - 1).bit_length() - 1)
 
 
 def perfect_subtrees(begin: int, end: int) -> Iterator[tuple[int, int]]:
-    """Level and index of the perfect subtrees that a range falls into, largest first."""
+    """Yield level and index of the perfect subtrees that a range falls into, largest first."""
     while begin < end:
         level = (end - begin).bit_length() - 1
         yield level, begin >> level
@@ -158,7 +158,7 @@ def tile_name(level: int, index: int, width: int = TILE_WIDTH) -> str:
 
 
 def split_hashes(content: bytes) -> tuple[bytes, ...]:
-    """The hashes of a tile."""
+    """Return the hashes of a tile."""
     starts = range(0, len(content), HASH_BYTES)
     return tuple(content[start : start + HASH_BYTES] for start in starts)
 
@@ -180,17 +180,17 @@ class RightEdge:
     rows: list[list[bytes]] = field(default_factory=list)
 
     def copy(self) -> RightEdge:
-        """One that grows by itself."""
+        """Return a copy that grows independently."""
         return RightEdge(self.size, [list(row) for row in self.rows])
 
     def grow(self, leaves: Iterable[bytes]) -> Iterator[Tile]:
-        """Take in leaf hashes; gives every tile as it becomes full."""
+        """Append leaf hashes, and yield every tile as it becomes full."""
         for leaf in leaves:
             self.size += 1
             yield from self._push(0, leaf)
 
     def partial(self) -> Iterator[Tile]:
-        """The tiles that are not full."""
+        """Yield the tiles that are not full."""
         for level, row in enumerate(self.rows):
             if row:
                 yield Tile(level, self.size // TILE_WIDTH ** (level + 1), tuple(row))

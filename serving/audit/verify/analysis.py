@@ -65,7 +65,7 @@ class EvidenceAnalysis:
 
     @cached_property
     def cut(self) -> bool:
-        """Whether there is evidence of more entries than the log holds."""
+        """True if there is evidence of more entries than the log holds."""
         head = self.evidence.head
         said = [one.checkpoint.size for one in self.evidence.opened.signed]
         if head is not None and isinstance(head.size, int):

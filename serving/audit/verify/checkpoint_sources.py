@@ -39,7 +39,7 @@ def _parse_keys(given: str) -> list[Verifier]:
 
 
 def read_small_text(path: Path) -> str:
-    """The text of a small file.
+    """Read the text of a small file.
 
     Raises:
         ValueError: it is too long or no text.
@@ -130,7 +130,7 @@ def _open_witness(
 def _of_this_log(
     signed: list[SignedCheckpoint], findings: list[Finding], origin: str, keys: set[str]
 ) -> OpenedCheckpoints:
-    """Those of the log, where others are; all of them, where the log itself has another name."""
+    """Keep the checkpoints of this log; keep all if only the log's own name was changed."""
     names = {one.checkpoint.origin for one in signed} or keys
     if origin in names or not names:
         others = [one for one in signed if one.checkpoint.origin != origin]

@@ -18,7 +18,7 @@ from serving.audit.verify.raw_rows import RawRow
 from serving.audit.verify.verdict import Fault, Finding
 
 SEARCH_RADIUS = 64
-"""How many places around its own an entry is searched at, besides those of other suspects."""
+"""Places on either side of its own at which an entry is searched, besides those of suspects."""
 MAX_PLACES = 500
 MAX_MOVED = 128
 
@@ -209,7 +209,7 @@ def _moved_finding(suspects: Suspects, number: int) -> Finding:
 
 
 def _changed_finding(suspects: Suspects, number: int) -> Finding:
-    """One entry that is not what was recorded, in its own place."""
+    """Return the finding about one entry that was changed in its own place."""
     row, after = suspects.rows[number], suspects.rows.get(number + 1)
     before = suspects.rows.get(number - 1)
     ahead = before.stored if before else GENESIS_HASH if number == 1 else None

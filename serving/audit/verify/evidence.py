@@ -66,11 +66,15 @@ class PayloadEvidence:
 
 @dataclass(frozen=True)
 class MirrorEvidence:
-    """What the second place holds beside notes. size: of its largest signed checkpoint.
+    """State of the hashes in the checkpoint mirror.
 
-    differs: first entry whose leaf is another than the log's now; None: none.
-    fits: whether its leaves make the root that it has signed. damaged: name of the first tile that
-    is missing, of a wrong length, or not made of those below it. under: the first entry under it.
+    Attributes:
+        size: of its largest signed checkpoint.
+        differs: first entry whose leaf differs from the log's; None if no leaf does.
+        fits: whether its leaves make the root that was signed.
+        damaged: name of the first tile that is missing, of a wrong length, or not made of those
+            below it; "" if there is none.
+        under: the first entry under that tile.
     """
 
     size: int = 0
@@ -82,12 +86,16 @@ class MirrorEvidence:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What was read.
+    """Everything that was read for a verdict.
 
-    head: None where there is not exactly one. last: number of the last entry, since: of the one
-    after which reading began. now: the tree over the entries as they are; mended: over what
-    they were, as the suspects tell it. commitments: that entries name, by number, of some.
-    lost: the first entry that names a checkpoint in the second place that is not there.
+    Attributes:
+        head: row of `head`; None if there is not exactly one.
+        last: number of the last entry.
+        now: tree over the entries as they are.
+        since: number of the entry after which reading began.
+        mended: tree over the entries as they were recorded, as far as the suspects show it.
+        commitments: that some entries name, by number.
+        lost: first entry that names a checkpoint which the mirror lacks; None if there is none.
     """
 
     head: StoredHead | None

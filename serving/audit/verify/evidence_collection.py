@@ -78,7 +78,7 @@ class ResumePoint:
 
 @dataclass(frozen=True)
 class DatabaseState:
-    """One state of the record: what is read at once, before the entries."""
+    """Tables of the log in one snapshot, read before the entries."""
 
     head: StoredHead | None
     total: int
@@ -97,7 +97,7 @@ def collect_evidence(
     workers: int,
     progress: Progress,
 ) -> Evidence:
-    """Everything, as it is now. Entries that are written meanwhile are left for the next time.
+    """Read all evidence of the log as it is now; entries written meanwhile are left out.
 
     Raises:
         AuditUnavailableError: the record cannot be read.
@@ -235,7 +235,7 @@ def _entry_witnesses(state: DatabaseState, since: int) -> Iterator[CheckpointWit
 def examine_segments(
     address: raw_rows.DatabaseAddress, since: int, last: int, workers: int
 ) -> Iterator[Segment]:
-    """Every stretch of the record after `since`, in order."""
+    """Yield every segment of the log after `since`, in order."""
     firsts = range(since + 1, last + 1, SEGMENT_ENTRIES)
     lasts = [min(first + SEGMENT_ENTRIES - 1, last) for first in firsts]
     if workers <= 1 or last - since <= SINGLE_PROCESS_ENTRIES:

@@ -33,10 +33,12 @@ class CheckResult:
 
 
 def check_proof(raw: str | bytes, keys: Collection[Verifier]) -> CheckResult:
-    """Whether the file proves its entry under one of the keys.
+    """Check whether a file proves its entry under one of the keys.
 
-    keys: those that the reader trusts; without any, everything but the key is checked, and the
-        key that the file names is told, for comparison.
+    Args:
+        raw: content of the file.
+        keys: that the reader trusts; without any, everything but the key is checked, and the
+            result names the key of the file for comparison.
     """
     try:
         proof = ProofFile.parse(raw)

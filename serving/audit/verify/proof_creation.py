@@ -99,15 +99,15 @@ class NotCoveredError(LookupError):
 def create_proof(
     store: AuditStore, identifier: str, *, with_payload: bool = True
 ) -> dict[str, Any]:
-    """What `triage audit check` checks: the entry, its path to the root, a signed checkpoint.
+    """Create the proof of an entry: envelope, path to the root and a signed checkpoint.
 
     The checkpoint is the latest that was written to the second place, if it covers the entry;
     else one is signed now. identifier: an id, or the number of an entry.
 
     Raises:
         LookupError: there is no such entry, or hashes on the path are missing.
-        NotCoveredError: as it says.
-        ValueError: what is stored is no entry as it was recorded.
+        NotCoveredError: no checkpoint covers the entry, and there is no key to sign one.
+        ValueError: the stored payload is not in the form in which it was recorded.
         AuditUnavailableError: the record cannot be read.
     """
     entry = _find_entry(store, identifier)

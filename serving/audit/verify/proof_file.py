@@ -22,7 +22,7 @@ NonNegativeInteger = Annotated[int, Field(ge=0, lt=SAFE_INTEGER_LIMIT)]
 
 
 class StrictModel(BaseModel):
-    """Nothing is converted, nothing is left over."""
+    """Model that converts no value and forbids unknown fields."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -47,12 +47,20 @@ class EnvelopeModel(StrictModel):
 
 
 class ProofFile(StrictModel):
-    """What a proof file holds.
+    """Content of a proof file.
 
-    hash: of the entry's leaf. index: of the leaf, from 0. size: of the tree. path: from the leaf
-    to the root, hexadecimal. checkpoint: signed note of that tree. key: verifier key of who
-    signed, as the file says; to be compared, never to be trusted. salt, payload: left out
-    where the proof is of the envelope only.
+    Attributes:
+        format: name of the format.
+        origin: of the log.
+        envelope: of the entry.
+        hash: of the entry's leaf, hexadecimal.
+        salt: of the payload; None if the proof is of the envelope only.
+        payload: of the entry; None if the proof is of the envelope only.
+        index: of the leaf, from 0.
+        size: of the tree.
+        path: from the leaf to the root, hexadecimal.
+        checkpoint: signed note of that tree.
+        key: verifier key as the file states it; to be compared, never to be trusted.
     """
 
     format: Literal["exception-triage/audit-proof/1"]

@@ -78,12 +78,12 @@ class QueryReader(Protocol):
     """Runs a query; one `?` a parameter."""
 
     def __call__(self, query: str, parameters: Sequence[Any] = (), /) -> Iterator[RowValues]:
-        """Its rows, as they come."""
+        """Yield the rows of a query as the database sends them."""
 
 
 @dataclass(frozen=True)
 class DatabaseAddress:
-    """Where a record is; can be sent to another process.
+    """Address of a log database; can be sent to another process.
 
     lenient: read text that is no UTF-8 too, each bad byte as a lone surrogate, which no
         recorded value holds. Slower, so only where a first reading fails.
@@ -94,7 +94,7 @@ class DatabaseAddress:
 
     @contextmanager
     def reading(self) -> Iterator[QueryReader]:
-        """A reader that sees one state of the record and cannot change it.
+        """Open a reader that sees one state of the log and cannot change it.
 
         Raises:
             AuditUnavailableError: the record cannot be read.
@@ -146,7 +146,7 @@ def read_entries_of_kind(read: QueryReader, kind: str) -> Iterator[RowValues]:
 
 
 def read_scalar(read: QueryReader, query: str, parameters: Sequence[Any] = ()) -> Any:
-    """The only value of the only row."""
+    """Return the only value of the only row."""
     return next(iter(read(query, parameters)))[0]
 
 

@@ -51,7 +51,7 @@ class WrongPayload:
 
 @dataclass
 class Segment:
-    """What was found from number `first` to `last`.
+    """Result of recomputing the entries numbered `first` to `last`.
 
     leaves: 32 bytes a number, as the columns give them. gaps: numbers that no entry has.
     suspects: entries that do not fit with themselves or the entries beside them.

@@ -51,7 +51,7 @@ class LeafSpool:
         return self.between(number, number).hex() if number > self.since else ""
 
     def changed(self, other: Mapping[int, str]) -> Iterator[bytes]:
-        """All in order, those of `other` (hexadecimal, by number) in place of what is here."""
+        """Yield all leaves in order, with those of `other` (hexadecimal, by number) replaced."""
         for first in range(self.since + 1, self.last + 1, LEAVES_PER_READ):
             some = self.between(first, first + LEAVES_PER_READ - 1)
             for at in range(0, len(some), HASH_BYTES):

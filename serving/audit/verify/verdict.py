@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Fault(StrEnum):
-    """What was done to the record. Erasure with an entry that says so is not a fault.
+    """Kind of tampering. An erasure that an entry records is not a fault.
 
     EDITED: something of one entry (a column, its payload, salt or hash) or a stored hash of the
         tree (`nodes`, `head`) differs from what was recorded.
@@ -72,15 +72,21 @@ class ClockStep:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What verification found. findings: by the first entry they concern, in order.
+    """Verdict of a verification.
 
-    size: entries in the log. root: of the tree over them, hexadecimal.
-    entries: how many were read and recomputed. since: size of the trusted checkpoint that it
-        resumed from; 0 if everything was read.
-    erased: payloads that are gone with an entry that says so; no fault.
-    restored: payloads that are back though an entry says they were erased.
-    checkpoints: signed checkpoints that fit. covered: size of the largest of them.
-    steps_back: how often recorded clocks stepped back; clock_steps: the furthest of them.
+    Attributes:
+        findings: ordered by the first entry that each concerns.
+        origin: name of the log.
+        size: entries in the log.
+        root: of the tree over the entries, hexadecimal.
+        entries: number of entries that were read and recomputed.
+        since: size of the trusted checkpoint that it resumed from; 0 if everything was read.
+        erased: payloads that are gone with an entry that records it; no fault.
+        restored: payloads that are present though an entry records their erasure.
+        checkpoints: signed checkpoints that fit.
+        covered: size of the largest of them.
+        steps_back: number of times that recorded clocks stepped back.
+        clock_steps: the largest of these steps.
     """
 
     findings: tuple[Finding, ...]
@@ -98,7 +104,7 @@ class Verdict:
 
     @property
     def ok(self) -> bool:
-        """Whether there are no findings."""
+        """True if there are no findings."""
         return not self.findings
 
     @property
@@ -107,7 +113,7 @@ class Verdict:
         return max(0, self.size - self.covered)
 
     def as_json(self) -> dict[str, Any]:
-        """For machines."""
+        """Return the verdict as JSON values."""
         plain = {**vars(self), "ok": self.ok, "uncovered": self.uncovered}
         lists = {name: [vars(v) for v in plain[name]] for name in ("findings", "clock_steps")}
         return plain | lists

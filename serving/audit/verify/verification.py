@@ -33,7 +33,7 @@ from serving.audit.verify.verdict import Fault, Finding, Verdict
 
 
 def decide_verdict(evidence: Evidence) -> Verdict:
-    """The verdict on what was read."""
+    """Return the verdict on the evidence."""
     case = EvidenceAnalysis(evidence)
     found = [
         *evidence.findings,
@@ -68,9 +68,9 @@ def decide_verdict(evidence: Evidence) -> Verdict:
 
 
 def _deduplicate(found: list[Finding]) -> list[Finding]:
-    """One finding an entry: what is said of the entry itself stands for its payload too.
+    """Keep one finding for each entry; a finding about the entry covers its payload.
 
-    What was put in was never recorded, so whether it was also changed means nothing.
+    An inserted entry was never recorded, so a change of it means nothing.
     """
     made = dict[object, Finding]()
     for finding in sorted(found, key=lambda one: one.fault is not Fault.INSERTED):
@@ -96,7 +96,7 @@ def verify_log(
     workers: int = 2,
     progress: Progress | None = None,
 ) -> Verdict:
-    """Recompute everything and say what was found.
+    """Recompute the whole log and return the verdict.
 
     keys: verifier keys that are trusted; checkpoints of other keys are faults.
     second_place: where checkpoints were written to; None: not compared.
