@@ -24,7 +24,7 @@ up: $(READY)
 
 # A module's tests share what they have made, so they stay together.
 PYTEST := $(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
-QUICK := -m "not slow" tests/unit tests/spec tests/docs
+QUICK := -m "not slow" tests/unit tests/spec
 
 test: $(READY)
 	@$(PYTEST) $(ARGS)

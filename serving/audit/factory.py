@@ -7,10 +7,10 @@ from contextlib import closing
 from data.lake import Lake
 from serving.audit.log.errors import AuditUnavailableError
 from serving.audit.log.store import AuditStore
-from serving.audit.settings import AuditSettings
 from serving.audit.transparency.checkpoint_mirror import CheckpointMirror
 from serving.audit.transparency.note import Verifier
 from serving.audit.transparency.signing_key import SigningKey
+from serving.runtime.settings import AuditSettings
 
 
 def open_audit(lake: Lake, settings: AuditSettings | None = None) -> AuditStore:

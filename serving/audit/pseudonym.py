@@ -15,8 +15,8 @@ from typing import Self
 
 from data.lake import Lake
 from serving.audit.log.canonical_json import canonicalize
-from serving.audit.settings import AuditSettings
 from serving.audit.transparency.durable_files import create_private_file, read_private_file
+from serving.runtime.settings import AuditSettings
 
 KEY_BYTES = 32
 KEY_FILE = "people.key"

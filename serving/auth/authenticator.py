@@ -24,8 +24,8 @@ from serving.auth.caller import (
 from serving.auth.jwks import JsonWebKeySet
 from serving.auth.key_ring import KeyRing
 from serving.auth.rate_limits import RateLimiter
-from serving.auth.settings import AuthMode, AuthSettings, is_loopback
 from serving.auth.tokens import TokenVerifier
+from serving.runtime.settings import AuthMode, AuthSettings, is_loopback
 
 MAX_CREDENTIAL_LENGTH = 8192
 MAX_HOST_LENGTH = 261

@@ -13,7 +13,7 @@ from typing import Any
 
 import jwt
 
-from serving.auth.settings import ASYMMETRIC_ALGORITHMS
+from serving.runtime.settings import ASYMMETRIC_ALGORITHMS
 
 LOG = logging.getLogger("triage.access")
 MAX_BYTES = 2**20

@@ -13,8 +13,8 @@ from limits.aio.strategies import FixedWindowRateLimiter
 from limits.errors import ConfigurationError, StorageError
 from limits.storage import storage_from_string
 
-from serving.auth.settings import AuthSettings
 from serving.runtime.circuit_breaker import CircuitBreaker, CircuitOpenError
+from serving.runtime.settings import AuthSettings
 
 LOG = logging.getLogger("triage.access")
 REDIS = "redispy"

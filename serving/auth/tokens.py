@@ -11,7 +11,7 @@ import jwt
 from serving.audit.pseudonym import Pseudonyms
 from serving.auth.caller import ALL_SCOPES, AuthenticationError, Caller, Refusal, UnknownSignerError
 from serving.auth.jwks import JsonWebKeySet
-from serving.auth.settings import AuthSettings
+from serving.runtime.settings import AuthSettings
 
 REQUIRED_CLAIMS = ["exp", "iss", "aud"]
 EVERY_SITE = "*"

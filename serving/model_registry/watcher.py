@@ -24,9 +24,8 @@ from serving.model_registry.candidate_check import CandidateChecker, FileSignatu
 from serving.model_registry.champions import LoadedModel
 from serving.model_registry.model_slot import ModelSlot, OfferRefusal, SlotChange
 from serving.model_registry.pointer import ModelAlias
-from serving.model_registry.settings import SwapSettings
 from serving.runtime.context import service_context
-from serving.runtime.settings import ServiceSettings
+from serving.runtime.settings import ServiceSettings, SwapSettings
 
 LOG = logging.getLogger("triage")
 PROFILES = "profiles"

@@ -21,10 +21,10 @@ from serving.audit.log.database import open_engine, sqlite_url
 from serving.audit.log.errors import AuditUnavailableError, describe_error
 from serving.audit.log.schema import CURRENT_REVISION, schema_revision
 from serving.audit.pseudonym import Pseudonyms
-from serving.audit.settings import AuditSettings
 from serving.audit.transparency.checkpoint_mirror import CheckpointMirror
 from serving.audit.transparency.mirror_storage import CheckpointMirrorError
 from serving.audit.transparency.signing_key import SigningKey
+from serving.runtime.settings import AuditSettings
 
 MINIMUM_PYTHON = (3, 11)
 MINIMUM_FREE_BYTES = 2 * 1024**3

@@ -14,10 +14,9 @@ import sqlalchemy as sa
 from serving.audit.log.entry import Draft, Entry, new_draft
 from serving.audit.log.entry_kind import EntryKind
 from serving.audit.log.errors import DuplicateEntryError
-from serving.audit.settings import AuditSettings
 from serving.pipeline.engine import Engine
 from serving.runtime.context import service_context
-from serving.runtime.settings import ServiceSettings
+from serving.runtime.settings import AuditSettings, ServiceSettings
 
 # The id of a policy change is derived from the change before it: of several workers that start
 # with a new policy at the same time, one records it and the others find it recorded.

@@ -18,7 +18,7 @@ from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_
 from structlog.types import EventDict, WrappedLogger
 
 from serving.auth.api_key import KEY_PREFIX
-from serving.telemetry.settings import LogLevel
+from serving.runtime.settings import LogLevel
 
 ALLOWED_FIELDS = ("method", "route", "status", "seconds", "task", "rung", "stage")
 """Fields that a line may have besides its event; others that a logger is given are left out."""

@@ -11,9 +11,8 @@ from data.lake import Lake
 from serving.audit.factory import open_audit
 from serving.audit.log.store import AuditStore
 from serving.auth.key_ring import KeyRing
-from serving.auth.settings import AuthMode, AuthSettings, is_loopback
 from serving.events.settings import EventSettings
-from serving.runtime.settings import ServiceSettings
+from serving.runtime.settings import AuthMode, AuthSettings, ServiceSettings, is_loopback
 from serving.server.doctor import check_port
 from serving.server.supervisor import ServiceError
 from serving.tasks.policy_file import load_policy

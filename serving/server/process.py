@@ -16,14 +16,12 @@ from serving.audit.checkpointer import Checkpointer
 from serving.audit.factory import open_checkpoint_mirror
 from serving.audit.log.entry import Entry
 from serving.audit.log.errors import AuditUnavailableError
-from serving.audit.settings import AuditSettings
 from serving.auth.authenticator import Authenticator, create_authenticator
-from serving.auth.settings import AuthSettings
 from serving.http.app import create_app
 from serving.http.middleware import InFlightTracker
 from serving.pipeline.engine import Engine, load_engine
 from serving.review.service import open_review_service
-from serving.runtime.settings import ServiceSettings
+from serving.runtime.settings import AuditSettings, AuthSettings, ServiceSettings, TelemetrySettings
 from serving.server.background_workers import BackgroundWorker, create_workers
 from serving.server.lifecycle_log import LifecycleLog
 from serving.server.logging_config import configure_logging
@@ -32,7 +30,6 @@ from serving.server.supervisor import exit_with_parent
 from serving.tasks.catalogue import SERVED_TASKS
 from serving.telemetry.metrics import Metrics
 from serving.telemetry.service_telemetry import ServiceTelemetry
-from serving.telemetry.settings import TelemetrySettings
 from serving.telemetry.traces import Tracer
 
 LOG = logging.getLogger("triage")

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 
 from pydantic_settings import BaseSettings
 
-from serving.audit.settings import AuditSettings
-from serving.auth.settings import AuthSettings
 from serving.events.settings import EventSettings
-from serving.model_registry.settings import SwapSettings
-from serving.runtime.settings import ServiceSettings
-from serving.telemetry.settings import TelemetrySettings
+from serving.runtime.settings import (
+    AuditSettings,
+    AuthSettings,
+    ServiceSettings,
+    SwapSettings,
+    TelemetrySettings,
+)
 
 SETTINGS_CLASSES: Mapping[str, type[BaseSettings]] = {
     "service": ServiceSettings,

@@ -32,7 +32,7 @@ import psutil  # type: ignore[import-untyped] # it ships no types
 from data.lake import Lake
 from data.settings import SECRETS_FOLDER_VARIABLE, path_variables
 from models.task import TaskName
-from serving.auth.settings import AuthSettings
+from serving.runtime.settings import AuthSettings
 from serving.server.settings_catalogue import LIFELINE_VARIABLE, SETTINGS_CLASSES
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]

@@ -20,7 +20,7 @@ from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, T
 
 from data.settings import SettingError
 from serving.runtime.context import code_version
-from serving.telemetry.settings import TelemetrySettings
+from serving.runtime.settings import TelemetrySettings
 
 EXPORT_SECONDS = 5
 FLUSH_MILLISECONDS = 2000

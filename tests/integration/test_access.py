@@ -16,8 +16,8 @@ from serving.audit.log.entry_kind import EntryKind
 from serving.audit.pseudonym import Pseudonyms
 from serving.auth.api_key import revocation_draft
 from serving.auth.caller import ALL_SCOPES, AccessScope, scoring_scope
-from serving.auth.settings import AuthMode, AuthSettings
 from serving.pipeline.pauses import PauseRecorder
+from serving.runtime.settings import AuthMode, AuthSettings
 from serving.server.preflight import auth_mode_for, require_credentials
 from serving.server.supervisor import ServiceError, run_service
 from tests.support.authenticated_service import (

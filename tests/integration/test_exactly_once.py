@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from models.tasks.stock_risk import STOCK_RISK
 from serving.audit.factory import open_audit
 from serving.audit.log.entry_kind import ANSWER_KINDS, EntryKind
-from serving.audit.settings import AuditSettings
+from serving.runtime.settings import AuditSettings
 from serving.server.supervisor import kill_process_tree, run_service
 from tests.support.ports import free_port
 from tests.support.postgres_schemas import temporary_schema

@@ -15,8 +15,7 @@ import models
 import serving
 import training
 from data.settings import SECRETS_FOLDER_VARIABLE, EnvironmentSettings, SettingError
-from serving.audit.settings import AuditSettings
-from serving.runtime.settings import ServiceSettings
+from serving.runtime.settings import AuditSettings, ServiceSettings
 from serving.server.settings_catalogue import INTERNAL_VARIABLES
 from training.settings import ApprovalSettings
 from triage import app

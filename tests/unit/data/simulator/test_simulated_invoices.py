@@ -7,6 +7,8 @@ from sklearn.metrics import roc_auc_score
 
 from data.contracts.invoice_outcomes import ExceptionClass
 
+pytestmark = pytest.mark.slow(3)
+
 
 @pytest.fixture(scope="module")
 def ended(busy):

@@ -2,6 +2,9 @@
 
 import numpy as np
 import pandas as pd
+import pytest
+
+pytestmark = pytest.mark.slow(3)
 
 KEY = ["site_id", "item_id"]
 

@@ -20,12 +20,7 @@ from serving.review.decisions import (
     DecisionRecorder,
     record_decision,
 )
-from tests.support.audit_drafts import (
-    CONTEXT,
-    NOW,
-    PSEUDONYMS,
-    recommendation_recorded_at,
-)
+from tests.support.audit_drafts import CONTEXT, NOW, PSEUDONYMS, recommendation_recorded_at
 
 pytestmark = pytest.mark.slow(5)
 

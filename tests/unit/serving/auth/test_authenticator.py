@@ -8,8 +8,8 @@ from starlette.testclient import TestClient
 from serving.auth.authenticator import Authenticator
 from serving.auth.caller import ALL_SCOPES, Caller
 from serving.auth.rate_limits import RateLimiter
-from serving.auth.settings import AuthSettings
 from serving.http.app import create_app
+from serving.runtime.settings import AuthSettings
 from tests.support.synthetic_recommendations import CATALOGUE
 
 MOST = 3

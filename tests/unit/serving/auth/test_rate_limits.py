@@ -4,9 +4,11 @@ import pytest
 
 from serving.auth import rate_limits
 from serving.auth.rate_limits import RateLimiter
-from serving.auth.settings import AuthSettings
+from serving.runtime.settings import AuthSettings
 from tests.support.event_loops import run_coroutine
 from tests.support.redis_server import redis_server
+
+pytestmark = pytest.mark.slow(5)
 
 MANY = 10**6
 

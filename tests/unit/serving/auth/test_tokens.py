@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from serving.audit.pseudonym import Pseudonyms
 from serving.auth.caller import AccessScope, AuthenticationError
 from serving.auth.jwks import JsonWebKeySet, JsonWebKeySetError
-from serving.auth.settings import AuthSettings
 from serving.auth.tokens import TokenVerifier
+from serving.runtime.settings import AuthSettings
 
 ISSUER, AUDIENCE = "https://idp.example", "triage"
 OURS, OTHERS = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))

@@ -14,13 +14,12 @@ from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.auth.authenticator import Authenticator
 from serving.auth.caller import ALL_SCOPES, Caller
 from serving.auth.rate_limits import RateLimiter
-from serving.auth.settings import AuthSettings
 from serving.http.app import create_app
 from serving.http.middleware import InFlightTracker
 from serving.http.response_headers import DATA_CSP, SECURITY_HEADERS
 from serving.pipeline.engine import load_engine
 from serving.pipeline.micro_batcher import MicroBatcher
-from serving.runtime.settings import ServiceSettings
+from serving.runtime.settings import AuthSettings, ServiceSettings
 from serving.telemetry.metrics import Metrics
 from serving.telemetry.service_telemetry import ServiceTelemetry
 from serving.telemetry.traces import Tracer
@@ -28,6 +27,8 @@ from tests.support.event_loops import run_coroutine
 from tests.support.open_access import ALLOW_EVERY_CALLER
 from tests.support.synthetic_lake import example_case, make_lake
 from tests.support.synthetic_recommendations import CATALOGUE, EXAMPLES
+
+pytestmark = pytest.mark.slow(5)
 
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
 TASK = STOCK_RISK.name

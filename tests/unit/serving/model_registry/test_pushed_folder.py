@@ -10,10 +10,9 @@ import pytest
 from data.lake import Lake
 from models.tasks.stock_risk import STOCK_RISK
 from serving.audit.log.entry_kind import EntryKind
-from serving.model_registry.settings import SwapSettings
 from serving.model_registry.watcher import ModelWatcher
 from serving.pipeline.engine import load_engine
-from serving.runtime.settings import ServiceSettings
+from serving.runtime.settings import ServiceSettings, SwapSettings
 from tests.support.synthetic_lake import make_lake
 
 pytestmark = pytest.mark.slow(8)

@@ -11,11 +11,10 @@ from models.artefact.folder import save_artefact
 from models.fitting.fit import fit
 from models.tasks.stock_risk import STOCK_RISK
 from serving.audit.log.entry_kind import EntryKind
-from serving.model_registry.settings import SwapSettings
 from serving.model_registry.shadow import ShadowScorer
 from serving.model_registry.watcher import ModelWatcher
 from serving.pipeline.engine import load_engine
-from serving.runtime.settings import ServiceSettings
+from serving.runtime.settings import ServiceSettings, SwapSettings
 from serving.tasks.catalogue import SERVED_TASKS
 from tests.support.synthetic_lake import (
     SMALL_LIGHTGBM,

@@ -2,7 +2,11 @@
 
 import socket
 
+import pytest
+
 from serving.server import doctor
+
+pytestmark = pytest.mark.slow(4)
 
 
 def test_a_healthy_machine_passes_every_check(tmp_path):

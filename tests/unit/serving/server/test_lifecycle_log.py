@@ -10,10 +10,9 @@ from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.audit.dataframes import decisions_frame, recommendations_frame
 from serving.audit.log.entry_kind import EntryKind
 from serving.audit.log.errors import AuditUnavailableError
-from serving.audit.settings import AuditSettings
 from serving.pipeline.engine import load_engine
 from serving.policy.policy import parse_policy
-from serving.runtime.settings import ServiceSettings
+from serving.runtime.settings import AuditSettings, ServiceSettings
 from serving.server.lifecycle_log import LifecycleLog, redacted_address
 from serving.tasks.policy_file import DEFAULT_POLICY_FILE
 from tests.support.synthetic_lake import make_lake

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from data.lake import Lake
 from serving.audit.factory import open_audit
 from serving.audit.pseudonym import open_pseudonyms
-from serving.audit.settings import AuditSettings
+from serving.runtime.settings import AuditSettings
 from serving.server.doctor import audit_checks
 
 

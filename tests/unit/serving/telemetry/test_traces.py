@@ -6,7 +6,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import StatusCode
 
 from data.settings import SettingError
-from serving.telemetry.settings import TelemetrySettings
+from serving.runtime.settings import TelemetrySettings
 from serving.telemetry.traces import Tracer, current_context, with_parents
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"

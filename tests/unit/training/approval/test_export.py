@@ -2,11 +2,15 @@
 
 import json
 
+import pytest
+
 from models.artefact.folder import load_artefact
 from training.registry.champion_pointer import read_champion
 from training.registry.export import VERSIONS_FILE, export_version
 
 from .conftest import GOOD, NEWER, TASK
+
+pytestmark = pytest.mark.slow(5)
 
 
 def test_an_exported_version_can_be_found_without_the_registry(line):

@@ -11,6 +11,8 @@ from training.evaluation.bootstrap import (
 )
 from training.evaluation.metrics import Forecast, metric_functions
 
+pytestmark = pytest.mark.slow(3)
+
 CLASSES = ("calm", "event")
 
 

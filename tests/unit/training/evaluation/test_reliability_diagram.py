@@ -11,6 +11,8 @@ from training.evaluation.plots import training_plots
 from training.evaluation.reliability_diagram import reliability_bins
 from training.evaluation.segment_figures import figures_by_segment
 
+pytestmark = pytest.mark.slow(5)
+
 
 def test_points_are_counted_by_hand():
     sure = np.repeat([0.2, 0.8], 100)

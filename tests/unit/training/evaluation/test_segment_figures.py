@@ -10,6 +10,8 @@ from models.model import Predictions
 from tests.support.synthetic_task import draw_training_set, make_task
 from training.evaluation.segment_figures import figures_by_segment
 
+pytestmark = pytest.mark.slow(4)
+
 
 def answered(probability, class_set=None, quantiles=None) -> Predictions:
     rows, classes = probability.shape

@@ -15,6 +15,8 @@ from training.evaluation.gate_findings import Verdict
 from training.gates.catalogue import GATES
 from training.gates.trg002_one_feature import GATE
 
+pytestmark = pytest.mark.slow(2)
+
 
 def test_the_answer_written_into_a_feature_is_a_suspect() -> None:
     training = sound_training_set()

@@ -12,6 +12,8 @@ from training.evaluation.gate_findings import Verdict
 from training.gates.catalogue import GATES
 from training.gates.trg008_coverage import GATE, effective_sample_size, shortfall_p_value
 
+pytestmark = pytest.mark.slow(3)
+
 
 def test_a_site_whose_ends_fall_outside_the_sets_is_named() -> None:
     learnt, measured = hold_out(sound_training_set())

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from models.calibration.calibrators import CalibrationMethod
 from models.fitting.fit import fit
@@ -11,6 +12,8 @@ from tests.support.synthetic_candidates import build_candidate, quick_task, soun
 from training.evaluation.gate_findings import Verdict
 from training.gates.catalogue import GATES
 from training.gates.trg010_stable import GATE
+
+pytestmark = pytest.mark.slow(3)
 
 WILD = {
     "num_leaves": 63,

@@ -3,10 +3,14 @@
 from copy import deepcopy
 from dataclasses import replace
 
+import pytest
+
 from models.artefact.folder import with_digest
 from training.evaluation.gate_findings import Verdict
 from training.gates.catalogue import GATES
 from training.gates.trg012_golden import GATE
+
+pytestmark = pytest.mark.slow(5)
 
 
 def test_an_answer_that_another_process_does_not_get_is_refused(sound) -> None:

@@ -16,11 +16,13 @@ from serving.audit.factory import (
     open_checkpoint_mirror,
     trusted_verifiers,
 )
-from serving.audit.settings import AuditSettings
 from serving.audit.transparency.checkpoint import Checkpoint, open_checkpoint
 from serving.audit.transparency.durable_files import create_private_file
 from serving.audit.transparency.note import Verifier
 from serving.audit.transparency.signing_key import SigningKey
+from serving.runtime.settings import AuditSettings
+
+pytestmark = pytest.mark.slow(3)
 
 ROOT = b"r" * 32
 

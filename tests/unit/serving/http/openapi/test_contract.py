@@ -24,6 +24,8 @@ from serving.runtime.context import RELEASE
 from serving.tasks.catalogue import SERVED_TASKS
 from tests.support.open_access import ALLOW_EVERY_CALLER
 
+pytestmark = pytest.mark.slow(4)
+
 
 def test_the_file_is_what_the_service_serves_and_breaks_nothing():
     assert check_contract().startswith("openapi.json is what the service serves")
