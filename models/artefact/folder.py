@@ -27,7 +27,7 @@ MANIFEST = "manifest.json"
 FEATURES = "features.json"
 FORMAT = 3
 EXPLAINER_KEY, EXPLAINER = "explainer", "quadrature"
-"""What computes contributions, whose last bits are part of what is recorded: our own TreeSHAP."""
+"""Name of the explainer, our own TreeSHAP; the last bits of its contributions are recorded."""
 
 ArtefactFiles = Mapping[str, str]
 

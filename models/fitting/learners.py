@@ -97,7 +97,7 @@ class LearningTarget:
 
     @property
     def of_quantile(self) -> bool:
-        """Whether the target is a number of which a quantile is learnt."""
+        """Return whether the target is a number of which a quantile is learnt."""
         return bool(self.objective["objective"] == "quantile")
 
     def has_single_class(self, taught: Ints) -> bool:

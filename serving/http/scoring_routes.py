@@ -45,7 +45,7 @@ class ScoringEndpoint(Protocol):
 
     @property
     def description(self) -> str:
-        """What the address answers, in a sentence."""
+        """Return a sentence that says what the address answers."""
 
     @property
     def request_schema(self) -> type[BaseModel]:

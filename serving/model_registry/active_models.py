@@ -37,7 +37,7 @@ class Canary:
     seed: str
 
     def takes(self, task: TaskName, reference: Sequence[str]) -> bool:
-        """Whether the challenger answers a case: always the same, and still if the share grows."""
+        """Return whether the challenger answers a case; a growing share keeps the cases it had."""
         return hash_fraction(self.seed, task, reference) < self.share
 
 

@@ -41,7 +41,7 @@ def guard_model_loading(home: Path) -> Iterator[bool]:
 
 
 def _process_alive(mark: Path) -> bool:
-    """Whether the process that left the mark still runs; another one may have its number."""
+    """Return whether the process that left the mark still runs; its number may be reused."""
     number = mark.name.rpartition("-")[2]
     try:
         return number.isdecimal() and _process_start_time(int(number)) == mark.read_text()

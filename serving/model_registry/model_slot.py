@@ -149,7 +149,7 @@ class ModelSlot:
         return None
 
     def _files_may_still_arrive(self, signature: FileSignature) -> bool:
-        """Whether the files are unchanged and more of them may still be arriving."""
+        """Return whether the files are unchanged and more of them may still be arriving."""
         if self.waiting is None or self.waiting[0] != signature:
             return False
         return self.now() - self.waiting[1] < self.patience

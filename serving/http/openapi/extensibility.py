@@ -1,4 +1,4 @@
-"""What of the answers may grow without a new version of the contract, as OpenAPI says it.
+"""Mark the parts of answers that may grow without a new version of the contract.
 
 A new task adds a value to enumerations of answers. Callers can only be ready for it if the
 contract has told them so from the start.
