@@ -160,9 +160,9 @@ class ResponseSender:
             self.started = True
             self.observed.status = message["status"]
             message["headers"] = self._complete(list(message.get("headers", ())))
-        await self.send(message)
         if message["type"] == "http.response.body" and not message.get("more_body"):
-            self.observed.finish()
+            self.observed.finish()  # before the caller reads the end, so that it finds itself counted
+        await self.send(message)
 
     def _complete(self, headers: RawHeaders) -> RawHeaders:
         trace = (TRACERESPONSE_HEADER, traceresponse_value(self.scope).encode())
