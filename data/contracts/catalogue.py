@@ -1,8 +1,10 @@
 """All canonical tables, one line each."""
 
 from data.contracts.decisions import DECISIONS
+from data.contracts.exchange_rates import EXCHANGE_RATES
 from data.contracts.invoice_outcomes import INVOICE_OUTCOMES
 from data.contracts.invoices import INVOICES
+from data.contracts.item_units import ITEM_UNITS
 from data.contracts.items import ITEMS
 from data.contracts.order_lines import ORDER_LINES
 from data.contracts.purchase_orders import PURCHASE_ORDERS
@@ -19,6 +21,7 @@ TABLES: dict[str, Table] = {
     for table in (
         SITES,
         ITEMS,
+        ITEM_UNITS,
         SUPPLIERS,
         ORDER_LINES,
         STOCK_LEVELS,
@@ -29,5 +32,6 @@ TABLES: dict[str, Table] = {
         SUPPLIER_EVENTS,
         INVOICE_OUTCOMES,
         DECISIONS,
+        EXCHANGE_RATES,
     )
 }

@@ -46,7 +46,10 @@ EXCEPTION_CLASS = Column(
     allowed=list(ExceptionClass),
 )
 RESOLUTION = Column(
-    "resolution", Kind.TEXT, "how it was resolved", allowed=list(Resolution), required=True
+    "resolution",
+    Kind.TEXT,
+    "how it was resolved; missing where the source does not say",
+    allowed=list(Resolution),
 )
 
 INVOICE_OUTCOMES = Table(

@@ -16,11 +16,30 @@ class EntryChannel(StrEnum):
     MANUAL = "manual"
 
 
+class DocumentType(StrEnum):
+    """Type of an invoice document, after UNTDID 1001."""
+
+    INVOICE = "invoice"  # 380
+    CREDIT_NOTE = "credit_note"  # 381
+    PREPAYMENT = "prepayment"  # 386
+    SUBSEQUENT_DEBIT = "subsequent_debit"  # 383
+    DELIVERY_COST = "delivery_cost"  # 780
+
+
 PO_LINE_ID = Column(str(ORDERED_LINE), Kind.TEXT, "the order line it refers to, if any")
 
 INVOICE_LINE_ID = Column("invoice_line_id", Kind.TEXT, "the invoice line", required=True)
 INVOICE_ID = Column("invoice_id", Kind.TEXT, "the invoice document here", required=True)
 INVOICE_NUMBER = Column("invoice_number", Kind.TEXT, "the supplier's own number on the invoice")
+DOCUMENT_TYPE = Column(
+    "document_type",
+    Kind.TEXT,
+    "type of the document; by the sign of the amount where it is missing",
+    allowed=list(DocumentType),
+)
+REVERSES_LINE_ID = Column(
+    "reverses_line_id", Kind.TEXT, "the invoice line that this line reverses, if any"
+)
 QUANTITY_INVOICED = Column(
     "quantity_invoiced",
     Kind.NUMBER,
@@ -30,16 +49,39 @@ QUANTITY_INVOICED = Column(
 )
 INVOICE_UNIT = Column("invoice_unit", Kind.TEXT, "unit of measure written on the invoice")
 INVOICE_UNIT_PRICE = Column(
-    "invoice_unit_price", Kind.NUMBER, "net price of one invoice unit", unit="currency"
+    "invoice_unit_price",
+    Kind.NUMBER,
+    "net price of the price base quantity, which is one invoice unit by default",
+    unit="currency",
+)
+PRICE_BASE_QUANTITY = Column(
+    "price_base_quantity",
+    Kind.NUMBER,
+    "invoice units that the price is for (EN 16931 BT-149); 1 by default",
+    unit="invoice units",
+    minimum=0,
+)
+CHARGE_AMOUNT = Column(
+    "charge_amount",
+    Kind.NUMBER,
+    "charges less allowances inside the line amount",
+    unit="currency",
 )
 LINE_AMOUNT = Column(
-    "line_amount", Kind.NUMBER, "net amount of the line", unit="currency", required=True
+    "line_amount",
+    Kind.NUMBER,
+    "net amount of the line without freight; negative on a credit note",
+    unit="currency",
+    required=True,
 )
-FREIGHT_AMOUNT = Column("freight_amount", Kind.NUMBER, "freight charged", unit="currency")
+FREIGHT_AMOUNT = Column(
+    "freight_amount", Kind.NUMBER, "freight charged beside the line amount", unit="currency"
+)
 TAX_AMOUNT = Column("tax_amount", Kind.NUMBER, "tax charged", unit="currency")
 TAX_RATE_EXPECTED = Column(
     "tax_rate_expected", Kind.NUMBER, "rate the tax code of the order implies", unit="share"
 )
+DUE_AT = Column("due_at", Kind.MOMENT, "day the payment is due", unit="UTC")
 ENTRY_CHANNEL = Column("entry_channel", Kind.TEXT, "how it was booked", allowed=list(EntryChannel))
 
 INVOICES = Table(
@@ -50,18 +92,23 @@ INVOICES = Table(
         INVOICE_LINE_ID,
         INVOICE_ID,
         INVOICE_NUMBER,
+        DOCUMENT_TYPE,
+        REVERSES_LINE_ID,
         SUPPLIER_ID,
         SITE_ID,
         PO_LINE_ID,
         QUANTITY_INVOICED,
         INVOICE_UNIT,
         INVOICE_UNIT_PRICE,
+        PRICE_BASE_QUANTITY,
+        CHARGE_AMOUNT,
         LINE_AMOUNT,
         FREIGHT_AMOUNT,
         TAX_AMOUNT,
         TAX_RATE_EXPECTED,
         CURRENCY,
         ENTRY_CHANNEL,
+        DUE_AT,
         HAPPENED_AT,
         KNOWN_AT,
     ),

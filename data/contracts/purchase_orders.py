@@ -8,6 +8,14 @@ from data.contracts.suppliers import SUPPLIER_ID
 from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column, Kind, Table
 
 
+class LineState(StrEnum):
+    """State of an order line, as the buyer's system states it. Receipts are counted apart."""
+
+    OPEN = "open"
+    CLOSED_SHORT = "closed_short"
+    CANCELLED = "cancelled"
+
+
 class Channel(StrEnum):
     """Route by which the goods are delivered."""
 
@@ -23,6 +31,15 @@ QUANTITY_ORDERED = Column(
 )
 ORDER_UNIT = Column("order_unit", Kind.TEXT, "unit of measure written on the order")
 PO_UNIT_PRICE = Column("po_unit_price", Kind.NUMBER, "agreed net price of a base unit", minimum=0)
+LINE_STATE = Column(
+    "line_state",
+    Kind.TEXT,
+    "open, closed short of its quantity, or cancelled; open where it is missing",
+    allowed=list(LineState),
+)
+STATE_KNOWN_AT = Column(
+    "state_known_at", Kind.MOMENT, "since when a state other than open is known", unit="UTC"
+)
 LINE_VALUE = Column("line_value", Kind.NUMBER, "net value of the line", minimum=0)
 ORDER_TYPE = Column("order_type", Kind.TEXT, "kind of order, in the source's words")
 LINE_TYPE = Column("line_type", Kind.TEXT, "kind of line, in the source's words")
@@ -31,9 +48,18 @@ INCOTERM = Column("incoterm", Kind.TEXT, "Incoterms rule, or the source's own te
 TRANSPORT_MODE = Column("transport_mode", Kind.TEXT, "planned mode of transport")
 ORIGIN = Column("origin", Kind.TEXT, "place of manufacture or shipping point")
 MANAGED_BY = Column("managed_by", Kind.TEXT, "office (never a person) that runs the order")
-REQUESTED_AT = Column("requested_at", Kind.MOMENT, "when the buyer wants it", unit="UTC")
+REQUESTED_AT = Column(
+    "requested_at",
+    Kind.MOMENT,
+    "day the buyer wants it, at the site; midnight UTC stands for that calendar day",
+    unit="UTC",
+)
 PROMISED_AT = Column(
-    "promised_at", Kind.MOMENT, "when the supplier confirmed it would arrive", unit="UTC"
+    "promised_at",
+    Kind.MOMENT,
+    "day the supplier confirmed it would arrive, at the site; midnight UTC stands for that "
+    "calendar day",
+    unit="UTC",
 )
 
 PURCHASE_ORDERS = Table(
@@ -63,6 +89,8 @@ PURCHASE_ORDERS = Table(
         MANAGED_BY,
         REQUESTED_AT,
         PROMISED_AT,
+        LINE_STATE,
+        STATE_KNOWN_AT,
         HAPPENED_AT,
         KNOWN_AT,
     ),

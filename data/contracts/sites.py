@@ -19,7 +19,20 @@ SITE_KIND = Column("site_kind", Kind.TEXT, "what the site is for", allowed=list(
 SITE_TYPE = Column("site_type", Kind.TEXT, "the source's own word for the type of site")
 REGION = Column("region", Kind.TEXT, "region that shares a policy")
 COUNTRY = Column("country", Kind.TEXT, "country, ISO 3166 code or the source's name")
-TIME_ZONE = Column("time_zone", Kind.TEXT, "IANA time zone of the site's clocks")
+TIME_ZONE = Column(
+    "time_zone", Kind.TEXT, "IANA time zone of the site's clocks; a promised day is a day there"
+)
+TAX_JURISDICTION = Column(
+    "tax_jurisdiction",
+    Kind.TEXT,
+    "country or state whose tax law applies, ISO 3166 (DE, US-CA); the country by default",
+)
+LINK_TEMPLATE = Column(
+    "link_template",
+    Kind.TEXT,
+    "address of the ERP's page of a document, with {po_id}, {po_line_id}, {invoice_id} or "
+    "{item_id} where they go",
+)
 LATITUDE = Column("latitude", Kind.NUMBER, "north positive", unit="degrees")
 LONGITUDE = Column("longitude", Kind.NUMBER, "east positive", unit="degrees")
 
@@ -35,6 +48,8 @@ SITES = Table(
         REGION,
         COUNTRY,
         TIME_ZONE,
+        TAX_JURISDICTION,
+        LINK_TEMPLATE,
         LATITUDE,
         LONGITUDE,
         HAPPENED_AT,

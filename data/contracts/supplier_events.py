@@ -36,6 +36,11 @@ class AckStatus(StrEnum):
 
 
 EVENT_ID = Column("event_id", Kind.TEXT, "the message", required=True)
+MESSAGE_NUMBER = Column(
+    "message_number",
+    Kind.TEXT,
+    "the sender's number of the message (X12 BSN02, EDIFACT BGM); the same when sent again",
+)
 EVENT_KIND = Column(
     "event_kind", Kind.TEXT, "what was said", allowed=list(EventKind), required=True
 )
@@ -53,6 +58,7 @@ SUPPLIER_EVENTS = Table(
     columns=(
         EVENT_ID,
         PO_LINE_ID,
+        MESSAGE_NUMBER,
         EVENT_KIND,
         ACK_STATUS,
         DETAIL,

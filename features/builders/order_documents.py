@@ -1,12 +1,13 @@
 """Receipts and supplier events of an order line: columns as children of a case, and lookups."""
 
-from data.contracts.receipts import QUANTITY_DAMAGED, QUANTITY_RECEIVED
+from data.contracts.receipts import FINAL, POSTING_KIND, QUANTITY_DAMAGED, QUANTITY_RECEIVED
 from data.contracts.supplier_events import (
     ACK_STATUS,
     DETAIL,
     EVENT_KIND,
     EVENT_QUANTITY,
     EXPECTED_AT,
+    MESSAGE_NUMBER,
     EventKind,
 )
 from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column, Kind
@@ -16,8 +17,16 @@ from features.feature import Floats
 
 ORDERED_AT = Column("ordered_at", Kind.MOMENT, "when the order line was placed", unit="UTC")
 
-RECEIPT_COLUMNS = (QUANTITY_RECEIVED, QUANTITY_DAMAGED, HAPPENED_AT, KNOWN_AT)
+RECEIPT_COLUMNS = (
+    QUANTITY_RECEIVED,
+    QUANTITY_DAMAGED,
+    POSTING_KIND,
+    FINAL,
+    HAPPENED_AT,
+    KNOWN_AT,
+)
 EVENT_COLUMNS = (
+    MESSAGE_NUMBER,
     EVENT_KIND,
     ACK_STATUS,
     DETAIL,

@@ -161,7 +161,7 @@ class ResponseSender:
             self.observed.status = message["status"]
             message["headers"] = self._complete(list(message.get("headers", ())))
         if message["type"] == "http.response.body" and not message.get("more_body"):
-            self.observed.finish()  # before the caller reads the end, so that it finds itself counted
+            self.observed.finish()  # first: a caller that has its answer is in the metrics
         await self.send(message)
 
     def _complete(self, headers: RawHeaders) -> RawHeaders:

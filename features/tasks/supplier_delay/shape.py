@@ -1,9 +1,11 @@
 """Case shape of supplier_delay: the columns of an order line and of its children."""
 
-from data.contracts.items import CATEGORY, CURRENCY, ITEM_ID, SUBCATEGORY
+from data.contracts.exchange_rates import EXCHANGE_RATE, EXCHANGE_RATE_AT
+from data.contracts.items import BASE_UNIT, CATEGORY, CURRENCY, ITEM_ID, ITEM_NAME, SUBCATEGORY
 from data.contracts.purchase_orders import (
     CHANNEL,
     INCOTERM,
+    LINE_STATE,
     LINE_TYPE,
     LINE_VALUE,
     MANAGED_BY,
@@ -15,10 +17,11 @@ from data.contracts.purchase_orders import (
     PROMISED_AT,
     QUANTITY_ORDERED,
     REQUESTED_AT,
+    STATE_KNOWN_AT,
     TRANSPORT_MODE,
 )
-from data.contracts.sites import SITE_ID
-from data.contracts.suppliers import SUPPLIER_ID
+from data.contracts.sites import SITE_ID, SITE_NAME, TIME_ZONE
+from data.contracts.suppliers import SUPPLIER_ID, SUPPLIER_NAME
 from features.builders.order_documents import EVENT_COLUMNS, ORDERED_AT, RECEIPT_COLUMNS
 from features.cases import CaseShape
 
@@ -27,14 +30,21 @@ SUPPLIER_DELAY_SHAPE = CaseShape(
         PO_LINE_ID,
         PO_ID,
         SITE_ID,
+        SITE_NAME,
+        TIME_ZONE,
         SUPPLIER_ID,
+        SUPPLIER_NAME,
         ITEM_ID,
+        ITEM_NAME,
+        BASE_UNIT,
         CATEGORY,
         SUBCATEGORY,
         QUANTITY_ORDERED,
         PO_UNIT_PRICE,
         LINE_VALUE,
         CURRENCY,
+        EXCHANGE_RATE,
+        EXCHANGE_RATE_AT,
         ORDER_TYPE,
         LINE_TYPE,
         CHANNEL,
@@ -45,6 +55,8 @@ SUPPLIER_DELAY_SHAPE = CaseShape(
         ORDERED_AT,
         REQUESTED_AT,
         PROMISED_AT,
+        LINE_STATE,
+        STATE_KNOWN_AT,
     ),
     children={"receipts": RECEIPT_COLUMNS, "events": EVENT_COLUMNS},
 )
