@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from data.contracts.invoice_outcomes import ExceptionClass as Ends
+from features.invoice_numbers import normalise_invoice_number
 from serving.policy.finding import Finding, finding_of_class, format_amount
 from serving.policy.policy import Policy
 
@@ -22,11 +23,6 @@ def find_duplicate(case: Case, policy: Policy, asked_at: datetime) -> Iterator[F
             if says := pattern(case, row, policy.tolerances.duplicate_amount):
                 yield finding_of_class(policy, Ends.DUPLICATE, says)
                 return
-
-
-def normalise_invoice_number(number: str | None) -> str:
-    """Reduce an invoice number to letters and digits without leading zeros, for comparison."""
-    return "".join(c for c in (number or "").upper() if c.isalnum()).lstrip("0")
 
 
 def _amounts_equal(left: float, right: float, within: float) -> bool:

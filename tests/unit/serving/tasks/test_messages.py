@@ -88,7 +88,7 @@ def test_a_choice_is_refused_with_the_choices():
 def test_an_unknown_field_is_refused_with_the_fields_there_are():
     error = one_error(STOCK_RISK.name, colour="red")
     assert error["field"] == "cases[0].colour"
-    assert error["takes"].startswith("no such field; there are site_id, item_id, ")
+    assert error["takes"].startswith("no such field; there are site_id, site_name, ")
     assert error["takes"].endswith("scheduled_receipts, asked_at, money_at_risk")
 
 
