@@ -5,12 +5,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
 import rfc8785
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
 
 from data.contracts.invoice_outcomes import ExceptionClass
 from features.feature import FeatureKind
@@ -20,6 +28,8 @@ from serving.policy.known_task import KnownTask
 
 Share = Annotated[float, Field(ge=0, le=1)]
 NonNegative = Annotated[float, Field(ge=0)]
+Jurisdiction = Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
+FindingCode = Annotated[str, Field(pattern=r"^[A-Z][A-Z_]*$")]
 
 
 # Sections of the policy file with an entry for each task.
@@ -118,21 +128,42 @@ class AuditSamplePolicy(PolicySection):
 
 
 class CurrencyPolicy(PolicySection):
-    """Rates at which money of several currencies is ranked in one.
+    """Rates at which money of several currencies is ranked, and held against limits, in one.
 
     rates: value of one unit of a currency in the reporting currency.
+    rates_at: day that the rates are of.
     """
 
     reporting_currency: str
+    rates_at: date
     rates: dict[str, Annotated[float, Field(gt=0)]]
+
+    def rate(self, currency: str | None, stated: float | None = None) -> float | None:
+        """Return the value of one unit of a currency in the reporting currency; None if unknown.
+
+        stated: the rate that came with the case, which leads over the table.
+        """
+        if currency is None:
+            return None
+        code = currency.strip().upper()
+        if code == self.reporting_currency:
+            return 1.0
+        return stated if stated is not None else self.rates.get(code)
 
 
 MIN_RETENTION_MONTHS = 6
 RETENTION_LAW = "the EU AI Act (art. 12, 19 and 26) asks to keep records at least six months"
-RETENTION_MISSING = (
-    "lacks [retention], the months that what was recorded is kept: add it with answers = 84, "
-    "decisions = 84 and other = 84 (seven years, the usual around accounts payable)"
-)
+MISSING_SECTIONS = {
+    "retention": "lacks [retention], the months that what was recorded is kept: add it with "
+    "answers = 84, decisions = 84 and other = 84 (seven years, the usual around accounts payable)",
+    "tax": "lacks [tax], where freight is taxed with the goods: add it as serving/policy/"
+    "default.toml has it",
+    "rules": "lacks [rules], which findings flag a case: add it with precision_floor = 0.3 and "
+    "always_flag, the codes of hard gates",
+    "clocks": "lacks [clocks], how far a sender's clock may be ahead: add it with "
+    "sender_ahead_minutes = 5",
+}
+"""What to add to a policy file of an older release, by the section that it lacks."""
 
 
 class RetentionPolicy(PolicySection):
@@ -162,6 +193,7 @@ class Tolerances(PolicySection):
     price_above_share: Share
     price_above_amount: NonNegative
     price_below_share: Share
+    price_below_amount: NonNegative
     quantity_over_ordered_share: Share
     quantity_over_received_share: Share
     amount_limit: NonNegative
@@ -170,6 +202,57 @@ class Tolerances(PolicySection):
     invoice_ahead_days: NonNegative
     duplicate_amount: NonNegative
     duplicate_days: NonNegative
+
+
+class TaxPolicy(PolicySection):
+    """Whether freight charged on a line belongs to the base of its tax, by tax jurisdiction.
+
+    freight_taxed, freight_untaxed: countries and states (ISO 3166: `DE`, `US-TX`); a state leads
+        over its country.
+    freight_taxed_elsewhere: where neither lists the jurisdiction, or it is not known.
+    """
+
+    freight_taxed: frozenset[Jurisdiction]
+    freight_untaxed: frozenset[Jurisdiction]
+    freight_taxed_elsewhere: bool
+
+    @model_validator(mode="after")
+    def stated_once(self) -> Self:
+        """Refuse a jurisdiction that is in both lists."""
+        if both := sorted(self.freight_taxed & self.freight_untaxed):
+            raise ValueError(f"{both[0]} is in both freight_taxed and freight_untaxed")
+        return self
+
+    @field_serializer("freight_taxed", "freight_untaxed")
+    def sorted_list(self, jurisdictions: frozenset[str]) -> list[str]:
+        """Write the jurisdictions in one order, as the digest is of what is written."""
+        return sorted(jurisdictions)
+
+    def freight_is_taxed(self, jurisdiction: str | None) -> bool:
+        """Return whether freight is taxed as the goods are. jurisdiction: `DE`, `US-TX`, None."""
+        place = (jurisdiction or "").strip().upper()
+        for known in (place, place.partition("-")[0]):
+            if known in self.freight_taxed or known in self.freight_untaxed:
+                return known in self.freight_taxed
+        return self.freight_taxed_elsewhere
+
+
+class RulesPolicy(PolicySection):
+    """Which findings flag a case.
+
+    precision_floor: a rule that was right in a smaller share of the settled cases where it found
+        something informs, and does not flag.
+    always_flag: codes of findings that flag whatever their precision: hard gates.
+    """
+
+    precision_floor: Share
+    always_flag: tuple[FindingCode, ...]
+
+
+class ClockPolicy(PolicySection):
+    """sender_ahead_minutes: how far the clock of a sender may be ahead of the service's."""
+
+    sender_ahead_minutes: NonNegative
 
 
 class ClassPolicy(PolicySection):
@@ -195,6 +278,9 @@ class Policy(PolicySection):
     money: CurrencyPolicy
     retention: RetentionPolicy
     tolerances: Tolerances
+    tax: TaxPolicy
+    rules: RulesPolicy
+    clocks: ClockPolicy
     roles: dict[KnownTask, str]
     suggestions: dict[KnownTask, dict[Level, str]]
     classes: dict[ExceptionClass, ClassPolicy]
@@ -202,10 +288,12 @@ class Policy(PolicySection):
 
     @model_validator(mode="before")
     @classmethod
-    def require_retention(cls, plain: Any) -> Any:
-        """Explain what to add to a policy that states no retention; none is assumed."""
-        if isinstance(plain, Mapping) and "retention" not in plain:
-            raise ValueError(RETENTION_MISSING)
+    def require_sections(cls, plain: Any) -> Any:
+        """Explain what to add to a policy that lacks a newer section; none is assumed."""
+        if isinstance(plain, Mapping):
+            missing = [text for name, text in MISSING_SECTIONS.items() if name not in plain]
+            if missing:
+                raise ValueError("; ".join(missing))
         return plain
 
     @model_validator(mode="after")
@@ -252,10 +340,11 @@ def parse_policy(plain: Mapping[str, Any]) -> Policy:
     if "digest" in plain:
         raise ValueError("digest: is computed from the rest, so it cannot be stated")
     try:
-        return Policy.model_validate({**plain, "digest": _digest(plain)})
+        policy = Policy.model_validate(plain)
     except ValidationError as error:
         found = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise ValueError(found) from error
+    return policy.model_copy(update={"digest": _digest(policy.plain())})
 
 
 def _check_key_features(task: TaskName, stated: Collection[str]) -> None:

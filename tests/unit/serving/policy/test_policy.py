@@ -90,6 +90,11 @@ RETENTION = "[retention]\nanswers = 84\ndecisions = 84\nother = 84\n"
             "retention.answers: Value error, 5 months are fewer than 6",
         ),
         ("decisions = 84\n", "", "retention.decisions: Field required"),
+        ("[clocks]\nsender_ahead_minutes = 5.0", "", "lacks [clocks]"),
+        ('freight_untaxed = ["US"]', 'freight_untaxed = ["US", "GB"]', "GB is in both"),
+        ('["US"]', '["Texas"]', "tax.freight_untaxed.0: String should match"),
+        ('"AMOUNT_LIMIT",', '"amount limit",', "rules.always_flag.2: String should match"),
+        ('rates_at = "2024-03-15"', "", "money.rates_at: Field required"),
         (RETENTION, "", "lacks [retention]"),
         (
             SAMPLE,
@@ -106,3 +111,55 @@ RETENTION = "[retention]\nanswers = 84\ndecisions = 84\nother = 84\n"
 def test_a_policy_that_is_not_complete_is_refused(tmp_path, before, after, said):
     with pytest.raises(ValueError, match=re.escape(said)):
         load_policy(changed(tmp_path, before, after))
+
+
+@pytest.mark.parametrize(
+    ("jurisdiction", "taxed"),
+    [
+        ("DE", True),
+        ("GB", True),
+        ("de ", True),
+        ("US", False),
+        ("US-CA", False),
+        ("US-TX", True),
+        ("us-tx", True),
+        ("JP", True),
+        ("", True),
+        (None, True),
+    ],
+)
+def test_freight_is_taxed_as_the_jurisdiction_says_a_state_before_its_country(jurisdiction, taxed):
+    assert load_policy().tax.freight_is_taxed(jurisdiction) is taxed
+
+
+def test_a_jurisdiction_that_is_not_listed_is_taxed_as_the_policy_says_of_elsewhere(tmp_path):
+    elsewhere = "freight_taxed_elsewhere = "
+    policy = load_policy(changed(tmp_path, elsewhere + "true", elsewhere + "false"))
+    assert not policy.tax.freight_is_taxed("JP")
+    assert policy.tax.freight_is_taxed("DE")
+
+
+@pytest.mark.parametrize(
+    ("currency", "stated", "rate"),
+    [
+        ("EUR", None, 1.0),
+        ("USD", None, 0.92),
+        ("usd", None, 0.92),
+        ("USD", 0.85, 0.85),
+        ("EUR", 0.85, 1.0),
+        ("XAU", None, None),
+        ("XAU", 2100.0, 2100.0),
+        (None, 0.85, None),
+    ],
+)
+def test_money_is_converted_at_the_rate_of_the_case_then_of_the_table_and_never_at_a_guess(
+    currency, stated, rate
+):
+    assert load_policy().money.rate(currency, stated) == rate
+
+
+@pytest.mark.parametrize("written", ['"2026-01-31"', "2026-01-31"])
+def test_the_day_of_the_rates_is_recorded_as_a_day_however_it_is_written(tmp_path, written):
+    policy = load_policy(changed(tmp_path, '"2024-03-15"', written))
+    assert policy.plain()["money"]["rates_at"] == "2026-01-31"
+    assert parse_policy(policy.plain()).digest == policy.digest

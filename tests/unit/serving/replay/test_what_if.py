@@ -40,7 +40,9 @@ from .conftest import ask
 pytestmark = pytest.mark.slow(4)
 
 STOCK, INVOICE, DELAY = STOCK_RISK.name, INVOICE_MISMATCH.name, SUPPLIER_DELAY.name
-EUR = CurrencyPolicy(reporting_currency="EUR", rates={"EUR": 1.0, "USD": 0.5})
+EUR = CurrencyPolicy(
+    reporting_currency="EUR", rates_at="2026-01-02", rates={"EUR": 1.0, "USD": 0.5}
+)
 POLICY = load_policy()
 EVIL = '<script>alert("x")</script>'
 
