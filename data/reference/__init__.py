@@ -1,0 +1,1 @@
+"""Code lists of the trade as data: units of measure, currencies. Imports decimals alone."""
