@@ -20,6 +20,7 @@ class Finding(BaseModel):
     measured, limit: the number found and the number that would have passed, in `unit`.
     sap, oracle: the ERPs' own words (tolerance key / block field, hold), where there are any.
     role: who owns it.
+    flags: whether it puts the case before a person; a finding that only informs does not.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -32,6 +33,7 @@ class Finding(BaseModel):
     sap: str = "-"
     oracle: str = "-"
     role: str
+    flags: bool = True
 
 
 def finding_of_class(
@@ -42,6 +44,7 @@ def finding_of_class(
     measured: float | None = None,
     limit: float | None = None,
     unit: str = "",
+    flags: bool = True,
 ) -> Finding:
     """Build a finding of an exception class, with owner and ERP codes from the policy."""
     known = policy.classes[name]
@@ -54,6 +57,7 @@ def finding_of_class(
         sap=known.sap,
         oracle=known.oracle,
         role=known.role,
+        flags=flags,
     )
 
 

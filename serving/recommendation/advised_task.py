@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Protocol
 
 from data.contracts.invoice_outcomes import ExceptionClass
 from models.task import Task
 from serving.policy.finding import Finding
 from serving.policy.policy import Level, Policy
+from serving.recommendation.evidence import Evidence
 from serving.recommendation.score import Score
 
 Record = Mapping[str, Any]
@@ -20,11 +22,15 @@ NameCase = Callable[[Record], str]
 DescribeExpectation = Callable[[Record, Score, Sequence[Finding], Policy], str]
 """Writes the sentence about what is expected of a scored case, and how surely."""
 
-ComputeAmount = Callable[[Record], tuple[float | None, str]]
-"""Returns the money at risk in the case's currency, and how it is computed, in words.
+ComputeAmount = Callable[[Record, Sequence[Finding]], tuple[float | None, str]]
+"""Returns what is at stake, in the case's currency, and how it is computed, in words.
 
-The amount is None where the case lacks a value that it needs.
+It reads the case and the findings of the rules. The amount is None where the case lacks a value
+that it needs.
 """
+
+FindEvidence = Callable[[Record, Sequence[Finding], datetime, Policy], Evidence | None]
+"""Returns what the facts say of a case at the moment asked about; None leaves it to the model."""
 
 FindSuspect = Callable[[Score | None, Sequence[Finding], Level], ExceptionClass | None]
 """Returns the exception class to look for, whose owner and suggestion the policy states.
@@ -61,6 +67,10 @@ class AdvisedTask(Protocol):
         """Exception class to look for."""
 
     @property
+    def evidence(self) -> FindEvidence:
+        """What the facts say of a case."""
+
+    @property
     def conclusive_codes(self) -> frozenset[str]:
         """Codes of findings that establish what the model predicts."""
 
@@ -70,4 +80,12 @@ def no_suspect(
 ) -> ExceptionClass | None:
     """Suspect no exception class: owner and suggestion are those of the task."""
     del score, findings, level
+    return None
+
+
+def no_evidence(
+    case: Record, findings: Sequence[Finding], asked_at: datetime, policy: Policy
+) -> Evidence | None:
+    """Leave every case to the model and the rules."""
+    del case, findings, asked_at, policy
     return None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from serving.policy.finding import Finding
 from serving.policy.policy import CurrencyPolicy
 from serving.recommendation.advised_task import AdvisedTask, Record
 
@@ -17,12 +19,14 @@ class MoneyAtRisk:
     how: str
 
 
-def assess_money_at_risk(task: AdvisedTask, case: Record) -> MoneyAtRisk:
+def assess_money_at_risk(
+    task: AdvisedTask, case: Record, findings: Sequence[Finding]
+) -> MoneyAtRisk:
     """Return the money at risk that the case states, else what the task computes from it."""
     currency = str(case["currency"] or "")
     if case["money_at_risk"] is not None:
         return MoneyAtRisk(case["money_at_risk"], currency, "as given with the case")
-    amount, how = task.amount_at_risk(case)
+    amount, how = task.amount_at_risk(case, findings)
     if amount is None:
         return MoneyAtRisk(None, currency, f"not known: {how} needs values that are missing")
     return MoneyAtRisk(amount, currency, how)

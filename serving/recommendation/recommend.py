@@ -93,7 +93,7 @@ def recommend(
     level = raise_to_watch(policy.thresholds[task.name].level(exception), findings)
     flagged = level is not Level.NONE or bool(abstentions)
     suspect = None if abstentions else served.suspect(score, findings, level)
-    risk = assess_money_at_risk(served, case_input.case)
+    risk = assess_money_at_risk(served, case_input.case, findings)
     rung, steps_down = final_rung(provenance, findings, abstentions)
     return Advice(
         **case_fields(case_input, policy),

@@ -62,7 +62,7 @@ def recommend_by_rules(
     level = raise_to_watch(Level.NONE, findings)
     suspect = case_input.served.suspect(None, findings, level)
     instead = policy.abstain[task.name].instead
-    risk = assess_money_at_risk(case_input.served, case_input.case)
+    risk = assess_money_at_risk(case_input.served, case_input.case, findings)
     priority = compute_priority(1.0, risk, policy.money, RULE_WEIGHT) if found else UNRANKED
     return Advice(
         **case_fields(case_input, policy),

@@ -11,14 +11,14 @@ from data.contracts.catalogue import TABLES
 from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column, Kind
 from models.explanation import OTHER_FEATURES
 from serving.policy.finding import format_amount
-from serving.tasks.served_task import CaseEvidence, ChildSource, ServedTask
+from serving.tasks.served_task import ChildSource, FactSources, ServedTask
 
 
-def field_origin(evidence: CaseEvidence, column: Column) -> str:
+def field_origin(sources: FactSources, column: Column) -> str:
     """Return `table.field` of a column of a case."""
-    if column in evidence.renamed:
-        return evidence.renamed[column]
-    for name in evidence.tables:
+    if column in sources.renamed:
+        return sources.renamed[column]
+    for name in sources.tables:
         if column in TABLES[name].columns:
             return f"{name}.{column}"
     return str(column)
@@ -69,9 +69,9 @@ class ModelFact:
 
 def stated_facts(served: ServedTask, payload: Payload) -> list[CaseFact]:
     """List the fields that the request stated."""
-    case, evidence = payload["input"], served.evidence
+    case, sources = payload["input"], served.fact_sources
     return [
-        CaseFact(field_title(c), c.meaning, format_value(c, case[c]), field_origin(evidence, c))
+        CaseFact(field_title(c), c.meaning, format_value(c, case[c]), field_origin(sources, c))
         for c in served.request.shape.columns
         if case[c] is not None
     ]
@@ -80,7 +80,7 @@ def stated_facts(served: ServedTask, payload: Payload) -> list[CaseFact]:
 def omitted_facts(served: ServedTask, payload: Payload) -> list[CaseFact]:
     """List the fields that the request left out."""
     return [
-        CaseFact(field_title(c), c.meaning, "not given", field_origin(served.evidence, c))
+        CaseFact(field_title(c), c.meaning, "not given", field_origin(served.fact_sources, c))
         for c in served.request.shape.columns
         if payload["input"][c] is None
     ]
@@ -89,7 +89,7 @@ def omitted_facts(served: ServedTask, payload: Payload) -> list[CaseFact]:
 def child_tables(served: ServedTask, payload: Payload) -> list[ChildTable]:
     """List the children of the case: receipts, messages, earlier invoices, and the like."""
     return [
-        _child_table(served.evidence.children[name], columns, payload["input"][name])
+        _child_table(served.fact_sources.children[name], columns, payload["input"][name])
         for name, columns in served.request.shape.children.items()
         if payload["input"][name]
     ]
@@ -98,7 +98,7 @@ def child_tables(served: ServedTask, payload: Payload) -> list[ChildTable]:
 def empty_child_titles(served: ServedTask, payload: Payload) -> list[str]:
     """Return the titles of the child tables that are empty, in lower case."""
     names = [name for name in served.request.shape.children if not payload["input"][name]]
-    return [served.evidence.children[name].title.lower() for name in names]
+    return [served.fact_sources.children[name].title.lower() for name in names]
 
 
 def known_model_facts(payload: Payload) -> list[ModelFact]:

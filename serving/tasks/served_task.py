@@ -13,9 +13,11 @@ from serving.policy.policy import Policy, TaskPolicy
 from serving.recommendation.advised_task import (
     ComputeAmount,
     DescribeExpectation,
+    FindEvidence,
     FindSuspect,
     NameCase,
     Record,
+    no_evidence,
     no_suspect,
 )
 from serving.tasks.lever import FindLevers
@@ -33,7 +35,7 @@ class ChildSource:
 
 
 @dataclass(frozen=True)
-class CaseEvidence:
+class FactSources:
     """Where a report says that the facts of a case come from.
 
     tables: canonical tables of the case; a field comes from the first that has it.
@@ -55,13 +57,14 @@ class ServedTask:
     reference: columns that identify a case; the desk shows the latest recommendation of each.
     rules: findings of a case at the moment asked about.
     case_name, expectation: wording of recommendations.
-    amount_at_risk: money at risk of a case that does not state it.
+    amount_at_risk: money at risk of a case that does not state it, given what the rules found.
     levers: changes of a case that a counterfactual tries.
-    evidence: origin of the facts in the report.
+    fact_sources: origin of the facts in the report.
     policy: sections of the policy for a policy file that leaves the task out.
     title: of the task on the desk.
     event: completes "probability of ..." in the report; empty where that is the class explained.
     suspect: exception class to look for.
+    evidence: what the facts say of a case; they lead, the model's figure stands beside them.
     conclusive_codes: findings that establish what the model predicts. Where one is found, the
         model's own doubts are no reason to abstain.
     resolutions: what a decision may say that a case was resolved as, besides the classes.
@@ -76,11 +79,12 @@ class ServedTask:
     expectation: DescribeExpectation
     amount_at_risk: ComputeAmount
     levers: FindLevers
-    evidence: CaseEvidence
+    fact_sources: FactSources
     policy: TaskPolicy
     title: str
     event: str = ""
     suspect: FindSuspect = no_suspect
+    evidence: FindEvidence = no_evidence
     conclusive_codes: frozenset[str] = frozenset()
     resolutions: tuple[str, ...] = ()
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from data.contracts.invoice_outcomes import Resolution
 from data.contracts.invoices import INVOICE_LINE_ID
 from features.tasks.invoice_mismatch.feature_set import STREAMS
 from models.tasks.invoice_mismatch import INVOICE_MISMATCH as TASK
+from serving.policy.finding import Finding
 from serving.policy.policy import AbstainPolicy, Level, TaskPolicy, Thresholds
 from serving.recommendation.advised_task import Record
 from serving.tasks.invoice_mismatch.levers import invoice_mismatch_levers
 from serving.tasks.invoice_mismatch.messages import invoice_mismatch_request
 from serving.tasks.invoice_mismatch.rules import invoice_mismatch_findings
 from serving.tasks.invoice_mismatch.wording import case_name, expectation, suspected_class
-from serving.tasks.served_task import CaseEvidence, ChildSource, ServedTask
+from serving.tasks.served_task import ChildSource, FactSources, ServedTask
 
 
-def amount_at_risk(case: Record) -> tuple[float | None, str]:
+def amount_at_risk(case: Record, findings: Sequence[Finding]) -> tuple[float | None, str]:
     """Return the net amount of the line; a credit counts like a charge."""
+    del findings
     return abs(case["line_amount"]), "net amount of the invoice line"
 
 
@@ -35,7 +39,7 @@ POLICY = TaskPolicy(
     },
 )
 
-EVIDENCE = CaseEvidence(
+FACT_SOURCES = FactSources(
     tables=("invoices", "purchase_orders", "items", "suppliers"),
     children={
         "receipts": ChildSource("receipts", "Goods receipts"),
@@ -70,7 +74,7 @@ INVOICE_MISMATCH = ServedTask(
     expectation=expectation,
     amount_at_risk=amount_at_risk,
     levers=invoice_mismatch_levers,
-    evidence=EVIDENCE,
+    fact_sources=FACT_SOURCES,
     policy=POLICY,
     title="Invoice mismatch",
     suspect=suspected_class,

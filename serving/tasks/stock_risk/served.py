@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from data.contracts.items import ITEM_ID
 from data.contracts.sites import SITE_ID
 from features.tasks.stock_risk.feature_set import STREAMS
 from models.tasks.stock_risk import STOCK_RISK as TASK
+from serving.policy.finding import Finding
 from serving.policy.policy import AbstainPolicy, Level, TaskPolicy, Thresholds
 from serving.recommendation.advised_task import Record
 from serving.recommendation.priority import multiply_known
-from serving.tasks.served_task import CaseEvidence, ChildSource, ServedTask
+from serving.tasks.served_task import ChildSource, FactSources, ServedTask
 from serving.tasks.stock_risk.levers import stock_risk_levers
 from serving.tasks.stock_risk.messages import stock_risk_request
 from serving.tasks.stock_risk.rules import StockFinding, stock_risk_findings
 from serving.tasks.stock_risk.wording import case_name, expectation
 
 
-def amount_at_risk(case: Record) -> tuple[float | None, str]:
+def amount_at_risk(case: Record, findings: Sequence[Finding]) -> tuple[float | None, str]:
     """Return the value of the demand within the horizon."""
+    del findings
     how = f"unit cost x average demand a day x {TASK.horizon_days} days"
     return multiply_known(case["unit_cost"], case["average_demand"], TASK.horizon_days), how
 
@@ -39,7 +43,7 @@ POLICY = TaskPolicy(
     },
 )
 
-EVIDENCE = CaseEvidence(
+FACT_SOURCES = FactSources(
     tables=("stock_levels", "items", "sites"),
     children={"scheduled_receipts": ChildSource("purchase_orders", "Scheduled receipts")},
 )
@@ -54,7 +58,7 @@ STOCK_RISK = ServedTask(
     expectation=expectation,
     amount_at_risk=amount_at_risk,
     levers=stock_risk_levers,
-    evidence=EVIDENCE,
+    fact_sources=FACT_SOURCES,
     policy=POLICY,
     title="Stock risk",
     event="running out of stock",

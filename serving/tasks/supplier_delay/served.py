@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from data.contracts.purchase_orders import PO_LINE_ID
 from features.tasks.supplier_delay.feature_set import STREAMS
 from models.tasks.supplier_delay import SUPPLIER_DELAY as TASK
-from serving.policy.finding import bounded_ratio
+from serving.policy.finding import Finding, bounded_ratio
 from serving.policy.policy import AbstainPolicy, Level, TaskPolicy, Thresholds
 from serving.recommendation.advised_task import Record
 from serving.recommendation.priority import multiply_known
-from serving.tasks.served_task import CaseEvidence, ChildSource, ServedTask
+from serving.tasks.served_task import ChildSource, FactSources, ServedTask
 from serving.tasks.supplier_delay.levers import supplier_delay_levers
 from serving.tasks.supplier_delay.messages import supplier_delay_request
 from serving.tasks.supplier_delay.rules import (
@@ -20,8 +22,9 @@ from serving.tasks.supplier_delay.rules import (
 from serving.tasks.supplier_delay.wording import case_name, expectation
 
 
-def amount_at_risk(case: Record) -> tuple[float | None, str]:
+def amount_at_risk(case: Record, findings: Sequence[Finding]) -> tuple[float | None, str]:
     """Return the value of the goods that are still to be received."""
+    del findings
     ordered, outstanding = case["quantity_ordered"], outstanding_quantity(case)
     how = "value of what is still to be received"
     if case["line_value"] is not None and ordered > 0:
@@ -45,7 +48,7 @@ POLICY = TaskPolicy(
     },
 )
 
-EVIDENCE = CaseEvidence(
+FACT_SOURCES = FactSources(
     tables=("purchase_orders", "items", "suppliers"),
     children={
         "receipts": ChildSource("receipts", "Goods receipts"),
@@ -64,7 +67,7 @@ SUPPLIER_DELAY = ServedTask(
     expectation=expectation,
     amount_at_risk=amount_at_risk,
     levers=supplier_delay_levers,
-    evidence=EVIDENCE,
+    fact_sources=FACT_SOURCES,
     policy=POLICY,
     title="Supplier delay",
     event="coming late",

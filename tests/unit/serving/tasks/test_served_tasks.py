@@ -10,7 +10,7 @@ from models.catalogue import TASKS
 from serving.policy.policy import Level
 from serving.tasks.catalogue import SERVED_TASKS
 from serving.tasks.policy_file import load_policy
-from serving.tasks.served_task import CaseEvidence, ChildSource
+from serving.tasks.served_task import ChildSource, FactSources
 from tests.support.synthetic_recommendations import EXAMPLES, reread
 
 ASKED = datetime(2026, 3, 10, 8, tzinfo=UTC)
@@ -18,7 +18,7 @@ ASKED = datetime(2026, 3, 10, 8, tzinfo=UTC)
 
 def missing_parts(served):
     """A sentence for each part that the folder of a task lacks or states wrongly."""
-    name, shape, evidence = served.task.name, served.request.shape, served.evidence
+    name, shape, sources = served.task.name, served.request.shape, served.fact_sources
     columns, folder = set(map(str, shape.columns)), f"serving/tasks/{name}/served.py"
     if not served.title:
         yield f"{folder}: title of {name} on the desk is empty"
@@ -28,12 +28,12 @@ def missing_parts(served):
         yield f"{folder}: a case of {name} lacks {sorted(lacking)}, by which answers are ranked"
     if unknown := set(map(str, served.reference)) - columns:
         yield f"{folder}: reference of {name} names {sorted(unknown)}, which no case has"
-    if unknown := set(evidence.tables) - set(TABLES):
-        yield f"{folder}: evidence of {name} names {sorted(unknown)}, which is no canonical table"
-    if lacking := set(shape.children) - set(evidence.children):
-        yield f"{folder}: evidence of {name} lacks the source of {sorted(lacking)}"
-    if unknown := set(evidence.renamed) - columns:
-        yield f"{folder}: evidence of {name} renames {sorted(unknown)}, which no case has"
+    if unknown := set(sources.tables) - set(TABLES):
+        yield f"{folder}: fact_sources of {name} names {sorted(unknown)}, which is no canonical table"
+    if lacking := set(shape.children) - set(sources.children):
+        yield f"{folder}: fact_sources of {name} lacks the source of {sorted(lacking)}"
+    if unknown := set(sources.renamed) - columns:
+        yield f"{folder}: fact_sources of {name} renames {sorted(unknown)}, which no case has"
     if lacking := set(Level) - set(served.policy.suggestions):
         yield f"{folder}: policy of {name} lacks the suggestion of {sorted(lacking)}"
 
@@ -64,10 +64,10 @@ LACKS = {
     "title": {"title": ""},
     "event": {"event": ""},
     "reference": {"reference": ("pallet_id",)},
-    "canonical table": {"evidence": CaseEvidence(("pallets",), {"scheduled_receipts": None})},
-    "lacks the source": {"evidence": CaseEvidence((), {})},
+    "canonical table": {"fact_sources": FactSources(("pallets",), {"scheduled_receipts": None})},
+    "lacks the source": {"fact_sources": FactSources((), {})},
     "renames": {
-        "evidence": CaseEvidence((), {"scheduled_receipts": None}, {"pallet_id": "pallets.id"})
+        "fact_sources": FactSources((), {"scheduled_receipts": None}, {"pallet_id": "pallets.id"})
     },
 }
 
@@ -82,7 +82,7 @@ def test_each_part_that_is_missing_is_named_in_a_sentence(part):
 def test_money_name_and_levers_of_the_example_are_there(name):
     served = SERVED_TASKS[name]
     case = reread(served.request, EXAMPLES[name])
-    amount, formula = served.amount_at_risk(case)
+    amount, formula = served.amount_at_risk(case, served.rules(case, load_policy(), ASKED))
     assert amount is None or amount >= 0
     assert formula
     assert served.case_name(case)
@@ -92,7 +92,7 @@ def test_money_name_and_levers_of_the_example_are_there(name):
 
 @pytest.mark.parametrize("name", TASKS)
 def test_the_children_of_a_case_have_a_title_and_a_canonical_table(name):
-    for source in SERVED_TASKS[name].evidence.children.values():
+    for source in SERVED_TASKS[name].fact_sources.children.values():
         assert isinstance(source, ChildSource)
         assert source.title
         assert source.table in TABLES

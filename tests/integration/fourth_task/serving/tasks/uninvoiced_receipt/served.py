@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from data.contracts.receipts import QUANTITY_RECEIVED, RECEIPT_ID
@@ -9,11 +10,12 @@ from data.contracts.sites import SITE_ID
 from data.contracts.suppliers import SUPPLIER_ID
 from features.tasks.uninvoiced_receipt.feature_set import SHAPE, STREAMS
 from models.tasks.uninvoiced_receipt import UNINVOICED_RECEIPT as TASK
+from serving.policy.finding import Finding
 from serving.policy.policy import AbstainPolicy, Level, TaskPolicy, Thresholds
 from serving.recommendation.advised_task import Record
 from serving.tasks.lever import Lever
 from serving.tasks.messages import build_task_request
-from serving.tasks.served_task import CaseEvidence, ServedTask
+from serving.tasks.served_task import FactSources, ServedTask
 from serving.tasks.uninvoiced_receipt.rules import case_name, expectation, find_overdue_invoice
 
 EXAMPLE = {
@@ -30,8 +32,9 @@ EXAMPLE = {
 }
 
 
-def amount_at_risk(case: Record) -> tuple[float | None, str]:
+def amount_at_risk(case: Record, findings: Sequence[Finding]) -> tuple[float | None, str]:
     """Return the value of the order line."""
+    del findings
     return case["line_value"], "net value of the order line"
 
 
@@ -68,7 +71,7 @@ UNINVOICED_RECEIPT = ServedTask(
     expectation=expectation,
     amount_at_risk=amount_at_risk,
     levers=no_levers,
-    evidence=CaseEvidence(
+    fact_sources=FactSources(
         tables=("receipts", "purchase_orders"),
         children={},
         renamed={"received_at": "receipts.happened_at"},
