@@ -37,8 +37,8 @@ class Children:
     """Rows that belong to cases, e.g. the receipts of each invoice line.
 
     Attributes:
-        row: case number of each child, ascending. Within a case the children keep the order in
-            which they became known.
+        row: case number of each child, ascending. Within a case children are in the order in
+            which they became known, supplier events in the order in which they were said.
         columns: arrays as long as `row`.
     """
 

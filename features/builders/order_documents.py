@@ -15,6 +15,9 @@ from features.builders.case_features import is_one_of
 from features.cases import Cases, Children, cached_with_cases
 from features.feature import Floats
 
+EVENTS, RECEIPTS = "events", "receipts"
+"""Names of the children in a case."""
+
 ORDERED_AT = Column("ordered_at", Kind.MOMENT, "when the order line was placed", unit="UTC")
 
 RECEIPT_COLUMNS = (
@@ -35,16 +38,20 @@ EVENT_COLUMNS = (
     HAPPENED_AT,
     KNOWN_AT,
 )
+EVENT_ORDER = (HAPPENED_AT, KNOWN_AT)
+"""Order of a case's events: the latest is what was said last, not what came in last."""
+NUMBERED_MESSAGE = (MESSAGE_NUMBER, EVENT_KIND)
+"""What makes a message with a number; one without is the same if all but `known_at` is equal."""
 
 
 @cached_with_cases
 def events_of_kind(cases: Cases, *kinds: EventKind) -> Children:
-    """Return the supplier events of these kinds."""
-    events = cases.children["events"]
+    """Return the supplier events of these kinds, the latest by its own time last."""
+    events = cases.children[EVENTS]
     return events.where(is_one_of(events.columns[EVENT_KIND], kinds))
 
 
 @cached_with_cases
 def received_quantity(cases: Cases, column: str) -> Floats:
     """Sum a quantity over the receipts so far."""
-    return cases.children["receipts"].total(column)
+    return cases.children[RECEIPTS].total(column)

@@ -13,7 +13,7 @@ from models.task import TaskName
 from serving.audit.log.group_commit import IdempotencyKey
 from serving.recommendation.recommend import CaseInput
 from serving.runtime.context import RequestContext
-from serving.tasks.messages import CaseMessage, Explain
+from serving.tasks.messages import CLOCK_TOLERANCE, CaseMessage, Explain
 from serving.tasks.served_task import ServedTask
 
 
@@ -66,8 +66,8 @@ class CaseBatch:
             FromTheFutureError: a case that is asked about now states something known later.
         """
         cases = [case for task, case in request.cases if task == served.task.name]
+        _reject_future_facts(served, cases, now)
         records = [served.request.to_record(case) for case in cases]
-        _reject_future_facts(served, records, now)
         moments = [record["asked_at"] or now for record in records]
         return cls(served, cases, records, moments, [request] * len(cases), now)
 
@@ -113,11 +113,11 @@ class CaseBatch:
         )
 
 
-def _reject_future_facts(served: ServedTask, records: Sequence[Record], now: datetime) -> None:
+def _reject_future_facts(served: ServedTask, cases: Sequence[CaseMessage], now: datetime) -> None:
     """Check cases that are asked about now; a message checks one that names its moment."""
-    for i, record in enumerate(records):
-        for child in served.request.shape.children if record["asked_at"] is None else ():
-            for j, row in enumerate(record[child]):
-                if row[KNOWN_AT] > now:
+    for i, case in enumerate(cases):
+        for child in served.request.shape.children if case.asked_at is None else ():
+            for j, row in enumerate(getattr(case, child)):
+                if row.known_at > now + CLOCK_TOLERANCE:
                     field = f"cases[{i}].{child}[{j}].{KNOWN_AT}"
-                    raise FromTheFutureError(field, row[KNOWN_AT], now)
+                    raise FromTheFutureError(field, row.known_at, now)

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from data.contracts.table import KNOWN_AT, Column, Kind
+from data.contracts.table import Column, Kind
 from features.cases import Cases, CaseShape, Children, Floats, case_array
 from features.feature import feature_columns
 from features.history.stream import Stream
@@ -194,9 +194,8 @@ def build_cases(
 
 
 def _build_children(columns: tuple[Column, ...], lists: Sequence[Sequence[Record]]) -> Children:
-    """Join the children of all cases; those of a case in the order in which they became known."""
-    ordered = [sorted(rows, key=lambda row: row[KNOWN_AT]) for rows in lists]
-    flat = [row for rows in ordered for row in rows]
+    """Join the children of all cases; those of a case in the order of its record."""
+    flat = [row for rows in lists for row in rows]
     return Children(
         row=np.repeat(np.arange(len(lists)), [len(rows) for rows in lists]).astype(np.int64),
         columns={str(c): _column_array(c, [row[c] for row in flat]) for c in columns},

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
+from operator import itemgetter
 from typing import Annotated, Any, Self, assert_never, cast
 
 from pydantic import Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
+from data.contracts.supplier_events import MESSAGE_NUMBER
 from data.contracts.table import KNOWN_AT, Column
+from features.builders.order_documents import EVENT_ORDER, EVENTS, NUMBERED_MESSAGE
 from features.cases import CaseShape
 from serving.tasks.message_fields import Amount, Moment, StrictMessage, field_for_column
 
@@ -41,6 +45,9 @@ class Explain(StrEnum):
 MAX_CASES = 1000
 MAX_CHILDREN = 500
 
+CLOCK_TOLERANCE = timedelta(minutes=10)
+"""How far ahead of this clock a sender's may be."""
+
 ASKED_AT = "asked_at"
 MONEY_AT_RISK = "money_at_risk"
 
@@ -60,12 +67,16 @@ class CaseMessage(StrictMessage):
 
     @model_validator(mode="after")
     def only_what_was_known(self) -> Self:
-        """Refuse a case with children that became known after the moment asked about."""
+        """Refuse a case with children that became known after the moment asked about.
+
+        The clock of the system that knew may be ahead of the clock of the one that asks.
+        """
         if self.asked_at is None:
             return self
+        latest = self.asked_at + CLOCK_TOLERANCE
         for name, value in self:
             for row in value if isinstance(value, list) else ():
-                if row.known_at > self.asked_at:
+                if row.known_at > latest:
                     raise PydanticCustomError(
                         "from_the_future",
                         "{name} known at {known}",
@@ -131,10 +142,16 @@ class TaskRequest:
         return message.cases, message.explain
 
     def to_record(self, case: CaseMessage) -> Mapping[str, Any]:
-        """Convert a case to plain values, its children in the order they became known in."""
+        """Convert a case to plain values.
+
+        Children are in the order they became known in, events in the order they were said in and
+        each of them once: a message that was sent again is one message, known since the first.
+        """
         record = case.model_dump()
         for child in self.shape.children:
             record[child].sort(key=lambda row: row[KNOWN_AT])
+        if EVENTS in self.shape.children:
+            record[EVENTS] = _distinct_messages(record[EVENTS])
         return record
 
     def sender_path(self, path: FieldPath) -> FieldPath:
@@ -165,6 +182,21 @@ class TaskRequest:
             fields = (*self.shape.columns, *self.shape.children, ASKED_AT, MONEY_AT_RISK)
             return tuple(map(str, fields))
         return tuple(map(str, self.shape.children.get(names[1], ())))
+
+
+def _distinct_messages(events: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Keep the first of the copies of each message; return the messages as they were said."""
+    distinct: dict[tuple[Any, ...], Mapping[str, Any]] = {}
+    for event in events:
+        distinct.setdefault(_message_identity(event), event)
+    return sorted(distinct.values(), key=itemgetter(*EVENT_ORDER))
+
+
+def _message_identity(event: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Return what two copies of a message have in common."""
+    if event[MESSAGE_NUMBER] is not None:
+        return tuple(event[name] for name in NUMBERED_MESSAGE)
+    return tuple(value for name, value in event.items() if name != KNOWN_AT)
 
 
 def build_task_request(

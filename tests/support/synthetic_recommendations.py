@@ -47,7 +47,7 @@ def reread(request, recorded):
 
 def example_fields(task, **changes):
     """Return the fields of a task's example as plain values, with changes."""
-    return example_message(task, **changes).model_dump()
+    return CATALOGUE[task].request.to_record(example_message(task, **changes))
 
 
 def make_score(task, probability=0.7, explained=None, base=0.2, steps=None):

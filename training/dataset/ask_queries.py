@@ -12,6 +12,7 @@ import ibis
 import ibis.expr.types as ir
 
 from data.contracts.table import HAPPENED_AT, KNOWN_AT, Kind
+from features.builders.order_documents import EVENT_ORDER, EVENTS
 from features.cases import CaseShape
 from training.dataset.asks import AS_OF, ASK_ID, ASKED_AT, GROUP, MONEY_AT_RISK, ROW, Asks
 
@@ -33,7 +34,7 @@ def collect_asks(
     base: the case's columns (those absent are missing) and OWN without AS_OF.
     children: for each child of the shape, a function from the numbered asks (the columns of
         base and ROW) to ROW, the child's columns and `tie`, a column that orders children
-        that became known in one moment.
+        that became known (events: that were said and became known) in one moment.
     max_rows: keep about so many asks, spread evenly over time: those with the smallest
         digest of their ask_id. Which are kept does not depend on how they ended.
     """
@@ -44,7 +45,9 @@ def collect_asks(
     with asked.mutate(**{ROW: ibis.row_number().over(order)}).cache() as numbered:
         frame = _typed_asks(numbered, shape.columns).order_by(ROW).to_pandas()
         found = {
-            name: _typed_child(children[name](numbered), columns)
+            name: _typed_child(
+                children[name](numbered), columns, EVENT_ORDER if name == EVENTS else (KNOWN_AT,)
+            )
             for name, columns in shape.children.items()
         }
         return Asks(shape, frame.drop(columns=ROW), {k: v.to_pandas() for k, v in found.items()})
@@ -73,12 +76,14 @@ def _typed_asks(table: ir.Table, columns: tuple[ir.Column, ...]) -> ir.Table:
     return table.select(ROW, *ASK_COLUMNS, **case)
 
 
-def _typed_child(table: ir.Table, columns: tuple[ir.Column, ...]) -> ir.Table:
+def _typed_child(
+    table: ir.Table, columns: tuple[ir.Column, ...], order: tuple[str, ...]
+) -> ir.Table:
     case = {
         str(c): (table[c] if c in table.columns else ibis.null()).cast(IBIS_TYPES[c.kind])
         for c in columns
     }
-    return table.order_by([ROW, KNOWN_AT, "tie"]).select(ROW, **case)
+    return table.order_by([ROW, *order, "tie"]).select(ROW, **case)
 
 
 MASTER_PREFIX = "master_"

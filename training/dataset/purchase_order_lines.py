@@ -10,8 +10,10 @@ import ibis.expr.types as ir
 
 from data.contracts.purchase_orders import PO_LINE_ID, PURCHASE_ORDERS, QUANTITY_ORDERED
 from data.contracts.receipts import FINAL, QUANTITY_RECEIVED, RECEIPT_ID, RECEIPTS
+from data.contracts.supplier_events import EVENT_ID, MESSAGE_NUMBER, SUPPLIER_EVENTS
 from data.contracts.table import HAPPENED_AT, KNOWN_AT
 from data.store import Store
+from features.builders.order_documents import EVENT_COLUMNS, NUMBERED_MESSAGE
 from training.dataset.asks import ASKED_AT, ROW
 
 COMPLETED_AT = "completed_at"
@@ -52,6 +54,28 @@ def _receipts_completing_lines(store: Store, order: list[str]) -> ir.Table:
     )
     closed = summed[FINAL].fill_null(False)
     return summed.filter(closed | (summed["total"] >= in_thousandths(summed[QUANTITY_ORDERED])))
+
+
+def messages_known_of_line(numbered: ir.Table, store: Store) -> ir.Table:
+    """The messages about each ask's order line that were known when it was asked, each once."""
+    return rows_known_of_line(
+        numbered, distinct_messages(store.table(SUPPLIER_EVENTS.name)), EVENT_ID
+    )
+
+
+def distinct_messages(events: ir.Table) -> ir.Table:
+    """Keep the first known copy of each message; see `features.builders.order_documents`."""
+    numbered = events[MESSAGE_NUMBER].notnull()
+    content = [
+        events[c] if c in NUMBERED_MESSAGE else numbered.ifelse(ibis.null(), events[c])
+        for c in EVENT_COLUMNS
+        if c != KNOWN_AT
+    ]
+    copies = ibis.window(
+        group_by=[events[PO_LINE_ID], *content], order_by=[events[KNOWN_AT], events[EVENT_ID]]
+    )
+    ranked = events.mutate(copy=ibis.row_number().over(copies))
+    return ranked.filter(ranked["copy"] == 0).drop("copy")
 
 
 def rows_known_of_line(numbered: ir.Table, rows: ir.Table, key: str) -> ir.Table:

@@ -11,8 +11,13 @@ from data.contracts.supplier_events import (
     AckStatus,
     EventKind,
 )
-from data.contracts.table import KNOWN_AT
-from features.builders.order_documents import ORDERED_AT, events_of_kind, received_quantity
+from data.contracts.table import HAPPENED_AT
+from features.builders.order_documents import (
+    EVENTS,
+    ORDERED_AT,
+    events_of_kind,
+    received_quantity,
+)
 from features.cases import Cases, Children, cached_with_cases
 from features.feature import Feature, FeatureKind, Floats, Theme, days_between, ratio
 
@@ -77,7 +82,7 @@ ACKNOWLEDGEMENT_FEATURES = (
         "the first acknowledgement came {value:.1f} days after the order",
         lambda cases: days_between(
             cases.moment(ORDERED_AT),
-            events_of_kind(cases, EventKind.ACKNOWLEDGEMENT).first(KNOWN_AT),
+            events_of_kind(cases, EventKind.ACKNOWLEDGEMENT).first(HAPPENED_AT),
         ),
     ),
     Feature(
@@ -121,7 +126,7 @@ SHIP_NOTICE_FEATURES = (
         "no ship notice",
         "the latest ship notice is {value:.1f} days old",
         lambda cases: days_between(
-            events_of_kind(cases, EventKind.ASN).last(KNOWN_AT), cases.asked_at
+            events_of_kind(cases, EventKind.ASN).last(HAPPENED_AT), cases.asked_at
         ),
     ),
 )
@@ -148,7 +153,7 @@ POSTPONEMENT_FEATURES = (
         "days",
         "no message names an arrival date",
         "the latest message of any kind expects arrival {value:+.1f} days from the promise",
-        lambda cases: announced_shift_days(cases, cases.children["events"]),
+        lambda cases: announced_shift_days(cases, cases.children[EVENTS]),
     ),
     Feature(
         "message_age_days",
@@ -156,7 +161,7 @@ POSTPONEMENT_FEATURES = (
         "days",
         "no message at all",
         "nothing was heard about the line for {value:.1f} days",
-        lambda cases: days_between(cases.children["events"].last(KNOWN_AT), cases.asked_at),
+        lambda cases: days_between(cases.children[EVENTS].last(HAPPENED_AT), cases.asked_at),
     ),
     Feature(
         "order_changes",

@@ -199,11 +199,11 @@ def test_messages_tell_what_was_said_last_against_the_promise(ask: Asking) -> No
         """,
         children={
             "events": """
-                row | event_kind      | ack_status | expected_at | event_quantity | known_at
-                0   | acknowledgement | IA         | 2026-03-10  | 10             | 2026-03-02
-                0   | delay_notice    |            | 2026-03-14  |                | 2026-03-05
-                0   | asn             |            | 2026-03-12  | 6              | 2026-03-08 00:00
-                0   | acknowledgement | DR         |             |                | 2026-03-08 06:00
+                row | event_kind      | ack_status | expected_at | event_quantity | happened_at      | known_at
+                0   | acknowledgement | IA         | 2026-03-10  | 10             | 2026-03-02       | 2026-03-02 08:00
+                0   | delay_notice    |            | 2026-03-14  |                | 2026-03-05       | 2026-03-05
+                0   | asn             |            | 2026-03-12  | 6              | 2026-03-08 00:00 | 2026-03-08 06:00
+                0   | acknowledgement | DR         |             |                | 2026-03-08 06:00 | 2026-03-08 07:00
             """
         },
     )

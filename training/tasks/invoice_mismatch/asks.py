@@ -19,11 +19,10 @@ from data.contracts.invoices import (
 from data.contracts.items import CURRENCY, ITEM_ID, ITEMS
 from data.contracts.purchase_orders import PO_ID, PURCHASE_ORDERS
 from data.contracts.receipts import RECEIPT_ID, RECEIPTS
-from data.contracts.supplier_events import EVENT_ID, SUPPLIER_EVENTS
 from data.contracts.suppliers import SUPPLIER_ID, SUPPLIERS
 from data.contracts.table import HAPPENED_AT, KNOWN_AT
 from data.store import Store
-from features.builders.order_documents import ORDERED_AT
+from features.builders.order_documents import EVENTS, ORDERED_AT
 from features.tasks.invoice_mismatch.shape import DOCUMENT_AT, INVOICE_MISMATCH_SHAPE, PO_CURRENCY
 from models.task import Task
 from training.dataset.ask_queries import (
@@ -33,7 +32,7 @@ from training.dataset.ask_queries import (
     join_master_as_known,
 )
 from training.dataset.asks import ASKED_AT, ROW, Asks
-from training.dataset.purchase_order_lines import rows_known_of_line
+from training.dataset.purchase_order_lines import messages_known_of_line, rows_known_of_line
 
 # An invoice is asked when it is booked: older ones have had their recommendation.
 OPEN_BACK_DAYS = 7
@@ -84,9 +83,7 @@ def _collect(store: Store, booked: ir.Table, max_rows: int | None) -> Asks:
         "receipts": lambda numbered: rows_known_of_line(
             numbered, store.table(RECEIPTS.name), RECEIPT_ID
         ),
-        "events": lambda numbered: rows_known_of_line(
-            numbered, store.table(SUPPLIER_EVENTS.name), EVENT_ID
-        ),
+        EVENTS: lambda numbered: messages_known_of_line(numbered, store),
         "earlier_invoices": lambda numbered: _earlier_invoices(store, numbered),
     }
     return collect_asks(base, INVOICE_MISMATCH_SHAPE, children, max_rows)

@@ -19,10 +19,9 @@ from data.contracts.purchase_orders import (
     SHIPMENT_ID,
 )
 from data.contracts.receipts import RECEIPT_ID, RECEIPTS
-from data.contracts.supplier_events import EVENT_ID, SUPPLIER_EVENTS
 from data.contracts.table import HAPPENED_AT, KNOWN_AT
 from data.store import Store
-from features.builders.order_documents import ORDERED_AT
+from features.builders.order_documents import EVENTS, ORDERED_AT
 from features.tasks.supplier_delay.shape import SUPPLIER_DELAY_SHAPE
 from models.task import Task
 from training.dataset.ask_queries import (
@@ -36,6 +35,7 @@ from training.dataset.asks import ASKED_AT, Asks
 from training.dataset.purchase_order_lines import (
     COMPLETED_KNOWN_AT,
     lines_known_complete,
+    messages_known_of_line,
     rows_known_of_line,
 )
 
@@ -107,8 +107,6 @@ def _collect(store: Store, asked: ir.Table, max_rows: int | None) -> Asks:
         "receipts": lambda numbered: rows_known_of_line(
             numbered, store.table(RECEIPTS.name), RECEIPT_ID
         ),
-        "events": lambda numbered: rows_known_of_line(
-            numbered, store.table(SUPPLIER_EVENTS.name), EVENT_ID
-        ),
+        EVENTS: lambda numbered: messages_known_of_line(numbered, store),
     }
     return collect_asks(base, SUPPLIER_DELAY_SHAPE, children, max_rows)

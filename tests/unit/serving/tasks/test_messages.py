@@ -1,6 +1,7 @@
 """Requests take exactly what the contracts say, and say what they take."""
 
 import json
+from contextlib import nullcontext
 
 import pytest
 from pydantic import ValidationError
@@ -161,3 +162,12 @@ def test_a_decision_is_refused_with_what_it_takes(body, field, takes):
         DecisionMessage.model_validate_json(json.dumps(body))
     (error,) = validation_problem(caught.value, DECISION_REQUEST).errors
     assert (error["field"], error["takes"]) == (field, takes)
+
+
+@pytest.mark.parametrize(("minutes", "read"), [(10, True), (11, False)])
+def test_the_clock_of_the_sender_may_be_a_few_minutes_ahead(minutes, read):
+    known = f"2026-03-10T08:{minutes}:00Z"
+    event = EXAMPLES[SUPPLIER_DELAY.name]["events"][0] | {"happened_at": known, "known_at": known}
+    body = json.dumps({"cases": [EXAMPLES[SUPPLIER_DELAY.name] | {"events": [event]}]}).encode()
+    with nullcontext() if read else pytest.raises(ValidationError):
+        CATALOGUE[SUPPLIER_DELAY.name].request.read(body)
