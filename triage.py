@@ -33,18 +33,19 @@ from serving.commands.pause import pause, pauses, resume
 from serving.commands.review import decisions, report
 from serving.commands.serve import doctor, serve, wait_for_interrupt
 from training.commands.arguments import DAY_FORMATS
-from training.commands.audit_access import AuditAccess
 from training.commands.backtest import backtest, results
 from training.commands.history import case, profiles
 from training.commands.monitoring import agreement, monitor
 from training.commands.people import people
 from training.commands.promotion import challenge, follow, promote, rollback
 from training.commands.registry import card, export, gates, mlflow
+from training.commands.serving_access import ServingAccess
 from training.commands.train import train, tune
 
 if TYPE_CHECKING:
     from models.task import TaskName
     from serving.server.supervisor import RunningService
+    from training.dataset.rule_findings import ServiceRules
     from training.monitor.run import AuditFrames
     from training.promotion.promote import AuditRecorder
     from training.tasks.open_cases import OpenCases
@@ -126,7 +127,22 @@ def read_audit_frames(lake: Lake) -> AuditFrames:
         )
 
 
-AUDIT_ACCESS = AuditAccess(model_change_recorder, record_drift, read_audit_frames)
+def service_rules() -> ServiceRules:
+    """Return the rules that the service applies by its policy file."""
+    from serving.runtime.settings import ServiceSettings
+    from serving.tasks.policy_file import load_policy
+    from serving.tasks.settled_cases import find_codes
+    from training.dataset.rule_findings import ServiceRules
+
+    policy = load_policy(ServiceSettings().policy)
+    return ServiceRules(
+        partial(find_codes, policy), policy.rules.precision_floor, policy.rules.always_flag
+    )
+
+
+SERVING_ACCESS = ServingAccess(
+    model_change_recorder, record_drift, read_audit_frames, service_rules
+)
 
 
 @app.callback()
@@ -142,7 +158,7 @@ def command_line(
 ) -> None:
     """Ranked, explained and audited recommendations for a distributor's exceptions."""
     del version  # `show_version` has seen it
-    context.obj = AUDIT_ACCESS
+    context.obj = SERVING_ACCESS
 
 
 def main() -> None:
@@ -299,9 +315,11 @@ def train_first_champions(lake: Lake, new: list[TaskName]) -> None:
         console.print(DEMO_NOTICE, highlight=False, soft_wrap=True)
     with show_progress(f"Training {', '.join(new)}"):
         lines = (
-            train_missing_challengers(new, lake)
+            train_missing_challengers(new, lake, service_rules())
             if waits
-            else train_initial_champions(new, lake, datetime.now(UTC), model_change_recorder(lake))
+            else train_initial_champions(
+                new, lake, datetime.now(UTC), model_change_recorder(lake), service_rules()
+            )
         )
         for line in lines:
             console.print(f"  {line}", highlight=False)

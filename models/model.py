@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from models.encoding.encoder import EncodedInputs, Encoder, ModelInputs
 from models.encoding.feature_spec import FeatureSpec
 from models.estimator.trees import Trees
 from models.explanation import Explanations, ScoredRows, build_explanations
+from models.rule_precision import RulePrecisions
 from models.task import TaskName
 
 Floats = NDArray[np.float64]
@@ -78,6 +79,7 @@ class Model:
         reference: distributions of the training inputs and scores, for monitoring.
         golden: some inputs with their exact answers.
         card: short text for people.
+        rules: precision of the service's rules on the asks learnt from; empty if not measured.
         digest: sha256 of the artefact's manifest; identifies this model.
     """
 
@@ -92,6 +94,7 @@ class Model:
     reference: Mapping[str, Any]
     golden: Mapping[str, Any]
     card: str
+    rules: RulePrecisions = field(default_factory=dict)
     digest: str = ""
 
     @property

@@ -32,6 +32,8 @@ class TrainingSet:
             stands for others like it without a label weighs more.
         told_by: (n,) source of each label, SYSTEM or another text; None is SYSTEM throughout.
             People's labels are of a selection, see `observed`.
+        findings: (n,) codes of the service's rules that found something, one collection an ask;
+            None where the rules were not asked.
     """
 
     inputs: pd.DataFrame
@@ -45,6 +47,7 @@ class TrainingSet:
     rules: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     weight: NDArray[np.float64] | None = None
     told_by: NDArray[Any] | None = None
+    findings: NDArray[np.object_] | None = None
 
     def __len__(self) -> int:
         return len(self.label)
@@ -74,4 +77,5 @@ class TrainingSet:
             rules={name: score[keep] for name, score in self.rules.items()},
             weight=None if self.weight is None else self.weight[keep],
             told_by=None if self.told_by is None else self.told_by[keep],
+            findings=None if self.findings is None else self.findings[keep],
         )

@@ -8,12 +8,21 @@ from dataclasses import dataclass
 from data.lake import Lake
 from models.catalogue import TASKS
 from models.fitting.fit import fit, ignore_progress
+from models.model import Model
 from models.task import TaskName
+from models.training_set import TrainingSet
 from training.card.render import log_card
 from training.dataset.cache import load_or_build_training_set
 from training.dataset.holdout import hold_out
 from training.dataset.manifest import training_manifest
+from training.dataset.rule_findings import ServiceRules, add_rule_findings
 from training.evaluation.gate_findings import GateFinding
+from training.evaluation.review_curve import (
+    ReviewPoint,
+    flagged_by_rule,
+    flagging_rules,
+    review_curve,
+)
 from training.gates.catalogue import run_gates
 from training.gates.preparation import comparison_figures, prepare_candidate
 from training.parameters.parameter_files import Parameters, load_parameters
@@ -54,6 +63,7 @@ def train_task(
     registry: MlflowRegistry | None = None,
     chosen: Parameters | None = None,
     trained_by: str = "",
+    rules: ServiceRules | None = None,
 ) -> TrainingResult:
     """Build the task's training set, fit, measure on the newest asks, try the gates, register.
 
@@ -67,6 +77,7 @@ def train_task(
         chosen: parameters to fit with instead of those of the task's own file.
         trained_by: name of the trainer; empty where nobody is named, and then only an override
             promotes.
+        rules: rules of the service, whose precision is measured; None measures none.
 
     Raises:
         FileNotFoundError: when nothing was ingested.
@@ -74,8 +85,9 @@ def train_task(
     """
     chosen = chosen or load_parameters(name)
     task, max_rows = chosen.task(TASKS[name]), max_rows or chosen.train.most_asks
-    kept = load_or_build_training_set(training_task(task), lake, max_rows, progress)
-    everything = kept.training
+    training = training_task(task)
+    kept = load_or_build_training_set(training, lake, max_rows, progress)
+    everything = add_rule_findings(kept.training, training, lake, rules, max_rows)
     learnt, measured = hold_out(everything)
     fitted = fit(task, learnt, chosen.options, progress)
     registry = registry or open_registry(lake)
@@ -104,6 +116,7 @@ def train_task(
             "training_set": kept.folder.name,
         },
         findings=findings,
+        review=review_points(fitted.model, measured, rules),
         compared=compared,
         trained_by=trained_by,
     )
@@ -118,4 +131,21 @@ def train_task(
         tracked.metrics,
         kept.reused,
         findings,
+    )
+
+
+def review_points(
+    model: Model, measured: TrainingSet, rules: ServiceRules | None
+) -> list[ReviewPoint]:
+    """Return the review curve on the measured asks; empty where the rules were not asked."""
+    if rules is None or measured.findings is None:
+        return []
+    found: list[frozenset[str]] = measured.findings.tolist()
+    codes = flagging_rules(model.rules, rules.precision_floor, rules.always_flag)
+    probability = model.predict(measured.inputs).probability
+    return review_curve(
+        1.0 - probability[:, 0],
+        measured.label != 0,
+        flagged_by_rule(found, codes),
+        flagged_by_rule(found, model.rules),
     )

@@ -21,11 +21,13 @@ from models.encoding.encoder import Encoder
 from models.encoding.feature_spec import FeatureSpec
 from models.estimator.trees import Trees
 from models.model import Model
+from models.rule_precision import precisions_as_json, precisions_from_json
 from models.task import TaskName
 
 MANIFEST = "manifest.json"
 FEATURES = "features.json"
-FORMAT = 3
+RULES = "rules.json"
+FORMAT = 4
 EXPLAINER_KEY, EXPLAINER = "explainer", "quadrature"
 """Name of the explainer, our own TreeSHAP; the last bits of its contributions are recorded."""
 
@@ -81,6 +83,7 @@ def to_files(model: Model) -> dict[str, str]:
         "reference.json": _json_text(model.reference),
         "golden.json": _json_text(model.golden),
         "card.md": model.card,
+        RULES: _json_text(precisions_as_json(model.rules)),
     }
     for level, trees in zip(model.quantile_levels, model.quantile_trees, strict=True):
         files[_quantile_file(level)] = trees.text
@@ -113,6 +116,7 @@ def from_files(files: ArtefactFiles) -> Model:
         reference=json.loads(files["reference.json"]),
         golden=json.loads(files["golden.json"]),
         card=files["card.md"],
+        rules=precisions_from_json(json.loads(files[RULES])),
         digest=manifest_digest(files),
     )
 
@@ -164,7 +168,7 @@ def _manifest_files(folder: Path, manifest: bytes) -> dict[str, str]:
         fields: Any = json.loads(manifest)
         listed = {str(name): str(value) for name, value in fields["files"].items()}
         needed = {"model.txt", "calibration.json", "conformal.json", FEATURES}
-        needed |= {"reference.json", "golden.json", "card.md"}
+        needed |= {"reference.json", "golden.json", "card.md", RULES}
         needed |= {_quantile_file(level) for level in fields["quantiles"]}
         known = fields["task"] in TASKS
         written = fields["format"]

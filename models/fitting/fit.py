@@ -29,6 +29,7 @@ from models.folds import Folds
 from models.model import Model
 from models.reference.by_site import AskedRows, site_distributions
 from models.reference.distributions import reference_distributions
+from models.rule_precision import RulePrecisions, measure_rules
 from models.task import Task
 from models.training_set import TrainingSet
 
@@ -103,6 +104,7 @@ def _assemble_model(
         reference={},
         golden={},
         card=write_model_card(ready.task, ready.training, ready.folds, classes.chosen, conformal),
+        rules=_rule_precisions(ready),
     )
     past = ready.folds.calibration
     newest, rows = past if len(past) else ready.taught, ready.final_rows
@@ -114,6 +116,16 @@ def _assemble_model(
     )
     drawn = reference_distributions(ready.encoder, taught, answers) | {"places": by_site}
     return with_digest(replace(unscored, reference=drawn, golden=make_golden_rows(unscored, later)))
+
+
+def _rule_precisions(ready: PreparedTraining) -> RulePrecisions:
+    """Measure the service's rules on all asks that are learnt from; empty without findings."""
+    training = ready.training
+    if training.findings is None:
+        return {}
+    ended = [ready.task.classes[number] for number in training.label.tolist()]
+    found, sites = training.findings.tolist(), training.site.tolist()
+    return measure_rules(found, ended, training.label != 0, sites)
 
 
 def _fit_conformal(

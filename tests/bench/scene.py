@@ -26,8 +26,8 @@ from serving.tasks.messages import Explain
 from tests.bench.load import Target
 from tests.support.synthetic_lake import install_champion
 from training.dataset.builder import build_training_set, model_inputs
+from training.dataset.request_bodies import request_bodies
 from training.tasks.catalogue import training_task
-from training.tasks.open_cases import request_bodies
 
 TASK = STOCK_RISK.name
 TREES, LEAVES = 300, 63

@@ -31,11 +31,11 @@ from serving.tasks.catalogue import SERVED_TASKS
 from tests.support.open_access import ALLOW_EVERY_CALLER
 from training.approval.approval import Approval
 from training.approval.people import Identity
+from training.dataset.request_bodies import request_bodies
 from training.monitor.outcomes import matured_outcomes
 from training.promotion.promote import promote
 from training.registry.mlflow_registry import open_registry
 from training.tasks.catalogue import training_task
-from training.tasks.open_cases import request_bodies
 from training.train import train_task
 
 SIZE = WorldSize(sites=3, suppliers=9, items=150, months=6, start=date(2025, 1, 1))

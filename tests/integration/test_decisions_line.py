@@ -34,9 +34,9 @@ from tests.support.open_access import ALLOW_EVERY_CALLER
 from tests.support.synthetic_lake import SMALL_LIGHTGBM
 from training.dataset.cache import MANIFEST, CachedTrainingSet, load_or_build_training_set
 from training.dataset.labels import LabelSource
+from training.dataset.request_bodies import request_bodies
 from training.monitor.human_agreement import measure_agreement, recorded_outcomes
 from training.tasks.catalogue import training_task
-from training.tasks.open_cases import request_bodies
 
 pytestmark = pytest.mark.slow(12)
 

@@ -27,8 +27,8 @@ from serving.runtime.context import service_context
 from serving.server.supervisor import run_service
 from serving.tasks.catalogue import SERVED_TASKS
 from training.dataset.builder import model_inputs
+from training.dataset.request_bodies import request_bodies
 from training.tasks.catalogue import training_task
-from training.tasks.open_cases import request_bodies
 
 pytestmark = pytest.mark.slow(60)
 

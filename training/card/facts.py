@@ -10,7 +10,7 @@ from typing import Any
 from models.catalogue import TASKS
 from models.task import TaskName
 from training.registry.mlflow_registry import MlflowRegistry
-from training.registry.run_tracking import TASK_FACTS_FILE, task_facts
+from training.registry.run_tracking import REVIEW_FILE, RULES_FILE, TASK_FACTS_FILE, task_facts
 from training.registry.version_evidence import (
     COMPARISON_FILE,
     VersionEvidence,
@@ -35,6 +35,9 @@ class CardFacts:
         views: see `training.evaluation.segment_figures`; empty where the run has none.
         comparison: name ("model" is this one) and figures of each, on the same asks; empty where
             the run has none.
+        rules: figures of each rule, by code and site, see `models.rule_precision`; empty where
+            the rules were not measured.
+        review: points of the review curve, see `training.evaluation.review_curve`.
     """
 
     task: TaskName
@@ -46,6 +49,8 @@ class CardFacts:
     trained_at: datetime
     views: Views
     comparison: Sequence[Mapping[str, Any]]
+    rules: Mapping[str, Mapping[str, Mapping[str, float]]]
+    review: Sequence[Mapping[str, Any]]
 
     @property
     def owner(self) -> str:
@@ -71,4 +76,6 @@ def load_card_facts(registry: MlflowRegistry, task: TaskName, version: int) -> C
         trained_at=datetime.fromtimestamp(run.info.start_time / 1000, UTC),
         views=registry.artifact(evidence.run_id, VIEWS_FILE) or {},
         comparison=registry.artifact(evidence.run_id, COMPARISON_FILE) or [],
+        rules=registry.artifact(evidence.run_id, RULES_FILE) or {},
+        review=registry.artifact(evidence.run_id, REVIEW_FILE) or [],
     )

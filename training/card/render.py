@@ -39,6 +39,7 @@ def build_document(facts: CardFacts) -> Document:
             sections.never(facts),
             sections.comparison(facts),
             sections.metrics(facts),
+            sections.rules(facts),
             fairness_section(facts),
             sections.meaning(facts),
             status.gates(facts),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import groupby
 
+from models.rule_precision import EVERYWHERE
 from training.card.document import (
     ALL,
     CLASS,
+    NO_VALUE,
     SITE,
     Cell,
     Section,
@@ -171,6 +174,51 @@ def comparison(facts: CardFacts) -> Section:
     sentence = "All on the same held-out asks."
     shown = Table(["", *names.values()], rows, frozenset(range(1, len(names) + 1)))
     return Section("comparison", title, [sentence], tables=[shown])
+
+
+def rules(facts: CardFacts) -> Section:
+    """Section: precision of the rules, and the share of cases flagged against recall."""
+    title = "What its rules are worth"
+    if not facts.rules:
+        return Section("rules", title, ["The rules were not measured when it was trained."])
+    sites = sorted({site for figures in facts.rules.values() for site in figures} - {EVERYWHERE})
+    head = ["rule", "found", "own class", "exceptions", *sites]
+    shown = [
+        [
+            Cell(code),
+            Cell(f"{figures[EVERYWHERE]['found']:,}"),
+            Cell(f"{figures[EVERYWHERE]['own_class']:,}"),
+            *(_precision_cell(figures.get(site)) for site in (EVERYWHERE, *sites)),
+        ]
+        for code, figures in sorted(facts.rules.items())
+    ]
+    curve = [
+        [Cell(str(point["name"])), Cell(f"{point['flagged']:.1%}"), Cell(f"{point['recall']:.1%}")]
+        for point in facts.review
+    ]
+    return Section(
+        "rules",
+        title,
+        [
+            (
+                "Share of the cases that each rule found which ended as an exception of any kind, "
+                "on the settled asks it learnt from, with Wilson's 95 % interval. A rule whose "
+                "interval ends below the policy's floor informs and does not flag."
+            )
+        ],
+        tables=[
+            Table(head, shown, frozenset(range(1, len(head)))),
+            Table(["flagged by", "cases flagged", "exceptions found"], curve, frozenset({1, 2})),
+        ],
+        notes=["The second table is of the held-out asks."],
+    )
+
+
+def _precision_cell(figures: Mapping[str, float] | None) -> Cell:
+    if figures is None or not figures["found"]:
+        return Cell(NO_VALUE)
+    share = figures["exceptions"] / figures["found"]
+    return Cell(f"{share:.0%}", f"{figures['low']:.0%} to {figures['high']:.0%}", share)
 
 
 def limits(facts: CardFacts) -> Section:

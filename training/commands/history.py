@@ -13,8 +13,8 @@ def case(task: str, name: str) -> None:
     """Print one case of the ingested history as the request body that a caller would send."""
     from data.store import Store
     from models.catalogue import TASKS
+    from training.dataset.request_bodies import request_bodies
     from training.tasks.catalogue import TRAINING_TASKS
-    from training.tasks.open_cases import request_bodies
 
     known = task_named(task)
     with Store.from_folder(Lake.from_environment().canonical) as store:

@@ -13,7 +13,7 @@ import typer
 from data.command_line import console, show_progress
 from data.lake import Lake
 from training.commands.arguments import DAY_FORMATS, day_of, task_named
-from training.commands.audit_access import AuditAccess, audit_access
+from training.commands.serving_access import ServingAccess, serving_access
 
 if TYPE_CHECKING:
     from training.monitor.report import MonitoringReport
@@ -33,7 +33,7 @@ def agreement(
     )
 
     lake = Lake.from_environment()
-    recorded = audit_access(context).frames(lake)
+    recorded = serving_access(context).frames(lake)
     with Store.from_folder(lake.canonical) as store:
         outcomes = recorded_outcomes(store, recorded.recommendations)
         measured = measure_agreement(recorded.recommendations, recorded.decisions, outcomes)
@@ -68,7 +68,7 @@ def monitor(
     from training.monitor.run import monitor_lake, most_severe_advice
 
     lake, names = Lake.from_environment(), [task_named(task)] if task else list(TASKS)
-    access = audit_access(context)
+    access = serving_access(context)
     recorded = access.frames(lake)
     if recorded.recommendations.empty:
         raise FileNotFoundError("nothing was recommended yet; run `triage serve`")
@@ -80,7 +80,7 @@ def monitor(
     raise typer.Exit(EXIT_CODES[most_severe_advice(reports)])
 
 
-def _record_drifts(access: AuditAccess, lake: Lake, reports: Sequence[MonitoringReport]) -> None:
+def _record_drifts(access: ServingAccess, lake: Lake, reports: Sequence[MonitoringReport]) -> None:
     """Record each report that needs somebody, so that subscribers to events receive it."""
     from training.monitor.retraining_advice import Advice
 

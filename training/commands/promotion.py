@@ -10,7 +10,7 @@ import typer
 from data.command_line import console
 from data.lake import Lake
 from training.commands.arguments import task_named
-from training.commands.audit_access import audit_access
+from training.commands.serving_access import serving_access
 
 if TYPE_CHECKING:
     from training.approval.approval import Approval
@@ -41,7 +41,7 @@ def promote(
         now,
         wanted,
         approval=approval,
-        record=audit_access(context).model_change_recorder(lake),
+        record=serving_access(context).model_change_recorder(lake),
     )
     console.print(
         promotion_message(champion, approval), highlight=False, markup=False, soft_wrap=True
@@ -59,7 +59,7 @@ def rollback(context: typer.Context, task: str, reason: ReasonOption) -> None:
         lake,
         datetime.now(UTC),
         approval=approval,
-        record=audit_access(context).model_change_recorder(lake),
+        record=serving_access(context).model_change_recorder(lake),
     )
     console.print(
         rollback_message(back, left, approval), highlight=False, markup=False, soft_wrap=True
@@ -84,7 +84,7 @@ def challenge(
     lake, name, now = Lake.from_environment(), task_named(task), datetime.now(UTC)
     approval, record = (
         approval_by_current_user(reason, override=override),
-        audit_access(context).model_change_recorder(lake),
+        serving_access(context).model_change_recorder(lake),
     )
     if off:
         left = remove_challenger(name, lake, now, approval=approval, record=record)
@@ -113,7 +113,7 @@ def follow(
     lake, names = Lake.from_environment(), [task_named(task)] if task else list(TASKS)
     approval, printed = approval_by_current_user(reason), set[str]()
     while True:
-        now, record = datetime.now(UTC), audit_access(context).model_change_recorder(lake)
+        now, record = datetime.now(UTC), serving_access(context).model_change_recorder(lake)
         for one in promote_by_alias(names, lake, now, approval=approval, record=record):
             message = promotion_message(one, approval) if isinstance(one, Champion) else str(one)
             if message not in printed:

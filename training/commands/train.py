@@ -12,9 +12,11 @@ from rich.table import Table
 from data.command_line import console, show_progress
 from data.lake import Lake
 from training.commands.arguments import DAY_FORMATS, day_of, task_named
+from training.commands.serving_access import serving_access
 
 
 def train(
+    context: typer.Context,
     task: str,
     most: Annotated[
         int | None, typer.Option(min=20, help="most asks to learn from, spread over time")
@@ -32,7 +34,13 @@ def train(
     chosen, who = read_parameters(name, parameters), current_trainer()
     with show_progress(f"Training {name}") as progress:
         trained = train_task(
-            name, Lake.from_environment(), most, progress, chosen=chosen, trained_by=who
+            name,
+            Lake.from_environment(),
+            most,
+            progress,
+            chosen=chosen,
+            trained_by=who,
+            rules=serving_access(context).rules(),
         )
     if trained.reused:
         console.print("The tables and the code are as they were: nothing was built anew.")

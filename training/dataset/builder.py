@@ -64,13 +64,25 @@ def build_training_set(
     """
     if known_before is not None:
         store = AsOfStore(store, known_before)
+    asks, labels = settled_asks(training, store, asks, labels, max_rows=max_rows)
+    return assemble_training_set(training, store, asks, labels)
+
+
+def settled_asks(
+    training: TrainingTask,
+    store: Store,
+    asks: Asks | None = None,
+    labels: Labels | None = None,
+    *,
+    max_rows: int | None = None,
+) -> tuple[Asks, Labels]:
+    """Return the asks whose label is known, with their labels; arguments as of the training set."""
     if asks is None:
         asks = training.query_asks(store, training.task, max_rows=max_rows)
     if labels is None:
         observed = training.label_asks(store, asks, training.task)
         labels = add_decision_labels(store, asks, training, observed)
-    known = labels.known
-    return assemble_training_set(training, store, asks.take(known), labels.take(known))
+    return asks.take(labels.known), labels.take(labels.known)
 
 
 def assemble_training_set(

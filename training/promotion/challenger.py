@@ -22,6 +22,7 @@ from data.lake import Lake
 from models.task import TaskName
 from training.approval.approval import Approval, check_approval
 from training.approval.people import DEMO_IDENTITY, Duty, whoami
+from training.dataset.rule_findings import ServiceRules
 from training.process_pool import terminate_workers_on_error
 from training.promotion.promote import AuditRecorder, promote
 from training.registry.champion_pointer import champion_lock, read_champion
@@ -160,21 +161,28 @@ FIGURES = ("roc_auc", "pr_auc", "prevalence", "log_loss", "ece")
 
 
 def train_initial_champions(
-    names: Sequence[TaskName], lake: Lake, now: datetime, record: AuditRecorder
+    names: Sequence[TaskName],
+    lake: Lake,
+    now: datetime,
+    record: AuditRecorder,
+    rules: ServiceRules | None = None,
 ) -> Iterator[str]:
     """Train and promote the tasks, each in a process of its own; a line on each, in order.
 
     record: writes the audit entry of a promotion; sent to the processes, so it can be pickled.
+    rules: rules of the service, sent along; None measures none.
     """
-    repeated = [lake] * len(names), [now] * len(names), [record] * len(names)
+    repeated = ([one] * len(names) for one in (lake, now, record, rules))
     yield from _side_by_side(lake, train_and_promote, names, *repeated)
 
 
-def train_missing_challengers(names: Sequence[TaskName], lake: Lake) -> Iterator[str]:
+def train_missing_challengers(
+    names: Sequence[TaskName], lake: Lake, rules: ServiceRules | None = None
+) -> Iterator[str]:
     """Train those of the tasks that have no challenger yet, and promote none; a line on each."""
     registry = open_registry(lake)
     new = [name for name in names if CHALLENGER not in registry.aliases(name)]
-    yield from _side_by_side(lake, train_challenger, new, [lake] * len(new))
+    yield from _side_by_side(lake, train_challenger, new, [lake] * len(new), [rules] * len(new))
 
 
 def _side_by_side(lake: Lake, work: Callable[..., str], *given: Sequence[object]) -> Iterator[str]:
@@ -186,22 +194,28 @@ def _side_by_side(lake: Lake, work: Callable[..., str], *given: Sequence[object]
         yield from pool.map(work, *given)
 
 
-def train_and_promote(name: TaskName, lake: Lake, now: datetime, record: AuditRecorder) -> str:
+def train_and_promote(
+    name: TaskName,
+    lake: Lake,
+    now: datetime,
+    record: AuditRecorder,
+    rules: ServiceRules | None = None,
+) -> str:
     """Train and promote one task; a line that says how it does on held-out asks."""
-    trained = train_task(name, lake, MAX_ASKS, trained_by=DEMO_IDENTITY.name)
+    trained = train_task(name, lake, MAX_ASKS, trained_by=DEMO_IDENTITY.name, rules=rules)
     approval = Approval(DEMO_IDENTITY, REASON, override=True, demo=True)
     promote(name, lake, now, trained.version, approval=approval, record=record)
     return _summary(trained)
 
 
-def train_challenger(name: TaskName, lake: Lake) -> str:
+def train_challenger(name: TaskName, lake: Lake, rules: ServiceRules | None = None) -> str:
     """Train one task as whoever is named; a line that says how it does on held-out asks.
 
     Raises:
         training.approval.people.IdentityError: nobody is named, or they may not train.
     """
     by = whoami().allowed(Duty.TRAIN).name
-    return _summary(train_task(name, lake, MAX_ASKS, trained_by=by))
+    return _summary(train_task(name, lake, MAX_ASKS, trained_by=by, rules=rules))
 
 
 def _summary(trained: TrainingResult) -> str:

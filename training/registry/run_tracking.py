@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,14 @@ from typing import Any
 from models.artefact.folder import save_artefact
 from models.fitting.fit import FitResult
 from models.model import Predictions
+from models.rule_precision import precisions_as_json
 from models.task import Task
 from models.training_set import TrainingSet
 from training.dataset.manifest import TrainingManifest
 from training.evaluation.gate_findings import GateFinding, overall_verdict
 from training.evaluation.metrics import fold_metrics
 from training.evaluation.plots import training_plots
+from training.evaluation.review_curve import ReviewPoint
 from training.evaluation.segment_figures import RECALL_AT_K, figures_by_segment, recall_at_k
 from training.registry.mlflow_registry import ARTEFACT, CHALLENGER, MlflowRegistry
 from training.registry.version_evidence import (
@@ -32,6 +34,8 @@ from training.registry.version_evidence import (
 from training.settings import ApprovalSettings
 
 TASK_FACTS_FILE = "task.json"
+RULES_FILE = "rules.json"
+REVIEW_FILE = "review.json"
 NOTE_TAG = "mlflow.note.content"
 
 FOLD_MEANINGS = {
@@ -59,6 +63,8 @@ FILE_MEANINGS = {
     "gates.json": "what each gate found, with codes",
     "views.json": "the same figures for every site and class, with 95 % intervals",
     "comparison.json": "this model beside the simple rules, the class shares and the champion",
+    "rules.json": "how often what each rule found ended as an exception, overall and per site",
+    "review.json": "which share of exceptions is found when which share of cases is flagged",
     "plots/": "reliability, precision and recall, importance, error of the delay",
     "data_manifest.json": "files and digests of what went into the training",
     TASK_FACTS_FILE: "the question, the classes and every feature with its meaning",
@@ -150,13 +156,15 @@ def track_training(
     parameters: Mapping[str, object] | None = None,
     findings: Sequence[GateFinding] = (),
     compared: Sequence[Mapping[str, Any]] = (),
+    review: Sequence[ReviewPoint] = (),
     trained_by: str = "",
 ) -> TrackedRun:
     """Record a training and register its model under the alias `challenger`.
 
     learnt: what `fitted` was fitted on. measured: asks it has not seen. parameters: what was
     chosen for this training besides the task's own. findings: of the gates. compared: figures
-    of the model and others on `measured`. trained_by: empty where nobody is named.
+    of the model and others on `measured`. review: review curve on `measured`.
+    trained_by: empty where nobody is named.
     """
     mlflow = registry.mlflow
     folds = {name: learnt.take(getattr(fitted.folds, name)) for name in _FOLDS}
@@ -184,6 +192,9 @@ def track_training(
         if findings:
             mlflow.log_dict(json_finite([one.as_json() for one in findings]), GATES_FILE)
         mlflow.log_dict(json_finite(list(compared)), COMPARISON_FILE)
+        if fitted.model.rules:
+            mlflow.log_dict(precisions_as_json(fitted.model.rules), RULES_FILE)
+            mlflow.log_dict(json_finite([asdict(point) for point in review]), REVIEW_FILE)
         tags = _tags(task, fitted, described) | _gate_tags(learnt, findings, trained_by)
         mlflow.set_tags(tags | {NOTE_TAG: run_note(task, described, metrics)})
         number = _register(mlflow, task, _log_model(mlflow, fitted), tags)

@@ -1,0 +1,79 @@
+"""Review curve: which share of the cases is flagged, and which share of the exceptions that finds.
+
+A case is flagged where the model's probability of an exception reaches a threshold or a rule that
+may flag found something, as the service flags it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.rule_precision import EVERYWHERE, RulePrecisions
+
+Floats = NDArray[np.float64]
+SHARES = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.75)
+
+
+@dataclass(frozen=True)
+class ReviewPoint:
+    """One way to flag cases. flagged, recall: shares of all cases and of the exceptions."""
+
+    name: str
+    flagged: float
+    recall: float
+
+
+def review_curve(
+    probability: Floats,
+    exception: NDArray[np.bool_],
+    by_rule: NDArray[np.bool_],
+    by_any_rule: NDArray[np.bool_],
+) -> list[ReviewPoint]:
+    """Return the recall at each share of SHARES, and that of the rules alone.
+
+    Args:
+        probability: (n,) of any exception.
+        exception: (n,) whether the case ended as one.
+        by_rule: (n,) whether a rule that flags found something.
+        by_any_rule: (n,) whether any rule did, those that only inform included.
+    """
+    points = [
+        _point("every rule", by_any_rule, exception),
+        _point("rules that flag", by_rule, exception),
+    ]
+    order = np.lexsort((-probability, ~by_rule))  # what a rule flags is flagged at any threshold
+    ranked = np.empty(len(order), dtype=np.int64)
+    ranked[order] = np.arange(len(order))
+    by_model = np.argsort(np.argsort(-probability, kind="stable"), kind="stable")
+    for share in SHARES:
+        most = round(share * len(probability))
+        points.append(_point(f"model, {share:.0%}", by_model < most, exception))
+        if most >= by_rule.sum():
+            points.append(_point(f"rules and model, {share:.0%}", ranked < most, exception))
+    return points
+
+
+def flagging_rules(
+    measured: RulePrecisions, floor: float, always: Collection[str]
+) -> frozenset[str]:
+    """Return the codes that flag: not surely below the floor on all sites together, or always."""
+    worth = {code for code, figures in measured.items() if figures[EVERYWHERE].high >= floor}
+    return frozenset(worth | set(always))
+
+
+def flagged_by_rule(
+    findings: Sequence[Collection[str]], codes: Collection[str]
+) -> NDArray[np.bool_]:
+    """Return, for each case, whether one of the codes is among its findings."""
+    wanted = set(codes)
+    return np.array([not wanted.isdisjoint(found) for found in findings], dtype=bool)
+
+
+def _point(name: str, flagged: NDArray[np.bool_], exception: NDArray[np.bool_]) -> ReviewPoint:
+    events = int(exception.sum())
+    recall = float((flagged & exception).sum() / events) if events else float("nan")
+    return ReviewPoint(name, float(flagged.mean()) if len(flagged) else 0.0, recall)
