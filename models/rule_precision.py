@@ -19,6 +19,8 @@ from models.conformal.prediction_sets import wilson_interval
 EVERYWHERE = "all"
 """Key of the figures of all sites together."""
 Z_95 = 1.959963984540054
+MIN_SITE_FINDINGS = 30
+"""Findings at a site from which its own figures count instead of those of all sites."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,30 @@ def measure_rules(
             by_site[name] = RulePrecision.of(hits[here], own[here])
         measured[code] = by_site
     return measured
+
+
+def is_worth_flagging(
+    code: str, site: str | None, measured: RulePrecisions, floor: float, always: Collection[str]
+) -> bool:
+    """Return whether a finding flags its case; otherwise it only informs.
+
+    A rule flags unless it is surely below the floor: its interval ends below it, at the site of
+    the case or, where that has too few findings, at all sites together. A rule that was never
+    measured flags.
+
+    Args:
+        code: of the finding.
+        site: of the case.
+        measured: precision of the rules; empty where none was measured.
+        floor: least share of exceptions among what a rule finds.
+        always: codes that flag whatever their precision.
+    """
+    by_site = measured.get(code)
+    if code in always or not by_site:
+        return True
+    here = by_site.get(site) if site is not None else None
+    figures = here if here and here.found >= MIN_SITE_FINDINGS else by_site[EVERYWHERE]
+    return figures.high >= floor
 
 
 def precisions_as_json(measured: RulePrecisions) -> dict[str, dict[str, dict[str, Any]]]:

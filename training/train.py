@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from data.lake import Lake
 from models.catalogue import TASKS
 from models.fitting.fit import fit, ignore_progress
@@ -20,7 +22,6 @@ from training.evaluation.gate_findings import GateFinding
 from training.evaluation.review_curve import (
     ReviewPoint,
     flagged_by_rule,
-    flagging_rules,
     review_curve,
 )
 from training.gates.catalogue import run_gates
@@ -141,11 +142,13 @@ def review_points(
     if rules is None or measured.findings is None:
         return []
     found: list[frozenset[str]] = measured.findings.tolist()
-    codes = flagging_rules(model.rules, rules.precision_floor, rules.always_flag)
+    by_rule = flagged_by_rule(
+        found, measured.site.tolist(), model.rules, rules.precision_floor, rules.always_flag
+    )
     probability = model.predict(measured.inputs).probability
     return review_curve(
         1.0 - probability[:, 0],
         measured.label != 0,
-        flagged_by_rule(found, codes),
-        flagged_by_rule(found, model.rules),
+        by_rule,
+        np.array([bool(codes) for codes in found], dtype=bool),
     )

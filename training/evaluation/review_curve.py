@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.rule_precision import EVERYWHERE, RulePrecisions
+from models.rule_precision import RulePrecisions, is_worth_flagging
 
 Floats = NDArray[np.float64]
 SHARES = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.75)
@@ -57,20 +58,22 @@ def review_curve(
     return points
 
 
-def flagging_rules(
-    measured: RulePrecisions, floor: float, always: Collection[str]
-) -> frozenset[str]:
-    """Return the codes that flag: not surely below the floor on all sites together, or always."""
-    worth = {code for code, figures in measured.items() if figures[EVERYWHERE].high >= floor}
-    return frozenset(worth | set(always))
-
-
 def flagged_by_rule(
-    findings: Sequence[Collection[str]], codes: Collection[str]
+    findings: Sequence[Collection[str]],
+    site: Sequence[str | None],
+    measured: RulePrecisions,
+    floor: float,
+    always: Collection[str],
 ) -> NDArray[np.bool_]:
-    """Return, for each case, whether one of the codes is among its findings."""
-    wanted = set(codes)
-    return np.array([not wanted.isdisjoint(found) for found in findings], dtype=bool)
+    """Return, for each case, whether a rule flags it, see `is_worth_flagging`."""
+    worth = cache(partial(is_worth_flagging, measured=measured, floor=floor, always=always))
+    return np.array(
+        [
+            any(worth(code, place) for code in found)
+            for found, place in zip(findings, site, strict=True)
+        ],
+        dtype=bool,
+    )
 
 
 def _point(name: str, flagged: NDArray[np.bool_], exception: NDArray[np.bool_]) -> ReviewPoint:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from models.rule_precision import (
     EVERYWHERE,
+    is_worth_flagging,
     measure_rules,
     precisions_as_json,
     precisions_from_json,
@@ -47,6 +48,31 @@ def test_wilsons_interval_of_48_in_3500_is_surely_below_two_percent():
     unit = figures["UNIT_OF_MEASURE"][EVERYWHERE]
     assert unit.low == pytest.approx(0.01036, abs=1e-4)
     assert unit.high == pytest.approx(0.01813, abs=1e-4)
+
+
+def rarely_right(site, rows):
+    return measure_rules(
+        [{"TAX"}] * rows, ["CLEAN"] * rows, np.zeros(rows, dtype=bool), [site] * rows
+    )
+
+
+def test_a_rule_flags_until_it_is_surely_below_the_floor():
+    assert is_worth_flagging("TAX", "S01", rarely_right("S01", 5), 0.3, ())
+    assert not is_worth_flagging("TAX", "S01", rarely_right("S01", 50), 0.3, ())
+    assert is_worth_flagging("TAX", "S01", rarely_right("S01", 50), 0.3, {"TAX"})
+
+
+def test_a_rule_that_was_never_measured_flags():
+    assert is_worth_flagging("NEW", "S01", rarely_right("S01", 50), 0.3, ())
+
+
+def test_a_site_with_enough_findings_counts_by_itself():
+    exception = np.arange(130) < 100  # right at S01, wrong at S02
+    sites = ["S01"] * 100 + ["S02"] * 30
+    measured = measure_rules([{"TAX"}] * 130, ["CLEAN"] * 130, exception, sites)
+    assert is_worth_flagging("TAX", "S01", measured, 0.3, ())
+    assert not is_worth_flagging("TAX", "S02", measured, 0.3, ())
+    assert is_worth_flagging("TAX", "S03", measured, 0.3, ()), "all sites together are right"
 
 
 CASES = st.tuples(

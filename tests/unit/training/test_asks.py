@@ -37,6 +37,8 @@ def asks() -> Asks:
             "row": [0, 2, 2],
             "quantity_received": [1.0, 2.0, 3.0],
             "quantity_damaged": [np.nan] * 3,
+            "posting_kind": pd.Series([None] * 3, dtype="str"),
+            "final": pd.array([None] * 3, dtype="boolean"),
             "happened_at": moments(*["2026-01-01"] * 3),
             "known_at": moments(*["2026-01-01"] * 3),
         }

@@ -19,6 +19,12 @@ from training.tasks.catalogue import TRAINING_TASKS
 
 TASK = SUPPLIER_DELAY.name
 NASTY = "<script>alert('S|02')</script>"
+RULES = {
+    "PROMISE_PASSED": {
+        "all": {"found": 1200, "exceptions": 900, "own_class": 900, "low": 0.73, "high": 0.77},
+        "S01": {"found": 40, "exceptions": 4, "own_class": 4, "low": 0.04, "high": 0.23},
+    }
+}
 MATURED = GateFinding("TRG003", "labels matured", Verdict.PASS, "All labels had matured.")
 RULE = GateFinding(
     "TRG005", "better than the simple rules", Verdict.FAIL, "No better than late share."
@@ -86,6 +92,8 @@ def facts(**changes) -> CardFacts:
             {"name": "late share of the supplier", "log_loss": 0.4523, "pr_auc": 0.31},
             {"name": "class shares", "log_loss": 0.57},
         ],
+        "rules": RULES,
+        "review": [{"name": "rules that flag", "flagged": 0.2, "recall": 0.55}],
     }
     return CardFacts(**(given | changes))
 
@@ -267,3 +275,17 @@ def test_every_task_says_what_it_is_for_and_what_not(name):
     assert TRAINING_TASKS[name].purpose.use
     assert TRAINING_TASKS[name].purpose.never
     assert TRAINING_TASKS[name].purpose.limits
+
+
+def test_each_rule_stands_with_its_precision_per_site_and_what_flagging_finds() -> None:
+    text = render_markdown(build_document(facts()))
+    (row,) = [line for line in text.splitlines() if line.startswith("| PROMISE")]
+    assert "1,200" in row
+    assert "75%" in row
+    assert "73% to 77%" in row
+    assert "4% to 23%" in row
+    assert "| rules that flag | 20.0% | 55.0% |" in text
+
+
+def test_a_run_whose_rules_were_not_measured_says_so() -> None:
+    assert "rules were not measured" in render_markdown(build_document(facts(rules={})))
