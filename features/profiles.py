@@ -1,5 +1,7 @@
 """Profile snapshot: history of every live entity as of one day, where serving looks it up.
 
+Reference data of the same day lies beside it (`features.reference_tables`).
+
 The same `history_measures` that training calls at the day of each ask, called at one day for every
 entity there is.
 """
@@ -29,6 +31,8 @@ from features import profile_storage
 from features.history.stream import Stream, history_measures
 from features.history.windows import AS_OF
 from features.profile_storage import EntityKey
+from features.reference_data import ReferenceData
+from features.reference_tables import write_reference_tables
 
 Floats = NDArray[np.float64]
 
@@ -36,7 +40,7 @@ MOST_CACHED_ROWS = 32_768  # rows, of some hundred bytes to two kilobytes each
 
 
 def build_profiles(store: Store, streams: Iterable[Stream], as_of: date, path: Path) -> None:
-    """Write the history of every entity with an event before `as_of` (midnight UTC) to `path`."""
+    """Write history and reference data known before `as_of` (midnight UTC) to `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.draft")
     draft.unlink(missing_ok=True)
@@ -48,6 +52,7 @@ def build_profiles(store: Store, streams: Iterable[Stream], as_of: date, path: P
             profile_storage.write_stream(database, stream, entities, block)
             digest.update(json.dumps([profile_storage.stream_layout(stream), entities]).encode())
             digest.update(block.tobytes())
+        digest.update(write_reference_tables(database, store, as_of))
         facts = {"as_of": as_of.isoformat(), "snapshot_id": digest.hexdigest()}
         profile_storage.write_facts_and_commit(database, facts)
     replace_durably(draft, path)
@@ -59,6 +64,7 @@ class Profiles:
     Attributes:
         as_of: the day up to which (midnight UTC, exclusive) events count.
         snapshot_id: SHA-256 of the content; equal content, equal id.
+        reference: names, units, rates and recent invoices of the same day.
     """
 
     def __init__(self, path: Path, database: sqlite3.Connection, facts: Mapping[str, str]) -> None:
@@ -69,6 +75,7 @@ class Profiles:
         self._database = database
         self._lock = threading.Lock()
         self._find = _cached_row_lookup(database, self._lock)
+        self.reference = ReferenceData(database, self._lock)
         self._queries: dict[str, str] = {}
         # Whoever looks up when newer profiles take over finishes first: then it is given back.
         weakref.finalize(self, database.close).atexit = False

@@ -34,6 +34,9 @@ class ScoringRequest:
 
 Record = Mapping[str, Any]
 
+FROM_LAKE = "from_lake"
+"""Key in the recorded context: names of what the lake added to the case."""
+
 
 class FromTheFutureError(ValueError):
     """A case that is asked about now states something known later; `field` is its path."""
@@ -47,8 +50,9 @@ class FromTheFutureError(ValueError):
 class CaseBatch:
     """Cases of one task, of one request or several, that are scored together.
 
-    All lists have one item a case. messages: as they were sent; records: the same as plain
-    values. requests: the request that each case is from.
+    All lists have one item a case. messages: as they were sent and then completed; records: the
+    same as plain values. requests: the request that each case is from. from_lake: names of what
+    was added to what was sent; empty before `serving.pipeline.completion`.
     """
 
     served: ServedTask
@@ -57,6 +61,7 @@ class CaseBatch:
     asked_at: list[datetime]
     requests: list[ScoringRequest]
     now: datetime
+    from_lake: list[list[str]] = field(default_factory=list)
 
     @classmethod
     def from_request(cls, served: ServedTask, request: ScoringRequest, now: datetime) -> CaseBatch:
@@ -93,6 +98,12 @@ class CaseBatch:
         """Return the values of the reference columns, which say which case it is."""
         return [str(self.records[row][name]) for name in self.served.reference]
 
+    def recorded_context(self, row: int) -> dict[str, Any]:
+        """Return the context of a case's request as recorded, with what the lake added to it."""
+        context = self.requests[row].context.recorded()
+        added = self.from_lake[row] if self.from_lake else []
+        return context | {FROM_LAKE: added} if added else context
+
     def case_input(self, row: int) -> CaseInput:
         """Return a case to advise on, under a new id."""
         return CaseInput(
@@ -110,6 +121,7 @@ class CaseBatch:
             [self.asked_at[row] for row in rows],
             [self.requests[row] for row in rows],
             self.now,
+            [self.from_lake[row] for row in rows] if self.from_lake else [],
         )
 
 

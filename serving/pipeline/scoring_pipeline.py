@@ -18,6 +18,7 @@ from serving.model_registry.active_models import ActiveModels
 from serving.model_registry.champions import LoadedModel
 from serving.pipeline.advice import advise, explain_advices, rules_only_draft, scored_draft
 from serving.pipeline.batch import CaseBatch, ScoringRequest
+from serving.pipeline.completion import complete_cases
 from serving.pipeline.deadline import Deadline, DeadlineExceededError, DeadlineObserver, Monotonic
 from serving.pipeline.model_selection import (
     ModelSelection,
@@ -30,7 +31,7 @@ from serving.pipeline.scoring import ScoredBatch, score_cases
 from serving.policy.policy import Policy
 from serving.recommendation.recommend import Provenance, needs_review
 from serving.recommendation.rules_only import recommend_by_rules
-from serving.runtime.circuit_breaker import CircuitBreaker, CircuitOpenError
+from serving.runtime.circuit_breaker import CircuitBreaker, CircuitOpenError, CircuitState
 from serving.telemetry.observer import Observer, Stage
 
 NANOSECONDS_PER_SECOND = 1e9
@@ -56,9 +57,20 @@ class ScoringPipeline:
     def drafts(self, batch: CaseBatch) -> list[Draft]:
         """Draft the audit entry of each case, in the order of the batch."""
         drafts = dict[int, Draft]()
+        batch = self._complete(batch)
         for selection, rows in self._selections(batch):
             drafts.update(zip(rows, self._score(selection, batch.subset(rows)), strict=True))
         return [drafts[row] for row in range(len(batch))]
+
+    def _complete(self, batch: CaseBatch) -> CaseBatch:
+        """Add what the lake knows of the cases; where it cannot be read they stay as sent."""
+        profiles = self.active.profiles
+        if profiles is None or self.profiles.state is not CircuitState.CLOSED:
+            return batch
+        try:
+            return complete_cases(batch, profiles.reference, self.policy.money.reporting_currency)
+        except sqlite3.Error:
+            return batch
 
     def _selections(self, batch: CaseBatch) -> Iterator[tuple[ModelSelection, list[int]]]:
         """Group the rows by the model selected for them, in chunks."""
@@ -145,7 +157,7 @@ class ScoringPipeline:
         ]
         explained = explain_advices(champion, scored, advices, wanted, self.observer)
         for row, (advice, score) in enumerate(explained):
-            context, case = batch.requests[row].context.recorded(), batch.messages[row]
+            context, case = batch.recorded_context(row), batch.messages[row]
             yield scored_draft(advice, case, scored, row, score, champion, context, selection.alias)
 
     def _apply_rules(self, selection: ModelSelection, batch: CaseBatch) -> Iterator[Draft]:
@@ -153,4 +165,4 @@ class ScoringPipeline:
             case = batch.case_input(row)
             findings = batch.served.rules(case.case, self.policy, case.asked_at)
             advice = recommend_by_rules(case, findings, self.policy, selection.down)
-            yield rules_only_draft(advice, message, batch.requests[row].context.recorded())
+            yield rules_only_draft(advice, message, batch.recorded_context(row))

@@ -117,6 +117,11 @@ class TaskRequest:
         (case,) = cast("Any", self.body_model.model_fields["cases"].annotation).__args__
         return cast("type[CaseMessage]", case)
 
+    def child_model(self, name: str) -> type[StrictMessage]:
+        """Pydantic model of one row of a list of children."""
+        (row,) = cast("Any", self.case_model.model_fields[name].annotation).__args__
+        return cast("type[StrictMessage]", row)
+
     @property
     def example(self) -> Any:
         """Example case of the contract, as JSON values."""

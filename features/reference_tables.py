@@ -1,0 +1,272 @@
+"""Layout of the reference data in a profile file, and how it is written from the lake.
+
+Names, units and rates by key, and the invoice lines of the last year by what a second copy of
+one would have in common with it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from data.contracts.exchange_rates import (
+    CURRENCY,
+    EXCHANGE_RATE,
+    EXCHANGE_RATES,
+    REPORTING_CURRENCY,
+)
+from data.contracts.invoices import (
+    DOCUMENT_TYPE,
+    INVOICE_ID,
+    INVOICE_LINE_ID,
+    INVOICE_NUMBER,
+    INVOICE_UNIT,
+    INVOICES,
+    LINE_AMOUNT,
+    PO_LINE_ID,
+    QUANTITY_INVOICED,
+    REVERSES_LINE_ID,
+)
+from data.contracts.item_units import BASE_UNITS, ITEM_UNITS, UNIT
+from data.contracts.items import BASE_UNIT, ITEM_ID, ITEM_NAME, ITEMS, PACK_SIZE
+from data.contracts.sites import (
+    COUNTRY,
+    LINK_TEMPLATE,
+    REGION,
+    SITE_ID,
+    SITE_NAME,
+    SITES,
+    TAX_JURISDICTION,
+    TIME_ZONE,
+)
+from data.contracts.suppliers import BANK_ACCOUNT, SUPPLIER_ID, SUPPLIER_NAME, SUPPLIERS, VAT_ID
+from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column, Kind, Table
+from data.store import Store
+from features.invoice_numbers import normalise_invoice_number
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+KEPT_INVOICE_DAYS = 365
+ROWS_AT_ONCE = 20_000
+PARTY = "party"
+NUMBER_KEY = "number_key"
+CENTS = "cents"
+
+# What a request may hold (`serving.tasks.message_fields`): a fact beyond it stays in the lake, as
+# a case that was completed with it could not be read again.
+MAX_TEXT_LENGTH = 200
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
+MAX_NUMBER = 1e12
+
+COUNTRY_CODE = re.compile(r"[A-Z]{2}")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ReferenceTable:
+    """A table of the profile file. indexed: columns of each of its indexes."""
+
+    source: Table
+    columns: tuple[str, ...]
+    indexed: tuple[tuple[str, ...], ...]
+
+    @property
+    def name(self) -> str:
+        """Name in the file; streams have no such prefix."""
+        return f"reference_{self.source.name}"
+
+
+SITE_FACTS = ReferenceTable(
+    SITES,
+    (SITE_ID, SITE_NAME, TIME_ZONE, TAX_JURISDICTION, REGION, LINK_TEMPLATE, KNOWN_AT),
+    ((SITE_ID,),),
+)
+SUPPLIER_FACTS = ReferenceTable(
+    SUPPLIERS, (SUPPLIER_ID, SUPPLIER_NAME, VAT_ID, PARTY, KNOWN_AT), ((SUPPLIER_ID,),)
+)
+ITEM_FACTS = ReferenceTable(
+    ITEMS, (ITEM_ID, ITEM_NAME, BASE_UNIT, PACK_SIZE, KNOWN_AT), ((ITEM_ID,),)
+)
+UNITS_OF_ITEMS = ReferenceTable(
+    ITEM_UNITS, (ITEM_ID, SUPPLIER_ID, UNIT, BASE_UNITS, KNOWN_AT), ((ITEM_ID,),)
+)
+RATES = ReferenceTable(
+    EXCHANGE_RATES,
+    (CURRENCY, REPORTING_CURRENCY, EXCHANGE_RATE, HAPPENED_AT, KNOWN_AT),
+    ((CURRENCY, REPORTING_CURRENCY, HAPPENED_AT),),
+)
+RECENT_INVOICES = ReferenceTable(
+    INVOICES,
+    (
+        SUPPLIER_ID,
+        PARTY,
+        NUMBER_KEY,
+        CENTS,
+        INVOICE_LINE_ID,
+        INVOICE_ID,
+        INVOICE_NUMBER,
+        DOCUMENT_TYPE,
+        REVERSES_LINE_ID,
+        PO_LINE_ID,
+        QUANTITY_INVOICED,
+        INVOICE_UNIT,
+        LINE_AMOUNT,
+        HAPPENED_AT,
+        KNOWN_AT,
+    ),
+    (
+        (PARTY, NUMBER_KEY, KNOWN_AT),
+        (SUPPLIER_ID, CENTS, KNOWN_AT),
+        (PO_LINE_ID, KNOWN_AT),
+        (REVERSES_LINE_ID,),
+    ),
+)
+REFERENCE_TABLES = (
+    SITE_FACTS,
+    SUPPLIER_FACTS,
+    ITEM_FACTS,
+    UNITS_OF_ITEMS,
+    RATES,
+    RECENT_INVOICES,
+)
+
+
+def write_reference_tables(database: sqlite3.Connection, store: Store, as_of: date) -> bytes:
+    """Write what was known before `as_of` (midnight UTC); return the digest of all of it."""
+    suppliers = list(_known_rows(store, SUPPLIERS, as_of))
+    parties = group_suppliers(suppliers)
+    rows: dict[ReferenceTable, Iterable[Row]] = {
+        SITE_FACTS: map(_with_jurisdiction, _known_rows(store, SITES, as_of)),
+        SUPPLIER_FACTS: ({**row, PARTY: parties[row[SUPPLIER_ID]]} for row in suppliers),
+        ITEM_FACTS: _known_rows(store, ITEMS, as_of),
+        UNITS_OF_ITEMS: _known_rows(store, ITEM_UNITS, as_of),
+        RATES: _known_rows(store, EXCHANGE_RATES, as_of),
+        RECENT_INVOICES: (
+            _with_search_keys(row, parties)
+            for row in _known_rows(store, INVOICES, as_of, KEPT_INVOICE_DAYS)
+        ),
+    }
+    digest = sha256()
+    for table in REFERENCE_TABLES:
+        digest.update(_write_table(database, table, rows[table]))
+    return digest.digest()
+
+
+def group_suppliers(suppliers: Sequence[Row]) -> dict[str, str]:
+    """Return the party of each supplier: one of those with the same VAT id or bank account.
+
+    One supplier entered twice sends the same invoice under two numbers of ours.
+    """
+    party = {row[SUPPLIER_ID]: row[SUPPLIER_ID] for row in suppliers}
+    for column in (VAT_ID, BANK_ACCOUNT):
+        first: dict[str, str] = {}
+        for row in suppliers:
+            if shared := _identity(row[column]):
+                own = party[row[SUPPLIER_ID]]
+                other = party[first.setdefault(shared, row[SUPPLIER_ID])]
+                low, high = sorted((own, other))
+                party = {name: low if of == high else of for name, of in party.items()}
+    return party
+
+
+def to_cents(amount: float) -> int | None:
+    """Return an amount without its sign in hundredths, halves up; None for zero.
+
+    Without its sign, so that what reverses a line is found with the line.
+    """
+    return math.floor(abs(amount) * 100 + 0.5) or None
+
+
+def to_microseconds(moment: datetime) -> int:
+    """Return a moment as microseconds since 1970 in UTC."""
+    return (moment - EPOCH) // MICROSECOND
+
+
+def to_moment(microseconds: int) -> datetime:
+    """Return the moment of microseconds since 1970 in UTC."""
+    return EPOCH + microseconds * MICROSECOND
+
+
+def _identity(text: str | None) -> str:
+    return "".join(c for c in (text or "").upper() if c.isalnum())
+
+
+def _with_jurisdiction(row: Row) -> Row:
+    """Take the country as the tax jurisdiction of a site that names none."""
+    country = row[COUNTRY] or ""
+    by_country = country if COUNTRY_CODE.fullmatch(country) else None
+    return {**row, TAX_JURISDICTION: row[TAX_JURISDICTION] or by_country}
+
+
+def _with_search_keys(row: Row, parties: Mapping[str, str]) -> Row:
+    return {
+        **row,
+        PARTY: parties.get(row[SUPPLIER_ID], row[SUPPLIER_ID]),
+        NUMBER_KEY: normalise_invoice_number(row[INVOICE_NUMBER]) or None,
+        CENTS: None if row[LINE_AMOUNT] is None else to_cents(row[LINE_AMOUNT]),
+    }
+
+
+def _known_rows(
+    store: Store, table: Table, as_of: date, days: int | None = None
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows known before a day, of the last so many days, in order of the key.
+
+    Moments are microseconds. A row without a required value that a request may hold is left out.
+    """
+    rows = store.table(table.name)
+    before = datetime.combine(as_of, datetime.min.time(), UTC)
+    wanted = rows.filter(rows[KNOWN_AT] < before)
+    if days is not None:
+        wanted = wanted.filter(rows[KNOWN_AT] >= before - timedelta(days=days))
+    for batch in _ordered(wanted, table).to_pyarrow().to_batches(ROWS_AT_ONCE):
+        for row in batch.to_pylist():
+            plain = {str(column): _plain(column, row[column]) for column in table.columns}
+            if all(plain[c] is not None for c in table.columns if c.required):
+                yield plain
+
+
+def _ordered(rows: ir.Table, table: Table) -> ir.Table:
+    return rows.order_by([KNOWN_AT, *map(str, table.key)])
+
+
+def _plain(column: Column, value: Any) -> Any:
+    """Return a value as the file holds it; None for one that a request may not hold."""
+    if value is None:
+        return None
+    match column.kind:
+        case Kind.TEXT:
+            is_held = 0 < len(value) <= MAX_TEXT_LENGTH and not UNPRINTABLE.search(value)
+            return value if is_held else None
+        case Kind.MOMENT:
+            return to_microseconds(value)
+        case Kind.NUMBER | Kind.FLAG:
+            return float(value) + 0.0 if abs(value) <= MAX_NUMBER else None
+
+
+def _write_table(database: sqlite3.Connection, table: ReferenceTable, rows: Iterable[Row]) -> bytes:
+    digest = sha256(repr(table.columns).encode())
+
+    def values() -> Iterator[tuple[Any, ...]]:
+        for row in rows:
+            line = tuple(row[column] for column in table.columns)
+            digest.update(repr(line).encode())
+            yield line
+
+    places = ", ".join("?" * len(table.columns))
+    database.execute(f"CREATE TABLE {table.name} ({', '.join(table.columns)})")
+    database.executemany(f"INSERT INTO {table.name} VALUES ({places})", values())  # noqa: S608 our names
+    for place, columns in enumerate(table.indexed):
+        by = ", ".join(columns)
+        database.execute(f"CREATE INDEX {table.name}_{place} ON {table.name} ({by})")
+    return digest.digest()

@@ -1,0 +1,175 @@
+"""Complete cases from the reference data of the lake before they are scored.
+
+Adds what a caller left out, and earlier invoices that it did not bring; never changes what was
+sent. The completed case is what rules and features read, and what is recorded: a replay needs
+no lake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from data.contracts.exchange_rates import EXCHANGE_RATE, EXCHANGE_RATE_AT
+from data.contracts.invoices import (
+    INVOICE_ID,
+    INVOICE_LINE_ID,
+    INVOICE_NUMBER,
+    LINE_AMOUNT,
+    PO_LINE_ID,
+)
+from data.contracts.items import BASE_UNIT, CURRENCY, ITEM_ID
+from data.contracts.sites import SITE_ID
+from data.contracts.suppliers import SUPPLIER_ID
+from data.contracts.table import HAPPENED_AT, KNOWN_AT
+from features.cases import CaseShape
+from features.invoice_numbers import normalise_invoice_number
+from features.reference_data import MAX_FOUND_INVOICES, Facts, InvoiceSearch, ReferenceData
+from features.reference_tables import ITEM_FACTS, SITE_FACTS, SUPPLIER_FACTS, to_cents
+from serving.pipeline.batch import CaseBatch, Record
+from serving.tasks.messages import MAX_CHILDREN, CaseMessage, TaskRequest
+
+ITEM_UNITS = "item_units"
+EARLIER_INVOICES = "earlier_invoices"
+MASTERS = ((SITE_FACTS, SITE_ID), (SUPPLIER_FACTS, SUPPLIER_ID), (ITEM_FACTS, ITEM_ID))
+
+
+@dataclass(frozen=True)
+class LakeFacts:
+    """What the lake adds to a case. values: by column. children: rows by the name of their list."""
+
+    values: Mapping[str, Any]
+    children: Mapping[str, Sequence[Record]]
+
+    @property
+    def names(self) -> list[str]:
+        """Names of what was added, as recorded: columns, lists, and `list/id` of invoice lines."""
+        lists = [
+            f"{name}/{row[INVOICE_LINE_ID]}" if INVOICE_LINE_ID in row else name
+            for name, rows in self.children.items()
+            for row in rows
+        ]
+        return [*self.values, *dict.fromkeys(lists)]
+
+
+def complete_cases(batch: CaseBatch, reference: ReferenceData, reporting: str) -> CaseBatch:
+    """Return the batch with what the lake adds to its cases.
+
+    reporting: the currency that exchange rates lead to.
+
+    Raises:
+        sqlite3.Error: the reference data cannot be read.
+    """
+    request = batch.served.request
+    found = [
+        find_lake_facts(request.shape, record, at, reference, reporting)
+        for record, at in zip(batch.records, batch.asked_at, strict=True)
+    ]
+    return replace(
+        batch,
+        messages=[
+            _complete_message(*one, request) for one in zip(batch.messages, found, strict=True)
+        ],
+        records=[_complete_record(*one) for one in zip(batch.records, found, strict=True)],
+        from_lake=[facts.names for facts in found],
+    )
+
+
+def find_lake_facts(
+    shape: CaseShape, case: Record, at: datetime, reference: ReferenceData, reporting: str
+) -> LakeFacts:
+    """Find what the lake knew at a moment of a case that does not state it."""
+    values = dict[str, Any]()
+    same_unit = True
+    for table, key in MASTERS:
+        if key not in shape.columns:
+            continue
+        facts = reference.facts(table, case[key], at)
+        # Packs are counted in the item's base unit: they say nothing about another one.
+        if table is ITEM_FACTS and case.get(BASE_UNIT) not in (None, facts.get(BASE_UNIT)):
+            same_unit = False
+            continue
+        values |= _left_out(shape, case, facts)
+    values |= _exchange_rate(shape, case, at, reference, reporting)
+    children = dict[str, Sequence[Record]]()
+    if ITEM_UNITS in shape.children and not case[ITEM_UNITS] and same_unit:
+        units = reference.item_units(case[ITEM_ID], case.get(SUPPLIER_ID), at)
+        children[ITEM_UNITS] = _children(shape, ITEM_UNITS, units)
+    if EARLIER_INVOICES in shape.children:
+        lines = _invoices_not_sent(case, at, reference)
+        children[EARLIER_INVOICES] = _children(shape, EARLIER_INVOICES, lines)
+    return LakeFacts(values, {name: rows for name, rows in children.items() if rows})
+
+
+def _left_out(shape: CaseShape, case: Record, facts: Facts) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in facts.items()
+        if name in case and case[name] is None and value is not None and name in shape.columns
+    }
+
+
+def _exchange_rate(
+    shape: CaseShape, case: Record, at: datetime, reference: ReferenceData, reporting: str
+) -> dict[str, Any]:
+    """Return the rate of the case's currency with its day; one that was sent stays as it is."""
+    if EXCHANGE_RATE not in shape.columns or case.get(CURRENCY) is None:
+        return {}
+    if case[EXCHANGE_RATE] is not None or case[EXCHANGE_RATE_AT] is not None:
+        return {}
+    rate = reference.exchange_rate(case[CURRENCY], reporting, at)
+    if not rate:
+        return {}
+    return {str(EXCHANGE_RATE): rate[EXCHANGE_RATE], str(EXCHANGE_RATE_AT): rate[HAPPENED_AT]}
+
+
+def _invoices_not_sent(case: Record, at: datetime, reference: ReferenceData) -> list[Facts]:
+    """Find earlier invoice lines that look like the case's and that it does not bring."""
+    sent = case[EARLIER_INVOICES]
+    search = InvoiceSearch(
+        at,
+        case[INVOICE_LINE_ID],
+        case[INVOICE_ID],
+        case[SUPPLIER_ID],
+        case[INVOICE_NUMBER],
+        case[LINE_AMOUNT],
+        case[PO_LINE_ID],
+    )
+    found = reference.earlier_invoices(search, min(MAX_FOUND_INVOICES, MAX_CHILDREN - len(sent)))
+    if not sent or not found:
+        return found
+    ids, prints = {row[INVOICE_LINE_ID] for row in sent}, set(map(_look, sent))
+    return [r for r in found if r[INVOICE_LINE_ID] not in ids and _look(r) not in prints]
+
+
+def _look(row: Record) -> tuple[Any, ...]:
+    """Return what two rows of the same invoice line have in common where one lacks its id."""
+    number, amount = normalise_invoice_number(row[INVOICE_NUMBER]), row[LINE_AMOUNT]
+    return number, amount < 0, to_cents(amount), row[PO_LINE_ID], row[KNOWN_AT].date()
+
+
+def _children(shape: CaseShape, name: str, rows: Sequence[Facts]) -> list[Record]:
+    return [{str(column): row.get(column) for column in shape.children[name]} for row in rows]
+
+
+def _complete_record(case: Record, facts: LakeFacts) -> Record:
+    lists = {
+        name: sorted([*case[name], *rows], key=lambda row: row[KNOWN_AT])
+        for name, rows in facts.children.items()
+    }
+    return {**case, **facts.values, **lists}
+
+
+def _complete_message(message: CaseMessage, facts: LakeFacts, request: TaskRequest) -> CaseMessage:
+    lists = dict(_complete_lists(message, facts, request))
+    return message.model_copy(update={**facts.values, **lists})
+
+
+def _complete_lists(
+    message: CaseMessage, facts: LakeFacts, request: TaskRequest
+) -> Iterator[tuple[str, list[Any]]]:
+    for name, rows in facts.children.items():
+        child = request.child_model(name)
+        yield name, [*getattr(message, name), *(child.model_construct(**row) for row in rows)]
