@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import Any, cast
 
 from data.contracts.exchange_rates import (
     CURRENCY,
@@ -47,14 +47,11 @@ from data.contracts.sites import (
 )
 from data.contracts.suppliers import BANK_ACCOUNT, SUPPLIER_ID, SUPPLIER_NAME, SUPPLIERS, VAT_ID
 from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column, Kind, Table
+from data.lazy_imports import pa
 from data.store import Store
 from features.invoice_numbers import normalise_invoice_number
 
-if TYPE_CHECKING:
-    import ibis.expr.types as ir
-
 KEPT_INVOICE_DAYS = 365
-ROWS_AT_ONCE = 20_000
 PARTY = "party"
 NUMBER_KEY = "number_key"
 CENTS = "cents"
@@ -72,9 +69,9 @@ MICROSECOND = timedelta(microseconds=1)
 Row = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ReferenceTable:
-    """A table of the profile file. indexed: columns of each of its indexes."""
+    """A table of the profile file, one object each. indexed: columns of each of its indexes."""
 
     source: Table
     columns: tuple[str, ...]
@@ -139,6 +136,11 @@ REFERENCE_TABLES = (
     RATES,
     RECENT_INVOICES,
 )
+# Read for what they say of others: which suppliers are one, which law applies.
+READ_COLUMNS = {column for table in REFERENCE_TABLES for column in table.columns} | {
+    COUNTRY,
+    BANK_ACCOUNT,
+}
 
 
 def write_reference_tables(database: sqlite3.Connection, store: Store, as_of: date) -> bytes:
@@ -229,29 +231,32 @@ def _known_rows(
     wanted = rows.filter(rows[KNOWN_AT] < before)
     if days is not None:
         wanted = wanted.filter(rows[KNOWN_AT] >= before - timedelta(days=days))
-    for batch in _ordered(wanted, table).to_pyarrow().to_batches(ROWS_AT_ONCE):
-        for row in batch.to_pylist():
-            plain = {str(column): _plain(column, row[column]) for column in table.columns}
-            if all(plain[c] is not None for c in table.columns if c.required):
-                yield plain
+    kept = [column for column in table.columns if column in READ_COLUMNS]
+    names, needed = list(map(str, kept)), [i for i, c in enumerate(kept) if c.required]
+    read = wanted.order_by([KNOWN_AT, *map(str, table.key)]).select(*names).to_pyarrow()
+    for values in zip(*(_plain(c, read[c]) for c in kept), strict=True):
+        if all(values[place] is not None for place in needed):
+            yield dict(zip(names, values, strict=True))
 
 
-def _ordered(rows: ir.Table, table: Table) -> ir.Table:
-    return rows.order_by([KNOWN_AT, *map(str, table.key)])
-
-
-def _plain(column: Column, value: Any) -> Any:
-    """Return a value as the file holds it; None for one that a request may not hold."""
-    if value is None:
-        return None
+def _plain(column: Column, values: pa.ChunkedArray) -> list[Any]:
+    """Return values as the file holds them; None for those that a request may not hold."""
     match column.kind:
         case Kind.TEXT:
-            is_held = 0 < len(value) <= MAX_TEXT_LENGTH and not UNPRINTABLE.search(value)
-            return value if is_held else None
+            return [v if v is None or _is_sendable(v) else None for v in values.to_pylist()]
         case Kind.MOMENT:
-            return to_microseconds(value)
+            return cast(
+                "list[Any]", values.cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_pylist()
+            )
         case Kind.NUMBER | Kind.FLAG:
-            return float(value) + 0.0 if abs(value) <= MAX_NUMBER else None
+            return [
+                None if v is None or not abs(v) <= MAX_NUMBER else v + 0.0
+                for v in values.to_pylist()
+            ]
+
+
+def _is_sendable(text: str) -> bool:
+    return 0 < len(text) <= MAX_TEXT_LENGTH and not UNPRINTABLE.search(text)
 
 
 def _write_table(database: sqlite3.Connection, table: ReferenceTable, rows: Iterable[Row]) -> bytes:

@@ -84,15 +84,15 @@ def find_lake_facts(
     values = dict[str, Any]()
     same_unit = True
     for table, key in MASTERS:
-        if key not in shape.columns:
+        if key not in case:
             continue
         facts = reference.facts(table, case[key], at)
         # Packs are counted in the item's base unit: they say nothing about another one.
         if table is ITEM_FACTS and case.get(BASE_UNIT) not in (None, facts.get(BASE_UNIT)):
             same_unit = False
             continue
-        values |= _left_out(shape, case, facts)
-    values |= _exchange_rate(shape, case, at, reference, reporting)
+        values |= _left_out(case, facts)
+    values |= _exchange_rate(case, at, reference, reporting)
     children = dict[str, Sequence[Record]]()
     if ITEM_UNITS in shape.children and not case[ITEM_UNITS] and same_unit:
         units = reference.item_units(case[ITEM_ID], case.get(SUPPLIER_ID), at)
@@ -103,21 +103,20 @@ def find_lake_facts(
     return LakeFacts(values, {name: rows for name, rows in children.items() if rows})
 
 
-def _left_out(shape: CaseShape, case: Record, facts: Facts) -> dict[str, Any]:
+def _left_out(case: Record, facts: Facts) -> dict[str, Any]:
     return {
         name: value
         for name, value in facts.items()
-        if name in case and case[name] is None and value is not None and name in shape.columns
+        if value is not None and name in case and case[name] is None
     }
 
 
 def _exchange_rate(
-    shape: CaseShape, case: Record, at: datetime, reference: ReferenceData, reporting: str
+    case: Record, at: datetime, reference: ReferenceData, reporting: str
 ) -> dict[str, Any]:
     """Return the rate of the case's currency with its day; one that was sent stays as it is."""
-    if EXCHANGE_RATE not in shape.columns or case.get(CURRENCY) is None:
-        return {}
-    if case[EXCHANGE_RATE] is not None or case[EXCHANGE_RATE_AT] is not None:
+    is_open = EXCHANGE_RATE in case and case[EXCHANGE_RATE] is None
+    if not is_open or case[EXCHANGE_RATE_AT] is not None or case.get(CURRENCY) is None:
         return {}
     rate = reference.exchange_rate(case[CURRENCY], reporting, at)
     if not rate:
