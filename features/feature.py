@@ -54,7 +54,8 @@ class Feature:
         unit: unit of the value ("days", "share", "base units", ...); empty for categories.
         missing: meaning of a missing value, in words ("no receipt in 364 days").
         sentence: text that a reviewer reads; `{value}` takes a format spec, as in
-            "{value:.0%} of this supplier's lines came late in the last year".
+            "{value:.0%} of this supplier's lines came late in the last year", or one of
+            `features.value_wording`, as in "{value:count line is|lines are} overdue".
     """
 
     name: str

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from features.feature import Feature, FeatureKind, Theme
+from features.value_wording import word_sentence
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class FeatureSpec:
         """Return the sentence that a reviewer reads for a value; None and NaN are missing."""
         if value is None or value != value:  # noqa: PLR0124 (NaN is the one unlike itself)
             return self.text_of_missing
-        return self.sentence.format(value=value)
+        return word_sentence(self.sentence, value)
 
     def as_json(self) -> dict[str, Any]:
         """Return plain values that `from_json` reads back."""
