@@ -101,5 +101,5 @@ class HistoryFeatures:
 
 
 def window_in_words(window: str) -> str:
-    """Write a window in words: `91d` is "last 91 days", `ever` is "as far back as known"."""
-    return "as far back as known" if window == "ever" else f"last {window.removesuffix('d')} days"
+    """Write a window in words: `91d` is "last 91 days", `ever` is "whole history"."""
+    return "whole history" if window == "ever" else f"last {window.removesuffix('d')} days"

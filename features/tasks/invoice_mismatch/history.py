@@ -77,7 +77,7 @@ OUTCOME_WORDS = {
     "reversed": "were reversed or credited",
     "amended": "were settled by amending the order",
 }
-VARIANCE = "prices were {value:+.1%} from the order on average"
+VARIANCE = "prices were {value:share above|below|the same as} the order on average"
 
 
 def outcome_shares(past: HistoryFeatures, window: str, *kinds: str) -> tuple[Feature, ...]:
@@ -98,7 +98,7 @@ OUTCOME_FEATURES = (
     *outcome_shares(SUPPLIER_OUTCOMES, "364d", *OUTCOME_WORDS),
     SUPPLIER_OUTCOMES.trend("exceptions", "events", "91d", "364d", OUTCOME_WORDS["exceptions"]),
     SUPPLIER_OUTCOMES.value(
-        "events_364d", "lines", "{value:.0f} lines of this supplier were settled (last 364 days)"
+        "events_364d", "lines", "{value:count line|lines} of this supplier settled (last 364 days)"
     ),
     *outcome_shares(SUPPLIER_SITE_OUTCOMES, "364d", "exceptions", "price", "no_receipt", "blocked"),
     *outcome_shares(
@@ -107,7 +107,7 @@ OUTCOME_FEATURES = (
     SUPPLIER_ITEM_OUTCOMES.value(
         "events_364d",
         "lines",
-        "{value:.0f} lines of this item of this supplier were settled (last 364 days)",
+        "{value:count line|lines} of this item of this supplier settled (last 364 days)",
     ),
     *outcome_shares(SITE_ITEM_OUTCOMES, "364d", "exceptions", "unit", "charges"),
     *outcome_shares(SITE_OUTCOMES, "28d", "exceptions", "no_receipt", "blocked"),
@@ -129,7 +129,7 @@ INVOICE_FEATURES = (
     SUPPLIER_INVOICES.mean("variance", "priced", "364d", "share", VARIANCE),
     SUPPLIER_INVOICES.share("manual", "events", "364d", "were booked by hand"),
     SUPPLIER_INVOICES.value(
-        "events_28d", "lines", "{value:.0f} lines of this supplier booked in four weeks"
+        "events_28d", "lines", "{value:count line|lines} of this supplier booked in four weeks"
     ),
     Feature(
         "supplier_invoice_surge",
@@ -142,10 +142,12 @@ INVOICE_FEATURES = (
     SUPPLIER_ITEM_INVOICES.share("varied", "priced", "364d", "had another price than the order"),
     SUPPLIER_ITEM_INVOICES.mean("variance", "priced", "364d", "share", VARIANCE),
     SUPPLIER_ITEM_INVOICES.value(
-        "variance_last", "share", "the last invoice of this item was {value:+.1%} from its order"
+        "variance_last",
+        "share",
+        "the last price invoiced for this item was {value:share above|below|the same as} its order",
     ),
     SUPPLIER_ITEM_INVOICES.value(
-        "days_since", "days", "this supplier last invoiced this item {value:.0f} days ago"
+        "days_since", "days", "this supplier last invoiced this item {value:days ago|ahead|today}"
     ),
     DELIVERIES_OF_SUPPLIER.share("short", "events", "364d", "came short"),
     DELIVERIES_OF_SUPPLIER.share("damaged", "events", "364d", "had damage"),
@@ -155,7 +157,7 @@ INVOICE_FEATURES = (
         "events",
         "91d",
         "days",
-        "receipts are posted {value:.1f} days after arrival",
+        "receipts are posted {value:days after|before|on the day of} arrival",
     ),
 )
 FEATURES = (*OUTCOME_FEATURES, *INVOICE_FEATURES)

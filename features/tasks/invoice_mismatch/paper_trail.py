@@ -124,40 +124,40 @@ def _booking_calendar_feature(
 EARLIER_INVOICE_FEATURES = (
     _count_feature(
         "earlier_invoices_on_line",
-        "{value:.0f} earlier invoices are booked on the order line",
+        "{value:count earlier invoice|earlier invoices} booked on the order line",
         lambda cases: earlier_on_order_line(cases).count(),
     ),
     _count_feature(
         "earlier_same_number",
-        "{value:.0f} earlier invoice lines carry the same number",
+        "{value:count earlier invoice line|earlier invoice lines} with the same number",
         lambda cases: earlier_with_same_number(cases).count(),
     ),
     _count_feature(
         "earlier_same_amount",
-        "{value:.0f} earlier invoice lines are over the same amount",
+        "{value:count earlier invoice line|earlier invoice lines} over the same amount",
         lambda cases: earlier_with_same_amount(cases).count(),
     ),
     _count_feature(
         "earlier_same_line_and_amount",
-        "{value:.0f} earlier invoices on the order line are over the same amount",
+        "{value:count earlier invoice|earlier invoices} on the order line over the same amount",
         count_same_line_and_amount,
     ),
     _days_feature(
         "same_amount_age_days",
         "no earlier invoice over the same amount",
-        "the latest invoice over the same amount was booked {value:.0f} days before",
+        "the latest invoice over the same amount was booked {value:days before|after|the same day}",
         lambda cases: days_between(earlier_with_same_amount(cases).last(KNOWN_AT), cases.asked_at),
     ),
     _days_feature(
         "same_amount_document_gap_days",
         "no earlier invoice over the same amount, or no date on the invoice",
-        "it is dated {value:+.0f} days from the latest invoice over the same amount",
+        "dated {value:days after|before|the same day as} the latest invoice over the same amount",
         days_since_same_amount,
     ),
     _days_feature(
         "earlier_invoice_age_days",
         "no earlier invoice on the order line",
-        "the invoice before on the order line was booked {value:.0f} days before",
+        "the latest invoice on the order line was booked {value:days before|after|the same day}",
         lambda cases: days_between(earlier_on_order_line(cases).last(KNOWN_AT), cases.asked_at),
     ),
 )
@@ -167,98 +167,109 @@ DATE_FEATURES = (
         Theme.PAPER_TRAIL,
         "yes/no",
         "cannot be missing",
-        "no order line on the invoice: {value:.0f} (1 is yes)",
+        "{value:either the invoice names no order line|the invoice names its order line}",
         lambda cases: (~is_stated(cases.text(PO_LINE_ID))).astype(np.float64),
     ),
     _days_feature(
         "booking_lag_days",
         "no date on the invoice",
-        "booked {value:.1f} days after the date on the invoice",
+        "booked {value:days after|before|on} the date on the invoice",
         lambda cases: days_between(cases.moment(DOCUMENT_AT), cases.asked_at),
     ),
     _days_feature(
         "order_age_days",
         "no order line",
-        "booked {value:.0f} days after the order was placed",
+        "booked {value:days after|before|on the day of} the order",
         lambda cases: days_between(cases.moment(ORDERED_AT), cases.asked_at),
     ),
     _days_feature(
         "document_after_order_days",
         "no order line, or no date on the invoice",
-        "the invoice is dated {value:+.0f} days after the order",
+        "the invoice is dated {value:days after|before|on the day of} the order",
         lambda cases: days_between(cases.moment(ORDERED_AT), cases.moment(DOCUMENT_AT)),
     ),
     _days_feature(
         "document_after_promise_days",
         "no promise on the order, or no date on the invoice",
-        "the invoice is dated {value:+.0f} days after the promised day",
+        "the invoice is dated {value:days after|before|on} the promised day",
         lambda cases: days_between(cases.moment(PROMISED_AT), cases.moment(DOCUMENT_AT)),
     ),
     number_feature(
-        PAYMENT_TERM, Theme.ORDER, "days", "payment is due {value:.0f} days from the invoice"
+        PAYMENT_TERM,
+        Theme.ORDER,
+        "days",
+        "payment is due {value:days after|before|on the day of} the invoice",
     ),
-    _booking_calendar_feature(
-        "booking_weekday", weekday, "booked on day {value:.0f} of the week (1 is Monday)"
-    ),
+    _booking_calendar_feature("booking_weekday", weekday, "booked on a {value:weekday}"),
     _booking_calendar_feature(
         "booking_day_of_month", day_of_month, "booked on day {value:.0f} of the month"
     ),
     _booking_calendar_feature("booking_hour", hour, "booked in hour {value:.0f} (UTC)"),
     _booking_calendar_feature(
-        "quarter_days_left", days_to_quarter_end, "{value:.0f} days before the end of a quarter"
+        "quarter_days_left",
+        days_to_quarter_end,
+        "booked {value:days before|after|on} the last day of a quarter",
     ),
 )
 SUPPLIER_EVENT_FEATURES = (
     event_count_feature(
-        "order_changes", EventKind.ORDER_CHANGE, "the order was changed {value:.0f} times"
+        "order_changes", EventKind.ORDER_CHANGE, "the order was changed {value:count time|times}"
     ),
     _count_feature(
         "price_changes",
-        "the order's price was changed {value:.0f} times",
+        "the order's price was changed {value:count time|times}",
         lambda cases: count_order_changes(cases, "price"),
     ),
     _count_feature(
         "quantity_changes",
-        "the order's quantity was changed {value:.0f} times",
+        "the order's quantity was changed {value:count time|times}",
         lambda cases: count_order_changes(cases, "quantity"),
     ),
     _days_feature(
         "order_change_age_days",
         "the order was not changed",
-        "the order was last changed {value:.0f} days before booking",
+        "the order was last changed {value:days before|after|on the day of} booking",
         lambda cases: days_between(
             events_of_kind(cases, EventKind.ORDER_CHANGE).last(KNOWN_AT), cases.asked_at
         ),
     ),
     event_count_feature(
-        "approvals", EventKind.ORDER_APPROVAL, "{value:.0f} approval steps are recorded"
+        "approvals",
+        EventKind.ORDER_APPROVAL,
+        "{value:count approval step|approval steps} on record",
     ),
     event_count_feature(
-        "acknowledgements", EventKind.ACKNOWLEDGEMENT, "acknowledged {value:.0f} times"
+        "acknowledgements", EventKind.ACKNOWLEDGEMENT, "acknowledged {value:count time|times}"
     ),
     _count_feature(
         "acknowledged_price_change",
-        "{value:.0f} acknowledgements changed the price",
+        "{value:count acknowledgement|acknowledgements} with another price",
         lambda cases: count_acknowledgements(cases, AckStatus.PRICE_CHANGED),
     ),
     _count_feature(
         "acknowledged_quantity_change",
-        "{value:.0f} acknowledgements changed the quantity or split the delivery",
+        "{value:count acknowledgement|acknowledgements} with another quantity or a split delivery",
         lambda cases: count_acknowledgements(
             cases, AckStatus.QUANTITY_CHANGED, AckStatus.PARTLY_SHIPPED, AckStatus.BACKORDERED
         ),
     ),
-    event_count_feature("ship_notices", EventKind.ASN, "{value:.0f} ship notices were received"),
     event_count_feature(
-        "service_entries", EventKind.SERVICE_ENTRY, "{value:.0f} service entries are recorded"
+        "ship_notices", EventKind.ASN, "{value:count ship notice|ship notices} received"
     ),
     event_count_feature(
-        "documents_sent", EventKind.INVOICE_SENT, "the supplier sent {value:.0f} documents so far"
+        "service_entries",
+        EventKind.SERVICE_ENTRY,
+        "{value:count service entry|service entries} on record",
+    ),
+    event_count_feature(
+        "documents_sent",
+        EventKind.INVOICE_SENT,
+        "the supplier sent {value:count document|documents} so far",
     ),
     event_count_feature(
         "invoice_handlings",
         EventKind.INVOICE_HANDLING,
-        "{value:.0f} steps on earlier invoices of the order line (blocks, reversals, payments)",
+        "{value:count step|steps} on earlier invoices of the order line (blocks, payments)",
     ),
     Feature(
         "latest_message",
@@ -272,7 +283,7 @@ SUPPLIER_EVENT_FEATURES = (
     _days_feature(
         "latest_message_age_days",
         "no message or change",
-        "the latest message or change was known {value:.1f} days before booking",
+        "the latest message or change came {value:days before|after|the day of} booking",
         lambda cases: days_between(events_but_invoices(cases).last(KNOWN_AT), cases.asked_at),
     ),
 )

@@ -104,7 +104,7 @@ PRICE_FEATURES = (
         Theme.PRICE,
         "share",
         NO_PRICE,
-        "the price is {value:+.1%} from the order's",
+        "the price is {value:share above|below|the same as} the order's",
         lambda cases: round_six_decimals(price_ratio(cases) - 1.0),
     ),
     Feature(
@@ -136,7 +136,7 @@ PRICE_FEATURES = (
         Theme.PRICE,
         "share",
         "this supplier has not invoiced this item before",
-        "the price is {value:+.1%} from the last one invoiced for this item",
+        "the price is {value:share above|below|the same as} the last one invoiced for this item",
         price_against_last,
     ),
     number_feature(
@@ -167,7 +167,7 @@ AMOUNT_FEATURES = (
         Theme.PRICE,
         "share",
         "quantity or price not written on the invoice",
-        "the amount is {value:+.1%} from quantity times price",
+        "the amount is {value:share above|below|the same as} quantity times price",
         arithmetic_gap,
     ),
     Feature(
@@ -183,7 +183,7 @@ AMOUNT_FEATURES = (
         Theme.PRICE,
         "count",
         "no amount",
-        "the amount is round to {value:.0f} of 5 places",
+        "the amount is round to {value:count place|places} of 5",
         count_round_steps,
     ),
 )
@@ -201,7 +201,7 @@ CHARGE_FEATURES = (
         Theme.PRICE,
         "share",
         "freight not stated, or no invoice of this supplier known (last 364 days)",
-        "freight is {value:+.1%} of the amount from this supplier's usual",
+        "the share of freight is {value:share above|below|just} this supplier's usual",
         freight_share_gap,
     ),
     Feature(
@@ -217,7 +217,7 @@ CHARGE_FEATURES = (
         Theme.PRICE,
         "share",
         "tax or expected rate not stated",
-        "the tax rate is {value:+.1%} from the expected one",
+        "the tax rate is {value:share above|below|the same as} the expected one",
         tax_rate_gap,
     ),
     Feature(
@@ -225,7 +225,7 @@ CHARGE_FEATURES = (
         Theme.PRICE,
         "yes/no",
         "currency of invoice or order not stated",
-        "currency other than the order's: {value:.0f} (1 is yes)",
+        "{value:either another currency than the order's|the order's currency}",
         currency_differs,
     ),
     Feature(
@@ -233,7 +233,7 @@ CHARGE_FEATURES = (
         Theme.QUANTITY,
         "yes/no",
         "unit of invoice or item not stated",
-        "unit other than the item's base unit: {value:.0f} (1 is yes)",
+        "{value:either another unit than the item's base unit|the item's base unit}",
         lambda cases: flag_or_missing(
             unit_differs(cases.text(INVOICE_UNIT), base_unit(cases)),
             is_stated(cases.text(INVOICE_UNIT)) & is_stated(base_unit(cases)),

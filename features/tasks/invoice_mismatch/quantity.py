@@ -59,7 +59,7 @@ def invoiced_to_announced(cases: Cases) -> Floats:
 
 ORDER_FEATURES = (
     number_feature(
-        QUANTITY_ORDERED, Theme.ORDER, "base units", "{value:,.0f} base units were ordered"
+        QUANTITY_ORDERED, Theme.ORDER, "base units", "{value:count base unit|base units} ordered"
     ),
     Feature(
         "quantity_vs_ordered",
@@ -148,7 +148,7 @@ POSTING_FEATURES = (
         Theme.QUANTITY,
         "count",
         "cannot be missing",
-        "{value:.0f} receipts were posted before the invoice",
+        "{value:count receipt|receipts} posted before the invoice",
         lambda cases: receipts_at_booking(cases).count(),
     ),
     Feature(
@@ -156,7 +156,7 @@ POSTING_FEATURES = (
         Theme.QUANTITY,
         "count",
         "cannot be missing",
-        "{value:.0f} receipts were cancelled or returned",
+        "{value:count receipt|receipts} cancelled or returned",
         lambda cases: (
             receipts_at_booking(cases)
             .where(receipts_at_booking(cases).columns[QUANTITY_RECEIVED] < 0)
@@ -168,7 +168,7 @@ POSTING_FEATURES = (
         Theme.QUANTITY,
         "count",
         "cannot be missing",
-        "{value:.0f} receipts were posted since the invoice before",
+        "{value:count receipt|receipts} posted since the invoice before",
         count_new_receipts,
     ),
     Feature(
@@ -176,7 +176,7 @@ POSTING_FEATURES = (
         Theme.PAPER_TRAIL,
         "count",
         "cannot be missing",
-        "{value:.0f} receipts were posted in the moment of booking",
+        "{value:count receipt|receipts} posted in the moment of booking",
         count_receipts_at_booking,
     ),
     Feature(
@@ -184,7 +184,7 @@ POSTING_FEATURES = (
         Theme.TIMING,
         "days",
         NO_RECEIPT,
-        "the first receipt was posted {value:.1f} days before the invoice was booked",
+        "first receipt posted {value:days before|after|on the day of} booking",
         lambda cases: days_between(receipts_at_booking(cases).first(KNOWN_AT), cases.asked_at),
     ),
     Feature(
@@ -192,7 +192,7 @@ POSTING_FEATURES = (
         Theme.TIMING,
         "days",
         NO_RECEIPT,
-        "the last receipt was posted {value:.1f} days before the invoice was booked",
+        "last receipt posted {value:days before|after|on the day of} booking",
         lambda cases: days_between(receipts_at_booking(cases).last(KNOWN_AT), cases.asked_at),
     ),
     Feature(
@@ -200,7 +200,7 @@ POSTING_FEATURES = (
         Theme.TIMING,
         "days",
         NO_RECEIPT,
-        "the last receipt was posted {value:.1f} days after the goods came",
+        "the last receipt was posted {value:days after|before|on the day of} arrival",
         lambda cases: days_between(
             receipts_at_booking(cases).last(HAPPENED_AT), receipts_at_booking(cases).last(KNOWN_AT)
         ),
@@ -210,7 +210,7 @@ POSTING_FEATURES = (
         Theme.TIMING,
         "days",
         "no receipt posted, or no promise on the order",
-        "the goods came {value:+.0f} days after the promised day",
+        "the goods came {value:days after|before|on} the promised day",
         lambda cases: days_between(
             cases.moment(PROMISED_AT), receipts_at_booking(cases).first(HAPPENED_AT)
         ),
@@ -220,7 +220,7 @@ POSTING_FEATURES = (
         Theme.TIMING,
         "days",
         "no receipt posted, or no date on the invoice",
-        "the invoice is dated {value:+.1f} days after the first receipt",
+        "the invoice is dated {value:days after|before|on the day of} the first receipt",
         lambda cases: days_between(
             receipts_at_booking(cases).first(HAPPENED_AT), cases.moment(DOCUMENT_AT)
         ),

@@ -55,7 +55,7 @@ def _days_of_supply(window: int) -> Feature:
         f"days_of_supply_{window}d",
         "days",
         NO_DEMAND,
-        f"stock lasts {{value:.0f}} days at the demand of the last {window} days",
+        f"stock lasts {{value:count day|days}} at the demand of the last {window} days",
         lambda cases: ratio(stock_on_hand(cases), daily_demand(cases, window)),
     )
 
@@ -75,18 +75,20 @@ def _share_of_on_hand(name: str) -> Callable[[Cases], Floats]:
 
 
 STOCK_FEATURES = (
-    number_feature(ON_HAND, Theme.STOCK_COVER, UNITS, "{value:,.0f} units on hand"),
+    number_feature(ON_HAND, Theme.STOCK_COVER, UNITS, "{value:count unit|units} on hand"),
     _feature(
         "is_out",
         "yes or no",
         "stock on hand not stated",
-        "nothing on hand now: {value:.0f}",
+        "{value:either nothing is on hand now|there is stock on hand now}",
         _is_out_of_stock,
     ),
     number_feature(
-        ON_ORDER, Theme.STOCK_COVER, UNITS, "{value:,.0f} units ordered and not received"
+        ON_ORDER, Theme.STOCK_COVER, UNITS, "{value:count unit|units} ordered and not received"
     ),
-    number_feature(BACKORDERED, Theme.STOCK_COVER, UNITS, "{value:,.0f} units owed to customers"),
+    number_feature(
+        BACKORDERED, Theme.STOCK_COVER, UNITS, "{value:count unit|units} backordered by customers"
+    ),
     _feature(
         "on_hand_to_reorder_point",
         "ratio",
@@ -112,41 +114,41 @@ STOCK_FEATURES = (
         "days_of_supply_own",
         "days",
         "the site's system states no average demand",
-        "stock lasts {value:.0f} days at the average the site's own system keeps",
+        "stock lasts {value:count day|days} at the average that the site's own system keeps",
         _share_of_on_hand(AVERAGE_DEMAND),
     ),
     number_feature(
         QUANTITY_REQUESTED,
         Theme.STOCK_COVER,
         UNITS,
-        "{value:,.0f} units asked for with this report",
+        "{value:count unit|units} asked for with this report",
     ),
     _feature(
         "requested_days",
         "days",
         "nothing was asked for, or nothing was issued in 84 days",
-        "the quantity asked for is {value:.0f} days of demand",
+        "the quantity asked for is {value:count day|days} of demand",
         lambda cases: ratio(cases.number(QUANTITY_REQUESTED), daily_demand(cases, 84)),
     ),
     _feature(
         "overdue_quantity",
         UNITS,
         "never missing: nothing is overdue is 0",
-        "{value:,.0f} units on order are past their promised day",
+        "{value:count unit|units} on order past the promised day",
         overdue_quantity,
     ),
     _feature(
         "days_to_next_receipt",
         "days",
         "nothing is promised for later",
-        "{value:.0f} days to the next promised receipt (below 0: overdue)",
+        "the next promised receipt is due {value:days ahead|ago|today}",
         days_to_next_receipt,
     ),
     _feature(
         "dry_days_before_receipt",
         "days",
         "nothing is promised for later, or nothing was issued in 84 days",
-        "the next promised receipt comes {value:+.0f} days after stock runs out",
+        "the next promised receipt comes {value:days after|before|on the day that} stock runs out",
         lambda cases: (
             days_to_next_receipt(cases) - ratio(stock_on_hand(cases), daily_demand(cases, 84))
         ),
@@ -175,14 +177,14 @@ def _horizon_features(horizon_days: int) -> tuple[Feature, ...]:
             "due_inside_horizon",
             UNITS,
             "never missing: nothing due is 0",
-            f"{{value:,.0f}} units on order are due in {ahead}",
+            f"{{value:count unit|units}} on order due in {ahead}",
             partial(quantity_due_within, horizon_days=horizon_days),
         ),
         _feature(
             "due_outside_horizon",
             UNITS,
             "never missing: nothing due is 0",
-            f"{{value:,.0f}} units on order come only after {ahead}: no cover",
+            f"{{value:count unit|units}} on order due only after {ahead}: no cover",
             partial(quantity_due_after, horizon_days=horizon_days),
         ),
         _feature(
@@ -196,14 +198,14 @@ def _horizon_features(horizon_days: int) -> tuple[Feature, ...]:
             "projected_balance",
             UNITS,
             "no past demand known",
-            f"projected balance after {ahead}: {{value:,.0f}} units",
+            f"projected balance after {ahead}: {{value:count unit|units}}",
             partial(projected_balance, horizon_days=horizon_days, window=84),
         ),
         _feature(
             "projected_cover_days",
             "days",
             NO_DEMAND,
-            f"projected balance after {ahead} is {{value:+.0f}} days of demand",
+            f"projected balance after {ahead} is {{value:count day|days}} of demand",
             partial(_cover_days, horizon_days=horizon_days),
         ),
         _feature(

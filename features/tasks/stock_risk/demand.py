@@ -19,7 +19,7 @@ from features.tasks.stock_risk.quantities import (
 
 YEAR = 364
 RATE = "base units a day"
-NO_PAST = "this site never issued the item, as far as known"
+NO_PAST = "this site never issued the item"
 NO_DEMAND = "nothing was issued in that time"
 NO_ORDERS = "no customer's order line in that time"
 
@@ -155,7 +155,7 @@ DEMAND_FEATURES = (
         "days_since_issue",
         "days",
         NO_PAST,
-        "last issued {value:.0f} days ago",
+        "last issued {value:days ago|ahead|today}",
         lambda cases: cases.past("site_item_issues_days_since"),
     ),
     _feature(

@@ -89,7 +89,7 @@ MASTER_DATA_FEATURES = (
         "month",
         month,
         lambda cases: cases.asked_at,
-        "asked in month {value:.0f}",
+        "asked in {value:month}",
     ),
 )
 

@@ -68,7 +68,7 @@ SUPPLIER_MESSAGES = HistoryFeatures(
 )
 
 LATE_WORDS = "came late"
-MEAN_DELAY_WORDS = "{value:+.1f} days from promise to arrival on average"
+MEAN_DELAY_WORDS = "arrived {value:days after|before|on} the promised day on average"
 
 
 def late_shares(past: HistoryFeatures, *windows: str) -> tuple[Feature, ...]:
@@ -149,32 +149,36 @@ DELIVERY_FEATURES = (
     DELIVERIES_OF_SUPPLIER.value(
         "delay_days_last",
         "days",
-        "the supplier's latest delivery came {value:+.0f} days from promise",
+        "the supplier's latest delivery came {value:days after|before|on} its promised day",
     ),
     DELIVERIES_OF_SUPPLIER.value(
-        "events_364d", "lines", "{value:.0f} lines were delivered by this supplier (last 364 days)"
+        "events_364d",
+        "lines",
+        "{value:count line|lines} delivered by this supplier (last 364 days)",
     ),
     DELIVERIES_OF_SUPPLIER.value(
-        "days_since", "days", "this supplier's latest delivery was known {value:.0f} days ago"
+        "days_since",
+        "days",
+        "this supplier's latest delivery was booked {value:days ago|ahead|today}",
     ),
     *late_shares(DELIVERIES_OF_SUPPLIER_ITEM, "364d", "ever"),
     *mean_delays(DELIVERIES_OF_SUPPLIER_ITEM, "364d"),
     DELIVERIES_OF_SUPPLIER_ITEM.value(
         "delay_days_last",
         "days",
-        "the latest delivery of this item from this supplier came {value:+.0f} days from promise",
+        "its latest delivery of this item came {value:days after|before|on} the promised day",
     ),
     DELIVERIES_OF_SUPPLIER_ITEM.value(
         "events_364d",
         "lines",
-        "{value:.0f} lines of this item came from this supplier (last 364 days)",
+        "{value:count line|lines} of this item delivered by this supplier (last 364 days)",
     ),
     *late_shares(DELIVERIES_OF_SUPPLIER_TO_SITE, "91d", "364d"),
     *mean_delays(DELIVERIES_OF_SUPPLIER_TO_SITE, "364d"),
     DELIVERIES_OF_SUPPLIER_TO_SITE.value(
         "events_364d",
         "lines",
-        "{value:.0f} lines were delivered by this supplier to this site (last 364 days)",
+        "{value:count line|lines} delivered by this supplier to this site (last 364 days)",
     ),
 )
 CONTEXT_FEATURES = (
@@ -194,7 +198,7 @@ ORDER_LOAD_FEATURES = (
         Theme.TIMING,
         "days",
         "no usual lead time or no promise",
-        "the promise leaves {value:+.1f} days against the lead time this supplier usually needs",
+        "the promise leaves {value:days more than|less than|just} this supplier's usual lead time",
         lead_time_gap,
     ),
     Feature(
@@ -202,7 +206,7 @@ ORDER_LOAD_FEATURES = (
         Theme.TIMING,
         "days",
         "no usual lead time of this item or no promise",
-        "the promise leaves {value:+.1f} days against what this item usually needs from them",
+        "the promise leaves {value:days more than|less than|just} this item's usual lead time",
         item_lead_time_gap,
     ),
     Feature(
@@ -210,11 +214,11 @@ ORDER_LOAD_FEATURES = (
         Theme.TIMING,
         "days",
         "no usual promise or no promise",
-        "the promised lead time is {value:+.1f} days from what this supplier usually promises",
+        "the lead time is {value:days longer than|shorter than|just} what is usually promised",
         promised_lead_gap,
     ),
-    ORDER_BOOK.value("open_ever", "lines", "{value:.0f} lines are open at this supplier"),
-    ORDER_BOOK.value("overdue_ever", "lines", "{value:.0f} lines are overdue at this supplier"),
+    ORDER_BOOK.value("open_ever", "lines", "{value:count line|lines} open at this supplier"),
+    ORDER_BOOK.value("overdue_ever", "lines", "{value:count line|lines} overdue at this supplier"),
     Feature(
         "supplier_overdue_share",
         RELIABILITY,

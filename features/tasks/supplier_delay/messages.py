@@ -54,7 +54,7 @@ ACKNOWLEDGEMENT_FEATURES = (
         Theme.PAPER_TRAIL,
         "count",
         "cannot be missing",
-        "the supplier acknowledged the line {value:.0f} times",
+        "the supplier acknowledged the line {value:count time|times}",
         lambda cases: events_of_kind(cases, EventKind.ACKNOWLEDGEMENT).count(),
     ),
     Feature(
@@ -62,7 +62,7 @@ ACKNOWLEDGEMENT_FEATURES = (
         Theme.PAPER_TRAIL,
         "count",
         "cannot be missing",
-        "{value:.0f} acknowledgements were other than a plain acceptance",
+        "{value:count acknowledgement|acknowledgements} other than a plain acceptance",
         count_problem_acknowledgements,
     ),
     Feature(
@@ -79,7 +79,7 @@ ACKNOWLEDGEMENT_FEATURES = (
         Theme.PAPER_TRAIL,
         "days",
         "not acknowledged, or order date not stated",
-        "the first acknowledgement came {value:.1f} days after the order",
+        "first acknowledged {value:days after|before|on the day of} the order",
         lambda cases: days_between(
             cases.moment(ORDERED_AT),
             events_of_kind(cases, EventKind.ACKNOWLEDGEMENT).first(HAPPENED_AT),
@@ -90,7 +90,7 @@ ACKNOWLEDGEMENT_FEATURES = (
         Theme.PAPER_TRAIL,
         "days",
         "no acknowledgement with a date",
-        "the acknowledgement names a day {value:+.0f} days from the promise",
+        "acknowledged for {value:days after|before|just} the promised day",
         lambda cases: announced_shift_days(cases, events_of_kind(cases, EventKind.ACKNOWLEDGEMENT)),
     ),
 )
@@ -100,7 +100,7 @@ SHIP_NOTICE_FEATURES = (
         Theme.PAPER_TRAIL,
         "count",
         "cannot be missing",
-        "{value:.0f} ship notices were received",
+        "{value:count ship notice|ship notices} received",
         lambda cases: events_of_kind(cases, EventKind.ASN).count(),
     ),
     Feature(
@@ -108,7 +108,7 @@ SHIP_NOTICE_FEATURES = (
         Theme.PAPER_TRAIL,
         "days",
         "no ship notice with an arrival date",
-        "the ship notice expects arrival {value:+.1f} days from the promise",
+        "the ship notice says {value:days after|before|it comes on} the promised day",
         lambda cases: announced_shift_days(cases, events_of_kind(cases, EventKind.ASN)),
     ),
     Feature(
@@ -124,7 +124,7 @@ SHIP_NOTICE_FEATURES = (
         Theme.PAPER_TRAIL,
         "days",
         "no ship notice",
-        "the latest ship notice is {value:.1f} days old",
+        "the latest ship notice came {value:days ago|ahead|today}",
         lambda cases: days_between(
             events_of_kind(cases, EventKind.ASN).last(HAPPENED_AT), cases.asked_at
         ),
@@ -136,7 +136,7 @@ POSTPONEMENT_FEATURES = (
         Theme.PAPER_TRAIL,
         "count",
         "cannot be missing",
-        "the supplier gave notice of a delay or a new date {value:.0f} times",
+        "{value:count notice|notices} of a delay or a new date",
         lambda cases: postponements(cases).count(),
     ),
     Feature(
@@ -144,7 +144,7 @@ POSTPONEMENT_FEATURES = (
         Theme.PAPER_TRAIL,
         "days",
         "no notice of a new date",
-        "the latest notice moves arrival {value:+.0f} days from the promise",
+        "the latest notice says {value:days after|before|it comes on} the promised day",
         lambda cases: announced_shift_days(cases, postponements(cases)),
     ),
     Feature(
@@ -152,7 +152,7 @@ POSTPONEMENT_FEATURES = (
         Theme.PAPER_TRAIL,
         "days",
         "no message names an arrival date",
-        "the latest message of any kind expects arrival {value:+.1f} days from the promise",
+        "the latest supplier message says {value:days after|before|it comes on} the promised day",
         lambda cases: announced_shift_days(cases, cases.children[EVENTS]),
     ),
     Feature(
@@ -160,7 +160,7 @@ POSTPONEMENT_FEATURES = (
         Theme.PAPER_TRAIL,
         "days",
         "no message at all",
-        "nothing was heard about the line for {value:.1f} days",
+        "the latest supplier message came {value:days ago|ahead|today}",
         lambda cases: days_between(cases.children[EVENTS].last(HAPPENED_AT), cases.asked_at),
     ),
     Feature(
@@ -168,7 +168,7 @@ POSTPONEMENT_FEATURES = (
         Theme.ORDER,
         "count",
         "cannot be missing",
-        "the order line was changed {value:.0f} times",
+        "the order line was changed {value:count time|times}",
         lambda cases: events_of_kind(cases, EventKind.ORDER_CHANGE).count(),
     ),
 )

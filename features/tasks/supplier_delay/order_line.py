@@ -65,7 +65,7 @@ TIMING_FEATURES = (
         Theme.TIMING,
         "days",
         NO_PROMISE,
-        "{value:.0f} days to the promised day (below 0: it has passed)",
+        "the promised day is {value:days ahead|ago|today}",
         lambda cases: days_between(cases.asked_at, cases.moment(PROMISED_AT)),
     ),
     Feature(
@@ -73,7 +73,7 @@ TIMING_FEATURES = (
         Theme.TIMING,
         "days",
         NO_DATES,
-        "promised within {value:.0f} days of the order",
+        "promised for {value:days after|before|the day of} the order",
         promised_lead_days,
     ),
     Feature(
@@ -81,7 +81,7 @@ TIMING_FEATURES = (
         Theme.TIMING,
         "days",
         "order date not stated",
-        "ordered {value:.0f} days ago",
+        "ordered {value:days ago|ahead|today}",
         order_age_days,
     ),
     Feature(
@@ -97,20 +97,20 @@ TIMING_FEATURES = (
         Theme.TIMING,
         "days",
         "no requested or no promised date",
-        "promised {value:+.0f} days from the day that was asked for",
+        "promised {value:days after|before|for} the day that was asked for",
         lambda cases: days_between(cases.moment(REQUESTED_AT), cases.moment(PROMISED_AT)),
     ),
     calendar_feature(
         "promise_weekday",
         weekday,
         lambda cases: cases.moment(PROMISED_AT),
-        "promised for day {value:.0f} of the week (1 is Monday)",
+        "promised for a {value:weekday}",
     ),
     calendar_feature(
         "promise_month",
         month,
         lambda cases: cases.moment(PROMISED_AT),
-        "promised for month {value:.0f} of the year",
+        "promised for {value:month}",
     ),
     calendar_feature(
         "promise_day_of_month",
@@ -126,7 +126,9 @@ TIMING_FEATURES = (
     ),
 )
 SIZE_FEATURES = (
-    number_feature(QUANTITY_ORDERED, Theme.ORDER, "base units", "{value:,.0f} base units ordered"),
+    number_feature(
+        QUANTITY_ORDERED, Theme.ORDER, "base units", "{value:count base unit|base units} ordered"
+    ),
     number_feature(LINE_VALUE, Theme.ORDER, "currency", "the line is worth {value:,.2f}"),
     number_feature(
         PO_UNIT_PRICE, Theme.ORDER, "currency", "the agreed price is {value:,.4f} a base unit"
