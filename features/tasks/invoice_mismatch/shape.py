@@ -54,6 +54,9 @@ PO_CURRENCY = Column("po_currency", Kind.TEXT, "currency of the order, ISO 4217"
 # The other line's ids may be missing where a caller does not know them.
 EARLIER_LINE_ID = Column(str(INVOICE_LINE_ID), Kind.TEXT, "the earlier invoice line")
 EARLIER_INVOICE_ID = Column(str(INVOICE_ID), Kind.TEXT, "the document of the earlier line")
+EARLIER_SUPPLIER_ID = Column(
+    str(SUPPLIER_ID), Kind.TEXT, "the supplier of the earlier line; that of the case by default"
+)
 
 INVOICE_MISMATCH_SHAPE = CaseShape(
     columns=(
@@ -112,14 +115,16 @@ INVOICE_MISMATCH_SHAPE = CaseShape(
         "events": EVENT_COLUMNS,
         # Other units of the item; `pack_size` is the base units of the usual pack.
         "item_units": (UNIT, BASE_UNITS, KNOWN_AT),
-        # Booked before this one: on the same order line, or by the same supplier with the
-        # same number or the same amount in the last 180 days (what a duplicate looks like).
+        # Booked before this one: on the same order line, or in the last 180 days by the same
+        # supplier (or one with the same bank account or VAT number) with the same number or
+        # the same amount: what a duplicate looks like.
         "earlier_invoices": (
             EARLIER_LINE_ID,
             EARLIER_INVOICE_ID,
             INVOICE_NUMBER,
             DOCUMENT_TYPE,
             REVERSES_LINE_ID,
+            EARLIER_SUPPLIER_ID,
             INVOICED_LINE,
             QUANTITY_INVOICED,
             INVOICE_UNIT,

@@ -95,6 +95,102 @@ def test_earlier_invoices_are_on_the_line_or_look_the_same_and_are_other_documen
     )
 
 
+def test_a_number_written_otherwise_is_found_over_the_suppliers_whole_history() -> None:
+    expect_children(
+        query_asks(
+            store(
+                invoices="""
+                invoice_line_id | invoice_id | invoice_number | supplier_id | site_id | po_line_id | quantity_invoiced | line_amount | known_at
+                plain           | I1         | RG/007-410     | acme        | north   | L1         | 1                 | 10          | 2026-02-01
+                other           | I2         | RG/007-411     | acme        | north   | L2         | 1                 | 20          | 2026-02-02
+                copied          | I3         | rg7 41O copy   | acme        | south   |            | 1                 | 30          | 2026-02-03
+                nameless        | I4         | 000            | acme        | south   |            | 1                 | 40          | 2026-02-04
+                unnamed         | I5         | COPY           | acme        | south   |            | 1                 | 50          | 2026-02-05 """,
+            ),
+            MISMATCH,
+        ),
+        "earlier_invoices",
+        """
+        ask_id | invoice_line_id | invoice_id | supplier_id
+        copied | plain           | I1         | acme """,
+    )
+
+
+def test_a_supplier_with_the_same_account_is_searched_for_the_number_once_that_is_known() -> None:
+    suppliers = """
+        supplier_id | bank_account | vat_id | known_at
+        acme        | A1           | V1     | 2026-01-01
+        acme-north  | A1           | V2     | 2026-01-01
+        acme-south  | A3           | V1     | 2026-02-20
+        bolts       | A4           | V4     | 2026-01-01 """
+    invoices = """
+        invoice_line_id | invoice_id | invoice_number | supplier_id | site_id | quantity_invoiced | line_amount | known_at
+        by-account      | I1         | 9              | acme-north  | north   | 1                 | 10          | 2026-02-01
+        by-tax-number   | I2         | 9              | acme-south  | north   | 1                 | 20          | 2026-02-02
+        by-none         | I3         | 9              | bolts       | north   | 1                 | 30          | 2026-02-03
+        same-amount     | I4         | 8              | acme-north  | north   | 1                 | 30          | 2026-02-03
+        asked           | I5         | 9              | acme        | north   | 1                 | 30          | 2026-02-10
+        asked-later     | I6         | 09             | acme        | north   | 1                 | 40          | 2026-02-21 """
+    found = query_asks(store(invoices=invoices, suppliers=suppliers), MISMATCH)
+    of_acme = found.children["earlier_invoices"]
+    ids = found.frame["ask_id"].to_numpy()[of_acme["row"].to_numpy()]
+    pairs = sorted(zip(ids, of_acme["invoice_line_id"], of_acme["supplier_id"], strict=True))
+    assert [pair for pair in pairs if pair[0].startswith("asked")] == [
+        ("asked", "by-account", "acme-north"),
+        ("asked-later", "asked", "acme"),
+        ("asked-later", "by-account", "acme-north"),
+        ("asked-later", "by-tax-number", "acme-south"),
+    ]
+
+
+def test_packs_of_the_supplier_lead_over_those_of_all_suppliers() -> None:
+    expect_children(
+        query_asks(
+            store(
+                invoices=INVOICES,
+                purchase_orders=ORDERS,
+                item_units="""
+                item_id | supplier_id | unit | base_units | known_at
+                bolt    |             | XCS  | 10         | 2026-01-01
+                bolt    | acme        | XCS  | 12         | 2026-02-04
+                bolt    | bolts       | XCS  | 99         | 2026-01-01
+                bolt    |             | XPX  | 480        | 2026-01-01
+                nut     |             | XCS  | 7          | 2026-01-01 """,
+            ),
+            MISMATCH,
+        ),
+        "item_units",
+        """
+        ask_id | unit | base_units
+        a      | XCS  | 10
+        a      | XPX  | 480
+        c      | XPX  | 480
+        c      | XCS  | 12 """,
+    )
+
+
+def test_the_site_says_its_clocks_and_whose_tax_law_applies() -> None:
+    found = query_asks(
+        store(
+            invoices=INVOICES.replace("north   | L2", "south   | L2"),
+            sites="""
+            site_id | site_name | country | tax_jurisdiction | time_zone        | known_at
+            north   | Kiel      | DE      |                  | Europe/Berlin    | 2026-01-01
+            south   | Austin    | US      | US-TX            | America/Chicago  | 2026-02-05 """,
+        ),
+        MISMATCH,
+    )
+    expect_asks(
+        found,
+        """
+        ask_id | site_name | tax_jurisdiction | time_zone
+        a      | Kiel      | DE               | Europe/Berlin
+        b      | Kiel      | DE               | Europe/Berlin
+        c      | Kiel      | DE               | Europe/Berlin
+        d      | Austin    | US-TX            | America/Chicago """,
+    )
+
+
 OUTCOMES = """
     invoice_line_id | exception_class | resolution       | known_at
     a               | PRICE_VARIANCE  | PO_AMENDED       | 2026-02-09

@@ -1,10 +1,12 @@
 """Invoice numbers that a clerk would call the same, and those that are not."""
 
+import ibis
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.invoice_numbers import normalise_invoice_number
+from features.invoice_numbers import invoice_number_key, normalise_invoice_number
 
 
 @pytest.mark.parametrize(
@@ -50,3 +52,17 @@ def test_a_number_that_says_nothing_is_empty(number: str | None) -> None:
 def test_a_normalised_number_is_its_own_normal_form(number: str) -> None:
     once = normalise_invoice_number(number)
     assert normalise_invoice_number(once) in ("", once)
+
+
+NUMBERS = st.text("A0O1b_-/. ", max_size=12) | st.sampled_from(
+    ["RG-007/41O copy", "copy copy 5", "Kopie_5", "COPYRIGHT 5", "00O", "Ä-01", ""]
+)
+
+
+@given(st.lists(NUMBERS, min_size=1, max_size=30))
+def test_a_query_and_python_agree_on_a_number(numbers: list[str]) -> None:
+    column = ibis.memtable(pd.DataFrame({"number": numbers}))
+    keys = column.select(key=invoice_number_key(column["number"])).to_pandas()["key"]
+    assert [key or "" for key in keys.where(keys.notna(), "")] == [
+        normalise_invoice_number(number) for number in numbers
+    ]

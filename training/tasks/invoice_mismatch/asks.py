@@ -16,13 +16,16 @@ from data.contracts.invoices import (
     LINE_AMOUNT,
     PO_LINE_ID,
 )
+from data.contracts.item_units import ITEM_UNITS, UNIT
 from data.contracts.items import CURRENCY, ITEM_ID, ITEMS
 from data.contracts.purchase_orders import PO_ID, PURCHASE_ORDERS
 from data.contracts.receipts import RECEIPT_ID, RECEIPTS
-from data.contracts.suppliers import SUPPLIER_ID, SUPPLIERS
+from data.contracts.sites import COUNTRY, SITE_ID, SITE_NAME, SITES, TAX_JURISDICTION, TIME_ZONE
+from data.contracts.suppliers import BANK_ACCOUNT, SUPPLIER_ID, SUPPLIERS, VAT_ID
 from data.contracts.table import HAPPENED_AT, KNOWN_AT
 from data.store import Store
 from features.builders.order_documents import EVENTS, ORDERED_AT
+from features.invoice_numbers import invoice_number_key
 from features.tasks.invoice_mismatch.shape import DOCUMENT_AT, INVOICE_MISMATCH_SHAPE, PO_CURRENCY
 from models.task import Task
 from training.dataset.ask_queries import (
@@ -74,6 +77,7 @@ def _collect(store: Store, booked: ir.Table, max_rows: int | None) -> Asks:
     asked = join_master_as_known(booked, _order_columns(store), PO_LINE_ID)
     asked = join_master_as_known(asked, store.table(ITEMS.name).drop(CURRENCY), ITEM_ID)
     asked = join_master_as_known(asked, store.table(SUPPLIERS.name), SUPPLIER_ID)
+    asked = join_master_as_known(asked, _site_columns(store), SITE_ID)
     base = asked.mutate(
         ask_id=asked[INVOICE_LINE_ID],
         group=ibis.coalesce(asked[PO_ID], asked[INVOICE_ID]),
@@ -84,6 +88,7 @@ def _collect(store: Store, booked: ir.Table, max_rows: int | None) -> Asks:
             numbered, store.table(RECEIPTS.name), RECEIPT_ID
         ),
         EVENTS: lambda numbered: messages_known_of_line(numbered, store),
+        "item_units": lambda numbered: _units_of_item(store, numbered),
         "earlier_invoices": lambda numbered: _earlier_invoices(store, numbered),
     }
     return collect_asks(base, INVOICE_MISMATCH_SHAPE, children, max_rows)
@@ -100,29 +105,77 @@ def _order_columns(store: Store) -> ir.Table:
 _JOIN_COLUMNS = (PO_LINE_ID, HAPPENED_AT, KNOWN_AT)
 
 
+def _site_columns(store: Store) -> ir.Table:
+    sites = store.table(SITES.name)
+    jurisdiction = ibis.coalesce(sites[TAX_JURISDICTION], sites[COUNTRY])
+    columns = (SITE_ID, SITE_NAME, TIME_ZONE, TAX_JURISDICTION, KNOWN_AT)
+    return sites.mutate(**{TAX_JURISDICTION: jurisdiction}).select(*columns)
+
+
+def _units_of_item(store: Store, numbered: ir.Table) -> ir.Table:
+    """The other units of each ask's item; those of its supplier lead over those of all."""
+    units = store.table(ITEM_UNITS.name).rename(supplier_of_unit=SUPPLIER_ID)
+    asked = numbered.select(ROW, ASKED_AT, ITEM_ID, SUPPLIER_ID)
+    joined = asked.inner_join(units, [ITEM_ID])
+    own = joined["supplier_of_unit"] == joined[SUPPLIER_ID]
+    known = joined.filter(
+        joined[KNOWN_AT] <= joined[ASKED_AT], own | joined["supplier_of_unit"].isnull()
+    )
+    own = known["supplier_of_unit"].notnull()
+    has_own = own.any().over(ibis.window(group_by=[ROW, UNIT]))
+    kept = known.mutate(kept=own | ~has_own).filter(lambda rows: rows["kept"])
+    return kept.mutate(tie=kept[UNIT])
+
+
 def _earlier_invoices(store: Store, numbered: ir.Table) -> ir.Table:
     """Lines of other documents that were booked before, on the line or looking the same.
 
-    Three joins by equal keys and a union: one join by "this or that" would compare every
-    pair of a supplier's invoices.
+    Joins by equal keys and a union: one join by "this or that" would compare every pair of a
+    supplier's invoices.
     """
-    invoices = store.table(INVOICES.name)
-    past = invoices.mutate(cents=_cents(invoices[LINE_AMOUNT]))
+    past = _with_look_alike_keys(store.table(INVOICES.name))
     past = past.rename({f"past_{c}": c for c in past.columns})
-    own = numbered.mutate(cents=_cents(numbered[LINE_AMOUNT]))
-    own = own.select(
-        ROW, ASKED_AT, INVOICE_LINE_ID, INVOICE_ID, INVOICE_NUMBER, SUPPLIER_ID, PO_LINE_ID, "cents"
+    own = _with_look_alike_keys(numbered).select(
+        ROW, ASKED_AT, INVOICE_LINE_ID, INVOICE_ID, SUPPLIER_ID, PO_LINE_ID, *_LOOK_ALIKE_KEYS
     )
     same_line = _pairs_booked_before(own, past, [PO_LINE_ID])
-    same_number = _within_earlier_days(
-        _pairs_booked_before(own, past, [SUPPLIER_ID, INVOICE_NUMBER])
+    alike = [
+        _within_earlier_days(_pairs_booked_before(suppliers, past, [SUPPLIER_ID, key]))
+        for suppliers, key in (
+            (own, _NUMBER_KEY),
+            (own, _CENTS),
+            (_as_related_suppliers(store, own), _NUMBER_KEY),
+        )
+    ]
+    return same_line.union(*alike).distinct()
+
+
+_NUMBER_KEY, _CENTS = _LOOK_ALIKE_KEYS = ("number_key", "cents")
+
+
+def _with_look_alike_keys(lines: ir.Table) -> ir.Table:
+    cents = (lines[LINE_AMOUNT] * 100).round().cast("int64")
+    return lines.mutate(number_key=invoice_number_key(lines[INVOICE_NUMBER]), cents=cents)
+
+
+def _as_related_suppliers(store: Store, own: ir.Table) -> ir.Table:
+    """Ask for the suppliers that were known to share a bank account or VAT number."""
+    suppliers = store.table(SUPPLIERS.name).select(SUPPLIER_ID, BANK_ACCOUNT, VAT_ID, KNOWN_AT)
+    asked = own.inner_join(suppliers, [SUPPLIER_ID])
+    asked = asked.filter(asked[KNOWN_AT] <= asked[ASKED_AT]).drop(KNOWN_AT)
+    others = suppliers.rename(
+        related_supplier=SUPPLIER_ID, related_known_at=KNOWN_AT, account=BANK_ACCOUNT, tax_id=VAT_ID
     )
-    same_amount = _within_earlier_days(_pairs_booked_before(own, past, [SUPPLIER_ID, "cents"]))
-    return same_line.union(same_number).union(same_amount).distinct()
-
-
-def _cents(amount: ir.Value) -> ir.Value:
-    return (amount * 100).round().cast("int64")
+    found = [
+        asked.inner_join(others, [asked[mine] == others[theirs]])
+        for mine, theirs in ((BANK_ACCOUNT, "account"), (VAT_ID, "tax_id"))
+    ]
+    related = found[0].union(found[1])
+    related = related.filter(
+        related["related_supplier"] != related[SUPPLIER_ID],
+        related["related_known_at"] <= related[ASKED_AT],
+    )
+    return related.mutate(**{SUPPLIER_ID: related["related_supplier"]}).select(*own.columns)
 
 
 def _pairs_booked_before(own: ir.Table, past: ir.Table, keys: list[str]) -> ir.Table:
