@@ -12,6 +12,7 @@ from typing import Any
 
 from data.contracts.exchange_rates import CURRENCY, REPORTING_CURRENCY
 from data.contracts.invoices import INVOICE_ID, INVOICE_LINE_ID, PO_LINE_ID, REVERSES_LINE_ID
+from data.contracts.item_units import UNIT
 from data.contracts.items import ITEM_ID
 from data.contracts.suppliers import SUPPLIER_ID
 from data.contracts.table import HAPPENED_AT, KNOWN_AT
@@ -75,11 +76,13 @@ class ReferenceData:
         return rows[-1] if rows and rows[-1][KNOWN_AT] <= at else {}
 
     def item_units(self, item: str | None, supplier: str | None, at: datetime) -> list[Facts]:
-        """Return the packs of an item that are the supplier's own or everybody's."""
+        """Return the units of an item; the supplier's own lead over those of all suppliers."""
         if item is None or not self.present:
             return []
         rows = self._find(_select_by(UNITS_OF_ITEMS, (ITEM_ID,)), (item,))
-        return [r for r in rows if r[SUPPLIER_ID] in (None, supplier) and r[KNOWN_AT] <= at]
+        known = [r for r in rows if r[KNOWN_AT] <= at and r[SUPPLIER_ID] in (None, supplier)]
+        own = {r[UNIT] for r in known if r[SUPPLIER_ID] is not None}
+        return [r for r in known if r[SUPPLIER_ID] is not None or r[UNIT] not in own]
 
     def exchange_rate(self, currency: str, reporting: str, at: datetime) -> Facts:
         """Return the latest rate that was valid and known at a moment; empty without one."""

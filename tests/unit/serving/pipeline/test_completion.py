@@ -41,6 +41,7 @@ TABLES = {
     "item_units": """
         item_id | supplier_id | unit | base_units | known_at
         bolt    |             | CS   | 20         | 2025-01-01
+        bolt    |             | PF   | 500        | 2025-01-01
         bolt    | V1          | PF   | 400        | 2025-01-01
         bolt    | V3          | PF   | 800        | 2025-01-01
     """,
