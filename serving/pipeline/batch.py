@@ -34,9 +34,6 @@ class ScoringRequest:
 
 Record = Mapping[str, Any]
 
-FROM_LAKE = "from_lake"
-"""Key in the recorded context: names of what the lake added to the case."""
-
 
 class FromTheFutureError(ValueError):
     """A case that is asked about now states something known later; `field` is its path."""
@@ -51,8 +48,8 @@ class CaseBatch:
     """Cases of one task, of one request or several, that are scored together.
 
     All lists have one item a case. messages: as they were sent and then completed; records: the
-    same as plain values. requests: the request that each case is from. from_lake: names of what
-    was added to what was sent; empty before `serving.pipeline.completion`.
+    same as plain values. requests: the request that each case is from. lake_context: what is
+    recorded of what was added to a case; empty before `serving.pipeline.completion`.
     """
 
     served: ServedTask
@@ -61,7 +58,7 @@ class CaseBatch:
     asked_at: list[datetime]
     requests: list[ScoringRequest]
     now: datetime
-    from_lake: list[list[str]] = field(default_factory=list)
+    lake_context: list[Mapping[str, Any]] = field(default_factory=list)
 
     @classmethod
     def from_request(cls, served: ServedTask, request: ScoringRequest, now: datetime) -> CaseBatch:
@@ -101,8 +98,7 @@ class CaseBatch:
     def recorded_context(self, row: int) -> dict[str, Any]:
         """Return the context of a case's request as recorded, with what the lake added to it."""
         context = self.requests[row].context.recorded()
-        added = self.from_lake[row] if self.from_lake else []
-        return context | {FROM_LAKE: added} if added else context
+        return {**context, **self.lake_context[row]} if self.lake_context else context
 
     def case_input(self, row: int) -> CaseInput:
         """Return a case to advise on, under a new id."""
@@ -121,7 +117,7 @@ class CaseBatch:
             [self.asked_at[row] for row in rows],
             [self.requests[row] for row in rows],
             self.now,
-            [self.from_lake[row] for row in rows] if self.from_lake else [],
+            [self.lake_context[row] for row in rows] if self.lake_context else [],
         )
 
 

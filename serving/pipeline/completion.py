@@ -7,10 +7,12 @@ no lake.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from data.contracts.exchange_rates import EXCHANGE_RATE, EXCHANGE_RATE_AT
 from data.contracts.invoices import (
@@ -21,7 +23,7 @@ from data.contracts.invoices import (
     PO_LINE_ID,
 )
 from data.contracts.items import BASE_UNIT, CURRENCY, ITEM_ID
-from data.contracts.sites import SITE_ID
+from data.contracts.sites import LINK_TEMPLATE, SITE_ID
 from data.contracts.suppliers import SUPPLIER_ID
 from data.contracts.table import HAPPENED_AT, KNOWN_AT
 from features.cases import CaseShape
@@ -33,15 +35,31 @@ from serving.tasks.messages import MAX_CHILDREN, CaseMessage, TaskRequest
 
 ITEM_UNITS = "item_units"
 EARLIER_INVOICES = "earlier_invoices"
+FROM_LAKE = "from_lake"
+"""Key in the recorded context: names of what the lake added to the case."""
+LINK = "link"
+"""Key in the recorded context: address of the ERP's page of the document."""
+PLACE_IN_LINK = re.compile(r"\{(\w+)\}")
+HTTP_ADDRESS = re.compile(r"https?://[^/\s]", re.IGNORECASE)
 MASTERS = ((SITE_FACTS, SITE_ID), (SUPPLIER_FACTS, SUPPLIER_ID), (ITEM_FACTS, ITEM_ID))
 
 
 @dataclass(frozen=True)
 class LakeFacts:
-    """What the lake adds to a case. values: by column. children: rows by the name of their list."""
+    """What the lake adds to a case.
+
+    values: by column. children: rows by the name of their list. link: address of the ERP's page
+    of the document; empty where the site has none.
+    """
 
     values: Mapping[str, Any]
     children: Mapping[str, Sequence[Record]]
+    link: str = ""
+
+    def recorded(self) -> dict[str, Any]:
+        """Return what the context of the case's audit entry holds of it."""
+        names = self.names
+        return ({FROM_LAKE: names} if names else {}) | ({LINK: self.link} if self.link else {})
 
     @property
     def names(self) -> list[str]:
@@ -73,7 +91,7 @@ def complete_cases(batch: CaseBatch, reference: ReferenceData, reporting: str) -
             _complete_message(*one, request) for one in zip(batch.messages, found, strict=True)
         ],
         records=[_complete_record(*one) for one in zip(batch.records, found, strict=True)],
-        from_lake=[facts.names for facts in found],
+        lake_context=[facts.recorded() for facts in found],
     )
 
 
@@ -100,7 +118,23 @@ def find_lake_facts(
     if EARLIER_INVOICES in shape.children:
         lines = _invoices_not_sent(case, at, reference)
         children[EARLIER_INVOICES] = _children(shape, EARLIER_INVOICES, lines)
-    return LakeFacts(values, {name: rows for name, rows in children.items() if rows})
+    site = reference.facts(SITE_FACTS, case.get(SITE_ID), at)
+    link = document_link(site.get(LINK_TEMPLATE), case)
+    return LakeFacts(values, {name: rows for name, rows in children.items() if rows}, link)
+
+
+def document_link(template: str | None, case: Record) -> str:
+    """Return the address of the ERP's page of a case's document.
+
+    Empty without a template, for an address that is not http(s), and where the template names a
+    document that the case is not about.
+    """
+    if template is None or not HTTP_ADDRESS.match(template):
+        return ""
+    names = PLACE_IN_LINK.findall(template)
+    if not all(case.get(name) for name in names):
+        return ""
+    return PLACE_IN_LINK.sub(lambda place: quote(str(case[place[1]]), safe=""), template)
 
 
 def _left_out(case: Record, facts: Facts) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from features.reference_data import MAX_FOUND_INVOICES
 from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from models.tasks.stock_risk import STOCK_RISK
 from serving.pipeline.batch import CaseBatch, ScoringRequest
-from serving.pipeline.completion import complete_cases
+from serving.pipeline.completion import complete_cases, document_link
 from serving.runtime.context import service_context
 from serving.tasks import message_fields
 from serving.tasks.catalogue import SERVED_TASKS
@@ -70,10 +70,12 @@ CASE = {
 }
 
 
-def completed(tmp_path: Path, case: dict, invoices: str = "", task=INVOICE_MISMATCH) -> CaseBatch:
+def completed(
+    tmp_path: Path, case: dict, invoices: str = "", task=INVOICE_MISMATCH, tables=TABLES
+) -> CaseBatch:
     """Complete a case from a lake with these invoices and the master data above."""
     served, path = SERVED_TASKS[task.name], tmp_path / "profiles.db"
-    tables = TABLES | ({"invoices": INVOICES + invoices} if invoices else {})
+    tables = tables | ({"invoices": INVOICES + invoices} if invoices else {})
     frames = {name: canonical(name, text) for name, text in tables.items()}
     with Store.from_frames(frames, threads=1) as store:
         build_profiles(store, [], AS_OF, path)
@@ -90,6 +92,10 @@ def read(served, case: dict) -> CaseBatch:
 def found_lines(batch: CaseBatch) -> list[str | None]:
     (record,) = batch.records
     return [row["invoice_line_id"] for row in record["earlier_invoices"]]
+
+
+def from_lake(batch: CaseBatch) -> list[str]:
+    return batch.recorded_context(0)["from_lake"]
 
 
 def test_names_units_and_the_rate_with_its_day_are_filled_in(tmp_path):
@@ -138,7 +144,7 @@ def test_every_task_gets_the_facts_that_its_case_has_room_for(tmp_path):
     batch = completed(tmp_path, case, task=STOCK_RISK)
     (record,) = batch.records
     assert (record["item_name"], record["region"], record["base_unit"]) == ("Bolt M8", "EMEA", "EA")
-    assert set(batch.from_lake[0]) == {"site_name", "time_zone", "region", "item_name", "base_unit"}
+    assert set(from_lake(batch)) == {"site_name", "time_zone", "region", "item_name", "base_unit"}
 
 
 @pytest.mark.parametrize(
@@ -208,8 +214,7 @@ def test_the_completed_case_can_be_read_back_as_it_was_scored(tmp_path):
     (message,), (record,) = batch.messages, batch.records
     again = read(batch.served, message.model_dump(mode="json"))
     assert again.records == [record]
-    assert batch.recorded_context(0)["from_lake"] == [*batch.from_lake[0]]
-    assert "earlier_invoices/old-1" in batch.from_lake[0]
+    assert "earlier_invoices/old-1" in from_lake(batch)
 
 
 def test_a_case_of_which_the_lake_knows_nothing_stays_as_it_was_sent(tmp_path):
@@ -222,3 +227,30 @@ def test_a_case_of_which_the_lake_knows_nothing_stays_as_it_was_sent(tmp_path):
 def test_a_fact_that_no_request_may_hold_stays_in_the_lake():
     assert message_fields.MAX_TEXT_LENGTH == reference_tables.MAX_TEXT_LENGTH
     assert message_fields.MAX_NUMBER == reference_tables.MAX_NUMBER
+
+
+@pytest.mark.parametrize(
+    ("template", "link"),
+    [
+        ("https://erp.example/po?line={po_line_id}", "https://erp.example/po?line=a%2F1%26b"),
+        ("http://erp.example/{site_id}/{po_line_id}", "http://erp.example/north/a%2F1%26b"),
+        ("https://erp.example/invoice/{invoice_id}", ""),
+        ("https://erp.example/{po_line_id.__class__}", "https://erp.example/{po_line_id.__class__}"),
+        ("javascript:alert({po_line_id})", ""),
+        ("//erp.example/{po_line_id}", ""),
+        (None, ""),
+    ],
+)  # fmt: skip
+def test_a_link_leads_to_the_document_in_the_sites_erp(template, link):
+    assert document_link(template, {"site_id": "north", "po_line_id": "a/1&b"}) == link
+
+
+def test_the_link_is_recorded_with_the_case(tmp_path):
+    tables = {
+        "sites": """
+            site_id | site_name | link_template                   | known_at
+            north   | Nordlager | https://erp.example/{invoice_id} | 2025-01-01
+        """
+    }
+    batch = completed(tmp_path, CASE, tables=tables)
+    assert batch.recorded_context(0)["link"] == "https://erp.example/new"
