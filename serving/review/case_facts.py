@@ -8,8 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from data.contracts.catalogue import TABLES
+from data.contracts.invoices import INVOICE_LINE_ID
+from data.contracts.items import ITEM_ID, ITEM_NAME
+from data.contracts.sites import SITE_ID, SITE_NAME
+from data.contracts.suppliers import SUPPLIER_ID, SUPPLIER_NAME
 from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column, Kind
 from models.explanation import OTHER_FEATURES
+from serving.pipeline.completion import FROM_LAKE, LINK
 from serving.policy.finding import format_amount
 from serving.tasks.served_task import ChildSource, FactSources, ServedTask
 
@@ -35,12 +40,22 @@ Payload = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class CaseFact:
-    """One value of the case."""
+    """One value of the case. from_lake: added to what the caller sent."""
 
     name: str
     meaning: str
     value: str
     origin: str
+    from_lake: bool = False
+
+
+@dataclass(frozen=True)
+class NamedId:
+    """An id of the case beside the name of what it stands for. name: empty where not known."""
+
+    title: str
+    id: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -67,14 +82,47 @@ class ModelFact:
         return self.points != "0.0"
 
 
-def stated_facts(served: ServedTask, payload: Payload) -> list[CaseFact]:
-    """List the fields that the request stated."""
-    case, sources = payload["input"], served.fact_sources
+NAMED_IDS = (
+    ("Site", SITE_ID, SITE_NAME),
+    ("Supplier", SUPPLIER_ID, SUPPLIER_NAME),
+    ("Item", ITEM_ID, ITEM_NAME),
+)
+
+
+def named_ids(payload: Payload) -> list[NamedId]:
+    """List site, supplier and item of the case, each id with its name: "V008 Nordwerk GmbH"."""
+    case = payload["input"]
     return [
-        CaseFact(field_title(c), c.meaning, format_value(c, case[c]), field_origin(sources, c))
-        for c in served.request.shape.columns
-        if case[c] is not None
+        NamedId(title, case[identifier], case.get(name) or "")
+        for title, identifier, name in NAMED_IDS
+        if case.get(identifier)
     ]
+
+
+def document_address(payload: Payload) -> str:
+    """Return the recorded address of the ERP's page of the document; empty without one."""
+    link: str = payload.get("context", {}).get(LINK, "")
+    return link
+
+
+def stated_facts(served: ServedTask, payload: Payload) -> list[CaseFact]:
+    """List the fields of the case that have a value, and which of them the lake added."""
+    case, sources, added = payload["input"], served.fact_sources, _names_from_lake(payload)
+    return [
+        CaseFact(
+            field_title(c),
+            c.meaning,
+            format_value(c, case[c]),
+            field_origin(sources, c),
+            str(c) in added,
+        )
+        for c in served.request.shape.columns
+        if case.get(c) is not None
+    ]
+
+
+def _names_from_lake(payload: Payload) -> frozenset[str]:
+    return frozenset(payload.get("context", {}).get(FROM_LAKE, ()))
 
 
 def omitted_facts(served: ServedTask, payload: Payload) -> list[CaseFact]:
@@ -82,22 +130,23 @@ def omitted_facts(served: ServedTask, payload: Payload) -> list[CaseFact]:
     return [
         CaseFact(field_title(c), c.meaning, "not given", field_origin(served.fact_sources, c))
         for c in served.request.shape.columns
-        if payload["input"][c] is None
+        if payload["input"].get(c) is None
     ]
 
 
 def child_tables(served: ServedTask, payload: Payload) -> list[ChildTable]:
     """List the children of the case: receipts, messages, earlier invoices, and the like."""
+    sources, given, added = served.fact_sources, payload["input"], _names_from_lake(payload)
     return [
-        _child_table(served.fact_sources.children[name], columns, payload["input"][name])
+        _child_table(name, sources.children[name], columns, given[name], added)
         for name, columns in served.request.shape.children.items()
-        if payload["input"][name]
+        if given.get(name)
     ]
 
 
 def empty_child_titles(served: ServedTask, payload: Payload) -> list[str]:
     """Return the titles of the child tables that are empty, in lower case."""
-    names = [name for name in served.request.shape.children if not payload["input"][name]]
+    names = [name for name in served.request.shape.children if not payload["input"].get(name)]
     return [served.fact_sources.children[name].title.lower() for name in names]
 
 
@@ -160,16 +209,33 @@ def _format_points(contribution: float) -> str:
 
 
 def _child_table(
-    source: ChildSource, columns: tuple[Column, ...], children: list[dict[str, Any]]
+    name: str,
+    source: ChildSource,
+    columns: tuple[Column, ...],
+    children: list[dict[str, Any]],
+    added: frozenset[str],
 ) -> ChildTable:
-    used = [c for c in columns if any(row[c] is not None for row in children)]
+    """Build the table of a list of children; its last column says which the lake added."""
+    used = [c for c in columns if any(row.get(c) is not None for row in children)]
     clocks = {str(HAPPENED_AT): "Happened", str(KNOWN_AT): "Known since"}
+    origins = [
+        FROM_THE_LAKE if {name, f"{name}/{row.get(INVOICE_LINE_ID)}"} & added else AS_SENT
+        for row in children
+    ]
+    shows_origin = FROM_THE_LAKE in origins
+    told = sorted(zip(children, origins, strict=True), key=lambda pair: pair[0][KNOWN_AT])
     return ChildTable(
         title=source.title,
         origin=source.table,
-        head=tuple(clocks.get(c, field_title(c)) for c in used),
+        head=(*(clocks.get(c, field_title(c)) for c in used), *["Where from"] * shows_origin),
         rows=tuple(
-            tuple("" if row[c] is None else format_value(c, row[c]) for c in used)
-            for row in sorted(children, key=lambda row: row[KNOWN_AT])
+            (
+                *("" if row.get(c) is None else format_value(c, row[c]) for c in used),
+                *[origin] * shows_origin,
+            )
+            for row, origin in told
         ),
     )
+
+
+FROM_THE_LAKE, AS_SENT = "from the lake", "as sent"

@@ -11,6 +11,7 @@ from serving.model_registry.active_models import ActiveModels
 from serving.model_registry.challenger_comparison import MAX_SHADOW_ENTRIES, compare_challengers
 from serving.pipeline.pauses import Pause
 from serving.recommendation.recommendation import Advice
+from serving.review.case_facts import document_address, named_ids
 from serving.review.page_templates import template_environment
 from serving.tasks.catalogue import SERVED_TASKS
 
@@ -50,6 +51,8 @@ def queue_page(
         .render(
             advices=advices,
             places={entry.id: entry for entry in entries},
+            named={entry.id: named_ids(entry.payload) for entry in entries},
+            links={entry.id: document_address(entry.payload) for entry in entries},
             read=count_report_accesses(audit, [entry.id for entry in entries]),
             expired={a["id"]: datetime.fromisoformat(a["expires_at"]) <= now for a in advices},
             titles=TASK_TITLES,

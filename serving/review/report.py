@@ -20,10 +20,12 @@ from serving.replay.recorded_reasons import WordedAnswer, read_worded_answer, wo
 from serving.replay.sources import open_replay_sources
 from serving.review.case_facts import (
     child_tables,
+    document_address,
     empty_child_titles,
     format_moment,
     known_model_facts,
     missing_model_facts,
+    named_ids,
     omitted_facts,
     stated_facts,
 )
@@ -139,7 +141,10 @@ def render_report(
             groups=group_contributions(advice["reason_groups"], payload["score"])
             if explained
             else [],
+            class_name=class_title(advice["explained_class"]) if scored else "",
             classes=likely_classes(advice),
+            named=named_ids(payload),
+            link=document_address(payload),
             facts=stated_facts(served, payload),
             left_out=omitted_facts(served, payload),
             children=child_tables(served, payload),

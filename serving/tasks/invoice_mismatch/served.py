@@ -40,16 +40,18 @@ POLICY = TaskPolicy(
 )
 
 FACT_SOURCES = FactSources(
-    tables=("invoices", "purchase_orders", "items", "suppliers"),
+    tables=("invoices", "purchase_orders", "items", "suppliers", "sites", "exchange_rates"),
     children={
         "receipts": ChildSource("receipts", "Goods receipts"),
         "events": ChildSource("supplier_events", "Messages from the supplier"),
+        "item_units": ChildSource("item_units", "Units of the item"),
         "earlier_invoices": ChildSource("invoices", "Invoices booked before"),
     },
     renamed={
         "ordered_at": "purchase_orders.happened_at",
         "document_at": "invoices.happened_at",
         "po_currency": "purchase_orders.currency",
+        "exchange_rate_at": "exchange_rates.happened_at",
     },
 )
 

@@ -44,8 +44,9 @@ POLICY = TaskPolicy(
 )
 
 FACT_SOURCES = FactSources(
-    tables=("stock_levels", "items", "sites"),
+    tables=("stock_levels", "items", "sites", "exchange_rates"),
     children={"scheduled_receipts": ChildSource("purchase_orders", "Scheduled receipts")},
+    renamed={"exchange_rate_at": "exchange_rates.happened_at"},
 )
 
 STOCK_RISK = ServedTask(

@@ -49,12 +49,15 @@ POLICY = TaskPolicy(
 )
 
 FACT_SOURCES = FactSources(
-    tables=("purchase_orders", "items", "suppliers"),
+    tables=("purchase_orders", "items", "suppliers", "sites", "exchange_rates"),
     children={
         "receipts": ChildSource("receipts", "Goods receipts"),
         "events": ChildSource("supplier_events", "Messages from the supplier"),
     },
-    renamed={"ordered_at": "purchase_orders.happened_at"},
+    renamed={
+        "ordered_at": "purchase_orders.happened_at",
+        "exchange_rate_at": "exchange_rates.happened_at",
+    },
 )
 
 SUPPLIER_DELAY = ServedTask(

@@ -12,6 +12,8 @@ from models.catalogue import TASKS
 from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from models.tasks.stock_risk import STOCK_RISK
 from models.tasks.supplier_delay import SUPPLIER_DELAY
+from serving.audit.log.canonical_json import canonicalize
+from serving.audit.log.entry import GENESIS_HASH, entry_from_draft
 from serving.audit.log.store import AuditStore
 from serving.recommendation.recommendation import Abstention
 from serving.recommendation.score import Waterfall
@@ -84,6 +86,55 @@ def test_the_page_loads_nothing():
     assert not re.search(r'(src|href)="(?!data:,|/)', page)
     assert "url(" not in page
     assert "@import" not in page
+
+
+def report_with_context(context, **changes):
+    """The report of an invoice line whose entry was recorded with this context."""
+    made = recommendation_draft(INVOICE_MISMATCH.name, **changes)
+    payload = made.payload | {"context": context}
+    return render_report(entry_from_draft(made, canonicalize(payload), 1, GENESIS_HASH))
+
+
+def test_names_stand_beside_ids():
+    page = example_report(
+        INVOICE_MISMATCH.name, site_id="S03", site_name="Nordlager", supplier_name="Nordwerk <GmbH>"
+    )
+    assert "<dt>Site</dt><dd>S03 Nordlager</dd>" in page
+    assert "<dt>Supplier</dt><dd>supplier_17 Nordwerk &lt;GmbH&gt;</dd>" in page
+    assert "<dt>Item</dt><dd>item_0042</dd>" in page
+
+
+def test_both_probabilities_are_named():
+    page = example_report(INVOICE_MISMATCH.name)
+    assert "<dt>Probability of any exception</dt>" in page
+    assert re.search(r"<dt>Probability of (?!any)[a-z ]+</dt><dd>\d", page)
+    assert page.count("<dt>Probability of") == 2
+    assert example_report(STOCK_RISK.name).count("<dt>Probability of") == 1
+
+
+def test_the_document_in_the_erp_is_one_click_away_where_the_site_has_a_link():
+    address = "https://erp.example/po?line=1&quot=%22"
+    page = report_with_context({"link": address})
+    assert '<a href="https://erp.example/po?line=1&amp;quot=%22" rel="noopener noreferrer">' in page
+    assert "In the ERP" not in report_with_context({})
+
+
+def test_what_the_lake_added_is_marked():
+    row = {
+        "invoice_line_id": "old-1",
+        "invoice_number": "RE-1",
+        "quantity_invoiced": 1.0,
+        "line_amount": 5.0,
+        "happened_at": "2026-03-01T00:00:00Z",
+        "known_at": "2026-03-01T00:00:00Z",
+    }
+    sent = {"supplier_name": "Nordwerk", "earlier_invoices": [row, row | {"invoice_line_id": "o2"}]}
+    marks = {"from_lake": ["supplier_name", "earlier_invoices/old-1"]}
+    page = report_with_context(marks, **sent)
+    assert "<code>suppliers.supplier_name</code>, from the lake" in page
+    assert page.count(", from the lake") == 1
+    assert page.count("<td>from the lake</td>") == page.count("<td>as sent</td>") == 1
+    assert "from the lake<" not in report_with_context({}, **sent)
 
 
 def test_facts_say_where_they_come_from():
@@ -183,3 +234,9 @@ def test_the_desk_marks_what_was_picked_at_random_and_can_show_it_alone(tmp_path
     store.close()
     assert "/rec-1/report" in alone
     assert "/rec-2/report" not in alone
+
+
+def test_the_desk_names_what_the_ids_stand_for(tmp_path):
+    store = AuditStore.open(tmp_path / "audit.db")
+    store.append([recommendation_draft(STOCK_RISK.name, 1, item_name="Bolt <M8>")])
+    assert "item_0042 Bolt &lt;M8&gt;" in queue_page(store, ASKED_AT)
