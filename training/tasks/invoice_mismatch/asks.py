@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import ibis
@@ -15,6 +16,7 @@ from data.contracts.invoices import (
     INVOICES,
     LINE_AMOUNT,
     PO_LINE_ID,
+    REVERSES_LINE_ID,
 )
 from data.contracts.item_units import ITEM_UNITS, UNIT
 from data.contracts.items import CURRENCY, ITEM_ID, ITEMS
@@ -138,23 +140,34 @@ def _earlier_invoices(store: Store, numbered: ir.Table) -> ir.Table:
     own = _with_look_alike_keys(numbered).select(
         ROW, ASKED_AT, INVOICE_LINE_ID, INVOICE_ID, SUPPLIER_ID, PO_LINE_ID, *_LOOK_ALIKE_KEYS
     )
-    same_line = _pairs_booked_before(own, past, [PO_LINE_ID])
+    same_line = _pairs_booked_before(own, past, {PO_LINE_ID: PO_LINE_ID})
     alike = [
-        _within_earlier_days(_pairs_booked_before(suppliers, past, [SUPPLIER_ID, key]))
+        _within_earlier_days(
+            _pairs_booked_before(suppliers, past, {SUPPLIER_ID: SUPPLIER_ID, key: key})
+        )
         for suppliers, key in (
             (own, _NUMBER_KEY),
             (own, _CENTS),
             (_as_related_suppliers(store, own), _NUMBER_KEY),
         )
     ]
-    return same_line.union(*alike).distinct()
+    found = same_line.union(*alike)
+    return found.union(_reversals_booked_before(own, past, found)).distinct()
+
+
+def _reversals_booked_before(own: ir.Table, past: ir.Table, found: ir.Table) -> ir.Table:
+    """Lines that reverse what was found: a reversed invoice is as if it had never been booked."""
+    reversed_lines = found.select(ROW, reversed_line=found["tie"]).distinct()
+    asked = own.inner_join(reversed_lines, [ROW])
+    return _pairs_booked_before(asked, past, {"reversed_line": REVERSES_LINE_ID})
 
 
 _NUMBER_KEY, _CENTS = _LOOK_ALIKE_KEYS = ("number_key", "cents")
 
 
 def _with_look_alike_keys(lines: ir.Table) -> ir.Table:
-    cents = (lines[LINE_AMOUNT] * 100).round().cast("int64")
+    # Without a sign, so that what takes an amount back is found with it; nothing is no amount.
+    cents = (lines[LINE_AMOUNT].abs() * 100).round().cast("int64").nullif(0)
     return lines.mutate(number_key=invoice_number_key(lines[INVOICE_NUMBER]), cents=cents)
 
 
@@ -178,9 +191,12 @@ def _as_related_suppliers(store: Store, own: ir.Table) -> ir.Table:
     return related.mutate(**{SUPPLIER_ID: related["related_supplier"]}).select(*own.columns)
 
 
-def _pairs_booked_before(own: ir.Table, past: ir.Table, keys: list[str]) -> ir.Table:
-    """Pairs with equal keys; of lines booked in one moment the one with the lower id is first."""
-    pairs = own.inner_join(past, [(key, f"past_{key}") for key in keys])
+def _pairs_booked_before(own: ir.Table, past: ir.Table, keys: Mapping[str, str]) -> ir.Table:
+    """Pairs with equal keys; of lines booked in one moment the one with the lower id is first.
+
+    keys: columns of a line asked about, each with that of an earlier line.
+    """
+    pairs = own.inner_join(past, [(mine, f"past_{other}") for mine, other in keys.items()])
     moment, tie = pairs[f"past_{KNOWN_AT}"], pairs[f"past_{INVOICE_LINE_ID}"]
     earlier = (moment < pairs[ASKED_AT]) | (
         (moment == pairs[ASKED_AT]) & (tie < pairs[INVOICE_LINE_ID])
