@@ -99,8 +99,8 @@ def _out_of_range(outside: Sequence[str], most: int) -> ReasonAndSentence:
     if len(outside) <= most:
         return None
     return AbstentionReason.OUT_OF_RANGE, (
-        f"No advice: {len(outside)} of the case's numbers lie outside everything the model "
-        f"has seen ({_listed(outside)}), more than the {most} allowed; check the units."
+        f"No advice: {len(outside)} numbers lie outside what the model has seen "
+        f"({_listed(outside)}; {most} are allowed); check the units."
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from data.settings import describe_settings
 from serving.commands.settings import as_markdown
 from serving.server.settings_catalogue import SETTINGS_CLASSES
-from tests.docs import columns, mapping_keys
+from tests.docs import columns, mapping_keys, sentences
 from tests.docs.gates import gates
 from training.settings import SETTINGS as OF_TRAINING
 
@@ -29,6 +29,7 @@ def settings() -> str:
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "docs/columns.md": columns.page,
+    "docs/sentences.md": sentences.page,
     "docs/settings.md": settings,
 }
 REGIONS: Mapping[str, tuple[str, Callable[[], str]]] = {

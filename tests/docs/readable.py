@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 MAX_LENGTH = 200
+SENTENCE_END = re.compile(r"(?<=[.?!]) (?=[A-Z])")
 FAULTS = {
     "a zero with a sign": re.compile(r"(?<![\w.])[-+]0(?:[.,]?0)*(?![\d.,]*[1-9])(?!\d)"),
     "one of many": re.compile(
@@ -23,7 +24,8 @@ def faults(text: str, *, is_phrase: bool = False) -> Iterator[str]:
     for name, pattern in FAULTS.items():
         if found := pattern.search(text):
             yield f"{name} ({found[0]!r}): {text}"
-    if len(text) > MAX_LENGTH:
-        yield f"{len(text)} characters: {text}"
+    for sentence in SENTENCE_END.split(text):
+        if len(sentence) > MAX_LENGTH:
+            yield f"{len(sentence)} characters: {sentence}"
     if not is_phrase and not text.endswith((".", "?", "!")):
         yield f"no full stop: {text}"

@@ -2,9 +2,14 @@
 
 import pytest
 
+from models.abstention import AbstentionReason
 from models.catalogue import TASKS
+from models.tasks.supplier_delay import SUPPLIER_DELAY
 from tests.docs.feature_sentences import sample_sentences
 from tests.docs.readable import faults
+from tests.docs.sample_answers import advices, finding_codes, findings
+from tests.docs.sample_cases import SAMPLE_CASES
+from tests.docs.sample_obstacles import abstention_sentences, notes, steps_down
 
 
 @pytest.mark.parametrize(
@@ -14,6 +19,53 @@ from tests.docs.readable import faults
 def test_the_sentence_of_a_feature_reads_well_with_any_value(feature):
     sentences = [text for _, text in sample_sentences(feature)]
     assert [fault for text in sentences for fault in faults(text, is_phrase=True)] == []
+
+
+SAMPLES = [
+    pytest.param(task, sample, id=f"{task}-{sample.title}")
+    for task, samples in SAMPLE_CASES.items()
+    for sample in samples
+    if task != SUPPLIER_DELAY.name
+]
+
+
+@pytest.mark.parametrize(("task", "sample"), SAMPLES)
+def test_every_sentence_of_an_answer_reads_well(task, sample):
+    given = [advice for _, advice in advices(task, sample)]
+    sentences = [
+        text
+        for advice in given
+        for text in (
+            advice.sentence,
+            advice.suggested_action,
+            *advice.notes,
+            *(finding.sentence for finding in advice.findings),
+        )
+    ]
+    phrases = [
+        text
+        for advice in given
+        for text in (advice.money_at_risk_is, advice.priority_is, advice.route)
+    ]
+    found = [fault for text in sentences for fault in faults(text)]
+    assert found + [fault for text in phrases for fault in faults(text, is_phrase=True)] == []
+
+
+@pytest.mark.parametrize("task", SAMPLE_CASES)
+def test_every_finding_has_a_sample_case(task):
+    found = {finding.code for sample in SAMPLE_CASES[task] for finding in findings(task, sample)}
+    assert finding_codes(task) - found == set()
+
+
+@pytest.mark.parametrize("task", SAMPLE_CASES)
+def test_answers_without_advice_or_score_read_well(task):
+    abstentions = dict(abstention_sentences(task))
+    binary = len(TASKS[task].classes) == 2
+    assert set(abstentions) >= {one.name for one in AbstentionReason} - (
+        set() if binary else {AbstentionReason.STRADDLES_THRESHOLD.name}
+    )
+    sentences = [*abstentions.values(), *notes(task), *(s.sentence for s in steps_down(task))]
+    assert [fault for text in sentences for fault in faults(text)] == []
 
 
 @pytest.mark.parametrize(

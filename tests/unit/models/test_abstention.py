@@ -90,7 +90,7 @@ def test_all_reasons_are_told_each_in_a_sentence_with_its_figures():
     told = dict(find_abstention_reasons(weak, 0, LIMIT, ACT, history_days=30))
     assert set(told) == set(AbstentionReason)
     assert "never seen this supplier" in told[AbstentionReason.UNSEEN_KEY]
-    assert "4 of the case's numbers" in told[AbstentionReason.OUT_OF_RANGE]
+    assert "4 numbers lie outside" in told[AbstentionReason.OUT_OF_RANGE]
     assert "open lines, b, c and 1 more" in told[AbstentionReason.OUT_OF_RANGE]
     assert "30 days old" in told[AbstentionReason.STALE_HISTORY]
     assert "20% to 80%" in told[AbstentionReason.WIDE_INTERVAL]
