@@ -22,25 +22,21 @@ from rich.markup import escape
 from rich.table import Table
 
 from data.command_line import LOOPBACK_HOST, PortOption, console, show_progress
-from data.commands.ingest import ingest
-from data.commands.simulate import simulate
+from data.commands.ingest import ingest, simulate
 from data.lake import Lake
 from serving.commands.audit import audit
 from serving.commands.events import events
 from serving.commands.keys import keys
-from serving.commands.openapi import openapi
-from serving.commands.pause import pause, pauses, resume
-from serving.commands.review import decisions, report
-from serving.commands.serve import doctor, serve, wait_for_interrupt
+from serving.commands.review import decisions, pause, pauses, report, resume
+from serving.commands.serve import doctor, openapi, serve, wait_for_interrupt
 from training.commands.arguments import DAY_FORMATS
 from training.commands.backtest import backtest, results
-from training.commands.history import case, profiles
 from training.commands.monitoring import agreement, monitor
 from training.commands.people import people
 from training.commands.promotion import challenge, follow, promote, rollback
 from training.commands.registry import card, export, gates, mlflow
 from training.commands.serving_access import ServingAccess
-from training.commands.train import train, tune
+from training.commands.train import case, profiles, train, tune
 
 if TYPE_CHECKING:
     from models.task import TaskName
@@ -183,7 +179,7 @@ def settings(
     import os
 
     from data.settings import describe_settings, unknown_variables
-    from serving.commands.settings import print_settings
+    from serving.commands.serve import print_settings
     from serving.server.settings_catalogue import INTERNAL_VARIABLES, SETTINGS_CLASSES
     from training.settings import SETTINGS as OF_TRAINING
 

@@ -1,4 +1,4 @@
-"""`triage ingest`: read a source into canonical tables."""
+"""`triage ingest` and `triage simulate`: read a source, or the demo's own, into the lake."""
 
 from __future__ import annotations
 
@@ -27,3 +27,31 @@ def ingest(
         read = read_source(source, path or lake.raw / source, mapping or [])
         report = ingest(read, lake.canonical, lake.quarantine)
     console.print(str(report), highlight=False, soft_wrap=True)
+
+
+def simulate(
+    sites: int = 7,
+    suppliers: int = 60,
+    items: int = 2000,
+    months: int = 24,
+    seed: int = 17,
+    extracts: Annotated[
+        Path | None, typer.Option(help="also write sites' extracts as their ERPs would, here")
+    ] = None,
+) -> None:
+    """Simulate a distributor and keep it as the raw files of the source `simulator`."""
+    from data.simulator.extracts import write_extracts
+    from data.simulator.simulation import simulate
+    from data.simulator.world.size import WorldSize
+    from data.sources.extracts.mapping import shipped_mappings
+
+    size = WorldSize(sites=sites, suppliers=suppliers, items=items, months=months)
+    with show_progress(f"Simulating {sites} sites, {items} items, {months} months") as progress:
+        frames = simulate(size, seed, progress)
+    with show_progress("Writing raw files"):
+        raw = Lake.from_environment().make().raw / "simulator"
+        raw.mkdir(exist_ok=True)
+        for name, frame in frames.items():
+            frame.to_parquet(raw / f"{name}.parquet")
+        if extracts:
+            write_extracts(frames, extracts, shipped_mappings())

@@ -10,14 +10,17 @@ from fastapi_offline import FastAPIOffline
 from starlette.responses import Response
 
 from models.task import TaskName
-from serving.http.audit_routes import audit_router
 from serving.http.bentoml_schema import bentoml_router
 from serving.http.event_routes import event_router
 from serving.http.middleware import TIMEOUT_SECONDS, MiddlewareStack
 from serving.http.model_routes import model_router
 from serving.http.openapi.schema import complete_openapi
-from serving.http.operations_routes import metrics_router, probe_router
-from serving.http.problem_routes import problem_router
+from serving.http.operations_routes import (
+    audit_router,
+    metrics_router,
+    probe_router,
+    problem_router,
+)
 from serving.http.response_headers import DEPRECATIONS, Deprecation
 from serving.http.review_routes import challenger_router, review_router
 from serving.http.scoring_routes import (

@@ -1,4 +1,4 @@
-"""Routes for operators: liveness, readiness with reasons, and Prometheus metrics."""
+"""Routes for operators and auditors: probes, metrics, proofs of the record, and problem types."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ import time
 from typing import Any
 
 from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 from serving.audit.checkpointer import Checkpointer
 from serving.audit.log.errors import AuditUnavailableError
+from serving.audit.verify.proof_creation import create_proof, current_checkpoint, verifier_key
 from serving.auth.caller import AccessScope
 from serving.http.authentication import caller_of, is_authenticated, require_scope
-from serving.http.lookups import loaded_engine
-from serving.http.problems import Problem
+from serving.http.lookups import Identifier, check_visible, loaded_engine, recommendation_not_found
+from serving.http.problems import PROBLEM_EXPLANATIONS, PROBLEMS_PATH, Problem, ProblemKind
+from serving.http.response_headers import PAGE_HEADERS
 from serving.pipeline.engine import Engine
+from serving.review.page_templates import template_environment
 from serving.runtime.circuit_breaker import CircuitState
 
 PROMETHEUS_MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -101,3 +105,117 @@ def _audit_failures(engine: Engine) -> dict[str, str]:
             return {"record": str(error)}
         return {"record": f"{error} (breaker {breaker.state})"}
     return {}
+
+
+problem_router = APIRouter()
+
+
+class Explained(BaseModel):
+    """A kind of problem, explained."""
+
+    model_config = ConfigDict(frozen=True)
+
+    type: str = Field(description="the `type` of such a problem")
+    title: str
+    statuses: tuple[int, ...] = Field(description="with which it is answered")
+    means: str
+    mend: str = Field(description="what to do about it")
+    again: bool = Field(description="the same request may succeed later without a change to it")
+
+
+class Problems(BaseModel):
+    """Every kind of problem that the service answers with."""
+
+    model_config = ConfigDict(frozen=True)
+
+    problems: list[Explained]
+
+
+HTML_RESPONSE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/html": {"schema": {"type": "string"}}}},
+}
+
+
+@problem_router.get(PROBLEMS_PATH.rstrip("/"), response_model=Problems)
+def problems() -> Response:
+    """Every kind of problem, what it means and what to do about it."""
+    return JSONResponse(
+        Problems(problems=[explanation_of(kind) for kind in ProblemKind]).model_dump()
+    )
+
+
+@problem_router.get(f"{PROBLEMS_PATH}{{kind}}", response_model=Explained, responses=HTML_RESPONSE)
+def problem(request: Request, kind: str) -> Response:
+    """What a kind of problem means and what to do about it; as a page to a browser."""
+    if kind not in set(ProblemKind):
+        raise Problem(404, f"there is no such kind; there are {', '.join(ProblemKind)}")
+    explained = explanation_of(ProblemKind(kind))
+    if "text/html" not in request.headers.get("accept", ""):
+        return JSONResponse(explained.model_dump())
+    page = template_environment().get_template("problem.html").render(problem=explained)
+    return HTMLResponse(page, headers=PAGE_HEADERS)
+
+
+def explanation_of(kind: ProblemKind) -> Explained:
+    """Return the explanation of a kind of problem."""
+    meaning = PROBLEM_EXPLANATIONS[kind]
+    return Explained(
+        type=kind.type,
+        title=meaning.title,
+        statuses=meaning.statuses,
+        means=meaning.means,
+        mend=meaning.mend,
+        again=meaning.again,
+    )
+
+
+TEXT_RESPONSE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "The text"}
+}
+
+audit_router = APIRouter()
+
+
+@audit_router.get("/v1/recommendations/{identifier}/proof")
+def proof(request: Request, identifier: Identifier) -> Response:
+    """Proof that a recommendation is in the record, as it was answered.
+
+    `triage audit check FILE` checks it on another machine, with no record at hand: the entry,
+    an inclusion proof (RFC 9162), and a signed checkpoint that covers it. Of an entry whose
+    content was erased it proves that it was there, and no more.
+    """
+    caller = require_scope(request, AccessScope.READ_AUDIT)
+    engine = loaded_engine(request)
+    check_visible(engine, identifier, caller)
+    entry = engine.audit.read(identifier)
+    if entry is None or not entry.answers:
+        raise recommendation_not_found(identifier)
+    _require_signed(engine)
+    return JSONResponse(create_proof(engine.audit, identifier))
+
+
+@audit_router.get("/v1/audit/checkpoint", response_class=PlainTextResponse, responses=TEXT_RESPONSE)
+def checkpoint(request: Request) -> Response:
+    """The state of the record now, signed: a C2SP tlog-checkpoint to keep and to compare."""
+    require_scope(request, AccessScope.READ_AUDIT)
+    engine = loaded_engine(request)
+    _require_signed(engine)
+    return PlainTextResponse(current_checkpoint(engine.audit))
+
+
+@audit_router.get("/v1/audit/key", response_class=PlainTextResponse, responses=TEXT_RESPONSE)
+def key(request: Request) -> Response:
+    """The key that verifies the checkpoints of this record (C2SP signed-note verifier key).
+
+    Get it once, over a way that you trust, and keep it: what names its own key proves nothing.
+    """
+    require_scope(request, AccessScope.READ_AUDIT)
+    return PlainTextResponse(_require_signed(loaded_engine(request)) + "\n")
+
+
+def _require_signed(engine: Engine) -> str:
+    """The verifier key of the record, or a 404 where nothing is signed."""
+    verifier = verifier_key(engine.audit)
+    if not verifier:
+        raise Problem(404, "this record is not signed", mend="open it with a signing key")
+    return verifier

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import os
+import socket
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
+
+import psutil  # type: ignore[import-untyped] # it ships no types
 
 from data.lake import Lake
 from features.profile_storage import ProfilesError
@@ -21,10 +26,48 @@ from serving.model_registry.champions import (
     load_kept_model,
     load_previous_champions,
 )
-from serving.model_registry.crash_guard import guard_model_loading
 from serving.model_registry.pointer import ModelAlias, PointerError, read_pointer
 from serving.recommendation.audit_sample import hash_fraction
 from serving.tasks.served_task import ServedTask
+
+MARK_FOLDER = "starting"
+
+
+@contextmanager
+def guard_model_loading(home: Path) -> Iterator[bool]:
+    """Leave a mark while models are loaded; yield whether an earlier process crashed there.
+
+    A home that cannot be written keeps no marks, so no crash is detected.
+    """
+    folder, host = home / MARK_FOLDER, socket.gethostname()
+    own_mark = folder / f"{host}-{os.getpid()}"
+    crashed = False
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        for mark in folder.glob(f"{host}-*"):
+            if not _process_alive(mark):
+                mark.unlink(missing_ok=True)
+                crashed = True
+        own_mark.write_text(_process_start_time(os.getpid()))
+    try:
+        yield crashed
+    finally:
+        with suppress(OSError):
+            own_mark.unlink(missing_ok=True)
+
+
+def _process_alive(mark: Path) -> bool:
+    """Return whether the process that left the mark still runs; its number may be reused."""
+    number = mark.name.rpartition("-")[2]
+    try:
+        return number.isdecimal() and _process_start_time(int(number)) == mark.read_text()
+    except (psutil.Error, FileNotFoundError):
+        return False
+
+
+def _process_start_time(number: int) -> str:
+    return repr(psutil.Process(number).create_time())
+
 
 AnswerListener = Callable[[Sequence[Draft]], None]
 

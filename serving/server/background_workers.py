@@ -6,16 +6,23 @@ scoring in shadow, and moving SQLite's write-ahead log.
 
 from __future__ import annotations
 
+import logging
 import os
 import random
+import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
-from dataclasses import replace
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Protocol
 
+import sqlalchemy as sa
+
+from serving.audit.log.database import SQLITE_WAIT_SECONDS, writer_lock
 from serving.audit.log.process_lock import process_lock
-from serving.audit.log.wal_checkpoint import WalCheckpoint
 from serving.events.dispatcher import Dispatcher
 from serving.events.ingestion import is_refresh_due
 from serving.events.outbox import Outbox
@@ -25,8 +32,103 @@ from serving.events.webhook_signature import read_secrets
 from serving.model_registry.shadow import create_shadow_scorer
 from serving.model_registry.watcher import create_model_watcher
 from serving.pipeline.engine import Engine
-from serving.runtime.periodic_worker import PeriodicWorker
 from serving.runtime.settings import ServiceSettings
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclass
+class PeriodicWorker:
+    """Repeats a step on a thread of its own.
+
+    A step that raises is repeated, too; the first of several failures in a row is logged.
+
+    name: of the thread, for logs. step: returns whether the next round may follow at once.
+    every_seconds: between two rounds otherwise.
+    """
+
+    name: str
+    step: Callable[[], bool]
+    every_seconds: float
+    stopping: threading.Event = field(default_factory=threading.Event, init=False)
+    failing: str = field(default="", init=False)
+    _thread: threading.Thread | None = field(default=None, init=False)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
+        self._thread.start()
+
+    def stop(self, seconds: float) -> None:
+        """Stop within so many seconds; unfinished work is done after the next start."""
+        self.stopping.set()
+        if self._thread is not None:
+            self._thread.join(seconds)
+
+    def _run(self) -> None:
+        while not self.stopping.is_set():
+            if not self._try():
+                self.stopping.wait(self.every_seconds)
+
+    def _try(self) -> bool:
+        try:
+            more = self.step()
+        except Exception as error:  # noqa: BLE001 - whatever it is, another round comes
+            if not self.failing:
+                LOG.warning("%s fails, and is tried again: %s", self.name, error)
+            self.failing = str(error) or type(error).__name__
+            return False
+        if self.failing:
+            LOG.warning("%s works again", self.name)
+        self.failing = ""
+        return more
+
+
+@dataclass
+class WalCheckpoint:
+    """Checkpoints the write-ahead log of a SQLite file; several processes may do so in turn."""
+
+    engine: sa.Engine
+    _seen: int = field(default=0, init=False)
+
+    @property
+    def path(self) -> Path:
+        """The write-ahead log's file, which need not exist."""
+        return Path(f"{self.engine.url.database}-wal")
+
+    def move(self) -> bool:
+        """Copy the pages that were written since the last time into the database file.
+
+        The first pass copies nearly all of them while others write. The second one holds the
+        write lock: otherwise pages would always be left, and the log would grow for ever. The log
+        keeps its length, because overwriting it costs less than extending it.
+
+        Returns:
+            Whether all pages were copied, so that the next writer starts the log anew.
+
+        Raises:
+            sqlite3.Error, OSError, TimeoutError: the pages were not copied.
+        """
+        if not self.path.exists() or (at := self.path.stat().st_mtime_ns) == self._seen:
+            return False
+        with closing(self._connect()) as connection:
+            _run_passive_checkpoint(connection)
+            with writer_lock(self.engine):
+                done = _run_passive_checkpoint(connection)
+        self._seen = at if done else 0
+        return done
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(
+            str(self.engine.url.database), SQLITE_WAIT_SECONDS, isolation_level=None
+        )
+
+
+def _run_passive_checkpoint(connection: sqlite3.Connection) -> bool:
+    """Copy the pages that no reader needs in their old state; return whether none is left."""
+    busy, pages, copied = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    return not busy and bool(pages == copied)
+
 
 WEBHOOK_LOCK_NAME = "events"
 INGESTION_POLL_SECONDS = 30.0

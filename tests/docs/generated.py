@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from data.settings import describe_settings
-from serving.commands.settings import as_markdown
+from serving.commands.serve import as_markdown
 from serving.server.settings_catalogue import SETTINGS_CLASSES
 from tests.docs import columns, mapping_keys, sentences
 from tests.docs.gates import gates

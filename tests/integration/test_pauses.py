@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from models.tasks.stock_risk import STOCK_RISK
 from serving.audit.log.store import AuditStore
-from serving.commands.pause import pause, pauses, resume
+from serving.commands.review import pause, pauses, resume
 from serving.pipeline.pauses import PAUSE_ENTRY_KINDS
 from serving.server.supervisor import run_service
 from tests.support.polling import poll_until

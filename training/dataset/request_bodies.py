@@ -47,5 +47,7 @@ def _json_values(series: pd.Series[Any], kind: Kind) -> list[Any]:
         case Kind.MOMENT:
             text = np.datetime_as_string(array, unit="us")
             return [None if t == "NaT" else f"{t}{UTC_OFFSET}" for t in text.tolist()]
-        case Kind.NUMBER | Kind.FLAG:
+        case Kind.NUMBER:
             return [None if np.isnan(v) else v for v in array.tolist()]
+        case Kind.FLAG:
+            return [None if np.isnan(v) else bool(v) for v in array.tolist()]

@@ -63,7 +63,7 @@ SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",  # every commit is on the disk before it is answered
     "PRAGMA secure_delete=ON",  # what was erased is overwritten
-    "PRAGMA wal_autocheckpoint=16000",  # 64 MB; see serving.audit.log.wal_checkpoint
+    "PRAGMA wal_autocheckpoint=16000",  # 64 MB; see serving.server.background_workers
     "PRAGMA cache_size=-32768",  # 32 MB: ids are random, so their index is touched everywhere
 )
 

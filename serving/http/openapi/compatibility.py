@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from serving.http.openapi.extensibility import EXTENSIBLE_ENUM
+from serving.http.openapi.schema import EXTENSIBLE_ENUM
 
 Json = Mapping[str, Any]
 

@@ -5,7 +5,7 @@ Request bodies, idempotency and trace headers, problems, security schemes and sc
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -14,12 +14,44 @@ from pydantic import BaseModel
 from models.catalogue import TASKS
 from models.task import TaskName
 from serving.auth.caller import ALL_SCOPES, AccessScope, scoring_scope
-from serving.http.openapi.extensibility import open_answers
 from serving.http.problems import PROBLEMS_PATH, ProblemKind
 from serving.http.response_headers import DEPRECATIONS
 from serving.http.triage_messages import TriageRequest
 from serving.review.decisions import DecisionMessage
 from serving.tasks.served_task import ServedTask
+
+EXTENSIBLE_ENUM = "x-extensible-enum"
+"""Values known today, where more may come: Zalando's RESTful API guidelines, rule 112."""
+OPEN_NOTE = "More values may come: treat one that you do not know as such, and do not refuse it."
+
+
+def open_answers(schemas: Mapping[str, dict[str, Any]]) -> None:
+    """Declare schemas of answers open: to new fields, and to new values of enumerations."""
+    for schema in schemas.values():
+        if schema.get("properties"):
+            schema.pop("additionalProperties", None)
+        for part in _subschemas(schema):
+            _open_enumeration(part)
+
+
+def _open_enumeration(schema: dict[str, Any]) -> None:
+    if "enum" not in schema:
+        return
+    schema[EXTENSIBLE_ENUM] = schema.pop("enum")
+    said = str(schema.get("description", "")).rstrip(".")
+    schema["description"] = f"{said}. {OPEN_NOTE}" if said else OPEN_NOTE
+
+
+def _subschemas(value: Any) -> Iterable[dict[str, Any]]:
+    """Yield a schema and every schema within it."""
+    if isinstance(value, dict):
+        yield value
+        for part in value.values():
+            yield from _subschemas(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _subschemas(part)
+
 
 Json = dict[str, Any]
 

@@ -10,7 +10,7 @@ from hashlib import sha256
 import pytest
 
 from models.tasks.stock_risk import STOCK_RISK
-from serving.model_registry.crash_guard import guard_model_loading
+from serving.model_registry.active_models import guard_model_loading
 from serving.pipeline.engine import load_engine
 from serving.runtime.settings import ServiceSettings
 from tests.support.synthetic_lake import make_lake
@@ -21,7 +21,7 @@ TASK = STOCK_RISK.name
 ENDING = """
 import os, sys
 from pathlib import Path
-from serving.model_registry.crash_guard import guard_model_loading
+from serving.model_registry.active_models import guard_model_loading
 with guard_model_loading(Path(sys.argv[1])) as ended:
     print(ended, flush=True)
     {then}

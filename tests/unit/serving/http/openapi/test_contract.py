@@ -17,7 +17,7 @@ from serving.http.openapi.contract import (
     contract_json,
     current_contract,
 )
-from serving.http.problem_routes import problem_router
+from serving.http.operations_routes import problem_router
 from serving.http.problems import PROBLEM_EXPLANATIONS, ProblemKind
 from serving.http.response_headers import Deprecation
 from serving.runtime.context import RELEASE

@@ -13,9 +13,8 @@ import pytest
 from serving.audit.erasure.payload_deletion import purge_from_disk
 from serving.audit.log.database import writer_lock
 from serving.audit.log.store import AuditStore
-from serving.audit.log.wal_checkpoint import WalCheckpoint
 from serving.runtime.settings import ServiceSettings
-from serving.server.background_workers import wal_checkpoint_worker
+from serving.server.background_workers import WalCheckpoint, wal_checkpoint_worker
 from tests.support.minimal_draft import minimal_draft
 
 LONG = 256 * 2**10
