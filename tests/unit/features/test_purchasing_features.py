@@ -7,6 +7,7 @@ from features.cases import Cases, Children, case_array, missing_array
 from features.feature import Feature, FeatureKind, feature_frame
 from features.tasks.invoice_mismatch import feature_set as invoice_mismatch_feature_set
 from features.tasks.supplier_delay import feature_set as supplier_delay_feature_set
+from features.value_wording import word_sentence
 from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from models.tasks.supplier_delay import SUPPLIER_DELAY
 
@@ -43,11 +44,11 @@ def test_a_feature_says_its_unit_its_sentence_and_what_missing_means(feature: Fe
     match feature.kind:
         case FeatureKind.NUMBER:
             assert feature.unit in UNITS
-            values = [12.5, -0.25, 0.0, float("nan")]
+            values = [12.5, -0.25, 0.0, 1.0]
         case FeatureKind.CATEGORY:
             assert feature.unit == ""
             values = ["EUR", "None"]
-    said = {feature.sentence.format(value=value) for value in values}
+    said = {word_sentence(feature.sentence, value) for value in values}
     assert len(said) > 1, "the sentence does not show the value"
     assert all("{" not in words for words in said)
     assert feature.missing.strip()
