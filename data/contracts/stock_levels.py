@@ -7,11 +7,20 @@ from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column, Kind, Table
 UNITS = "base units"
 
 ON_HAND = Column(
-    "on_hand", Kind.NUMBER, "stock on hand; negative is owed", unit=UNITS, required=True
+    "on_hand",
+    Kind.NUMBER,
+    "stock on hand; negative is owed to customers",
+    unit=UNITS,
+    required=True,
 )
 ON_ORDER = Column("on_order", Kind.NUMBER, "ordered and not yet received", unit=UNITS, minimum=0)
 BACKORDERED = Column(
-    "backordered", Kind.NUMBER, "promised to customers and not served", unit=UNITS, minimum=0
+    "backordered",
+    Kind.NUMBER,
+    "promised to customers and not served; holds what a negative stock on hand owes, so that "
+    "each piece is subtracted once",
+    unit=UNITS,
+    minimum=0,
 )
 REORDER_POINT = Column(
     "reorder_point", Kind.NUMBER, "level at which the site reorders", unit=UNITS, minimum=0

@@ -23,11 +23,15 @@ from features.tasks.stock_risk.quantities import (
     daily_demand,
     daily_demand_deviation,
     days_to_next_receipt,
+    first_dry_day,
+    lowest_balance,
     overdue_quantity,
     projected_balance,
     quantity_due_after,
     quantity_due_within,
+    stock_free,
     stock_on_hand,
+    stock_to_serve_from,
 )
 
 UNITS = "base units"
@@ -55,8 +59,8 @@ def _days_of_supply(window: int) -> Feature:
         f"days_of_supply_{window}d",
         "days",
         NO_DEMAND,
-        f"stock lasts {{value:count day|days}} at the demand of the last {window} days",
-        lambda cases: ratio(stock_on_hand(cases), daily_demand(cases, window)),
+        f"free stock lasts {{value:count day|days}} at the demand of the last {window} days",
+        lambda cases: ratio(stock_to_serve_from(cases), daily_demand(cases, window)),
     )
 
 
@@ -66,8 +70,8 @@ def _is_out_of_stock(cases: Cases) -> Floats:
 
 
 def _position_to_reorder_point(cases: Cases) -> Floats:
-    ordered, owed = (or_zero(cases.number(name)) for name in (ON_ORDER, BACKORDERED))
-    return ratio(stock_on_hand(cases) + ordered - owed, cases.number(REORDER_POINT))
+    ordered = or_zero(cases.number(ON_ORDER))
+    return ratio(stock_free(cases) + ordered, cases.number(REORDER_POINT))
 
 
 def _share_of_on_hand(name: str) -> Callable[[Cases], Floats]:
@@ -107,15 +111,15 @@ STOCK_FEATURES = (
         "position_to_reorder_point",
         "ratio",
         NO_LEVEL,
-        "on hand and on order, less what is owed, is {value:.2f} times the reorder point",
+        "free stock and what is on order are {value:.2f} times the reorder point",
         _position_to_reorder_point,
     ),
     _feature(
         "days_of_supply_own",
         "days",
         "the site's system states no average demand",
-        "stock lasts {value:count day|days} at the average that the site's own system keeps",
-        _share_of_on_hand(AVERAGE_DEMAND),
+        "free stock lasts {value:count day|days} at the average that the site's own system keeps",
+        lambda cases: ratio(stock_to_serve_from(cases), cases.number(AVERAGE_DEMAND)),
     ),
     number_feature(
         QUANTITY_REQUESTED,
@@ -134,7 +138,7 @@ STOCK_FEATURES = (
         "overdue_quantity",
         UNITS,
         "never missing: nothing is overdue is 0",
-        "{value:count unit|units} on order past the promised day",
+        "{value:count unit|units} overdue: no cover until there is a new date",
         overdue_quantity,
     ),
     _feature(
@@ -150,7 +154,7 @@ STOCK_FEATURES = (
         "nothing is promised for later, or nothing was issued in 84 days",
         "the next promised receipt comes {value:days after|before|on the day that} stock runs out",
         lambda cases: (
-            days_to_next_receipt(cases) - ratio(stock_on_hand(cases), daily_demand(cases, 84))
+            days_to_next_receipt(cases) - ratio(stock_to_serve_from(cases), daily_demand(cases, 84))
         ),
     ),
 )
@@ -191,7 +195,7 @@ def _horizon_features(horizon_days: int) -> tuple[Feature, ...]:
             "due_outside_share",
             "share",
             "nothing with a promise is on order",
-            f"{{value:.0%}} of what is on order comes only after {ahead}",
+            f"{{value:.0%}} of what is on order is due only after {ahead}",
             partial(_share_due_after_horizon, horizon_days=horizon_days),
         ),
         _feature(
@@ -200,6 +204,20 @@ def _horizon_features(horizon_days: int) -> tuple[Feature, ...]:
             "no past demand known",
             f"projected balance after {ahead}: {{value:count unit|units}}",
             partial(projected_balance, horizon_days=horizon_days, window=84),
+        ),
+        _feature(
+            "lowest_balance",
+            UNITS,
+            "no past demand known",
+            f"lowest projected balance in {ahead}: {{value:count unit|units}}",
+            partial(lowest_balance, horizon_days=horizon_days, window=84),
+        ),
+        _feature(
+            "first_dry_day",
+            "days",
+            f"the projected balance stays at or above zero in {ahead}, or no past demand known",
+            "the projected balance is first below zero {value:days from now|ago|today}",
+            partial(first_dry_day, horizon_days=horizon_days, window=84),
         ),
         _feature(
             "projected_cover_days",

@@ -4,12 +4,14 @@ import numpy as np
 import pandas as pd
 
 from data.contracts.catalogue import TABLES
+from data.contracts.sites import TIME_ZONE
 from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column, Kind, Table
 from features.cases import Cases, CaseShape, Children, missing_array
 from features.history.stream import Stream
 
 START, DAYS = np.datetime64("2024-01-01", "us"), 500
 NAMES = [f"n{number}" for number in range(6)]
+ZONES = ["Europe/Berlin", "America/Chicago", "Asia/Kolkata"]
 Random = np.random.Generator
 
 
@@ -49,7 +51,8 @@ def values(random: Random, column: Column, rows: int) -> np.ndarray:
 def plain(random: Random, column: Column, rows: int) -> np.ndarray:
     match column.kind:
         case Kind.TEXT:
-            return random.choice(np.array(column.allowed or NAMES, dtype=object), rows)
+            names = ZONES if column == TIME_ZONE else column.allowed or NAMES
+            return random.choice(np.array(names, dtype=object), rows)
         case Kind.NUMBER:
             low = 0 if column.minimum is not None else -20
             return np.round(random.uniform(low, 100, rows), 2) * random.integers(0, 2, rows)
