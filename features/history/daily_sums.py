@@ -13,6 +13,7 @@ EVENTS = "events"
 KNOWN_AT = "known_at"
 ENTITY = "entity"
 DAY = "day"
+WEIGHT = "weight"
 
 Names = tuple[str, ...]
 
@@ -28,10 +29,12 @@ def sum_by_day(
     """Sum events to one row per entity and UTC day of `known_at`: count, sums, latest values.
 
     Rows come in order of entity and day. Of values known at the same instant the greatest is
-    the latest, since the choice must not depend on the order of rows.
+    the latest, since the choice must not depend on the order of rows. An event that turns out
+    never to have been is taken back by one of the negative measures with WEIGHT -1; it is then
+    as much in the counts as in the sums, but never a latest value.
 
     Args:
-        events: key, `known_at` and an int64 column per measure.
+        events: key, `known_at` and an int64 column per measure; WEIGHT, or each counts once.
         entities: key and its number `entity`; events of other entities are left out.
         key: columns that name the entity.
         measures: columns to sum.
@@ -39,13 +42,16 @@ def sum_by_day(
     """
     known = events.filter(events[KNOWN_AT].notnull()).inner_join(entities, list(key))
     known = known.mutate(**{DAY: known[KNOWN_AT].date().epoch_days().cast("int64")})
+    weighed = WEIGHT in known.columns
+    count = known[WEIGHT].sum() if weighed else known.count()
     grain = [ENTITY, DAY]
     if not kept:
-        days = known.group_by(grain).agg(**_totals(known, known.count(), measures))
+        days = known.group_by(grain).agg(**_totals(known, count, measures))
         return days.order_by(grain)
+    stands = known[WEIGHT] > 0 if weighed else None
     instants = known.group_by([*grain, KNOWN_AT]).agg(
-        **_totals(known, known.count(), measures),
-        **{last_value_column(name): known[name].max() for name in kept},
+        **_totals(known, count, measures),
+        **{last_value_column(name): known[name].max(where=stands) for name in kept},
     )
     days = instants.group_by(grain).agg(
         **_totals(instants, instants[EVENTS].sum(), measures),
