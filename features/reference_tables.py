@@ -71,11 +71,16 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, eq=False)
 class ReferenceTable:
-    """A table of the profile file, one object each. indexed: columns of each of its indexes."""
+    """A table of the profile file, one object each.
+
+    indexed: columns of each of its indexes. sparse: indexed columns that many rows lack; rows
+    without them are left out of the index.
+    """
 
     source: Table
     columns: tuple[str, ...]
     indexed: tuple[tuple[str, ...], ...]
+    sparse: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -127,6 +132,7 @@ RECENT_INVOICES = ReferenceTable(
         (PO_LINE_ID, KNOWN_AT),
         (REVERSES_LINE_ID,),
     ),
+    sparse=frozenset({NUMBER_KEY, CENTS, PO_LINE_ID, REVERSES_LINE_ID}),
 )
 REFERENCE_TABLES = (
     SITE_FACTS,
@@ -273,5 +279,7 @@ def _write_table(database: sqlite3.Connection, table: ReferenceTable, rows: Iter
     database.executemany(f"INSERT INTO {table.name} VALUES ({places})", values())  # noqa: S608 our names
     for place, columns in enumerate(table.indexed):
         by = ", ".join(columns)
-        database.execute(f"CREATE INDEX {table.name}_{place} ON {table.name} ({by})")
+        stated = " AND ".join(f"{c} IS NOT NULL" for c in columns if c in table.sparse)
+        where = f" WHERE {stated}" if stated else ""
+        database.execute(f"CREATE INDEX {table.name}_{place} ON {table.name} ({by}){where}")
     return digest.digest()

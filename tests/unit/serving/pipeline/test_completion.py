@@ -1,6 +1,7 @@
 """A case is completed from the lake: what was left out, and invoices that look the same."""
 
 import json
+import sqlite3
 from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -222,6 +223,18 @@ def test_a_case_of_which_the_lake_knows_nothing_stays_as_it_was_sent(tmp_path):
     batch = completed(tmp_path, sent)
     assert batch.records == read(batch.served, sent).records
     assert "from_lake" not in batch.recorded_context(0)
+
+
+def test_profiles_that_an_earlier_release_built_complete_nothing(tmp_path):
+    completed(tmp_path, CASE)
+    path = tmp_path / "profiles.db"
+    with closing(sqlite3.connect(path)) as database:
+        for table in reference_tables.REFERENCE_TABLES:
+            database.execute(f"DROP TABLE {table.name}")
+        database.commit()
+    sent = read(SERVED_TASKS[INVOICE_MISMATCH.name], CASE)
+    with closing(Profiles.open(path)) as profiles:
+        assert complete_cases(sent, profiles.reference, "EUR").records == sent.records
 
 
 def test_a_fact_that_no_request_may_hold_stays_in_the_lake():
