@@ -3,156 +3,43 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict
-from datetime import date, timedelta
-from enum import StrEnum
-from typing import Annotated, Any, Self
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Annotated, Any, Self, TypeVar
 
 import rfc8785
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_serializer,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from data.contracts.invoice_outcomes import ExceptionClass
 from features.feature import FeatureKind
 from models.catalogue import TASKS
-from models.task import AbstentionLimits, TaskName
+from models.task import TaskName
 from serving.policy.known_task import KnownTask
+from serving.policy.levels import CaseIds, CasesPerDay, LevelValues, PolicyLevels
+from serving.policy.sections import (
+    TASK_SECTIONS,
+    AbstainPolicy,
+    AuditSamplePolicy,
+    CalendarPolicy,
+    ClassPolicy,
+    ClockPolicy,
+    CurrencyPolicy,
+    HistoryPolicy,
+    Level,
+    PolicySection,
+    RetentionPolicy,
+    RulesPolicy,
+    TaskPolicy,
+    TaxPolicy,
+    Thresholds,
+    Tolerances,
+    refuse_unknown,
+)
 
-Share = Annotated[float, Field(ge=0, le=1)]
-NonNegative = Annotated[float, Field(ge=0)]
-Jurisdiction = Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
-FindingCode = Annotated[str, Field(pattern=r"^[A-Z][A-Z_]*$")]
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+Section = TypeVar("Section", bound=PolicySection)
 
-
-# Sections of the policy file with an entry for each task.
-TASK_SECTIONS = ("expiry_hours", "thresholds", "abstain", "roles", "suggestions")
-SECTION_FIELDS = {"roles": "role"}  # sections named otherwise than the field of `TaskPolicy`
-
-
-class Level(StrEnum):
-    """How strongly something is suggested."""
-
-    ACT = "act"
-    WATCH = "watch"
-    NONE = "none"
-
-
-class PolicySection(BaseModel):
-    """Base of the sections: every value is stated, no unknown one is accepted."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class HistoryPolicy(PolicySection):
-    """Age in days from which an answer says that its history is old."""
-
-    oldest_days: int
-
-
-class Thresholds(PolicySection):
-    """Probabilities of an exception from which a level is reached."""
-
-    act: Share
-    watch: Share
-
-    @model_validator(mode="after")
-    def in_order(self) -> Self:
-        """Refuse a `watch` above `act`."""
-        if self.watch > self.act:
-            raise ValueError(f"watch {self.watch} is above act {self.act}")
-        return self
-
-    def level(self, probability: float) -> Level:
-        """Return the level that a probability reaches."""
-        if probability >= self.act:
-            return Level.ACT
-        return Level.WATCH if probability >= self.watch else Level.NONE
-
-
-class AbstainPolicy(PolicySection):
-    """Limits beyond which no advice is given, see `models.task.AbstentionLimits`.
-
-    instead: what a person is told to do without advice.
-    """
-
-    key_features: tuple[str, ...]
-    most_outside: Annotated[int, Field(ge=0)]
-    widest: Share
-    few: Annotated[int, Field(ge=0)]
-    oldest_days: Annotated[int, Field(ge=0)]
-    instead: str
-
-    @classmethod
-    def from_limits(cls, limits: AbstentionLimits, *, instead: str) -> Self:
-        """Build the policy from the limits that training evaluates with."""
-        return cls(**asdict(limits), instead=instead)
-
-    @property
-    def limits(self) -> AbstentionLimits:
-        """The limits as `models.abstention` takes them."""
-        return AbstentionLimits(**self.model_dump(exclude={"instead"}))
-
-
-class TaskPolicy(PolicySection):
-    """What the policy states of one task; each folder in `serving.tasks` holds such defaults.
-
-    role: owner of cases where no exception class is suspected.
-    """
-
-    expiry_hours: Annotated[int, Field(gt=0)]
-    role: str
-    thresholds: Thresholds
-    abstain: AbstainPolicy
-    suggestions: dict[Level, str]
-
-    def by_section(self) -> dict[str, Any]:
-        """Return the entries of the task, by the section of the policy they belong to."""
-        plain = self.model_dump(mode="json")
-        return {section: plain[SECTION_FIELDS.get(section, section)] for section in TASK_SECTIONS}
-
-
-class AuditSamplePolicy(PolicySection):
-    """Share of all cases that is reviewed at random, and the seed of the draw."""
-
-    share: Share
-    seed: Annotated[str, Field(min_length=1)]
-    suggestion: str
-
-
-class CurrencyPolicy(PolicySection):
-    """Rates at which money of several currencies is ranked, and held against limits, in one.
-
-    rates: value of one unit of a currency in the reporting currency.
-    rates_at: day that the rates are of.
-    """
-
-    reporting_currency: str
-    rates_at: date
-    rates: dict[str, Annotated[float, Field(gt=0)]]
-
-    def rate(self, currency: str | None, stated: float | None = None) -> float | None:
-        """Return the value of one unit of a currency in the reporting currency; None if unknown.
-
-        stated: the rate that came with the case, which leads over the table.
-        """
-        if currency is None:
-            return None
-        code = currency.strip().upper()
-        if code == self.reporting_currency:
-            return 1.0
-        return stated if stated is not None else self.rates.get(code)
-
-
-MIN_RETENTION_MONTHS = 6
-RETENTION_LAW = "the EU AI Act (art. 12, 19 and 26) asks to keep records at least six months"
 MISSING_SECTIONS = {
     "retention": "lacks [retention], the months that what was recorded is kept: add it with "
     "answers = 84, decisions = 84 and other = 84 (seven years, the usual around accounts payable)",
@@ -162,108 +49,12 @@ MISSING_SECTIONS = {
     "always_flag, the codes of hard gates",
     "clocks": "lacks [clocks], how far a sender's clock may be ahead: add it with "
     "sender_ahead_minutes = 5",
+    "calendar": "lacks [calendar], when people work: add it with free_weekdays, free_days and "
+    "cut_off, as serving/policy/default.toml has it",
+    "capacities": "lacks [capacities], the cases a day of each role: add it, empty where none is "
+    "known",
 }
 """What to add to a policy file of an older release, by the section that it lacks."""
-
-
-class RetentionPolicy(PolicySection):
-    """Months that entries of the record are kept before they may be erased, by group.
-
-    Changes of model and policy, checkpoints and erasures are kept as long as the record.
-    """
-
-    answers: int
-    decisions: int
-    other: int
-
-    @field_validator("*")
-    @classmethod
-    def long_enough(cls, months: int) -> int:
-        """Refuse to keep entries for less time than the law asks."""
-        if months < MIN_RETENTION_MONTHS:
-            raise ValueError(
-                f"{months} months are fewer than {MIN_RETENTION_MONTHS}: {RETENTION_LAW}"
-            )
-        return months
-
-
-class Tolerances(PolicySection):
-    """Variances that the rules let pass; default.toml has their units and SAP keys."""
-
-    price_above_share: Share
-    price_above_amount: NonNegative
-    price_below_share: Share
-    price_below_amount: NonNegative
-    quantity_over_ordered_share: Share
-    quantity_over_received_share: Share
-    amount_limit: NonNegative
-    tax_amount: NonNegative
-    freight_share: Share
-    invoice_ahead_days: NonNegative
-    duplicate_amount: NonNegative
-    duplicate_days: NonNegative
-
-
-class TaxPolicy(PolicySection):
-    """Whether freight charged on a line belongs to the base of its tax, by tax jurisdiction.
-
-    freight_taxed, freight_untaxed: countries and states (ISO 3166: `DE`, `US-TX`); a state leads
-        over its country.
-    freight_taxed_elsewhere: where neither lists the jurisdiction, or it is not known.
-    """
-
-    freight_taxed: frozenset[Jurisdiction]
-    freight_untaxed: frozenset[Jurisdiction]
-    freight_taxed_elsewhere: bool
-
-    @model_validator(mode="after")
-    def stated_once(self) -> Self:
-        """Refuse a jurisdiction that is in both lists."""
-        if both := sorted(self.freight_taxed & self.freight_untaxed):
-            raise ValueError(f"{both[0]} is in both freight_taxed and freight_untaxed")
-        return self
-
-    @field_serializer("freight_taxed", "freight_untaxed")
-    def sorted_list(self, jurisdictions: frozenset[str]) -> list[str]:
-        """Write the jurisdictions in one order, as the digest is of what is written."""
-        return sorted(jurisdictions)
-
-    def freight_is_taxed(self, jurisdiction: str | None) -> bool:
-        """Return whether freight is taxed as the goods are. jurisdiction: `DE`, `US-TX`, None."""
-        place = (jurisdiction or "").strip().upper()
-        for known in (place, place.partition("-")[0]):
-            if known in self.freight_taxed or known in self.freight_untaxed:
-                return known in self.freight_taxed
-        return self.freight_taxed_elsewhere
-
-
-class RulesPolicy(PolicySection):
-    """Which findings flag a case.
-
-    precision_floor: a rule that was right in a smaller share of the settled cases where it found
-        something informs, and does not flag.
-    always_flag: codes of findings that flag whatever their precision: hard gates.
-    """
-
-    precision_floor: Share
-    always_flag: tuple[FindingCode, ...]
-
-
-class ClockPolicy(PolicySection):
-    """sender_ahead_minutes: how far the clock of a sender may be ahead of the service's."""
-
-    sender_ahead_minutes: NonNegative
-
-
-class ClassPolicy(PolicySection):
-    """Wording, owner and suggestion of an exception class, and its codes in the ERPs."""
-
-    says: str
-    role: str
-    sap: str
-    oracle: str
-    peppol: str
-    suggestion: str
 
 
 class Policy(PolicySection):
@@ -281,10 +72,14 @@ class Policy(PolicySection):
     tax: TaxPolicy
     rules: RulesPolicy
     clocks: ClockPolicy
+    calendar: CalendarPolicy
+    capacities: dict[str, CasesPerDay]
     roles: dict[KnownTask, str]
     suggestions: dict[KnownTask, dict[Level, str]]
     classes: dict[ExceptionClass, ClassPolicy]
+    levels: PolicyLevels = PolicyLevels()
     digest: str = ""
+    _resolved: dict[CaseIds, Policy] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
@@ -307,7 +102,44 @@ class Policy(PolicySection):
         _require_all("classes", self.classes, ExceptionClass)
         for task, limits in self.abstain.items():
             _check_key_features(task, limits.key_features)
+        self._check_levels()
         return self
+
+    def _check_levels(self) -> None:
+        """Apply every value of every level once, so that a wrong one is refused with its place."""
+        every = [*self.levels.each()]
+        roles = {*self.roles.values(), *(one.role for one in self.classes.values())}
+        roles.update(role for _, _, values in every for role in values.roles.values())
+        _refuse_unknown_in("capacities", self.capacities, sorted(roles))
+        for level, name, values in every:
+            try:
+                overlay(self, [values])
+                _refuse_unknown_in("capacities", values.capacities, sorted(roles))
+            except ValueError as error:
+                raise ValueError(f"levels.{level}.{name}.{error}") from error
+
+    def resolve(self, ids: CaseIds) -> Policy:
+        """Return the policy that holds for the ids of a case, with the digest of the whole.
+
+        It is cached by those ids that values are stated for, so that no others fill the cache.
+        """
+        stated = self.levels.stated(ids)
+        if not stated:
+            return self
+        key = CaseIds(**{str(level): name for level, name, _ in stated})
+        if key not in self._resolved:
+            self._resolved[key] = overlay(self, [values for _, _, values in stated])
+        return self._resolved[key]
+
+    def for_case(self, case: Mapping[str, Any]) -> Policy:
+        """Return the policy that holds for a case, by its site, region, category and supplier."""
+        return self.resolve(CaseIds.of_case(case)) if self.levels else self
+
+    def __copy__(self) -> Self:
+        """Copy the values, but not what was resolved from them before one is changed."""
+        copied = super().__copy__()
+        copied._resolved = {}  # noqa: SLF001 - its own
+        return copied
 
     def expiry(self, task: TaskName) -> timedelta:
         """Return how long a recommendation of a task may be acted on."""
@@ -342,9 +174,71 @@ def parse_policy(plain: Mapping[str, Any]) -> Policy:
     try:
         policy = Policy.model_validate(plain)
     except ValidationError as error:
-        found = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise ValueError(found) from error
+        raise ValueError(_describe(error)) from error
     return policy.model_copy(update={"digest": _digest(policy.plain())})
+
+
+def overlay(policy: Policy, stated: Sequence[LevelValues]) -> Policy:
+    """Return the policy with the values of levels instead of its own, without levels.
+
+    Args:
+        policy: what is inherited.
+        stated: values of levels; the last leads.
+
+    Raises:
+        ValueError: a value has an unknown name or is out of range.
+    """
+    roles = {owner: role for values in stated for owner, role in values.roles.items()}
+    _refuse_unknown_in("roles", roles, [*policy.roles, *policy.classes])
+    classes = {
+        name: known.model_copy(update={"role": roles[name]}) if name in roles else known
+        for name, known in policy.classes.items()
+    }
+    tolerances, calendar = policy.tolerances, policy.calendar
+    for values in stated:
+        tolerances = _replace_values("tolerances", tolerances, values.tolerances)
+        calendar = _replace_values("calendar", calendar, values.calendar)
+    return policy.model_copy(
+        update={
+            "tolerances": tolerances,
+            "calendar": calendar,
+            "thresholds": policy.thresholds | _merge(one.thresholds for one in stated),
+            "capacities": policy.capacities | _merge(one.capacities for one in stated),
+            "roles": {task: roles.get(task, role) for task, role in policy.roles.items()},
+            "classes": classes,
+            "levels": PolicyLevels(),
+        }
+    )
+
+
+def _merge(parts: Iterable[Mapping[Key, Value]]) -> dict[Key, Value]:
+    return {key: value for part in parts for key, value in part.items()}
+
+
+def _replace_values(name: str, section: Section, stated: Mapping[str, Any]) -> Section:
+    """Return a section with some values replaced, checked as when it is read from a file."""
+    if not stated:
+        return section
+    try:
+        return type(section).model_validate({**section.model_dump(), **stated})
+    except ValidationError as error:
+        raise ValueError(f"{name}{_describe(error, '.')}") from error
+
+
+def _describe(error: ValidationError, before: str = "") -> str:
+    """Write each value that is wrong and why, on one line. before: every name of a value."""
+    return "; ".join(
+        f"{before}{'.'.join(map(str, one['loc']))}: {why}" if one["loc"] else why
+        for one in error.errors()
+        for why in [one["msg"].removeprefix("Value error, ")]
+    )
+
+
+def _refuse_unknown_in(name: str, stated: Iterable[object], choices: Iterable[object]) -> None:
+    try:
+        refuse_unknown(stated, choices)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
 
 
 def _check_key_features(task: TaskName, stated: Collection[str]) -> None:

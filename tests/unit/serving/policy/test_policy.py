@@ -78,7 +78,11 @@ RETENTION = "[retention]\nanswers = 84\ndecisions = 84\nother = 84\n"
     ("before", "after", "said"),
     [
         ("price_above_share = 0.02", "", "tolerances.price_above_share: Field required"),
-        ("price_above_share", "price_over", "tolerances.price_over: Extra inputs"),
+        (
+            "price_above_share",
+            "price_over",
+            "tolerances: 'price_over' is not one of price_above_share, ",
+        ),
         (SAMPLE, THRESHOLDS + SAMPLE, "watch 0.2 is above act 0.1"),
         ("[history]", 'roles = "planner"\n[history]', "roles: Input should be a valid dictionary"),
         (SAMPLE, f"[roles]\npallet_risk = 'x'\n{SAMPLE}", "roles.pallet_risk"),
@@ -87,13 +91,16 @@ RETENTION = "[retention]\nanswers = 84\ndecisions = 84\nother = 84\n"
         (
             "answers = 84",
             "answers = 5",
-            "retention.answers: Value error, 5 months are fewer than 6",
+            "retention.answers: 5 months are fewer than 6",
         ),
         ("decisions = 84\n", "", "retention.decisions: Field required"),
         ("[clocks]\nsender_ahead_minutes = 5.0", "", "lacks [clocks]"),
         ('freight_untaxed = ["US"]', 'freight_untaxed = ["US", "GB"]', "GB is in both"),
         ('["US"]', '["Texas"]', "tax.freight_untaxed.0: String should match"),
         ('"AMOUNT_LIMIT",', '"amount limit",', "rules.always_flag.2: String should match"),
+        ("[capacities]", "[capacities]\nplaner = 9", "capacities: 'planer' is not one of"),
+        ("free_days = []", 'free_days = ["soon"]', "calendar.free_days.0: Input should be a valid"),
+        ('"saturday"', '"caturday"', "calendar.free_weekdays.0: Input should be 'monday',"),
         ('rates_at = "2024-03-15"', "", "money.rates_at: Field required"),
         (RETENTION, "", "lacks [retention]"),
         (
