@@ -217,18 +217,19 @@ def _merge(parts: Iterable[Mapping[Key, Value]]) -> dict[Key, Value]:
 
 def _replace_values(name: str, section: Section, stated: Mapping[str, Any]) -> Section:
     """Return a section with some values replaced, checked as when it is read from a file."""
+    _refuse_unknown_in(name, stated, type(section).model_fields)
     if not stated:
         return section
     try:
         return type(section).model_validate({**section.model_dump(), **stated})
     except ValidationError as error:
-        raise ValueError(f"{name}{_describe(error, '.')}") from error
+        raise ValueError(f"{name}.{_describe(error)}") from error
 
 
-def _describe(error: ValidationError, before: str = "") -> str:
-    """Write each value that is wrong and why, on one line. before: every name of a value."""
+def _describe(error: ValidationError) -> str:
+    """Write each value that is wrong and why, on one line."""
     return "; ".join(
-        f"{before}{'.'.join(map(str, one['loc']))}: {why}" if one["loc"] else why
+        f"{'.'.join(map(str, one['loc']))}: {why}" if one["loc"] else why
         for one in error.errors()
         for why in [one["msg"].removeprefix("Value error, ")]
     )
