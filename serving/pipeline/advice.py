@@ -11,7 +11,7 @@ from serving.model_registry.champions import LoadedModel
 from serving.pipeline.scoring import ScoredBatch, explain_rows
 from serving.policy.policy import Policy
 from serving.recommendation.abstention import find_abstentions
-from serving.recommendation.fallback_ladder import NO_ALIAS
+from serving.recommendation.fallback_ladder import NO_ALIAS, StepDown
 from serving.recommendation.recommend import (
     CaseInput,
     Provenance,
@@ -20,6 +20,7 @@ from serving.recommendation.recommend import (
     with_reasons,
 )
 from serving.recommendation.recommendation import Advice
+from serving.recommendation.rules_only import recommend_by_rules
 from serving.recommendation.score import Score
 from serving.tasks.messages import CaseMessage
 from serving.tasks.served_task import ServedTask
@@ -34,11 +35,24 @@ def advise(
     policy: Policy,
     provenance: Provenance,
 ) -> Advice:
-    """Recommend on one case, without reasons. row: the case's place in `scored`."""
+    """Recommend on one case, without reasons, under the policy of its site and supplier.
+
+    row: the case's place in `scored`.
+    """
+    policy = policy.for_case(case.case)
     findings = served.rules(case.case, policy, case.asked_at)
     age = history_age_days(case, provenance)
     abstentions = find_abstentions(scored.answers, row, served, policy, age, findings)
     return recommend(case, scored.scores[row], findings, policy, provenance, abstentions)
+
+
+def advise_by_rules(
+    served: ServedTask, case: CaseInput, policy: Policy, down: Sequence[StepDown]
+) -> Advice:
+    """Recommend on a case that no model scored. down: why every rung with a model was left."""
+    policy = policy.for_case(case.case)
+    findings = served.rules(case.case, policy, case.asked_at)
+    return recommend_by_rules(case, findings, policy, down)
 
 
 def explain_advices(

@@ -16,7 +16,13 @@ from features.profiles import Profiles
 from serving.audit.log.entry import Draft
 from serving.model_registry.active_models import ActiveModels
 from serving.model_registry.champions import LoadedModel
-from serving.pipeline.advice import advise, explain_advices, rules_only_draft, scored_draft
+from serving.pipeline.advice import (
+    advise,
+    advise_by_rules,
+    explain_advices,
+    rules_only_draft,
+    scored_draft,
+)
 from serving.pipeline.batch import CaseBatch, ScoringRequest
 from serving.pipeline.completion import complete_cases
 from serving.pipeline.deadline import Deadline, DeadlineExceededError, DeadlineObserver, Monotonic
@@ -30,7 +36,6 @@ from serving.pipeline.pauses import ActivePauses
 from serving.pipeline.scoring import ScoredBatch, score_cases
 from serving.policy.policy import Policy
 from serving.recommendation.recommend import Provenance, needs_review
-from serving.recommendation.rules_only import recommend_by_rules
 from serving.runtime.circuit_breaker import CircuitBreaker, CircuitOpenError, CircuitState
 from serving.telemetry.observer import Observer, Stage
 
@@ -163,6 +168,5 @@ class ScoringPipeline:
     def _apply_rules(self, selection: ModelSelection, batch: CaseBatch) -> Iterator[Draft]:
         for row, message in enumerate(batch.messages):
             case = batch.case_input(row)
-            findings = batch.served.rules(case.case, self.policy, case.asked_at)
-            advice = recommend_by_rules(case, findings, self.policy, selection.down)
+            advice = advise_by_rules(batch.served, case, self.policy, selection.down)
             yield rules_only_draft(advice, message, batch.recorded_context(row))

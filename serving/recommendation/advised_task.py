@@ -9,7 +9,8 @@ from typing import Any, Protocol
 from data.contracts.invoice_outcomes import ExceptionClass
 from models.task import Task
 from serving.policy.finding import Finding
-from serving.policy.policy import Level, Policy
+from serving.policy.policy import Policy
+from serving.policy.sections import Level
 from serving.recommendation.evidence import Evidence
 from serving.recommendation.score import Score
 

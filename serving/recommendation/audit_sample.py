@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Sequence
 
 from models.task import TaskName
-from serving.policy.policy import AuditSamplePolicy
+from serving.policy.sections import AuditSamplePolicy
 
 HASH_RANGE = 2**64
 AUDIT_SAMPLE_NOTE = (

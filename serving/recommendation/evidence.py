@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from serving.policy.policy import Level
+from serving.policy.sections import Level
 
 
 @dataclass(frozen=True)

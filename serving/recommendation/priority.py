@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from serving.policy.finding import Finding
-from serving.policy.policy import CurrencyPolicy
+from serving.policy.sections import CurrencyPolicy
 from serving.recommendation.advised_task import AdvisedTask, Record
 
 

@@ -14,7 +14,8 @@ from data.contracts.sites import SITE_ID
 from models.explanation import OTHER_FEATURES
 from models.task import Task
 from serving.policy.finding import NOT_COMPUTED, Finding
-from serving.policy.policy import Level, Policy
+from serving.policy.policy import Policy
+from serving.policy.sections import Level
 from serving.recommendation.advised_task import AdvisedTask, Record
 from serving.recommendation.audit_sample import AUDIT_SAMPLE_NOTE, in_audit_sample
 from serving.recommendation.fallback_ladder import Rung, StepDown, abstention_step, rules_rung

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from serving.policy.finding import Finding
 from serving.policy.known_task import KnownTask
-from serving.policy.policy import Level
+from serving.policy.sections import Level
 from serving.recommendation.fallback_ladder import Rung, StepDown
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from serving.policy.finding import NOT_COMPUTED, Finding
-from serving.policy.policy import Level, Policy
+from serving.policy.policy import Policy
+from serving.policy.sections import Level
 from serving.recommendation.fallback_ladder import Rung, StepDown, rules_rung
 from serving.recommendation.priority import assess_money_at_risk, compute_priority
 from serving.recommendation.recommend import (

@@ -11,13 +11,18 @@ from pydantic import ValidationError
 
 from serving.audit.log.entry import Draft
 from serving.model_registry.champions import LoadedModel
-from serving.pipeline.advice import advise, explain_advices, rules_only_draft, scored_draft
+from serving.pipeline.advice import (
+    advise,
+    advise_by_rules,
+    explain_advices,
+    rules_only_draft,
+    scored_draft,
+)
 from serving.pipeline.scoring import ScoredBatch, score_cases
 from serving.policy.policy import Policy
 from serving.recommendation.fallback_ladder import Rung, StepDown, Trigger
 from serving.recommendation.recommend import CaseInput, Provenance, needs_review
 from serving.recommendation.recommendation import Advice
-from serving.recommendation.rules_only import recommend_by_rules
 from serving.replay.recorded_answer import (
     AnswerBasis,
     RecordedAnswer,
@@ -136,7 +141,7 @@ def _recompute_rule_drafts(
 def recompute_rule_advice(question: RecordedQuestion, served: ServedTask, policy: Policy) -> Advice:
     """Recommend by rules under a policy on a question that no model answered."""
     case, (_, down) = question.case_input(served), question.rung_before_abstention()
-    return recommend_by_rules(case, served.rules(case.case, policy, case.asked_at), policy, down)
+    return advise_by_rules(served, case, policy, down)
 
 
 def recorded_past(basis: AnswerBasis, questions: Sequence[RecordedQuestion]) -> RecordedPast:

@@ -10,7 +10,7 @@ from pydantic import Field
 from data.lake import Lake
 from serving.audit.factory import open_audit
 from serving.audit.log.entry import Entry
-from serving.policy.policy import Thresholds
+from serving.policy.sections import Thresholds
 from serving.recommendation.recommend import exception_probability
 from serving.recommendation.recommendation import Advice, FrozenModel
 from serving.recommendation.wording import percent
@@ -89,7 +89,7 @@ def find_counterfactuals(
         raise CannotRecomputeError(str(error)) from error
     if score.probabilities != advice.probabilities:
         raise CannotRecomputeError("the case does not score as it did")
-    thresholds = restored.policy.thresholds[advice.task]
+    thresholds = restored.policy.for_case(case.case).thresholds[advice.task]
     if advice.abstained:
         return _build_answer(advice, thresholds.watch, ADVICE_WITHHELD)
     if probability < thresholds.watch:

@@ -9,7 +9,8 @@ from datetime import datetime
 from features.history.stream import Stream
 from models.task import Task
 from serving.policy.finding import Finding
-from serving.policy.policy import Policy, TaskPolicy
+from serving.policy.policy import Policy
+from serving.policy.sections import TaskPolicy
 from serving.recommendation.advised_task import (
     ComputeAmount,
     DescribeExpectation,

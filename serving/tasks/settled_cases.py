@@ -32,6 +32,6 @@ def find_codes(
     for message in messages:
         record = served.request.to_record(message)
         asked_at: datetime = record["asked_at"]
-        findings = served.rules(record, policy, asked_at)
+        findings = served.rules(record, policy.for_case(record), asked_at)
         found.append(frozenset(one.code for one in findings) - {NOT_COMPUTED})
     return found

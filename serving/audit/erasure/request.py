@@ -17,7 +17,7 @@ from serving.audit.erasure.retention import find_expired, oldest_retained_month
 from serving.audit.log.sequence_ranges import format_ranges
 from serving.audit.log.store import AuditStore
 from serving.audit.pseudonym import Pseudonyms
-from serving.policy.policy import MIN_RETENTION_MONTHS, RETENTION_LAW, RetentionPolicy
+from serving.policy.sections import MIN_RETENTION_MONTHS, RETENTION_LAW, RetentionPolicy
 
 SELECTOR_OPTIONS = "--id, --person, --before, --retention"
 

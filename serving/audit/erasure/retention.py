@@ -16,7 +16,7 @@ from serving.audit.log.entry_kind import KINDS_OF_GROUP, PERMANENT_KINDS, EntryG
 from serving.audit.log.payload_partitions import list_partitions
 from serving.audit.log.store import AuditStore
 from serving.audit.log.tables import ENTRIES, PAYLOADS
-from serving.policy.policy import RetentionPolicy
+from serving.policy.sections import RetentionPolicy
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ import numpy as np
 from models.model import Predictions
 from models.task import Task, TaskName
 from serving.pipeline.scoring import ScoredBatch
-from serving.policy.policy import Level, Policy
+from serving.policy.policy import Policy
+from serving.policy.sections import Level
 from serving.recommendation.recommendation import Advice
 from serving.recommendation.score import Score
 from serving.replay.recomputation import (

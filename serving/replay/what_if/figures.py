@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from data.contracts.decisions import Action
-from serving.policy.policy import CurrencyPolicy
+from serving.policy.sections import CurrencyPolicy
 from serving.replay.what_if.comparison import AnswerSummary, ComparedAnswer
 
 TOP_CASES = 20

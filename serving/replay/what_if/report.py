@@ -10,7 +10,7 @@ from typing import Any
 from data.contracts.decisions import Action
 from serving.audit.log.entry_kind import EntryKind
 from serving.audit.log.store import AuditStore
-from serving.policy.policy import CurrencyPolicy
+from serving.policy.sections import CurrencyPolicy
 from serving.replay.recorded_answer import ReplayObstacle
 from serving.replay.replay import compute_in_batches
 from serving.replay.selection import read_chunks

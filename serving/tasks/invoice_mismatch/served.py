@@ -9,7 +9,7 @@ from data.contracts.invoices import INVOICE_LINE_ID
 from features.tasks.invoice_mismatch.feature_set import STREAMS
 from models.tasks.invoice_mismatch import INVOICE_MISMATCH as TASK
 from serving.policy.finding import Finding
-from serving.policy.policy import AbstainPolicy, Level, TaskPolicy, Thresholds
+from serving.policy.sections import AbstainPolicy, Level, TaskPolicy, Thresholds
 from serving.recommendation.advised_task import Record
 from serving.tasks.invoice_mismatch.levers import invoice_mismatch_levers
 from serving.tasks.invoice_mismatch.messages import invoice_mismatch_request

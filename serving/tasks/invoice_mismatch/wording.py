@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from data.contracts.invoice_outcomes import ExceptionClass
 from serving.policy.finding import Finding
-from serving.policy.policy import Level, Policy
+from serving.policy.policy import Policy
+from serving.policy.sections import Level
 from serving.recommendation.advised_task import Record
 from serving.recommendation.score import Score
 from serving.recommendation.wording import EVEN, certainty_phrase, percent

@@ -9,7 +9,7 @@ from data.contracts.sites import SITE_ID
 from features.tasks.stock_risk.feature_set import STREAMS
 from models.tasks.stock_risk import STOCK_RISK as TASK
 from serving.policy.finding import Finding
-from serving.policy.policy import AbstainPolicy, Level, TaskPolicy, Thresholds
+from serving.policy.sections import AbstainPolicy, Level, TaskPolicy, Thresholds
 from serving.recommendation.advised_task import Record
 from serving.recommendation.priority import multiply_known
 from serving.tasks.served_task import ChildSource, FactSources, ServedTask

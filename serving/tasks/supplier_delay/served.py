@@ -8,7 +8,7 @@ from data.contracts.purchase_orders import PO_LINE_ID
 from features.tasks.supplier_delay.feature_set import STREAMS
 from models.tasks.supplier_delay import SUPPLIER_DELAY as TASK
 from serving.policy.finding import Finding, bounded_ratio
-from serving.policy.policy import AbstainPolicy, Level, TaskPolicy, Thresholds
+from serving.policy.sections import AbstainPolicy, Level, TaskPolicy, Thresholds
 from serving.recommendation.advised_task import Record
 from serving.recommendation.priority import multiply_known
 from serving.tasks.served_task import ChildSource, FactSources, ServedTask

@@ -15,7 +15,7 @@ from serving.audit.log.tables import PAYLOADS
 from serving.audit.transparency.note import Verifier
 from serving.audit.transparency.signing_key import SigningKey
 from serving.audit.verify.verification import verify_log
-from serving.policy.policy import RetentionPolicy
+from serving.policy.sections import RetentionPolicy
 from tests.support.audit_drafts import (
     CONTEXT,
     NOW,

@@ -6,7 +6,8 @@ import pytest
 
 from data.contracts.invoice_outcomes import ExceptionClass
 from models.catalogue import TASKS
-from serving.policy.policy import TASK_SECTIONS, Level, parse_policy
+from serving.policy.policy import parse_policy
+from serving.policy.sections import TASK_SECTIONS, Level
 from serving.tasks.catalogue import SERVED_TASKS
 from serving.tasks.policy_file import DEFAULT_POLICY_FILE, load_policy
 

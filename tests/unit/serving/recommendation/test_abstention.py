@@ -10,7 +10,7 @@ from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from models.tasks.stock_risk import STOCK_RISK
 from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.policy.finding import Finding
-from serving.policy.policy import Level
+from serving.policy.sections import Level
 from serving.recommendation.abstention import find_abstentions, remedy_for
 from serving.recommendation.recommendation import Abstention
 from tests.support.synthetic_recommendations import (

@@ -5,7 +5,7 @@ import pytest
 from models.catalogue import TASKS
 from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from models.tasks.stock_risk import STOCK_RISK
-from serving.policy.policy import AuditSamplePolicy, Level
+from serving.policy.sections import AuditSamplePolicy, Level
 from serving.recommendation.audit_sample import AUDIT_SAMPLE_NOTE, in_audit_sample
 from tests.support.synthetic_recommendations import POLICY, make_score, recommend_example
 

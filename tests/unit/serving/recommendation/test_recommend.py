@@ -8,7 +8,7 @@ import pytest
 from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from models.tasks.stock_risk import STOCK_RISK
 from models.tasks.supplier_delay import SUPPLIER_DELAY
-from serving.policy.policy import Level
+from serving.policy.sections import Level
 from tests.support.synthetic_recommendations import (
     ASKED_AT,
     POLICY,

@@ -16,7 +16,8 @@ from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from models.tasks.stock_risk import STOCK_RISK
 from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.model_registry.active_models import ActiveModelsHolder
-from serving.policy.policy import CurrencyPolicy, Level, parse_policy
+from serving.policy.policy import parse_policy
+from serving.policy.sections import CurrencyPolicy, Level
 from serving.replay.recorded_answer import NotReplayableError
 from serving.replay.replay import compute_in_batches
 from serving.replay.sources import VERSIONS_FILE, digest_of_version

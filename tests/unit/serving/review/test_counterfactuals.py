@@ -16,7 +16,7 @@ from serving.audit.log.entry_kind import EntryKind
 from serving.http.app import create_app
 from serving.model_registry.active_models import ActiveModels, ActiveModelsHolder
 from serving.pipeline.engine import load_engine
-from serving.policy.policy import Thresholds
+from serving.policy.sections import Thresholds
 from serving.review.counterfactuals import CannotRecomputeError, counterfactuals_from_lake
 from serving.review.report import write_report
 from serving.review.service import open_review_service

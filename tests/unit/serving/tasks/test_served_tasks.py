@@ -7,7 +7,7 @@ import pytest
 
 from data.contracts.catalogue import TABLES
 from models.catalogue import TASKS
-from serving.policy.policy import Level
+from serving.policy.sections import Level
 from serving.tasks.catalogue import SERVED_TASKS
 from serving.tasks.policy_file import load_policy
 from serving.tasks.served_task import ChildSource, FactSources

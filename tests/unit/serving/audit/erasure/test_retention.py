@@ -7,7 +7,7 @@ import pytest
 from serving.audit.erasure.retention import erase_expired, find_expired, oldest_retained_month
 from serving.audit.log.entry_kind import EntryKind
 from serving.audit.log.store import AuditStore
-from serving.policy.policy import RetentionPolicy
+from serving.policy.sections import RetentionPolicy
 from tests.support.audit_drafts import (
     CONTEXT,
     NOW,

@@ -11,7 +11,7 @@ from data.contracts.suppliers import SUPPLIER_ID
 from features.tasks.uninvoiced_receipt.feature_set import SHAPE, STREAMS
 from models.tasks.uninvoiced_receipt import UNINVOICED_RECEIPT as TASK
 from serving.policy.finding import Finding
-from serving.policy.policy import AbstainPolicy, Level, TaskPolicy, Thresholds
+from serving.policy.sections import AbstainPolicy, Level, TaskPolicy, Thresholds
 from serving.recommendation.advised_task import Record
 from serving.tasks.lever import Lever
 from serving.tasks.messages import build_task_request
