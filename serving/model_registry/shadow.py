@@ -24,7 +24,7 @@ from serving.audit.log.errors import AuditUnavailableError
 from serving.model_registry.active_models import ModelHost
 from serving.model_registry.champions import LoadedModel
 from serving.model_registry.pointer import ModelAlias
-from serving.recommendation.recommend import exception_probability
+from serving.recommendation.assessment import exception_probability
 from serving.runtime.context import service_context
 from serving.runtime.settings import ServiceSettings, SwapSettings
 

@@ -48,6 +48,10 @@ class AdvisedTask(Protocol):
         """Question, classes and features."""
 
     @property
+    def event(self) -> str:
+        """Completes "probability of ..."; empty where that is the class explained."""
+
+    @property
     def reference(self) -> tuple[str, ...]:
         """Columns that identify a case."""
 

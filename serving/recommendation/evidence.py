@@ -18,6 +18,9 @@ class Evidence:
     settled: whether the facts decide the case, so that nothing is left to predict: nothing is to
         be done (level `none`), or what the model predicts has happened.
     codes: of the findings that it rests on; the first of them names the role that owns the case.
+
+    Raises:
+        ValueError: settled facts without a level.
     """
 
     sentence: str
@@ -25,6 +28,11 @@ class Evidence:
     suggestion: str | None = None
     settled: bool = False
     codes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check that facts which settle a case say how."""
+        if self.settled and self.level is None:
+            raise ValueError(f"settled evidence needs a level: {self.sentence!r} has none")
 
     @property
     def nothing_to_do(self) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from data.contracts.invoice_outcomes import ExceptionClass
+from data.contracts.exchange_rates import EXCHANGE_RATE
 from data.contracts.sites import SITE_ID
 from models.explanation import OTHER_FEATURES
 from models.task import Task
@@ -17,9 +17,10 @@ from serving.policy.finding import NOT_COMPUTED, Finding
 from serving.policy.policy import Policy
 from serving.policy.sections import Level
 from serving.recommendation.advised_task import AdvisedTask, Record
+from serving.recommendation.assessment import Assessment, exception_probability
 from serving.recommendation.audit_sample import AUDIT_SAMPLE_NOTE, in_audit_sample
 from serving.recommendation.fallback_ladder import Rung, StepDown, abstention_step, rules_rung
-from serving.recommendation.priority import MoneyAtRisk, assess_money_at_risk, compute_priority
+from serving.recommendation.priority import assess_money_at_risk, compute_priority
 from serving.recommendation.reasons import reason_groups, top_reasons
 from serving.recommendation.recommendation import (
     Abstention,
@@ -29,7 +30,7 @@ from serving.recommendation.recommendation import (
     PolicyVersion,
 )
 from serving.recommendation.score import Score
-from serving.recommendation.wording import no_advice_sentence
+from serving.recommendation.sentences import disagreement_note, overruled_note, scored_sentence
 
 WINDOW_SUFFIX = re.compile(r"_(\d+)d\b")
 
@@ -86,42 +87,53 @@ def recommend(
         findings: of the rules.
         policy: applied to both.
         provenance: model and history behind the score.
-        abstentions: reasons not to advise.
+        abstentions: reasons not to advise on the score.
     """
-    served, task = case_input.served, case_input.task
+    assessed = assess(case_input, findings, policy, score, abstentions)
+    task, level = case_input.task, assessed.level
     sampled = in_audit_sample(policy.audit_sample, task.name, list(case_input.reference.values()))
-    exception = exception_probability(task, score.probabilities)
-    level = raise_to_watch(policy.thresholds[task.name].level(exception), findings)
-    flagged = level is not Level.NONE or bool(abstentions)
-    suspect = None if abstentions else served.suspect(score, findings, level)
-    risk = assess_money_at_risk(served, case_input.case, findings)
-    rung, steps_down = final_rung(provenance, findings, abstentions)
+    only_sampled = sampled and not assessed.flagged and not assessed.settled
+    rung, steps_down = final_rung(provenance, assessed)
     return Advice(
         **case_fields(case_input, policy),
-        **money_fields(risk, compute_priority(exception, risk, policy.money)),
-        **_score_fields(score, exception),
+        **money_fields(case_input, assessed),
+        **_score_fields(score, exception_probability(task, score.probabilities)),
         **reason_fields(score),
         rung=rung,
         rung_reasons=list(steps_down),
-        sentence=no_advice_sentence(served, case_input.case, abstentions)
-        or served.expectation(case_input.case, score, findings, policy),
-        suggested_action=_choose_action(task, level, suspect, policy, abstentions, sampled=sampled),
-        level=Level.WATCH if (flagged or sampled) and level is Level.NONE else level,
-        route=responsible_role(task, suspect, policy),
-        abstained=bool(abstentions),
-        abstentions=list(abstentions),
-        flagged=flagged,
+        sentence=scored_sentence(case_input.case, assessed, score),
+        suggested_action=policy.audit_sample.suggestion
+        if only_sampled
+        else assessed.suggested_action,
+        level=Level.WATCH if only_sampled else level,
+        route=assessed.route,
+        abstained=assessed.abstained,
+        abstentions=assessed.abstentions,
+        flagged=assessed.flagged,
         audit_sample=sampled,
         audit_share=policy.audit_sample.share,
         findings=list(findings),
         notes=[AUDIT_SAMPLE_NOTE] * sampled
-        + list(reader_notes(case_input, score, policy, provenance)),
+        + list(reader_notes(case_input, assessed, score, provenance)),
         model=ModelVersion(
             name=task.name, version=provenance.model_version, digest=provenance.model_digest
         ),
         features_as_of=provenance.features_as_of.isoformat(),
         snapshot_id=provenance.snapshot_id,
     )
+
+
+def assess(
+    case_input: CaseInput,
+    findings: Sequence[Finding],
+    policy: Policy,
+    score: Score | None = None,
+    abstentions: Sequence[Abstention] = (),
+) -> Assessment:
+    """Assess a case from what the facts, the rules and the model say of it."""
+    served = case_input.served
+    evidence = served.evidence(case_input.case, findings, case_input.asked_at, policy)
+    return Assessment(served, findings, evidence, policy, score, abstentions)
 
 
 def case_fields(case_input: CaseInput, policy: Policy) -> dict[str, Any]:
@@ -133,13 +145,18 @@ def case_fields(case_input: CaseInput, policy: Policy) -> dict[str, Any]:
         "site_id": case_input.case[SITE_ID],
         "asked_at": case_input.asked_at,
         "answered_at": case_input.answered_at,
-        "expires_at": case_input.answered_at + policy.expiry(case_input.task.name),
+        "expires_at": case_input.asked_at + policy.expiry(case_input.task.name),
         "policy": PolicyVersion(version=policy.version, digest=policy.digest),
     }
 
 
-def money_fields(risk: MoneyAtRisk, priority: tuple[float, str]) -> dict[str, Any]:
-    """Return the fields of money at risk and priority. priority: with its formula in words."""
+def money_fields(case_input: CaseInput, assessed: Assessment) -> dict[str, Any]:
+    """Return the fields of money at risk and priority."""
+    case, money = case_input.case, assessed.policy.money
+    risk = assess_money_at_risk(
+        assessed.served, case, assessed.findings, nothing_to_do=assessed.nothing_to_do
+    )
+    priority = compute_priority(assessed.weight, risk, money, case.get(EXCHANGE_RATE))
     return {
         "money_at_risk": risk.amount,
         "money_at_risk_is": risk.how,
@@ -187,72 +204,24 @@ def reason_fields(score: Score) -> dict[str, Any]:
     }
 
 
-def exception_probability(task: Task, probabilities: Mapping[str, float]) -> float:
-    """Return the probability that anything goes wrong.
-
-    That of the event of a binary task, else of any class but the first (CLEAN).
-    """
-    if task.binary:
-        return probabilities[task.classes[1]]
-    return 1.0 - probabilities.get(task.classes[0], 0.0)
-
-
-def final_rung(
-    provenance: Provenance, findings: Sequence[Finding], abstentions: Sequence[Abstention]
-) -> tuple[Rung, tuple[StepDown, ...]]:
+def final_rung(provenance: Provenance, assessed: Assessment) -> tuple[Rung, tuple[StepDown, ...]]:
     """Return the rung of an answer and why better ones were left.
 
-    An abstention steps down from its model to what the rules found.
+    An abstention steps down from its model to what the facts and the rules say.
     """
+    abstentions = assessed.abstentions
     if not abstentions:
         return provenance.rung, provenance.down
     codes = [abstention.code for abstention in abstentions]
     step = abstention_step(provenance.rung, codes, abstentions[0].sentence)
-    return rules_rung([*provenance.down, step], found=has_findings(findings))
+    return rules_rung([*provenance.down, step], found=rests_on_facts(assessed))
 
 
-def has_findings(findings: Sequence[Finding]) -> bool:
-    """Whether a rule found anything; that it could not be computed is no finding."""
-    return any(finding.code != NOT_COMPUTED for finding in findings)
-
-
-def raise_to_watch(level: Level, findings: Sequence[Finding]) -> Level:
-    """Raise the level to `watch` where a rule found something."""
-    return Level.WATCH if has_findings(findings) and level is Level.NONE else level
-
-
-def suggested_action(
-    task: Task,
-    level: Level,
-    suspect: ExceptionClass | None,
-    policy: Policy,
-) -> str:
-    """Return what a person might do, by the suspected class, else by the level."""
-    if suspect is not None:
-        return policy.classes[suspect].suggestion
-    return policy.suggestions[task.name][level]
-
-
-def _choose_action(
-    task: Task,
-    level: Level,
-    suspect: ExceptionClass | None,
-    policy: Policy,
-    abstentions: Sequence[Abstention],
-    *,
-    sampled: bool,
-) -> str:
-    """Return what a person might do without advice, for the audit sample, or by the score."""
-    if abstentions:
-        return policy.abstain[task.name].instead
-    if sampled and level is Level.NONE:
-        return policy.audit_sample.suggestion
-    return suggested_action(task, level, suspect, policy)
-
-
-def responsible_role(task: Task, suspect: ExceptionClass | None, policy: Policy) -> str:
-    """Return the role that should see the case: owner of the suspected class, else of the task."""
-    return policy.roles[task.name] if suspect is None else policy.classes[suspect].role
+def rests_on_facts(assessed: Assessment) -> bool:
+    """Whether facts or rules say something; that a rule could not be computed is nothing."""
+    return assessed.evidence is not None or any(
+        finding.code != NOT_COMPUTED for finding in assessed.findings
+    )
 
 
 def missing_facts(score: Score) -> list[str]:
@@ -270,14 +239,19 @@ def history_age_days(case_input: CaseInput, provenance: Provenance) -> int:
 
 
 def reader_notes(
-    case_input: CaseInput, score: Score, policy: Policy, provenance: Provenance
+    case_input: CaseInput, assessed: Assessment, score: Score, provenance: Provenance
 ) -> Iterator[str]:
     """Yield what a reader should know before trusting the probability."""
     age = history_age_days(case_input, provenance)
-    if age > policy.history.oldest_days:
+    oldest = assessed.policy.history.oldest_days
+    if assessed.settled:
+        yield overruled_note(assessed, score)
+    elif not score.low <= score.probability <= score.high:
+        yield disagreement_note(score)
+    if age > oldest:
         yield (
             f"The history behind this answer ends {age} days before the question "
-            f"({policy.history.oldest_days} are allowed)."
+            f"({oldest} are allowed)."
         )
     if age < 0:
         yield "The history behind this answer reaches past the moment asked about."

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from data.decimals import decimal_of
-from serving.recommendation.advised_task import AdvisedTask, Record
-from serving.recommendation.recommendation import Abstention
 from serving.recommendation.score import Score
 
 EVEN = 0.5  # probability from which an event is called expected
@@ -77,13 +74,6 @@ def certainty_phrase(score: Score) -> str:
     """Write the probability and the interval of similar past cases."""
     between = f"{percent(score.low)} to {percent(score.high)}"
     return f"{percent(score.probability)} likely, {between} in similar past cases"
-
-
-def no_advice_sentence(task: AdvisedTask, case: Record, abstentions: Sequence[Abstention]) -> str:
-    """Say that there is no advice on the case, and why; empty where there is advice."""
-    if not abstentions:
-        return ""
-    return f"No advice on {task.case_name(case)}: {abstentions[0].sentence}"
 
 
 def _digits(value: Decimal | float, least: int, most: int) -> str:

@@ -11,7 +11,7 @@ from data.lake import Lake
 from serving.audit.factory import open_audit
 from serving.audit.log.entry import Entry
 from serving.policy.sections import Thresholds
-from serving.recommendation.recommend import exception_probability
+from serving.recommendation.assessment import exception_probability
 from serving.recommendation.recommendation import Advice, FrozenModel
 from serving.recommendation.wording import percent
 from serving.replay.recomputation import RecordedQuestion

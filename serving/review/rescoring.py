@@ -9,7 +9,7 @@ from datetime import date, datetime
 from serving.model_registry.champions import LoadedModel
 from serving.pipeline.scoring import predict_probabilities, score_cases
 from serving.policy.policy import Policy
-from serving.recommendation.recommend import exception_probability
+from serving.recommendation.assessment import exception_probability
 from serving.recommendation.recommendation import Advice
 from serving.recommendation.score import Score
 from serving.replay.recorded_answer import (
