@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from data.contracts.sites import SITE_ID
 from serving.audit.log.entry import Draft, new_draft
 from serving.audit.log.entry_kind import EntryKind
 from serving.model_registry.champions import LoadedModel
@@ -20,6 +21,7 @@ from serving.recommendation.recommend import (
     with_reasons,
 )
 from serving.recommendation.recommendation import Advice
+from serving.recommendation.rule_floor import apply_rule_floor
 from serving.recommendation.rules_only import recommend_by_rules
 from serving.recommendation.score import Score
 from serving.tasks.messages import CaseMessage
@@ -40,7 +42,8 @@ def advise(
     row: the case's place in `scored`.
     """
     policy = policy.for_case(case.case)
-    findings = served.rules(case.case, policy, case.asked_at)
+    found = served.rules(case.case, policy, case.asked_at)
+    findings = apply_rule_floor(found, case.case[SITE_ID], scored.rules, policy)
     age = history_age_days(case, provenance)
     abstentions = find_abstentions(scored.answers, row, served, policy, age, findings)
     return recommend(case, scored.scores[row], findings, policy, provenance, abstentions)

@@ -17,6 +17,7 @@ from features.cases import Cases, CaseShape, Children, Floats, case_array
 from features.feature import feature_columns
 from features.history.stream import Stream
 from models.model import EncodedPredictions, Model, Predictions
+from models.rule_precision import RulePrecisions
 from serving.audit.log.canonical_json import canonicalize
 from serving.audit.log.preserialized import PreserializedObject, number_texts, preserialize_rows
 from serving.model_registry.champions import LoadedModel
@@ -53,7 +54,8 @@ class ScoredBatch:
     """Scores of n cases, with the predictions and the data behind them.
 
     history: the measures of each case, by full name. features: of each case, by name. Missing
-    values are null in both. inputs, read: the model's input, needed to explain rows.
+    values are null in both. inputs, read: the model's input, needed to explain rows. rules:
+    precision of the rules, as the model's training measured it.
     """
 
     answers: Predictions
@@ -62,6 +64,7 @@ class ScoredBatch:
     scores: list[Score]
     inputs: Columns = field(repr=False)
     read: EncodedPredictions | None = field(default=None, repr=False)
+    rules: RulePrecisions = field(default_factory=dict, repr=False)
 
 
 class RecordedWaterfall(Waterfall):
@@ -124,6 +127,7 @@ def score_cases(
         scores=_scores_of(champion.model, read.answers),
         inputs=features,
         read=read,
+        rules=champion.model.rules,
     )
 
 

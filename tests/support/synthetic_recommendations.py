@@ -1,6 +1,7 @@
 """Scores and recommendations made by hand, so that tests of answers need no model."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
@@ -84,12 +85,19 @@ def make_score(task, probability=0.7, explained=None, base=0.2, steps=None):
 
 
 def recommend_example(
-    task, given=None, made_from=PROVENANCE, policy=POLICY, abstentions=(), **changes
+    task,
+    given=None,
+    made_from=PROVENANCE,
+    policy=POLICY,
+    abstentions=(),
+    evidence=None,
+    answered_at=ASKED_AT,
+    **changes,
 ):
-    """Return the recommendation for a task's example with that score."""
+    """Return the recommendation for a task's example with that score and evidence."""
     case = example_fields(task, **changes)
-    entry = CATALOGUE[task]
-    asked = CaseInput("rec-1", entry, case, ASKED_AT, ASKED_AT)
+    entry = replace(CATALOGUE[task], evidence=lambda *_: evidence)
+    asked = CaseInput("rec-1", entry, case, ASKED_AT, answered_at)
     found = entry.rules(case, policy, ASKED_AT)
     return recommend(asked, given or make_score(task), found, policy, made_from, abstentions)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from models.model import Predictions
+from models.rule_precision import RulePrecisions
 from models.task import Task, TaskName
 from serving.pipeline.scoring import ScoredBatch
 from serving.policy.policy import Policy
@@ -132,7 +133,9 @@ def batch_comparison(alternative: Alternative, sources: ReplaySources) -> Compar
                 _compared_answer(*pair, policy) for pair in zip(questions, advices, strict=True)
             ]
         if alternative.version is None:
-            scored = recorded_scores(served.task, questions)
+            # Which rules flag depends on the model too: it holds their measured precision.
+            champion = sources.champion(basis.task, basis.version, basis.model)
+            scored = recorded_scores(served.task, questions, champion.model.rules)
         else:
             digest = digest_of_version(sources.models, basis.task, alternative.version)
             champion = sources.champion(basis.task, alternative.version, digest)
@@ -163,7 +166,9 @@ def _rule_advices(
     return [recompute_rule_advice(question, served, policy) for question in questions]
 
 
-def recorded_scores(task: Task, questions: Sequence[RecordedQuestion]) -> ScoredBatch:
+def recorded_scores(
+    task: Task, questions: Sequence[RecordedQuestion], rules: RulePrecisions
+) -> ScoredBatch:
     """Read the recorded scores, which do not depend on the policy.
 
     Raises:
@@ -174,7 +179,7 @@ def recorded_scores(task: Task, questions: Sequence[RecordedQuestion]) -> Scored
         answers = _predictions(task.classes, scores)
     except (TypeError, KeyError, ValueError) as error:
         raise unreadable_error("score", error) from error
-    return ScoredBatch(answers, [], [], scores, {})
+    return ScoredBatch(answers, [], [], scores, {}, rules=rules)
 
 
 def _predictions(classes: Sequence[str], scores: Sequence[Score]) -> Predictions:

@@ -111,7 +111,8 @@ def test_the_answer_says_plainly_that_there_is_no_advice_and_why(task, case):
     assert advice.route == POLICY.roles[task]
 
 
-@pytest.mark.parametrize(("probability", "level"), [(0.01, Level.WATCH), (0.9, Level.ACT)])
-def test_the_score_is_kept_and_the_case_is_at_least_watched(probability, level):
+@pytest.mark.parametrize("probability", [0.01, 0.9])
+def test_the_score_is_kept_and_decides_neither_level_nor_rank(probability):
     advice = recommend_example(STOCK, make_score(STOCK, probability), abstentions=[WHY])
-    assert (advice.exception_probability, advice.level) == (probability, level)
+    assert (advice.exception_probability, advice.level) == (probability, Level.WATCH)
+    assert (advice.priority, advice.priority_is) == (0.0, "no advice: ranked last")

@@ -111,15 +111,33 @@ def test_money_that_is_not_known_ranks_last_and_says_so():
     assert advice.priority_is == "money at risk is not known: ranked last"
 
 
-def test_a_currency_without_a_rate_is_said():
-    assert (
-        "XTS at 1 EUR (no rate in the policy)"
-        in recommend_example(STOCK, currency="XTS").priority_is
-    )
+@pytest.mark.parametrize(
+    ("currency", "stated", "factor", "how"),
+    [
+        ("EUR", None, 1.0, "probability x money at risk, EUR at 1 EUR"),
+        ("USD", 0.9, 0.9, "probability x money at risk, USD at 0.9 EUR"),
+        ("XTS", 3.0, 3.0, "probability x money at risk, XTS at 3 EUR"),
+        ("XTS", None, 0.0, "not computed: no rate for XTS"),
+    ],
+)
+def test_money_is_ranked_at_the_rate_of_the_case_and_never_one_to_one(
+    currency, stated, factor, how
+):
+    advice = recommend_example(STOCK, currency=currency, exchange_rate=stated, money_at_risk=1000.0)
+    assert advice.priority == pytest.approx(0.7 * 1000 * factor)
+    assert advice.priority_is == how
+    assert (advice.money_at_risk, advice.currency) == (1000.0, currency)
 
 
-def test_a_recommendation_expires_when_the_policy_says():
-    assert recommend_example(INVOICE).expires_at == ASKED_AT + timedelta(hours=72)
+def test_a_currency_without_a_stated_rate_is_ranked_at_the_policys():
+    advice = recommend_example(STOCK, currency="USD", money_at_risk=1000.0)
+    assert advice.priority == pytest.approx(0.7 * 1000 * POLICY.money.rates["USD"])
+
+
+def test_a_recommendation_expires_so_long_after_the_moment_asked_about():
+    later = ASKED_AT + timedelta(hours=5)
+    advice = recommend_example(INVOICE, answered_at=later)
+    assert advice.expires_at == ASKED_AT + timedelta(hours=72)
 
 
 def test_reasons_are_the_five_strongest_facts_the_strongest_first():
