@@ -9,6 +9,7 @@ from serving.policy.sections import Level
 from serving.recommendation.advised_task import AdvisedTask, Record
 from serving.recommendation.assessment import Assessment, exception_probability
 from serving.recommendation.fallback_ladder import Rung, StepDown
+from serving.recommendation.recommendation import Abstention
 from serving.recommendation.score import Score
 from serving.recommendation.wording import format_quantity, percent
 
@@ -20,7 +21,7 @@ def scored_sentence(case: Record, assessed: Assessment, score: Score) -> str:
     evidence, abstentions = assessed.evidence, assessed.abstentions
     if evidence is None:
         if abstentions:
-            return f"No advice on {assessed.served.case_name(case)}: {abstentions[0].sentence}"
+            return no_advice_sentence(assessed.served, case, abstentions[0])
         return assessed.served.expectation(case, score, assessed.findings, assessed.policy)
     if assessed.settled:
         return evidence.sentence
@@ -28,6 +29,11 @@ def scored_sentence(case: Record, assessed: Assessment, score: Score) -> str:
         kept = "No advice" if assessed.abstained else "No figure"
         return f"{evidence.sentence} {kept} from the model: {abstentions[0].sentence}"
     return f"{evidence.sentence} From past cases, the model gives {model_figure(assessed, score)}."
+
+
+def no_advice_sentence(task: AdvisedTask, case: Record, why: Abstention) -> str:
+    """Say that there is no advice on the case, and why."""
+    return f"No advice on {task.case_name(case)}: {why.sentence}"
 
 
 def rules_only_sentence(

@@ -16,9 +16,11 @@ from serving.pipeline.model_selection import (
     degrade_without_profiles,
     select_model,
 )
+from serving.policy.sections import Level
 from serving.recommendation.abstention import find_abstentions
+from serving.recommendation.evidence import Evidence
 from serving.recommendation.fallback_ladder import NOTHING_FOUND, StepDown
-from serving.recommendation.wording import no_advice_sentence
+from serving.recommendation.sentences import no_advice_sentence
 from tests.support.synthetic_recommendations import (
     CATALOGUE,
     POLICY,
@@ -26,6 +28,11 @@ from tests.support.synthetic_recommendations import (
     example_fields,
     make_score,
     recommend_example,
+)
+
+SETTLED = (
+    Evidence("Nothing is left to do.", Level.NONE, settled=True),
+    Evidence("It has happened.", Level.ACT, settled=True),
 )
 
 
@@ -47,7 +54,7 @@ def abstention_sentences(task: TaskName) -> Iterator[tuple[str, str]]:
         for one in find_abstentions(predictions, 0, served, POLICY, days):
             if one.code not in seen:
                 seen.add(one.code)
-                yield one.code, no_advice_sentence(served, example_fields(task), [one])
+                yield one.code, no_advice_sentence(served, example_fields(task), one)
 
 
 def served_numbers(task: TaskName) -> tuple[str, ...]:
@@ -111,5 +118,7 @@ def notes(task: TaskName) -> list[str]:
     given = [
         recommend_example(task, score, old, sampled),
         recommend_example(task, score, ahead, sampled),
+        recommend_example(task, replace(score, low=0.04, high=0.1, similar=180, similar_hits=12)),
+        *(recommend_example(task, score, evidence=one) for one in SETTLED),
     ]
     return list(dict.fromkeys(note for advice in given for note in advice.notes))
