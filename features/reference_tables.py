@@ -34,18 +34,36 @@ from data.contracts.invoices import (
     REVERSES_LINE_ID,
 )
 from data.contracts.item_units import BASE_UNITS, ITEM_UNITS, UNIT
-from data.contracts.items import BASE_UNIT, ITEM_ID, ITEM_NAME, ITEMS, PACK_SIZE
+from data.contracts.items import (
+    BASE_UNIT,
+    CATEGORY,
+    ITEM_ID,
+    ITEM_NAME,
+    ITEMS,
+    PACK_SIZE,
+    SUBCATEGORY,
+    UNIT_COST,
+)
+from data.contracts.items import CURRENCY as COST_CURRENCY
 from data.contracts.sites import (
     COUNTRY,
     LINK_TEMPLATE,
     REGION,
     SITE_ID,
     SITE_NAME,
+    SITE_TYPE,
     SITES,
     TAX_JURISDICTION,
     TIME_ZONE,
 )
-from data.contracts.suppliers import BANK_ACCOUNT, SUPPLIER_ID, SUPPLIER_NAME, SUPPLIERS, VAT_ID
+from data.contracts.suppliers import (
+    BANK_ACCOUNT,
+    PAYMENT_TERM,
+    SUPPLIER_ID,
+    SUPPLIER_NAME,
+    SUPPLIERS,
+    VAT_ID,
+)
 from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column, Kind, Table
 from data.lazy_imports import pa
 from data.store import Store
@@ -90,14 +108,28 @@ class ReferenceTable:
 
 SITE_FACTS = ReferenceTable(
     SITES,
-    (SITE_ID, SITE_NAME, TIME_ZONE, TAX_JURISDICTION, REGION, LINK_TEMPLATE, KNOWN_AT),
+    (SITE_ID, SITE_NAME, SITE_TYPE, TIME_ZONE, TAX_JURISDICTION, REGION, LINK_TEMPLATE, KNOWN_AT),
     ((SITE_ID,),),
 )
 SUPPLIER_FACTS = ReferenceTable(
-    SUPPLIERS, (SUPPLIER_ID, SUPPLIER_NAME, VAT_ID, PARTY, KNOWN_AT), ((SUPPLIER_ID,),)
+    SUPPLIERS,
+    (SUPPLIER_ID, SUPPLIER_NAME, VAT_ID, PAYMENT_TERM, PARTY, KNOWN_AT),
+    ((SUPPLIER_ID,),),
 )
 ITEM_FACTS = ReferenceTable(
-    ITEMS, (ITEM_ID, ITEM_NAME, BASE_UNIT, PACK_SIZE, KNOWN_AT), ((ITEM_ID,),)
+    ITEMS,
+    (
+        ITEM_ID,
+        ITEM_NAME,
+        CATEGORY,
+        SUBCATEGORY,
+        BASE_UNIT,
+        PACK_SIZE,
+        UNIT_COST,
+        COST_CURRENCY,
+        KNOWN_AT,
+    ),
+    ((ITEM_ID,),),
 )
 UNITS_OF_ITEMS = ReferenceTable(
     ITEM_UNITS, (ITEM_ID, SUPPLIER_ID, UNIT, BASE_UNITS, KNOWN_AT), ((ITEM_ID,),)

@@ -22,7 +22,7 @@ from data.contracts.invoices import (
     LINE_AMOUNT,
     PO_LINE_ID,
 )
-from data.contracts.items import BASE_UNIT, CURRENCY, ITEM_ID
+from data.contracts.items import BASE_UNIT, CURRENCY, ITEM_ID, PACK_SIZE, UNIT_COST
 from data.contracts.sites import LINK_TEMPLATE, SITE_ID
 from data.contracts.suppliers import SUPPLIER_ID
 from data.contracts.table import HAPPENED_AT, KNOWN_AT
@@ -41,7 +41,6 @@ LINK = "link"
 """Key in the recorded context: address of the ERP's page of the document."""
 PLACE_IN_LINK = re.compile(r"\{(\w+)\}")
 HTTP_ADDRESS = re.compile(r"https?://[^/\s]", re.IGNORECASE)
-MASTERS = ((SITE_FACTS, SITE_ID), (SUPPLIER_FACTS, SUPPLIER_ID), (ITEM_FACTS, ITEM_ID))
 
 
 @dataclass(frozen=True)
@@ -99,26 +98,19 @@ def find_lake_facts(
     shape: CaseShape, case: Record, at: datetime, reference: ReferenceData, reporting: str
 ) -> LakeFacts:
     """Find what the lake knew at a moment of a case that does not state it."""
-    values = dict[str, Any]()
-    same_unit = True
-    for table, key in MASTERS:
-        if key not in case:
-            continue
-        facts = reference.facts(table, case[key], at)
-        # Packs are counted in the item's base unit: they say nothing about another one.
-        if table is ITEM_FACTS and case.get(BASE_UNIT) not in (None, facts.get(BASE_UNIT)):
-            same_unit = False
-            continue
-        values |= _left_out(case, facts)
-    values |= _exchange_rate(case, at, reference, reporting)
+    site = reference.facts(SITE_FACTS, case.get(SITE_ID), at)
+    supplier = reference.facts(SUPPLIER_FACTS, case.get(SUPPLIER_ID), at)
+    item = reference.facts(ITEM_FACTS, case.get(ITEM_ID), at)
+    values = _left_out(case, site) | _left_out(case, supplier)
+    values |= _left_out(case, _item_facts(case, item))
+    values |= _exchange_rate(case, values, at, reference, reporting)
     children = dict[str, Sequence[Record]]()
-    if ITEM_UNITS in shape.children and not case[ITEM_UNITS] and same_unit:
+    if ITEM_UNITS in shape.children and not case[ITEM_UNITS] and _same_unit(case, item):
         units = reference.item_units(case[ITEM_ID], case.get(SUPPLIER_ID), at)
         children[ITEM_UNITS] = _children(shape, ITEM_UNITS, units)
     if EARLIER_INVOICES in shape.children:
         lines = _invoices_not_sent(case, at, reference)
         children[EARLIER_INVOICES] = _children(shape, EARLIER_INVOICES, lines)
-    site = reference.facts(SITE_FACTS, case.get(SITE_ID), at)
     link = document_link(site.get(LINK_TEMPLATE), case)
     return LakeFacts(values, {name: rows for name, rows in children.items() if rows}, link)
 
@@ -137,6 +129,22 @@ def document_link(template: str | None, case: Record) -> str:
     return PLACE_IN_LINK.sub(lambda place: quote(str(case[place[1]]), safe=""), template)
 
 
+def _item_facts(case: Record, facts: Facts) -> Facts:
+    """Leave out what says nothing about the case: packs of another unit, cost of another money."""
+    other_money = case.get(CURRENCY) not in (None, facts.get(CURRENCY))
+    left_out = set[str]() if _same_unit(case, facts) else {PACK_SIZE}
+    # The currency of a case is that of its own amounts; only a case at cost takes the item's.
+    if UNIT_COST not in case or case[UNIT_COST] is not None:
+        left_out |= {CURRENCY}
+    elif other_money:
+        left_out |= {UNIT_COST}
+    return {name: value for name, value in facts.items() if name not in left_out}
+
+
+def _same_unit(case: Record, item: Facts) -> bool:
+    return case.get(BASE_UNIT) in (None, item.get(BASE_UNIT))
+
+
 def _left_out(case: Record, facts: Facts) -> dict[str, Any]:
     return {
         name: value
@@ -146,13 +154,14 @@ def _left_out(case: Record, facts: Facts) -> dict[str, Any]:
 
 
 def _exchange_rate(
-    case: Record, at: datetime, reference: ReferenceData, reporting: str
+    case: Record, values: Facts, at: datetime, reference: ReferenceData, reporting: str
 ) -> dict[str, Any]:
     """Return the rate of the case's currency with its day; one that was sent stays as it is."""
+    currency = values.get(CURRENCY) or case.get(CURRENCY)
     is_open = EXCHANGE_RATE in case and case[EXCHANGE_RATE] is None
-    if not is_open or case[EXCHANGE_RATE_AT] is not None or case.get(CURRENCY) is None:
+    if not is_open or case[EXCHANGE_RATE_AT] is not None or currency is None:
         return {}
-    rate = reference.exchange_rate(case[CURRENCY], reporting, at)
+    rate = reference.exchange_rate(currency, reporting, at)
     if not rate:
         return {}
     return {str(EXCHANGE_RATE): rate[EXCHANGE_RATE], str(EXCHANGE_RATE_AT): rate[HAPPENED_AT]}

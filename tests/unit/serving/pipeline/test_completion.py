@@ -36,8 +36,8 @@ TABLES = {
         V3          | Südwerk AG     | DE999999999 | ACC-3        | 2025-01-01
     """,
     "items": """
-        item_id | item_name | base_unit | pack_size | known_at
-        bolt    | Bolt M8   | EA        | 20        | 2025-01-01
+        item_id | item_name | category | base_unit | pack_size | unit_cost | currency | known_at
+        bolt    | Bolt M8   | fixings  | EA        | 20        | 0.42      | USD      | 2025-01-01
     """,
     "item_units": """
         item_id | supplier_id | unit | base_units | known_at
@@ -145,7 +145,18 @@ def test_every_task_gets_the_facts_that_its_case_has_room_for(tmp_path):
     batch = completed(tmp_path, case, task=STOCK_RISK)
     (record,) = batch.records
     assert (record["item_name"], record["region"], record["base_unit"]) == ("Bolt M8", "EMEA", "EA")
-    assert set(from_lake(batch)) == {"site_name", "time_zone", "region", "item_name", "base_unit"}
+    assert (record["unit_cost"], record["currency"]) == (0.42, "USD")
+    names = {"site_name", "time_zone", "region", "item_name", "category", "base_unit"}
+    money = {"unit_cost", "currency", "exchange_rate", "exchange_rate_at"}
+    assert set(from_lake(batch)) == names | money
+
+
+def test_the_cost_of_an_item_in_another_currency_than_the_cases_is_left_out(tmp_path):
+    case = {"asked_at": ASKED_AT.isoformat(), "site_id": "north", "item_id": "bolt", "on_hand": 5}
+    (record,) = completed(tmp_path, case | {"currency": "EUR"}, task=STOCK_RISK).records
+    assert (record["unit_cost"], record["currency"]) == (None, "EUR")
+    (invoice,) = completed(tmp_path, CASE | {"currency": None}).records
+    assert invoice["currency"] is None
 
 
 @pytest.mark.parametrize(
