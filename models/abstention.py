@@ -55,9 +55,10 @@ def find_abstention_reasons(
 ) -> tuple[tuple[AbstentionReason, str], ...]:
     """Find the reasons not to give advice on a row, each with its sentence.
 
-    STRADDLES_THRESHOLD applies to two classes only, and holds where the probability's 90 %
-    interval has `thresholds.act` inside it (low < act < high) and rests on fewer than
-    `limits.few` past cases.
+    The span of a probability is the 90 % interval of similar past cases together with the
+    probability itself, which may lie outside. STRADDLES_THRESHOLD applies to two classes only,
+    and holds where the span has `thresholds.act` inside it (low < act < high) and rests on fewer
+    than `limits.few` past cases.
 
     history_days: age of the history at the moment asked about; None where it is not known.
     """
@@ -114,7 +115,7 @@ def _stale_history(history_days: float | None, oldest: int) -> ReasonAndSentence
 
 
 def _wide_interval(predictions: Predictions, row: int, widest: float) -> ReasonAndSentence:
-    low, high = float(predictions.low[row]), float(predictions.high[row])
+    low, high = _span(predictions, row)
     if high - low <= widest:
         return None
     return AbstentionReason.WIDE_INTERVAL, (
@@ -126,7 +127,7 @@ def _wide_interval(predictions: Predictions, row: int, widest: float) -> ReasonA
 def _straddles_threshold(
     predictions: Predictions, row: int, few: int, act: float
 ) -> ReasonAndSentence:
-    low, high = float(predictions.low[row]), float(predictions.high[row])
+    low, high = _span(predictions, row)
     similar = int(predictions.similar[row])
     if predictions.probability.shape[1] != 2 or not low < act < high or similar >= few:
         return None
@@ -134,6 +135,12 @@ def _straddles_threshold(
         f"No advice: with only {_cases(similar)} like it the probability, {low:.0%} to "
         f"{high:.0%}, may be on either side of the {act:.0%} from which to act."
     )
+
+
+def _span(predictions: Predictions, row: int) -> tuple[float, float]:
+    """Return the interval of similar past cases, widened to hold the probability."""
+    score = float(predictions.probability[row, predictions.explained[row]])
+    return min(float(predictions.low[row]), score), max(float(predictions.high[row]), score)
 
 
 def _cases(count: int) -> str:

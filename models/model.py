@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.calibration.calibrators import Calibration
-from models.conformal.prediction_sets import Conformal, wilson_interval
+from models.conformal.prediction_sets import Conformal
 from models.encoding.encoder import EncodedInputs, Encoder, ModelInputs
 from models.encoding.feature_spec import FeatureSpec
 from models.estimator.trees import Trees
@@ -30,7 +30,8 @@ class Predictions:
         probability: (n, K), rows sum to exactly one.
         explained: (n,) class that the interval and the explanation are about: the event of a
             binary task (class 1), else the likeliest class.
-        low, high: (n,) interval of that class's probability, from past cases like it.
+        low, high: (n,) exact 90 % interval of the share of past cases like it that ended in that
+            class; the probability may lie outside, and then that history disagrees.
         similar: (n,) number of past cases with a similar probability of that class.
         similar_hits: (n,) number of those that ended in it.
         class_set: (n, K) classes that cannot be ruled out at the stated coverage.
@@ -162,16 +163,14 @@ class Model:
         self, encoded: EncodedInputs, probability: Floats, threads: int
     ) -> Predictions:
         explained = self.explained(probability)
-        score = probability[np.arange(len(probability)), explained]
-        similar, hits = self.conformal.similar(probability, explained)
-        low, high = wilson_interval(hits, similar)
+        similar = self.conformal.similar(probability, explained)
         return Predictions(
             probability=probability,
             explained=explained,
-            low=np.minimum(low, score),
-            high=np.maximum(high, score),
-            similar=similar,
-            similar_hits=hits,
+            low=similar.low,
+            high=similar.high,
+            similar=similar.rows,
+            similar_hits=similar.hits,
             class_set=self.conformal.class_set(probability),
             quantiles=self._quantiles(encoded.matrix, threads),
             unseen=self._named(encoded.unseen),

@@ -27,7 +27,7 @@ from models.task import TaskName
 MANIFEST = "manifest.json"
 FEATURES = "features.json"
 RULES = "rules.json"
-FORMAT = 4
+FORMAT = 5
 EXPLAINER_KEY, EXPLAINER = "explainer", "quadrature"
 """Name of the explainer, our own TreeSHAP; the last bits of its contributions are recorded."""
 

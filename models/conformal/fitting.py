@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import beta
 
 from models.conformal.prediction_sets import (
     ClassThreshold,
@@ -119,7 +120,7 @@ def _class_threshold(
 def fit_neighbours(probability: Floats, hit: NDArray[np.bool_]) -> Neighbours:
     """Bin rows by probability: equal ones together, at least `BIN_ROWS` rows a bin."""
     if len(probability) == 0:
-        return Neighbours((), (0,), (0,))
+        return _with_intervals((), np.zeros(1, np.int64), np.zeros(1, np.int64))
     order = np.sort(probability)
     tops: list[float] = []
     start = 0
@@ -132,7 +133,34 @@ def fit_neighbours(probability: Floats, hit: NDArray[np.bool_]) -> Neighbours:
     at = np.searchsorted(np.asarray(tops), probability, side="left")
     rows = np.bincount(at, minlength=len(tops) + 1)
     hits = np.bincount(at, weights=hit, minlength=len(tops) + 1).astype(np.int64)
-    return Neighbours(tuple(tops), tuple(rows.tolist()), tuple(hits.tolist()))
+    return _with_intervals(tuple(tops), rows, hits)
+
+
+def exact_interval(hits: Ints, rows: Ints, level: float = 0.9) -> tuple[Floats, Floats]:
+    """Return (n,) lower and upper ends of the Clopper-Pearson interval of a share.
+
+    It holds the share at least as often as its level says, whatever the share is.
+
+    Args:
+        hits: (n,) successes.
+        rows: (n,) trials; the interval of none is 0 to 1.
+        level: share of intervals that hold the truth.
+    """
+    tail = (1 - level) / 2
+    low = np.where(hits > 0, beta.ppf(tail, hits, rows - hits + 1), 0.0)
+    high = np.where(hits < rows, beta.ppf(1 - tail, hits + 1, rows - hits), 1.0)
+    return low, high
+
+
+def _with_intervals(tops: tuple[float, ...], rows: Ints, hits: Ints) -> Neighbours:
+    low, high = exact_interval(hits, rows)
+    return Neighbours(
+        tops,
+        tuple(rows.tolist()),
+        tuple(hits.tolist()),
+        tuple(low.tolist()),
+        tuple(high.tolist()),
+    )
 
 
 def fit_quantile_shifts(

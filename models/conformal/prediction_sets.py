@@ -23,23 +23,50 @@ Z_90 = 1.6448536269514722  # two-sided 90 %
 
 
 @dataclass(frozen=True)
+class SimilarCases:
+    """Past cases with a similar probability of a class, for each of n cases.
+
+    Attributes:
+        rows: (n,) number of them.
+        hits: (n,) number of those that ended in the class.
+        low, high: (n,) exact 90 % interval of the share that did.
+    """
+
+    rows: Ints
+    hits: Ints
+    low: Floats
+    high: Floats
+
+
+@dataclass(frozen=True)
 class Neighbours:
     """Calibration rows by the probability that one class was given.
+
+    The intervals are kept, not computed again, so that an answer has the same bits wherever it
+    is given.
 
     Attributes:
         tops: highest probability of each bin but the last, rising.
         rows: number of rows in each bin.
         hits: number of those rows that ended in the class.
+        low, high: exact (Clopper-Pearson) 90 % interval of hits / rows in each bin.
     """
 
     tops: tuple[float, ...]
     rows: tuple[int, ...]
     hits: tuple[int, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
 
-    def find(self, probability: Floats) -> tuple[Ints, Ints]:
-        """Return (n,) rows and hits of the bin that each probability falls in."""
+    def find(self, probability: Floats) -> SimilarCases:
+        """Return the rows of the bin that each of (n,) probabilities falls in."""
         at = np.searchsorted(np.asarray(self.tops), probability, side="left")
-        return np.asarray(self.rows)[at], np.asarray(self.hits)[at]
+        return SimilarCases(
+            np.asarray(self.rows)[at],
+            np.asarray(self.hits)[at],
+            np.asarray(self.low)[at],
+            np.asarray(self.high)[at],
+        )
 
 
 class CoverageScope(StrEnum):
@@ -106,13 +133,17 @@ class Conformal:
         result[np.arange(len(result)), np.argmax(probability, axis=1)] = True
         return np.asarray(result)
 
-    def similar(self, probability: Floats, explained: Ints) -> tuple[Ints, Ints]:
-        """Return (n,) past cases with a similar probability of the explained class, and hits."""
-        rows, hits = np.zeros(len(explained), np.int64), np.zeros(len(explained), np.int64)
+    def similar(self, probability: Floats, explained: Ints) -> SimilarCases:
+        """Return the past cases with a similar probability of the (n,) explained classes."""
+        n = len(explained)
+        rows, hits = np.zeros(n, np.int64), np.zeros(n, np.int64)
+        low, high = np.zeros(n), np.ones(n)
         for k, neighbours in enumerate(self.neighbours):
             own = explained == k
-            rows[own], hits[own] = neighbours.find(probability[own, k])
-        return rows, hits
+            found = neighbours.find(probability[own, k])
+            rows[own], hits[own] = found.rows, found.hits
+            low[own], high[own] = found.low, found.high
+        return SimilarCases(rows, hits, low, high)
 
     def shifted(self, quantiles: Floats) -> Floats:
         """Return the (n, Q) quantiles moved to their stated rate, in rising order."""
@@ -125,8 +156,8 @@ class Conformal:
             "threshold": self.threshold,
             "rows": self.rows,
             "neighbours": [
-                {"tops": list(n.tops), "rows": list(n.rows), "hits": list(n.hits)}
-                for n in self.neighbours
+                {name: list(values) for name, values in asdict(one).items()}
+                for one in self.neighbours
             ],
             "shifts": list(self.shifts),
             "sets": str(self.sets),
@@ -143,8 +174,8 @@ class Conformal:
             threshold=fields["threshold"],
             rows=fields["rows"],
             neighbours=tuple(
-                Neighbours(tuple(n["tops"]), tuple(n["rows"]), tuple(n["hits"]))
-                for n in fields["neighbours"]
+                Neighbours(**{name: tuple(values) for name, values in one.items()})
+                for one in fields["neighbours"]
             ),
             shifts=tuple(fields["shifts"]),
             sets=CoverageScope(fields["sets"]),

@@ -20,7 +20,7 @@ class FrozenModel(BaseModel):
 
 
 class Interval(FrozenModel):
-    """Between which probabilities similar past cases lay (90 %)."""
+    """Exact 90 % interval of the share of similar past cases that ended in `explained_class`."""
 
     low: float
     high: float
@@ -78,7 +78,8 @@ class Advice(FrozenModel):
     Where no model answered, everything that only a model can say is null or empty, and `rung`
     is `rules` or `no_score`; `rung_reasons` says why.
 
-    probability: of `explained_class` (the event of a two-class task, else the likeliest).
+    probability: of `explained_class` (the event of a two-class task, else the likeliest). It may
+        lie outside `interval`: then `notes` say that history disagrees.
     exception_probability: that anything at all goes wrong; what `priority` is made from.
     delay_days: quantiles of the delay by level, where the task predicts one.
     """

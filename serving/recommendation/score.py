@@ -56,7 +56,8 @@ class Waterfall(tuple[WaterfallStep, ...]):
 class Score:
     """Prediction for one case, as it is recorded; see `models.model.Predictions`.
 
-    probability, low, high: of class `explained`, with the 90 % interval.
+    probability: of class `explained`.
+    low, high: exact 90 % interval of the share of similar past cases that ended so.
     similar, similar_hits: past cases with a similar probability, and those of class `explained`.
     quantiles: of the delay in days by level ("0.5"), where the task predicts one.
     base, steps: base + contributions of the steps == probability, exactly; None where the

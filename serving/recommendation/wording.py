@@ -71,9 +71,11 @@ def delay_phrase(value: float) -> str:
 
 
 def certainty_phrase(score: Score) -> str:
-    """Write the probability and the interval of similar past cases."""
-    between = f"{percent(score.low)} to {percent(score.high)}"
-    return f"{percent(score.probability)} likely, {between} in similar past cases"
+    """Write the probability, and in what share of similar past cases it ended so."""
+    likely = f"{percent(score.probability)} likely"
+    if score.similar == 0:
+        return f"{likely}, no similar past cases"
+    return f"{likely}, {percent(score.low)} to {percent(score.high)} in similar past cases"
 
 
 def _digits(value: Decimal | float, least: int, most: int) -> str:

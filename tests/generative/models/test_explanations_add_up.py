@@ -43,7 +43,8 @@ def test_base_plus_parts_is_the_score_and_a_row_does_not_know_its_neighbours(mod
     answer = model.predict(inputs)
     assert (answer.probability.sum(axis=1) == 1).all()
     assert ((answer.probability > 0) & (answer.probability < 1)).all()
-    assert ((answer.low <= answer.score) & (answer.score <= answer.high)).all()
+    share = answer.similar_hits / answer.similar
+    assert ((answer.low <= share) & (share <= answer.high)).all()
     for row, explanation in enumerate(model.explain(inputs, k)):
         assert (
             explanation.base + sum(p.contribution for p in explanation.parts) == explanation.score

@@ -23,9 +23,10 @@ ACT = FixedThreshold(0.5)
 
 
 def answer(
-    *, low=0.1, high=0.2, score=0.15, similar=500, classes=2, unseen=(), outside=()
+    *, low=0.1, high=0.2, score=None, similar=500, classes=2, unseen=(), outside=()
 ) -> Predictions:
     """One case, certain enough to be advised on unless told otherwise."""
+    score = (low + high) / 2 if score is None else score
     rest = (1 - score) / (classes - 1)
     probability = np.full((1, classes), rest)
     probability[0, 1] = score
@@ -58,6 +59,12 @@ def test_a_case_like_many_before_it_is_advised_on():
         ({"outside": ("a", "b", "c")}, AbstentionReason.OUT_OF_RANGE),
         ({"low": 0.05, "high": 0.46}, AbstentionReason.WIDE_INTERVAL),
         ({"low": 0.4, "high": 0.6, "similar": 59}, AbstentionReason.STRADDLES_THRESHOLD),
+        # Similar past cases disagree with the probability.
+        ({"low": 0.05, "high": 0.1, "score": 0.46}, AbstentionReason.WIDE_INTERVAL),
+        (
+            {"low": 0.4, "high": 0.48, "score": 0.52, "similar": 59},
+            AbstentionReason.STRADDLES_THRESHOLD,
+        ),
     ],
 )
 def test_each_weakness_is_a_reason_of_its_own(case, why):
@@ -70,6 +77,7 @@ def test_each_weakness_is_a_reason_of_its_own(case, why):
         {"unseen": ("carrier",)},  # not a key
         {"outside": ("a", "b")},  # as many as allowed
         {"low": 0.1, "high": 0.5, "similar": 30},  # as wide as allowed, the threshold on its edge
+        {"low": 0.05, "high": 0.1, "score": 0.45},  # past cases disagree, as far as allowed
         {"low": 0.4, "high": 0.6, "similar": 60},  # undecided, but known to be
         {"low": 0.4, "high": 0.6, "similar": 30, "classes": 3},  # of two classes alone
     ],

@@ -130,7 +130,7 @@ def rewritten(folder, change):
 @pytest.mark.parametrize("other", [2, 7])
 def test_another_format_is_named_with_the_one_that_is_read(folder, other):
     rewritten(folder, lambda fields: fields.update(format=other))
-    with pytest.raises(ArtefactError, match=f"is of format {other}; this version reads 4: train"):
+    with pytest.raises(ArtefactError, match=f"is of format {other}; this version reads 5: train"):
         load_artefact(folder)
 
 

@@ -4,8 +4,15 @@ import json
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
-from models.conformal.fitting import JudgedRows, fit_conformal, fit_neighbours, fit_quantile_shifts
+from models.conformal.fitting import (
+    JudgedRows,
+    exact_interval,
+    fit_conformal,
+    fit_neighbours,
+    fit_quantile_shifts,
+)
 from models.conformal.prediction_sets import Conformal, CoverageScope, wilson_interval
 
 
@@ -36,14 +43,17 @@ def test_similar_past_cases_are_those_of_the_same_bin():
     probability = np.repeat([0.1, 0.2, 0.7], [100, 100, 100])
     hit = np.repeat([True, False, True, False, True, False], [10, 90, 25, 75, 60, 40])
     neighbours = fit_neighbours(probability, hit)
-    rows, hits = neighbours.find(np.array([0.1, 0.2, 0.65, 0.99]))
-    assert rows.tolist() == [100, 100, 100, 100]
-    assert hits.tolist() == [10, 25, 60, 60]
+    found = neighbours.find(np.array([0.1, 0.2, 0.65, 0.99]))
+    assert found.rows.tolist() == [100, 100, 100, 100]
+    assert found.hits.tolist() == [10, 25, 60, 60]
+    low, high = exact_interval(found.hits, found.rows)
+    assert (found.low.tolist(), found.high.tolist()) == (low.tolist(), high.tolist())
 
 
 def test_no_past_cases_are_counted_as_none():
     neighbours = fit_neighbours(np.empty(0), np.empty(0, dtype=bool))
-    assert [x.tolist() for x in neighbours.find(np.array([0.5]))] == [[0], [0]]
+    found = neighbours.find(np.array([0.5]))
+    assert (found.rows[0], found.hits[0], found.low[0], found.high[0]) == (0, 0, 0.0, 1.0)
     low, high = wilson_interval(np.array([0]), np.array([0]))
     assert (low[0], high[0]) == (0.0, 1.0)
 
@@ -53,6 +63,28 @@ def test_wilson_gives_the_published_interval():
     low, high = wilson_interval(np.array([15]), np.array([148]))
     assert low[0] == pytest.approx(0.0675, abs=0.0005)
     assert high[0] == pytest.approx(0.1494, abs=0.0005)
+
+
+@pytest.mark.parametrize(
+    ("hits", "rows", "level", "low", "high"),
+    [
+        (15, 148, 0.95, 0.0578, 0.1617),  # Newcombe 1998, method 5
+        (0, 10, 0.9, 0.0, 0.2589),  # 1 - 0.05 ** (1 / 10)
+        (10, 10, 0.9, 0.7411, 1.0),
+        (0, 0, 0.9, 0.0, 1.0),
+    ],
+)
+def test_the_exact_interval_is_the_published_one(hits, rows, level, low, high):
+    ends = exact_interval(np.array([hits]), np.array([rows]), level)
+    assert [end[0] for end in ends] == pytest.approx([low, high], abs=1e-4)
+
+
+@pytest.mark.parametrize("share", [0.02, 0.3, 0.9])
+def test_the_exact_interval_holds_the_truth_as_often_as_it_says(share):
+    hits = np.arange(61)
+    low, high = exact_interval(hits, np.full(61, 60))
+    holds = (low <= share) & (share <= high)
+    assert binom.pmf(hits, 60, share)[holds].sum() >= 0.9
 
 
 def test_quantiles_that_are_too_narrow_are_moved_out_and_the_median_stays():
