@@ -57,6 +57,18 @@ def promise_days(promised_at: Moments, zones: NDArray[Any]) -> Days:
     return np.where(in_utc == promised_at, in_utc, local_days(promised_at, zones))
 
 
+def ends_of_days(days: Days, zones: NDArray[Any]) -> Moments:
+    """Return the moment, in UTC, at which each day at its site is over, see `end_of_day`."""
+    ends = (days + np.timedelta64(1, "D")).astype("datetime64[us]")
+    known = ~np.isnat(days)
+    for zone in {name for name in zones.tolist() if isinstance(name, str)}:
+        rows = np.flatnonzero(known & (zones == zone))
+        distinct, place = np.unique(days[rows], return_inverse=True)
+        over = [end_of_day(day, zone).replace(tzinfo=None) for day in distinct.tolist()]
+        ends[rows] = np.array(over, dtype="datetime64[us]")[place]
+    return ends
+
+
 def days_from_to(start: Days, end: Days) -> NDArray[np.float64]:
     """Count whole days from one day to another; NaN where either is missing."""
     span = end - start

@@ -7,6 +7,7 @@ from datetime import datetime
 import ibis
 import pandas as pd
 
+from data.contracts.purchase_orders import LINE_STATE, STATE_KNOWN_AT
 from data.contracts.sites import SITE_ID
 from data.contracts.table import KNOWN_AT
 from data.store import Store
@@ -34,8 +35,16 @@ class AsOfStore(Store):
         self._moment = ibis.literal(moment, type="timestamp('UTC', 6)")
 
     def table(self, name: str) -> ibis.Table:
-        """The rows of a canonical table that were known before the moment."""
+        """The rows of a canonical table that were known before the moment.
+
+        The state of an order line has a moment of its own: before it the line was open.
+        """
         rows = self._store.table(name)
+        if STATE_KNOWN_AT in rows.columns:
+            later = (rows[STATE_KNOWN_AT] >= self._moment).fill_null(False)
+            rows = rows.mutate(
+                **{c: later.ifelse(ibis.null(), rows[c]) for c in (LINE_STATE, STATE_KNOWN_AT)}
+            )
         return rows.filter(rows[KNOWN_AT] < self._moment)
 
 

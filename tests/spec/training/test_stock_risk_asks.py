@@ -171,3 +171,72 @@ def test_open_asks_are_the_latest_known_reports_of_items_that_are_carried() -> N
         ask_id                | asked_at         | on_hand
         north/bolt@2026-02-08 | 2026-02-08 09:00 | 9 """,
     )
+
+
+def test_what_is_cancelled_or_closed_is_no_cover_once_that_is_known_and_a_reversal_is() -> None:
+    levels = """
+        site_id | item_id | on_hand | known_at
+        north   | bolt    | 9       | 2026-02-01 20:00
+        north   | bolt    | 5       | 2026-02-08 20:00 """
+    tables = store(
+        stock_levels=levels,
+        purchase_orders="""
+        po_line_id | po_id | site_id | supplier_id | item_id | quantity_ordered | promised_at | known_at   | line_state   | state_known_at
+        cancelled  | PO1   | north   | acme        | bolt    | 10               | 2026-02-20  | 2026-02-01 | cancelled    | 2026-02-05
+        short      | PO2   | north   | acme        | bolt    | 10               | 2026-02-20  | 2026-02-01 | closed_short | 2026-02-05
+        deleted    | PO3   | north   | acme        | bolt    | 10               | 2026-02-20  | 2026-02-01 |              |
+        mistaken   | PO4   | north   | acme        | bolt    | 10               | 2026-02-20  | 2026-02-01 |              |
+        part       | PO5   | north   | acme        | bolt    | 10               | 2026-02-20  | 2026-02-01 | open         | """,
+        supplier_events="""
+        po_line_id | event_kind      | ack_status | known_at
+        deleted    | acknowledgement | ID         | 2026-02-05 """,
+        receipts="""
+        po_line_id | quantity_received | posting_kind | known_at
+        mistaken   | 10                | receipt      | 2026-02-01 09:00
+        mistaken   | 10                | reversal     | 2026-02-05
+        short      | 4                 | receipt      | 2026-02-01 09:00
+        part       | 4                 | receipt      | 2026-02-01 09:00 """,
+    )
+    expect_children(
+        query_asks(tables, RISK),
+        "scheduled_receipts",
+        """
+        ask_id                | po_line_id | quantity_open
+        north/bolt@2026-02-02 | cancelled  | 10
+        north/bolt@2026-02-02 | deleted    | 10
+        north/bolt@2026-02-02 | part       | 6
+        north/bolt@2026-02-02 | short      | 6
+        north/bolt@2026-02-09 | mistaken   | 10
+        north/bolt@2026-02-09 | part       | 6 """,
+    )
+
+
+def test_a_horizon_includes_its_last_day_at_the_site() -> None:
+    levels = """
+        site_id | item_id | on_hand | happened_at      | known_at
+        berlin  | in time | 9       | 2026-02-01       | 2026-02-01
+        berlin  | in time | 0       | 2026-02-16 22:59 | 2026-02-16 22:59
+        berlin  | after   | 9       | 2026-02-01       | 2026-02-01
+        berlin  | after   | 8       | 2026-02-16 22:00 | 2026-02-16 22:00
+        berlin  | after   | 0       | 2026-02-16 23:01 | 2026-02-16 23:01
+        chicago | in time | 9       | 2026-02-01       | 2026-02-01
+        chicago | in time | 0       | 2026-02-16 05:59 | 2026-02-16 05:59
+        chicago | after   | 9       | 2026-02-01       | 2026-02-01
+        chicago | after   | 8       | 2026-02-16 05:00 | 2026-02-16 05:00
+        chicago | after   | 0       | 2026-02-16 06:01 | 2026-02-18 06:01 """
+    sites = """
+        site_id | time_zone       | known_at
+        berlin  | Europe/Berlin   | 2025-01-01
+        chicago | America/Chicago | 2025-01-01 """
+    tables = store(stock_levels=levels, sites=sites)
+    found = query_asks(tables, RISK, until=datetime(2026, 2, 3, tzinfo=UTC))
+    expect_labels(
+        found,
+        label_asks(tables, found, RISK),
+        """
+        ask_id                     | label | matured_at
+        berlin/after@2026-02-02    | 0     | 2026-02-16 23:00
+        berlin/in time@2026-02-02  | 1     | 2026-02-16 23:00
+        chicago/after@2026-02-02   | 0     | 2026-02-16 06:00
+        chicago/in time@2026-02-02 | 1     | 2026-02-16 06:00 """,
+    )

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from models.tasks.supplier_delay import SUPPLIER_DELAY
 from tests.spec.training.ask_tables import expect_asks, expect_children, expect_labels, store, task
+from training.dataset.builder import AsOfStore
 from training.tasks.supplier_delay.asks import query_asks, query_open_asks
 from training.tasks.supplier_delay.labels import label_asks
 
@@ -193,4 +194,146 @@ def test_open_lines_are_those_overdue_by_a_month_or_promised_within_three_weeks(
         ask_id             | asked_at
         overdue@2026-02-01 | 2026-02-01 10:00
         soon@2026-02-01    | 2026-02-01 10:00 """,
+    )
+
+
+SITES = """
+    site_id | time_zone       | site_name | known_at
+    berlin  | Europe/Berlin   | Hamburg   | 2025-01-01
+    chicago | America/Chicago | Chicago   | 2025-01-01 """
+
+
+def test_a_delay_is_counted_in_days_at_the_site_and_matures_when_the_day_is_over_there() -> None:
+    lines = """
+        po_line_id | po_id | site_id | supplier_id | item_id | quantity_ordered | promised_at | known_at
+        by day     | PO1   | berlin  | acme        | bolt    | 10               | 2026-04-01  | 2026-03-20
+        next day   | PO2   | berlin  | acme        | bolt    | 10               | 2026-04-01  | 2026-03-20
+        evening    | PO3   | chicago | acme        | bolt    | 10               | 2026-03-31  | 2026-03-20 """
+    receipts = """
+        po_line_id | quantity_received | happened_at
+        by day     | 10                | 2026-04-01 21:59
+        next day   | 10                | 2026-04-01 22:00
+        evening    | 10                | 2026-04-01 00:30
+        other      | 1                 | 2026-05-01 """
+    tables = store(purchase_orders=lines, receipts=receipts, sites=SITES)
+    found = query_asks(tables, DELAY, until=datetime(2026, 3, 22, tzinfo=UTC))
+    expect_labels(
+        found,
+        label_asks(tables, found, DELAY),
+        """
+        ask_id              | label | target | matured_at
+        --------------------+-------+--------+-----------------
+        by day@2026-03-21   | 0     | 0      | 2026-04-01 22:00
+        evening@2026-03-21  | 0     | 0      | 2026-04-01 05:00
+        next day@2026-03-21 | 1     | 1      | 2026-04-01 22:00 """,
+    )
+
+
+def test_a_promise_at_midnight_is_asked_about_before_that_day_in_any_zone() -> None:
+    lines = """
+        po_line_id | po_id | site_id | supplier_id | item_id | quantity_ordered | promised_at      | known_at
+        day        | PO1   | chicago | acme        | bolt    | 10               | 2026-04-10       | 2026-04-01
+        moment     | PO2   | berlin  | acme        | bolt    | 10               | 2026-04-09 22:00 | 2026-04-01 """
+    tables = store(purchase_orders=lines, sites=SITES)
+    expect_asks(
+        query_asks(tables, DELAY, since=datetime(2026, 4, 3, tzinfo=UTC)),
+        """
+        ask_id            | time_zone       | site_name
+        day@2026-04-03    | America/Chicago | Chicago
+        moment@2026-04-03 | Europe/Berlin   | Hamburg
+        day@2026-04-08    | America/Chicago | Chicago
+        moment@2026-04-08 | Europe/Berlin   | Hamburg """,
+    )
+
+
+STATES = """
+    po_line_id | po_id | site_id | supplier_id | item_id | quantity_ordered | promised_at | known_at   | line_state   | state_known_at
+    cancelled  | PO1   | north   | acme        | bolt    | 10               | 2026-02-20  | 2026-02-01 | cancelled    | 2026-02-14
+    deleted    | PO2   | north   | acme        | bolt    | 10               | 2026-02-20  | 2026-02-01 |              |
+    short      | PO3   | north   | acme        | bolt    | 10               | 2026-02-20  | 2026-02-01 | closed_short | 2026-02-25
+    none       | PO4   | north   | acme        | bolt    | 10               | 2026-02-20  | 2026-02-01 | closed_short | 2026-02-14
+    open       | PO5   | north   | acme        | bolt    | 10               | 2026-02-20  | 2026-02-01 | open         | """
+
+
+def test_a_line_that_was_cancelled_deleted_or_closed_has_no_label_and_is_asked_about_until_then() -> (
+    None
+):
+    tables = store(
+        purchase_orders=STATES,
+        supplier_events="""
+        po_line_id | event_kind   | event_quantity | known_at
+        deleted    | order_change | 0              | 2026-02-14 """,
+        receipts="""
+        po_line_id | quantity_received | happened_at
+        cancelled  | 4                 | 2026-02-10
+        short      | 9                 | 2026-02-22
+        other      | 1                 | 2026-03-01 """,
+    )
+    found = query_asks(tables, DELAY)
+    expect_labels(
+        found,
+        label_asks(tables, found, DELAY),
+        """
+        ask_id               | label | target
+        cancelled@2026-02-02 | -1    |
+        deleted@2026-02-02   | -1    |
+        none@2026-02-02      | -1    |
+        open@2026-02-02      | 1     |
+        short@2026-02-02     | 1     | 2
+        cancelled@2026-02-13 | -1    |
+        deleted@2026-02-13   | -1    |
+        none@2026-02-13      | -1    |
+        open@2026-02-13      | 1     |
+        short@2026-02-13     | 1     | 2
+        open@2026-02-18      | 1     |
+        short@2026-02-18     | 1     | 2 """,
+    )
+    assert set(found.frame["line_state"].dropna()) == {"open"}
+
+
+def test_a_state_known_later_is_not_known_to_a_training_set_of_before() -> None:
+    tables = AsOfStore(store(purchase_orders=STATES), datetime(2026, 2, 14, tzinfo=UTC))
+    states = tables.table("purchase_orders").to_pandas().set_index("po_line_id")["line_state"]
+    assert states.dropna().to_dict() == {"open": "open"}
+
+
+def test_a_posting_that_was_reversed_is_no_arrival() -> None:
+    lines = """
+        po_line_id | po_id | site_id | supplier_id | item_id | quantity_ordered | promised_at | known_at
+        mistaken   | PO1   | berlin  | acme        | bolt    | 10               | 2026-03-01  | 2026-02-01
+        control    | PO2   | berlin  | acme        | bolt    | 10               | 2026-03-01  | 2026-02-01
+        returned   | PO3   | berlin  | acme        | bolt    | 10               | 2026-03-01  | 2026-02-01
+        undone     | PO4   | berlin  | acme        | bolt    | 10               | 2026-03-01  | 2026-02-01 """
+    receipts = """
+        po_line_id | quantity_received | posting_kind | happened_at      | known_at
+        mistaken   | 10                |              | 2026-02-27       | 2026-02-27 10:00
+        mistaken   | -10               |              | 2026-02-27       | 2026-02-27 13:00
+        mistaken   | 10                |              | 2026-03-20       | 2026-03-20 10:00
+        control    | 10                |              | 2026-03-20       | 2026-03-20 10:00
+        returned   | 10                | receipt      | 2026-02-27       | 2026-02-27 10:00
+        returned   | -10               | return       | 2026-03-10       | 2026-03-10 13:00
+        undone     | 10                | receipt      | 2026-02-27       | 2026-02-27 10:00
+        undone     | 10                | reversal     | 2026-03-10       | 2026-03-10 13:00
+        other      | 1                 |              | 2026-04-01       | 2026-04-01 00:00 """
+    tables = store(purchase_orders=lines, receipts=receipts, sites=SITES)
+    found = query_asks(tables, DELAY, until=datetime(2026, 2, 3, tzinfo=UTC))
+    expect_labels(
+        found,
+        label_asks(tables, found, DELAY),
+        """
+        ask_id              | label | target
+        control@2026-02-02  | 1     | 19
+        mistaken@2026-02-02 | 1     | 19
+        returned@2026-02-02 | 0     | -2
+        undone@2026-02-02   | 1     | """,
+    )
+    asked = query_asks(tables, DELAY, since=datetime(2026, 2, 27, tzinfo=UTC))
+    expect_asks(
+        asked,
+        """
+        ask_id
+        control@2026-02-27
+        mistaken@2026-02-27
+        returned@2026-02-27
+        undone@2026-02-27 """,
     )

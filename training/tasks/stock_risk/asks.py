@@ -9,12 +9,14 @@ import ibis.expr.types as ir
 
 from data.contracts.items import ITEM_ID, ITEMS, UNIT_COST
 from data.contracts.purchase_orders import (
+    LINE_STATE,
     PO_LINE_ID,
     PROMISED_AT,
     PURCHASE_ORDERS,
     QUANTITY_ORDERED,
+    STATE_KNOWN_AT,
 )
-from data.contracts.receipts import QUANTITY_RECEIVED, RECEIPTS
+from data.contracts.receipts import RECEIPTS
 from data.contracts.sites import SITE_ID, SITES
 from data.contracts.stock_levels import ACTIVE, AVERAGE_DEMAND, STOCK_LEVELS
 from data.contracts.table import HAPPENED_AT, KNOWN_AT
@@ -31,9 +33,10 @@ from training.dataset.ask_queries import (
 )
 from training.dataset.asks import ASKED_AT, ROW, Asks
 from training.dataset.purchase_order_lines import (
-    COMPLETED_KNOWN_AT,
     in_thousandths,
-    lines_known_complete,
+    open_when_asked,
+    signed_quantity,
+    with_state_when_asked,
 )
 
 
@@ -90,14 +93,20 @@ def _collect(store: Store, task: Task, asked: ir.Table, max_rows: int | None) ->
 
 
 def _scheduled_receipts(store: Store, numbered: ir.Table) -> ir.Table:
-    """Order lines placed and not complete, as far as was known, less what had come in."""
-    lines = store.table(PURCHASE_ORDERS.name).left_join(lines_known_complete(store), [PO_LINE_ID])
+    """Open order lines as far as was known, with what had not come of them."""
+    lines = store.table(PURCHASE_ORDERS.name)
     lines = lines.select(
-        PO_LINE_ID, SITE_ID, ITEM_ID, QUANTITY_ORDERED, PROMISED_AT, KNOWN_AT, COMPLETED_KNOWN_AT
+        PO_LINE_ID,
+        SITE_ID,
+        ITEM_ID,
+        QUANTITY_ORDERED,
+        PROMISED_AT,
+        LINE_STATE,
+        STATE_KNOWN_AT,
+        KNOWN_AT,
     )
     pairs = numbered.select(ROW, ASKED_AT, SITE_ID, ITEM_ID).inner_join(lines, [SITE_ID, ITEM_ID])
-    complete = pairs[COMPLETED_KNOWN_AT] <= pairs[ASKED_AT]
-    pairs = pairs.filter(pairs[KNOWN_AT] <= pairs[ASKED_AT], ~complete.fill_null(False))
+    pairs = with_state_when_asked(open_when_asked(pairs, store))
     came = _quantity_received_when_asked(store, pairs)
     joined = pairs.left_join(came, [ROW, PO_LINE_ID])
     missing = (in_thousandths(joined[QUANTITY_ORDERED]) - joined["came"].fill_null(0)) / 1000
@@ -106,11 +115,8 @@ def _scheduled_receipts(store: Store, numbered: ir.Table) -> ir.Table:
 
 
 def _quantity_received_when_asked(store: Store, pairs: ir.Table) -> ir.Table:
-    receipts = store.table(RECEIPTS.name).select(
-        PO_LINE_ID, QUANTITY_RECEIVED, posted_at=store.table(RECEIPTS.name)[KNOWN_AT]
-    )
+    rows = store.table(RECEIPTS.name)
+    receipts = rows.select(PO_LINE_ID, posted_at=rows[KNOWN_AT], quantity=signed_quantity(rows))
     postings = pairs.select(ROW, PO_LINE_ID, ASKED_AT).inner_join(receipts, [PO_LINE_ID])
     known = postings.filter(postings["posted_at"] <= postings[ASKED_AT])
-    return known.group_by([ROW, PO_LINE_ID]).agg(
-        came=in_thousandths(known[QUANTITY_RECEIVED]).sum()
-    )
+    return known.group_by([ROW, PO_LINE_ID]).agg(came=known["quantity"].sum())

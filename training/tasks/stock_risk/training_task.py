@@ -11,7 +11,7 @@ from features.tasks.stock_risk.feature_set import SHAPE, STREAMS
 from models.tasks.stock_risk import STOCK_RISK
 from training.dataset.training_task import Floats, ModelPurpose, TrainingTask, feature_values
 from training.tasks.stock_risk.asks import query_asks, query_open_asks
-from training.tasks.stock_risk.labels import label_asks
+from training.tasks.stock_risk.labels import add_time_zones, label_asks
 
 PURPOSE = ModelPurpose(
     use="To look first at the items of a site that are most likely to run out.",
@@ -52,4 +52,5 @@ STOCK_RISK_TRAINING = TrainingTask(
     label_asks=label_asks,
     baseline_rules={"stock_cover": stock_cover, "projected_cover": projected_cover},
     purpose=PURPOSE,
+    add_outcome_facts=add_time_zones,
 )

@@ -8,20 +8,24 @@ from functools import reduce
 import ibis
 import ibis.expr.types as ir
 
+from data.contracts.items import BASE_UNIT, ITEM_ID, ITEM_NAME, ITEMS
 from data.contracts.purchase_orders import (
     LINE_VALUE,
     PO_ID,
     PO_LINE_ID,
     PO_UNIT_PRICE,
     PROMISED_AT,
-    PURCHASE_ORDERS,
     QUANTITY_ORDERED,
     SHIPMENT_ID,
 )
 from data.contracts.receipts import RECEIPT_ID, RECEIPTS
+from data.contracts.sites import SITE_ID, SITE_NAME, SITES, TIME_ZONE
+from data.contracts.suppliers import SUPPLIER_ID, SUPPLIER_NAME, SUPPLIERS
 from data.contracts.table import HAPPENED_AT, KNOWN_AT
 from data.store import Store
 from features.builders.order_documents import EVENTS, ORDERED_AT
+from features.history.order_lines import PROMISE_DAY
+from features.history.site_days import local_day, midnight_of_day
 from features.tasks.supplier_delay.shape import SUPPLIER_DELAY_SHAPE
 from models.task import Task
 from training.dataset.ask_queries import (
@@ -29,17 +33,24 @@ from training.dataset.ask_queries import (
     collect_asks,
     day_text,
     filter_asked_between,
+    join_master_as_known,
     midnight_after,
 )
 from training.dataset.asks import ASKED_AT, Asks
 from training.dataset.purchase_order_lines import (
-    COMPLETED_KNOWN_AT,
-    lines_known_complete,
     messages_known_of_line,
+    open_when_asked,
+    placed_lines,
     rows_known_of_line,
+    with_state_when_asked,
 )
 
 OPEN_AHEAD_DAYS = 21
+_MASTER_COLUMNS = (
+    (SITES, SITE_ID, (SITE_NAME, TIME_ZONE)),
+    (SUPPLIERS, SUPPLIER_ID, (SUPPLIER_NAME,)),
+    (ITEMS, ITEM_ID, (ITEM_NAME, BASE_UNIT)),
+)
 # A line this long overdue is a matter of clearing up old orders, not of its delay.
 OVERDUE_DAYS = 30
 
@@ -58,25 +69,27 @@ def query_asks(
     """
     lines = _promised_lines(store)
     moments = [midnight_after(lines[KNOWN_AT], 1)]
-    moments += [midnight_after(lines[PROMISED_AT], -days) for days in task.ask_before_days]
+    moments += [midnight_of_day(lines[PROMISE_DAY] - days) for days in task.ask_before_days]
     asked = reduce(
         _union_tables, (lines.mutate(**{ASKED_AT: moment}) for moment in moments)
     ).distinct()
     known = asked.filter(asked[ASKED_AT] > asked[KNOWN_AT])
-    return _collect(store, filter_asked_between(_open_when_asked(known), since, until), max_rows)
+    return _collect(
+        store, filter_asked_between(open_when_asked(known, store), since, until), max_rows
+    )
 
 
 def query_open_asks(store: Store, task: Task, at: datetime) -> Asks:
-    """Query open lines promised in OPEN_AHEAD_DAYS days, or overdue by OVERDUE_DAYS at most."""
+    """Query open lines promised in OPEN_AHEAD_DAYS days, or overdue by OVERDUE_DAYS at most.
+
+    Both terms are counted in days at the site and include their last one.
+    """
     del task
     lines = _promised_lines(store).mutate(**{ASKED_AT: ibis.literal(at, type=UTC)})
-    due = lines[PROMISED_AT].between(
-        midnight_after(lines[ASKED_AT], -OVERDUE_DAYS),
-        midnight_after(lines[ASKED_AT], OPEN_AHEAD_DAYS),
-    )
-    return _collect(
-        store, _open_when_asked(lines.filter(due, lines[KNOWN_AT] <= lines[ASKED_AT])), None
-    )
+    today = local_day(lines[ASKED_AT], lines[TIME_ZONE])
+    due = lines[PROMISE_DAY].between(today - OVERDUE_DAYS, today + OPEN_AHEAD_DAYS)
+    asked = lines.filter(due, lines[KNOWN_AT] <= lines[ASKED_AT])
+    return _collect(store, open_when_asked(asked, store), None)
 
 
 def _union_tables(left: ir.Table, right: ir.Table) -> ir.Table:
@@ -84,18 +97,15 @@ def _union_tables(left: ir.Table, right: ir.Table) -> ir.Table:
 
 
 def _promised_lines(store: Store) -> ir.Table:
-    lines = store.table(PURCHASE_ORDERS.name)
-    complete = lines_known_complete(store)
-    return lines.filter(lines[PROMISED_AT].notnull()).left_join(complete, [PO_LINE_ID])
-
-
-def _open_when_asked(asked: ir.Table) -> ir.Table:
-    return asked.filter(
-        asked[COMPLETED_KNOWN_AT].isnull() | (asked[COMPLETED_KNOWN_AT] > asked[ASKED_AT])
-    )
+    lines = placed_lines(store)
+    return lines.filter(lines[PROMISED_AT].notnull())
 
 
 def _collect(store: Store, asked: ir.Table, max_rows: int | None) -> Asks:
+    asked = with_state_when_asked(asked.drop(TIME_ZONE))
+    for table, key, columns in _MASTER_COLUMNS:
+        master = store.table(table.name).select(key, *columns, KNOWN_AT)
+        asked = join_master_as_known(asked, master, key)
     value = ibis.coalesce(asked[LINE_VALUE], asked[QUANTITY_ORDERED] * asked[PO_UNIT_PRICE])
     base = asked.mutate(
         ask_id=asked[PO_LINE_ID] + "@" + day_text(asked[ASKED_AT]),
