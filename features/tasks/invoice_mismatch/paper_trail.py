@@ -33,6 +33,7 @@ from features.builders.case_features import (
 from features.builders.order_documents import ORDERED_AT, events_of_kind
 from features.cases import Cases, Children
 from features.feature import Feature, FeatureKind, Floats, Theme, days_between
+from features.invoice_numbers import normalise_invoice_number
 from features.tasks.invoice_mismatch.base_units import earlier_on_order_line
 from features.tasks.invoice_mismatch.shape import DOCUMENT_AT
 
@@ -40,10 +41,17 @@ HALF_CENT = 0.005
 
 
 def earlier_with_same_number(cases: Cases) -> Children:
-    """Earlier invoices that carry the same number."""
+    """Earlier invoices that carry the same number, however it is written."""
     earlier = cases.children["earlier_invoices"]
-    own = earlier.spread(cases.text(INVOICE_NUMBER))
-    return earlier.where(is_stated(own) & (earlier.columns[INVOICE_NUMBER] == own))
+    own = earlier.spread(_number_keys(cases.text(INVOICE_NUMBER)))
+    there = _number_keys(earlier.columns[INVOICE_NUMBER])
+    return earlier.where((own != "") & (there == own))
+
+
+def _number_keys(numbers: Texts) -> Texts:
+    keys = np.empty(len(numbers), dtype=object)
+    keys[:] = [normalise_invoice_number(number) for number in numbers]
+    return keys
 
 
 def earlier_with_same_amount(cases: Cases) -> Children:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from data.contracts.invoices import (
+    CHARGE_AMOUNT,
     FREIGHT_AMOUNT,
     INVOICE_UNIT,
     INVOICE_UNIT_PRICE,
@@ -14,6 +15,7 @@ from data.contracts.invoices import (
 from data.contracts.items import CURRENCY, PACK_SIZE
 from data.contracts.purchase_orders import LINE_VALUE, PO_UNIT_PRICE
 from features.builders.case_features import (
+    Texts,
     flag_or_missing,
     is_stated,
     number_feature,
@@ -29,6 +31,7 @@ from features.tasks.invoice_mismatch.base_units import (
     pack_size_exponent,
     price_ratio,
     unit_differs,
+    written_price,
 )
 from features.tasks.invoice_mismatch.shape import PO_CURRENCY
 
@@ -51,9 +54,10 @@ def price_against_last(cases: Cases) -> Floats:
 
 
 def arithmetic_gap(cases: Cases) -> Floats:
-    """Line amount over quantity times price as written, less 1."""
-    product = cases.number(QUANTITY_INVOICED) * cases.number(INVOICE_UNIT_PRICE)
-    return round_six_decimals(ratio(cases.number(LINE_AMOUNT), product) - 1.0)
+    """Line amount without charges over quantity times price as written, less 1."""
+    product = cases.number(QUANTITY_INVOICED) * written_price(cases)
+    goods = cases.number(LINE_AMOUNT) - or_zero(cases.number(CHARGE_AMOUNT))
+    return round_six_decimals(ratio(goods, product) - 1.0)
 
 
 def cumulative_amount(cases: Cases) -> Floats:
@@ -92,9 +96,14 @@ def count_round_steps(cases: Cases) -> Floats:
     return np.where(np.isnan(amount), np.nan, steps)
 
 
+def upper_case(texts: Texts) -> Texts:
+    """Write texts in upper case, as currencies are codes in any case."""
+    return np.array([None if text is None else text.upper() for text in texts], dtype=object)
+
+
 def currency_differs(cases: Cases) -> Floats:
     """Return 1 where invoice and order are in different currencies."""
-    own, ordered = cases.text(CURRENCY), cases.text(PO_CURRENCY)
+    own, ordered = (upper_case(cases.text(column)) for column in (CURRENCY, PO_CURRENCY))
     return flag_or_missing(own != ordered, is_stated(own) & is_stated(ordered))
 
 

@@ -1,72 +1,134 @@
-"""Rule for duplicates: an earlier invoice with the same number, amount or order line."""
+"""Rule for duplicates: an invoice of the supplier that was booked before, in five patterns.
+
+The number identifies an invoice of its supplier, on whatever order line it is booked. What was
+reversed is as if never posted; lines of one document are no duplicates of each other.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from re import sub
 
 from data.contracts.invoice_outcomes import ExceptionClass as Ends
+from data.decimals import decimal_of
 from features.invoice_numbers import normalise_invoice_number
-from serving.policy.finding import Finding, finding_of_class, format_amount
+from serving.policy.finding import Finding, finding_of_class
 from serving.policy.policy import Policy
+from serving.tasks.invoice_mismatch.invoice_line import (
+    Case,
+    document_day,
+    document_type,
+    format_booking_day,
+    invoiced_quantities,
+    is_same_document,
+    own_money,
+    received_quantity,
+    without_reversed,
+)
 
-Case = Mapping[str, Any]
+LEAST_NUMBER = 3  # characters below which two numbers that are nearly alike say nothing
 
 
 def find_duplicate(case: Case, policy: Policy, asked_at: datetime) -> Iterator[Finding]:
     """Find the strongest pattern that an earlier invoice shows; at most one finding."""
     since = asked_at - timedelta(days=policy.tolerances.duplicate_days)
-    earlier = [row for row in case["earlier_invoices"] if row["known_at"] >= since]
-    for pattern in (_same_number_and_amount, _same_number, _same_amount_on_line):
-        for row in earlier:
-            if says := pattern(case, row, policy.tolerances.duplicate_amount):
-                yield finding_of_class(policy, Ends.DUPLICATE, says)
-                return
+    others = [row for row in case["earlier_invoices"] if not is_same_document(case, row)]
+    live = [
+        row
+        for row in without_reversed(others, by_line=True)
+        if row["known_at"] >= since and document_type(row) is document_type(case)
+    ]
+    if case.get("reverses_line_id") is not None:
+        return
+    found = [
+        (rank, row, says)
+        for row in live
+        for rank, says in _patterns(Likeness.of(case, row, policy), case, row, policy, asked_at)
+    ]
+    if found:
+        _, row, says = min(found, key=lambda one: one[0])
+        known = row["invoice_number"] or "an invoice without a number"
+        booked = format_booking_day(row["known_at"], case, asked_at)
+        sentence = f"Probable duplicate of {known}, booked {booked}: {says}."
+        yield finding_of_class(policy, Ends.DUPLICATE, sentence)
 
 
-def _amounts_equal(left: float, right: float, within: float) -> bool:
-    return abs(left - right) <= within + 1e-9 * abs(left)
+@dataclass(frozen=True)
+class Likeness:
+    """What two invoice lines have in common."""
 
+    number: bool
+    similar_number: bool
+    amount: bool
+    date: bool
+    line: bool
+    supplier: bool
 
-def _same_number_and_amount(case: Case, row: Case, within: float) -> str:
-    alike = normalise_invoice_number(case["invoice_number"]) and normalise_invoice_number(
-        case["invoice_number"]
-    ) == normalise_invoice_number(row["invoice_number"])
-    # Two lines of one invoice have one number: the same line of the order tells them apart.
-    if (
-        alike
-        and row["po_line_id"] == case["po_line_id"]
-        and _amounts_equal(case["line_amount"], row["line_amount"], within)
-    ):
-        return (
-            f"Number {row['invoice_number']} with the same amount on the same order line was "
-            f"booked on {row['known_at']:%Y-%m-%d}."
+    @classmethod
+    def of(cls, case: Case, row: Case, policy: Policy) -> Likeness:
+        """Compare a line with an earlier one."""
+        here, there = (normalise_invoice_number(one["invoice_number"]) for one in (case, row))
+        gap = abs(decimal_of(case["line_amount"]) - decimal_of(row["line_amount"]))
+        dated = document_day(case["document_at"], case)
+        supplier = row.get("supplier_id")
+        return cls(
+            number=here != "" and here == there,
+            similar_number=_nearly_alike(here, there),
+            amount=gap <= decimal_of(policy.tolerances.duplicate_amount),
+            date=dated is not None and dated == document_day(row["happened_at"], case),
+            line=case["po_line_id"] is not None and case["po_line_id"] == row["po_line_id"],
+            supplier=supplier is None or supplier == case["supplier_id"],
         )
-    return ""
 
 
-def _same_number(case: Case, row: Case, within: float) -> str:
-    del within
-    number = normalise_invoice_number(case["invoice_number"])
-    if (
-        number
-        and number == normalise_invoice_number(row["invoice_number"])
-        and row["po_line_id"] == case["po_line_id"]
-    ):
-        return (
-            f"Number {row['invoice_number']} was booked on the same order line on "
-            f"{row['known_at']:%Y-%m-%d}, for {format_amount(row['line_amount'])}."
-        )
-    return ""
+def _patterns(
+    alike: Likeness, case: Case, row: Case, policy: Policy, asked_at: datetime
+) -> Iterator[tuple[int, str]]:
+    """List the patterns that a likeness shows, with their rank, in words."""
+    another_line = row["po_line_id"] is not None and not alike.line
+    if alike.number and another_line and row["known_at"] == asked_at:
+        return  # booked in one go: another line of the document
+    if alike.number and alike.amount:
+        if not alike.supplier:
+            yield 4, f"same number and amount, from supplier {row['supplier_id']}"
+        elif alike.date or case["document_at"] is None:
+            yield 0, "same number and amount"
+        else:
+            yield 1, "same number and amount, other date"
+    elif alike.number and alike.line and alike.supplier:
+        amount = own_money(row["line_amount"], case, policy)
+        yield 2, f"same number and order line, other amount ({amount})"
+    elif alike.amount and alike.date and alike.supplier and not _covered(case):
+        if alike.similar_number:
+            yield 3, "same amount and date, nearly the same number"
+        elif alike.line:
+            yield 5, "same amount, date and order line, other number"
 
 
-def _same_amount_on_line(case: Case, row: Case, within: float) -> str:
-    on_line = case["po_line_id"] is not None and row["po_line_id"] == case["po_line_id"]
-    if on_line and _amounts_equal(case["line_amount"], row["line_amount"], within):
-        return (
-            f"The same amount of {format_amount(row['line_amount'])} was booked on the "
-            "same order line "
-            f"on {row['known_at']:%Y-%m-%d}, under number {row['invoice_number'] or 'unknown'}."
-        )
-    return ""
+def _covered(case: Case) -> bool:
+    """Whether order and receipts cover all that is invoiced: a call-off or an instalment."""
+    quantities, ordered = invoiced_quantities(case), case["quantity_ordered"]
+    if quantities is None or ordered is None:
+        return False
+    received = received_quantity(case)
+    return quantities[1] <= decimal_of(ordered) and (not received or quantities[1] <= received)
+
+
+def _nearly_alike(one: str, other: str) -> bool:
+    """Whether two numbers differ by a letter, a character more or two that changed places.
+
+    Another digit makes another number: suppliers count.
+    """
+    if min(len(one), len(other)) < LEAST_NUMBER or one == other:
+        return False
+    digits = [sub(r"[^0-9]", "", number) for number in (one, other)]
+    if digits[0] == digits[1] and len(digits[0]) >= LEAST_NUMBER:
+        return True
+    if abs(len(one) - len(other)) == 1:
+        longer, shorter = sorted((one, other), key=len, reverse=True)
+        return any(longer[:n] + longer[n + 1 :] == shorter for n in range(len(longer)))
+    return len(one) == len(other) and any(
+        one[:n] + one[n + 1] + one[n] + one[n + 2 :] == other for n in range(len(one) - 1)
+    )

@@ -10,7 +10,16 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from enum import StrEnum
 
-from serving.tasks.invoice_mismatch.rules import base_units_per_invoice_unit, invoiced_quantities
+from serving.tasks.invoice_mismatch.invoice_line import (
+    WITHOUT_QUANTITY,
+    document_type,
+    format_price,
+    invoiced_quantities,
+    is_credit,
+    receipt_is_expected,
+    received_quantity,
+)
+from serving.tasks.invoice_mismatch.price_rules import price_gap
 from serving.tasks.lever import KNOWN_BEFORE_ASK, Lever, Record, format_units
 
 MIN_DIFFERENCE = 0.005  # share, or half a cent: closer than this is not a difference
@@ -58,8 +67,10 @@ def _receipt_lever(case: Record, asked_at: datetime) -> Iterator[Lever]:
     quantities = invoiced_quantities(case)
     if case["po_line_id"] is None or quantities is None:
         return
-    missing = quantities[1] - sum(row["quantity_received"] for row in case["receipts"])
-    if missing <= 0:
+    missing = float(quantities[1] - received_quantity(case))
+    if missing <= 0 or is_credit(case) or not receipt_is_expected(case):
+        return
+    if document_type(case) in WITHOUT_QUANTITY:
         return
     known = asked_at - KNOWN_BEFORE_ASK
     clocks = {"happened_at": known, "known_at": known}
@@ -74,9 +85,11 @@ def _receipt_lever(case: Record, asked_at: datetime) -> Iterator[Lever]:
 
 
 def _price_levers(case: Record) -> Iterator[Lever]:
-    each, agreed = base_units_per_invoice_unit(case), case["po_unit_price"]
-    price = _invoiced_base_price(case, each)
-    if not agreed or price is None or abs(price / agreed - 1) < MIN_DIFFERENCE:
+    gap = price_gap(case)
+    if gap is None or is_credit(case) or gap.agreed <= 0 or gap.paid <= 0:
+        return
+    price, agreed = float(gap.paid), float(gap.agreed)
+    if abs(price / agreed - 1) < MIN_DIFFERENCE or case["line_amount"] <= 0:
         return
     if not 1 / MAX_PRICE_RATIO < price / agreed < MAX_PRICE_RATIO:
         return
@@ -89,8 +102,8 @@ def _price_levers(case: Record) -> Iterator[Lever]:
             "po_unit_price": price,
             "line_value": _multiply(c["line_value"], price / agreed),
         },
-        f"the order were amended to {price:,.4f}, should that be what was agreed "
-        f"(it says {agreed:,.4f})",
+        f"the order were amended to {format_price(gap.paid)}, should that be what was agreed "
+        f"(it says {format_price(gap.agreed)})",
     )
     if price > agreed:
         yield _yes_no_lever(
@@ -101,28 +114,18 @@ def _price_levers(case: Record) -> Iterator[Lever]:
                 _scale_amounts(c, agreed / price)
                 | {"invoice_unit_price": _multiply(c["invoice_unit_price"], agreed / price)}
             ),
-            f"a credit note brought the price to the order's {agreed:,.4f} "
-            f"(invoiced at {price:,.4f})",
+            f"a credit note brought the price to the order's {format_price(gap.agreed)} "
+            f"(invoiced at {format_price(gap.paid)})",
             frozenset({InvoiceLever.ORDER_AMENDED}),
         )
-
-
-def _invoiced_base_price(case: Record, each: float | None) -> float | None:
-    """Return the invoiced price of a base unit, from amount and quantity where none is stated."""
-    if not each or case["line_amount"] <= 0 or case["quantity_invoiced"] <= 0:
-        return None
-    price = case["invoice_unit_price"]
-    if price is None:
-        price = case["line_amount"] / case["quantity_invoiced"]
-    return float(price / each) if price > 0 else None
 
 
 def _quantity_lever(case: Record) -> Iterator[Lever]:
     quantities = invoiced_quantities(case)
     if quantities is None or quantities[0] <= 0 or case["line_amount"] <= 0:
         return
-    here, so_far = quantities
-    received = sum(row["quantity_received"] for row in case["receipts"])
+    here, so_far = map(float, quantities)
+    received = float(received_quantity(case)) if receipt_is_expected(case) else 0.0
     limits = {"received": received, "ordered": case["quantity_ordered"] or 0.0}
     word, limit = min(
         ((w, q) for w, q in limits.items() if q > 0), key=lambda one: one[1], default=("", 0.0)

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from data.contracts.invoice_outcomes import Resolution
 from data.contracts.invoices import INVOICE_LINE_ID
 from features.tasks.invoice_mismatch.feature_set import STREAMS
 from models.tasks.invoice_mismatch import INVOICE_MISMATCH as TASK
-from serving.policy.finding import Finding
 from serving.policy.sections import AbstainPolicy, Level, TaskPolicy, Thresholds
-from serving.recommendation.advised_task import Record
 from serving.tasks.invoice_mismatch.levers import invoice_mismatch_levers
 from serving.tasks.invoice_mismatch.messages import invoice_mismatch_request
+from serving.tasks.invoice_mismatch.money import amount_at_risk
 from serving.tasks.invoice_mismatch.rules import invoice_mismatch_findings
 from serving.tasks.invoice_mismatch.wording import case_name, expectation, suspected_class
 from serving.tasks.served_task import ChildSource, FactSources, ServedTask
-
-
-def amount_at_risk(case: Record, findings: Sequence[Finding]) -> tuple[float | None, str]:
-    """Return the net amount of the line; a credit counts like a charge."""
-    del findings
-    return abs(case["line_amount"]), "net amount of the invoice line"
-
 
 POLICY = TaskPolicy(
     expiry_hours=72,

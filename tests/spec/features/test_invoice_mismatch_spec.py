@@ -162,7 +162,7 @@ def test_look_alikes_show_by_number_by_amount_and_on_the_same_order_line(ask: As
         """
         earlier_same_number | earlier_same_amount | earlier_same_line_and_amount | same_amount_age_days | same_amount_document_gap_days | earlier_invoices_on_line | po_reference_missing
         --------------------+---------------------+------------------------------+----------------------+-------------------------------+--------------------------+---------------------
-        2                   | 2                   | 2                            | 5                    | 2                             | 2                        | 0
+        3                   | 2                   | 2                            | 5                    | 2                             | 2                        | 0
         0                   | 0                   | 0                            |                      |                               | 0                        | 1
         """,
         children={
@@ -248,4 +248,62 @@ def test_an_order_that_became_known_after_the_booking_tells_nothing_of_the_invoi
             """,
             "invoices": INVOICES,
         },
+    )
+
+
+def test_units_convert_as_the_rules_convert_them_and_unknown_ones_are_never_multiplied(
+    ask: Asking,
+) -> None:
+    tells(
+        ask,
+        feature_set,
+        """
+        invoice_unit | base_unit | order_unit | pack_size | quantity_invoiced | invoice_unit_price | line_amount | quantity_ordered | po_unit_price | asked_at
+        c62          | EA        | CS         | 6         | 120               | 2.00               | 240.00      | 120              | 2.00          | 2026-03-02
+        DZN          | EA        | EA         | 6         | 10                | 24.00              | 240.00      | 120              | 2.00          | 2026-03-02
+        GRM          | KG        | KG         |           | 500               | 0.01               | 5.00        | 1                | 10.00         | 2026-03-02
+        PX           | EA        | EA         | 6         | 2                 | 120.00             | 240.00      | 120              | 2.00          | 2026-03-02
+        BLOB         | EA        | EA         | 6         | 120               | 2.00               | 240.00      | 120              | 2.00          | 2026-03-02
+        """,
+        """
+        price_variance | quantity_vs_ordered | unit_differs
+        ---------------+---------------------+-------------
+        0.00           | 1.00                | 0
+        0.00           | 1.00                | 1
+        0.00           | 0.50                | 1
+        0.00           | 1.00                | 1
+        0.00           | 1.00                | 1
+        """,
+        children={
+            "item_units": """
+                row | unit | base_units | known_at
+                3   | XPX  | 60         | 2026-01-01
+            """
+        },
+    )
+
+
+def test_the_price_is_what_the_amount_comes_to_and_a_rounded_print_is_no_variance(
+    ask: Asking,
+) -> None:
+    tells(
+        ask,
+        feature_set,
+        """
+        quantity_invoiced | invoice_unit_price | price_base_quantity | charge_amount | line_amount | po_unit_price | asked_at
+        1000              | 0.06               |                     |               | 55.80       | 0.0558        | 2026-03-02
+        1000              | 55.80              | 1000                |               | 55.80       | 0.0558        | 2026-03-02
+        100               | 2.00               |                     | 5.00          | 205.00      | 2.00          | 2026-03-02
+        100               | 2.00               |                     |               | 2000.00     | 2.00          | 2026-03-02
+        -100              | 2.00               |                     |               | -200.00     | 2.00          | 2026-03-02
+        """,
+        """
+        price_variance | amount_arithmetic_gap
+        ---------------+----------------------
+        0.00           | -0.07
+        0.00           | 0.00
+        0.00           | 0.00
+        9.00           | 9.00
+        0.00           |
+        """,
     )

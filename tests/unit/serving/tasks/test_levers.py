@@ -199,23 +199,25 @@ def test_the_missing_receipt_is_of_what_is_invoiced_and_not_received():
 def test_a_price_is_settled_by_amending_the_order_or_by_a_credit_note():
     words, changes = pull(INVOICE, InvoiceLever.ORDER_AMENDED)
     assert words == (
-        "the order were amended to 4.6200, should that be what was agreed (it says 4.2000)"
+        "the order were amended to 4.62, should that be what was agreed (it says 4.20)"
     )
     assert changes["po_unit_price"] == 4.62
     assert changes["line_value"] == pytest.approx(462)
     words, changes = pull(INVOICE, InvoiceLever.PRICE_CREDITED)
-    assert words == ("a credit note brought the price to the order's 4.2000 (invoiced at 4.6200)")
+    assert words == ("a credit note brought the price to the order's 4.20 (invoiced at 4.62)")
     assert changes["line_amount"] == pytest.approx(420)
     assert changes["tax_amount"] == pytest.approx(79.8)
 
 
 def test_a_price_below_the_orders_takes_no_credit_note():
-    assert InvoiceLever.PRICE_CREDITED not in names(INVOICE, invoice_unit_price=4.0)
+    assert InvoiceLever.PRICE_CREDITED not in names(
+        INVOICE, invoice_unit_price=4.0, line_amount=400.0
+    )
 
 
 @pytest.mark.parametrize("price", [0.004, 4300.0])
 def test_a_price_a_thousand_times_off_is_not_a_price_to_settle(price):
-    lever_names = names(INVOICE, invoice_unit_price=price)
+    lever_names = names(INVOICE, invoice_unit_price=price, line_amount=100 * price)
     assert not {InvoiceLever.ORDER_AMENDED, InvoiceLever.PRICE_CREDITED} & set(lever_names)
 
 

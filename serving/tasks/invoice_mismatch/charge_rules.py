@@ -1,0 +1,138 @@
+"""Rules on what else an invoice line says: order, currency, dates, limit, tax and freight."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from data.contracts.invoice_outcomes import ExceptionClass as Ends
+from data.contracts.invoices import DocumentType
+from data.contracts.purchase_orders import LineState
+from data.decimals import decimal_of
+from data.reference.currencies import currency_code, format_money, round_money
+from serving.policy.finding import NOT_COMPUTED, Finding, finding_of_class
+from serving.policy.policy import Policy
+from serving.tasks.invoice_mismatch.invoice_line import (
+    Case,
+    document_day,
+    document_type,
+    format_booking_day,
+    is_credit,
+    line_currency,
+    money,
+    own_money,
+    reporting_rate,
+)
+
+
+def check_order_reference(case: Case, policy: Policy, asked_at: datetime) -> Iterator[Finding]:
+    """Find a line that names no order, or one that was cancelled."""
+    if case["po_line_id"] is None:
+        says = "The line names no purchase order line, so nothing can be matched against it."
+        yield finding_of_class(policy, Ends.PO_REFERENCE, says)
+    elif case.get("line_state") == LineState.CANCELLED and not is_credit(case):
+        since = case.get("state_known_at")
+        when = "" if since is None else f" on {format_booking_day(since, case, asked_at)}"
+        says = f"Order line {case['po_line_id']} was cancelled{when}."
+        yield finding_of_class(policy, Ends.PO_REFERENCE, says)
+
+
+def check_currency(case: Case, policy: Policy) -> Iterator[Finding]:
+    """Find another currency on the invoice than on the order, and one without a rate."""
+    invoiced, agreed = case["currency"], case["po_currency"]
+    if invoiced and agreed:
+        codes = [currency_code(text) or text for text in (invoiced, agreed)]
+        if codes[0] != codes[1]:
+            says = f"Invoiced in {codes[0]}, ordered in {codes[1]}."
+            yield finding_of_class(policy, Ends.CURRENCY_RATE, says)
+    if reporting_rate(case, policy) is None:
+        says = (
+            f"Limits and tolerances in {policy.money.reporting_currency} were not computed: "
+            f"no exchange rate of {line_currency(case, policy)} is known."
+        )
+        role = policy.classes[Ends.CURRENCY_RATE].role
+        yield Finding(code=NOT_COMPUTED, sentence=says, role=role)
+
+
+def check_dates(case: Case, policy: Policy) -> Iterator[Finding]:
+    """Find an invoice dated long before the goods are promised."""
+    dated, due = (document_day(case[name], case) for name in ("document_at", "promised_at"))
+    kind = document_type(case)
+    if dated is None or due is None or is_credit(case) or kind is DocumentType.PREPAYMENT:
+        return
+    ahead, allowed = (due - dated).days, policy.tolerances.invoice_ahead_days
+    if ahead > allowed:
+        says = f"Dated {ahead} days before the promised day; {allowed:.0f} are allowed."
+        yield finding_of_class(
+            policy, Ends.DATE_VARIANCE, says, measured=ahead, limit=allowed, unit="days"
+        )
+
+
+def check_amount_limit(case: Case, policy: Policy) -> Iterator[Finding]:
+    """Find an amount above the limit of a line, both in the reporting currency."""
+    limit, rate = policy.tolerances.amount_limit, reporting_rate(case, policy)
+    if rate is None:
+        return
+    amount = abs(decimal_of(case["line_amount"])) * rate
+    if amount > decimal_of(limit):
+        says = (
+            f"The line of {money(case['line_amount'], case, policy)} is above the limit of "
+            f"{format_money(limit, policy.money.reporting_currency)}."
+        )
+        yield finding_of_class(
+            policy, Ends.AMOUNT_LIMIT, says, measured=float(amount), limit=limit, unit="currency"
+        )
+
+
+def check_tax(case: Case, policy: Policy) -> Iterator[Finding]:
+    """Find tax that differs from what the order's tax code implies, freight with the goods."""
+    charged, rate = case["tax_amount"], case["tax_rate_expected"]
+    value = reporting_rate(case, policy)
+    if charged is None or rate is None or value is None:
+        return
+    freight = case["freight_amount"] or 0.0
+    taxed = bool(freight) and policy.tax.freight_is_taxed(case.get("tax_jurisdiction"))
+    base = decimal_of(case["line_amount"]) + decimal_of(freight if taxed else 0)
+    due = round_money(decimal_of(rate) * base, case["currency"])
+    gap, allowed = decimal_of(charged) - due, policy.tolerances.tax_amount
+    if abs(gap) * value > decimal_of(allowed):
+        says = (
+            f"Tax of {own_money(charged, case, policy)} charged; {rate:.1%} of the line"
+            f"{' with freight' if taxed else ''} is {own_money(due, case, policy)}, "
+            f"{money(abs(gap), case, policy)} {'too much' if gap > 0 else 'too little'}."
+        )
+        yield finding_of_class(
+            policy,
+            Ends.TAX_VARIANCE,
+            says,
+            measured=float(gap),
+            limit=float(decimal_of(allowed) / value),
+            unit="currency",
+        )
+
+
+def check_freight(case: Case, policy: Policy) -> Iterator[Finding]:
+    """Find freight beyond the allowed share of the goods."""
+    charged, of, share = (
+        case["freight_amount"],
+        case["line_amount"],
+        policy.tolerances.freight_share,
+    )
+    if document_type(case) is DocumentType.DELIVERY_COST:
+        charged, of = case["line_amount"], case["line_value"]
+    if not charged or of is None:
+        return
+    limit = abs(decimal_of(of)) * decimal_of(share)
+    if decimal_of(charged) > limit:
+        says = (
+            f"Freight of {own_money(charged, case, policy)} on goods of "
+            f"{own_money(of, case, policy)}; {share:.1%} is allowed."
+        )
+        yield finding_of_class(
+            policy,
+            Ends.FREIGHT_CHARGES,
+            says,
+            measured=charged,
+            limit=float(limit),
+            unit="currency",
+        )

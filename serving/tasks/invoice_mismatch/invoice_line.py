@@ -1,0 +1,209 @@
+"""Facts of an invoice line that several rules read: kind, units, quantities, amounts, money."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from re import IGNORECASE, search
+from typing import Any
+
+from data.calendar_days import local_day, promise_day
+from data.contracts.invoices import DocumentType
+from data.contracts.receipts import PostingKind
+from data.contracts.supplier_events import EventKind
+from data.decimals import ZERO, decimal_of, sum_decimals
+from data.reference.currencies import currency_code, format_money, minor_digits
+from features.invoice_numbers import normalise_invoice_number
+from features.tasks.invoice_mismatch.base_units import base_units_in
+from serving.policy.policy import Policy
+
+Case = Mapping[str, Any]
+QUANTITY_PLACES = Decimal("0.000001")
+USUAL_DIGITS = 2
+NO_RECEIPT_EXPECTED = r"(\b|_)(2|two)[-_ ]?way|service|consignment"
+WITHOUT_QUANTITY = (
+    DocumentType.PREPAYMENT,
+    DocumentType.SUBSEQUENT_DEBIT,
+    DocumentType.DELIVERY_COST,
+)
+
+
+def document_type(row: Case) -> DocumentType:
+    """Return the type of a document; by the sign of its amount where it is not stated."""
+    if row.get("document_type"):
+        return DocumentType(row["document_type"])
+    amount = row["line_amount"] or row["quantity_invoiced"]
+    return DocumentType.CREDIT_NOTE if amount < 0 else DocumentType.INVOICE
+
+
+def is_credit(row: Case) -> bool:
+    """Whether the line gives money back: a credit note, or an invoice below zero."""
+    return (
+        document_type(row) is DocumentType.CREDIT_NOTE
+        or row["line_amount"] < 0
+        or bool(row.get("reverses_line_id"))
+    )
+
+
+def base_units_per_invoice_unit(case: Case, unit: str | None = None) -> Decimal | None:
+    """Return the base units in one invoice unit; None where that cannot be known.
+
+    unit: of an earlier invoice; the case's own by default.
+    """
+    packs = {row["unit"]: row["base_units"] for row in case.get("item_units") or ()}
+    base = case["base_unit"] or case["order_unit"]
+    return base_units_in(unit or case["invoice_unit"], base, case["pack_size"], packs)
+
+
+def in_base_units(case: Case, row: Case) -> Decimal:
+    """Return the quantity of a line in base units, as it is written where they are not known."""
+    factor = base_units_per_invoice_unit(case, row["invoice_unit"]) or Decimal(1)
+    return (decimal_of(row["quantity_invoiced"]) * factor).quantize(QUANTITY_PLACES).normalize()
+
+
+def earlier_on_line(case: Case) -> Sequence[Case]:
+    """Return the earlier lines on the order line that bill or credit a quantity."""
+    return [
+        row
+        for row in case["earlier_invoices"]
+        if case["po_line_id"] is not None
+        and row["po_line_id"] == case["po_line_id"]
+        and document_type(row) not in WITHOUT_QUANTITY
+        and not is_same_document(case, row)
+    ]
+
+
+def is_same_document(case: Case, row: Case) -> bool:
+    """Whether an earlier row is this line itself or, by its id, another line of its document."""
+    same_line = row.get("invoice_line_id") == case["invoice_line_id"]
+    return same_line or (
+        row.get("invoice_id") is not None and row["invoice_id"] == case["invoice_id"]
+    )
+
+
+def invoiced_quantities(case: Case) -> tuple[Decimal, Decimal] | None:
+    """Return the quantity of this line, and of it and all earlier ones on its order line.
+
+    None where the units of the line cannot be converted.
+    """
+    if base_units_per_invoice_unit(case) is None:
+        return None
+    here = in_base_units(case, case)
+    return here, here + sum((in_base_units(case, row) for row in earlier_on_line(case)), ZERO)
+
+
+def without_reversed(rows: Sequence[Case], *, by_line: bool) -> list[Case]:
+    """Leave out what was reversed, with its reversal: both are as if never posted.
+
+    A reversal names the line it reverses; else it has the opposite amount and quantity under the
+    same number or, `by_line`, on the same order line.
+    """
+    live: list[Case] = []
+    for row in sorted(rows, key=lambda one: one["known_at"]):
+        reversed_row = next(
+            (one for one in reversed(live) if _reverses(row, one, by_line=by_line)), None
+        )
+        if reversed_row is None:
+            live.append(row)
+        else:
+            live = [one for one in live if one is not reversed_row]
+    return live
+
+
+def _reverses(row: Case, earlier: Case, *, by_line: bool) -> bool:
+    if row.get("reverses_line_id"):
+        return bool(row["reverses_line_id"] == earlier.get("invoice_line_id"))
+    if not row["line_amount"] < 0 < earlier["line_amount"]:
+        return False
+    opposite = (
+        sum_decimals([row["line_amount"], earlier["line_amount"]]) == ZERO
+        and sum_decimals([row["quantity_invoiced"], earlier["quantity_invoiced"]]) == ZERO
+    )
+    number = normalise_invoice_number(row["invoice_number"])
+    same_number = number != "" and number == normalise_invoice_number(earlier["invoice_number"])
+    same_line = row["po_line_id"] is not None and row["po_line_id"] == earlier["po_line_id"]
+    return opposite and (same_number or (by_line and same_line))
+
+
+def receipt_is_expected(case: Case) -> bool:
+    """Whether goods are received for the line: not two-way lines, services and consignment."""
+    kinds = f"{case['line_type'] or ''} {case['order_type'] or ''}"
+    entered = any(row["event_kind"] == EventKind.SERVICE_ENTRY for row in case["events"])
+    return not entered and search(NO_RECEIPT_EXPECTED, kinds, IGNORECASE) is None
+
+
+def received_quantity(case: Case) -> Decimal:
+    """Return what was received and kept; a reversed receipt never was."""
+    return sum_decimals(row["quantity_received"] for row in case["receipts"])
+
+
+def returned_quantity(case: Case) -> Decimal:
+    """Return what was sent back to the supplier."""
+    return -sum_decimals(
+        row["quantity_received"]
+        for row in case["receipts"]
+        if row["quantity_received"] < 0 and row.get("posting_kind") != PostingKind.REVERSAL
+    )
+
+
+def goods_amount(case: Case) -> Decimal:
+    """Return the line amount without the charges inside it."""
+    return decimal_of(case["line_amount"]) - decimal_of(case.get("charge_amount") or 0)
+
+
+def minor_unit(case: Case) -> Decimal:
+    """Return the smallest amount of the case's currency: 0.01 EUR, 1 JPY."""
+    digits = minor_digits(case["currency"])
+    return Decimal(1).scaleb(-(USUAL_DIGITS if digits is None else digits))
+
+
+def line_currency(case: Case, policy: Policy) -> str:
+    """Return the currency of the line; that of the order or of the limits where none is stated."""
+    stated = case["currency"] or case["po_currency"] or policy.money.reporting_currency
+    return currency_code(stated) or str(stated)
+
+
+def reporting_rate(case: Case, policy: Policy) -> Decimal | None:
+    """Return the value of one unit of the line's currency in that of the limits, if known."""
+    rate = policy.money.rate(line_currency(case, policy), case.get("exchange_rate"))
+    return None if rate is None else decimal_of(rate)
+
+
+def money(amount: Decimal | float, case: Case, policy: Policy) -> str:
+    """Write an amount of the line with its currency, and in that of the limits where it differs."""
+    own, rate = line_currency(case, policy), reporting_rate(case, policy)
+    reporting = policy.money.reporting_currency
+    text = format_money(amount, own)
+    if own == reporting or rate is None:
+        return text
+    return f"{text} ({format_money(decimal_of(amount) * rate, reporting)})"
+
+
+def own_money(amount: Decimal | float, case: Case, policy: Policy) -> str:
+    """Write an amount of the line with its currency."""
+    return format_money(amount, line_currency(case, policy))
+
+
+def format_price(price: Decimal) -> str:
+    """Write a price with the digits it has, two at least; four at most, six below 1."""
+    text = (f"{price:,.6f}" if abs(price) < 1 else f"{price:,.4f}").rstrip("0")
+    whole, _, digits = text.partition(".")
+    return f"{whole}.{digits.ljust(USUAL_DIGITS, '0')}"
+
+
+def format_quantity(quantity: Decimal | float) -> str:
+    """Write a quantity with the digits it has."""
+    text = f"{decimal_of(quantity):,.6f}"
+    return text.rstrip("0").rstrip(".")
+
+
+def format_booking_day(moment: datetime, case: Case, asked_at: datetime) -> str:
+    """Write the day of a moment at the site as "30 Sep"; with its year where that is another."""
+    day, today = local_day(moment, case["time_zone"]), local_day(asked_at, case["time_zone"])
+    return f"{day.day} {day:%b}" + ("" if day.year == today.year else f" {day.year}")
+
+
+def document_day(moment: datetime | None, case: Case) -> Any:
+    """Return the day that a document is dated; None where it is not."""
+    return None if moment is None else promise_day(moment, case["time_zone"])

@@ -1,0 +1,186 @@
+"""Rules on the quantity of an invoice line: units, ordered, received, returned and credited."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from data.contracts.invoice_outcomes import ExceptionClass as Ends
+from data.decimals import ZERO, decimal_of, sum_decimals
+from serving.policy.finding import NOT_COMPUTED, Finding, bounded_ratio, finding_of_class
+from serving.policy.policy import Policy
+from serving.tasks.invoice_mismatch.invoice_line import (
+    WITHOUT_QUANTITY,
+    Case,
+    base_units_per_invoice_unit,
+    document_type,
+    earlier_on_line,
+    format_quantity,
+    goods_amount,
+    in_base_units,
+    invoiced_quantities,
+    is_credit,
+    minor_unit,
+    receipt_is_expected,
+    received_quantity,
+    returned_quantity,
+    without_reversed,
+)
+from serving.tasks.invoice_mismatch.price_rules import agreed_price, price_gap
+
+SAME_PRICE = Decimal("0.02")  # share that the price may move and still be one pack off
+LEAST_FACTOR = Decimal("1.5")  # packs smaller than this cannot be told from a price variance
+
+
+def check_unit(case: Case, policy: Policy) -> Iterator[Finding]:
+    """Find a unit that cannot be converted, or that is not the one that was counted in."""
+    invoiced = case["invoice_unit"]
+    if document_type(case) in WITHOUT_QUANTITY:
+        return
+    if (factor := mixed_up_by(case)) is not None:
+        says = (
+            f"The unit {invoiced or 'on the invoice'} does not fit: price and quantity are those "
+            f"of {format_quantity(factor)} times as much; the amount agrees with the order."
+        )
+        yield finding_of_class(policy, Ends.UNIT_OF_MEASURE, says)
+    if base_units_per_invoice_unit(case) is not None:
+        return
+    base = case["base_unit"] or case["order_unit"]
+    if not _agrees_as_written(case):
+        says = f"Invoiced in {invoiced}, ordered in {base}; price or quantity do not agree."
+        yield finding_of_class(policy, Ends.UNIT_OF_MEASURE, says)
+    says = (
+        f"Price and quantity were not compared: how many {base} one {invoiced} holds is not known."
+    )
+    yield Finding(code=NOT_COMPUTED, sentence=says, role=policy.classes[Ends.UNIT_OF_MEASURE].role)
+
+
+def mixed_up_by(case: Case) -> Decimal | None:
+    """Return the factor by which the unit is wrong: a pack billed as a piece, or a piece as a pack.
+
+    The price is the order's times or divided by a pack of the item, and the quantity fits the
+    order only when it is counted so. None where nothing of the kind is seen.
+    """
+    quantities, gap, ordered = invoiced_quantities(case), price_gap(case), case["quantity_ordered"]
+    if quantities is None or gap is None or not gap.agreed or not ordered or is_credit(case):
+        return None
+    here, so_far = quantities
+    sizes = [case["pack_size"], *(row["base_units"] for row in case.get("item_units") or ())]
+    for size in {decimal_of(size) for size in sizes if size}:
+        for factor in (size, 1 / size if size else ZERO):
+            if not factor or 1 / LEAST_FACTOR < factor < LEAST_FACTOR:
+                continue
+            one_price = abs(gap.paid / gap.agreed / factor - 1) <= SAME_PRICE
+            fits = so_far - here + here * factor <= decimal_of(ordered)
+            if one_price and fits and (factor > 1 or so_far > decimal_of(ordered)):
+                return factor
+    return None
+
+
+def _agrees_as_written(case: Case) -> bool:
+    """Whether price and quantity agree with the order without a conversion, or the amount does."""
+    agreed, ordered = agreed_price(case), case["quantity_ordered"]
+    quantity, goods = decimal_of(case["quantity_invoiced"]), goods_amount(case)
+    if agreed is None or ordered is None:
+        return False
+    rows = earlier_on_line(case)
+    same_amount = abs(goods - agreed * decimal_of(ordered)) <= minor_unit(case)
+    so_far = quantity + sum_decimals(row["quantity_invoiced"] for row in rows)
+    same_price = abs(goods - agreed * quantity) <= max(
+        minor_unit(case), SAME_PRICE * abs(agreed * quantity)
+    )
+    return (same_amount and not rows) or (same_price and so_far <= decimal_of(ordered))
+
+
+def check_quantity_ordered(case: Case, policy: Policy) -> Iterator[Finding]:
+    """Find more invoiced than ordered, earlier invoices on the order line included."""
+    if case["quantity_ordered"] is None or not _bills_a_quantity(case):
+        return
+    allowed = policy.tolerances.quantity_over_ordered_share
+    ordered = decimal_of(case["quantity_ordered"])
+    yield from _quantity_over(case, policy, Ends.QTY_OVER_ORDERED, ordered, allowed)
+
+
+def check_receipts(case: Case, policy: Policy) -> Iterator[Finding]:
+    """Find nothing received, more invoiced than received, or goods received damaged."""
+    if case["po_line_id"] is None or document_type(case) in WITHOUT_QUANTITY:
+        return
+    if is_credit(case):
+        yield from _check_credit(case, policy)
+        return
+    received, returned = received_quantity(case), returned_quantity(case)
+    if receipt_is_expected(case):
+        if received + returned <= ZERO:
+            says = "No goods receipt is posted for the order line."
+            yield finding_of_class(policy, Ends.NO_RECEIPT, says)
+            return
+        allowed = policy.tolerances.quantity_over_received_share
+        if _bills_a_quantity(case):
+            yield from _quantity_over(case, policy, Ends.QTY_OVER_RECEIVED, received, allowed)
+    damaged = sum_decimals(row["quantity_damaged"] for row in case["receipts"]) - returned
+    if damaged > 0 and received > 0:
+        says = (
+            f"{format_quantity(damaged)} of {format_quantity(received)} received damaged or "
+            "held for quality."
+        )
+        yield finding_of_class(
+            policy, Ends.QUALITY_HOLD, says, measured=float(damaged), limit=0.0, unit="base units"
+        )
+
+
+def _bills_a_quantity(case: Case) -> bool:
+    kind = document_type(case)
+    return not is_credit(case) and kind not in WITHOUT_QUANTITY and mixed_up_by(case) is None
+
+
+def _quantity_over(
+    case: Case, policy: Policy, name: Ends, against: Decimal, allowed: float
+) -> Iterator[Finding]:
+    """Find more invoiced than ordered or received. against: that quantity, in base units."""
+    quantities = invoiced_quantities(case)
+    if quantities is None or quantities[0] <= 0:
+        return
+    here, so_far = quantities
+    if so_far <= against * (1 + decimal_of(allowed)):
+        return
+    earlier = f" ({format_quantity(so_far - here)} of it before)" if so_far > here else ""
+    verb = "ordered" if name is Ends.QTY_OVER_ORDERED else "received"
+    returned = returned_quantity(case)
+    sent_back = (
+        f" ({format_quantity(returned)} returned)" if returned and verb == "received" else ""
+    )
+    over, unit = float(so_far - against), "base units"
+    more = f"{format_quantity(so_far - against)} too many"
+    if against > 0:
+        over, unit = bounded_ratio(float(so_far - against), float(against)), "share"
+        more = f"{over:,.1%} more"
+    says = (
+        f"{format_quantity(so_far)} invoiced{earlier}, {format_quantity(against)} "
+        f"{verb}{sent_back}: {more}."
+    )
+    limit = allowed if against > 0 else 0.0
+    yield finding_of_class(policy, name, says, measured=over, limit=limit, unit=unit)
+
+
+def _check_credit(case: Case, policy: Policy) -> Iterator[Finding]:
+    """Find more credited than was returned or billed too much, or than was ever invoiced."""
+    quantities = invoiced_quantities(case)
+    if quantities is None or not quantities[0] or case.get("reverses_line_id"):
+        return
+    rows = without_reversed(earlier_on_line(case), by_line=False)
+    each = [in_base_units(case, row) for row in rows]
+    invoiced = sum((one for one in each if one > 0), ZERO)
+    credited = abs(quantities[0]) - sum((one for one in each if one < 0), ZERO)
+    returned, kept = returned_quantity(case), received_quantity(case)
+    if case["quantity_ordered"] is not None:
+        kept = min(kept, decimal_of(case["quantity_ordered"]))
+    if receipt_is_expected(case) and credited > max(returned, invoiced - kept):
+        says = f"{format_quantity(credited)} credited, {format_quantity(returned)} returned."
+        yield _credit_finding(policy, Ends.QTY_OVER_RECEIVED, says, credited - returned)
+    if rows and credited > invoiced:
+        says = f"{format_quantity(credited)} credited, {format_quantity(invoiced)} ever invoiced."
+        yield _credit_finding(policy, Ends.QTY_OVER_ORDERED, says, credited - invoiced)
+
+
+def _credit_finding(policy: Policy, name: Ends, says: str, over: Decimal) -> Finding:
+    return finding_of_class(policy, name, says, measured=float(over), limit=0.0, unit="base units")
