@@ -10,7 +10,7 @@ from pydantic import Field
 from data.lake import Lake
 from serving.audit.factory import open_audit
 from serving.audit.log.entry import Entry
-from serving.policy.sections import Thresholds
+from serving.policy.sections import Level, Thresholds
 from serving.recommendation.assessment import exception_probability
 from serving.recommendation.recommendation import Advice, FrozenModel
 from serving.recommendation.wording import percent
@@ -19,7 +19,7 @@ from serving.replay.recorded_answer import NotReplayableError, RecordedAnswer
 from serving.replay.sources import ReplaySources, open_replay_sources
 from serving.review.counterfactual_search import LeverCombination, apply_levers, search_levers
 from serving.review.rescoring import RescorableCase, RestoredInputs
-from serving.tasks.lever import Lever
+from serving.tasks.lever import Lever, Record
 
 
 class Change(FrozenModel):
@@ -90,7 +90,11 @@ def find_counterfactuals(
     if score.probabilities != advice.probabilities:
         raise CannotRecomputeError("the case does not score as it did")
     thresholds = restored.policy.for_case(case.case).thresholds[advice.task]
-    if advice.abstained:
+    evidence = case.evidence(case.case)
+    if evidence is not None and evidence.settled:
+        why = NOTHING_TO_DO if evidence.nothing_to_do else HAS_HAPPENED
+        return _build_answer(advice, thresholds.watch, why)
+    if advice.abstentions:
         return _build_answer(advice, thresholds.watch, ADVICE_WITHHELD)
     if probability < thresholds.watch:
         return _build_answer(
@@ -99,7 +103,9 @@ def find_counterfactuals(
     return _search_below_thresholds(case, advice, thresholds)
 
 
-ADVICE_WITHHELD = "No advice is given on this case, so none on what would change the answer."
+NOTHING_TO_DO = "Nothing is left to do on this case, whatever would change."
+HAS_HAPPENED = "It has happened already, so nothing would keep it from happening."
+ADVICE_WITHHELD = "The model does not advise on this case, so not on what would change the answer."
 
 
 def _search_below_thresholds(
@@ -126,10 +132,14 @@ def _search_below_thresholds(
 def _verify(
     case: RescorableCase, combination: LeverCombination, limit: float
 ) -> Counterfactual | None:
-    """Score the changed case as answers are scored, and describe it; None if it is not under."""
-    (scored,) = case.scores([apply_levers(case.case, combination.pulled)])
+    """Score the changed case as answers are scored, and describe it; None if it is not under.
+
+    Neither is a change given after which the facts still call for the same.
+    """
+    changed = apply_levers(case.case, combination.pulled)
+    (scored,) = case.scores([changed])
     probability = exception_probability(case.restored.entry.task, scored.probabilities)
-    if probability >= limit:
+    if probability >= limit or _facts_call_for_it(case, changed, limit):
         return None
     changes = [
         Change(
@@ -151,6 +161,16 @@ def _verify(
         probability=probability,
         threshold=limit,
     )
+
+
+def _facts_call_for_it(case: RescorableCase, changed: Record, limit: float) -> bool:
+    """Whether the facts of the changed case call for the level that begins at the limit."""
+    evidence = case.evidence(changed)
+    if evidence is None or evidence.level is None:
+        return False
+    act = case.restored.policy.for_case(changed).thresholds[case.restored.entry.task.name].act
+    least = (Level.ACT,) if limit >= act else (Level.ACT, Level.WATCH)
+    return evidence.level in least
 
 
 def _build_answer(

@@ -10,6 +10,7 @@ from serving.model_registry.champions import LoadedModel
 from serving.pipeline.scoring import predict_probabilities, score_cases
 from serving.policy.policy import Policy
 from serving.recommendation.assessment import exception_probability
+from serving.recommendation.evidence import Evidence
 from serving.recommendation.recommendation import Advice
 from serving.recommendation.score import Score
 from serving.replay.recorded_answer import (
@@ -62,6 +63,12 @@ class RescorableCase:
         """Score cases as answers are scored."""
         moments = [self.at] * len(cases)
         return score_cases(self.restored.champion, self.restored.past, cases, moments).scores
+
+    def evidence(self, case: Record) -> Evidence | None:
+        """Return what the facts say of the case, changed or not, under the policy of it."""
+        served, policy = self.restored.entry, self.restored.policy.for_case(case)
+        findings = served.rules(case, policy, self.at)
+        return served.evidence(case, findings, self.at, policy)
 
     def probe(self, cases: Sequence[Record]) -> list[float]:
         """Predict exception probabilities of many cases; equal to those of `scores`, and faster."""

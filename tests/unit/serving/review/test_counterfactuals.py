@@ -16,7 +16,8 @@ from serving.audit.log.entry_kind import EntryKind
 from serving.http.app import create_app
 from serving.model_registry.active_models import ActiveModels, ActiveModelsHolder
 from serving.pipeline.engine import load_engine
-from serving.policy.sections import Thresholds
+from serving.policy.sections import Level, Thresholds
+from serving.recommendation.evidence import Evidence
 from serving.review.counterfactuals import CannotRecomputeError, counterfactuals_from_lake
 from serving.review.report import write_report
 from serving.review.service import open_review_service
@@ -165,7 +166,36 @@ def test_a_case_without_advice_gets_none_on_what_would_change_it(review):
         under(review, abstain=review.engine.policy.abstain | {STOCK: strict}), STOCK, **NO_STOCK
     )
     assert (result.found, result.tried) == ([], [])
-    assert result.sentence.startswith("No advice is given on this case")
+    assert result.sentence.startswith("The model does not advise on this case")
+
+
+def led_by(review, find_evidence):
+    """The service where the facts of a site-item say so."""
+    tasks = review.engine.tasks | {STOCK: replace(CATALOGUE[STOCK], evidence=find_evidence)}
+    sources = replace(review.sources, tasks=tasks)
+    return replace(review, engine=replace(review.engine, tasks=tasks), sources=sources)
+
+
+@pytest.mark.parametrize(
+    ("level", "said"),
+    [(Level.NONE, "Nothing is left to do"), (Level.ACT, "It has happened already")],
+)
+def test_where_the_facts_decide_no_change_is_looked_for(review, level, said):
+    settled = Evidence("It is so.", level, settled=True)
+    result = ways(led_by(review, lambda *_: settled), STOCK, **NO_STOCK)
+    assert (result.found, result.tried) == ([], [])
+    assert result.sentence.startswith(said)
+
+
+def test_a_change_after_which_the_facts_still_call_for_action_is_not_given(review):
+    def short(case, *_):
+        if case["on_hand"] < 10_000:
+            return Evidence("Still short.", Level.ACT)
+        return None
+
+    plain = ways(review, STOCK, **NO_STOCK)
+    assert plain.found
+    assert ways(led_by(review, short), STOCK, **NO_STOCK).found == []
 
 
 def test_an_answer_of_another_model_policy_and_day_is_recomputed_from_the_record(review):
