@@ -27,6 +27,7 @@ from data.lake import Lake
 from serving.commands.audit import audit
 from serving.commands.events import events
 from serving.commands.keys import keys
+from serving.commands.policy import policy
 from serving.commands.review import decisions, pause, pauses, report, resume
 from serving.commands.serve import doctor, openapi, serve, wait_for_interrupt
 from training.commands.arguments import DAY_FORMATS
@@ -81,6 +82,7 @@ for command in SINGLE_ROOM_COMMANDS:
 app.add_typer(people, name="people")
 app.add_typer(audit, name="audit")
 app.add_typer(keys, name="keys")
+app.add_typer(policy, name="policy")
 app.add_typer(events, name="events")
 
 SCORING_BATCH = 100
@@ -124,16 +126,17 @@ def read_audit_frames(lake: Lake) -> AuditFrames:
 
 
 def service_rules() -> ServiceRules:
-    """Return the rules that the service applies by its policy file."""
+    """Return the rules that the service applies by the policy in force."""
+    from serving.audit.factory import open_audit
+    from serving.pipeline.policy_approval import policy_in_force
     from serving.runtime.settings import ServiceSettings
-    from serving.tasks.policy_file import load_policy
     from serving.tasks.settled_cases import find_codes
     from training.dataset.rule_findings import ServiceRules
 
-    policy = load_policy(ServiceSettings().policy)
-    return ServiceRules(
-        partial(find_codes, policy), policy.rules.precision_floor, policy.rules.always_flag
-    )
+    with closing(open_audit(Lake.from_environment())) as store:
+        in_force = policy_in_force(store, ServiceSettings().policy)
+    rules = in_force.rules
+    return ServiceRules(partial(find_codes, in_force), rules.precision_floor, rules.always_flag)
 
 
 SERVING_ACCESS = ServingAccess(
@@ -219,16 +222,17 @@ def erase(
     from serving.audit.erasure.request import ErasureRequest, describe_erasure, select_entries
     from serving.audit.factory import open_audit
     from serving.audit.pseudonym import open_pseudonyms
+    from serving.pipeline.policy_approval import policy_in_force
     from serving.runtime.context import command_context
     from serving.runtime.settings import ServiceSettings
-    from serving.tasks.policy_file import load_policy
     from training.approval.people import whoami
 
     lake, now, actor = Lake.from_environment(), datetime.now(UTC), whoami()
-    policy = load_policy(ServiceSettings().policy).retention if retention else None
     named = typer.prompt("Person", hide_input=True) if person == "-" else person
-    wanted, people = ErasureRequest(ids or (), named, before, policy), open_pseudonyms(lake)
+    people = open_pseudonyms(lake)
     with closing(open_audit(lake)) as store:
+        in_force = policy_in_force(store, ServiceSettings().policy) if retention else None
+        wanted = ErasureRequest(ids or (), named, before, in_force.retention if in_force else None)
         selection = select_entries(store, wanted, people, now)
         plan = plan_erasure(store, selection.sequences)
         for line in describe_erasure(selection, plan, now):

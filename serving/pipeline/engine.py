@@ -21,6 +21,7 @@ from serving.pipeline.batch import CaseBatch, FromTheFutureError, ScoringRequest
 from serving.pipeline.deadline import Monotonic
 from serving.pipeline.idempotency import IdempotencyGuard
 from serving.pipeline.pauses import PAUSE_ENTRY_KINDS, ActivePauses
+from serving.pipeline.policy_approval import policy_in_force
 from serving.pipeline.response import (
     advice_from_entry,
     answer_from_entries,
@@ -35,7 +36,6 @@ from serving.runtime.context import RequestContext, code_version, service_contex
 from serving.runtime.settings import ServiceSettings
 from serving.tasks.catalogue import SERVED_TASKS
 from serving.tasks.messages import CaseMessage, Explain
-from serving.tasks.policy_file import load_policy
 from serving.tasks.served_task import ServedTask
 from serving.telemetry.observer import NULL_OBSERVER, Observer, Stage
 
@@ -255,8 +255,8 @@ def load_engine(settings: ServiceSettings, clock: Clock) -> Engine:
     tasks = SERVED_TASKS
     lake = settings.lake
     active = load_active_models(lake, tasks)
-    policy = load_policy(settings.policy)
     audit = replace(open_audit(lake), breaker=CircuitBreaker("the record"))
+    policy = policy_in_force(audit, settings.policy)
     return Engine(
         tasks=tasks,
         models=ActiveModelsHolder(active),

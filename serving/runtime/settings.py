@@ -198,7 +198,8 @@ class ServiceSettings(EnvironmentSettings):
         default=None, description="folder of models that something else fills; the lake's if unset"
     )
     policy: Path | None = Field(
-        default=None, description="policy file; the built-in one by default"
+        default=None,
+        description="policy file; the one approved last, else the built-in one, by default",
     )
     max_body_bytes: int = Field(default=10 * MEGABYTE, gt=0, description="larger requests get 413")
     threads: int = Field(

@@ -15,6 +15,7 @@ from serving.audit.log.entry import Draft, Entry, new_draft
 from serving.audit.log.entry_kind import EntryKind
 from serving.audit.log.errors import DuplicateEntryError
 from serving.pipeline.engine import Engine
+from serving.pipeline.policy_approval import find_approval
 from serving.runtime.context import service_context
 from serving.runtime.settings import AuditSettings, ServiceSettings
 
@@ -58,10 +59,12 @@ class LifecycleLog:
         before = last and last.payload["digest"]
         if before == policy.digest:
             return
+        approval = find_approval(self.engine.audit, policy.digest)
         said = {
             "version": policy.version,
             "digest": policy.digest,
             "before": before,
+            "approval": approval and approval.sequence,
             "policy": policy.plain(),
         }
         named = str(uuid.uuid5(POLICY_CHANGE_NAMESPACE, f"{last and last.id}/{policy.digest}"))

@@ -12,10 +12,10 @@ from serving.audit.factory import open_audit
 from serving.audit.log.store import AuditStore
 from serving.auth.key_ring import KeyRing
 from serving.events.settings import EventSettings
+from serving.pipeline.policy_approval import policy_in_force
 from serving.runtime.settings import AuthMode, AuthSettings, ServiceSettings, is_loopback
 from serving.server.doctor import check_port
 from serving.server.supervisor import ServiceError
-from serving.tasks.policy_file import load_policy
 
 MODE, ISSUER = "TRIAGE_AUTH_MODE", "TRIAGE_AUTH_ISSUER"
 CREDENTIAL_CHOICES = (
@@ -86,9 +86,9 @@ def check_can_start(lake: Lake, host: str, port: int, mode: AuthMode = AuthMode.
         audit.check()
         if mode is AuthMode.REQUIRED:
             require_credentials(audit, host)
+        policy_in_force(audit, ServiceSettings().policy)
     finally:
         audit.close()
-    load_policy(ServiceSettings().policy)
     EventSettings().checked()
     if not (port_check := check_port(host, port)).well:
         raise ServiceError(f"{port_check.found}; {port_check.mend}")

@@ -16,6 +16,8 @@ class EntryKind(StrEnum):
     MODEL_PROMOTED = "model_promoted"
     MODEL_ROLLED_BACK = "model_rolled_back"
     POLICY_CHANGED = "policy_changed"
+    POLICY_PROPOSED = "policy_proposed"
+    POLICY_APPROVED = "policy_approved"
     CHECKPOINT = "checkpoint"
     ERASURE = "erasure"
     SERVICE_STARTED = "service_started"
@@ -65,6 +67,8 @@ KINDS_OF_GROUP: Mapping[EntryGroup, tuple[EntryKind, ...]] = {
         EntryKind.CHALLENGER_SET,
         EntryKind.CHALLENGER_ENDED,
         EntryKind.POLICY_CHANGED,
+        EntryKind.POLICY_PROPOSED,
+        EntryKind.POLICY_APPROVED,
         EntryKind.ADVICE_PAUSED,
         EntryKind.ADVICE_RESUMED,
         EntryKind.KEY_CREATED,
