@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 policy = typer.Typer(no_args_is_help=True, help="The policy: check, explain, propose, approve it.")
 
 FROM_NEXT_START = "from the next start of the service"
+NOT_APPLIED = "not applied by a service yet"
 NOBODY = "approved by nobody on record"
 WHAT_IF_SEED = 0
 
@@ -181,7 +182,8 @@ def _since(record: AuditStore, explained: Policy, path: str, stated: StatedValue
 
     change = find_change(record, path, stated)
     if change is None:
-        when, approval = FROM_NEXT_START, find_approval(record, explained.digest)
+        approval = find_approval(record, explained.digest)
+        when = FROM_NEXT_START if approval else NOT_APPLIED
     else:
         when = f"since {change.recorded_at[:10]}"
         approval = find_approval(record, change.payload["digest"], change.sequence)

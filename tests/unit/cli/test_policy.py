@@ -1,13 +1,20 @@
 """`triage policy`: what a person reads when a policy is checked, explained, proposed, approved."""
 
+from datetime import UTC, datetime
+
 import pytest
 from typer.testing import CliRunner
 
 import triage
 from data.lake import Lake
+from models.tasks.stock_risk import STOCK_RISK
 from serving.audit.factory import open_audit
 from serving.audit.log.entry_kind import EntryKind
+from serving.pipeline.engine import load_engine
+from serving.runtime.settings import AuditSettings, ServiceSettings
+from serving.server.lifecycle_log import LifecycleLog
 from serving.tasks.policy_file import DEFAULT_POLICY_FILE
+from tests.support.synthetic_recommendations import example_message
 
 NORTH = "\n[levels.region.NORTH]\nsites = ['S03']\n[levels.region.NORTH.tolerances]\n"
 PATH = "tolerances.price_above_share"
@@ -48,7 +55,7 @@ def test_a_wrong_file_is_refused_with_its_name_and_the_choices(file):
 def test_a_value_is_explained_with_its_level_and_what_it_overrides(file):
     lines = run("explain", "--site", "S03", "--policy", file, PATH).splitlines()
     assert lines[0] == f"{PATH} = 0.03"
-    assert lines[1].startswith("  stated by: region NORTH, from the next start of the service")
+    assert lines[1].startswith("  stated by: region NORTH, not applied by a service yet")
     assert lines[2].startswith("  overrides: global 0.02, ")
 
 
@@ -58,6 +65,22 @@ def test_a_proposal_says_what_would_change_and_how_it_is_approved(file):
     assert "No what-if was run" in said
 
 
+def test_a_proposal_is_tried_on_recorded_answers_first(file):
+    engine = load_engine(ServiceSettings(), lambda: datetime.now(UTC))
+    asked = [example_message(STOCK_RISK.name, site_id=site) for site in ("S03", "S04")]
+    engine.answer(STOCK_RISK.name, asked)
+    LifecycleLog(engine, ServiceSettings(), AuditSettings()).start()
+    file.write_text(file.read_text() + "[levels.site.S03.roles]\nstock_risk = 'planner of S03'\n")
+    said, _ = propose(file)
+    assert "2 answers given from" in said
+    (entry,) = engine.audit.of_kind(EntryKind.POLICY_PROPOSED)
+    engine.audit.close()
+    tried = entry.payload["what_if"]
+    assert tried["figures"][0]["routes"] == [
+        {"before": "planner", "after": "planner of S03", "answers": 1}
+    ]
+
+
 def test_who_proposed_cannot_approve_and_another_person_can(file):
     _, digest = propose(file)
     assert "somebody else approves it" in run("approve", digest, "--by", "ann")
@@ -65,6 +88,7 @@ def test_who_proposed_cannot_approve_and_another_person_can(file):
     assert "Approved as entry 2" in run("approve", digest, "--by", "Bob", "--role", "controller")
     explained = run("explain", "--site", "S03", PATH)
     assert f"{PATH} = 0.03" in explained
+    assert "region NORTH, from the next start of the service, approved by person-" in explained
     assert "(controller), proposed by person-" in explained
     assert "prices moved" in explained
 
