@@ -11,6 +11,7 @@ from serving.policy.finding import Finding
 from serving.policy.policy import Policy
 from serving.recommendation.advised_task import AdvisedTask
 from serving.recommendation.recommendation import Abstention
+from serving.recommendation.rule_floor import flagging
 
 NO_ADVICE_PREFIX = "No advice: "
 MODEL_DOUBTS = frozenset({AbstentionReason.WIDE_INTERVAL, AbstentionReason.STRADDLES_THRESHOLD})
@@ -26,8 +27,8 @@ def find_abstentions(
 ) -> list[Abstention]:
     """Return the reasons not to advise on the case in a row; empty where there is none.
 
-    Where a rule found the very thing that the model predicts, the model's own doubts are no
-    reason: however few past cases it rests on, the advice rests on what was computed.
+    Where a rule that flags found the very thing that the model predicts, the model's own doubts
+    are no reason: however few past cases it rests on, the advice rests on what was computed.
 
     Args:
         answers: predictions of a batch.
@@ -39,7 +40,7 @@ def find_abstentions(
     """
     task = served.task
     conclusive = served.conclusive_codes | {task.classes[answers.explained[row]]}
-    confirmed = any(finding.code in conclusive for finding in findings)
+    confirmed = any(finding.code in conclusive for finding in flagging(findings))
     found = find_abstention_reasons(
         answers,
         row,

@@ -32,6 +32,8 @@ def queue_page(
 ) -> str:
     """Render the undecided recommendations, the latest of each case, by priority.
 
+    What has expired comes after what may still be acted on.
+
     Args:
         audit: the log.
         now: the moment that expiry is judged by.
@@ -44,6 +46,7 @@ def queue_page(
     entries = audit.undecided(task, site, MAX_ROWS, picked=picked, within=seen)
     # Canonical JSON drops the fraction of whole numbers; validation reads them as floats again.
     read = [Advice.model_validate(entry.payload["recommendation"]) for entry in entries]
+    read.sort(key=lambda advice: advice.expires_at <= now)
     advices = [advice.model_dump(mode="json") for advice in read]
     return (
         template_environment()

@@ -81,6 +81,11 @@ def test_doubts_of_the_model_do_not_count_where_a_rule_found_what_it_expects(tas
     assert codes(task=task, findings=found, **strange) == ["OUT_OF_RANGE"]
 
 
+def test_a_finding_that_only_informs_settles_no_doubt():
+    told = Finding(code="PRICE_VARIANCE", sentence="Computed.", role="buyer", flags=False)
+    assert codes(task=INVOICE, findings=[told], **WIDE) == ["WIDE_INTERVAL"]
+
+
 def test_a_question_about_the_past_of_the_history_is_not_stale():
     assert codes(history_days=-40) == []
 

@@ -72,8 +72,8 @@ def test_a_clean_score_with_a_finding_goes_to_the_owner_of_the_finding():
 
 
 def test_priority_is_the_probability_of_any_exception_times_money_at_risk():
-    advice = recommend_example(INVOICE, make_score(INVOICE, 0.9, "CLEAN"))
-    assert advice.priority == pytest.approx(0.1 * 462.0)
+    advice = recommend_example(INVOICE, make_score(INVOICE, 0.9, "CLEAN"), money_at_risk=42.0)
+    assert advice.priority == pytest.approx(0.1 * 42.0)
     assert advice.priority_is == "probability x money at risk, EUR at 1 EUR"
 
 
@@ -82,7 +82,7 @@ def test_priority_is_the_probability_of_any_exception_times_money_at_risk():
     [
         (STOCK, {}, 4.2 * 14.5 * 14, "unit cost x average demand a day x 14 days"),
         (STOCK, {"money_at_risk": 99.5}, 99.5, "as given with the case"),
-        (INVOICE, {"line_amount": -10.0}, 10.0, "net amount of the invoice line"),
+        (INVOICE, {}, 42.0, "price difference x quantity"),
         (DELAY, {}, 420.0, "value of what is still to be received"),
     ],
 )
