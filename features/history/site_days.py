@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 from data.contracts.sites import SITE_ID, TIME_ZONE
+from data.contracts.table import KNOWN_AT
 from data.lazy_imports import ibis, ir
 
 UTC_ZONE = "UTC"
@@ -21,13 +22,13 @@ LONGEST_REPEAT = 1  # hours that a clock is put back by, where midnight comes tw
 
 
 def with_time_zones(rows: ir.Table, sites: ir.Table) -> ir.Table:
-    """Add TIME_ZONE of each row's site; UTC where it is not known."""
-    zones = sites.select(SITE_ID, **{TIME_ZONE: sites[TIME_ZONE]})
+    """Add TIME_ZONE of each row's site, where it was known when the row was; UTC where not."""
+    zones = sites.select(SITE_ID, zone=sites[TIME_ZONE], zone_known_at=sites[KNOWN_AT])
     rows = rows.drop(TIME_ZONE) if TIME_ZONE in rows.columns else rows
     placed = rows.left_join(zones, [SITE_ID])
-    return placed.select(
-        *rows.columns, **{TIME_ZONE: ibis.coalesce(placed[TIME_ZONE], ibis.literal(UTC_ZONE))}
-    )
+    known = (placed["zone_known_at"] <= placed[KNOWN_AT]).fill_null(False)
+    zone = known.ifelse(placed["zone"], ibis.null("string"))
+    return placed.select(*rows.columns, **{TIME_ZONE: ibis.coalesce(zone, ibis.literal(UTC_ZONE))})
 
 
 def local_day(moment: ir.TimestampValue, zone: ir.StringValue) -> ir.IntegerValue:
