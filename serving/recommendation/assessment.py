@@ -73,8 +73,7 @@ class Assessment:
     @property
     def abstained(self) -> bool:
         """Whether there is no advice: the model has no ground for it, the facts call for none."""
-        led = self.evidence is not None and self.evidence.level is not None
-        return bool(self.abstentions) and not led
+        return bool(self.abstentions) and self._called_for is None
 
     @property
     def flagged(self) -> bool:
@@ -84,9 +83,7 @@ class Assessment:
     @cached_property
     def level(self) -> Level:
         """How strongly something is suggested: by settled facts, else by the strongest of all."""
-        by_facts = Level.NONE
-        if self.evidence is not None and self.evidence.level is not None:
-            by_facts = self.evidence.level
+        by_facts = self._called_for or Level.NONE
         if self.settled:
             return by_facts
         by_rules = Level.WATCH if flagging(self.findings) or self.abstained else Level.NONE
@@ -95,7 +92,7 @@ class Assessment:
     @cached_property
     def suspect(self) -> ExceptionClass | None:
         """Exception class to look for: what the facts show, else a class with support."""
-        if self.evidence is not None and (shown := _first_class(self.evidence.codes)):
+        if shown := _first_class(self._leading_codes):
             return shown
         if self.abstained or self.settled:
             return None
@@ -106,9 +103,10 @@ class Assessment:
     @property
     def route(self) -> str:
         """Role that should see the case: owner of what the facts show, else of the suspicion."""
-        codes = () if self.evidence is None else self.evidence.codes
         owners = {finding.code: finding.role for finding in self.findings}
-        if (owned := next((code for code in codes if code in owners), None)) is not None:
+        if (
+            owned := next((code for code in self._leading_codes if code in owners), None)
+        ) is not None:
             return owners[owned]
         if self.suspect is None:
             return self.policy.roles[self.task.name]
@@ -117,7 +115,7 @@ class Assessment:
     @property
     def suggested_action(self) -> str:
         """What a person might do: by the facts, by the suspected class, else by the level."""
-        if self.evidence is not None and self.evidence.suggestion is not None:
+        if self.evidence is not None and self.evidence.suggestion and not self._only_informs:
             return self.evidence.suggestion
         if self.abstained or (self.score is None and not self.flagged and not self.settled):
             return self.policy.abstain[self.task.name].instead
@@ -138,6 +136,24 @@ class Assessment:
             return least
         return Weight(probability, "probability")
 
+    @cached_property
+    def _only_informs(self) -> bool:
+        """Whether the evidence rests on findings alone that do not flag."""
+        if self.evidence is None or self.settled or not self.evidence.codes:
+            return False
+        return not {one.code for one in flagging(self.findings)} & set(self.evidence.codes)
+
+    @property
+    def _called_for(self) -> Level | None:
+        """Level that the facts call for; None where they leave it to the model and the rules."""
+        if self.evidence is None or self._only_informs:
+            return None
+        return self.evidence.level
+
+    @property
+    def _leading_codes(self) -> tuple[str, ...]:
+        return () if self.evidence is None or self._only_informs else self.evidence.codes
+
     @property
     def _level_of_score(self) -> Level:
         if self.score is None or self.abstentions:
@@ -154,8 +170,7 @@ class Assessment:
     @property
     def _least_weight(self) -> Weight | None:
         """Weight that the level of the evidence stands for."""
-        level = None if self.evidence is None else self.evidence.level
-        thresholds = self.policy.thresholds[self.task.name]
+        level, thresholds = self._called_for, self.policy.thresholds[self.task.name]
         if level is Level.ACT:
             return Weight(thresholds.act, f"{thresholds.act:g} as the facts call for action")
         if level is Level.WATCH:

@@ -18,6 +18,7 @@ class Evidence:
     settled: whether the facts decide the case, so that nothing is left to predict: nothing is to
         be done (level `none`), or what the model predicts has happened.
     codes: of the findings that it rests on; the first of them names the role that owns the case.
+        Where none of them flags, and nothing is settled, the sentence leads and nothing else.
 
     Raises:
         ValueError: settled facts without a level.

@@ -10,16 +10,18 @@ from hypothesis import strategies as st
 from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from models.tasks.stock_risk import STOCK_RISK
 from models.tasks.supplier_delay import SUPPLIER_DELAY
+from serving.policy.finding import Finding
 from serving.policy.sections import Level
 from serving.recommendation.evidence import Evidence
 from serving.recommendation.fallback_ladder import Rung, StepDown, Trigger
-from serving.recommendation.recommend import CaseInput
+from serving.recommendation.recommend import CaseInput, recommend
 from serving.recommendation.recommendation import Abstention
 from serving.recommendation.rules_only import recommend_by_rules
 from tests.support.synthetic_recommendations import (
     ASKED_AT,
     CATALOGUE,
     POLICY,
+    PROVENANCE,
     example_fields,
     make_score,
     recommend_example,
@@ -114,6 +116,25 @@ def test_the_owner_and_class_that_the_facts_show_lead_over_the_likeliest_class()
     advice = recommend_example(INVOICE, score, evidence=evidence)  # the example's is 10% up
     assert advice.route == POLICY.classes["PRICE_VARIANCE"].role
     assert advice.suggested_action == POLICY.classes["PRICE_VARIANCE"].suggestion
+
+
+@pytest.mark.parametrize(
+    ("flags", "level", "action", "route"),
+    [
+        (True, Level.ACT, "Call them.", "procurement"),
+        (False, Level.NONE, POLICY.suggestions[INVOICE][Level.NONE], "accounts payable"),
+    ],
+)
+def test_evidence_of_rules_that_only_inform_leads_the_sentence_and_nothing_else(
+    flags, level, action, route
+):
+    found = Finding(code="PRICE_VARIANCE", sentence="Dear.", role="procurement", flags=flags)
+    evidence = Evidence("Dear.", Level.ACT, "Call them.", codes=("PRICE_VARIANCE",))
+    served = replace(CATALOGUE[INVOICE], evidence=lambda *_: evidence)
+    asked = CaseInput("rec-1", served, example_fields(INVOICE), ASKED_AT, ASKED_AT)
+    advice = recommend(asked, make_score(INVOICE, 0.95, "CLEAN"), [found], POLICY, PROVENANCE)
+    assert advice.sentence == "Dear. From past cases, the model gives 5% for any exception."
+    assert (advice.level, advice.suggested_action, advice.route) == (level, action, route)
 
 
 @pytest.mark.parametrize(("likely", "owner"), [(0.2, "quality"), (0.19, "accounts payable")])
