@@ -12,6 +12,7 @@ from data.store import Store
 from features import reference_tables
 from features.profiles import Profiles, build_profiles
 from features.reference_data import MAX_FOUND_INVOICES
+from features.tasks.invoice_mismatch.shape import INVOICE_MISMATCH_SHAPE
 from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from models.tasks.stock_risk import STOCK_RISK
 from serving.pipeline.batch import CaseBatch, ScoringRequest
@@ -234,6 +235,12 @@ def test_a_case_of_which_the_lake_knows_nothing_stays_as_it_was_sent(tmp_path):
     batch = completed(tmp_path, sent)
     assert batch.records == read(batch.served, sent).records
     assert "from_lake" not in batch.recorded_context(0)
+
+
+def test_the_lake_can_fill_every_column_of_the_rows_it_adds():
+    shape = INVOICE_MISMATCH_SHAPE.children
+    assert set(shape["earlier_invoices"]) <= set(reference_tables.RECENT_INVOICES.columns)
+    assert set(shape["item_units"]) <= set(reference_tables.UNITS_OF_ITEMS.columns)
 
 
 def test_profiles_that_an_earlier_release_built_complete_nothing(tmp_path):
