@@ -118,15 +118,24 @@ class PolicyLevels(PolicySection):
             for name, values in getattr(self, level).items():
                 yield StatedValues(LevelName(level), name, values)
 
-    def stated(self, ids: CaseIds) -> list[StatedValues]:
-        """Return the values that are stated for a case, those that lead last.
+    def known(self, ids: CaseIds) -> CaseIds:
+        """Return those ids of a case that values are stated for, None instead of the others.
 
         The region is the one that lists the site, else the one that the case names.
         """
         listed = (name for name, values in self.region.items() if ids.site in values.sites)
-        wanted = ids._replace(region=next(listed, ids.region))
+        region = next(listed, ids.region)
+        return CaseIds(
+            region if region in self.region else None,
+            ids.site if ids.site in self.site else None,
+            ids.category if ids.category in self.category else None,
+            ids.supplier if ids.supplier in self.supplier else None,
+        )
+
+    def stated(self, ids: CaseIds) -> list[StatedValues]:
+        """Return the values that are stated for a case, those that lead last."""
         return [
             StatedValues(LevelName(level), name, getattr(self, level)[name])
-            for level, name in wanted._asdict().items()
-            if name in getattr(self, level)
+            for level, name in self.known(ids)._asdict().items()
+            if name is not None
         ]

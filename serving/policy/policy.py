@@ -39,6 +39,7 @@ from serving.policy.sections import (
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 Section = TypeVar("Section", bound=PolicySection)
+NO_IDS = CaseIds()
 
 MISSING_SECTIONS = {
     "retention": "lacks [retention], the months that what was recorded is kept: add it with "
@@ -123,13 +124,13 @@ class Policy(PolicySection):
 
         It is cached by those ids that values are stated for, so that no others fill the cache.
         """
-        stated = self.levels.stated(ids)
-        if not stated:
+        known = self.levels.known(ids)
+        if known == NO_IDS:
             return self
-        key = CaseIds(**{str(level): name for level, name, _ in stated})
-        if key not in self._resolved:
-            self._resolved[key] = overlay(self, [values for _, _, values in stated])
-        return self._resolved[key]
+        if known not in self._resolved:
+            stated = self.levels.stated(known)
+            self._resolved[known] = overlay(self, [values for _, _, values in stated])
+        return self._resolved[known]
 
     def for_case(self, case: Mapping[str, Any]) -> Policy:
         """Return the policy that holds for a case, by its site, region, category and supplier."""

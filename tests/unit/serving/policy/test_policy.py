@@ -10,6 +10,7 @@ from serving.policy.policy import parse_policy
 from serving.policy.sections import TASK_SECTIONS, Level
 from serving.tasks.catalogue import SERVED_TASKS
 from serving.tasks.policy_file import DEFAULT_POLICY_FILE, load_policy
+from tests.docs.sample_answers import finding_codes
 
 
 def changed(tmp_path, before, after):
@@ -171,3 +172,8 @@ def test_the_day_of_the_rates_is_recorded_as_a_day_however_it_is_written(tmp_pat
     policy = load_policy(changed(tmp_path, '"2024-03-15"', written))
     assert policy.plain()["money"]["rates_at"] == "2026-01-31"
     assert parse_policy(policy.plain()).digest == policy.digest
+
+
+def test_the_hard_gates_of_the_built_in_policy_are_codes_that_rules_find():
+    known = set().union(*(finding_codes(task) for task in TASKS))
+    assert set(load_policy().rules.always_flag) <= known

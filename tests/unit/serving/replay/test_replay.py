@@ -20,6 +20,7 @@ from serving.audit.log.canonical_json import canonicalize
 from serving.audit.log.entry import GENESIS_HASH, SCHEMA_VERSION, Draft, entry_from_draft
 from serving.audit.log.entry_kind import EntryKind
 from serving.policy.policy import parse_policy
+from serving.policy.sections import Level
 from serving.replay.recorded_answer import ReplayObstacleKind
 from serving.replay.replay import replay_entries
 from serving.replay.selection import AnswerSelection, read_chunks, sequence_of_answer
@@ -230,6 +231,21 @@ def test_an_answer_under_another_policy_is_given_again_under_it(engine, sources)
     engine.audit.append([changed("policy-1", said)])
     (outcome,) = replay_entries([entry], sources)
     assert (outcome.difference, outcome.obstacle) == (None, None)
+
+
+def test_a_scored_answer_is_given_again_under_the_thresholds_of_its_site(engine, sources):
+    case = example_case(STOCK, 6)
+    at_site = {"thresholds": {STOCK: {"act": 0.0, "watch": 0.0}}}
+    plain = load_policy().plain() | {"levels": {"site": {case["site_id"]: at_site}}}
+    policy = parse_policy(plain)
+    entry = engine.audit.read(ask(replace(engine, policy=policy), STOCK, case))
+    said = {"schema": SCHEMA_VERSION, "policy": policy.plain(), "digest": policy.digest}
+    engine.audit.append([changed("policy-of-sites", said)])
+    (outcome,) = replay_entries([entry], sources)
+    assert (outcome.difference, outcome.obstacle) == (None, None)
+    assert entry.payload["recommendation"]["level"] == Level.ACT
+    everywhere = engine.audit.read(ask(engine, STOCK, case)).payload["recommendation"]
+    assert everywhere["level"] != Level.ACT
 
 
 def changed(name, said):
