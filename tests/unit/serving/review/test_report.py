@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -172,6 +173,16 @@ def test_the_desk_escapes_and_ranks(tmp_path):
     store.close()
     assert "<script" not in page
     assert page.index("/rec-2/report") < page.index("/rec-1/report")
+
+
+def test_what_has_expired_is_shown_after_what_may_be_acted_on_whatever_it_is_worth(tmp_path):
+    store = AuditStore.open(tmp_path / "audit.db")
+    soon = recommendation_draft(STOCK_RISK.name, 1, money_at_risk=9e6)
+    store.append([soon, recommendation_draft(INVOICE_MISMATCH.name, 2, money_at_risk=500.0)])
+    before, after = (queue_page(store, ASKED_AT + timedelta(hours=late)) for late in (23, 25))
+    store.close()
+    assert before.index("/rec-1/report") < before.index("/rec-2/report")
+    assert after.index("/rec-2/report") < after.index("/rec-1/report")
 
 
 WHY = [
