@@ -174,15 +174,17 @@ def money(amount: Decimal | float, case: Case, policy: Policy) -> str:
     """Write an amount of the line with its currency, and in that of the limits where it differs."""
     own, rate = line_currency(case, policy), reporting_rate(case, policy)
     reporting = policy.money.reporting_currency
-    text = format_money(amount, own)
+    text = own_money(amount, case, policy)
     if own == reporting or rate is None:
         return text
     return f"{text} ({format_money(decimal_of(amount) * rate, reporting)})"
 
 
 def own_money(amount: Decimal | float, case: Case, policy: Policy) -> str:
-    """Write an amount of the line with its currency."""
-    return format_money(amount, line_currency(case, policy))
+    """Write an amount of the line with its currency; two digits where that is not known."""
+    code = line_currency(case, policy)
+    known = currency_code(code) is not None
+    return format_money(amount if known else round(decimal_of(amount), USUAL_DIGITS), code)
 
 
 def format_price(price: Decimal) -> str:

@@ -24,6 +24,7 @@ from serving.tasks.lever import KNOWN_BEFORE_ASK, Lever, Record, format_units
 
 MIN_DIFFERENCE = 0.005  # share, or half a cent: closer than this is not a difference
 MAX_PRICE_RATIO = 1000.0  # further apart is another unit or a typing error, not another price
+MAX_PRICE = 1e9  # of a base unit; more comes of a quantity of nearly nothing
 AMOUNT_FIELDS = frozenset({"line_amount", "tax_amount"})
 
 
@@ -91,7 +92,7 @@ def _price_levers(case: Record) -> Iterator[Lever]:
     price, agreed = float(gap.paid), float(gap.agreed)
     if abs(price / agreed - 1) < MIN_DIFFERENCE or case["line_amount"] <= 0:
         return
-    if not 1 / MAX_PRICE_RATIO < price / agreed < MAX_PRICE_RATIO:
+    if price > MAX_PRICE or not 1 / MAX_PRICE_RATIO < price / agreed < MAX_PRICE_RATIO:
         return
     yield _yes_no_lever(
         InvoiceLever.ORDER_AMENDED,

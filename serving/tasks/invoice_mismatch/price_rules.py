@@ -161,7 +161,7 @@ def check_price(case: Case, policy: Policy) -> Iterator[Finding]:
         measured, unit = bounded_ratio(float(gap.over), float(gap.expected)), "share"
         says = (
             f"The price of {format_price(gap.paid)} is {abs(measured):,.1%} "
-            f"{'above' if above else 'below'} the order's {format_price(gap.agreed)} ({line}); "
+            f"{'above' if above else 'below'} the order's {format_price(gap.agreed)}, {line}; "
             f"{limit:.1%} is allowed."
         )
     yield finding_of_class(

@@ -7,6 +7,7 @@ from data.contracts.invoices import INVOICE_LINE_ID
 from features.tasks.invoice_mismatch.feature_set import STREAMS
 from models.tasks.invoice_mismatch import INVOICE_MISMATCH as TASK
 from serving.policy.sections import AbstainPolicy, Level, TaskPolicy, Thresholds
+from serving.tasks.invoice_mismatch.evidence import invoice_evidence
 from serving.tasks.invoice_mismatch.levers import invoice_mismatch_levers
 from serving.tasks.invoice_mismatch.messages import invoice_mismatch_request
 from serving.tasks.invoice_mismatch.money import amount_at_risk
@@ -70,5 +71,6 @@ INVOICE_MISMATCH = ServedTask(
     policy=POLICY,
     title="Invoice mismatch",
     suspect=suspected_class,
+    evidence=invoice_evidence,
     resolutions=RESOLUTIONS,
 )

@@ -303,7 +303,7 @@ def test_equal_halves_of_an_order_are_instalments_until_it_is_used_up():
         (
             line(1000, 0.04, 40.0) | ordered(1000, 0.0374),
             (
-                "The price of 0.04 is 7.0% above the order's 0.0374 (2.60 EUR on the line); "
+                "The price of 0.04 is 7.0% above the order's 0.0374, 2.60 EUR on the line; "
                 "2.0% is allowed."
             ),
         ),
@@ -376,3 +376,18 @@ def test_money_at_risk_is_the_part_that_is_disputed(changes, amount, formula):
     case = example_fields(INVOICE_MISMATCH.name, **changes)
     findings = TASK.rules(case, POLICY, ASKED_AT)
     assert TASK.amount_at_risk(case, findings) == (pytest.approx(amount), formula)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        (line(earlier_invoices=[earlier()]), "DUPLICATE"),
+        (line(amount=4200.0), "LINE_ARITHMETIC"),
+        (line(amount=4200.0, earlier_invoices=[earlier(amount=4200.0)]), "DUPLICATE"),
+        (line(price=4.62), None),
+    ],
+)
+def test_a_duplicate_and_a_line_that_does_not_add_up_lead_whatever_the_model_says(changes, code):
+    case = example_fields(INVOICE_MISMATCH.name, **changes)
+    evidence = TASK.evidence(case, TASK.rules(case, POLICY, ASKED_AT), ASKED_AT, POLICY)
+    assert (evidence and evidence.codes[0]) == code

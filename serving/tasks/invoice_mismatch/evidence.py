@@ -1,0 +1,37 @@
+"""What the facts of an invoice line show whatever a model says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from data.contracts.invoice_outcomes import ExceptionClass as Ends
+from serving.policy.finding import Finding
+from serving.policy.policy import Policy
+from serving.policy.sections import Level
+from serving.recommendation.evidence import Evidence
+from serving.tasks.invoice_mismatch.invoice_line import Case
+from serving.tasks.invoice_mismatch.price_rules import LINE_ARITHMETIC
+
+LEADING_CODES = (Ends.DUPLICATE, LINE_ARITHMETIC)
+"""Findings that say by themselves what is to be done, the first that is found leading."""
+
+ADD_UP = "Ask the supplier for an invoice that adds up; pay neither amount before."
+
+
+def invoice_evidence(
+    case: Case, findings: Sequence[Finding], asked_at: datetime, policy: Policy
+) -> Evidence | None:
+    """Let a probable duplicate lead, or a line that does not add up; else it is for the model."""
+    del asked_at
+    by_code = {finding.code: finding for finding in findings}
+    code = next((code for code in LEADING_CODES if code in by_code), None)
+    if code is None:
+        return None
+    suggestion = ADD_UP if code == LINE_ARITHMETIC else policy.classes[Ends(code)].suggestion
+    return Evidence(
+        sentence=f"Invoice line {case['invoice_line_id']}: {by_code[code].sentence}",
+        level=Level.ACT,
+        suggestion=suggestion,
+        codes=(str(code),),
+    )
