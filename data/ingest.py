@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +24,7 @@ from data.source_batch import (
     no_findings,
     rows_with_findings,
 )
-from data.validation import check_contract
+from data.validation import check_contract, count_unknown_codes
 
 
 @dataclass
@@ -91,6 +91,7 @@ class IngestReport:
     quarantine: Path | None
     messages: tuple[str, ...]
     problems: dict[tuple[str, str], int]
+    unknown_codes: dict[tuple[str, str, str], int] = field(default_factory=dict)
 
     @property
     def read(self) -> int:
@@ -114,7 +115,12 @@ class IngestReport:
 
     def __str__(self) -> str:
         return "\n".join(
-            (*_row_count_lines(self), *_control_total_lines(self), *_verdict_lines(self))
+            (
+                *_row_count_lines(self),
+                *_control_total_lines(self),
+                *_unknown_code_lines(self),
+                *_verdict_lines(self),
+            )
         )
 
 
@@ -138,6 +144,13 @@ def _control_total_lines(report: IngestReport) -> list[str]:
     ]
     heading = ("control total", "read", "accepted", "quarantined")
     return ["", *_align_columns([heading, *totals])] if totals else []
+
+
+def _unknown_code_lines(report: IngestReport) -> list[str]:
+    """Name units and currencies that nothing is computed with, most frequent first."""
+    found = sorted(report.unknown_codes.items(), key=lambda item: (-item[1], item[0]))[:10]
+    lines = [f"  {n:,} x {table}.{column} {text!r}" for (table, column, text), n in found]
+    return ["", "kept as written, not a known unit or currency", *lines] if lines else []
 
 
 def _verdict_lines(report: IngestReport) -> list[str]:
@@ -204,8 +217,14 @@ class SeenKeys:
 
 
 def _key_text(row: tuple[Any, ...]) -> str:
-    cells = (cell.isoformat() if isinstance(cell, pd.Timestamp) else str(cell) for cell in row)
-    return ", ".join(cells)
+    return ", ".join(
+        cell.isoformat()
+        if isinstance(cell, pd.Timestamp)
+        else str(cell)
+        if pd.notna(cell)
+        else "missing"
+        for cell in row
+    )
 
 
 def ingest(batches: Iterable[SourceBatch], folder: Path, quarantine: Path) -> IngestReport:
@@ -258,6 +277,7 @@ class _IngestRun:
         self.counts = {name: TableCount(name) for name in TABLES}
         self._keys = {name: SeenKeys(table) for name, table in TABLES.items()}
         self._accepted: defaultdict[str, list[pd.DataFrame]] = defaultdict(list)
+        self._unknown = Counter[tuple[str, str, str]]()
 
     def add(self, batch: SourceBatch, aside: Quarantine) -> None:
         name = batch.table.name
@@ -269,6 +289,8 @@ class _IngestRun:
         aside.add(batch, merge_findings([broken, repeated]))
         self.counts[name].add(batch.table, frame, accepted)
         self._accepted[name].append(accepted)
+        for (column, text), times in count_unknown_codes(batch.table, accepted).items():
+            self._unknown[name, column, text] += times
 
     def frames(self) -> dict[str, pd.DataFrame]:
         return {
@@ -284,4 +306,5 @@ class _IngestRun:
             quarantine=aside.path if aside.written else None,
             messages=tuple(aside.messages),
             problems=dict(aside.problems),
+            unknown_codes=dict(self._unknown),
         )

@@ -4,22 +4,26 @@ Nothing is guessed: a text is never read as a number here, and a time without a 
 a moment. Reading texts is the business of sources.
 
 Types first, then the pandera schema of the table (all failures, not the first), then the
-two clocks. A row that fails is named with every column that fails.
+two clocks. A row that fails is named with every column that fails. Units and currencies become
+codes of their lists where they are known, and stay as they are written where they are not.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from numbers import Real
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 
-from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column, Kind, Table, dtype_of
+from data.contracts.table import HAPPENED_AT, KNOWN_AT, CodeList, Column, Kind, Table, dtype_of
 from data.lazy_imports import pandera_errors, pd
+from data.reference.currencies import currency_code
+from data.reference.units import unit_code
 from data.source_batch import (
     MISSING,
     build_findings,
@@ -170,9 +174,43 @@ def _coerce_columns(table: Table, frame: pd.DataFrame) -> tuple[pd.DataFrame, pd
     empty = table.empty().reindex(frame.index)
     for column in table.columns:
         values = frame[column] if column in frame else empty[column]
-        columns[str(column)], lost = coerce_column(column, values)
+        converted, lost = coerce_column(column, values)
+        columns[str(column)] = with_known_codes(column, converted)
         findings.append(lost)
     return pd.DataFrame(columns, index=frame.index), merge_findings(findings)
+
+
+def with_known_codes(column: Column, values: pd.Series) -> pd.Series:
+    """Return texts as codes of the column's list; what the list has not stays as it is written."""
+    if column.code_list is None:
+        return values
+    codes = {text: _code(column.code_list, text) or text for text in values.dropna().unique()}
+    if all(text == code for text, code in codes.items()):
+        return values
+    known: pd.Series = values.map(codes).astype(values.dtype)
+    return known
+
+
+def count_unknown_codes(table: Table, frame: pd.DataFrame) -> Counter[tuple[str, str]]:
+    """Count texts that are in no list of codes, by column and text."""
+    unknown = Counter[tuple[str, str]]()
+    for column in table.columns:
+        if column.code_list is None:
+            continue
+        for text, times in frame[column].value_counts().items():
+            if _code(column.code_list, str(text)) is None:
+                unknown[str(column), str(text)] += int(times)
+    return unknown
+
+
+def _code(codes: CodeList, text: str) -> str | None:
+    match codes:
+        case CodeList.UNIT:
+            return unit_code(text)
+        case CodeList.CURRENCY:
+            return currency_code(text)
+        case _:
+            assert_never(codes)
 
 
 def _schema_findings(table: Table, frame: pd.DataFrame) -> pd.DataFrame:

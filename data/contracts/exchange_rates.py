@@ -1,11 +1,29 @@
 """Exchange rates: value of one currency in another, from a day on."""
 
 from data.contracts.items import CURRENCY as ANY_CURRENCY
-from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column, Kind, Table
+from data.contracts.table import HAPPENED_AT, KNOWN_AT, CodeList, Column, Kind, Table
 
-CURRENCY = Column(str(ANY_CURRENCY), Kind.TEXT, "currency, ISO 4217", required=True)
+VALID_FROM = Column(
+    str(HAPPENED_AT),
+    Kind.MOMENT,
+    "day the rate is valid from",
+    unit="UTC",
+    required=True,
+    calendar_day=True,
+)
+CURRENCY = Column(
+    str(ANY_CURRENCY),
+    Kind.TEXT,
+    "currency, ISO 4217",
+    required=True,
+    code_list=CodeList.CURRENCY,
+)
 REPORTING_CURRENCY = Column(
-    "reporting_currency", Kind.TEXT, "currency that limits are stated in, ISO 4217", required=True
+    "reporting_currency",
+    Kind.TEXT,
+    "currency that limits are stated in, ISO 4217",
+    required=True,
+    code_list=CodeList.CURRENCY,
 )
 EXCHANGE_RATE = Column(
     "exchange_rate",
@@ -22,6 +40,6 @@ EXCHANGE_RATE_AT = Column(
 EXCHANGE_RATES = Table(
     "exchange_rates",
     grain="one rate of a currency; happened on the day it is valid from",
-    key=(CURRENCY, REPORTING_CURRENCY, HAPPENED_AT),
-    columns=(CURRENCY, REPORTING_CURRENCY, EXCHANGE_RATE, HAPPENED_AT, KNOWN_AT),
+    key=(CURRENCY, REPORTING_CURRENCY, VALID_FROM),
+    columns=(CURRENCY, REPORTING_CURRENCY, EXCHANGE_RATE, VALID_FROM, KNOWN_AT),
 )

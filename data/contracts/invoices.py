@@ -6,7 +6,7 @@ from data.contracts.items import CURRENCY
 from data.contracts.purchase_orders import PO_LINE_ID as ORDERED_LINE
 from data.contracts.sites import SITE_ID
 from data.contracts.suppliers import SUPPLIER_ID
-from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column, Kind, Table
+from data.contracts.table import HAPPENED_AT, KNOWN_AT, CodeList, Column, Kind, Table
 
 
 class EntryChannel(StrEnum):
@@ -47,7 +47,12 @@ QUANTITY_INVOICED = Column(
     unit="invoice units",
     required=True,
 )
-INVOICE_UNIT = Column("invoice_unit", Kind.TEXT, "unit of measure written on the invoice")
+INVOICE_UNIT = Column(
+    "invoice_unit",
+    Kind.TEXT,
+    "unit of measure written on the invoice, UN/ECE Recommendation 20 where known",
+    code_list=CodeList.UNIT,
+)
 INVOICE_UNIT_PRICE = Column(
     "invoice_unit_price",
     Kind.NUMBER,
@@ -81,7 +86,15 @@ TAX_AMOUNT = Column("tax_amount", Kind.NUMBER, "tax charged", unit="currency")
 TAX_RATE_EXPECTED = Column(
     "tax_rate_expected", Kind.NUMBER, "rate the tax code of the order implies", unit="share"
 )
-DUE_AT = Column("due_at", Kind.MOMENT, "day the payment is due", unit="UTC")
+DUE_AT = Column("due_at", Kind.MOMENT, "day the payment is due", unit="UTC", calendar_day=True)
+DATED_AT = Column(
+    str(HAPPENED_AT),
+    Kind.MOMENT,
+    "date of the document; midnight UTC stands for that calendar day",
+    unit="UTC",
+    required=True,
+    calendar_day=True,
+)
 ENTRY_CHANNEL = Column("entry_channel", Kind.TEXT, "how it was booked", allowed=list(EntryChannel))
 
 INVOICES = Table(
@@ -109,7 +122,7 @@ INVOICES = Table(
         CURRENCY,
         ENTRY_CHANNEL,
         DUE_AT,
-        HAPPENED_AT,
+        DATED_AT,
         KNOWN_AT,
     ),
 )

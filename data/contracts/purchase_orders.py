@@ -5,7 +5,7 @@ from enum import StrEnum
 from data.contracts.items import CATEGORY, CURRENCY, ITEM_ID, SUBCATEGORY
 from data.contracts.sites import SITE_ID
 from data.contracts.suppliers import SUPPLIER_ID
-from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column, Kind, Table
+from data.contracts.table import HAPPENED_AT, KNOWN_AT, CodeList, Column, Kind, Table
 
 
 class LineState(StrEnum):
@@ -29,7 +29,12 @@ SHIPMENT_ID = Column("shipment_id", Kind.TEXT, "lines that share one transport s
 QUANTITY_ORDERED = Column(
     "quantity_ordered", Kind.NUMBER, "ordered", unit="base units", minimum=0, required=True
 )
-ORDER_UNIT = Column("order_unit", Kind.TEXT, "unit of measure written on the order")
+ORDER_UNIT = Column(
+    "order_unit",
+    Kind.TEXT,
+    "unit of measure written on the order, UN/ECE Recommendation 20 where known",
+    code_list=CodeList.UNIT,
+)
 PO_UNIT_PRICE = Column("po_unit_price", Kind.NUMBER, "agreed net price of a base unit", minimum=0)
 LINE_STATE = Column(
     "line_state",
@@ -53,6 +58,7 @@ REQUESTED_AT = Column(
     Kind.MOMENT,
     "day the buyer wants it, at the site; midnight UTC stands for that calendar day",
     unit="UTC",
+    calendar_day=True,
 )
 PROMISED_AT = Column(
     "promised_at",
@@ -60,6 +66,7 @@ PROMISED_AT = Column(
     "day the supplier confirmed it would arrive, at the site; midnight UTC stands for that "
     "calendar day",
     unit="UTC",
+    calendar_day=True,
 )
 
 PURCHASE_ORDERS = Table(

@@ -46,7 +46,13 @@ EVENT_KIND = Column(
 )
 ACK_STATUS = Column("ack_status", Kind.TEXT, "X12 ACK01 status", allowed=list(AckStatus))
 DETAIL = Column("detail", Kind.TEXT, "the source's own word for the event")
-EXPECTED_AT = Column("expected_at", Kind.MOMENT, "arrival the message announces", unit="UTC")
+EXPECTED_AT = Column(
+    "expected_at",
+    Kind.MOMENT,
+    "arrival the message announces; midnight UTC stands for that calendar day at the site",
+    unit="UTC",
+    calendar_day=True,
+)
 EVENT_QUANTITY = Column(
     "event_quantity", Kind.NUMBER, "quantity the message is about", unit="base units"
 )

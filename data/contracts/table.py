@@ -26,6 +26,13 @@ class Kind(StrEnum):
     MOMENT = "moment"
 
 
+class CodeList(StrEnum):
+    """Lists of the trade that a text's codes come from; see `data.reference`."""
+
+    UNIT = "UN/ECE Recommendation 20"
+    CURRENCY = "ISO 4217"
+
+
 @cache
 def dtype_of(kind: Kind) -> Any:
     """Return the type that a frame holds columns of this kind in."""
@@ -51,6 +58,8 @@ class Column(str):
     allowed: tuple[str, ...]
     minimum: float | None
     required: bool
+    code_list: CodeList | None
+    calendar_day: bool
 
     def __new__(
         cls,
@@ -62,8 +71,23 @@ class Column(str):
         allowed: Sequence[str] = (),
         minimum: float | None = None,
         required: bool = False,
+        code_list: CodeList | None = None,
+        calendar_day: bool = False,
     ) -> Self:
-        """`required` columns may not be missing in any row; `minimum` is inclusive."""
+        """Make a column of a table.
+
+        Args:
+            name: the column's name.
+            kind: type of its values.
+            meaning: what a value says.
+            unit: unit of a number.
+            allowed: values that a text may have; any if there are none.
+            minimum: inclusive.
+            required: the value may not be missing in any row.
+            code_list: list that known codes are kept in; others stay as they are written.
+            calendar_day: a moment that stands for a day, which is midnight UTC if the source
+                states no time.
+        """
         self = super().__new__(cls, name)
         self.kind = kind
         self.meaning = meaning
@@ -71,6 +95,8 @@ class Column(str):
         self.allowed = tuple(str(value) for value in allowed)
         self.minimum = minimum
         self.required = required
+        self.code_list = code_list
+        self.calendar_day = calendar_day
         return self
 
     def check(self) -> pandera.Column:

@@ -3,123 +3,34 @@
 from __future__ import annotations
 
 import re
-from functools import reduce
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from data.contracts.table import Column, Kind, dtype_of
+from data.contracts.table import CodeList, Column, Kind, dtype_of
 from data.source_batch import build_findings, merge_findings, no_findings
+from data.sources.extracts.cell_texts import (
+    ParsedColumn,
+    code_keys,
+    is_decimal,
+    join_columns,
+    mask_missing,
+    texts_of,
+)
 from data.sources.extracts.mapping import (
     CONVERTED_DECIMALS,
-    AmbiguousTime,
     DecimalMark,
     Factor,
     FieldMapping,
-    NonexistentTime,
     SiteMapping,
     ThousandsMark,
 )
+from data.sources.extracts.moments import read_moments, settle
 
-_OFFSET = r"(?:[+-]\d{2}:?\d{2}|Z)"
-_DATE, _TIME = re.compile(r"%[YymdbBj]"), re.compile(r"%[HIMSpfz]")
-_EPOCH = pd.Timestamp("1900-01-01")  # the day strptime gives to a time without one
-
-
-def parse_timestamps(
-    texts: pd.Series, formats: tuple[str, ...], mapping: SiteMapping, column: str
-) -> tuple[pd.Series, pd.DataFrame]:
-    """Parse texts as moments in UTC, with findings for invalid ones. Missing stays missing."""
-    offset = "%z" in formats[0]
-    parsed = _parse_by_format(texts, formats[0])
-    for form in formats[1:]:
-        parsed = parsed.fillna(_parse_by_format(texts[parsed.isna()], form))
-    unread = np.flatnonzero(parsed.isna() & texts.notna())
-    findings = build_findings(
-        unread,
-        column,
-        list(texts.iloc[unread]),
-        _unparsed_problems(texts.iloc[unread], formats, mapping),
-    )
-    if offset:
-        return parsed, findings
-    moments, odd = localize_times(parsed, mapping, texts, column)
-    return moments, merge_findings([findings, odd])
-
-
-def localize_times(
-    local: pd.Series, mapping: SiteMapping, shown: pd.Series, column: str
-) -> tuple[pd.Series, pd.DataFrame]:
-    """Local times of the mapping's zone as moments in UTC; see Ambiguous and Nonexistent."""
-    keep = mapping.ambiguous_time is not AmbiguousTime.QUARANTINE
-    earlier = np.full(len(local), mapping.ambiguous_time is AmbiguousTime.EARLIER)
-    forward = mapping.nonexistent_time is NonexistentTime.FORWARD
-    there = local.dt.tz_localize(
-        mapping.time_zone,
-        ambiguous=earlier if keep else "NaT",
-        nonexistent="shift_forward" if forward else "NaT",
-    )
-    lost = np.flatnonzero(there.isna() & local.notna())
-    skipped = local.iloc[lost].dt.tz_localize(
-        mapping.time_zone, ambiguous=np.ones(len(lost), dtype=bool), nonexistent="NaT"
-    )
-    how = {True: "never show", False: "show twice"}
-    problems = [
-        f"is a time that clocks in {mapping.time_zone} {how[gone]}" for gone in skipped.isna()
-    ]
-    return there.dt.tz_convert("UTC"), build_findings(
-        lost, column, list(shown.iloc[lost]), problems
-    )
-
-
-def _parse_by_format(texts: pd.Series, form: str) -> pd.Series:
-    """Parse strictly by one format; texts that do not fit are missing."""
-    date, _, time = form.partition(" ")
-    moments = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[us]")
-    if "%z" in form or _DATE.search(time) or _TIME.search(date) or not time:
-        return _strptime(texts, form)
-    # Days and times of day repeat: read each once, which is ten times as fast.
-    space = pd.Series(pc.find_substring(pa.array(texts), " ").to_pandas(), index=texts.index)
-    for at in space.dropna().unique():
-        if at < 0:
-            continue
-        here = texts[space == at]
-        days = _parse_distinct(here.str.slice(0, int(at)), date)
-        times = _parse_distinct(here.str.slice(int(at) + 1), time)
-        moments[here.index] = days + (times - _EPOCH)
-    return moments
-
-
-def _parse_distinct(texts: pd.Series, form: str) -> pd.Series:
-    codes, distinct = pd.factorize(texts)
-    values = _strptime(pd.Series(distinct), form).to_numpy()
-    return pd.Series(values[codes], index=texts.index)
-
-
-def _strptime(texts: pd.Series, form: str) -> pd.Series:
-    moments = pd.to_datetime(texts, format=form, errors="coerce", utc="%z" in form)
-    unit: pd.Series = moments.dt.as_unit("us")
-    return unit
-
-
-def _unparsed_problems(
-    texts: pd.Series, formats: tuple[str, ...], mapping: SiteMapping
-) -> list[str]:
-    choices = " or ".join(formats)
-    plain = f"is not a time in the form {choices}"
-    if "%z" in formats[0]:
-        other = f"has no offset, the mapping reads {choices}"
-        return [plain if re.search(_OFFSET + "$", text) else other for text in texts]
-    other = f"has an offset, the mapping reads local times of {mapping.time_zone} ({choices})"
-    return [other if re.search(r"\d\s*" + _OFFSET + "$", text) else plain for text in texts]
-
-
-ParsedColumn = tuple[pd.Series, pd.DataFrame]
-"""Values, and findings for what could not be read (which is missing among the values)."""
-
-_TEXT = dtype_of(Kind.TEXT)
+# What writers of a mark put for it: CLDR groups French digits with U+202F, spreadsheets with
+# U+00A0, and Swiss ones with U+2019.
+_SAME_MARK = {ThousandsMark.SPACE: " \u00a0\u202f\u2009\u2007", ThousandsMark.APOSTROPHE: "'\u2019"}
+_MINUS = "\u2212"  # the sign that CLDR has for Swedish, Norwegian and others
 
 
 def parse_column(
@@ -131,65 +42,38 @@ def parse_column(
     """
     if column.kind is Kind.NUMBER:
         return _parse_number(column, field, cells, mapping)
-    if column.kind is Kind.MOMENT and cells[field.sources[0]].dtype.kind == "M":
-        return _localize_typed_moment(column, cells[field.sources[0]], mapping)
+    if column.kind is Kind.MOMENT:
+        return settle(column, read_moments(column, field, cells, mapping), mapping)
     if column.kind is Kind.FLAG and cells[field.sources[0]].dtype.kind == "b":
         return cells[field.sources[0]], no_findings()
     if field.codes:
-        return _look_up_codes(column, field, _text(cells[field.sources[0]]), mapping)
-    joined, broken = _join_columns(column, field, cells, mapping)
-    if column.kind is Kind.MOMENT:
-        moments, unread = parse_timestamps(
-            joined, field.formats or mapping.formats, mapping, column
-        )
-        return moments, merge_findings([broken, unread])
+        return _look_up_codes(column, field, cells, mapping)
+    joined, broken = join_columns(column, field, cells, mapping)
+    if column.code_list is CodeList.UNIT and mapping.units:
+        joined = _source_units(joined, mapping)
     return field.prefix + joined, broken
 
 
-def _text(values: pd.Series) -> pd.Series:
-    """Convert cells to text: Parquet may hold numbers where the contract has an id."""
-    if values.dtype == _TEXT:
-        return values.str.strip()
-    return values.astype(_TEXT)
-
-
-def _mask_missing(values: pd.Series, mapping: SiteMapping) -> pd.Series:
-    return values.mask(values.isin(mapping.missing))
-
-
-def _join_columns(
-    column: str, field: FieldMapping, cells: pd.DataFrame, mapping: SiteMapping
-) -> ParsedColumn:
-    parts = [_mask_missing(_text(cells[name]), mapping) for name in field.sources]
-    joined = reduce(lambda left, right: left + field.separator + right, parts)
-    if len(parts) == 1:
-        return joined, no_findings()
-    some = np.any([part.notna() for part in parts], axis=0)
-    rows = np.flatnonzero(joined.isna() & some)
-    values = [field.separator.join(str(p.fillna("").iloc[row]) for p in parts) for row in rows]
-    problem = f"is not complete: it takes {' and '.join(field.sources)}"
-    return joined, build_findings(rows, column, values, problem)
+def _source_units(texts: pd.Series, mapping: SiteMapping) -> pd.Series:
+    """Replace the source's own words for units, in any case."""
+    known = {word.casefold(): code for word, code in mapping.units.items()}
+    return texts.str.casefold().map(known).astype(texts.dtype).fillna(texts)
 
 
 def _look_up_codes(
-    column: Column, field: FieldMapping, texts: pd.Series, mapping: SiteMapping
+    column: Column, field: FieldMapping, cells: pd.DataFrame, mapping: SiteMapping
 ) -> ParsedColumn:
+    texts = code_keys(field, cells)
     if "" in field.codes:
         texts = texts.fillna("")
     values = texts.map(field.codes)
-    known = texts.isin(list(field.codes)) | _mask_missing(texts, mapping).isna()
+    known = texts.isin(list(field.codes)) | mask_missing(texts, mapping).isna()
     rows = np.flatnonzero(~known)
     choices = ", ".join(code or "blank" for code in field.codes)
     return (
         values.astype(dtype_of(column.kind)),
         build_findings(rows, column, list(texts.iloc[rows]), f"is not one of {choices}"),
     )
-
-
-def _localize_typed_moment(column: Column, values: pd.Series, mapping: SiteMapping) -> ParsedColumn:
-    if isinstance(values.dtype, pd.DatetimeTZDtype):
-        return values, no_findings()
-    return localize_times(values, mapping, values.astype(str), column)
 
 
 def _parse_number(
@@ -212,13 +96,26 @@ def _parse_number(
 def _parse_numbers(column: str, cells: pd.Series, mapping: SiteMapping) -> ParsedColumn:
     if cells.dtype.kind in "iuf":
         return pd.Series(cells.to_numpy(np.float64, na_value=np.nan)), no_findings()
-    texts = _mask_missing(_text(cells), mapping)
+    if is_decimal(cells.dtype):  # its scale is its own: marks are for texts
+        return pd.Series(cells.astype(object).to_numpy(np.float64, na_value=np.nan)), no_findings()
+    texts = mask_missing(texts_of(cells), mapping)
+    plain = texts
     fits = _matches_number_marks(texts, mapping.decimal, mapping.thousands)
-    values = _to_floats(texts.where(fits), mapping.decimal, mapping.thousands)
+    if (odd := ~fits & texts.notna()).any():
+        plain = texts.mask(odd, _plain_marks(texts[odd], mapping))
+        fits = _matches_number_marks(plain, mapping.decimal, mapping.thousands)
+    values = _to_floats(plain.where(fits), mapping.decimal, mapping.thousands)
     rows = np.flatnonzero(~fits & texts.notna())
     return values, build_findings(
         rows, column, list(texts.iloc[rows]), _misread_number_problems(texts, rows, mapping)
     )
+
+
+def _plain_marks(texts: pd.Series, mapping: SiteMapping) -> pd.Series:
+    """Return texts in which the minus and the thousands mark are written in one way."""
+    texts = texts.str.replace(_MINUS, "-", regex=False)
+    same = _SAME_MARK.get(mapping.thousands)
+    return texts.str.replace(f"[{same}]", str(mapping.thousands), regex=True) if same else texts
 
 
 def _matches_number_marks(texts: pd.Series, decimal: str, thousands: str) -> pd.Series:
@@ -259,7 +156,7 @@ def _conversion_factor(
     if factor.constant is not None:
         return factor.constant, no_findings()
     assert factor.column is not None
-    texts = _text(cells[factor.column])
+    texts = texts_of(cells[factor.column])
     if factor.factors:
         scale = texts.map(factor.factors).astype(np.float64)
         takes = f"one of {', '.join(factor.factors)}"

@@ -8,7 +8,8 @@ price = NETPR / PEINH can also write it. A cell is read in this order:
 3. by the canonical column's kind: text gets `prefix`, or is replaced through `codes`;
    a flag is looked up in `codes`; a number is read with the file's decimal and thousands marks,
    multiplied by `times`, divided by `over`; a moment is read with `formats` as local time of
-   `time_zone` (or with its own offset where the formats have %z) and becomes UTC.
+   `time_zone` (or with its own offset where the formats have %z) and becomes UTC;
+4. `units` replaces the source's words for units of measure.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ import pandas as pd
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from data.contracts.catalogue import TABLES
+from data.contracts.invoices import DOCUMENT_TYPE, FREIGHT_AMOUNT, INVOICES, DocumentType
 from data.contracts.table import Column, Kind, Table
+from data.reference.units import unit_code
 
 
 class Encoding(StrEnum):
@@ -77,6 +80,13 @@ class NonexistentTime(StrEnum):
     QUARANTINE = "quarantine"
 
 
+class CreditNoteSign(StrEnum):
+    """Sign of the quantities and amounts that a source writes on a credit note."""
+
+    POSITIVE = "positive"  # as in UBL, where the document's type says what they mean
+    NEGATIVE = "negative"
+
+
 class StrictModel(BaseModel):
     """A part of a mapping: unknown keys are refused, nothing changes after loading."""
 
@@ -88,14 +98,18 @@ class Factor(StrictModel):
 
     constant: float | None = Field(None, gt=0, description="the same number for every row")
     column: str | None = Field(None, description="column of the file that holds the number")
-    factors: dict[str, Annotated[float, Field(gt=0)]] = Field(
-        {}, description="the number for each code in `column`; other codes go to quarantine"
+    factors: dict[str, float] = Field(
+        {},
+        description="the number for each code in `column`, below zero where the code turns the "
+        "sign; other codes go to quarantine",
     )
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if (self.constant is None) == (self.column is None) or (self.factors and not self.column):
             raise ValueError("takes either constant, or column, or column with factors")
+        if zero := [code for code, number in self.factors.items() if not number]:
+            raise ValueError(f"the factor of {zero[0]!r} is zero")
         return self
 
 
@@ -110,8 +124,8 @@ class FieldMapping(StrictModel):
     prefix: str = Field("", description="text put before every value; text only")
     codes: dict[str, str | bool] = Field(
         {},
-        description="canonical value of each of the file's codes; other codes go to quarantine; "
-        "text and flags",
+        description="canonical value of each of the file's codes, of several `columns` joined "
+        "with blanks as they are; other codes go to quarantine; text and flags",
     )
     formats: tuple[str, ...] = Field(
         (), description="how this moment is written; those of the mapping by default"
@@ -184,6 +198,16 @@ def _check_time_zone(name: str) -> str:
 
 
 Zone = Annotated[str, AfterValidator(_check_time_zone)]
+
+
+def _check_unit(text: str) -> str:
+    code = unit_code(text)
+    if code is None:
+        raise ValueError("is not a unit of UN/ECE Recommendation 20 such as H87, KGM or XCS")
+    return code
+
+
+UnitCode = Annotated[str, AfterValidator(_check_unit)]
 Cell: TypeAlias = str | bool | int | float
 
 
@@ -204,6 +228,16 @@ class TableMapping(StrictModel):
     )
     rows: tuple[dict[str, Cell], ...] = Field(
         (), description="rows that are written in the mapping itself, instead of `file`"
+    )
+    credit_note_sign: CreditNoteSign | None = Field(
+        None,
+        description="sign that the source gives to credit notes, which are negative here; "
+        "invoices with a `document_type` need it",
+    )
+    freight_in_line_amount: bool = Field(
+        default=False,
+        description="the source's `line_amount` contains `freight_amount`, which is taken out; "
+        "invoices only",
     )
 
     @model_validator(mode="after")
@@ -243,6 +277,11 @@ class SiteMapping(StrictModel):
     missing: tuple[str, ...] = Field(("",), description="texts that mean a missing value")
     constants: dict[str, Cell] = Field(
         {}, description="canonical column -> value, in every table that has and does not map it"
+    )
+    units: dict[str, UnitCode] = Field(
+        {},
+        description="the source's own words for units of measure -> UN/ECE Recommendation 20; "
+        "codes of the list and usual words need none",
     )
     tables: dict[str, TableMapping] = Field(
         description="canonical table -> its files and columns, or its rows"
@@ -292,8 +331,27 @@ class SiteMapping(StrictModel):
                 yield f"tables.{name}: required column {column} is not mapped"
             if column in mapped.columns:
                 yield from field_mapping_problems(name, column, mapped.columns[column])
+        yield from _amount_problems(table, mapped)
         for values in (constants, *mapped.rows):
             yield from _constant_problems(table, values)
+
+
+def _amount_problems(table: Table, mapped: TableMapping) -> Iterator[str]:
+    """Return what is wrong with the options of an invoice's amounts."""
+    where = f"tables.{table.name}"
+    if table is not INVOICES:
+        if mapped.credit_note_sign is not None or mapped.freight_in_line_amount:
+            yield f"{where}: credit_note_sign and freight_in_line_amount apply to invoices only"
+        return
+    kind = mapped.columns.get(DOCUMENT_TYPE)
+    may_credit = kind is not None and (
+        not kind.codes or DocumentType.CREDIT_NOTE in kind.codes.values()
+    )
+    if may_credit and mapped.credit_note_sign is None:
+        choices = " or ".join(repr(str(sign)) for sign in CreditNoteSign)
+        yield f"{where}: has credit notes; credit_note_sign says how they are written: {choices}"
+    if mapped.freight_in_line_amount and FREIGHT_AMOUNT not in mapped.columns:
+        yield f"{where}: freight_in_line_amount needs {FREIGHT_AMOUNT}"
 
 
 def parse_constant(column: Column, value: Cell) -> Cell | datetime:

@@ -22,11 +22,14 @@ import pyarrow.compute as pc
 import pyarrow.csv as csv_arrow
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
+from pandas.api.extensions import ExtensionDtype
 
 from data.contracts.catalogue import TABLES
-from data.contracts.table import Kind, Table, dtype_of
+from data.contracts.table import Column, Kind, Table, dtype_of
 from data.source_batch import WHOLE_ROW, SourceBatch, build_findings, merge_findings
+from data.sources.extracts.cell_texts import ParsedColumn
 from data.sources.extracts.column_parser import parse_column
+from data.sources.extracts.invoice_amounts import settle_amounts
 from data.sources.extracts.mapping import (
     Delimiter,
     Encoding,
@@ -34,6 +37,7 @@ from data.sources.extracts.mapping import (
     TableMapping,
     parse_constant,
 )
+from data.sources.extracts.moments import Readings, read_moments, settle_moments
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -143,9 +147,36 @@ def _open_parquet(path: Path, name: str) -> OpenedFile:
     except pa.ArrowInvalid as error:
         raise ExtractError(f"{name} is not a Parquet file: {error}") from None
     lines = np.arange(1, table.num_rows + 1, dtype=np.int64)
-    types = {pa.bool_(): pd.BooleanDtype(), pa.int64(): pd.Int64Dtype(), pa.string(): _TEXT}
-    cells = table.to_pandas(types_mapper=types.get)
+    plain = pa.table(
+        {column: _plain_values(table[column], column, name) for column in table.column_names}
+    )
+    cells = plain.to_pandas(types_mapper=_cell_type)
     return OpenedFile(name, tuple(table.column_names), iter([Chunk(cells, lines)]))
+
+
+def _plain_values(values: pa.ChunkedArray, column: str, name: str) -> pa.ChunkedArray:
+    """Return values without dictionaries; texts that are kept as bytes are texts."""
+    if pa.types.is_dictionary(values.type):
+        values = values.cast(values.type.value_type)
+    if pa.types.is_binary(values.type) or pa.types.is_large_binary(values.type):
+        try:
+            return values.cast(pa.string())
+        except pa.ArrowInvalid:
+            raise ExtractError(f"{name}: column {column} holds bytes that are not utf-8") from None
+    return values
+
+
+def _cell_type(kind: pa.DataType) -> ExtensionDtype | None:
+    """Return the type of cells in which nothing is lost where some are missing."""
+    if pa.types.is_boolean(kind):
+        return pd.BooleanDtype()
+    if pa.types.is_integer(kind):
+        return pd.UInt64Dtype() if pa.types.is_uint64(kind) else pd.Int64Dtype()
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return _TEXT  # type: ignore[no-any-return]
+    if pa.types.is_decimal(kind) or pa.types.is_date(kind):
+        return pd.ArrowDtype(kind)
+    return None
 
 
 def _read_simple_csv(text: str, header: tuple[str, ...], delimiter: str) -> Iterator[Chunk] | None:
@@ -280,19 +311,31 @@ def _constant_rows(mapping: SiteMapping, table: Table) -> SourceBatch:
 
 def _build_batch(chunk: Chunk, name: str, mapping: SiteMapping, table: Table) -> SourceBatch:
     mapped = mapping.tables[table.name]
-    columns, findings = {}, [_field_count_findings(chunk)]
-    for column in table.columns:
-        if column in mapped.columns:
-            field = mapped.columns[column]
-            columns[str(column)], broken = parse_column(column, field, chunk.cells, mapping)
-            findings.append(broken)
+    parsed = _parse_columns(chunk.cells, mapping, table)
+    findings = [_field_count_findings(chunk), *(broken for _, broken in parsed.values())]
+    columns = {name: values for name, (values, _) in parsed.items()}
     frame = pd.DataFrame(columns, index=chunk.cells.index)
     for key, value in mapping.constants_of(table).items():
         frame[key] = parse_constant(table.column(key), value)
+    frame = settle_amounts(frame, mapped)
     origins = {key: " and ".join(field.sources) for key, field in mapped.columns.items()}
     return SourceBatch(
         table, frame, name, chunk.lines, chunk.cells, origins, merge_findings(findings)
     )
+
+
+def _parse_columns(
+    cells: pd.DataFrame, mapping: SiteMapping, table: Table
+) -> dict[str, ParsedColumn]:
+    """Parse every mapped column; moments last, because the clocks of a row explain each other."""
+    fields = mapping.tables[table.name].columns
+    parsed, moments = dict[str, ParsedColumn](), dict[Column, Readings]()
+    for column in (column for column in table.columns if column in fields):
+        if column.kind is Kind.MOMENT:
+            moments[column] = read_moments(column, fields[column], cells, mapping)
+        else:
+            parsed[str(column)] = parse_column(column, fields[column], cells, mapping)
+    return parsed | settle_moments(moments, mapping)
 
 
 def _field_count_findings(chunk: Chunk) -> pd.DataFrame:

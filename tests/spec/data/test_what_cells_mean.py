@@ -3,12 +3,14 @@
 import pandas as pd
 import pytest
 
-from data.contracts.table import Column, Kind
+from data.contracts.table import CodeList, Column, Kind
 from data.sources.extracts.column_parser import parse_column
 from data.sources.extracts.mapping import FieldMapping, SiteMapping
 
 NUMBER = Column("amount", Kind.NUMBER, "an amount")
 MOMENT = Column("at", Kind.MOMENT, "a moment")
+PROMISE = Column("promised_at", Kind.MOMENT, "a day", calendar_day=True)
+UNIT = Column("unit", Kind.TEXT, "a unit", code_list=CodeList.UNIT)
 
 
 def mapping(**changes) -> SiteMapping:
@@ -77,6 +79,29 @@ def test_a_number_is_read_in_the_declared_marks_and_in_no_others(row):
         assert ("no" if got.startswith("is not a number") else got) == value, (decimal, thousands)
 
 
+GROUPED = """
+    cell         | mark | value
+    -------------+------+--------
+    1 234,50     | " "  | 1234.5
+    1\u00a0234,50 | " "  | 1234.5
+    1\u202f234,50 | " "  | 1234.5
+    1\u2009234,50 | " "  | 1234.5
+    1 23,50      | " "  | no
+    \u22121234,5  | " "  | -1234.5
+    -1.000,00 EUR | "." | no
+    1\u202f234,50 | "."  | no
+    1'234,50     | "'"  | 1234.5
+    1\u2019234,50 | "'"  | 1234.5
+"""
+
+
+@pytest.mark.parametrize("row", rows_of(GROUPED)[1:], ids=lambda row: f"{row[0]!a} {row[1]}")
+def test_groups_of_digits_are_set_apart_by_any_kind_of_the_declared_mark(row):
+    cell, mark, value = row
+    got = read_one(cell, NUMBER, mapping(thousands=mark.strip('"')))
+    assert ("no" if got.startswith("is not a number") else got) == value
+
+
 MOMENTS = """
     cell             | earlier                   | later                     | quarantine
     -----------------+---------------------------+---------------------------+-----------
@@ -123,6 +148,45 @@ FORMATS = """
 def test_a_moment_is_read_in_its_format(row):
     form, cell, value = row
     assert read_one(cell, MOMENT, mapping(), formats=(form,)) == value
+
+
+DAYS = """
+    zone            | format         | cell             | a moment                  | a day
+    ----------------+----------------+------------------+---------------------------+--------------------------
+    Europe/Berlin   | %d.%m.%Y       | 01.04.2026       | 2026-03-31 22:00:00+00:00 | 2026-04-01 00:00:00+00:00
+    America/Chicago | %d.%m.%Y       | 31.03.2026       | 2026-03-31 05:00:00+00:00 | 2026-03-31 00:00:00+00:00
+    Africa/Cairo    | %d.%m.%Y       | 24.04.2026       | 2026-04-23 22:00:00+00:00 | 2026-04-24 00:00:00+00:00
+    Europe/Berlin   | %d.%m.%Y %H:%M | 01.04.2026 00:00 | 2026-03-31 22:00:00+00:00 | 2026-04-01 00:00:00+00:00
+    Europe/Berlin   | %d.%m.%Y %H:%M | 01.04.2026 18:00 | 2026-04-01 16:00:00+00:00 | 2026-04-01 16:00:00+00:00
+"""
+
+
+@pytest.mark.parametrize("row", rows_of(DAYS)[1:], ids=lambda row: f"{row[0]} {row[2]}")
+def test_a_promise_without_a_time_is_that_calendar_day_in_every_zone(row):
+    zone, form, cell, moment, day = row
+    declared = mapping(time_zone=zone)
+    assert read_one(cell, MOMENT, declared, formats=(form,)) == moment
+    assert read_one(cell, PROMISE, declared, formats=(form,)) == day
+
+
+def test_a_source_has_its_own_words_for_units():
+    sap = mapping(units={"ST": "H87", "KAR": "case"})
+    assert read_one("st", UNIT, sap) == "H87"
+    assert read_one("KAR", UNIT, sap) == "XCS"
+    assert read_one("Gebinde", UNIT, sap) == "Gebinde"
+    assert read_one("ST", UNIT, mapping()) == "ST"  # a sheet
+
+
+def test_a_code_of_several_columns_is_looked_up_with_its_blanks():
+    cells = pd.DataFrame({"DELETED": ["", "X", ""], "DONE": ["X", "", ""]}, dtype="str")
+    field = FieldMapping(
+        columns=("DELETED", "DONE"),
+        separator="/",
+        codes={"/": "open", "X/": "cancelled", "/X": "closed_short"},
+    )
+    values, found = parse_column(Column("s", Kind.TEXT, "a state"), field, cells, mapping())
+    assert values.tolist() == ["closed_short", "cancelled", "open"]
+    assert found.empty
 
 
 FACTORS = """
