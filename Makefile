@@ -7,6 +7,7 @@
 # make audit  known vulnerabilities of what is pinned
 # make sbom   what the service is made of, as CycloneDX, in build/
 # make bento  the service as a bento
+# make wheel  this release as a wheel in dist/, to be kept with its tag
 # make lock   new pins, after changing requirements.in
 
 PYTHON ?= python3
@@ -17,7 +18,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: up test test-quick coverage bench check audit sbom bento lock clean
+.PHONY: up test test-quick coverage bench check audit sbom bento wheel lock clean
 
 up: $(READY)
 	@$(BIN)/triage up $(ARGS)
@@ -57,6 +58,10 @@ sbom: $(READY)
 
 bento: $(READY)
 	@$(BIN)/bentoml build --bentofile serving/deploy/bentofile.yaml .
+
+wheel: $(READY)
+	@$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
+	@ls dist/*.whl
 
 # uv installs in seconds what takes pip minutes; pip takes over where uv finds no index.
 $(READY): requirements.txt requirements-installer.txt pyproject.toml

@@ -18,6 +18,9 @@ from features.history.stream import Stream
 from models.task import TaskName
 from serving.audit.log.entry import Entry, payload_commitment
 from serving.recommendation.recommendation import Advice, ModelVersion
+from serving.runtime.context import RELEASE, release_of
+
+UNKNOWN_CODE_VERSION = "not recorded"
 
 
 class ReplayObstacleKind(StrEnum):
@@ -31,6 +34,7 @@ class ReplayObstacleKind(StrEnum):
     POLICY_UNKNOWN = "policy unknown"
     OTHER_MEASURES = "other measures"
     NO_MODEL = "no model"
+    OTHER_RELEASE = "other release"
 
     @property
     def permanent(self) -> bool:
@@ -38,23 +42,43 @@ class ReplayObstacleKind(StrEnum):
         return self in {
             ReplayObstacleKind.ERASED,
             ReplayObstacleKind.NO_MODEL,
+            ReplayObstacleKind.OTHER_RELEASE,
         }
 
 
 class NotReplayableError(LookupError):
     """An answer cannot be replayed; says why in a sentence."""
 
-    def __init__(self, reason: ReplayObstacleKind, why: str) -> None:
+    def __init__(
+        self, reason: ReplayObstacleKind, why: str, code: str = UNKNOWN_CODE_VERSION
+    ) -> None:
         super().__init__(why)
-        self.obstacle = ReplayObstacle(reason, why)
+        self.obstacle = ReplayObstacle(reason, why, code)
 
 
 @dataclass(frozen=True)
 class ReplayObstacle:
-    """The kind of an obstacle, and a sentence that states it."""
+    """The kind of an obstacle, a sentence that states it, and the code that gave the answer."""
 
     reason: ReplayObstacleKind
     why: str
+    code: str = UNKNOWN_CODE_VERSION
+
+
+def require_this_release(code: str) -> None:
+    """Check that this release gave an answer: another one says other things of the same case.
+
+    Raises:
+        NotReplayableError: another release did; it says which one replays the answer.
+    """
+    release = release_of(code)
+    if code != UNKNOWN_CODE_VERSION and release != RELEASE:
+        raise NotReplayableError(
+            ReplayObstacleKind.OTHER_RELEASE,
+            f"release {release} gave the answer, this is {RELEASE}; install that release beside "
+            "this one and run its `triage audit replay` on this lake (docs/audit.md)",
+            code,
+        )
 
 
 RecordedMeasures = Mapping[str, float | None]
@@ -99,9 +123,6 @@ def _shorten_names(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + more
 
 
-UNKNOWN_CODE_VERSION = "not recorded"
-
-
 class AnswerBasis(NamedTuple):
     """What answers were made from; answers of the same basis are recomputed together.
 
@@ -137,7 +158,8 @@ class RecordedAnswer:
         """Read the answer of an entry.
 
         Raises:
-            NotReplayableError: it was erased or edited, or this version cannot read it.
+            NotReplayableError: it was erased or edited, another release answered it, or this one
+                cannot read it.
         """
         if entry.body is None:
             raise NotReplayableError(
@@ -150,8 +172,9 @@ class RecordedAnswer:
             )
         try:
             payload = json.loads(entry.body, parse_int=float)
-            advice = Advice.model_validate(payload["recommendation"])
             code = payload["context"]["code_version"]
+            require_this_release(code)
+            advice = Advice.model_validate(payload["recommendation"])
         except (ValidationError, KeyError, ValueError) as error:
             raise unreadable_error("recommendation", error) from error
         try:

@@ -12,7 +12,6 @@ from serving.audit.log.entry import Draft, Entry
 from serving.audit.log.entry_kind import EntryKind
 from serving.replay.recomputation import RecordedQuestion, recompute_drafts
 from serving.replay.recorded_answer import (
-    UNKNOWN_CODE_VERSION,
     AnswerBasis,
     NotReplayableError,
     RecordedAnswer,
@@ -110,7 +109,7 @@ def replay_entries(entries: Sequence[Entry], sources: ReplaySources) -> list[Rep
         ]
 
     return [
-        ReplayOutcome(entry, UNKNOWN_CODE_VERSION, obstacle=result)
+        ReplayOutcome(entry, result.code, obstacle=result)
         if isinstance(result, ReplayObstacle)
         else result
         for entry, result in compute_in_batches(entries, sources, compare)

@@ -13,6 +13,10 @@ from serving.runtime.context import release_of
 
 MAX_SHOWN = 5
 MAX_VALUE_LENGTH = 200  # characters of a value that differs
+HOW_TO_REPLAY = (
+    "; to give them again, install exception_triage-{release}-py3-none-any.whl in an environment "
+    "of its own and run its `triage audit replay` on this lake"
+)
 EXIT_SAME, EXIT_DIFFERENT, EXIT_CANNOT = 0, 1, 2
 
 
@@ -90,7 +94,8 @@ class ReplaySummary:
             first = next(one for one in self.obstacles if one["reason"] is reason)
             yield f"{count:,} not replayed ({reason}): {first['why']}"
         for release, count in sorted(self.releases.items()):
-            yield f"answered by release {release}: {count:,}"
+            own = "" if release == release_of(self.code) else HOW_TO_REPLAY.format(release=release)
+            yield f"answered by release {release}: {count:,}{own}"
         if self.other_code:
             versions = ", ".join(f"{count:,} by {code}" for code, count in self.other_code.items())
             yield f"answered by other code than replays them ({self.code}): {versions}"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-RELEASE = "0.2.0"
+RELEASE = "0.3.0"
 """As in pyproject.toml, which a container or a bento does not have."""
 ROOMS = ("data", "features", "models", "serving")
 DIGEST_DIGITS = 12
@@ -64,7 +64,7 @@ def parse_trace_id(traceparent: str | None) -> str:
 
 
 def code_version(root: Path | None = None) -> str:
-    """Return the release and 12 digits of the SHA-256 over its code, as `0.2.0+0123456789ab`.
+    """Return the release and 12 digits of the SHA-256 over its code, as `0.3.0+0123456789ab`.
 
     The digest covers path and content of every .py file of the rooms that answer, in order of
     path: the release alone does not tell a changed checkout from the one that was released.
@@ -79,5 +79,5 @@ def code_version(root: Path | None = None) -> str:
 
 
 def release_of(code: str) -> str:
-    """Return the release that a code version names: `0.2.0` of `0.2.0+0123456789ab`."""
+    """Return the release that a code version names: `0.3.0` of `0.3.0+0123456789ab`."""
     return code.partition("+")[0]
