@@ -176,6 +176,8 @@ def write_extracts(
         place = folder / mapping.place
         place.mkdir(parents=True, exist_ok=True)
         own = rows_of_site(frames, mapping.site)
+        known_items = own["item_units"][ITEM_ID].isin(exported_ids[str(ITEM_ID)])
+        own["item_units"] = own["item_units"][~known_items]
         for name, mapped in mapping.tables.items():
             if mapped.file is None:
                 continue
@@ -189,7 +191,7 @@ def write_extracts(
 
 
 def rows_of_site(frames: Frames[str, pd.DataFrame], site: str) -> dict[str, pd.DataFrame]:
-    """The rows of every table that belong to a site; items and suppliers that it uses."""
+    """The rows of every table that belong to a site; what it uses of those shared by all."""
     own = {
         name: frame[frame[SITE_ID] == site] for name, frame in frames.items() if SITE_ID in frame
     }
@@ -199,9 +201,12 @@ def rows_of_site(frames: Frames[str, pd.DataFrame], site: str) -> dict[str, pd.D
         ("invoice_outcomes", INVOICE_LINE_ID, "invoices"),
     ):
         own[name] = frames[name][frames[name][key].isin(own[parent][key])]
+    own["exchange_rates"] = frames["exchange_rates"]
     for name, key in (("items", ITEM_ID), ("suppliers", SUPPLIER_ID)):
         used = pd.concat([own[other][key] for other in own if key in own[other]])
         own[name] = frames[name][frames[name][key].isin(used)]
+    units = frames["item_units"]
+    own["item_units"] = units[units[ITEM_ID].isin(own["items"][ITEM_ID])]
     return own
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from datetime import date
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data.contracts.invoice_outcomes import ExceptionClass
+from data.simulator.corrections import Postings
 from data.simulator.deliveries import Deliveries, PurchaseOrderLines
 from data.simulator.world.clock import DAY, HOUR, NEVER, next_working_day
 from data.simulator.world.random_streams import Flags, Floats, Ints, draw_flags
@@ -250,3 +252,35 @@ def _format_invoice_number(supplier: int, number: int, day: int) -> str:
             return f"{day // 365 + 24}-{number:06d}"
         case _:
             return f"F{number % 4000:04d}"  # starts over: the same number comes again
+
+
+def add_credit_notes(
+    drafts: InvoiceDrafts,
+    parts: Deliveries,
+    returns: Postings,
+    rng: np.random.Generator,
+    *,
+    start: date,
+) -> InvoiceDrafts:
+    """The drafts, and below them a credit note for each return of goods that were invoiced."""
+    line = parts.line[returns.part]
+    first = np.full(int(max(parts.line.max(), drafts.line.max())) + 1, -1)
+    pieces = np.flatnonzero((~drafts.in_packs) & (drafts.referenced_line == drafts.line))
+    first[drafts.line[pieces[::-1]]] = pieces[::-1]
+    wait = rng.integers(1, 8, len(line))
+    clock = rng.integers(6 * HOUR, 17 * HOUR, len(line))
+    invoiced = first[line] >= 0
+    notes = drafts.rows(first[line][invoiced])
+    quantity = returns.quantity[invoiced]
+    number = np.arange(len(notes))
+    notes.document = int(drafts.document.max()) + 1 + number
+    notes.number = np.array([f"GS{1000 + n}" for n in number], dtype=object)
+    notes.quantity, notes.base_quantity = quantity.astype(np.float64), quantity
+    notes.freight = np.zeros(len(notes))
+    notes.dated = returns.happened[invoiced] // DAY * DAY
+    day = np.maximum(notes.dated, notes.booked // DAY * DAY) // DAY + wait[invoiced]
+    notes.booked = next_working_day(day, start) * DAY + clock[invoiced]
+    notes.tax = np.round(notes.tax_expected * notes.amount, 2) + 0.0  # no negative zero
+    notes.visible[:] = False
+    notes.severity[:] = 0.0
+    return drafts.below(notes)

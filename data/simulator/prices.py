@@ -15,6 +15,7 @@ from data.simulator.world.world import World
 
 CURRENCIES = ("EUR", "GBP", "PLN", "USD")
 _EURO_RATES = np.array([1.0, 1.17, 0.23, 0.92])  # euros for one unit, at the start
+PLANNED_DAYS = 91  # days for which a planned rate is fixed
 _DAYS_BEYOND_END = 200
 
 
@@ -54,7 +55,7 @@ def make_prices(world: World, rng: np.random.Generator) -> Prices:
     drift = np.exp(np.cumsum(rng.normal(0, 0.0045, (len(CURRENCIES), days)), axis=1))
     drift[0] = 1.0
     spot = _EURO_RATES[:, None] * drift
-    quarter = np.arange(days) // 91 * 91
+    quarter = np.arange(days) // PLANNED_DAYS * PLANNED_DAYS
     codes = [CURRENCIES.index(ORIGINS[origin].currency) for origin in world.suppliers.origin]
     return Prices(listed, known, spot, spot[:, quarter], np.array(codes, dtype=np.int64))
 

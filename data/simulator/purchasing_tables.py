@@ -28,6 +28,7 @@ from data.contracts.items import CATEGORY, CURRENCY, ITEM_ID, SUBCATEGORY
 from data.contracts.purchase_orders import (
     CHANNEL,
     INCOTERM,
+    LINE_STATE,
     LINE_TYPE,
     LINE_VALUE,
     MANAGED_BY,
@@ -41,10 +42,19 @@ from data.contracts.purchase_orders import (
     QUANTITY_ORDERED,
     REQUESTED_AT,
     SHIPMENT_ID,
+    STATE_KNOWN_AT,
     TRANSPORT_MODE,
     Channel,
+    LineState,
 )
-from data.contracts.receipts import FINAL, QUANTITY_DAMAGED, QUANTITY_RECEIVED, RECEIPT_ID
+from data.contracts.receipts import (
+    FINAL,
+    POSTING_KIND,
+    QUANTITY_DAMAGED,
+    QUANTITY_RECEIVED,
+    RECEIPT_ID,
+    PostingKind,
+)
 from data.contracts.sites import SITE_ID
 from data.contracts.supplier_events import (
     ACK_STATUS,
@@ -55,25 +65,29 @@ from data.contracts.supplier_events import (
     EXPECTED_AT,
 )
 from data.contracts.suppliers import SUPPLIER_ID
+from data.simulator.corrections import LineStates, Postings, overseas_minutes
 from data.simulator.deliveries import Deliveries, PurchaseOrderLines
 from data.simulator.invoicing import EXCEPTION_CLASSES, InvoiceDrafts, consignment_flags
 from data.simulator.prices import CURRENCIES, Prices
 from data.simulator.resolution import InvoiceResolutions
-from data.simulator.supplier_messages import PROMISE_HOUR, SupplierMessages
+from data.simulator.supplier_messages import SupplierMessages
 from data.simulator.tables import (
     canonical_table,
     document_ids,
     item_ids,
+    known_before_end,
     rows_in_known_order,
     site_ids,
     supplier_ids,
 )
-from data.simulator.world.clock import DAY, utc_timestamps
+from data.simulator.world.clock import DAY, NEVER, avoid_clock_changes, utc_timestamps
 from data.simulator.world.columns import decoded_text, numbered_ids, take_rows, text_column
 from data.simulator.world.items import CATEGORY_NAMES
 from data.simulator.world.random_streams import Flags, Floats, Ints
 from data.simulator.world.suppliers import ORIGINS
 from data.simulator.world.world import World
+
+CLOSED_SHORT = LineState.CLOSED_SHORT
 
 
 def document_line_numbers(document: Ints) -> Ints:
@@ -95,9 +109,15 @@ def po_line_ids(world: World, lines: PurchaseOrderLines, line: Ints) -> pd.Serie
 
 
 def purchase_orders(
-    world: World, lines: PurchaseOrderLines, confirmed: Ints, price: Floats, prices: Prices
+    world: World,
+    lines: PurchaseOrderLines,
+    confirmed: Ints,
+    price: Floats,
+    prices: Prices,
+    *,
+    states: LineStates,
 ) -> pd.DataFrame:
-    """Order lines as first confirmed; known since the confirmation."""
+    """Order lines as first confirmed, known since the confirmation; with their last state."""
     at = rows_in_known_order(world, confirmed, np.arange(len(confirmed)))
     pair, document = lines.pair[at], lines.document[at]
     site, item, supplier = (
@@ -106,6 +126,8 @@ def purchase_orders(
     origin = world.suppliers.origin[supplier]
     kind = np.where(lines.rush[at], 1, np.where(consignment_flags(lines)[at], 2, 0))
     start, quantity = world.size.start, lines.quantity[at].astype(np.float64)
+    state_known = avoid_clock_changes(states.known[at], start)
+    stated = (states.known[at] != NEVER) & (state_known < world.size.days * DAY)
     columns = {
         PO_LINE_ID: po_line_ids(world, lines, at),
         PO_ID: document_ids(site, document + 1),
@@ -131,28 +153,54 @@ def purchase_orders(
         TRANSPORT_MODE: decoded_text([o.mode for o in ORIGINS], origin),
         ORIGIN: decoded_text([o.place for o in ORIGINS], origin),
         MANAGED_BY: decoded_text([f"purchasing {s.region}" for s in world.sites], site),
-        REQUESTED_AT: utc_timestamps(lines.requested[at] * DAY + PROMISE_HOUR, start),
-        PROMISED_AT: utc_timestamps(lines.promised[at] * DAY + PROMISE_HOUR, start),
+        # A day at the site, which midnight UTC stands for.
+        REQUESTED_AT: utc_timestamps(lines.requested[at] * DAY, start),
+        PROMISED_AT: utc_timestamps(lines.promised[at] * DAY, start),
+        LINE_STATE: text_column(np.where(stated, states.state[at], LineState.OPEN)),
+        STATE_KNOWN_AT: utc_timestamps(np.where(stated, state_known, NEVER), start),
     }
     return canonical_table("purchase_orders", world, lines.placed[at], confirmed[at], columns)
 
 
 def receipts(
-    world: World, lines: PurchaseOrderLines, parts: Deliveries, posted: Ints, recorded: Flags
+    world: World,
+    lines: PurchaseOrderLines,
+    parts: Deliveries,
+    posted: Ints,
+    recorded: Flags,
+    *,
+    states: LineStates,
+    corrections: Postings,
 ) -> pd.DataFrame:
-    """Receipts of orders; happened when unloaded, known when posted."""
+    """Receipts of orders, happened when unloaded, known when posted; then their corrections."""
     at = rows_in_known_order(world, posted, parts.line)
     at = at[parts.receipt[at] & (parts.received[at] > 0)]
+    corrected = take_rows(
+        corrections, rows_in_known_order(world, corrections.known, corrections.part)
+    )
+    part = np.concatenate([at, corrected.part])
+    receives = np.arange(len(part)) < len(at)
+    damaged = np.where(recorded[part] & receives, parts.damaged[part], 0)
+    # Lines that the buyer closes short were not closed by their last receipt.
+    closes = parts.final[part] & receives & (states.state[parts.line[part]] != CLOSED_SHORT)
+    kind = np.concatenate([np.full(len(at), PostingKind.RECEIPT, dtype=object), corrected.kind])
     columns = {
         RECEIPT_ID: document_ids(
-            world.pairs.site[lines.pair[parts.line[at]]], np.arange(1, len(at) + 1)
+            world.pairs.site[lines.pair[parts.line[part]]], np.arange(1, len(part) + 1)
         ),
-        PO_LINE_ID: po_line_ids(world, lines, parts.line[at]),
-        QUANTITY_RECEIVED: parts.received[at].astype(np.float64),
-        QUANTITY_DAMAGED: np.where(recorded[at], parts.damaged[at], 0).astype(np.float64),
-        FINAL: parts.final[at],
+        PO_LINE_ID: po_line_ids(world, lines, parts.line[part]),
+        QUANTITY_RECEIVED: np.concatenate([parts.received[at], corrected.quantity]).astype(
+            np.float64
+        ),
+        QUANTITY_DAMAGED: damaged.astype(np.float64),
+        POSTING_KIND: text_column(kind),
+        FINAL: closes,
     }
-    return canonical_table("receipts", world, parts.arrived[at], posted[at], columns)
+    shift = overseas_minutes(world, lines, parts)
+    happened = np.concatenate([parts.arrived[at], corrected.happened]) + shift[part]
+    known = np.concatenate([posted[at], corrected.known]) + shift[part]
+    table = canonical_table("receipts", world, happened, known, columns)
+    return known_before_end(world, table)
 
 
 def supplier_events(
@@ -174,10 +222,20 @@ def supplier_events(
 
 
 def invoice_tables(
-    world: World, lines: PurchaseOrderLines, drafts: InvoiceDrafts, outcomes: InvoiceResolutions
+    world: World,
+    lines: PurchaseOrderLines,
+    drafts: InvoiceDrafts,
+    outcomes: InvoiceResolutions,
+    *,
+    documents_first: int,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Invoice lines in booking order, and the outcomes that are known before the end."""
+    """Invoice lines in booking order, and the outcomes that are known before the end.
+
+    documents_first: so many drafts are numbered first, in their order of booking; credit
+        notes, which are the others, come after them.
+    """
     booked = rows_in_known_order(world, drafts.booked, _booking_tie_break(drafts))
+    booked = np.concatenate([booked[booked < documents_first], booked[booked >= documents_first]])
     line = np.full(len(drafts), -1)
     line[booked] = np.arange(len(booked))
     paper = drafts.rows(booked)
@@ -203,7 +261,8 @@ def invoice_tables(
         ENTRY_CHANNEL: decoded_text(list(EntryChannel), paper.manual.astype(int)),
     }
     table = canonical_table("invoices", world, paper.dated, paper.booked, columns)
-    return table, _outcome_table(world, outcomes, line, invoice_line_ids)
+    ends = _outcome_table(world, outcomes, line, invoice_line_ids)
+    return known_before_end(world, table), ends
 
 
 def _booking_tie_break(drafts: InvoiceDrafts) -> Ints:

@@ -9,10 +9,12 @@ import numpy as np
 from data.contracts.invoice_outcomes import ExceptionClass, Resolution
 from data.simulator.invoicing import EXCEPTION_CLASSES, InvoiceDrafts
 from data.simulator.world.clock import DAY, HOUR, NEVER
+from data.simulator.world.columns import concatenate_records
 from data.simulator.world.random_streams import Flags, Floats, Ints, draw_flags
 from data.simulator.world.world import World
 
 C, R = ExceptionClass, Resolution
+_FOUND_OUT_DAYS = 25.0  # days until a copy that was missed is found
 PAYMENT_WINDOW_DAYS = 30  # days after booking at which a line that nobody stopped is paid
 
 # What usually ends it, with shares; and the typical days it takes.
@@ -56,6 +58,18 @@ class InvoiceResolutions:
     happened: Ints
     known: Ints
 
+    def below(self, other: InvoiceResolutions) -> InvoiceResolutions:
+        """Return these outcomes followed by others."""
+        return concatenate_records([self, other])
+
+
+def settle_credit_notes(notes: InvoiceDrafts) -> InvoiceResolutions:
+    """Settle credit notes as agreed: nobody stops them."""
+    happened = notes.booked + PAYMENT_WINDOW_DAYS * DAY
+    none_needed = np.full(len(notes), R.NONE_NEEDED, dtype=object)
+    clean = np.zeros(len(notes), dtype=np.int64)
+    return InvoiceResolutions(clean, none_needed, happened, happened + HOUR)
+
 
 def resolve_invoices(
     world: World, drafts: InvoiceDrafts, rng: np.random.Generator
@@ -73,6 +87,11 @@ def resolve_invoices(
             kinds = np.array(list(endings), dtype=object)
             resolution[at] = kinds[rng.choice(len(kinds), len(at), p=list(endings.values()))]
             days[at] = rng.lognormal(np.log(typical), 0.55, len(at))
+    # A second copy of an invoice is found out in the end, whatever it was taken for at first.
+    copies = drafts.severity[:, EXCEPTION_CLASSES.index(C.DUPLICATE)] > 0
+    missed = copies & (ended_as != EXCEPTION_CLASSES.index(C.DUPLICATE))
+    ended_as = np.where(copies, EXCEPTION_CLASSES.index(C.DUPLICATE), ended_as)
+    resolution[missed], days[missed] = R.DUPLICATE, _FOUND_OUT_DAYS
     stopped = ended_as > 0
     haste = world.site_parameter("haste")[drafts.site]
     days = np.where(stopped, np.clip(days * haste, 0.2, 120), days)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
 
 from data.contracts.catalogue import TABLES
@@ -11,13 +12,20 @@ from data.simulator import discrepancies as paper
 from data.simulator import discrepancies as quantity
 from data.simulator import discrepancies as value
 from data.simulator import purchasing_tables, tables
+from data.simulator.corrections import draw_line_states, draw_mistaken_postings, draw_returns
 from data.simulator.daily_operations import DailyOperations, OperationsRecord
 from data.simulator.deliveries import lateness_log_odds
 from data.simulator.demand import make_demand
-from data.simulator.invoicing import InvoiceDrafts, draft_invoices, receipt_posting_minutes
+from data.simulator.invoicing import (
+    InvoiceDrafts,
+    add_credit_notes,
+    draft_invoices,
+    receipt_posting_minutes,
+)
 from data.simulator.prices import Prices, make_prices, order_prices
-from data.simulator.resolution import resolve_invoices
+from data.simulator.resolution import resolve_invoices, settle_credit_notes
 from data.simulator.supplier_messages import confirm_order_lines, generate_messages
+from data.simulator.world.columns import concatenate_records
 from data.simulator.world.random_streams import Flags, Floats, random_stream
 from data.simulator.world.size import WorldSize
 from data.simulator.world.world import World, make_world
@@ -46,6 +54,7 @@ def simulate(
         "sites": tables.site_table(world),
         "items": tables.item_table(world),
         "suppliers": tables.supplier_table(world),
+        "item_units": tables.item_unit_table(world),
         "order_lines": tables.order_lines(world, demand, history.short),
         "stock_levels": tables.stock_levels(world, history.levels),
         "stock_movements": tables.stock_movements(world, history.moves),
@@ -88,13 +97,33 @@ def _paperwork(
         world, history, drafts, seed, prices=prices, factor=factor, noted=noted
     )
     tell("invoices", 1.0)
-    outcomes = resolve_invoices(world, drafts, random_stream(seed, "resolution"))
-    invoices, ends = purchasing_tables.invoice_tables(world, lines, drafts, outcomes)
+    returns = draw_returns(parts, posted, noted, seed)
+    billed = len(drafts)
+    drafts = add_credit_notes(
+        drafts, parts, returns, random_stream(seed, "credit notes"), start=world.size.start
+    )
+    outcomes = resolve_invoices(
+        world, drafts.rows(np.arange(billed)), random_stream(seed, "resolution")
+    ).below(settle_credit_notes(drafts.rows(np.arange(billed, len(drafts)))))
+    invoices, ends = purchasing_tables.invoice_tables(
+        world, lines, drafts, outcomes, documents_first=billed
+    )
+    states = draw_line_states(lines, parts, posted, messages, seed)
+    corrections = [draw_mistaken_postings(parts, posted, confirmed, seed), returns]
     return {
+        "exchange_rates": tables.exchange_rate_table(world, prices),
         "purchase_orders": purchasing_tables.purchase_orders(
-            world, lines, confirmed, price, prices
+            world, lines, confirmed, price, prices, states=states
         ),
-        "receipts": purchasing_tables.receipts(world, lines, parts, posted, noted),
+        "receipts": purchasing_tables.receipts(
+            world,
+            lines,
+            parts,
+            posted,
+            noted,
+            states=states,
+            corrections=concatenate_records(corrections),
+        ),
         "supplier_events": purchasing_tables.supplier_events(world, lines, messages),
         "invoices": invoices,
         "invoice_outcomes": ends,

@@ -11,6 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.contracts.catalogue import TABLES
+from data.contracts.exchange_rates import EXCHANGE_RATE, REPORTING_CURRENCY
+from data.contracts.item_units import BASE_UNITS, UNIT
 from data.contracts.items import (
     BASE_UNIT,
     CATEGORY,
@@ -50,10 +52,18 @@ from data.contracts.stock_levels import (
     SAFETY_STOCK,
 )
 from data.contracts.stock_movements import MOVEMENT_ID, MOVEMENT_KIND, QUANTITY_MOVED
-from data.contracts.suppliers import PAYMENT_TERM, SENDS_ASN, SUPPLIER_ID, SUPPLIER_NAME
+from data.contracts.suppliers import (
+    BANK_ACCOUNT,
+    PAYMENT_TERM,
+    SENDS_ASN,
+    SUPPLIER_ID,
+    SUPPLIER_NAME,
+    VAT_ID,
+)
 from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column
 from data.simulator.daily_operations import MOVEMENT_KINDS, StockMovements, StockReports
 from data.simulator.demand import CustomerDemand
+from data.simulator.prices import CURRENCIES, PLANNED_DAYS, Prices
 from data.simulator.world.clock import DAY, avoid_clock_changes, utc_timestamps
 from data.simulator.world.columns import decoded_text, numbered_ids, take_rows, text_column
 from data.simulator.world.items import CATEGORY_NAMES
@@ -73,6 +83,12 @@ def canonical_table(
     frame[HAPPENED_AT] = utc_timestamps(avoid_clock_changes(happened, start), start)
     frame[KNOWN_AT] = utc_timestamps(avoid_clock_changes(known, start), start)
     return TABLES[name].conform(frame)
+
+
+def known_before_end(world: World, table: pd.DataFrame) -> pd.DataFrame:
+    """The rows known before the end, in the order in which they became known."""
+    end = pd.Timestamp(world.size.end, tz="UTC")
+    return table[table[KNOWN_AT] < end].sort_values(KNOWN_AT, kind="stable", ignore_index=True)
 
 
 def rows_in_known_order(world: World, known: Ints, tie: NDArray[Any]) -> Ints:
@@ -196,14 +212,44 @@ def item_table(world: World) -> pd.DataFrame:
 def supplier_table(world: World) -> pd.DataFrame:
     """Build the table of suppliers: terms, and whether they agreed to send ship notices."""
     own = world.suppliers
+    number = np.arange(len(own))
+    # Two suppliers of one group have one tax number and are paid to one account.
+    group = np.where(own.sister >= 0, np.minimum(number, own.sister), number)
+    vat = [f"{ORIGINS[own.origin[n]].country}{100_000_000 + 7919 * n}" for n in number]
+    accounts = [f"{ORIGINS[own.origin[n]].country}{10**17 + 104_729 * n}" for n in number]
     columns = {
         SUPPLIER_ID: supplier_ids(np.arange(len(own))),
         SUPPLIER_NAME: text_column(own.name),
         COUNTRY: [ORIGINS[origin].country for origin in own.origin],
         PAYMENT_TERM: own.payment_term.astype(np.float64),
         SENDS_ASN: own.sends_asn,
+        VAT_ID: decoded_text(vat, group),
+        BANK_ACCOUNT: decoded_text(accounts, group),
     }
     return _master_table("suppliers", world, len(own), columns)
+
+
+def item_unit_table(world: World) -> pd.DataFrame:
+    """Build the table of units: the cases in which items are ordered and invoiced."""
+    items = np.flatnonzero(world.items.pack > 1)
+    columns = {
+        ITEM_ID: item_ids(items),
+        UNIT: decoded_text(["CS"], np.zeros(len(items))),
+        BASE_UNITS: world.items.pack[items].astype(np.float64),
+    }
+    return _master_table("item_units", world, len(items), columns)
+
+
+def exchange_rate_table(world: World, prices: Prices) -> pd.DataFrame:
+    """Build the table of rates that orders are priced at, fixed for a quarter."""
+    days = np.arange(0, world.size.days, PLANNED_DAYS)
+    currency, day = (grid.ravel() for grid in np.meshgrid(np.arange(len(CURRENCIES)), days))
+    columns = {
+        CURRENCY: decoded_text(CURRENCIES, currency),
+        REPORTING_CURRENCY: decoded_text(["EUR"], np.zeros(len(day))),
+        EXCHANGE_RATE: np.round(prices.planned[currency, day], 6),
+    }
+    return canonical_table("exchange_rates", world, day * DAY, day * DAY, columns)
 
 
 def _master_table(

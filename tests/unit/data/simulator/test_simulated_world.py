@@ -57,7 +57,7 @@ def test_suppliers_differ_in_how_late_they_are(busy):
     receipts = busy["receipts"]
     final = receipts[receipts["final"]]
     lines = busy["purchase_orders"].merge(final, on="po_line_id", suffixes=("", "_in"))
-    late = lines["happened_at_in"] > lines["promised_at"]
+    late = lines["happened_at_in"] >= lines["promised_at"] + pd.Timedelta(days=1)
     by_supplier = late.groupby(lines["supplier_id"]).agg(["mean", "size"])
     by_supplier = by_supplier[by_supplier["size"] > 60]["mean"]
     assert 0.08 < late.mean() < 0.35
