@@ -9,5 +9,6 @@ UNINVOICED_RECEIPT = Task(
     classes=("INVOICED", "UNINVOICED"),
     features=FEATURES,
     horizon_days=3,
-    abstention=AbstentionLimits(key_features=("supplier_id", "site_id")),
+    # Its history is short, so fifty similar past cases have to be enough.
+    abstention=AbstentionLimits(key_features=("supplier_id", "site_id"), few=50),
 )
