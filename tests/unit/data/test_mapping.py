@@ -160,7 +160,7 @@ def test_a_mapping_that_is_not_there_is_named(tmp_path: Path):
 def test_the_shipped_mappings_cover_what_is_simulated_and_differ_in_all_that_can():
     first, second = shipped_mappings()
     for mapping in (first, second):
-        assert set(mapping.tables) == set(TABLES) - {"decisions", "item_units", "exchange_rates"}
+        assert set(TABLES) - set(mapping.tables) <= {"decisions", "item_units", "exchange_rates"}
     for name in ("encoding", "delimiter", "decimal", "thousands", "time_zone", "formats"):
         assert getattr(first, name) != getattr(second, name), name
     for table in set(first.tables) - {"sites"}:
