@@ -1,17 +1,26 @@
-"""Rules of a site-item: free stock, projected balance, receipts that are no cover."""
+"""Rules of a site-item: free stock, balance day by day, receipts that are no cover."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
-from typing import Any
 
+from data.decimals import ZERO, decimal_of
 from models.tasks.stock_risk import STOCK_RISK
-from serving.policy.finding import NOT_COMPUTED, Finding, format_amount
+from serving.policy.finding import NOT_COMPUTED, Finding
 from serving.policy.policy import Policy
+from serving.recommendation.wording import short_date
+from serving.tasks.stock_risk.projection import Case, Projection, project
+from serving.tasks.stock_risk.wording import (
+    below_safety_sentence,
+    out_of_stock_sentence,
+    quantity,
+    shortage_sentence,
+)
 
-Case = Mapping[str, Any]
+NO_DEMAND = "The projected balance was not computed: the average demand was not given."
 
 
 class StockFinding(StrEnum):
@@ -25,106 +34,78 @@ class StockFinding(StrEnum):
 
 
 def stock_risk_findings(case: Case, policy: Policy, asked_at: datetime) -> list[Finding]:
-    """Check the stock now, the balance at the horizon, and receipts that are no cover."""
-    role, horizon_days = policy.roles[STOCK_RISK.name], STOCK_RISK.horizon_days
-    horizon = asked_at + timedelta(days=horizon_days)
-    return [
-        *check_free_stock(case, role),
-        *check_projected_balance(case, role, horizon, horizon_days),
-        *check_receipt_dates(case, role, asked_at, horizon),
+    """Check the stock now, the balance day by day, and receipts that are no cover.
+
+    A receipt that is no cover informs where the stock lasts without it, and flags where not.
+    """
+    role = policy.roles[STOCK_RISK.name]
+    projection = project(case, asked_at, STOCK_RISK.horizon_days)
+    stock = [
+        *check_free_stock(projection, role),
+        *check_balances(projection, case["safety_stock"], role),
     ]
+    short = any(finding.code != NOT_COMPUTED for finding in stock)
+    return [*stock, *check_receipt_dates(projection, role, flags=short)]
 
 
-def check_free_stock(case: Case, role: str) -> Iterator[Finding]:
+def check_free_stock(projection: Projection, role: str) -> Iterator[Finding]:
     """Find that no stock is free now."""
-    free = case["on_hand"] - (case["backordered"] or 0)
-    if free <= 0:
-        says = (
-            f"Nothing is free now: {format_amount(case['on_hand'])} on hand, "
-            f"{format_amount(case['backordered'] or 0)} owed to customers."
-        )
-        yield Finding(
-            code=StockFinding.OUT_OF_STOCK,
-            sentence=says,
-            measured=free,
-            limit=0.0,
-            unit="base units",
-            role=role,
-        )
+    if projection.free <= 0:
+        sentence = out_of_stock_sentence(projection)
+        yield _finding(StockFinding.OUT_OF_STOCK, sentence, role, projection.free, ZERO)
 
 
-def check_projected_balance(
-    case: Case, role: str, horizon: datetime, days: int
-) -> Iterator[Finding]:
-    """Find a projected balance at the horizon below zero or below safety stock."""
-    if case["average_demand"] is None:
-        says = "The projected balance was not computed: the average demand was not given."
-        yield Finding(code=NOT_COMPUTED, sentence=says, role=role)
+def check_balances(projection: Projection, safety: float | None, role: str) -> Iterator[Finding]:
+    """Find a day after today with a balance below zero, else any day below safety stock."""
+    if not projection.balances:
+        yield Finding(code=NOT_COMPUTED, sentence=NO_DEMAND, role=role)
         return
-    balance = projected_balance(case, horizon, days)
-    safety = case["safety_stock"]
-    if balance < 0:
-        code, limit, than = StockFinding.PROJECTED_SHORTAGE, 0.0, "below zero"
-    elif safety is not None and balance < safety:
-        code, limit, than = (
-            StockFinding.BELOW_SAFETY_STOCK,
-            safety,
-            f"below safety stock {format_amount(safety)}",
-        )
-    else:
-        return
-    says = (
-        f"In {days} days the balance is {format_amount(balance)}, {than}: on hand - owed + "
-        "receipts promised "
-        f"by {horizon:%Y-%m-%d} - {format_amount(case['average_demand'])} a day."
-    )
-    yield Finding(
-        code=code, sentence=says, measured=balance, limit=limit, unit="base units", role=role
-    )
+    lowest, _ = projection.lowest
+    level = None if safety is None else decimal_of(safety)
+    if projection.days_below(ZERO, since=1):
+        sentence = shortage_sentence(projection)
+        yield _finding(StockFinding.PROJECTED_SHORTAGE, sentence, role, lowest, ZERO)
+    elif projection.free > 0 and level is not None and projection.days_below(level):
+        sentence = below_safety_sentence(projection, level)
+        yield _finding(StockFinding.BELOW_SAFETY_STOCK, sentence, role, lowest, level)
 
 
-def projected_balance(case: Case, horizon: datetime, days: int) -> float:
-    """Return on hand - owed + receipts promised by the horizon - demand, in base units."""
-    covered = sum(
-        row["quantity_open"] or 0
-        for row in case["scheduled_receipts"]
-        if row["promised_at"] is not None and row["promised_at"] <= horizon
-    )
-    return float(
-        case["on_hand"] - (case["backordered"] or 0) + covered - days * case["average_demand"]
-    )
-
-
-def check_receipt_dates(
-    case: Case, role: str, asked_at: datetime, horizon: datetime
-) -> Iterator[Finding]:
-    """Find receipts promised after the horizon, which are no cover, and overdue ones."""
-    dated = [row for row in case["scheduled_receipts"] if row["promised_at"] is not None]
-    late = [row for row in dated if row["promised_at"] > horizon]
+def check_receipt_dates(projection: Projection, role: str, *, flags: bool) -> Iterator[Finding]:
+    """Find receipts promised after the horizon, and overdue ones: neither is cover."""
+    today, last_day = projection.today, projection.last_day
+    late = [(one.quantity, one.day) for one in projection.due if one.day and one.day > last_day]
     if late:
-        quantity = sum(row["quantity_open"] or 0 for row in late)
-        first = min(row["promised_at"] for row in late)
+        total, first = sum((amount for amount, _ in late), ZERO), min(day for _, day in late)
         says = (
-            f"{format_amount(quantity)} on order come after {horizon:%Y-%m-%d} "
-            f"(first on {first:%Y-%m-%d}): no cover."
+            f"{quantity(total)} due only after {short_date(last_day, today)}, first on "
+            f"{short_date(first, today)}: no cover within {projection.days} days."
         )
-        yield Finding(
-            code=StockFinding.RECEIPT_AFTER_HORIZON,
-            sentence=says,
-            measured=quantity,
-            unit="base units",
-            role=role,
-        )
-    overdue = [row for row in dated if row["promised_at"] < asked_at]
+        yield _finding(StockFinding.RECEIPT_AFTER_HORIZON, says, role, total, flags=flags)
+    overdue = [(one.quantity, one.day) for one in projection.overdue if one.day]
     if overdue:
-        quantity = sum(row["quantity_open"] or 0 for row in overdue)
+        total, first = sum((amount for amount, _ in overdue), ZERO), overdue[0][1]
         says = (
-            f"{format_amount(quantity)} on order are past their promise and still counted as cover."
+            f"{quantity(total)} overdue since {short_date(first, today)}: not counted as cover "
+            "until there is a new date."
         )
-        yield Finding(
-            code=StockFinding.RECEIPT_OVERDUE,
-            sentence=says,
-            measured=quantity,
-            unit="base units",
-            role=role,
-        )
+        yield _finding(StockFinding.RECEIPT_OVERDUE, says, role, total, flags=flags)
+
+
+def _finding(
+    code: StockFinding,
+    sentence: str,
+    role: str,
+    measured: Decimal,
+    limit: Decimal | None = None,
+    *,
+    flags: bool = True,
+) -> Finding:
+    return Finding(
+        code=code,
+        sentence=sentence,
+        measured=float(measured),
+        limit=None if limit is None else float(limit),
+        unit="base units",
+        role=role,
+        flags=flags,
+    )
