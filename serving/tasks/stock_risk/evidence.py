@@ -12,7 +12,8 @@ from datetime import datetime
 from data.decimals import ZERO
 from models.tasks.stock_risk import STOCK_RISK
 from serving.policy.finding import Finding
-from serving.policy.policy import Level, Policy
+from serving.policy.policy import Policy
+from serving.policy.sections import Level
 from serving.recommendation.advised_task import Record
 from serving.recommendation.evidence import Evidence
 from serving.recommendation.wording import short_date

@@ -18,6 +18,7 @@ from tests.support.synthetic_recommendations import (
 )
 
 STOCK, INVOICE, DELAY = STOCK_RISK.name, INVOICE_MISMATCH.name, SUPPLIER_DELAY.name
+COVERED = {"average_demand": 4.0}  # stock and the receipt last for the horizon
 
 
 @pytest.mark.parametrize(
@@ -25,12 +26,12 @@ STOCK, INVOICE, DELAY = STOCK_RISK.name, INVOICE_MISMATCH.name, SUPPLIER_DELAY.n
     [(0.5, Level.ACT), (0.499, Level.WATCH), (0.2, Level.WATCH), (0.199, Level.NONE)],
 )
 def test_thresholds_of_the_policy_decide_how_strongly_something_is_suggested(probability, level):
-    assert recommend_example(STOCK, make_score(STOCK, probability)).level is level
+    assert recommend_example(STOCK, make_score(STOCK, probability), **COVERED).level is level
 
 
 def test_the_sentence_says_what_is_expected_and_how_sure():
-    assert recommend_example(STOCK).sentence == (
-        "Site site_03 is expected to run out of item item_0042 within 14 days "
+    assert recommend_example(STOCK, **COVERED).sentence == (
+        "Expected to run out within 14 days: item item_0042 at site site_03 "
         "(70% likely, 60% to 80% in similar past cases)."
     )
     due = (ASKED_AT + timedelta(days=5)).isoformat()
@@ -80,7 +81,7 @@ def test_priority_is_the_probability_of_any_exception_times_money_at_risk():
 @pytest.mark.parametrize(
     ("task", "changes", "money", "how"),
     [
-        (STOCK, {}, 4.2 * 14.5 * 14, "unit cost x average demand a day x 14 days"),
+        (STOCK, {}, 4.2 * 10.5, "most short on a day within 14 days x unit cost"),
         (STOCK, {"money_at_risk": 99.5}, 99.5, "as given with the case"),
         (INVOICE, {}, 42.0, "price difference x quantity"),
         (DELAY, {}, 420.0, "value of what is still to be received"),
@@ -182,5 +183,5 @@ def test_history_that_is_too_old_or_too_young_is_said(as_of, said):
 
 def test_a_rule_that_found_something_is_never_nothing_to_do():
     low = make_score(STOCK, 0.01)
-    assert recommend_example(STOCK, low).level is Level.NONE
+    assert recommend_example(STOCK, low, **COVERED).level is Level.NONE
     assert recommend_example(STOCK, low, scheduled_receipts=[]).level is Level.WATCH
