@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from features.tasks.stock_risk.quantities import NO_COVER
 from serving.tasks.lever import (
     KNOWN_BEFORE_ASK,
     Lever,
@@ -111,7 +112,7 @@ def _receipt_units(case: Record, count: int) -> Record:
     """Move units from the next receipts to the stock on hand."""
     left, lines = float(count), []
     for row in sorted(case[SCHEDULED_RECEIPTS], key=_promise_order):
-        taken = min(row["quantity_open"] or 0.0, left)
+        taken = min(row["quantity_open"], left) if _is_to_come(row) else 0.0
         left -= taken
         if taken == 0 or row["quantity_open"] > taken:
             lines.append({**row, "quantity_open": row["quantity_open"] - taken} if taken else row)
@@ -189,10 +190,13 @@ def _largest_amount(case: Record) -> int:
 
 
 def _open_receipts(case: Record) -> list[Record]:
-    """Return the scheduled receipts with open units, the next promise first."""
-    return sorted(
-        (row for row in case[SCHEDULED_RECEIPTS] if row["quantity_open"]), key=_promise_order
-    )
+    """Return the scheduled receipts that are still to come, the next promise first."""
+    return sorted(filter(_is_to_come, case[SCHEDULED_RECEIPTS]), key=_promise_order)
+
+
+def _is_to_come(row: Record) -> bool:
+    """Whether units are open, on a line that is neither cancelled nor closed short."""
+    return bool(row["quantity_open"]) and row.get("line_state") not in NO_COVER
 
 
 def _promise_order(row: Record) -> tuple[bool, float]:

@@ -139,6 +139,15 @@ def test_a_receipt_comes_earlier_by_whole_days():
     assert row["promised_at"].isoformat() == "2026-03-15T00:00:00+00:00"
 
 
+def test_nothing_can_be_hurried_on_a_line_that_is_cancelled():
+    row = plain(STOCK)["scheduled_receipts"][0]
+    for state, tried in (("cancelled", False), ("closed_short", False), ("open", True)):
+        line = json.loads(json.dumps(row | {"line_state": state}, default=str))
+        found = names(STOCK, scheduled_receipts=[line])
+        assert (StockLever.EARLIER_RECEIPT in found) is tried
+        assert (StockLever.UNITS_RECEIPTED in found) is tried
+
+
 def test_units_receipted_are_on_hand_and_no_longer_on_order():
     words, changes = pull(STOCK, StockLever.UNITS_RECEIPTED, 60, on_order=200)
     assert words == "60 of the 200 units on order were receipted now"
