@@ -6,11 +6,14 @@ Strict, bounded, described by their contract.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from data.contracts.sites import TIME_ZONE
 from data.contracts.table import Column, Kind
 
 MAX_NUMBER = 1e12
@@ -57,6 +60,22 @@ Amount = Annotated[float, Field(ge=0, le=MAX_NUMBER), AfterValidator(_unsigned_z
 Text = Annotated[str, Field(max_length=MAX_TEXT_LENGTH, pattern=PRINTABLE)]
 
 
+def _check_time_zone(name: str) -> str:
+    """Refuse a name that no IANA time zone has: no day could be told there."""
+    if name not in available_time_zones():
+        raise PydanticCustomError("time_zone", "not an IANA time zone, such as Europe/Berlin")
+    return name
+
+
+@cache
+def available_time_zones() -> frozenset[str]:
+    """Return the names of the IANA time zones."""
+    return frozenset(available_timezones())
+
+
+ZoneName = Annotated[Text, AfterValidator(_check_time_zone)]
+
+
 def field_for_column(column: Column, *, required: bool) -> tuple[Any, Any]:
     """Return type and default of a column's field, as `pydantic.create_model` takes them."""
     description = f"{column.meaning} ({column.unit})" if column.unit else column.meaning
@@ -71,6 +90,8 @@ def accepted_values(column: Column) -> str:
     match column.kind:
         case Kind.TEXT if column.allowed:
             return "one of " + ", ".join(column.allowed)
+        case Kind.TEXT if column == TIME_ZONE:
+            return "an IANA time zone, such as Europe/Berlin"
         case Kind.TEXT:
             return ACCEPTED_TEXT
         case Kind.MOMENT:
@@ -92,7 +113,7 @@ def _type_of(column: Column) -> Any:
         case Kind.TEXT if column.allowed:
             return Literal[column.allowed]
         case Kind.TEXT:
-            return Text
+            return ZoneName if column == TIME_ZONE else Text
         case Kind.MOMENT:
             return Moment
         case Kind.FLAG:

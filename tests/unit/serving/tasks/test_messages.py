@@ -171,3 +171,10 @@ def test_the_clock_of_the_sender_may_be_a_few_minutes_ahead(minutes, read):
     body = json.dumps({"cases": [EXAMPLES[SUPPLIER_DELAY.name] | {"events": [event]}]}).encode()
     with nullcontext() if read else pytest.raises(ValidationError):
         CATALOGUE[SUPPLIER_DELAY.name].request.read(body)
+
+
+@pytest.mark.parametrize(("zone", "accepted"), [("Europe/Oslo", True), ("Mars/Base", False)])
+def test_a_time_zone_is_one_that_the_world_has(zone, accepted):
+    """No day could be told at a site in a zone that nobody knows."""
+    with nullcontext() if accepted else pytest.raises(ValueError, match="IANA time zone"):
+        example_message(STOCK_RISK.name, time_zone=zone)
