@@ -26,6 +26,7 @@ from data.contracts.items import BASE_UNIT, CURRENCY, ITEM_ID, PACK_SIZE, UNIT_C
 from data.contracts.sites import LINK_TEMPLATE, SITE_ID
 from data.contracts.suppliers import SUPPLIER_ID
 from data.contracts.table import HAPPENED_AT, KNOWN_AT
+from data.reference.units import same_unit
 from features.cases import CaseShape
 from features.invoice_numbers import normalise_invoice_number
 from features.reference_data import MAX_FOUND_INVOICES, Facts, InvoiceSearch, ReferenceData
@@ -142,7 +143,8 @@ def _item_facts(case: Record, facts: Facts) -> Facts:
 
 
 def _same_unit(case: Record, item: Facts) -> bool:
-    return case.get(BASE_UNIT) in (None, item.get(BASE_UNIT))
+    base = case.get(BASE_UNIT)
+    return base is None or same_unit(base, item.get(BASE_UNIT))
 
 
 def _left_out(case: Record, facts: Facts) -> dict[str, Any]:
