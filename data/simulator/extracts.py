@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping as Frames
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +26,8 @@ from data.sources.extracts.mapping import Encoding, Factor, FieldMapping, SiteMa
 TextArray = Any  # pyarrow string arrays, which have no types to check against
 
 _DECIMALS = 6
+_TIME_OF_DAY = re.compile("%[HIMSp]")
+UTC = "UTC"  # midnight there stands for a calendar day anywhere
 
 
 def render_column(
@@ -39,9 +42,9 @@ def render_column(
         case Kind.NUMBER:
             texts = _render_numbers(_in_file_units(values, field, factors), mapping)
         case Kind.MOMENT:
-            texts = _render_moments(
-                values, (field.formats or mapping.formats)[0], mapping.time_zone
-            )
+            form = (field.formats or mapping.formats)[0]
+            day = column.calendar_day and not _TIME_OF_DAY.search(form)
+            texts = _render_moments(values, form, UTC if day else mapping.time_zone)
         case Kind.TEXT | Kind.FLAG if field.codes:
             texts = _render_codes(values, field.codes)
         case Kind.TEXT | Kind.FLAG:

@@ -13,8 +13,9 @@ import pandas as pd
 import pytest
 
 from data.contracts.catalogue import TABLES
-from data.contracts.table import Kind
+from data.contracts.table import CodeList, Kind
 from data.ingest import ingest
+from data.reference.units import unit_code
 from data.sources.extracts.mapping import shipped_mappings
 from data.sources.extracts.reader import read_extract
 
@@ -32,8 +33,8 @@ def written(value, column, field, mapping) -> dict[str, str]:
     if column.kind is Kind.NUMBER:
         return _number(value, field, mapping)
     if column.kind is Kind.MOMENT:
-        local = value.astimezone(ZoneInfo(mapping.time_zone))
-        text = local.strftime((field.formats or mapping.formats)[0])
+        zone = "UTC" if is_day(column, field) else mapping.time_zone
+        text = value.astimezone(ZoneInfo(zone)).strftime((field.formats or mapping.formats)[0])
         return dict(
             zip(field.sources, text.split(field.separator, len(field.sources) - 1), strict=True)
         )
@@ -43,6 +44,11 @@ def written(value, column, field, mapping) -> dict[str, str]:
     return dict(
         zip(field.sources, text.rsplit(field.separator, len(field.sources) - 1), strict=True)
     )
+
+
+def is_day(column, field) -> bool:
+    """The field holds calendar days, which midnight UTC stands for."""
+    return column.calendar_day and bool(field.formats) and "%H" not in field.formats[0]
 
 
 def _number(value, field, mapping) -> dict[str, str]:
@@ -64,7 +70,8 @@ def drawn(column, field, mapping, number: int, random: Random):
     if not column.required and "" not in field.codes and random.random() < 0.2:
         return None
     if column.kind is Kind.MOMENT:
-        return _moment(mapping, random)
+        moment = _moment(mapping, random)
+        return moment.replace(hour=0, minute=0) if is_day(column, field) else moment
     if column.kind is Kind.NUMBER:
         return random.choice((0.0, random.randrange(10**8) / 100, random.random() // 1e-4 / 1e4))
     if field.codes or column.allowed:
@@ -126,6 +133,8 @@ def test_every_table_of_a_site_comes_back_to_the_last_bit(site, tmp_path):
         for column in table.columns:
             if column.kind is Kind.MOMENT and column in frame:
                 frame[column] = pd.to_datetime(frame[column], utc=True).dt.as_unit("us")
+            if column.code_list is CodeList.UNIT and column in frame:
+                frame[column] = frame[column].map(lambda text: text and (unit_code(text) or text))
         pd.testing.assert_frame_equal(
             table.conform(back), table.conform(frame), check_exact=True, obj=name
         )

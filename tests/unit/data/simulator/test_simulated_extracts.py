@@ -48,3 +48,10 @@ def test_the_systems_speak_differently(folder):
     assert american[0].startswith("\ufeffPO_NUM,LINE_NUM")
     assert german[0].count(";") == german[1].count(";")
     assert " PM" in american[1] or " AM" in american[1]
+
+
+def test_a_promise_is_written_as_a_day_without_a_time(folder):
+    german = pd.read_csv(folder / "S01" / "EKPO_2025.csv", sep=";", encoding="cp1252", dtype=str)
+    american = pd.read_csv(folder / "S02" / "po_lines_2025.csv", encoding="utf-8-sig", dtype=str)
+    assert german["BESTD"].str.fullmatch(r"\d\d\.\d\d\.\d{4}").all()
+    assert american["PROMISED_DATE"].str.fullmatch(r"\d\d/\d\d/\d{4}").all()
