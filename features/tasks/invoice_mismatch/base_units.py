@@ -49,7 +49,8 @@ def base_units_in(
     if (factor := conversion_factor(unit, base)) is not None:
         return factor
     code = unit_code(unit)
-    is_pack = code is not None and UNITS[code].dimension is Dimension.PACK
+    # Packs of Recommendation 21; sheets, sets and kits are counted otherwise than in usual packs.
+    is_pack = code is not None and UNITS[code].dimension is Dimension.PACK and code[0] == "X"
     return decimal_of(pack_size) if is_pack and pack_size and pack_size > 0 else None
 
 

@@ -29,6 +29,7 @@ from serving.tasks.invoice_mismatch.invoice_line import (
 )
 
 LEAST_NUMBER = 3  # characters below which two numbers that are nearly alike say nothing
+LEAST_ENDING = 5  # characters that a number has to end in, to be the other without its prefix
 
 
 def find_duplicate(case: Case, policy: Policy, asked_at: datetime) -> Iterator[Finding]:
@@ -100,7 +101,7 @@ def _patterns(
     elif alike.number and alike.line and alike.supplier:
         amount = own_money(row["line_amount"], case, policy)
         yield 2, f"same number and order line, other amount ({amount})"
-    elif alike.amount and alike.date and alike.supplier and not _covered(case):
+    elif alike.amount and alike.date and alike.supplier and not (alike.line and _covered(case)):
         if alike.similar_number:
             yield 3, "same amount and date, nearly the same number"
         elif alike.line:
@@ -117,7 +118,7 @@ def _covered(case: Case) -> bool:
 
 
 def _nearly_alike(one: str, other: str) -> bool:
-    """Whether two numbers differ by a letter, a character more or two that changed places.
+    """Whether two numbers differ by letters, a prefix, one character or two that changed places.
 
     Another digit makes another number: suppliers count.
     """
@@ -126,8 +127,10 @@ def _nearly_alike(one: str, other: str) -> bool:
     digits = [sub(r"[^0-9]", "", number) for number in (one, other)]
     if digits[0] == digits[1] and len(digits[0]) >= LEAST_NUMBER:
         return True
-    if abs(len(one) - len(other)) == 1:
-        longer, shorter = sorted((one, other), key=len, reverse=True)
+    longer, shorter = sorted((one, other), key=len, reverse=True)
+    if len(longer) > len(shorter) >= LEAST_ENDING and longer.endswith(shorter):
+        return True
+    if len(longer) - len(shorter) == 1:
         return any(longer[:n] + longer[n + 1 :] == shorter for n in range(len(longer)))
     return len(one) == len(other) and any(
         one[:n] + one[n + 1] + one[n] + one[n + 2 :] == other for n in range(len(one) - 1)

@@ -35,7 +35,8 @@ def _disputed_parts(case: Case, findings: Sequence[Finding]) -> Iterator[tuple[D
     by_code = {finding.code: finding for finding in findings}
     gap = price_gap(case)
     if LINE_ARITHMETIC in by_code:
-        yield abs(decimal_of(by_code[LINE_ARITHMETIC].measured or 0)), "unexplained line amount"
+        unexplained = abs(decimal_of(by_code[LINE_ARITHMETIC].measured or 0))
+        yield min(unexplained, abs(decimal_of(case["line_amount"]))), "unexplained line amount"
     elif Ends.PRICE_VARIANCE in by_code and gap is not None:
         yield abs(gap.over), "price difference x quantity"
     excesses = [

@@ -29,6 +29,7 @@ from serving.tasks.invoice_mismatch.invoice_line import (
 from serving.tasks.invoice_mismatch.price_rules import agreed_price, price_gap
 
 SAME_PRICE = Decimal("0.02")  # share that the price may move and still be one pack off
+PACK_PLACES = Decimal("0.001")
 LEAST_FACTOR = Decimal("1.5")  # packs smaller than this cannot be told from a price variance
 
 
@@ -38,9 +39,11 @@ def check_unit(case: Case, policy: Policy) -> Iterator[Finding]:
     if document_type(case) in WITHOUT_QUANTITY:
         return
     if (factor := mixed_up_by(case)) is not None:
+        pack = format_quantity(max(factor, 1 / factor).quantize(PACK_PLACES))
+        meant = f"packs of {pack}" if factor > 1 else f"single units, not of packs of {pack}"
         says = (
             f"The unit {invoiced or 'on the invoice'} does not fit: price and quantity are those "
-            f"of {format_quantity(factor)} times as much; the amount agrees with the order."
+            f"of {meant}."
         )
         yield finding_of_class(policy, Ends.UNIT_OF_MEASURE, says)
     if base_units_per_invoice_unit(case) is not None:

@@ -151,6 +151,7 @@ UNITS = [
     (line(10, 42.0, invoice_unit="BLOB", pack_size=10), ["NOT_COMPUTED"]),
     (line(10, 50.0, invoice_unit="BLOB", pack_size=10), ["UNIT_OF_MEASURE", "NOT_COMPUTED"]),
     (line(10, 42.0, invoice_unit="CS"), ["NOT_COMPUTED"]),
+    (line(invoice_unit="SET", pack_size=10), ["NOT_COMPUTED"]),  # no usual pack
     (line(90, 4.8, invoice_unit="KGM"), ["UNIT_OF_MEASURE", "NOT_COMPUTED"]),
     # A case billed as a piece, and a piece as a case.
     (line(10, 42.0, pack_size=10), ["UNIT_OF_MEASURE"]),
@@ -211,7 +212,12 @@ DUPLICATES = [
     (earlier("2026-00417", 77.0, line="po-9"), False),  # another line of the document
     (earlier("2026-00417", 400.0), True),
     (earlier("2026-00417", happened_at="2026-02-01T00:00:00Z"), True),
-    (earlier("2026-00417X", line=None, quantity=1), False),  # covered by order and receipts
+    (earlier("2026-00417X", line=None), True),
+    (earlier("2026-00417X"), False),  # an instalment: order and receipts cover both
+    (earlier("2026-00417-2", line="po-9"), True),
+    (earlier("RE 2026-00417", line="po-9"), True),
+    (earlier("2026-00471", line="po-9"), True),  # two digits changed places
+    (earlier("2026-00517", line="po-9"), False),
     (earlier("2026-00417X", quantity=100), True),
     (earlier("7", quantity=100), True),
     (earlier("7", quantity=100, line="po-9"), False),
@@ -328,6 +334,17 @@ def test_equal_halves_of_an_order_are_instalments_until_it_is_used_up():
             (
                 "Tax of 79.80 EUR charged; 19.0% of the line with freight is 83.60 EUR, "
                 "3.80 EUR too little."
+            ),
+        ),
+        (
+            line(10, 42.0, pack_size=10),
+            "The unit EA does not fit: price and quantity are those of packs of 10.",
+        ),
+        (
+            line(100, 4.2, invoice_unit="CS", pack_size=10),
+            (
+                "The unit CS does not fit: price and quantity are those of single units, not of "
+                "packs of 10."
             ),
         ),
         (
