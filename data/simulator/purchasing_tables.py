@@ -10,6 +10,7 @@ import pandas as pd
 
 from data.contracts.invoice_outcomes import EXCEPTION_CLASS, RESOLUTION
 from data.contracts.invoices import (
+    DOCUMENT_TYPE,
     ENTRY_CHANNEL,
     FREIGHT_AMOUNT,
     INVOICE_ID,
@@ -21,6 +22,7 @@ from data.contracts.invoices import (
     QUANTITY_INVOICED,
     TAX_AMOUNT,
     TAX_RATE_EXPECTED,
+    DocumentType,
     EntryChannel,
 )
 from data.contracts.invoices import PO_LINE_ID as INVOICED_LINE_ID
@@ -247,6 +249,9 @@ def invoice_tables(
         INVOICE_LINE_ID: invoice_line_ids,
         INVOICE_ID: invoice_ids,
         INVOICE_NUMBER: text_column(paper.number),
+        DOCUMENT_TYPE: decoded_text(
+            [DocumentType.INVOICE, DocumentType.CREDIT_NOTE], (paper.quantity < 0).astype(int)
+        ),
         SUPPLIER_ID: supplier_ids(paper.supplier),
         SITE_ID: site_ids(paper.site),
         INVOICED_LINE_ID: po_line_ids(world, lines, paper.referenced_line),

@@ -81,6 +81,8 @@ def test_returned_goods_are_credited(busy):
     assert (returns["quantity_received"] < 0).all()
     assert credited["po_line_id"].isin(returns["po_line_id"]).all()
     assert (credited["quantity_invoiced"] < 0).all()
+    assert set(credited["document_type"]) == {"credit_note"}
+    assert set(invoices.loc[invoices["line_amount"] > 0, "document_type"]) == {"invoice"}
     ends = busy["invoice_outcomes"].merge(credited, on="invoice_line_id")
     assert set(ends["exception_class"]) == {"CLEAN"}
 
