@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from data.calendar_days import days_from_to, promise_days
 from data.contracts.invoices import (
     ENTRY_CHANNEL,
     INVOICE_NUMBER,
@@ -13,7 +14,7 @@ from data.contracts.invoices import (
 )
 from data.contracts.items import CATEGORY, CURRENCY, SUBCATEGORY
 from data.contracts.purchase_orders import INCOTERM, LINE_TYPE, ORDER_TYPE, PROMISED_AT
-from data.contracts.sites import SITE_ID
+from data.contracts.sites import SITE_ID, TIME_ZONE
 from data.contracts.supplier_events import ACK_STATUS, DETAIL, EVENT_KIND, AckStatus, EventKind
 from data.contracts.suppliers import PAYMENT_TERM, SUPPLIER_ID
 from data.contracts.table import HAPPENED_AT, KNOWN_AT
@@ -72,6 +73,15 @@ def days_since_same_amount(cases: Cases) -> Floats:
     """Days from the date of the latest look-alike (same amount) to this invoice's date."""
     return days_between(
         earlier_with_same_amount(cases).last(HAPPENED_AT), cases.moment(DOCUMENT_AT)
+    )
+
+
+def days_from_promise_to_document(cases: Cases) -> Floats:
+    """Days from the promised day to the date on the invoice, both days at the site."""
+    zones = cases.text(TIME_ZONE)
+    return days_from_to(
+        promise_days(cases.moment(PROMISED_AT), zones),
+        promise_days(cases.moment(DOCUMENT_AT), zones),
     )
 
 
@@ -200,7 +210,7 @@ DATE_FEATURES = (
         "document_after_promise_days",
         "no promise on the order, or no date on the invoice",
         "the invoice is dated {value:days after|before|on} the promised day",
-        lambda cases: days_between(cases.moment(PROMISED_AT), cases.moment(DOCUMENT_AT)),
+        days_from_promise_to_document,
     ),
     number_feature(
         PAYMENT_TERM,

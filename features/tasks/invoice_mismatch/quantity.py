@@ -1,8 +1,10 @@
 """Quantity of an invoice line against its order and what was received so far."""
 
+from data.calendar_days import days_from_to, local_days, promise_days
 from data.contracts.items import PACK_SIZE
 from data.contracts.purchase_orders import PROMISED_AT, QUANTITY_ORDERED
 from data.contracts.receipts import QUANTITY_DAMAGED, QUANTITY_RECEIVED
+from data.contracts.sites import TIME_ZONE
 from data.contracts.supplier_events import EVENT_QUANTITY, EventKind
 from data.contracts.table import HAPPENED_AT, KNOWN_AT
 from features.builders.case_features import number_feature, round_six_decimals
@@ -42,6 +44,15 @@ def count_new_receipts(cases: Cases) -> Floats:
     posted = receipts_at_booking(cases)
     before = posted.spread(earlier_on_order_line(cases).last(KNOWN_AT))
     return posted.where(~(posted.columns[KNOWN_AT] <= before)).count()
+
+
+def days_from_promise_to_arrival(cases: Cases) -> Floats:
+    """Days from the promised day to the day the goods came first, both days at the site."""
+    zones = cases.text(TIME_ZONE)
+    return days_from_to(
+        promise_days(cases.moment(PROMISED_AT), zones),
+        local_days(receipts_at_booking(cases).first(HAPPENED_AT), zones),
+    )
 
 
 def count_receipts_at_booking(cases: Cases) -> Floats:
@@ -211,9 +222,7 @@ POSTING_FEATURES = (
         "days",
         "no receipt posted, or no promise on the order",
         "the goods came {value:days after|before|on} the promised day",
-        lambda cases: days_between(
-            cases.moment(PROMISED_AT), receipts_at_booking(cases).first(HAPPENED_AT)
-        ),
+        days_from_promise_to_arrival,
     ),
     Feature(
         "document_after_receipt_days",

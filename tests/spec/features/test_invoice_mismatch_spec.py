@@ -307,3 +307,30 @@ def test_the_price_is_what_the_amount_comes_to_and_a_rounded_print_is_no_varianc
         0.00           |
         """,
     )
+
+
+def test_days_from_the_promise_are_days_at_the_site(ask: Asking) -> None:
+    tells(
+        ask,
+        feature_set,
+        """
+        promised_at      | document_at | time_zone       | asked_at
+        2026-03-02       | 2026-02-20  | America/Chicago | 2026-03-10
+        2026-03-03 01:00 | 2026-02-20  | America/Chicago | 2026-03-10
+        2026-03-03 01:00 | 2026-02-20  |                 | 2026-03-10
+        """,
+        """
+        document_after_promise_days | receipt_after_promise_days
+        ----------------------------+---------------------------
+        -10                         | 0
+        -10                         | 1
+        -11                         |
+        """,
+        children={
+            "receipts": """
+                row | quantity_received | happened_at      | known_at
+                0   | 5                 | 2026-03-03 02:00 | 2026-03-04
+                1   | 5                 | 2026-03-03 12:00 | 2026-03-04
+            """
+        },
+    )
