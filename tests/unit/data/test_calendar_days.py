@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from data.calendar_days import (
     days_from_to,
     end_of_day,
+    ends_of_days,
     local_day,
     local_days,
     promise_day,
@@ -62,7 +63,11 @@ def test_arrays_and_single_values_agree(rows):
     moments = np.array([moment for moment, _ in rows], dtype="datetime64[us]")
     zones = np.array([zone for _, zone in rows], dtype=object)
     aware = [(moment.replace(tzinfo=UTC), zone) for moment, zone in rows]
-    assert local_days(moments, zones).tolist() == [local_day(*one) for one in aware]
+    days = [local_day(*one) for one in aware]
+    assert local_days(moments, zones).tolist() == days
+    over = [end_of_day(day, zone) for day, (_, zone) in zip(days, aware, strict=True)]
+    ends = ends_of_days(np.array(days, dtype="datetime64[D]"), zones)
+    assert ends.tolist() == [moment.replace(tzinfo=None) for moment in over]
     assert promise_days(moments, zones).tolist() == [promise_day(*one) for one in aware]
 
 
@@ -73,3 +78,4 @@ def test_what_is_missing_stays_missing():
     assert str(days[0]) == "2026-03-31"
     assert np.isnat(days[1])
     assert np.isnan(days_from_to(days, promise_days(moments, zones))[1])
+    assert np.isnat(ends_of_days(days, zones)[1])
