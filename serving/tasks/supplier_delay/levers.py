@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
+from data.calendar_days import local_day, promise_day
 from data.contracts.supplier_events import AckStatus, EventKind
+from features.builders.order_documents import EVENTS, RECEIPTS
 from serving.tasks.lever import (
     KNOWN_BEFORE_ASK,
     Lever,
     Record,
     format_day,
     format_units,
-    next_midnight,
 )
-from serving.tasks.supplier_delay.rules import outstanding_quantity
-
-EVENTS, RECEIPTS = "events", "receipts"
+from serving.tasks.supplier_delay.line_status import latest_acknowledgement, line_status
 
 
 class DelayLever(StrEnum):
@@ -32,35 +31,49 @@ class DelayLever(StrEnum):
 
 
 def supplier_delay_levers(case: Record, asked_at: datetime) -> tuple[Lever, ...]:
-    """List the levers: acknowledgement, ship notice, confirmed date, partial receipt."""
-    known = asked_at - KNOWN_BEFORE_ASK
-    dates = possible_arrival_days(case["promised_at"], asked_at)
+    """List the levers: acknowledgement, ship notice, confirmed date, partial receipt.
+
+    There is none on a line of which nothing is awaited.
+    """
+    known, status = asked_at - KNOWN_BEFORE_ASK, line_status(case, asked_at)
+    if not status.is_awaited:
+        return ()
+    dates = possible_arrival_days(case["promised_at"], asked_at, case["time_zone"])
     return (
         *_acknowledgement_lever(case, known),
-        *_ship_notice_lever(case, known, dates),
+        *_ship_notice_lever(float(status.open), known, dates),
         *_confirmed_date_lever(known, dates),
-        *_partial_receipt_lever(case, known),
+        *_partial_receipt_lever(float(status.open), known),
     )
 
 
-def possible_arrival_days(promised: datetime, asked_at: datetime) -> list[datetime]:
-    """Return the days on which the goods could still come, from the promise back to tomorrow."""
-    first = next_midnight(asked_at)
-    days = (promised - first).days
-    if days < 0:
-        return [first]  # the promise has passed, or is today
-    return [promised - timedelta(days=back) for back in range(days + 1)]
+def possible_arrival_days(
+    promised_at: datetime, asked_at: datetime, zone: str | None = None
+) -> list[datetime]:
+    """Return the days on which the goods could still come, from the promise back to tomorrow.
+
+    They are days at the site, each as its midnight UTC.
+    """
+    tomorrow = local_day(asked_at, zone) + timedelta(days=1)
+    last = max(promise_day(promised_at, zone), tomorrow)  # the promise may have passed
+    back = range((last - tomorrow).days + 1)
+    return [_as_moment(last - timedelta(days=days)) for days in back]
+
+
+def _as_moment(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
 
 
 def supplier_event(kind: EventKind, known: datetime, **fields: Any) -> dict[str, Any]:
     """Build a message of the supplier as a case holds it."""
-    empty = {"ack_status": None, "detail": None, "expected_at": None, "event_quantity": None}
+    names = ("message_number", "ack_status", "detail", "expected_at", "event_quantity")
+    empty = dict.fromkeys(names)
     return {"event_kind": kind.value, **empty, **fields, "happened_at": known, "known_at": known}
 
 
 def _acknowledgement_lever(case: Record, known: datetime) -> Iterator[Lever]:
-    replies = [r for r in case[EVENTS] if r["event_kind"] == EventKind.ACKNOWLEDGEMENT]
-    if replies and replies[-1]["ack_status"] == AckStatus.ACCEPTED:
+    reply = latest_acknowledgement(case)
+    if reply is not None and reply["ack_status"] == AckStatus.ACCEPTED:
         return
     accepted = supplier_event(EventKind.ACKNOWLEDGEMENT, known, ack_status=AckStatus.ACCEPTED.value)
     yield Lever(
@@ -74,10 +87,9 @@ def _acknowledgement_lever(case: Record, known: datetime) -> Iterator[Lever]:
     )
 
 
-def _ship_notice_lever(case: Record, known: datetime, dates: Sequence[datetime]) -> Iterator[Lever]:
-    outstanding = outstanding_quantity(case)
-    if outstanding <= 0:
-        return
+def _ship_notice_lever(
+    outstanding: float, known: datetime, dates: Sequence[datetime]
+) -> Iterator[Lever]:
 
     def notice(step: int) -> dict[str, Any]:
         arrives = dates[step - 1]
@@ -112,16 +124,21 @@ def _confirmed_date_lever(known: datetime, dates: Sequence[datetime]) -> Iterato
     )
 
 
-def _partial_receipt_lever(case: Record, known: datetime) -> Iterator[Lever]:
+def _partial_receipt_lever(outstanding: float, known: datetime) -> Iterator[Lever]:
     """Build the lever of a partial receipt; nobody asks about a line received in full."""
-    outstanding = outstanding_quantity(case)
     most = math.ceil(outstanding) - 1
     if most < 1:
         return
 
     def change(changed: Record, count: int) -> Record:
         received = {"quantity_received": float(count), "quantity_damaged": 0.0}
-        row = {**received, "happened_at": known, "known_at": known}
+        row = {
+            **received,
+            "posting_kind": None,
+            "final": None,
+            "happened_at": known,
+            "known_at": known,
+        }
         return {**changed, RECEIPTS: [*changed[RECEIPTS], row]}
 
     yield Lever(
@@ -131,7 +148,7 @@ def _partial_receipt_lever(case: Record, known: datetime) -> Iterator[Lever]:
         most,
         "base units",
         change,
-        lambda count: f"{count:,} of the {format_units(outstanding)} still out were receipted now",
+        lambda count: f"{count:,} of the open {format_units(outstanding)} were receipted now",
     )
 
 

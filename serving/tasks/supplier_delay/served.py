@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from data.contracts.purchase_orders import PO_LINE_ID
 from features.tasks.supplier_delay.feature_set import STREAMS
 from models.tasks.supplier_delay import SUPPLIER_DELAY as TASK
-from serving.policy.finding import Finding, bounded_ratio
 from serving.policy.sections import AbstainPolicy, Level, TaskPolicy, Thresholds
-from serving.recommendation.advised_task import Record
-from serving.recommendation.priority import multiply_known
 from serving.tasks.served_task import ChildSource, FactSources, ServedTask
+from serving.tasks.supplier_delay.evidence import amount_at_risk, find_evidence
 from serving.tasks.supplier_delay.levers import supplier_delay_levers
 from serving.tasks.supplier_delay.messages import supplier_delay_request
-from serving.tasks.supplier_delay.rules import (
-    DelayFinding,
-    outstanding_quantity,
-    supplier_delay_findings,
-)
+from serving.tasks.supplier_delay.rules import DelayFinding, supplier_delay_findings
 from serving.tasks.supplier_delay.wording import case_name, expectation
-
-
-def amount_at_risk(case: Record, findings: Sequence[Finding]) -> tuple[float | None, str]:
-    """Return the value of the goods that are still to be received."""
-    del findings
-    ordered, outstanding = case["quantity_ordered"], outstanding_quantity(case)
-    how = "value of what is still to be received"
-    if case["line_value"] is not None and ordered > 0:
-        return bounded_ratio(case["line_value"] * outstanding, ordered), how
-    return multiply_known(case["po_unit_price"], outstanding), how
-
 
 POLICY = TaskPolicy(
     expiry_hours=24,
@@ -74,5 +55,6 @@ SUPPLIER_DELAY = ServedTask(
     policy=POLICY,
     title="Supplier delay",
     event="coming late",
+    evidence=find_evidence,
     conclusive_codes=frozenset({DelayFinding.PROMISE_PASSED}),
 )
