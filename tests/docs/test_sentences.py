@@ -4,7 +4,6 @@ import pytest
 
 from models.abstention import AbstentionReason
 from models.catalogue import TASKS
-from models.tasks.supplier_delay import SUPPLIER_DELAY
 from tests.docs.feature_sentences import sample_sentences
 from tests.docs.readable import faults
 from tests.docs.sample_answers import advices, finding_codes, findings
@@ -25,7 +24,6 @@ SAMPLES = [
     pytest.param(task, sample, id=f"{task}-{sample.title}")
     for task, samples in SAMPLE_CASES.items()
     for sample in samples
-    if task != SUPPLIER_DELAY.name
 ]
 
 
