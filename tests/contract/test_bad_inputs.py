@@ -167,7 +167,7 @@ def test_odd_but_possible_values_are_answered_with_a_rule_finding(client, task, 
 
 
 def test_a_case_about_a_day_to_come_is_answered_without_advice(client):
-    body = written(STOCK, asked_at="2199-12-31T00:00:00Z")
+    body = written(STOCK, asked_at="2199-12-31T00:00:00Z", average_demand=4)
     (given,) = client.post(f"/v1/{STOCK}", content=body, headers=JSON).json()["recommendations"]
     assert given["abstained"]
     assert "STALE_HISTORY" in [one["code"] for one in given["abstentions"]]

@@ -5,6 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from data.contracts.sites import TIME_ZONE
 from data.contracts.table import KNOWN_AT, Column, Kind
 from models.catalogue import TASKS
 from models.task import TaskName
@@ -36,6 +37,8 @@ def values(column: Column, latest: datetime) -> st.SearchStrategy[Any]:
     match column.kind:
         case Kind.TEXT if column.allowed:
             return st.sampled_from(column.allowed)
+        case Kind.TEXT if column == TIME_ZONE:
+            return st.sampled_from(["Europe/Berlin", "America/Chicago", "Asia/Kolkata"])
         case Kind.TEXT:
             return TEXTS
         case Kind.FLAG:

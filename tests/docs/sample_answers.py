@@ -54,6 +54,15 @@ def advices(task: TaskName, sample: SampleCase) -> Iterator[tuple[str, Advice]]:
     yield "rules alone", recommend_by_rules(case, findings(task, sample), POLICY, [NO_MODEL])
 
 
+def own_codes(module) -> set[str]:
+    """Return codes of no exception class, which a module defines by their own name."""
+    return {
+        name
+        for name, value in vars(module).items()
+        if name == value and name.isupper() and "ROUND" not in name
+    }
+
+
 def finding_codes(task: TaskName) -> set[str]:
     """Return the codes that the rules of a task can find, read from its package."""
     package = importlib.import_module(f"serving.tasks.{task}")
@@ -71,4 +80,5 @@ def finding_codes(task: TaskName) -> set[str]:
     source = "".join(Path(module.__file__ or "").read_text() for module in modules)
     named = set(re.findall(r"\b(?:Ends|ExceptionClass)\.([A-Z_]+)", source))
     classes = named & {str(name) for name in ExceptionClass} - {str(ExceptionClass.CLEAN)}
+    codes |= {value for module in modules for value in own_codes(module)}
     return codes | classes | ({NOT_COMPUTED} if "NOT_COMPUTED" in source else set())

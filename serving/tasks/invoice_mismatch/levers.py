@@ -75,7 +75,13 @@ def _receipt_lever(case: Record, asked_at: datetime) -> Iterator[Lever]:
         return
     known = asked_at - KNOWN_BEFORE_ASK
     clocks = {"happened_at": known, "known_at": known}
-    row = {"quantity_received": missing, "quantity_damaged": 0.0, **clocks}
+    row = {
+        "quantity_received": missing,
+        "quantity_damaged": 0.0,
+        "posting_kind": None,
+        "final": None,
+        **clocks,
+    }
     yield _yes_no_lever(
         InvoiceLever.RECEIPT_POSTED,
         "posting the missing receipt",

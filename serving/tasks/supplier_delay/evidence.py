@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from data.calendar_days import local_day, promise_day
 from data.decimals import decimal_of
-from serving.policy.finding import Finding
+from serving.policy.finding import MAX_RATIO, Finding, bounded_ratio
 from serving.policy.policy import Policy
 from serving.policy.sections import Level
 from serving.recommendation.advised_task import Record
@@ -75,7 +75,8 @@ def amount_at_risk(case: Record, findings: Sequence[Finding]) -> tuple[float | N
     if price is None:
         return None, "open quantity x unit price"
     how = f"open quantity {format_quantity(status.open)} x {format_price(price)}"
-    return float(status.open * price), f"{how} {case['currency'] or ''}".strip()
+    amount = min(float(status.open) * float(price), MAX_RATIO)
+    return amount, f"{how} {case['currency'] or ''}".strip()
 
 
 def _level_of_later_date(case: Record, status: LineStatus) -> Level:
@@ -92,5 +93,5 @@ def _unit_price(case: Record) -> Decimal | None:
     if case["po_unit_price"] is not None:
         return decimal_of(case["po_unit_price"])
     if case["line_value"] is not None and case["quantity_ordered"] > 0:
-        return decimal_of(case["line_value"]) / decimal_of(case["quantity_ordered"])
+        return decimal_of(bounded_ratio(case["line_value"], case["quantity_ordered"]))
     return None
