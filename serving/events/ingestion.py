@@ -26,7 +26,7 @@ from data.canonical_tables import (
 from data.contracts.catalogue import TABLES
 from data.contracts.purchase_orders import PO_LINE_ID, PURCHASE_ORDERS
 from data.contracts.sites import SITE_ID
-from data.contracts.table import KNOWN_AT, Kind
+from data.contracts.table import HAPPENED_AT, KNOWN_AT, Kind
 from data.file_lock import try_file_lock
 from data.lake import Lake
 from data.lazy_imports import pd, pq
@@ -109,13 +109,17 @@ def ingest_events(lake: Lake, store: AuditStore) -> int:
 
 
 def _row(entry: Entry) -> dict[str, Any]:
-    """Return the event as a row of its table, known since it was recorded."""
+    """Return the event as a row of its table, known since it was recorded.
+
+    Where the sender's clock was ahead it is known since it happened, which is minutes later.
+    """
     payload = entry.payload
     row = dict(payload["row"])
     for column in TABLES[payload["table"]].columns:
         if column.kind is Kind.MOMENT and row.get(column) is not None:
             row[str(column)] = datetime.fromisoformat(row[column])
-    return row | {str(KNOWN_AT): datetime.fromisoformat(entry.recorded_at)}
+    recorded_at = datetime.fromisoformat(entry.recorded_at)
+    return row | {str(KNOWN_AT): max(recorded_at, row[HAPPENED_AT])}
 
 
 def _permitted_entries(lake: Lake, entries: Sequence[Entry]) -> Iterator[Entry]:

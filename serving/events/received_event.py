@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -85,6 +85,7 @@ EVENT_CONTRACTS: Mapping[ReceivedEventType, EventContract] = {
     ReceivedEventType.STOCK_MOVEMENT: _contract(ReceivedEventType.STOCK_MOVEMENT, STOCK_MOVEMENTS),
 }
 
+NOT_AHEAD = timedelta()
 MAX_EVENTS = 500
 """Events in one request."""
 MAX_SHOWN_CHARACTERS = 120
@@ -138,27 +139,43 @@ class InvalidEventError(ValueError):
         self.errors = list(errors)
 
 
-def parse_events(events: Sequence[Any], now: datetime, *, batch: bool) -> list[ReceivedEvent]:
-    """Parse all events or none.
+@dataclass(frozen=True)
+class EventBatch:
+    """Events of one request, by their place in it.
+
+    Attributes:
+        accepted: valid events.
+        refused: fields that are wrong, of the others.
+    """
+
+    accepted: dict[int, ReceivedEvent]
+    refused: dict[int, list[FieldProblem]]
+
+    def refuse(self, place: int, errors: Sequence[FieldProblem]) -> None:
+        """Move an event to those that are refused."""
+        self.accepted.pop(place, None)
+        self.refused.setdefault(place, []).extend(errors)
+
+
+def parse_events(
+    events: Sequence[Any], now: datetime, *, batch: bool, ahead: timedelta = NOT_AHEAD
+) -> EventBatch:
+    """Parse the events; one that is wrong leaves the others as they are.
 
     Args:
         events: as JSON gave them.
-        now: UTC; no event may have happened later.
+        now: UTC; no event may have happened later, but for `ahead`.
         batch: whether the fields of errors start with the index of the event.
-
-    Raises:
-        InvalidEventError: every field that is wrong.
+        ahead: how far the clock of a sender may be ahead.
     """
-    errors, parsed = list[FieldProblem](), list[ReceivedEvent]()
+    parsed = EventBatch({}, {})
     for number, event in enumerate(events):
-        place = f"[{number}]." if batch else ""
         try:
-            parsed.append(_parse_event(event, place))
+            parsed.accepted[number] = _parse_event(event, f"[{number}]." if batch else "")
         except InvalidEventError as error:
-            errors += error.errors
-    errors = errors or list(_contract_problems(parsed, now, batch=batch))
-    if errors:
-        raise InvalidEventError(errors)
+            parsed.refuse(number, error.errors)
+    for number, problem in list(_contract_problems(parsed.accepted, now, ahead, batch=batch)):
+        parsed.refuse(number, [problem])
     return parsed
 
 
@@ -183,21 +200,27 @@ def _parse_event(event: Any, place: str) -> ReceivedEvent:
 
 
 def _contract_problems(
-    events: Sequence[ReceivedEvent], now: datetime, *, batch: bool
-) -> Iterator[FieldProblem]:
-    """Yield the errors of the checks over whole rows that ingest makes of the same tables."""
+    events: Mapping[int, ReceivedEvent], now: datetime, ahead: timedelta, *, batch: bool
+) -> Iterator[tuple[int, FieldProblem]]:
+    """Yield place and errors of the checks over whole rows that ingest makes of the same tables."""
     for type_, contract in EVENT_CONTRACTS.items():
-        places = [i for i, event in enumerate(events) if event.type is type_]
+        places = [place for place, event in events.items() if event.type is type_]
         if not places:
             continue
-        rows = [{**events[i].row, KNOWN_AT: now} for i in places]
+        rows = [
+            {
+                **row,
+                KNOWN_AT: max(now, row[HAPPENED_AT]) if row[HAPPENED_AT] <= now + ahead else now,
+            }
+            for row in (events[place].row for place in places)
+        ]
         _, broken = check_contract(contract.table, pd.DataFrame(rows))
         for row, column, problem in zip(
             broken["row"], broken["column"], broken["problem"], strict=True
         ):
             at = places[row]
             place = f"[{at}]." if batch else ""
-            yield _contract_problem(events[at], str(column), str(problem), place, now)
+            yield at, _contract_problem(events[at], str(column), str(problem), place, now)
 
 
 def _contract_problem(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote
 
@@ -23,8 +24,7 @@ from serving.events.received_event import (
     EVENT_ATTRIBUTES,
     EVENT_CONTRACTS,
     MAX_EVENTS,
-    InvalidEventError,
-    ReceivedEvent,
+    EventBatch,
     parse_events,
 )
 from serving.http.authentication import require_scope
@@ -53,12 +53,20 @@ class EventResult(BaseModel):
     audit_sequence: int
 
 
+class RefusedEvent(BaseModel):
+    """An event of a batch that was not recorded. index: place in the batch, from 0."""
+
+    index: int
+    errors: list[dict[str, str]]
+
+
 class EventsTaken(BaseModel):
-    """Every event of the request, in its order; all of them are on record."""
+    """The events of the request that are on record, in its order, and those that are not."""
 
     accepted: int
     duplicates: int
     results: list[EventResult]
+    refused: list[RefusedEvent] = []
 
 
 def _openapi_body() -> dict[str, Any]:
@@ -117,7 +125,8 @@ def _require_sender(request: Request) -> Caller:
 async def events(request: Request, caller: Annotated[Caller, Depends(_require_sender)]) -> Response:
     """Supplier and stock events as CloudEvents 1.0; on the disk before they are acknowledged.
 
-    Each keeps the contract of its canonical table. A request is taken as a whole or not at all.
+    Each keeps the contract of its canonical table. Of a batch those that can be recorded are; the
+    others are listed in `refused`, and a request of which none can is refused as a whole.
     An event is known by source and id: sent again it is a duplicate, and changes nothing. What
     is told today counts from tomorrow's snapshot of the past on, as everything else does.
     """
@@ -129,21 +138,27 @@ async def events(request: Request, caller: Annotated[Caller, Depends(_require_se
 def _receive(engine: Engine, caller: Caller, request: Request, kind: str, body: bytes) -> Response:
     now = engine.clock()
     documents = _parse_events(request, kind, body)
-    try:
-        parsed = parse_events(documents, now, batch=kind == BATCH)
-        _check_sites(caller, parsed, batch=kind == BATCH)
-        recorded = record_events(
-            engine.audit, parsed, caller, request_context(request, engine.code), now
-        )
-    except InvalidEventError as error:
-        raise _unreadable_problem(error) from error
-    except ConflictingEventError as error:
-        mend = "send what is new under a new id"
-        raise Problem(409, f"{error}; nothing was recorded", mend=mend) from error
-    return _response(parsed, recorded)
+    ahead = timedelta(minutes=engine.policy.clocks.sender_ahead_minutes)
+    parsed = parse_events(documents, now, batch=kind == BATCH, ahead=ahead)
+    if not parsed.accepted:
+        raise _unreadable_problem(parsed)
+    _check_sites(caller, parsed, batch=kind == BATCH)
+    context = request_context(request, engine.code)
+    while True:  # ends: each round records all that is left, or leaves one event less
+        events = list(parsed.accepted.values())
+        try:
+            return _response(parsed, record_events(engine.audit, events, caller, context, now))
+        except ConflictingEventError as error:
+            if len(events) == 1:
+                mend = "send what is new under a new id"
+                raise Problem(409, f"{error}; nothing was recorded", mend=mend) from error
+            place = list(parsed.accepted)[error.number]
+            taken = {"got": error.event.id, "takes": "an id that no other event of its source has"}
+            parsed.refuse(place, [{"field": f"[{place}].id", **taken}])
 
 
-def _response(events: Sequence[ReceivedEvent], recorded: Sequence[RecordedEvent]) -> Response:
+def _response(batch: EventBatch, recorded: Sequence[RecordedEvent]) -> Response:
+    events = batch.accepted.values()
     results = [
         EventResult(
             source=event.source,
@@ -154,23 +169,38 @@ def _response(events: Sequence[ReceivedEvent], recorded: Sequence[RecordedEvent]
         for event, record in zip(events, recorded, strict=True)
     ]
     duplicates, total = sum(record.again for record in recorded), len(recorded)
-    body = EventsTaken(accepted=total - duplicates, duplicates=duplicates, results=results)
+    refused = [
+        RefusedEvent(index=place, errors=errors[:MAX_ERRORS])
+        for place, errors in sorted(batch.refused.items())
+    ]
+    body = EventsTaken(
+        accepted=total - duplicates, duplicates=duplicates, results=results, refused=refused
+    )
     status = 200 if duplicates == total else 202
     return Response(body.model_dump_json(), status, media_type=JSON_MEDIA_TYPE)
 
 
-def _check_sites(caller: Caller, events: Sequence[ReceivedEvent], *, batch: bool) -> None:
-    """Refuse an event that names another site; ingestion checks events that name an order line."""
-    for number, event in enumerate(events):
+def _check_sites(caller: Caller, parsed: EventBatch, *, batch: bool) -> None:
+    """Refuse events that name another site; ingestion checks events that name an order line.
+
+    Raises:
+        Problem: 403 where no event is left.
+    """
+    foreign = list[dict[str, str]]()
+    for number, event in list(parsed.accepted.items()):
         site = event.row.get(SITE_ID)
         if site is not None and not caller.sees(site):
-            field_error = {
-                "field": f"{f'[{number}].' if batch else ''}data.{SITE_ID}",
-                "got": "a site that is not yours",
-                "takes": "a site that your key or token names",
-            }
-            detail = "an event is of a site that is not yours; nothing was recorded"
-            raise Problem(403, detail, [field_error], kind=ProblemKind.FORBIDDEN)
+            foreign.append(
+                {
+                    "field": f"{f'[{number}].' if batch else ''}data.{SITE_ID}",
+                    "got": "a site that is not yours",
+                    "takes": "a site that your key or token names",
+                }
+            )
+            parsed.refuse(number, foreign[-1:])
+    if not parsed.accepted:
+        detail = "an event is of a site that is not yours; nothing was recorded"
+        raise Problem(403, detail, foreign[:MAX_ERRORS], kind=ProblemKind.FORBIDDEN)
 
 
 def _content_type(request: Request) -> str:
@@ -232,11 +262,12 @@ async def _read_body(request: Request) -> bytes:
     return body
 
 
-def _unreadable_problem(error: InvalidEventError) -> Problem:
-    count, noun = len(error.errors), "field" if len(error.errors) == 1 else "fields"
+def _unreadable_problem(batch: EventBatch) -> Problem:
+    errors = [error for place in sorted(batch.refused) for error in batch.refused[place]]
+    count, noun = len(errors), "field" if len(errors) == 1 else "fields"
     more = f"; the first {MAX_ERRORS} are listed" if count > MAX_ERRORS else ""
     detail = f"{count} {noun} cannot be read{more}; nothing was recorded"
-    return Problem(422, detail, error.errors[:MAX_ERRORS])
+    return Problem(422, detail, errors[:MAX_ERRORS])
 
 
 def _field_problem(field: str, got: str, takes: str = "JSON") -> Problem:

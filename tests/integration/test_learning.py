@@ -54,7 +54,11 @@ def received(lake, at):
     audit = open_audit(lake)
     try:
         record_events(
-            audit, parse_events([event], at, batch=False), LOCAL_CALLER, service_context("test"), at
+            audit,
+            list(parse_events([event], at, batch=False).accepted.values()),
+            LOCAL_CALLER,
+            service_context("test"),
+            at,
         )
     finally:
         audit.close()

@@ -13,6 +13,7 @@ from serving.auth.caller import LOCAL_CALLER, AccessScope, Caller
 from serving.http.authentication import set_caller
 from serving.http.error_handlers import ERROR_HANDLERS
 from serving.http.event_routes import BATCH, STRUCTURED, event_router
+from serving.tasks.policy_file import load_policy
 
 pytestmark = pytest.mark.slow(4)
 
@@ -70,7 +71,9 @@ def service(store):
     app.add_middleware(Door)
     for kind, handler in ERROR_HANDLERS.items():
         app.add_exception_handler(kind, handler)
-    app.state.engine = SimpleNamespace(audit=store, clock=lambda: NOW, code="test")
+    app.state.engine = SimpleNamespace(
+        audit=store, clock=lambda: NOW, code="test", policy=load_policy()
+    )
     app.state.max_body_bytes = 2**20
     made.client = TestClient(app, raise_server_exceptions=False)
     return made
@@ -99,10 +102,14 @@ def test_sent_again_it_is_a_duplicate_and_recorded_once(service):
 
 def test_something_else_under_the_same_name_is_refused(service):
     service.send(event())
-    answer = service.send([event(2), event(data={"quantity_received": 6.0})], BATCH)
+    answer = service.send(event(data={"quantity_received": 6.0}))
     assert answer.status_code == 409
     assert "e1" in answer.json()["detail"]
-    assert len(service.recorded()) == 1
+    answer = service.send([event(2), event(data={"quantity_received": 6.0})], BATCH)
+    assert (answer.status_code, answer.json()["accepted"]) == (202, 1)
+    (refused,) = answer.json()["refused"]
+    assert (refused["index"], refused["errors"][0]["field"]) == (1, "[1].id")
+    assert len(service.recorded()) == 2
     assert service.send(event(source="/wms/S02")).status_code == 202
 
 
@@ -116,14 +123,33 @@ def test_a_batch_is_taken_in_its_order_with_what_became_of_each(service):
     assert len(service.recorded()) == 3
 
 
-def test_one_bad_event_refuses_the_whole_batch(service):
-    answer = service.send([event(1), event(2, data={"quantity_received": "5"})], BATCH)
-    assert answer.status_code == 422
-    (error,) = answer.json()["errors"]
+def test_one_bad_event_of_a_batch_does_not_refuse_the_others(service):
+    bad = event(2, data={"quantity_received": "5"})
+    answer = service.send([event(1), bad, event(3)], BATCH)
+    assert answer.status_code == 202
+    assert [one["id"] for one in answer.json()["results"]] == ["e1", "e3"]
+    (refused,) = answer.json()["refused"]
+    (error,) = refused["errors"]
+    assert refused["index"] == 1
     assert error["field"] == "[1].data.quantity_received"
     assert error["got"] == '"5"'
     assert error["takes"].startswith("a number from")
+    assert [one["event_id"] for one in service.recorded()] == ["e1", "e3"]
+
+
+def test_a_batch_of_which_no_event_can_be_recorded_is_refused_as_a_whole(service):
+    answer = service.send([event(data={"quantity_received": "5"})] * 2, BATCH)
+    assert answer.status_code == 422
+    assert [e["field"] for e in answer.json()["errors"]] == [
+        "[0].data.quantity_received",
+        "[1].data.quantity_received",
+    ]
     assert service.recorded() == []
+
+
+@pytest.mark.parametrize(("time", "status"), [("12:05:00", 202), ("12:05:01", 422)])
+def test_the_clock_of_a_sender_may_be_five_minutes_ahead(service, time, status):
+    assert service.send(event(time=f"2026-03-20T{time}Z")).status_code == status
 
 
 def test_binary_mode_has_its_attributes_in_headers(service):
@@ -150,7 +176,7 @@ def test_binary_mode_has_its_attributes_in_headers(service):
         (event(data={"receipt_id": "a\0b"}), "data.receipt_id", "text of 1"),
         (event(data={"receipt_id": "  "}), "data.receipt_id", ""),
         (event(time=None), "data.happened_at", "or give the event's own time"),
-        (event(time="2026-03-20T12:00:01Z"), "data.happened_at", "at or before the service's"),
+        (event(time="2026-03-20T12:05:01Z"), "data.happened_at", "at or before the service's"),
         (event(kind="stock.movement", data={"movement_kind": "theft"}), "data.movement_kind",
          "one of issue"),
         (event() | {"data": [1]}, "data", "a JSON object"),

@@ -76,7 +76,11 @@ def receipt(number=1, line="open", **changes):
 
 def take(store, *events, caller=LOCAL_CALLER, now=NOW):
     record_events(
-        store, parse_events(events, now, batch=True), caller, service_context("test"), now
+        store,
+        list(parse_events(events, now, batch=True).accepted.values()),
+        caller,
+        service_context("test"),
+        now,
     )
 
 
