@@ -28,8 +28,12 @@ from training.dataset.training_task import TrainingTask
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = (
+    "data/calendar_days.py",
     "data/contracts",
+    "data/decimals.py",
+    "data/free_stock.py",
     "data/lazy_imports.py",
+    "data/reference",
     "data/store.py",
     "features",
     "models/task.py",

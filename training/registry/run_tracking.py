@@ -192,9 +192,8 @@ def track_training(
         if findings:
             mlflow.log_dict(json_finite([one.as_json() for one in findings]), GATES_FILE)
         mlflow.log_dict(json_finite(list(compared)), COMPARISON_FILE)
-        if fitted.model.rules:
-            mlflow.log_dict(precisions_as_json(fitted.model.rules), RULES_FILE)
-            mlflow.log_dict(json_finite([asdict(point) for point in review]), REVIEW_FILE)
+        mlflow.log_dict(precisions_as_json(fitted.model.rules), RULES_FILE)
+        mlflow.log_dict(json_finite([asdict(point) for point in review]), REVIEW_FILE)
         tags = _tags(task, fitted, described) | _gate_tags(learnt, findings, trained_by)
         mlflow.set_tags(tags | {NOTE_TAG: run_note(task, described, metrics)})
         number = _register(mlflow, task, _log_model(mlflow, fitted), tags)

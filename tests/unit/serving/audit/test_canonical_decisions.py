@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow(3)
 TASK = STOCK_RISK.name
 LATER = ASKED_AT + timedelta(days=300)  # long after the history in the lake ends
 FLAGGED = recommendation_draft(TASK, 1, make_score(TASK, 0.9))
-CALM = recommendation_draft(TASK, 2, make_score(TASK, 0.01, base=0.0, steps=[]))
+CALM = recommendation_draft(TASK, 2, make_score(TASK, 0.01, base=0.0, steps=[]), average_demand=4.0)
 
 
 def decision(answers: Draft, **said) -> Draft:

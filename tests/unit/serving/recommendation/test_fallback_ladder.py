@@ -23,7 +23,7 @@ from serving.replay.replay import replay_entries
 from serving.replay.sources import open_replay_sources
 from serving.review.decisions import DecisionMessage
 from serving.review.report import render_report
-from serving.runtime.context import service_context
+from serving.runtime.context import RELEASE, service_context
 from serving.runtime.settings import ServiceSettings
 from serving.telemetry.observer import NullObserver
 from tests.support.synthetic_lake import decide, example_case, make_lake
@@ -179,7 +179,7 @@ class Begun(NullObserver):
 
 def waited(engine, since):
     """The answer to a request that was read at that second of the clock."""
-    asked = replace(service_context("1.0+test"), monotonic_ns=since * 10**9)
+    asked = replace(service_context(f"{RELEASE}+test"), monotonic_ns=since * 10**9)
     sent = example_message(TASK, **example_case(TASK, 3))
     (given,) = engine.answer(TASK, [sent], asked).recommendations
     return given
