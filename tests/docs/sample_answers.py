@@ -38,19 +38,19 @@ def findings(task: TaskName, sample: SampleCase) -> list[Finding]:
 def advices(task: TaskName, sample: SampleCase) -> Iterator[tuple[str, Advice]]:
     """Yield the answers to a sample case: with a high score, a low one, and none."""
     classes = CATALOGUE[task].task.classes
+    fields = example_fields(task, **sample.changes)
+    shown = CATALOGUE[task].evidence(fields, findings(task, sample), ASKED_AT, POLICY)
     yield (
         f"{LIKELY:.0%} likely",
-        recommend_example(task, make_score(task, LIKELY), **sample.changes),
+        recommend_example(task, make_score(task, LIKELY), evidence=shown, **sample.changes),
     )
     low = (
         make_score(task, UNLIKELY)
         if len(classes) == 2
         else make_score(task, 1 - UNLIKELY, classes[0])
     )
-    yield f"{UNLIKELY:.0%} likely", recommend_example(task, low, **sample.changes)
-    case = CaseInput(
-        "rec-1", CATALOGUE[task], example_fields(task, **sample.changes), ASKED_AT, ASKED_AT
-    )
+    yield f"{UNLIKELY:.0%} likely", recommend_example(task, low, evidence=shown, **sample.changes)
+    case = CaseInput("rec-1", CATALOGUE[task], fields, ASKED_AT, ASKED_AT)
     yield "rules alone", recommend_by_rules(case, findings(task, sample), POLICY, [NO_MODEL])
 
 

@@ -22,16 +22,21 @@ ADD_UP = "Ask the supplier for an invoice that adds up; pay neither amount befor
 def invoice_evidence(
     case: Case, findings: Sequence[Finding], asked_at: datetime, policy: Policy
 ) -> Evidence | None:
-    """Let a probable duplicate lead, or a line that does not add up; else it is for the model."""
+    """Let a probable duplicate lead, a line that does not add up, else what a rule computed.
+
+    Only the first two call for a level by themselves; a variance leaves it to model and rules.
+    """
     del asked_at
     by_code = {finding.code: finding for finding in findings}
     code = next((code for code in LEADING_CODES if code in by_code), None)
+    level = None if code is None else Level.ACT
+    code = code or next((f.code for f in findings if f.flags and f.code in set(Ends)), None)
     if code is None:
         return None
     suggestion = ADD_UP if code == LINE_ARITHMETIC else policy.classes[Ends(code)].suggestion
     return Evidence(
         sentence=f"Invoice line {case['invoice_line_id']}: {by_code[code].sentence}",
-        level=Level.ACT,
+        level=level,
         suggestion=suggestion,
         codes=(str(code),),
     )

@@ -3,6 +3,7 @@
 import pytest
 
 from models.tasks.invoice_mismatch import INVOICE_MISMATCH
+from serving.policy.sections import Level
 from tests.support.synthetic_recommendations import ASKED_AT, CATALOGUE, POLICY, example_fields
 
 TASK = CATALOGUE[INVOICE_MISMATCH.name]
@@ -396,15 +397,22 @@ def test_money_at_risk_is_the_part_that_is_disputed(changes, amount, formula):
 
 
 @pytest.mark.parametrize(
-    ("changes", "code"),
+    ("changes", "code", "level"),
     [
-        (line(earlier_invoices=[earlier()]), "DUPLICATE"),
-        (line(amount=4200.0), "LINE_ARITHMETIC"),
-        (line(amount=4200.0, earlier_invoices=[earlier(amount=4200.0)]), "DUPLICATE"),
-        (line(price=4.62), None),
+        (line(earlier_invoices=[earlier()]), "DUPLICATE", Level.ACT),
+        (line(amount=4200.0), "LINE_ARITHMETIC", Level.ACT),
+        (line(amount=4200.0, earlier_invoices=[earlier(amount=4200.0)]), "DUPLICATE", Level.ACT),
+        (line(price=4.62), "PRICE_VARIANCE", None),
     ],
 )
-def test_a_duplicate_and_a_line_that_does_not_add_up_lead_whatever_the_model_says(changes, code):
+def test_what_a_rule_computed_leads_whatever_the_model_says(changes, code, level):
     case = example_fields(INVOICE_MISMATCH.name, **changes)
     evidence = TASK.evidence(case, TASK.rules(case, POLICY, ASKED_AT), ASKED_AT, POLICY)
-    assert (evidence and evidence.codes[0]) == code
+    assert (evidence.codes[0], evidence.level) == (code, level)
+
+
+def test_where_no_rule_found_anything_it_is_for_the_model():
+    case = example_fields(INVOICE_MISMATCH.name, **line())
+    findings = TASK.rules(case, POLICY, ASKED_AT)
+    assert findings == []
+    assert TASK.evidence(case, findings, ASKED_AT, POLICY) is None
