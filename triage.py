@@ -136,7 +136,9 @@ def service_rules() -> ServiceRules:
     with closing(open_audit(Lake.from_environment())) as store:
         in_force = policy_in_force(store, ServiceSettings().policy)
     rules = in_force.rules
-    return ServiceRules(partial(find_codes, in_force), rules.precision_floor, rules.always_flag)
+    watch = {task: levels.watch for task, levels in in_force.thresholds.items()}
+    codes = partial(find_codes, in_force)
+    return ServiceRules(codes, rules.precision_floor, rules.always_flag, watch)
 
 
 SERVING_ACCESS = ServingAccess(

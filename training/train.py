@@ -117,7 +117,7 @@ def train_task(
             "training_set": kept.folder.name,
         },
         findings=findings,
-        review=review_points(fitted.model, measured, rules),
+        review=review_points(name, fitted.model, measured, rules),
         compared=compared,
         trained_by=trained_by,
     )
@@ -136,7 +136,7 @@ def train_task(
 
 
 def review_points(
-    model: Model, measured: TrainingSet, rules: ServiceRules | None
+    task: TaskName, model: Model, measured: TrainingSet, rules: ServiceRules | None
 ) -> list[ReviewPoint]:
     """Return the review curve on the measured asks; empty where the rules were not asked."""
     if rules is None or measured.findings is None:
@@ -151,4 +151,5 @@ def review_points(
         measured.label != 0,
         by_rule,
         np.array([bool(codes) for codes in found], dtype=bool),
+        rules.watch[task],
     )

@@ -34,11 +34,13 @@ class ServiceRules:
         find_codes: the rules; a function that can be sent to another process.
         precision_floor: share of exceptions below which a rule informs and does not flag.
         always_flag: codes that flag whatever their precision.
+        watch: probability of an exception from which a case is flagged, by task.
     """
 
     find_codes: FindCodes
     precision_floor: float
     always_flag: Collection[str]
+    watch: Mapping[TaskName, float]
 
 
 def add_rule_findings(

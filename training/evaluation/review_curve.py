@@ -33,18 +33,21 @@ def review_curve(
     exception: NDArray[np.bool_],
     by_rule: NDArray[np.bool_],
     by_any_rule: NDArray[np.bool_],
+    watch: float,
 ) -> list[ReviewPoint]:
-    """Return the recall at each share of SHARES, and that of the rules alone.
+    """Return the recall at each share of SHARES, of the rules alone, and of what is served.
 
     Args:
         probability: (n,) of any exception.
         exception: (n,) whether the case ended as one.
         by_rule: (n,) whether a rule that flags found something.
         by_any_rule: (n,) whether any rule did, those that only inform included.
+        watch: probability from which the service flags a case.
     """
     points = [
         _point("every rule", by_any_rule, exception),
         _point("rules that flag", by_rule, exception),
+        _point("as served", by_rule | (probability >= watch), exception),
     ]
     order = np.lexsort((-probability, ~by_rule))  # what a rule flags is flagged at any threshold
     ranked = np.empty(len(order), dtype=np.int64)

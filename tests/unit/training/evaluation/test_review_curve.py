@@ -11,7 +11,7 @@ PROBABILITY = np.linspace(0.9, 0.1, N)  # the model ranks all exceptions first
 
 
 def points(by_rule, by_any_rule):
-    curve = review_curve(PROBABILITY, EXCEPTION, by_rule, by_any_rule)
+    curve = review_curve(PROBABILITY, EXCEPTION, by_rule, by_any_rule, 0.8)
     return {point.name: point for point in curve}
 
 
@@ -30,6 +30,13 @@ def test_what_a_rule_flags_comes_before_what_the_model_ranks():
     assert curve["rules that flag"].recall == 0.0
 
 
+def test_what_is_served_is_what_a_rule_flags_or_the_model_finds_likely_enough():
+    last = np.arange(N) == 99
+    curve = points(last, last)
+    likely = float((PROBABILITY >= 0.8).mean())
+    assert curve["as served"].flagged == likely + 0.01
+
+
 def test_a_rule_surely_below_the_floor_informs_and_one_that_always_flags_flags():
     findings, sites = [{"RARELY"}] * 90 + [{"MOSTLY"}] * 10, ["S01"] * N
     measured = measure_rules(findings, ["CLEAN"] * N, np.arange(N) >= 88, sites)
@@ -39,4 +46,4 @@ def test_a_rule_surely_below_the_floor_informs_and_one_that_always_flags_flags()
 
 def test_without_exceptions_there_is_no_recall():
     none = np.zeros(N, dtype=bool)
-    assert np.isnan(review_curve(PROBABILITY, none, none, none)[0].recall)
+    assert np.isnan(review_curve(PROBABILITY, none, none, none, 0.8)[0].recall)
