@@ -3,7 +3,6 @@
 import json
 from types import SimpleNamespace
 
-import anyio
 import pytest
 from starlette.requests import Request
 
@@ -15,6 +14,7 @@ from serving.http.request_body import (
     read_body,
     read_within_limit,
 )
+from tests.support.event_loops import run_coroutine
 
 
 @pytest.mark.parametrize(
@@ -69,9 +69,9 @@ def chunked(*chunks):
 @pytest.mark.parametrize("chunks", [[b"12345"], [b"123", b"45"], [b"123", b"45", b"6"]])
 def test_a_body_that_passes_the_limit_in_any_chunk_is_refused(chunks):
     with pytest.raises(Problem) as refused:
-        anyio.run(read_body, chunked(*chunks))
+        run_coroutine(lambda: read_body(chunked(*chunks)))
     assert refused.value.status == 413
 
 
 def test_a_body_of_exactly_the_limit_is_read():
-    assert anyio.run(read_within_limit, chunked(b"12", b"34"), 4) == b"1234"
+    assert run_coroutine(lambda: read_within_limit(chunked(b"12", b"34"), 4)) == b"1234"
