@@ -135,7 +135,7 @@ class ReferenceData:
 
 
 def _is_before(row: Facts, search: InvoiceSearch) -> bool:
-    """Whether a line was booked before, in another document; of one moment the lower id is."""
+    """Return true for a line of another document booked before; the lower id is first at a tie."""
     own_document = search.invoice_id is not None and row[INVOICE_ID] == search.invoice_id
     booked = row[KNOWN_AT], row[INVOICE_LINE_ID]
     return not own_document and booked < (search.asked_at, search.invoice_line_id)

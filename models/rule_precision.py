@@ -25,7 +25,7 @@ MIN_SITE_FINDINGS = 30
 
 @dataclass(frozen=True)
 class RulePrecision:
-    """How the cases ended that one rule found.
+    """Counts of how the cases ended that one rule found.
 
     Attributes:
         found: settled cases that the rule found.

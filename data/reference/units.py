@@ -242,12 +242,6 @@ def conversion_factor(unit: str | None, base: str | None) -> Decimal | None:
     return _factor_between(UNITS[one], UNITS[other])
 
 
-def unit_name(text: str | None) -> str | None:
-    """Return what a clerk calls a unit; one that is not known is given as it is written."""
-    code = unit_code(text)
-    return text if code is None else UNITS[code].name
-
-
 def _factor_between(one: Unit, other: Unit) -> Decimal | None:
     if one.dimension is not other.dimension or one.factor is None or other.factor is None:
         return None

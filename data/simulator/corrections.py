@@ -1,4 +1,4 @@
-"""What comes after order and delivery: cancelled and closed lines, corrected and returned goods.
+"""Corrections of orders and deliveries: cancelled and closed lines, reversals and returns.
 
 Drawn from random streams of their own, so that orders, deliveries and invoices are the same
 with and without it. Rows that are added here are numbered after all others.

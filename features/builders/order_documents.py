@@ -41,7 +41,7 @@ EVENT_COLUMNS = (
 EVENT_ORDER = (HAPPENED_AT, KNOWN_AT)
 """Order of a case's events: the latest is what was said last, not what came in last."""
 NUMBERED_MESSAGE = (MESSAGE_NUMBER, EVENT_KIND)
-"""What makes a message with a number; one without is the same if all but `known_at` is equal."""
+"""Columns that identify a numbered message; without a number all but `known_at` has to be equal."""
 
 
 @cached_with_cases

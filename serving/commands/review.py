@@ -78,7 +78,7 @@ def resume(task: Task, by: By, reason: Reason, site: Site = "", role: Role = "op
 
 
 def pauses() -> None:
-    """What is paused, by which role, since when and why."""
+    """List what is paused, by which role, since when and why."""
     from serving.audit.factory import open_audit
     from serving.pipeline.pauses import PAUSE_ENTRY_KINDS, ActivePauses
 

@@ -146,7 +146,7 @@ def problems() -> Response:
 
 @problem_router.get(f"{PROBLEMS_PATH}{{kind}}", response_model=Explained, responses=HTML_RESPONSE)
 def problem(request: Request, kind: str) -> Response:
-    """What a kind of problem means and what to do about it; as a page to a browser."""
+    """Explain a kind of problem and what to do about it; as a page to a browser."""
     if kind not in set(ProblemKind):
         raise Problem(404, f"there is no such kind; there are {', '.join(ProblemKind)}")
     explained = explanation_of(ProblemKind(kind))

@@ -46,7 +46,7 @@ HTTP_ADDRESS = re.compile(r"https?://[^/\s]", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class LakeFacts:
-    """What the lake adds to a case.
+    """Values and rows that the lake adds to a case.
 
     values: by column. children: rows by the name of their list. link: address of the ERP's page
     of the document; empty where the site has none.

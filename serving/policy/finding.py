@@ -64,9 +64,3 @@ def finding_of_class(
 def bounded_ratio(value: float, base: float) -> float:
     """Divide, bounded by 1e15 so that a base of nearly nothing does not give infinity."""
     return max(-MAX_RATIO, min(MAX_RATIO, value / base))
-
-
-def format_amount(value: float) -> str:
-    """Write a number as 1,234.5: two decimals at most, without trailing zeros."""
-    text = f"{value:,.2f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -55,7 +55,7 @@ MISSING_SECTIONS = {
     "capacities": "lacks [capacities], the cases a day of each role: add it, empty where none is "
     "known",
 }
-"""What to add to a policy file of an older release, by the section that it lacks."""
+"""Text to add to a policy file of an older release, by the section that it lacks."""
 
 
 class Policy(PolicySection):

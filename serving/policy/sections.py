@@ -114,7 +114,7 @@ class AbstainPolicy(PolicySection):
 
 
 class TaskPolicy(PolicySection):
-    """What the policy states of one task; each folder in `serving.tasks` holds such defaults.
+    """Policy of one task; each folder in `serving.tasks` holds such defaults.
 
     role: owner of cases where no exception class is suspected.
     """
@@ -206,7 +206,7 @@ class Tolerances(PolicySection):
 
 
 class TaxPolicy(PolicySection):
-    """Whether freight charged on a line belongs to the base of its tax, by tax jurisdiction.
+    """Jurisdictions in which freight charged on a line is part of the base of its tax.
 
     freight_taxed, freight_untaxed: countries and states (ISO 3166: `DE`, `US-TX`); a state leads
         over its country.
@@ -239,7 +239,7 @@ class TaxPolicy(PolicySection):
 
 
 class RulesPolicy(PolicySection):
-    """Which findings flag a case.
+    """Limits that decide which findings flag a case.
 
     precision_floor: a rule that was right in a smaller share of the settled cases where it found
         something informs, and does not flag.

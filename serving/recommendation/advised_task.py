@@ -73,7 +73,7 @@ class AdvisedTask(Protocol):
 
     @property
     def evidence(self) -> FindEvidence:
-        """What the facts say of a case."""
+        """Evidence that the facts of a case give."""
 
     @property
     def conclusive_codes(self) -> frozenset[str]:

@@ -32,7 +32,7 @@ RULE_FOUND = Weight(1.0, "1 as a rule found something")
 
 @dataclass(frozen=True)
 class Assessment:
-    """What a recommendation rests on, and what follows from it.
+    """Grounds of a recommendation, and the level, owner and suggestion that follow from them.
 
     Attributes:
         served: task of the case.
@@ -57,12 +57,12 @@ class Assessment:
 
     @property
     def settled(self) -> bool:
-        """Whether the facts decide the case, whatever the model says."""
+        """True where the facts decide the case, whatever the model says."""
         return self.evidence is not None and self.evidence.settled
 
     @property
     def nothing_to_do(self) -> bool:
-        """Whether the facts say that nothing is left to do."""
+        """True where the facts say that nothing is left to do."""
         return self.evidence is not None and self.evidence.nothing_to_do
 
     @property
@@ -72,17 +72,17 @@ class Assessment:
 
     @property
     def abstained(self) -> bool:
-        """Whether there is no advice: the model has no ground for it, the facts call for none."""
+        """True where there is no advice: no ground for the model, and facts call for no level."""
         return bool(self.abstentions) and self._called_for is None
 
     @property
     def flagged(self) -> bool:
-        """Whether a person is to look at the case for what is known of it."""
+        """True where a person is to look at the case for what is known of it."""
         return self.level is not Level.NONE
 
     @cached_property
     def level(self) -> Level:
-        """How strongly something is suggested: by settled facts, else by the strongest of all."""
+        """Level of the suggestion: that of settled facts, else the strongest of all grounds."""
         by_facts = self._called_for or Level.NONE
         if self.settled:
             return by_facts
@@ -114,7 +114,7 @@ class Assessment:
 
     @property
     def suggested_action(self) -> str:
-        """What a person might do: by the facts, by the suspected class, else by the level."""
+        """Suggested action: by the facts, by the suspected class, else by the level."""
         if self.evidence is not None and self.evidence.suggestion and not self._only_informs:
             return self.evidence.suggestion
         if self.abstained or (self.score is None and not self.flagged and not self.settled):
@@ -125,7 +125,7 @@ class Assessment:
 
     @property
     def weight(self) -> Weight:
-        """How much of the money at risk counts in the ranking."""
+        """Share of the money at risk that counts in the ranking."""
         if self.settled:
             return NOTHING_TO_DO if self.nothing_to_do else HAS_HAPPENED
         if self.score is None or self.abstentions:
@@ -138,7 +138,7 @@ class Assessment:
 
     @cached_property
     def _only_informs(self) -> bool:
-        """Whether the evidence rests on findings alone that do not flag."""
+        """True where the evidence rests on findings alone that do not flag."""
         if self.evidence is None or self.settled or not self.evidence.codes:
             return False
         return not {one.code for one in flagging(self.findings)} & set(self.evidence.codes)
@@ -178,7 +178,7 @@ class Assessment:
         return None
 
     def _is_supported(self, suspect: ExceptionClass) -> bool:
-        """Whether a rule found the class, or it is as likely as what is worth a look."""
+        """Return true if a rule found the class, or it is as likely as what is worth a look."""
         if any(finding.code == suspect for finding in flagging(self.findings)):
             return True
         probabilities = {} if self.score is None else self.score.probabilities

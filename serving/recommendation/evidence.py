@@ -9,7 +9,7 @@ from serving.policy.sections import Level
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the facts say of a case; it leads, and the model's figure stands beside it.
+    """Statement of the facts of a case; it leads, and the model's figure stands beside it.
 
     sentence: leads the sentence of the recommendation.
     level: that the facts call for; the model and the rules can raise it unless the case is
@@ -37,5 +37,5 @@ class Evidence:
 
     @property
     def nothing_to_do(self) -> bool:
-        """Whether the facts say that nothing is left to do."""
+        """True where the facts say that nothing is left to do."""
         return self.settled and self.level is Level.NONE

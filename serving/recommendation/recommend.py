@@ -218,7 +218,7 @@ def final_rung(provenance: Provenance, assessed: Assessment) -> tuple[Rung, tupl
 
 
 def rests_on_facts(assessed: Assessment) -> bool:
-    """Whether facts or rules say something; that a rule could not be computed is nothing."""
+    """Return true if facts or rules say something; a rule that was not computed says nothing."""
     return assessed.evidence is not None or any(
         finding.code != NOT_COMPUTED for finding in assessed.findings
     )

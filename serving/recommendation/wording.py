@@ -90,5 +90,5 @@ def _digits(value: Decimal | float, least: int, most: int) -> str:
 
 
 def _fits(value: Decimal) -> bool:
-    """Whether a number can be rounded at the precision of decimal arithmetic."""
+    """Return true if a number can be rounded at the precision of decimal arithmetic."""
     return value.adjusted() + PRICE_DECIMALS + 1 < 28

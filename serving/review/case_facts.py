@@ -15,7 +15,6 @@ from data.contracts.suppliers import SUPPLIER_ID, SUPPLIER_NAME
 from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column, Kind
 from models.explanation import OTHER_FEATURES
 from serving.pipeline.completion import FROM_LAKE, LINK
-from serving.policy.finding import format_amount
 from serving.tasks.served_task import ChildSource, FactSources, ServedTask
 
 
@@ -179,6 +178,12 @@ def format_value(column: Column, value: Any) -> str:
             return "yes" if value else "no"
         case Kind.TEXT:
             return str(value)
+
+
+def format_amount(value: float) -> str:
+    """Write a number as 1,234.5: two decimals at most, without trailing zeros."""
+    text = f"{value:,.2f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def format_moment(value: str) -> str:

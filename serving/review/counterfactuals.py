@@ -164,7 +164,7 @@ def _verify(
 
 
 def _facts_call_for_it(case: RescorableCase, changed: Record, limit: float) -> bool:
-    """Whether the facts of the changed case call for the level that begins at the limit."""
+    """Return true if the facts of the changed case call for the level that begins at the limit."""
     evidence = case.evidence(changed)
     if evidence is None or evidence.level is None:
         return False

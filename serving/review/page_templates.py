@@ -8,9 +8,8 @@ from pathlib import Path
 from jinja2 import Environment
 
 from data import templates
-from serving.policy.finding import format_amount
 from serving.recommendation.wording import delay_phrase, percent
-from serving.review.case_facts import format_moment
+from serving.review.case_facts import format_amount, format_moment
 
 TEMPLATE_FOLDER = Path(__file__).with_name("templates")
 

@@ -46,7 +46,7 @@ MAX_CASES = 1000
 MAX_CHILDREN = 500
 
 CLOCK_TOLERANCE = timedelta(minutes=10)
-"""How far ahead of this clock a sender's may be."""
+"""Time by which a sender's clock may be ahead of this one, for facts that a case brings."""
 
 ASKED_AT = "asked_at"
 MONEY_AT_RISK = "money_at_risk"

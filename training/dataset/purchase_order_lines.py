@@ -42,7 +42,7 @@ def placed_lines(store: Store) -> ir.Table:
 
 
 def line_ends(store: Store) -> ir.Table:
-    """How each line ended: key, COMPLETED_AT, COMPLETED_KNOWN_AT and STILL_OPEN.
+    """Ends of the lines: key, COMPLETED_AT, COMPLETED_KNOWN_AT and STILL_OPEN.
 
     A line is complete with the receipt that closes it or brings the running total, in the
     order the goods came, to what was ordered, or when it was closed short, with its last receipt

@@ -58,7 +58,7 @@ def find_duplicate(case: Case, policy: Policy, asked_at: datetime) -> Iterator[F
 
 @dataclass(frozen=True)
 class Likeness:
-    """What two invoice lines have in common."""
+    """Return the values that two records of one invoice line have in common."""
 
     number: bool
     similar_number: bool
@@ -109,7 +109,7 @@ def _patterns(
 
 
 def _covered(case: Case) -> bool:
-    """Whether order and receipts cover all that is invoiced: a call-off or an instalment."""
+    """Return true if order and receipts cover all that is invoiced, as with call-offs."""
     quantities, ordered = invoiced_quantities(case), case["quantity_ordered"]
     if quantities is None or ordered is None:
         return False
@@ -118,7 +118,7 @@ def _covered(case: Case) -> bool:
 
 
 def _nearly_alike(one: str, other: str) -> bool:
-    """Whether two numbers differ by letters, a prefix, one character or two that changed places.
+    """Return true if numbers differ by letters, a prefix, one character or two that changed places.
 
     Another digit makes another number: suppliers count.
     """

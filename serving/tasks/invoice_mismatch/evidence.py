@@ -1,4 +1,4 @@
-"""What the facts of an invoice line show whatever a model says of it."""
+"""Evidence of an invoice line: findings that lead whatever a model says of it."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def document_type(row: Case) -> DocumentType:
 
 
 def is_credit(row: Case) -> bool:
-    """Whether the line gives money back: a credit note, or an invoice below zero."""
+    """Return true if the line gives money back: a credit note, or an invoice below zero."""
     return (
         document_type(row) is DocumentType.CREDIT_NOTE
         or row["line_amount"] < 0
@@ -75,7 +75,7 @@ def earlier_on_line(case: Case) -> Sequence[Case]:
 
 
 def is_same_document(case: Case, row: Case) -> bool:
-    """Whether an earlier row is this line itself or, by its id, another line of its document."""
+    """Return true if a row is this line itself or, by its id, another line of its document."""
     same_line = row.get("invoice_line_id") == case["invoice_line_id"]
     return same_line or (
         row.get("invoice_id") is not None and row["invoice_id"] == case["invoice_id"]
@@ -127,7 +127,7 @@ def _reverses(row: Case, earlier: Case, *, by_line: bool) -> bool:
 
 
 def receipt_is_expected(case: Case) -> bool:
-    """Whether goods are received for the line: not two-way lines, services and consignment."""
+    """Return true if a receipt is due: not for two-way lines, services and consignment."""
     kinds = f"{case['line_type'] or ''} {case['order_type'] or ''}"
     entered = any(row["event_kind"] == EventKind.SERVICE_ENTRY for row in case["events"])
     return not entered and search(NO_RECEIPT_EXPECTED, kinds, IGNORECASE) is None

@@ -175,7 +175,7 @@ def check_price(case: Case, policy: Policy) -> Iterator[Finding]:
 
 
 def _beyond_tolerance(case: Case, policy: Policy, gap: PriceGap) -> bool:
-    """Whether a price is off by more than both the share and the amount that are allowed."""
+    """Return true if a price is off by more than both the share and the amount that are allowed."""
     bounds, above = policy.tolerances, gap.over > 0
     share = bounds.price_above_share if above else bounds.price_below_share
     floor = bounds.price_above_amount if above else bounds.price_below_amount

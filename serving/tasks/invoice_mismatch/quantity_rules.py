@@ -81,7 +81,7 @@ def mixed_up_by(case: Case) -> Decimal | None:
 
 
 def _agrees_as_written(case: Case) -> bool:
-    """Whether price and quantity agree with the order without a conversion, or the amount does."""
+    """Return true if price and quantity, or the amount, agree with the order unconverted."""
     agreed, ordered = agreed_price(case), case["quantity_ordered"]
     quantity, goods = decimal_of(case["quantity_invoiced"]), goods_amount(case)
     if agreed is None or ordered is None:

@@ -70,7 +70,7 @@ def suggest(projection: Projection) -> str:
 
 
 def _cures(projection: Projection, receipt: ScheduledReceipt, needed: int) -> bool:
-    """Whether no day is short any more if a receipt came on the first day that is."""
+    """Return true if no day is short any more when a receipt comes on the first day that is."""
     day = projection.day(needed)
     if receipt.day is not None and projection.today <= receipt.day <= day:
         return False
@@ -88,5 +88,5 @@ def _suggest_to_serve(projection: Projection) -> str:
 
 
 def _is_wanted(projection: Projection) -> bool:
-    """Whether customers wait, or will be short, as far as demand is stated."""
+    """Return true if customers wait, or will be short, as far as demand is stated."""
     return bool(projection.owed or not projection.balances or projection.days_below(ZERO, since=1))

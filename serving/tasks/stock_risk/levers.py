@@ -195,7 +195,7 @@ def _open_receipts(case: Record) -> list[Record]:
 
 
 def _is_to_come(row: Record) -> bool:
-    """Whether units are open, on a line that is neither cancelled nor closed short."""
+    """Return true if units are open, on a line neither cancelled nor closed short."""
     return bool(row["quantity_open"]) and row.get("line_state") not in NO_COVER
 
 

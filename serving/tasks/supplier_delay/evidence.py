@@ -1,4 +1,4 @@
-"""What the facts say of an order line before any model is asked, and the money that is at stake."""
+"""Evidence of an order line before any model is asked, and the money that is at stake."""
 
 from __future__ import annotations
 

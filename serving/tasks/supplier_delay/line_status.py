@@ -24,7 +24,7 @@ WILL_NOT_COME = frozenset({AckStatus.DELETED, AckStatus.REJECTED})
 
 
 class LineStatusKind(StrEnum):
-    """What became of an order line."""
+    """States that an order line can be in."""
 
     OPEN = "open"
     RECEIVED = "received"
@@ -35,7 +35,7 @@ class LineStatusKind(StrEnum):
 
 @dataclass(frozen=True)
 class LineStatus:
-    """What is ordered, received and open on a line.
+    """Quantities ordered, received and open on a line.
 
     Attributes:
         since: day at the site since when it is so; None where that is not known, or it is open.
@@ -52,12 +52,12 @@ class LineStatus:
 
     @property
     def is_awaited(self) -> bool:
-        """Whether goods are still expected, and so can be late."""
+        """True while goods are still expected, and so can be late."""
         return self.kind is LineStatusKind.OPEN
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing is owed any more."""
+        """True where nothing is owed any more."""
         return not self.is_awaited and self.kind is not LineStatusKind.WILL_NOT_COME
 
 
@@ -167,7 +167,7 @@ def _decisive_change(case: Case) -> Case | None:
 
 
 def _cancels(change: Case, case: Case) -> bool:
-    """Whether a change takes the whole line back: nothing is left, or it says so of all of it."""
+    """Return true if a change takes the whole line back: nothing is left, or it says so of all."""
     word, quantity = change["detail"] or "", change["event_quantity"]
     if quantity == 0:
         return True

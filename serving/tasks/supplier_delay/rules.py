@@ -150,7 +150,7 @@ def expected_day(case: Case, message: Case) -> date:
 
 
 def _is_under_way(case: Case, message: Case) -> bool:
-    """Whether a message is a ship notice of goods that have not come since it was sent."""
+    """Return true for a ship notice of goods that have not come since it was sent."""
     if message["event_kind"] != EventKind.ASN:
         return False
     came = sum_decimals(

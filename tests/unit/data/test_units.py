@@ -13,7 +13,6 @@ from data.reference.units import (
     conversion_factor,
     same_unit,
     unit_code,
-    unit_name,
 )
 
 
@@ -58,7 +57,7 @@ def test_a_unit_that_is_not_known_or_ambiguous_is_not_guessed(written):
 
 
 def test_a_sheet_is_not_a_piece():
-    assert unit_name("ST") == "sheet"
+    assert UNITS["ST"].name == "sheet"
     assert conversion_factor("ST", "EA") is None
     assert not same_unit("ST", "H87")
 
@@ -149,9 +148,3 @@ def test_every_dimension_has_a_base_and_packs_have_none():
             assert set(factors) == {None}
         else:
             assert 1 in factors
-
-
-def test_a_unit_is_shown_by_its_name_or_as_it_is_written():
-    assert unit_name("DZN") == "dozen"
-    assert unit_name("Kiste") == "Kiste"
-    assert unit_name(None) is None
