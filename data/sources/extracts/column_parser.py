@@ -17,14 +17,8 @@ from data.sources.extracts.cell_texts import (
     mask_missing,
     texts_of,
 )
-from data.sources.extracts.mapping import (
-    CONVERTED_DECIMALS,
-    DecimalMark,
-    Factor,
-    FieldMapping,
-    SiteMapping,
-    ThousandsMark,
-)
+from data.sources.extracts.file_conventions import DecimalMark, ThousandsMark
+from data.sources.extracts.mapping import CONVERTED_DECIMALS, Factor, FieldMapping, SiteMapping
 from data.sources.extracts.moments import read_moments, settle
 
 # What writers of a mark put for it: CLDR groups French digits with U+202F, spreadsheets with

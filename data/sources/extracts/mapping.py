@@ -17,7 +17,6 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeAlias
 from zoneinfo import available_timezones
@@ -29,62 +28,15 @@ from data.contracts.catalogue import TABLES
 from data.contracts.invoices import DOCUMENT_TYPE, FREIGHT_AMOUNT, INVOICES, DocumentType
 from data.contracts.table import Column, Kind, Table
 from data.reference.units import unit_code
-
-
-class Encoding(StrEnum):
-    """Encodings of text files. A byte order mark is skipped in utf-8."""
-
-    UTF8 = "utf-8"
-    LATIN1 = "latin-1"
-    CP1252 = "cp1252"
-
-
-class Delimiter(StrEnum):
-    """Separator of fields."""
-
-    COMMA = ","
-    SEMICOLON = ";"
-    TAB = "\t"
-    PIPE = "|"
-
-
-class DecimalMark(StrEnum):
-    """Decimal separator."""
-
-    POINT = "."
-    COMMA = ","
-
-
-class ThousandsMark(StrEnum):
-    """Thousands separator."""
-
-    NONE = ""
-    POINT = "."
-    COMMA = ","
-    SPACE = " "
-    APOSTROPHE = "'"
-
-
-class AmbiguousTime(StrEnum):
-    """Reading of a local time that occurs twice (summer time ends)."""
-
-    EARLIER = "earlier"
-    LATER = "later"
-    QUARANTINE = "quarantine"
-
-
-class NonexistentTime(StrEnum):
-    """Reading of a local time that never occurs (summer time begins)."""
-
-    FORWARD = "forward"  # the first moment after the gap
-    QUARANTINE = "quarantine"
-
-
-class CreditNoteSign(StrEnum):
-    """Sign of the quantities and amounts that a source writes on a credit note."""
-
-    POSITIVE = "positive"  # as in UBL, where the document's type says what they mean
-    NEGATIVE = "negative"
+from data.sources.extracts.file_conventions import (
+    AmbiguousTime,
+    CreditNoteSign,
+    DecimalMark,
+    Delimiter,
+    Encoding,
+    NonexistentTime,
+    ThousandsMark,
+)
 
 
 class StrictModel(BaseModel):

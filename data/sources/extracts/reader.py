@@ -29,14 +29,9 @@ from data.contracts.table import Column, Kind, Table, dtype_of
 from data.source_batch import WHOLE_ROW, SourceBatch, build_findings, merge_findings
 from data.sources.extracts.cell_texts import ParsedColumn
 from data.sources.extracts.column_parser import parse_column
+from data.sources.extracts.file_conventions import Delimiter, Encoding
 from data.sources.extracts.invoice_amounts import settle_amounts
-from data.sources.extracts.mapping import (
-    Delimiter,
-    Encoding,
-    SiteMapping,
-    TableMapping,
-    parse_constant,
-)
+from data.sources.extracts.mapping import SiteMapping, TableMapping, parse_constant
 from data.sources.extracts.moments import Readings, read_moments, settle_moments
 
 _BOM = b"\xef\xbb\xbf"

@@ -13,7 +13,8 @@ from data.contracts.receipts import RECEIPTS
 from data.contracts.supplier_events import SUPPLIER_EVENTS, EventKind
 from data.ingest import ingest
 from data.source_batch import batches_from_frames
-from data.sources.extracts.mapping import Encoding, shipped_mappings
+from data.sources.extracts.file_conventions import Encoding
+from data.sources.extracts.mapping import shipped_mappings
 from data.sources.extracts.reader import read_extract
 
 MOMENTS = st.datetimes(timezones=st.none() | st.timezones())
