@@ -4,63 +4,8 @@ import pytest
 
 from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from serving.policy.sections import Level
-from tests.support.synthetic_recommendations import ASKED_AT, CATALOGUE, POLICY, example_fields
-
-TASK = CATALOGUE[INVOICE_MISMATCH.name]
-
-
-def found(**changes):
-    return TASK.rules(example_fields(INVOICE_MISMATCH.name, **changes), POLICY, ASKED_AT)
-
-
-def codes(**changes):
-    return [finding.code for finding in found(**changes)]
-
-
-def line(quantity=100, price=4.2, amount=None, **more):
-    """An invoice of goods at a price, with 19 % tax, as ordered by default."""
-    net = round(quantity * (price or 0), 2) if amount is None else amount
-    fields = {
-        "quantity_invoiced": quantity,
-        "invoice_unit_price": price,
-        "line_amount": net,
-        "tax_amount": None,
-        "base_unit": "EA",
-    }
-    return fields | more
-
-
-def earlier(number="2026-00417", amount=420.0, quantity=0.0, line="po-5521-2", **more):
-    row = {
-        "invoice_number": number,
-        "po_line_id": line,
-        "quantity_invoiced": quantity,
-        "invoice_unit": "EA",
-        "line_amount": amount,
-        "happened_at": "2026-03-02T00:00:00Z",
-        "known_at": "2026-03-04T00:00:00Z",
-    }
-    return row | more
-
-
-def receipt(quantity, damaged=0, **more):
-    row = {
-        "quantity_received": quantity,
-        "quantity_damaged": damaged,
-        "happened_at": "2026-03-01T10:00:00Z",
-        "known_at": "2026-03-01T15:30:00Z",
-    }
-    return row | more
-
-
-def ordered(quantity, price, **more):
-    return {
-        "quantity_ordered": quantity,
-        "po_unit_price": price,
-        "line_value": round(quantity * price, 2),
-        "receipts": [receipt(quantity)],
-    } | more
-
+from tests.support.invoice_lines import TASK, codes, earlier, found, line, ordered, receipt
+from tests.support.synthetic_recommendations import ASKED_AT, POLICY, example_fields
 
 KILOS = {"base_unit": "KG", "order_unit": "KG", "invoice_unit": "KG"}
 PRICES = [
@@ -205,31 +150,6 @@ KINDS = [
     (line(0, None, 21.1, document_type="delivery_cost", receipts=[]), ["FREIGHT_CHARGES"]),
     (line(101, line_type="two_way", receipts=[]), ["QTY_OVER_ORDERED"]),
 ]
-DUPLICATES = [
-    (earlier(), True),
-    (earlier("02026/00417 (copy)", line="po-9"), True),
-    (earlier("2026-OO417", line=None), True),
-    (earlier("2026-00418", line="po-9"), False),
-    (earlier("2026-00417", 77.0, line="po-9"), False),  # another line of the document
-    (earlier("2026-00417", 400.0), True),
-    (earlier("2026-00417", happened_at="2026-02-01T00:00:00Z"), True),
-    (earlier("2026-00417X", line=None), True),
-    (earlier("2026-00417X"), False),  # an instalment: order and receipts cover both
-    (earlier("2026-00417-2", line="po-9"), True),
-    (earlier("RE 2026-00417", line="po-9"), True),
-    (earlier("2026-00471", line="po-9"), True),  # two digits changed places
-    (earlier("2026-00517", line="po-9"), False),
-    (earlier("2026-00417X", quantity=100), True),
-    (earlier("7", quantity=100), True),
-    (earlier("7", quantity=100, line="po-9"), False),
-    (earlier(supplier_id="supplier_18", line=None), True),
-    (earlier(supplier_id="supplier_18", amount=99.0), False),
-    (earlier(known_at="2025-01-01T00:00:00Z"), False),
-    (earlier(invoice_line_id="inv-88123-1"), False),
-    (earlier(invoice_id="inv-88123", invoice_line_id="inv-88123-2", line="po-9"), False),
-    (earlier(known_at=ASKED_AT.isoformat(), line="po-9"), False),  # booked in one go
-    (earlier(amount=-420.0), False),
-]
 CHARGES = [
     (line(tax_amount=79.8), []),
     (line(tax_amount=80.8), []),  # 1.00 is allowed
@@ -272,36 +192,6 @@ MONEY = [
 )
 def test_an_invoice_line_has_the_findings_of_a_clerk(changes, expected):
     assert codes(**changes) == expected
-
-
-@pytest.mark.parametrize(("row", "expected"), DUPLICATES)
-def test_an_invoice_that_was_booked_before_is_found(row, expected):
-    assert ("DUPLICATE" in codes(**line(earlier_invoices=[row]))) is expected
-
-
-@pytest.mark.parametrize(
-    ("rows", "expected"),
-    [
-        ([(1, {}), (-1, {})], False),
-        ([(1, {}), (-1, {}), (1, {})], True),
-        ([(1, {"invoice_line_id": "x"}), (-1, {"reverses_line_id": "x", "number": "ST"})], False),
-        ([(1, {"invoice_line_id": "x"}), (-1, {"reverses_line_id": "y"})], True),
-        ([(1, {}), (-0.5, {})], True),
-        ([(1, {"line": None}), (-1, {"line": None, "number": "other"})], True),
-    ],
-)
-def test_what_was_reversed_may_be_entered_again(rows, expected):
-    booked = [
-        earlier(**({"amount": 420.0 * sign, "quantity": 100.0 * sign} | more))
-        for sign, more in rows
-    ]
-    assert ("DUPLICATE" in codes(**line(earlier_invoices=booked))) is expected
-
-
-def test_equal_halves_of_an_order_are_instalments_until_it_is_used_up():
-    half = earlier("7", 210.0, 50)
-    assert codes(**line(50, earlier_invoices=[half])) == []
-    assert "DUPLICATE" in codes(**line(50, earlier_invoices=[half, half]))
 
 
 @pytest.mark.parametrize(

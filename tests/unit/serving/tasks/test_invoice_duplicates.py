@@ -1,0 +1,62 @@
+"""Duplicates that a clerk finds, and look-alikes that are none."""
+
+import pytest
+
+from tests.support.invoice_lines import codes, earlier, line
+from tests.support.synthetic_recommendations import ASKED_AT
+
+DUPLICATES = [
+    (earlier(), True),
+    (earlier("02026/00417 (copy)", line="po-9"), True),
+    (earlier("2026-OO417", line=None), True),
+    (earlier("2026-00418", line="po-9"), False),
+    (earlier("2026-00417", 77.0, line="po-9"), False),  # another line of the document
+    (earlier("2026-00417", 400.0), True),
+    (earlier("2026-00417", happened_at="2026-02-01T00:00:00Z"), True),
+    (earlier("2026-00417X", line=None), True),
+    (earlier("2026-00417X"), False),  # an instalment: order and receipts cover both
+    (earlier("2026-00417-2", line="po-9"), True),
+    (earlier("RE 2026-00417", line="po-9"), True),
+    (earlier("2026-00471", line="po-9"), True),  # two digits changed places
+    (earlier("2026-00517", line="po-9"), False),
+    (earlier("2026-00417X", quantity=100), True),
+    (earlier("7", quantity=100), True),
+    (earlier("7", quantity=100, line="po-9"), False),
+    (earlier(supplier_id="supplier_18", line=None), True),
+    (earlier(supplier_id="supplier_18", amount=99.0), False),
+    (earlier(known_at="2025-01-01T00:00:00Z"), False),
+    (earlier(invoice_line_id="inv-88123-1"), False),
+    (earlier(invoice_id="inv-88123", invoice_line_id="inv-88123-2", line="po-9"), False),
+    (earlier(known_at=ASKED_AT.isoformat(), line="po-9"), False),  # booked in one go
+    (earlier(amount=-420.0), False),
+]
+
+
+@pytest.mark.parametrize(("row", "expected"), DUPLICATES)
+def test_an_invoice_that_was_booked_before_is_found(row, expected):
+    assert ("DUPLICATE" in codes(**line(earlier_invoices=[row]))) is expected
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([(1, {}), (-1, {})], False),
+        ([(1, {}), (-1, {}), (1, {})], True),
+        ([(1, {"invoice_line_id": "x"}), (-1, {"reverses_line_id": "x", "number": "ST"})], False),
+        ([(1, {"invoice_line_id": "x"}), (-1, {"reverses_line_id": "y"})], True),
+        ([(1, {}), (-0.5, {})], True),
+        ([(1, {"line": None}), (-1, {"line": None, "number": "other"})], True),
+    ],
+)
+def test_what_was_reversed_may_be_entered_again(rows, expected):
+    booked = [
+        earlier(**({"amount": 420.0 * sign, "quantity": 100.0 * sign} | more))
+        for sign, more in rows
+    ]
+    assert ("DUPLICATE" in codes(**line(earlier_invoices=booked))) is expected
+
+
+def test_equal_halves_of_an_order_are_instalments_until_it_is_used_up():
+    half = earlier("7", 210.0, 50)
+    assert codes(**line(50, earlier_invoices=[half])) == []
+    assert "DUPLICATE" in codes(**line(50, earlier_invoices=[half, half]))
