@@ -20,3 +20,13 @@ def decimal_of(value: float | str | Decimal) -> Decimal:
 def sum_decimals(values: Iterable[float | None]) -> Decimal:
     """Add up numbers as decimals; a missing one counts as 0."""
     return sum((decimal_of(value) for value in values if value is not None), ZERO)
+
+
+def half_last_digit(value: float | str | Decimal) -> Decimal:
+    """Return half a unit of the last digit that a number is written with: 0.005 of 4.62, 0.5 of 7.
+
+    Zeros at the end are not counted, as binary floats do not keep them.
+    """
+    exponent = decimal_of(value).normalize().as_tuple().exponent
+    digits = -exponent if isinstance(exponent, int) else 0
+    return Decimal(1).scaleb(-max(digits, 0)) / 2

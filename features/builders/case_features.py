@@ -35,7 +35,7 @@ def number_feature(column: Column, theme: Theme, unit: str, sentence: str) -> Fe
         str(column),
         theme,
         unit,
-        f"{column.meaning} not stated",
+        f"{column.meaning.partition(';')[0]} not stated",
         sentence,
         lambda cases: cases.number(column),
     )

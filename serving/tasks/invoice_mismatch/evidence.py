@@ -11,7 +11,7 @@ from serving.policy.policy import Policy
 from serving.policy.sections import Level
 from serving.recommendation.evidence import Evidence
 from serving.tasks.invoice_mismatch.invoice_line import Case
-from serving.tasks.invoice_mismatch.price_rules import LINE_ARITHMETIC
+from serving.tasks.invoice_mismatch.line_arithmetic import LINE_ARITHMETIC
 
 LEADING_CODES = (Ends.DUPLICATE, LINE_ARITHMETIC)
 """Findings that say by themselves what is to be done, the first that is found leading."""

@@ -21,6 +21,7 @@ from serving.policy.policy import Policy
 Case = Mapping[str, Any]
 QUANTITY_PLACES = Decimal("0.000001")
 USUAL_DIGITS = 2
+HALF = Decimal("0.5")
 NO_RECEIPT_EXPECTED = r"(\b|_)(2|two)[-_ ]?way|service|consignment"
 WITHOUT_QUANTITY = (
     DocumentType.PREPAYMENT,
@@ -150,6 +151,14 @@ def returned_quantity(case: Case) -> Decimal:
 def goods_amount(case: Case) -> Decimal:
     """Return the line amount without the charges inside it."""
     return decimal_of(case["line_amount"]) - decimal_of(case.get("charge_amount") or 0)
+
+
+def agreed_price(case: Case) -> Decimal | None:
+    """Return the order's price of a base unit, from its value where none above zero is stated."""
+    price, value, ordered = case["po_unit_price"], case["line_value"], case["quantity_ordered"]
+    if not price and value is not None and ordered:
+        return decimal_of(value) / decimal_of(ordered)
+    return None if price is None else decimal_of(price)
 
 
 def minor_unit(case: Case) -> Decimal:

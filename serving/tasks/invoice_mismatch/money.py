@@ -9,7 +9,8 @@ from data.contracts.invoice_outcomes import ExceptionClass as Ends
 from data.decimals import decimal_of, sum_decimals
 from serving.policy.finding import Finding
 from serving.tasks.invoice_mismatch.invoice_line import Case, goods_amount, invoiced_quantities
-from serving.tasks.invoice_mismatch.price_rules import LINE_ARITHMETIC, price_gap
+from serving.tasks.invoice_mismatch.line_arithmetic import LINE_ARITHMETIC
+from serving.tasks.invoice_mismatch.price_rules import price_gap
 
 WHOLE_LINE = "net amount of the invoice line"
 STAKES_THE_LINE = frozenset({Ends.DUPLICATE, Ends.PO_REFERENCE, Ends.NO_RECEIPT, Ends.AMOUNT_LIMIT})

@@ -1,4 +1,4 @@
-"""Rules on the price of an invoice line, and on whether the line adds up."""
+"""Rules on the price of an invoice line: what is paid for a base unit against the order."""
 
 from __future__ import annotations
 
@@ -13,24 +13,25 @@ from data.reference.currencies import currency_code
 from serving.policy.finding import Finding, bounded_ratio, finding_of_class
 from serving.policy.policy import Policy
 from serving.tasks.invoice_mismatch.invoice_line import (
+    HALF,
     WITHOUT_QUANTITY,
     Case,
+    agreed_price,
     base_units_per_invoice_unit,
     document_type,
     format_price,
-    format_quantity,
     goods_amount,
-    is_credit,
     minor_unit,
     money,
     own_money,
     reporting_rate,
 )
-
-LINE_ARITHMETIC = "LINE_ARITHMETIC"
-"""Code of a finding that the line amount is not quantity x price / base quantity + charges."""
-
-HALF = Decimal("0.5")
+from serving.tasks.invoice_mismatch.line_arithmetic import (
+    agrees_with_order_value,
+    arithmetic_gap,
+    is_rounded_price,
+    price_base,
+)
 
 
 @dataclass(frozen=True)
@@ -47,62 +48,6 @@ class PriceGap:
     over: Decimal
 
 
-def check_arithmetic(case: Case, policy: Policy) -> Iterator[Finding]:
-    """Find a line amount that its quantity and price do not give."""
-    if document_type(case) in WITHOUT_QUANTITY:
-        return
-    quantity, goods = decimal_of(case["quantity_invoiced"]), goods_amount(case)
-    if quantity * goods < 0:
-        says = (
-            f"The quantity of {format_quantity(quantity)} and the amount of "
-            f"{own_money(case['line_amount'], case, policy)} have opposite signs."
-        )
-        yield _arithmetic_finding(policy, says, abs(goods))
-        return
-    if quantity == ZERO and (is_credit(case) or goods == ZERO):
-        return
-    gap = _arithmetic_gap(case)
-    if gap is not None and gap != ZERO:
-        price = decimal_of(case["invoice_unit_price"] or 0)
-        way = "more" if gap > 0 else "less"
-        says = (
-            f"The line does not add up: {format_quantity(quantity)} at {format_price(price)} make "
-            f"{own_money(case['line_amount'] - float(gap), case, policy)}, the amount is "
-            f"{own_money(case['line_amount'], case, policy)}, "
-            f"{own_money(abs(gap), case, policy)} {way}."
-        )
-        yield _arithmetic_finding(policy, says, gap)
-
-
-def _arithmetic_finding(policy: Policy, sentence: str, gap: Decimal) -> Finding:
-    return Finding(
-        code=LINE_ARITHMETIC,
-        sentence=sentence,
-        measured=float(gap),
-        limit=0.0,
-        unit="currency",
-        role=policy.classes[Ends.CLEAN].role,
-    )
-
-
-def _arithmetic_gap(case: Case) -> Decimal | None:
-    """Return the goods' amount less quantity x price; 0 within rounding, None without a price."""
-    quantity, price = decimal_of(case["quantity_invoiced"]), case["invoice_unit_price"]
-    if price is None:
-        return goods_amount(case) if quantity == ZERO else None
-    base = decimal_of(case.get("price_base_quantity") or 1)
-    gap = goods_amount(case) - quantity * decimal_of(price) / base
-    slack = minor_unit(case) * HALF + abs(quantity) * _half_last_digit(case) / base
-    return ZERO if abs(gap) <= slack else gap
-
-
-def _half_last_digit(case: Case) -> Decimal:
-    """Return half a unit of the last digit that the price is printed with."""
-    exponent = decimal_of(case["invoice_unit_price"]).normalize().as_tuple().exponent
-    digits = -exponent if isinstance(exponent, int) else 0
-    return min(minor_unit(case), Decimal(1).scaleb(-max(digits, 0))) * HALF
-
-
 def price_gap(case: Case) -> PriceGap | None:
     """Compare what is paid with the order; None where one of them is not known.
 
@@ -117,21 +62,23 @@ def price_gap(case: Case) -> PriceGap | None:
     if goods * base_quantity < 0:
         return None
     prices = [goods / base_quantity]
-    if case["invoice_unit_price"] is not None and _arithmetic_gap(case) == ZERO:
-        per = decimal_of(case.get("price_base_quantity") or 1)
-        prices.append(decimal_of(case["invoice_unit_price"]) / per / factor)
+    if (case.get("charge_amount") or 0) < 0:  # an allowance makes the price what was agreed
+        prices.append(decimal_of(case["line_amount"]) / base_quantity)
+    if case["invoice_unit_price"] is not None and arithmetic_gap(case) == ZERO:
+        prices.append(decimal_of(case["invoice_unit_price"]) / price_base(case) / factor)
+    agreed = _unrounded(agreed, goods / base_quantity, abs(base_quantity), case)
     paid = min(prices, key=lambda price: abs(price - agreed))
     expected = abs(base_quantity) * agreed
     over = min((abs(goods) - expected, abs(base_quantity) * paid - expected), key=abs)
     return PriceGap(paid, agreed, expected, over)
 
 
-def agreed_price(case: Case) -> Decimal | None:
-    """Return the order's price of a base unit, from its value where none above zero is stated."""
-    price, value, ordered = case["po_unit_price"], case["line_value"], case["quantity_ordered"]
-    if not price and value and ordered:
-        return decimal_of(value) / decimal_of(ordered)
-    return None if price is None else decimal_of(price)
+def _unrounded(agreed: Decimal, paid: Decimal, quantity: Decimal, case: Case) -> Decimal:
+    """Return the order's price with the digits that its value keeps, where that is what is paid."""
+    if not is_rounded_price(case):
+        return agreed
+    by_value = decimal_of(case["line_value"]) / decimal_of(case["quantity_ordered"])
+    return by_value if abs(paid - by_value) * quantity <= minor_unit(case) else agreed
 
 
 def _in_one_currency(case: Case) -> bool:
@@ -150,8 +97,9 @@ def check_price(case: Case, policy: Policy) -> Iterator[Finding]:
     gap = None if kind in WITHOUT_QUANTITY or case.get("reverses_line_id") else price_gap(case)
     if gap is None or not _beyond_tolerance(case, policy, gap):
         return
-    bounds = policy.tolerances
-    above = gap.over > 0
+    bounds, above = policy.tolerances, gap.over > 0
+    if not above and agrees_with_order_value(case, policy):
+        return  # the order's price and value disagree, which is said
     line = f"{money(abs(gap.over), case, policy)} on the line"
     if gap.agreed == ZERO:
         says = f"Ordered free of charge, {money(abs(gap.over), case, policy)} is charged."

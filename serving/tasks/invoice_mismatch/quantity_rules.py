@@ -12,6 +12,7 @@ from serving.policy.policy import Policy
 from serving.tasks.invoice_mismatch.invoice_line import (
     WITHOUT_QUANTITY,
     Case,
+    agreed_price,
     base_units_per_invoice_unit,
     document_type,
     earlier_on_line,
@@ -26,7 +27,7 @@ from serving.tasks.invoice_mismatch.invoice_line import (
     returned_quantity,
     without_reversed,
 )
-from serving.tasks.invoice_mismatch.price_rules import agreed_price, price_gap
+from serving.tasks.invoice_mismatch.price_rules import price_gap
 
 SAME_PRICE = Decimal("0.02")  # share that the price may move and still be one pack off
 PACK_PLACES = Decimal("0.001")

@@ -16,7 +16,8 @@ from serving.tasks.invoice_mismatch.charge_rules import (
 )
 from serving.tasks.invoice_mismatch.duplicates import find_duplicate
 from serving.tasks.invoice_mismatch.invoice_line import Case
-from serving.tasks.invoice_mismatch.price_rules import check_arithmetic, check_price
+from serving.tasks.invoice_mismatch.line_arithmetic import check_arithmetic, check_order
+from serving.tasks.invoice_mismatch.price_rules import check_price
 from serving.tasks.invoice_mismatch.quantity_rules import (
     check_quantity_ordered,
     check_receipts,
@@ -32,6 +33,7 @@ def invoice_mismatch_findings(case: Case, policy: Policy, asked_at: datetime) ->
         *find_duplicate(case, policy, asked_at),
         *check_currency(case, policy),
         *check_arithmetic(case, policy),
+        *check_order(case, policy),
         *check_unit(case, policy),
         # The price of a pack that is billed as a piece is no price variance.
         *(check_price(case, policy) if mixed_up_by(case) is None else ()),

@@ -39,8 +39,47 @@ ARITHMETIC = [
     (line(amount=425.0, charge_amount=6.0), ["LINE_ARITHMETIC"]),
     (line(amount=4200.0), ["LINE_ARITHMETIC", "PRICE_VARIANCE"]),
     (line(-100, 4.2, 420.0), ["LINE_ARITHMETIC"]),
+    (line(amount=420.02), []),  # two cents of rounding
+    (line(amount=420.03), []),  # the price may be a rounded one
+    (line(5000, 1.2, 6002.0) | ordered(5000, 1.2), []),
+    # The price is the order's own, and the order has it exactly: nothing was rounded away.
+    (line(5000, 1.2, 6002.01) | ordered(5000, 1.2), ["LINE_ARITHMETIC"]),
+    (line(5000, 1.21, 6052.01) | ordered(5000, 1.2), []),
+    (line(3, 1.2, 3.62) | ordered(3, 1.2), []),
+    (line(3, 1.2, 3.63) | ordered(3, 1.2), ["LINE_ARITHMETIC"]),
+    # An allowance brings the price to what was agreed, and one that does not.
+    (line(price=4.41, amount=420.0, charge_amount=-21.0), []),
+    (line(price=4.41, amount=435.0, charge_amount=-6.0), ["PRICE_VARIANCE"]),
     (line(0, None, 420.0), ["LINE_ARITHMETIC"]),
     (line(0, None, 0.0), []),
+]
+PRICE_BASES = [
+    (line(price=420.0, amount=420.0), ["PRICE_BASE"]),
+    (line(price=4200.0, amount=420.0), ["PRICE_BASE"]),
+    (line(price=420.0, amount=420.0, price_base_quantity=100), []),
+    (line(price=4.2, amount=420.0, price_base_quantity=100), ["PRICE_BASE"]),
+    (line(price=50.4, amount=420.0), ["PRICE_BASE"]),  # by the dozen
+    (line(price=105.0, amount=420.0, pack_size=25), ["PRICE_BASE"]),
+    (line(price=105.0, amount=420.0), ["LINE_ARITHMETIC"]),
+    (line(price=420.0, amount=428.4), ["LINE_ARITHMETIC"]),
+    (line(price=430.0, amount=430.0), ["LINE_ARITHMETIC", "PRICE_VARIANCE"]),
+    (line(price=420.0, amount=420.0, po_unit_price=None, line_value=None), ["PRICE_BASE"]),
+    (line(price=42.0, amount=420.0, po_unit_price=None, line_value=None), ["LINE_ARITHMETIC"]),
+]
+ORDERS = [
+    (line(line_value=42.0), ["ORDER_ARITHMETIC"]),
+    (line(line_value=428.4), []),
+    (line(line_value=429.0), ["ORDER_ARITHMETIC"]),
+    (line(line_value=420.0, po_unit_price=42.0), ["ORDER_ARITHMETIC"]),
+    (line(line_value=420.0, po_unit_price=0.42), ["ORDER_ARITHMETIC", "PRICE_VARIANCE"]),
+    (line(line_value=300.0, po_unit_price=42.0), ["ORDER_ARITHMETIC", "PRICE_VARIANCE"]),
+    # The order's price is rounded, its value is not.
+    (line(1000, 0.0374, 37.4) | ordered(1000, 0.04, line_value=37.4), []),
+    (line(1000, 0.0334, 33.4) | ordered(1000, 0.04, line_value=37.4), ["PRICE_VARIANCE"]),
+    (line(1000, 0.04, 37.4) | ordered(1000, 0.04, line_value=37.4), []),
+    (line(1000, 0.05, 50.0) | ordered(1000, 0.04, line_value=37.4), ["PRICE_VARIANCE"]),
+    (line(po_unit_price=None, line_value=0.0), ["PRICE_VARIANCE"]),  # free of charge
+    (line(po_unit_price=None, line_value=None), []),
 ]
 ZERO = [
     (line(price=0.0) | ordered(100, 0.0), []),
@@ -62,7 +101,7 @@ QUANTITIES = [
     (line(receipts=[receipt(100), receipt(-100)]), ["QTY_OVER_RECEIVED"]),  # sent back
     (line(receipts=[receipt(100), receipt(-100, posting_kind="reversal")]), ["NO_RECEIPT"]),
     (line(receipts=[receipt(100, 5)]), ["QUALITY_HOLD"]),
-    (line(quantity_ordered=90), ["QTY_OVER_ORDERED"]),
+    (line(quantity_ordered=90, line_value=378.0), ["QTY_OVER_ORDERED"]),
     (line(line_state="cancelled"), ["PO_REFERENCE"]),
 ]
 UNITS = [
@@ -188,7 +227,19 @@ MONEY = [
 
 @pytest.mark.parametrize(
     ("changes", "expected"),
-    [*PRICES, *ARITHMETIC, *ZERO, *QUANTITIES, *UNITS, *CREDITS, *KINDS, *CHARGES, *MONEY],
+    [
+        *PRICES,
+        *ARITHMETIC,
+        *PRICE_BASES,
+        *ORDERS,
+        *ZERO,
+        *QUANTITIES,
+        *UNITS,
+        *CREDITS,
+        *KINDS,
+        *CHARGES,
+        *MONEY,
+    ],
 )
 def test_an_invoice_line_has_the_findings_of_a_clerk(changes, expected):
     assert codes(**changes) == expected
@@ -245,6 +296,38 @@ def test_an_invoice_line_has_the_findings_of_a_clerk(changes, expected):
                 "3,780.00 EUR more."
             ),
         ),
+        (
+            line(amount=499.8, tax_amount=79.8),
+            (
+                "The line does not add up: 100 at 4.20 make 420.00 EUR, the amount is 499.80 EUR, "
+                "79.80 EUR more, which is the tax."
+            ),
+        ),
+        (
+            line(0, None, 420.0),
+            "The line does not add up: no quantity is invoiced, the amount is 420.00 EUR.",
+        ),
+        (
+            line(price=420.0, amount=420.0),
+            (
+                "The price of 420.00 seems to be for 100: 100 x 420.00 / 100 make the amount of "
+                "420.00 EUR."
+            ),
+        ),
+        (
+            line(line_value=42.0),
+            (
+                "The order does not add up: 100 at 4.20 make 420.00 EUR, its value is 42.00 EUR; "
+                "the invoice agrees with the price."
+            ),
+        ),
+        (
+            line(po_unit_price=42.0),
+            (
+                "The order does not add up: 100 at 42.00 make 4,200.00 EUR, its value is "
+                "420.00 EUR; the invoice agrees with the value."
+            ),
+        ),
     ],
 )
 def test_a_finding_reads_as_a_clerk_would_say_it(changes, sentence):
@@ -293,12 +376,21 @@ def test_money_at_risk_is_the_part_that_is_disputed(changes, amount, formula):
         (line(amount=4200.0), "LINE_ARITHMETIC", Level.ACT),
         (line(amount=4200.0, earlier_invoices=[earlier(amount=4200.0)]), "DUPLICATE", Level.ACT),
         (line(price=4.62), "PRICE_VARIANCE", None),
+        (line(price=4.62, line_value=42.0), "PRICE_VARIANCE", None),
     ],
 )
 def test_what_a_rule_computed_leads_whatever_the_model_says(changes, code, level):
     case = example_fields(INVOICE_MISMATCH.name, **changes)
     evidence = TASK.evidence(case, TASK.rules(case, POLICY, ASKED_AT), ASKED_AT, POLICY)
     assert (evidence.codes[0], evidence.level) == (code, level)
+
+
+@pytest.mark.parametrize("changes", [line(price=420.0, amount=420.0), line(line_value=42.0)])
+def test_what_only_informs_leads_nothing(changes):
+    case = example_fields(INVOICE_MISMATCH.name, **changes)
+    findings = TASK.rules(case, POLICY, ASKED_AT)
+    assert [finding.flags for finding in findings] == [False]
+    assert TASK.evidence(case, findings, ASKED_AT, POLICY) is None
 
 
 def test_where_no_rule_found_anything_it_is_for_the_model():
