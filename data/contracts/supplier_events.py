@@ -56,6 +56,18 @@ EXPECTED_AT = Column(
 EVENT_QUANTITY = Column(
     "event_quantity", Kind.NUMBER, "quantity the message is about", unit="base units"
 )
+MESSAGE_CONTENT = (
+    MESSAGE_NUMBER,
+    EVENT_KIND,
+    ACK_STATUS,
+    DETAIL,
+    EXPECTED_AT,
+    EVENT_QUANTITY,
+    HAPPENED_AT,
+)
+"""Columns that are equal in the copies of a message without a number."""
+NUMBERED_MESSAGE = (MESSAGE_NUMBER, EVENT_KIND)
+"""Columns that are equal in the copies of a numbered message of an order line."""
 
 SUPPLIER_EVENTS = Table(
     "supplier_events",

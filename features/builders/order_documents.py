@@ -1,15 +1,15 @@
 """Receipts and supplier events of an order line: columns as children of a case, and lookups."""
 
-from data.contracts.receipts import FINAL, POSTING_KIND, QUANTITY_DAMAGED, QUANTITY_RECEIVED
-from data.contracts.supplier_events import (
-    ACK_STATUS,
-    DETAIL,
-    EVENT_KIND,
-    EVENT_QUANTITY,
-    EXPECTED_AT,
-    MESSAGE_NUMBER,
-    EventKind,
+import numpy as np
+
+from data.contracts.receipts import (
+    FINAL,
+    POSTING_KIND,
+    QUANTITY_DAMAGED,
+    QUANTITY_RECEIVED,
+    PostingKind,
 )
+from data.contracts.supplier_events import EVENT_KIND, MESSAGE_CONTENT, EventKind
 from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column, Kind
 from features.builders.case_features import is_one_of
 from features.cases import Cases, Children, cached_with_cases
@@ -28,20 +28,10 @@ RECEIPT_COLUMNS = (
     HAPPENED_AT,
     KNOWN_AT,
 )
-EVENT_COLUMNS = (
-    MESSAGE_NUMBER,
-    EVENT_KIND,
-    ACK_STATUS,
-    DETAIL,
-    EXPECTED_AT,
-    EVENT_QUANTITY,
-    HAPPENED_AT,
-    KNOWN_AT,
-)
+EVENT_COLUMNS = (*MESSAGE_CONTENT, KNOWN_AT)
+TAKEN_OFF = (PostingKind.REVERSAL, PostingKind.RETURN)
 EVENT_ORDER = (HAPPENED_AT, KNOWN_AT)
 """Order of a case's events: the latest is what was said last, not what came in last."""
-NUMBERED_MESSAGE = (MESSAGE_NUMBER, EVENT_KIND)
-"""Columns that identify a numbered message; without a number all but `known_at` has to be equal."""
 
 
 @cached_with_cases
@@ -53,5 +43,8 @@ def events_of_kind(cases: Cases, *kinds: EventKind) -> Children:
 
 @cached_with_cases
 def received_quantity(cases: Cases, column: str) -> Floats:
-    """Sum a quantity over the receipts so far."""
-    return cases.children[RECEIPTS].total(column)
+    """Sum a quantity over the receipts so far; what was reversed or returned is taken off."""
+    receipts = cases.children[RECEIPTS]
+    taken_off = is_one_of(receipts.columns[POSTING_KIND], TAKEN_OFF)
+    quantity = receipts.columns[column].astype(np.float64)
+    return receipts.sum_of(np.where(taken_off, -np.abs(quantity), quantity))

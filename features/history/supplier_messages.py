@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from data.contracts.purchase_orders import PO_LINE_ID
-from data.contracts.supplier_events import ACK_STATUS, EVENT_KIND, AckStatus, EventKind
+from data.contracts.supplier_events import (
+    ACK_STATUS,
+    EVENT_ID,
+    EVENT_KIND,
+    MESSAGE_CONTENT,
+    MESSAGE_NUMBER,
+    NUMBERED_MESSAGE,
+    AckStatus,
+    EventKind,
+)
 from data.contracts.table import KNOWN_AT, Column
-from data.lazy_imports import ir
+from data.lazy_imports import ibis, ir
 from features.history.integer_measures import flag_as_integer, latest_moment
 from features.history.stream import Stream
 
@@ -26,11 +35,11 @@ def supplier_messages_by(name: str, *key: Column, windows: tuple[int, ...]) -> S
 
 
 def supplier_messages(tables: Mapping[str, ir.Table]) -> ir.Table:
-    """One row a message. A bad acknowledgement is any but a plain acceptance."""
+    """One row a message, sent again or not. A bad acknowledgement is any but an acceptance."""
     orders = tables["purchase_orders"].select(
         PO_LINE_ID, "site_id", "supplier_id", "item_id", ordered_known_at=KNOWN_AT
     )
-    events = tables["supplier_events"].rename(said_known_at=KNOWN_AT)
+    events = distinct_messages(tables["supplier_events"]).rename(said_known_at=KNOWN_AT)
     events = events.inner_join(orders, PO_LINE_ID)
     kind = events[EVENT_KIND]
     acknowledged = kind == EventKind.ACKNOWLEDGEMENT.value
@@ -46,3 +55,17 @@ def supplier_messages(tables: Mapping[str, ir.Table]) -> ir.Table:
         notices=flag_as_integer(kind.isin(postponed)),
         changes=flag_as_integer(kind == EventKind.ORDER_CHANGE.value),
     )
+
+
+def distinct_messages(events: ir.Table) -> ir.Table:
+    """Keep the first known copy of each message; see `data.contracts.supplier_events`."""
+    numbered = events[MESSAGE_NUMBER].notnull()
+    content = [
+        events[c] if c in NUMBERED_MESSAGE else numbered.ifelse(ibis.null(), events[c])
+        for c in MESSAGE_CONTENT
+    ]
+    copies = ibis.window(
+        group_by=[events[PO_LINE_ID], *content], order_by=[events[KNOWN_AT], events[EVENT_ID]]
+    )
+    ranked = events.mutate(copy=ibis.row_number().over(copies))
+    return ranked.filter(ranked["copy"] == 0).drop("copy")

@@ -12,9 +12,9 @@ from typing import Annotated, Any, Self, assert_never, cast
 from pydantic import Field, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
-from data.contracts.supplier_events import MESSAGE_NUMBER
+from data.contracts.supplier_events import MESSAGE_NUMBER, NUMBERED_MESSAGE
 from data.contracts.table import KNOWN_AT, Column
-from features.builders.order_documents import EVENT_ORDER, EVENTS, NUMBERED_MESSAGE
+from features.builders.order_documents import EVENT_ORDER, EVENTS
 from features.cases import CaseShape
 from serving.tasks.message_fields import Amount, Moment, StrictMessage, field_for_column
 

@@ -16,10 +16,9 @@ from data.contracts.purchase_orders import (
 )
 from data.contracts.receipts import POSTING_KIND, QUANTITY_RECEIVED, RECEIPTS, PostingKind
 from data.contracts.sites import SITES
-from data.contracts.supplier_events import EVENT_ID, MESSAGE_NUMBER, SUPPLIER_EVENTS
+from data.contracts.supplier_events import EVENT_ID, SUPPLIER_EVENTS
 from data.contracts.table import KNOWN_AT
 from data.store import Store
-from features.builders.order_documents import EVENT_COLUMNS, NUMBERED_MESSAGE
 from features.history.order_lines import (
     ARRIVED_AT,
     SINCE,
@@ -28,6 +27,7 @@ from features.history.order_lines import (
     open_spans,
     order_lines,
 )
+from features.history.supplier_messages import distinct_messages
 from training.dataset.asks import ASKED_AT, ROW
 
 COMPLETED_AT = "completed_at"
@@ -120,21 +120,6 @@ def messages_known_of_line(numbered: ir.Table, store: Store) -> ir.Table:
     return rows_known_of_line(
         numbered, distinct_messages(store.table(SUPPLIER_EVENTS.name)), EVENT_ID
     )
-
-
-def distinct_messages(events: ir.Table) -> ir.Table:
-    """Keep the first known copy of each message; see `features.builders.order_documents`."""
-    numbered = events[MESSAGE_NUMBER].notnull()
-    content = [
-        events[c] if c in NUMBERED_MESSAGE else numbered.ifelse(ibis.null(), events[c])
-        for c in EVENT_COLUMNS
-        if c != KNOWN_AT
-    ]
-    copies = ibis.window(
-        group_by=[events[PO_LINE_ID], *content], order_by=[events[KNOWN_AT], events[EVENT_ID]]
-    )
-    ranked = events.mutate(copy=ibis.row_number().over(copies))
-    return ranked.filter(ranked["copy"] == 0).drop("copy")
 
 
 def rows_known_of_line(numbered: ir.Table, rows: ir.Table, key: str) -> ir.Table:

@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from data.contracts.purchase_orders import PROMISED_AT, QUANTITY_ORDERED
+from data.calendar_days import days_from_to, local_days
+from data.contracts.purchase_orders import QUANTITY_ORDERED
 from data.contracts.receipts import QUANTITY_DAMAGED, QUANTITY_RECEIVED
+from data.contracts.sites import TIME_ZONE
 from data.contracts.supplier_events import (
     ACK_STATUS,
     EVENT_QUANTITY,
@@ -14,18 +16,37 @@ from data.contracts.supplier_events import (
 from data.contracts.table import HAPPENED_AT
 from features.builders.order_documents import (
     EVENTS,
-    ORDERED_AT,
     events_of_kind,
     received_quantity,
 )
 from features.cases import Cases, Children, cached_with_cases
-from features.feature import Feature, FeatureKind, Floats, Theme, days_between, ratio
+from features.feature import Feature, FeatureKind, Floats, Theme, ratio
+from features.tasks.supplier_delay.days import (
+    announced_day,
+    days_since,
+    ordered_day,
+    promised_day,
+)
 
 
 def announced_shift_days(cases: Cases, events: Children) -> Floats:
-    """Days from the promise to the arrival that the latest of these messages announces."""
+    """Days from the promise to the day that the latest of these messages announces."""
     dated = events.where(~np.isnat(events.columns[EXPECTED_AT]))
-    return days_between(cases.moment(PROMISED_AT), dated.last(EXPECTED_AT))
+    return days_from_to(promised_day(cases), announced_day(cases, dated.last(EXPECTED_AT)))
+
+
+def first_answer_days(cases: Cases) -> Floats:
+    """Days from the order to its first acknowledgement."""
+    answered = events_of_kind(cases, EventKind.ACKNOWLEDGEMENT).first(HAPPENED_AT)
+    return days_from_to(ordered_day(cases), local_days(answered, cases.text(TIME_ZONE)))
+
+
+@cached_with_cases
+def current_quantity(cases: Cases) -> Floats:
+    """Quantity ordered after the last change that states one (X12 860: the new quantity)."""
+    changes = events_of_kind(cases, EventKind.ORDER_CHANGE)
+    quantity = changes.where(changes.columns[EVENT_QUANTITY] > 0).last(EVENT_QUANTITY)
+    return np.where(np.isnan(quantity), cases.number(QUANTITY_ORDERED), quantity)
 
 
 @cached_with_cases
@@ -80,10 +101,7 @@ ACKNOWLEDGEMENT_FEATURES = (
         "days",
         "not acknowledged, or order date not stated",
         "first acknowledged {value:days after|before|on the day of} the order",
-        lambda cases: days_between(
-            cases.moment(ORDERED_AT),
-            events_of_kind(cases, EventKind.ACKNOWLEDGEMENT).first(HAPPENED_AT),
-        ),
+        first_answer_days,
     ),
     Feature(
         "acknowledged_shift_days",
@@ -117,7 +135,7 @@ SHIP_NOTICE_FEATURES = (
         "share",
         "quantity ordered is zero",
         "{value:.0%} of the quantity is on ship notices",
-        lambda cases: ratio(announced_quantity(cases), cases.number(QUANTITY_ORDERED)),
+        lambda cases: ratio(announced_quantity(cases), current_quantity(cases)),
     ),
     Feature(
         "ship_notice_age_days",
@@ -125,9 +143,7 @@ SHIP_NOTICE_FEATURES = (
         "days",
         "no ship notice",
         "the latest ship notice came {value:days ago|ahead|today}",
-        lambda cases: days_between(
-            events_of_kind(cases, EventKind.ASN).last(HAPPENED_AT), cases.asked_at
-        ),
+        lambda cases: days_since(cases, events_of_kind(cases, EventKind.ASN).last(HAPPENED_AT)),
     ),
 )
 POSTPONEMENT_FEATURES = (
@@ -161,7 +177,7 @@ POSTPONEMENT_FEATURES = (
         "days",
         "no message at all",
         "the latest supplier message came {value:days ago|ahead|today}",
-        lambda cases: days_between(cases.children[EVENTS].last(HAPPENED_AT), cases.asked_at),
+        lambda cases: days_since(cases, cases.children[EVENTS].last(HAPPENED_AT)),
     ),
     Feature(
         "order_changes",
@@ -179,9 +195,7 @@ RECEIPT_FEATURES = (
         "share",
         "quantity ordered is zero",
         "{value:.0%} of the quantity has been received",
-        lambda cases: ratio(
-            received_quantity(cases, QUANTITY_RECEIVED), cases.number(QUANTITY_ORDERED)
-        ),
+        lambda cases: ratio(received_quantity(cases, QUANTITY_RECEIVED), current_quantity(cases)),
     ),
     Feature(
         "damaged_share",

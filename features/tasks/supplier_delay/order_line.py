@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from data.calendar_days import days_from_to
 from data.contracts.items import CATEGORY, SUBCATEGORY
 from data.contracts.purchase_orders import (
     CHANNEL,
@@ -12,7 +13,6 @@ from data.contracts.purchase_orders import (
     ORDER_TYPE,
     ORIGIN,
     PO_UNIT_PRICE,
-    PROMISED_AT,
     QUANTITY_ORDERED,
     REQUESTED_AT,
     TRANSPORT_MODE,
@@ -27,22 +27,28 @@ from features.builders.case_features import (
     number_feature,
     weekday,
 )
-from features.builders.order_documents import ORDERED_AT
 from features.cases import Cases
-from features.feature import Feature, Floats, Theme, days_between, ratio
+from features.feature import Feature, Floats, Theme, ratio
+from features.tasks.supplier_delay.days import (
+    announced_day,
+    asked_day,
+    ordered_day,
+    promised_day,
+)
 
 NO_PROMISE = "no promised date"
 NO_DATES = "order date or promised date not stated"
+NO_LEAD = "order date or promised date not stated, or promised for the day of the order"
 
 
 def promised_lead_days(cases: Cases) -> Floats:
     """Days from order to promise."""
-    return days_between(cases.moment(ORDERED_AT), cases.moment(PROMISED_AT))
+    return days_from_to(ordered_day(cases), promised_day(cases))
 
 
 def order_age_days(cases: Cases) -> Floats:
     """Days from order to ask."""
-    return days_between(cases.moment(ORDERED_AT), cases.asked_at)
+    return days_from_to(ordered_day(cases), asked_day(cases))
 
 
 def quantity_against_usual(cases: Cases) -> Floats:
@@ -66,7 +72,7 @@ TIMING_FEATURES = (
         "days",
         NO_PROMISE,
         "the promised day is {value:days ahead|ago|today}",
-        lambda cases: days_between(cases.asked_at, cases.moment(PROMISED_AT)),
+        lambda cases: days_from_to(asked_day(cases), promised_day(cases)),
     ),
     Feature(
         "promised_lead_days",
@@ -88,7 +94,7 @@ TIMING_FEATURES = (
         "elapsed_share",
         Theme.TIMING,
         "share",
-        NO_DATES,
+        NO_LEAD,
         "{value:.0%} of the promised lead time is over",
         lambda cases: ratio(order_age_days(cases), promised_lead_days(cases)),
     ),
@@ -98,30 +104,32 @@ TIMING_FEATURES = (
         "days",
         "no requested or no promised date",
         "promised {value:days after|before|for} the day that was asked for",
-        lambda cases: days_between(cases.moment(REQUESTED_AT), cases.moment(PROMISED_AT)),
+        lambda cases: days_from_to(
+            announced_day(cases, cases.moment(REQUESTED_AT)), promised_day(cases)
+        ),
     ),
     calendar_feature(
         "promise_weekday",
         weekday,
-        lambda cases: cases.moment(PROMISED_AT),
+        promised_day,
         "promised for a {value:weekday}",
     ),
     calendar_feature(
         "promise_month",
         month,
-        lambda cases: cases.moment(PROMISED_AT),
+        promised_day,
         "promised for {value:month}",
     ),
     calendar_feature(
         "promise_day_of_month",
         day_of_month,
-        lambda cases: cases.moment(PROMISED_AT),
+        promised_day,
         "promised for day {value:.0f} of the month",
     ),
     calendar_feature(
         "promise_season",
         lambda moment: np.cos(2.0 * np.pi * (month(moment) - 1.0) / 12.0),
-        lambda cases: cases.moment(PROMISED_AT),
+        promised_day,
         "season of the promise: {value:.2f} (1 is January, -1 is July)",
     ),
 )

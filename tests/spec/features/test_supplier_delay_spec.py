@@ -1,5 +1,7 @@
 """What supplier_delay knows of an open order line."""
 
+import pytest
+
 from features.tasks.supplier_delay import feature_set
 from tests.spec.features.purchasing import tells
 from tests.spec.paths import Asking
@@ -194,7 +196,7 @@ def test_messages_tell_what_was_said_last_against_the_promise(ask: Asking) -> No
         """
         acknowledgements | bad_acknowledgements | acknowledgement_status | acknowledgement_wait_days | acknowledged_shift_days | ship_notice_shift_days | ship_notice_share | delay_notices | revised_shift_days | announced_shift_days | message_age_days
         -----------------+----------------------+------------------------+---------------------------+-------------------------+------------------------+-------------------+---------------+--------------------+----------------------+-----------------
-        2                | 1                    | DR                     | 1                         | 0                       | 2                      | 0.6               | 1             | 4                  | 2                    | 0.25
+        2                | 1                    | DR                     | 1                         | 0                       | 2                      | 0.6               | 1             | 4                  | 2                    | 0
         0                | 0                    |                        |                           |                         |                        | 0.0               | 0             |                    |                      |
         """,
         children={
@@ -222,10 +224,197 @@ def test_the_clock_runs_to_the_promise_and_past_it(ask: Asking) -> None:
         """
         days_to_promise | promised_lead_days | elapsed_share | request_gap_days | promise_weekday | promise_month | promise_day_of_month
         ----------------+--------------------+---------------+------------------+-----------------+---------------+---------------------
-        4.5             | 10                 | 0.55          | 2                | 3               | 3             | 11
-        -2.0            | 10                 | 1.20          |                  | 3               | 3             | 11
+        5               | 10                 | 0.50          | 2                | 3               | 3             | 11
+        -2              | 10                 | 1.20          |                  | 3               | 3             | 11
                         |                    |               |                  |                 |               |
         """,
+    )
+
+
+def test_days_are_counted_at_the_site(ask: Asking) -> None:
+    tells(
+        ask,
+        feature_set,
+        """
+        time_zone        | ordered_at       | requested_at | promised_at      | asked_at
+        -----------------+------------------+--------------+------------------+------------------
+                         | 2026-03-01 23:30 | 2026-03-10   | 2026-03-12       | 2026-03-12 23:59
+                         | 2026-03-01 23:30 | 2026-03-10   | 2026-03-12       | 2026-03-13 00:00
+        America/Chicago  | 2026-03-02 05:30 | 2026-03-10   | 2026-03-12       | 2026-03-13 04:59
+        America/Chicago  | 2026-03-02 05:30 | 2026-03-10   | 2026-03-12       | 2026-03-13 05:00
+        America/Chicago  | 2026-03-02 06:00 | 2026-03-10   | 2026-03-13 04:00 | 2026-03-13 04:59
+        Pacific/Auckland | 2026-03-01 11:30 | 2026-03-10   | 2026-03-12       | 2026-03-12 10:59
+        Pacific/Auckland | 2026-03-01 11:30 | 2026-03-10   | 2026-03-12       | 2026-03-12 11:00
+        Asia/Kolkata     | 2026-03-01 18:30 | 2026-03-10   | 2026-03-12       | 2026-03-11 18:30
+        """,
+        """
+        days_to_promise | promised_lead_days | days_since_order | request_gap_days | promise_weekday | promise_day_of_month
+        ----------------+--------------------+------------------+------------------+-----------------+---------------------
+        0               | 11                 | 11               | 2                | 4               | 12
+        -1              | 11                 | 12               | 2                | 4               | 12
+        0               | 11                 | 11               | 2                | 4               | 12
+        -1              | 11                 | 12               | 2                | 4               | 12
+        0               | 10                 | 10               | 2                | 4               | 12
+        0               | 10                 | 10               | 2                | 4               | 12
+        -1              | 10                 | 11               | 2                | 4               | 12
+        0               | 10                 | 10               | 2                | 4               | 12
+        """,
+    )
+
+
+def test_a_change_of_the_clock_does_not_change_a_number_of_days(ask: Asking) -> None:
+    tells(
+        ask,
+        feature_set,
+        """
+        time_zone       | ordered_at       | promised_at      | asked_at
+        ----------------+------------------+------------------+------------------
+        Europe/Berlin   | 2026-03-28 22:30 | 2026-03-30       | 2026-03-29 21:59
+        Europe/Berlin   | 2026-03-28 23:00 | 2026-03-29 22:00 | 2026-03-29 22:00
+        Europe/Berlin   | 2026-10-24 22:00 | 2026-10-25 22:59 | 2026-10-25 22:59
+        Europe/Berlin   | 2026-10-24 22:00 | 2026-10-25 23:00 | 2026-10-25 23:00
+        America/Chicago | 2026-11-01 05:00 | 2026-11-01       | 2026-11-02 05:59
+        """,
+        """
+        days_to_promise | promised_lead_days | days_since_order | elapsed_share | promise_month
+        ----------------+--------------------+------------------+---------------+--------------
+        1               | 2                  | 1                | 0.50          | 3
+        0               | 1                  | 1                | 1.00          | 3
+        0               | 0                  | 0                |               | 10
+        0               | 1                  | 1                | 1.00          | 10
+        0               | 0                  | 0                |               | 11
+        """,
+    )
+
+
+def test_messages_announce_days_at_the_site(ask: Asking) -> None:
+    tells(
+        ask,
+        feature_set,
+        """
+        time_zone       | ordered_at       | promised_at | asked_at
+        ----------------+------------------+-------------+------------------
+        America/Chicago | 2026-03-02 03:00 | 2026-03-10  | 2026-03-09 04:00
+        Europe/Berlin   | 2026-03-01 22:00 | 2026-03-10  | 2026-03-09 04:00
+        """,
+        """
+        acknowledgement_wait_days | acknowledged_shift_days | ship_notice_shift_days | ship_notice_age_days | revised_shift_days | message_age_days
+        --------------------------+-------------------------+------------------------+----------------------+--------------------+-----------------
+        0                         | 0                       | 0                      | 1                    | 1                  | 0
+        1                         | 0                       | 1                      | 2                    | 1                  | 0
+        """,
+        children={
+            "events": """
+                row | event_kind      | expected_at      | happened_at      | known_at
+                0   | acknowledgement | 2026-03-10       | 2026-03-02 05:00 | 2026-03-02 05:00
+                0   | asn             | 2026-03-11 03:00 | 2026-03-08 02:00 | 2026-03-08 02:00
+                0   | delay_notice    | 2026-03-11       | 2026-03-09 05:02 | 2026-03-09 04:00
+                1   | acknowledgement | 2026-03-10       | 2026-03-02 05:00 | 2026-03-02 05:00
+                1   | asn             | 2026-03-11 03:00 | 2026-03-07 02:00 | 2026-03-07 02:00
+                1   | delay_notice    | 2026-03-10 23:00 | 2026-03-09 02:00 | 2026-03-09 02:00
+            """
+        },
+    )
+
+
+def test_shares_are_of_what_is_ordered_after_the_last_change(ask: Asking) -> None:
+    tells(
+        ask,
+        feature_set,
+        """
+        promised_at | quantity_ordered | asked_at
+        ------------+------------------+-----------
+        2026-03-10  | 10               | 2026-03-08
+        2026-03-10  | 10               | 2026-03-08
+        2026-03-10  | 10               | 2026-03-08
+        2026-03-10  | 10               | 2026-03-08
+        """,
+        """
+        ship_notice_share | received_share
+        ------------------+---------------
+        0.60              | 0.40
+        1.50              | 1.00
+        0.30              | 0.20
+        0.60              | 0.10
+        """,
+        children={
+            "events": """
+                row | event_kind   | event_quantity | detail | happened_at | known_at
+                0   | asn          | 6              |        | 2026-03-05  | 2026-03-05
+                0   | order_change |                | price  | 2026-03-06  | 2026-03-06
+                1   | asn          | 6              |        | 2026-03-05  | 2026-03-05
+                1   | order_change | 4              |        | 2026-03-06  | 2026-03-06
+                2   | order_change | 4              |        | 2026-03-04  | 2026-03-04
+                2   | asn          | 6              |        | 2026-03-05  | 2026-03-05
+                2   | order_change | 20             |        | 2026-03-06  | 2026-03-06
+                3   | asn          | 6              |        | 2026-03-05  | 2026-03-05
+            """,
+            "receipts": """
+                row | quantity_received | posting_kind | happened_at | known_at
+                0   | 4                 |              | 2026-03-06  | 2026-03-06
+                1   | 4                 | receipt      | 2026-03-06  | 2026-03-06
+                2   | 4                 |              | 2026-03-06  | 2026-03-06
+                3   | 4                 |              | 2026-03-06  | 2026-03-06
+                3   | 4                 | reversal     | 2026-03-06  | 2026-03-06
+                3   | 2                 |              | 2026-03-07  | 2026-03-07
+                3   | -1                | return       | 2026-03-07  | 2026-03-07
+            """,
+        },
+    )
+
+
+AGAIN_OR_NOT = """
+        line       | {number} | asn | | 2026-01-08 | {quantity} | {said} | {known} """
+
+
+@pytest.mark.parametrize(
+    ("number", "quantity", "said", "known", "notices"),
+    [
+        ("N-1", "6", "2026-01-05 09:00", "2026-01-06 09:00", 1.0),
+        ("N-1", "6", "2026-01-06 08:00", "2026-01-06 09:00", 1.0),  # stamped anew
+        ("N-2", "6", "2026-01-05 09:00", "2026-01-06 09:00", 2.0),
+    ],
+)
+def test_a_message_that_is_sent_again_counts_once_in_the_history(
+    ask: Asking, number: str, quantity: str, said: str, known: str, notices: float
+) -> None:
+    copy = AGAIN_OR_NOT.format(number=number, quantity=quantity, said=said, known=known)
+    assert_notices_per_line(ask, SENT_ONCE + copy, notices)
+
+
+@pytest.mark.parametrize(("quantity", "notices"), [("4", 2.0), ("5", 3.0)])
+def test_a_message_without_a_number_is_the_same_where_all_it_says_is(
+    ask: Asking, quantity: str, notices: float
+) -> None:
+    unnumbered = {"number": "", "said": "2026-01-06 09:00"}
+    once = AGAIN_OR_NOT.format(quantity="4", known="2026-01-06 10:00", **unnumbered)
+    again = AGAIN_OR_NOT.format(quantity=quantity, known="2026-01-06 11:00", **unnumbered)
+    assert_notices_per_line(ask, SENT_ONCE + once + again, notices)
+
+
+SENT_ONCE = """
+        po_line_id | message_number | event_kind | ack_status | expected_at | event_quantity | happened_at      | known_at
+        line       | N-1            | asn        |            | 2026-01-08  | 6              | 2026-01-05 09:00 | 2026-01-05 09:00 """
+
+
+def assert_notices_per_line(ask: Asking, messages: str, notices: float) -> None:
+    tells(
+        ask,
+        feature_set,
+        """
+        supplier_id | asked_at
+        acme        | 2026-01-10 09:00
+        """,
+        f"""
+        supplier_asns_per_line_182d
+        {notices} """,
+        past="supplier_messages supplier_orders",
+        tables={
+            "purchase_orders": """
+                po_line_id | po_id | supplier_id | site_id | item_id | quantity_ordered | promised_at | happened_at
+                line       | 1     | acme        | north   | bolt    | 10               | 2026-01-09  | 2026-01-01""",
+            "supplier_events": messages,
+        },
     )
 
 
