@@ -138,7 +138,13 @@ def service_rules() -> ServiceRules:
     rules = in_force.rules
     watch = {task: levels.watch for task, levels in in_force.thresholds.items()}
     codes = partial(find_codes, in_force)
-    return ServiceRules(codes, rules.precision_floor, rules.always_flag, watch)
+    return ServiceRules(
+        codes,
+        rules.precision_floor,
+        rules.always_flag,
+        watch,
+        in_force.money.reporting_currency,
+    )
 
 
 SERVING_ACCESS = ServingAccess(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
@@ -68,6 +68,7 @@ from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column, Kind, Table
 from data.lazy_imports import pa
 from data.store import Store
 from features.invoice_numbers import normalise_invoice_number
+from features.supplier_groups import group_suppliers
 
 KEPT_INVOICE_DAYS = 365
 PARTY = "party"
@@ -202,23 +203,6 @@ def write_reference_tables(database: sqlite3.Connection, store: Store, as_of: da
     return digest.digest()
 
 
-def group_suppliers(suppliers: Sequence[Row]) -> dict[str, str]:
-    """Return the party of each supplier: one of those with the same VAT id or bank account.
-
-    One supplier entered twice sends the same invoice under two numbers of ours.
-    """
-    party = {row[SUPPLIER_ID]: row[SUPPLIER_ID] for row in suppliers}
-    for column in (VAT_ID, BANK_ACCOUNT):
-        first: dict[str, str] = {}
-        for row in suppliers:
-            if shared := _identity(row[column]):
-                own = party[row[SUPPLIER_ID]]
-                other = party[first.setdefault(shared, row[SUPPLIER_ID])]
-                low, high = sorted((own, other))
-                party = {name: low if of == high else of for name, of in party.items()}
-    return party
-
-
 def to_cents(amount: float) -> int | None:
     """Return an amount without its sign in hundredths, halves up; None for zero.
 
@@ -235,10 +219,6 @@ def to_microseconds(moment: datetime) -> int:
 def to_moment(microseconds: int) -> datetime:
     """Return the moment of microseconds since 1970 in UTC."""
     return EPOCH + microseconds * MICROSECOND
-
-
-def _identity(text: str | None) -> str:
-    return "".join(c for c in (text or "").upper() if c.isalnum())
 
 
 def _with_jurisdiction(row: Row) -> Row:

@@ -17,6 +17,7 @@ from data.store import Store
 from models.task import TaskName
 from models.training_set import TrainingSet
 from training.dataset.builder import settled_asks
+from training.dataset.exchange_rates import fill_exchange_rates
 from training.dataset.request_bodies import request_bodies
 from training.dataset.training_task import TrainingTask
 
@@ -35,12 +36,14 @@ class ServiceRules:
         precision_floor: share of exceptions below which a rule informs and does not flag.
         always_flag: codes that flag whatever their precision.
         watch: probability of an exception from which a case is flagged, by task.
+        reporting_currency: currency that limits and tolerances are stated in, ISO 4217.
     """
 
     find_codes: FindCodes
     precision_floor: float
     always_flag: Collection[str]
     watch: Mapping[TaskName, float]
+    reporting_currency: str
 
 
 def add_rule_findings(
@@ -66,6 +69,7 @@ def add_rule_findings(
         return asked
     with Store.from_folder(lake.canonical) as store:
         asks, _ = settled_asks(training, store, max_rows=max_rows)
+        asks = fill_exchange_rates(asks, store, rules.reporting_currency)
     if len(asks) != len(asked):
         raise RuntimeError(
             f"{training.task.name}: the tables hold {len(asks)} settled asks, the training set "

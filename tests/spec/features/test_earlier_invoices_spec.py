@@ -32,6 +32,7 @@ SUPPLIERS = """
     V2          | Nordwerk Haan | DE1    | A2           | 2025-01-01
     V3          | Nordwerk Bank |        | A1           | 2025-01-01
     V4          | Südwerk       | DE4    | A4           | 2025-01-01
+    V5          | Haan Werkzeug | DE5    | a 2          | 2025-01-01
 """
 
 
@@ -84,6 +85,7 @@ def lake(lines: str) -> Store:
         ("letter O", "o-1 | o | RE-O815 copy | V1 | north | | 1 | 9 | | 2026-02-01", ["o-1"]),
         ("VAT id", "o-1 | o | RE0815 | V2 | north | | 1 | 9 | | 2026-02-01", ["o-1"]),
         ("bank account", "o-1 | o | RE0815 | V3 | north | | 1 | 9 | | 2026-02-01", ["o-1"]),
+        ("group by a third", "o-1 | o | RE0815 | V5 | north | | 1 | 9 | | 2026-02-01", ["o-1"]),
         ("other supplier", "o-1 | o | RE0815 | V4 | north | | 1 | 9 | | 2026-02-01", []),
         ("amount", "o-1 | o | 7 | V1 | west | | 1 | 250.004 | | 2026-02-01", ["o-1"]),
         ("other amount", "o-1 | o | 7 | V1 | west | | 1 | 250.01 | | 2026-02-01", []),
@@ -105,7 +107,7 @@ def test_both_paths_find_the_same_earlier_invoices(tmp_path, why, lines, found):
 LINES = st.lists(
     st.tuples(
         st.sampled_from(["RE-0815", "re 815", "RE_O815", "8150", "0815 KOPIE", ""]),
-        st.sampled_from(["V1", "V2", "V3", "V4"]),
+        st.sampled_from(["V1", "V2", "V3", "V4", "V5"]),
         st.sampled_from(["po-7-1", "po-8-1", ""]),
         st.sampled_from([250.0, -250.0, 250.005, 249.99, 0.0, 12.5]),
         st.sampled_from(["2025-07-01", "2025-09-11 08:00", "2026-01-31 23:59", "2026-03-09"]),

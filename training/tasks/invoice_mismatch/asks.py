@@ -28,6 +28,7 @@ from data.contracts.table import HAPPENED_AT, KNOWN_AT
 from data.store import Store
 from features.builders.order_documents import EVENTS, ORDERED_AT
 from features.invoice_numbers import invoice_number_key
+from features.supplier_groups import related_suppliers
 from features.tasks.invoice_mismatch.shape import DOCUMENT_AT, INVOICE_MISMATCH_SHAPE, PO_CURRENCY
 from models.task import Task
 from training.dataset.ask_queries import (
@@ -172,23 +173,15 @@ def _with_look_alike_keys(lines: ir.Table) -> ir.Table:
 
 
 def _as_related_suppliers(store: Store, own: ir.Table) -> ir.Table:
-    """Ask for the suppliers that were known to share a bank account or VAT number."""
+    """Ask for the other suppliers of the group, once it was known that they belong to it."""
     suppliers = store.table(SUPPLIERS.name).select(SUPPLIER_ID, BANK_ACCOUNT, VAT_ID, KNOWN_AT)
-    asked = own.inner_join(suppliers, [SUPPLIER_ID])
-    asked = asked.filter(asked[KNOWN_AT] <= asked[ASKED_AT]).drop(KNOWN_AT)
-    others = suppliers.rename(
-        related_supplier=SUPPLIER_ID, related_known_at=KNOWN_AT, account=BANK_ACCOUNT, tax_id=VAT_ID
+    related = ibis.memtable(
+        related_suppliers(suppliers.to_pyarrow().to_pylist()),
+        schema={"of_supplier": "string", "related_supplier": "string", "related_since": UTC},
     )
-    found = [
-        asked.inner_join(others, [asked[mine] == others[theirs]])
-        for mine, theirs in ((BANK_ACCOUNT, "account"), (VAT_ID, "tax_id"))
-    ]
-    related = found[0].union(found[1])
-    related = related.filter(
-        related["related_supplier"] != related[SUPPLIER_ID],
-        related["related_known_at"] <= related[ASKED_AT],
-    )
-    return related.mutate(**{SUPPLIER_ID: related["related_supplier"]}).select(*own.columns)
+    asked = own.inner_join(related, [own[SUPPLIER_ID] == related["of_supplier"]])
+    known = asked.filter(asked["related_since"] <= asked[ASKED_AT])
+    return known.mutate(**{SUPPLIER_ID: known["related_supplier"]}).select(*own.columns)
 
 
 def _pairs_booked_before(own: ir.Table, past: ir.Table, keys: Mapping[str, str]) -> ir.Table:
