@@ -128,7 +128,7 @@ def read_audit_frames(lake: Lake) -> AuditFrames:
 def service_rules() -> ServiceRules:
     """Return the rules that the service applies by the policy in force."""
     from serving.audit.factory import open_audit
-    from serving.pipeline.policy_approval import policy_in_force
+    from serving.pipeline.policy_in_force import policy_in_force
     from serving.runtime.settings import ServiceSettings
     from serving.tasks.settled_cases import find_codes
     from training.dataset.rule_findings import ServiceRules
@@ -230,7 +230,7 @@ def erase(
     from serving.audit.erasure.request import ErasureRequest, describe_erasure, select_entries
     from serving.audit.factory import open_audit
     from serving.audit.pseudonym import open_pseudonyms
-    from serving.pipeline.policy_approval import policy_in_force
+    from serving.pipeline.policy_in_force import policy_in_force
     from serving.runtime.context import command_context
     from serving.runtime.settings import ServiceSettings
     from training.approval.people import whoami

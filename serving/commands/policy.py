@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 policy = typer.Typer(no_args_is_help=True, help="The policy: check, explain, propose, approve it.")
 
-FROM_NEXT_START = "from the next start of the service"
+TAKEN_SOON = "approved, and taken by a running service within seconds"
 NOT_APPLIED = "not applied by a service yet"
 NOBODY = "approved by nobody on record"
 WHAT_IF_SEED = 0
@@ -103,11 +103,12 @@ def propose(
 
     proposed, lake = load_policy(file), Lake.from_environment()
     with closing(open_audit(lake)) as record:
-        tried = _try(lake, record, proposed, sample)
+        in_force = _in_force(record)
+        tried = _try(lake, record, in_force, proposed, sample)
         figures = None if tried is None else json.loads(json.dumps(tried.as_json()))
         said = {"role": role, "reason": reason, "what_if": figures}
         entry = propose_policy(
-            record, open_pseudonyms(lake), proposed, _in_force(record), said, by, datetime.now(UTC)
+            record, open_pseudonyms(lake), proposed, in_force, said, by, datetime.now(UTC)
         )
     for one in entry.payload["changes"]:
         _say(f"{one['path']}: {_shown(one['before'])} -> {_shown(one['after'])}")
@@ -122,11 +123,12 @@ def approve(
     by: By,
     role: Role = "not stated",
 ) -> None:
-    """Approve a proposal of somebody else; the service applies it from its next start."""
+    """Approve a proposal of somebody else; a running service applies it within seconds."""
     from serving.audit.factory import open_audit
     from serving.audit.pseudonym import open_pseudonyms
     from serving.pipeline.policy_approval import approve_policy
     from serving.runtime.settings import ServiceSettings
+    from serving.tasks.policy_file import load_policy
 
     lake = Lake.from_environment()
     with closing(open_audit(lake)) as record:
@@ -134,19 +136,21 @@ def approve(
             record, open_pseudonyms(lake), digest, _in_force(record), by, role, datetime.now(UTC)
         )
     _say(f"Approved as entry {entry.sequence}: policy {entry.payload['digest']}")
-    if file := ServiceSettings().policy:
-        _say(f"TRIAGE_POLICY names {file}, which the service takes instead: unset it.")
-    _say("The service applies it from its next start.")
+    if (file := ServiceSettings().policy) and load_policy(file).digest != entry.payload["digest"]:
+        _say(f"TRIAGE_POLICY names {file}, another policy, which is no longer applied: unset it.")
+    _say("A running service applies it within seconds, and records that it does.")
 
 
 def _in_force(record: AuditStore) -> Policy:
-    from serving.pipeline.policy_approval import policy_in_force
+    from serving.pipeline.policy_in_force import policy_in_force
     from serving.runtime.settings import ServiceSettings
 
     return policy_in_force(record, ServiceSettings().policy)
 
 
-def _try(lake: Lake, record: AuditStore, proposed: Policy, sample: int) -> WhatIfReport | None:
+def _try(
+    lake: Lake, record: AuditStore, in_force: Policy, proposed: Policy, sample: int
+) -> WhatIfReport | None:
     """Run a what-if on recorded answers; None where none is wanted, or there is no answer."""
     from serving.replay.selection import AnswerSelection
     from serving.replay.sources import open_replay_sources
@@ -157,7 +161,7 @@ def _try(lake: Lake, record: AuditStore, proposed: Policy, sample: int) -> WhatI
     places = selection.sequences(record) if sample else []
     if not places:
         return None
-    sources = open_replay_sources(lake, record, _in_force(record))
+    sources = open_replay_sources(lake, record, in_force)
     with show_progress(f"Trying {len(places):,} answers") as progress:
         return run_what_if(
             places, sources, Alternative(proposed), lambda share: progress("done", share)
@@ -178,12 +182,13 @@ def _say_tried(tried: WhatIfReport | None) -> None:
 
 def _since(record: AuditStore, explained: Policy, path: str, stated: StatedValue) -> str:
     """Say since when a value holds where it is stated, and which role approved it."""
-    from serving.pipeline.policy_approval import find_approval, find_change
+    from serving.pipeline.policy_approval import find_change
+    from serving.pipeline.policy_in_force import find_approval
 
     change = find_change(record, path, stated)
     if change is None:
         approval = find_approval(record, explained.digest)
-        when = FROM_NEXT_START if approval else NOT_APPLIED
+        when = TAKEN_SOON if approval else NOT_APPLIED
     else:
         when = f"since {change.recorded_at[:10]}"
         approval = find_approval(record, change.payload["digest"], change.sequence)

@@ -21,7 +21,7 @@ from serving.pipeline.batch import CaseBatch, FromTheFutureError, ScoringRequest
 from serving.pipeline.deadline import Monotonic
 from serving.pipeline.idempotency import IdempotencyGuard
 from serving.pipeline.pauses import PAUSE_ENTRY_KINDS, ActivePauses
-from serving.pipeline.policy_approval import policy_in_force
+from serving.pipeline.policy_in_force import PolicyHolder, policy_in_force
 from serving.pipeline.response import (
     advice_from_entry,
     answer_from_entries,
@@ -51,7 +51,7 @@ class Engine:
     Attributes:
         tasks: the served tasks, by name.
         models: holds the models and profiles that answer now.
-        policy: thresholds, tolerances, roles and words.
+        policies: holds the policy in force: thresholds, tolerances, roles and words.
         audit: the log that every recommendation is recorded in.
         pseudonyms: makes keyed pseudonyms and digests.
         clock: returns the time of day, with its time zone.
@@ -68,7 +68,7 @@ class Engine:
 
     tasks: Mapping[TaskName, ServedTask]
     models: ActiveModelsHolder
-    policy: Policy
+    policies: PolicyHolder
     audit: AuditStore
     pseudonyms: Pseudonyms
     clock: Clock
@@ -84,6 +84,11 @@ class Engine:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "idempotency", IdempotencyGuard(self.audit))
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force now."""
+        return self.policies.current
 
     def answer(
         self,
@@ -167,7 +172,7 @@ class Engine:
         return batches
 
     def _pipeline(self) -> ScoringPipeline:
-        """Take the models and pauses of now; what is loaded later is for later requests."""
+        """Take the models, pauses and policy of now; later ones are for later requests."""
         return ScoringPipeline(
             self.models.current,
             self.pauses.now,
@@ -260,7 +265,7 @@ def load_engine(settings: ServiceSettings, clock: Clock) -> Engine:
     return Engine(
         tasks=tasks,
         models=ActiveModelsHolder(active),
-        policy=policy,
+        policies=PolicyHolder(policy),
         audit=audit,
         pseudonyms=open_pseudonyms(lake),
         clock=clock,

@@ -1,45 +1,23 @@
 """Changes of the policy: proposed by one person, approved by another, both in the audit log.
 
-The service takes the file that `TRIAGE_POLICY` names, else the policy that was approved last, else
-the built-in one. What it takes is recorded when it starts.
+A running service takes an approved policy within seconds, and records the change.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from serving.audit.log.entry import Entry, new_draft
 from serving.audit.log.entry_kind import EntryKind
 from serving.audit.log.store import AuditStore
 from serving.audit.pseudonym import Pseudonyms
+from serving.pipeline.policy_in_force import SHOWN_DIGITS, find_approval
 from serving.policy.explanation import StatedValue, changed_values, value_at_level
-from serving.policy.policy import Policy, parse_policy
+from serving.policy.policy import Policy
 from serving.runtime.context import command_context
-from serving.tasks.policy_file import complete_policy, load_policy
-
-SHOWN_DIGITS = 12
-
-
-def policy_in_force(record: AuditStore, file: Path | None = None) -> Policy:
-    """Return the policy of a file, else the one approved last, else the built-in one.
-
-    Raises:
-        ValueError: the file, or the approved policy, is not one that this release can apply.
-    """
-    approvals = record.of_kind(EntryKind.POLICY_APPROVED)
-    if file is not None or not approvals:
-        return load_policy(file)
-    approved = approvals[-1].payload
-    try:
-        return complete_policy(parse_policy(approved["policy"]))
-    except ValueError as error:
-        raise ValueError(
-            f"approved policy {approved['digest'][:SHOWN_DIGITS]} cannot be applied: {error}; "
-            "propose one that can, with TRIAGE_POLICY set to its file until it is approved"
-        ) from error
+from serving.tasks.policy_file import load_policy
 
 
 def propose_policy(
@@ -66,7 +44,7 @@ def propose_policy(
         ValueError: nothing would change.
         AuditUnavailableError: nothing was recorded.
     """
-    if policy.digest == in_force.digest:
+    if policy.digest == in_force.digest and _needs_no_approval(record, policy):
         raise ValueError(f"policy {policy.digest[:SHOWN_DIGITS]} is the one in force")
     changes = changed_values(in_force.plain(), policy.plain())
     fields = {
@@ -90,7 +68,7 @@ def approve_policy(
     role: str,
     now: datetime,
 ) -> Entry:
-    """Record the approval of a proposal; the service applies it from its next start.
+    """Record the approval of a proposal; a running service applies it within seconds.
 
     digest: of the proposed policy, or the start of it. The other arguments are as in
     `propose_policy`.
@@ -124,18 +102,6 @@ def approve_policy(
     return _append(record, EntryKind.POLICY_APPROVED, fields, "triage policy approve", now)
 
 
-def find_approval(record: AuditStore, digest: str, until: int | None = None) -> Entry | None:
-    """Return the last approval of a policy, recorded before entry `until`; None without one."""
-    return next(
-        (
-            entry
-            for entry in reversed(record.of_kind(EntryKind.POLICY_APPROVED))
-            if entry.payload["digest"] == digest and (until is None or entry.sequence < until)
-        ),
-        None,
-    )
-
-
 def find_change(record: AuditStore, path: str, stated: StatedValue) -> Entry | None:
     """Return the recorded change of policy that brought a value to where it is stated.
 
@@ -149,6 +115,11 @@ def find_change(record: AuditStore, path: str, stated: StatedValue) -> Entry | N
             break
         found = entry
     return found
+
+
+def _needs_no_approval(record: AuditStore, policy: Policy) -> bool:
+    """Return whether a policy is approved, or comes with this release; a file of before is not."""
+    return policy.digest == load_policy().digest or find_approval(record, policy.digest) is not None
 
 
 def _find_proposal(record: AuditStore, digest: str) -> Entry:

@@ -22,7 +22,7 @@ from serving.model_registry.champions import (
     UnavailableModel,
     load_kept_model,
 )
-from serving.pipeline.policy_approval import policy_in_force
+from serving.pipeline.policy_in_force import policy_in_force
 from serving.policy.policy import Policy, parse_policy
 from serving.replay.recorded_answer import NotReplayableError, ReplayObstacleKind
 from serving.runtime.settings import ServiceSettings
@@ -99,13 +99,14 @@ def open_replay_sources(
 ) -> ReplaySources:
     """Open the sources of a lake and its record.
 
-    policy: the policy in force; by default as the service takes it. champions: loaded models,
-    which are not read again.
+    policy: the policy in force; by default as the service takes it, and that of the file that the
+    settings name. champions: loaded models, which are not read again.
 
     Raises:
         ValueError: a policy file that cannot be read.
     """
-    policies = (load_policy(), policy or policy_in_force(record, ServiceSettings().policy))
+    file = ServiceSettings().policy
+    policies = (load_policy(), load_policy(file), policy or policy_in_force(record, file))
     loaded = {one.digest: one for one in policies}
     opened = OrderedDict((one.model.digest, one) for one in champions)
     return ReplaySources(lake.models, SERVED_TASKS, record, loaded, opened)

@@ -199,7 +199,7 @@ class ServiceSettings(EnvironmentSettings):
     )
     policy: Path | None = Field(
         default=None,
-        description="policy file; the one approved last, else the built-in one, by default",
+        description="policy file, until one is approved; then the one approved last is applied",
     )
     max_body_bytes: int = Field(default=10 * MEGABYTE, gt=0, description="larger requests get 413")
     threads: int = Field(

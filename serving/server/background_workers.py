@@ -1,7 +1,7 @@
 """Background workers that run beside the engine in every worker process.
 
 Delivery of events to the webhook, ingestion of received events, watching for promoted models,
-scoring in shadow, and moving SQLite's write-ahead log.
+watching for approved policies, scoring in shadow, and moving SQLite's write-ahead log.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ from serving.events.webhook_signature import read_secrets
 from serving.model_registry.shadow import create_shadow_scorer
 from serving.model_registry.watcher import create_model_watcher
 from serving.pipeline.engine import Engine
-from serving.runtime.settings import ServiceSettings
+from serving.pipeline.policy_watcher import PolicyWatcher
+from serving.runtime.settings import ServiceSettings, SwapSettings
 
 LOG = logging.getLogger(__name__)
 
@@ -237,10 +238,22 @@ def wal_checkpoint_worker(_settings: ServiceSettings, engine: Engine) -> Periodi
     return PeriodicWorker("moving the write-ahead log", step, WAL_CHECKPOINT_SECONDS)
 
 
+def policy_worker(_settings: ServiceSettings, engine: Engine) -> PeriodicWorker:
+    """Create the worker that takes newly approved policies."""
+    watcher = PolicyWatcher(engine)
+
+    def step() -> bool:
+        watcher.look()
+        return False
+
+    return PeriodicWorker("taking the approved policy", step, SwapSettings().seconds)
+
+
 WORKER_FACTORIES: tuple[Callable[[ServiceSettings, Engine], BackgroundWorker | None], ...] = (
     webhook_worker,
     ingestion_worker,
     create_model_watcher,
+    policy_worker,
     create_shadow_scorer,
     wal_checkpoint_worker,
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import uuid
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,15 +12,10 @@ import sqlalchemy as sa
 
 from serving.audit.log.entry import Draft, Entry, new_draft
 from serving.audit.log.entry_kind import EntryKind
-from serving.audit.log.errors import DuplicateEntryError
 from serving.pipeline.engine import Engine
-from serving.pipeline.policy_approval import find_approval
+from serving.pipeline.policy_in_force import record_policy_change
 from serving.runtime.context import service_context
 from serving.runtime.settings import AuditSettings, ServiceSettings
-
-# The id of a policy change is derived from the change before it: of several workers that start
-# with a new policy at the same time, one records it and the others find it recorded.
-POLICY_CHANGE_NAMESPACE = uuid.UUID("a54b3c5e-6f0e-5b43-9d7a-2f6f6f2f0c11")
 
 
 @dataclass(frozen=True)
@@ -40,7 +34,8 @@ class LifecycleLog:
         """
         serving = self._what_serves()
         (entry,) = self.engine.audit.append([self._draft(EntryKind.SERVICE_STARTED, serving)])
-        self._policy()
+        engine = self.engine
+        record_policy_change(engine.audit, engine.policy, engine.code, engine.clock())
         return entry
 
     def stop(self, started: Entry) -> Entry:
@@ -52,30 +47,9 @@ class LifecycleLog:
         draft = self._draft(EntryKind.SERVICE_STOPPED, {"started": started.sequence})
         return self.engine.audit.append([draft])[0]
 
-    def _policy(self) -> None:
-        policy = self.engine.policy
-        changes = self.engine.audit.of_kind(EntryKind.POLICY_CHANGED)
-        last = next((entry for entry in reversed(changes) if entry.body is not None), None)
-        before = last and last.payload["digest"]
-        if before == policy.digest:
-            return
-        approval = find_approval(self.engine.audit, policy.digest)
-        said = {
-            "version": policy.version,
-            "digest": policy.digest,
-            "before": before,
-            "approval": approval and approval.sequence,
-            "policy": policy.plain(),
-        }
-        named = str(uuid.uuid5(POLICY_CHANGE_NAMESPACE, f"{last and last.id}/{policy.digest}"))
-        try:
-            self.engine.audit.append([self._draft(EntryKind.POLICY_CHANGED, said, named)])
-        except DuplicateEntryError:
-            return  # another worker of this start was first, with the same
-
-    def _draft(self, kind: EntryKind, said: dict[str, Any], identifier: str = "") -> Draft:
+    def _draft(self, kind: EntryKind, said: dict[str, Any]) -> Draft:
         context = service_context(self.engine.code).recorded()
-        return new_draft(kind, said, context, self.engine.clock().isoformat(), id=identifier)
+        return new_draft(kind, said, context, self.engine.clock().isoformat())
 
     def _what_serves(self) -> dict[str, Any]:
         """Return everything that answers of this process depend on: models, policy, profiles."""

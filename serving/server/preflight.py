@@ -12,7 +12,7 @@ from serving.audit.factory import open_audit
 from serving.audit.log.store import AuditStore
 from serving.auth.key_ring import KeyRing
 from serving.events.settings import EventSettings
-from serving.pipeline.policy_approval import policy_in_force
+from serving.pipeline.policy_in_force import policy_in_force
 from serving.runtime.settings import AuthMode, AuthSettings, ServiceSettings, is_loopback
 from serving.server.doctor import check_port
 from serving.server.supervisor import ServiceError

@@ -88,7 +88,10 @@ def test_who_proposed_cannot_approve_and_another_person_can(file):
     assert "Approved as entry 2" in run("approve", digest, "--by", "Bob", "--role", "controller")
     explained = run("explain", "--site", "S03", PATH)
     assert f"{PATH} = 0.03" in explained
-    assert "region NORTH, from the next start of the service, approved by person-" in explained
+    assert (
+        "region NORTH, approved, and taken by a running service within seconds, approved by person-"
+        in explained
+    )
     assert "(controller), proposed by person-" in explained
     assert "prices moved" in explained
 

@@ -9,13 +9,8 @@ from models.tasks.stock_risk import STOCK_RISK
 from serving.audit.log.entry_kind import EntryKind
 from serving.audit.pseudonym import Pseudonyms
 from serving.pipeline.engine import load_engine
-from serving.pipeline.policy_approval import (
-    approve_policy,
-    find_approval,
-    find_change,
-    policy_in_force,
-    propose_policy,
-)
+from serving.pipeline.policy_approval import approve_policy, find_change, propose_policy
+from serving.pipeline.policy_in_force import find_approval, policy_in_force
 from serving.policy.explanation import changed_values, explain_value
 from serving.policy.levels import CaseIds
 from serving.policy.policy import parse_policy
@@ -23,7 +18,7 @@ from serving.replay.replay import replay_entries
 from serving.replay.sources import open_replay_sources
 from serving.runtime.settings import AuditSettings, ServiceSettings
 from serving.server.lifecycle_log import LifecycleLog
-from serving.tasks.policy_file import DEFAULT_POLICY_FILE, load_policy
+from serving.tasks.policy_file import load_policy
 from tests.support.synthetic_recommendations import example_message
 
 NOW = datetime(2026, 3, 11, 8, tzinfo=UTC)
@@ -120,13 +115,6 @@ def test_a_proposal_made_in_place_of_another_policy_is_proposed_again(service):
     approve(record, other)
     with pytest.raises(ValueError, match="propose it again"):
         approve(record, one)
-
-
-def test_the_file_that_the_settings_name_leads_over_an_approval(service):
-    record, policy = service().audit, changed_policy()
-    propose(record, policy)
-    approve(record, policy)
-    assert service(DEFAULT_POLICY_FILE).policy.digest == BUILT_IN.digest
 
 
 def test_a_start_records_the_approval_of_the_policy_it_applies(service):

@@ -19,6 +19,7 @@ from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.audit.log.canonical_json import canonicalize
 from serving.audit.log.entry import GENESIS_HASH, SCHEMA_VERSION, Draft, entry_from_draft
 from serving.audit.log.entry_kind import EntryKind
+from serving.pipeline.policy_in_force import PolicyHolder
 from serving.policy.policy import parse_policy
 from serving.policy.sections import Level
 from serving.replay.recorded_answer import ReplayObstacleKind
@@ -221,7 +222,7 @@ def test_a_model_folder_that_was_edited_is_refused_before_it_is_loaded(
 def test_an_answer_under_another_policy_is_given_again_under_it(engine, sources):
     """The record tells the policy that was in force; nothing of it is loaded any more."""
     policy = parse_policy(load_policy().plain() | {"version": "of last year"})
-    other = replace(engine, policy=policy)
+    other = replace(engine, policies=PolicyHolder(policy))
     entry = engine.audit.read(ask(other, STOCK, example_case(STOCK, 5)))
     assert lacking(entry, sources) is ReplayObstacleKind.POLICY_UNKNOWN
     said = {"schema": SCHEMA_VERSION, "policy": policy.plain(), "digest": policy.digest}
@@ -238,7 +239,7 @@ def test_a_scored_answer_is_given_again_under_the_thresholds_of_its_site(engine,
     at_site = {"thresholds": {STOCK: {"act": 0.0, "watch": 0.0}}}
     plain = load_policy().plain() | {"levels": {"site": {case["site_id"]: at_site}}}
     policy = parse_policy(plain)
-    entry = engine.audit.read(ask(replace(engine, policy=policy), STOCK, case))
+    entry = engine.audit.read(ask(replace(engine, policies=PolicyHolder(policy)), STOCK, case))
     said = {"schema": SCHEMA_VERSION, "policy": policy.plain(), "digest": policy.digest}
     engine.audit.append([changed("policy-of-sites", said)])
     (outcome,) = replay_entries([entry], sources)

@@ -16,6 +16,7 @@ from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from models.tasks.stock_risk import STOCK_RISK
 from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.model_registry.active_models import ActiveModelsHolder
+from serving.pipeline.policy_in_force import PolicyHolder
 from serving.policy.policy import parse_policy
 from serving.policy.sections import CurrencyPolicy, Level
 from serving.replay.recorded_answer import NotReplayableError
@@ -142,7 +143,7 @@ def test_another_policy_changes_what_a_service_under_it_would_have_said(
 ):
     """Ask every case again of an engine under that policy; count by plain loops."""
     policy = stricter()
-    other = replace(engine, policy=policy)
+    other = replace(engine, policies=PolicyHolder(policy))
     report = run_what_if(places(answered), sources, Alternative(policy=policy))
     assert (report.answers, report.lacking, report.currency) == (len(answered), {}, "EUR")
     for task in TASKS:

@@ -16,6 +16,7 @@ from serving.audit.log.entry_kind import EntryKind
 from serving.http.app import create_app
 from serving.model_registry.active_models import ActiveModels, ActiveModelsHolder
 from serving.pipeline.engine import load_engine
+from serving.pipeline.policy_in_force import PolicyHolder
 from serving.policy.sections import Level, Thresholds
 from serving.recommendation.evidence import Evidence
 from serving.review.counterfactuals import CannotRecomputeError, counterfactuals_from_lake
@@ -54,7 +55,9 @@ def under(review, **changes):
     """The service under a policy that differs so."""
     policy = review.engine.policy.model_copy(update=changes)
     sources = replace(review.sources, loaded={policy.digest: policy})
-    return replace(review, engine=replace(review.engine, policy=policy), sources=sources)
+    return replace(
+        review, engine=replace(review.engine, policies=PolicyHolder(policy)), sources=sources
+    )
 
 
 def without_profiles(review):
