@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -41,6 +43,7 @@ from training.commands.train import case, profiles, train, tune
 
 if TYPE_CHECKING:
     from models.task import TaskName
+    from serving.pipeline.bulk_scoring import BulkResult
     from serving.server.supervisor import RunningService
     from training.dataset.rule_findings import ServiceRules
     from training.monitor.run import AuditFrames
@@ -87,6 +90,7 @@ app.add_typer(events, name="events")
 
 SCORING_BATCH = 100
 MOST_RANKED_ROWS = 20
+MOST_SHOWN_ERRORS = 10
 MANIFEST = "manifest.json"
 
 
@@ -293,6 +297,82 @@ def up(
         console.print(score_open_cases(opened.result(), running))
         wait_for_interrupt(running)
     console.print("Stopped.")
+
+
+@app.command()
+def score(
+    task: Annotated[
+        list[str] | None, typer.Option(help="a task; repeat it; all by default")
+    ] = None,
+    site: Annotated[
+        list[str] | None, typer.Option(help="a site; repeat it; all by default")
+    ] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=DAY_FORMATS, help="only cases with news from this day (UTC) on"),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="also write a .parquet or .csv, ranked")] = None,
+    *,
+    all_reasons: Annotated[
+        bool,
+        typer.Option("--all-reasons", help="with reasons for every answer, not only flagged ones"),
+    ] = False,
+) -> None:
+    """Score all open cases of the lake, once a day each; a stopped run goes on where it stopped.
+
+    Answers are recorded as those of the service are, and reach the desk and the webhook the same
+    way. Promotes nothing. Exit code 1 where a case was refused.
+    """
+    from data.canonical_tables import end_of_data
+    from data.store import Store
+    from serving.pipeline.bulk_scoring import BulkResult, BulkScorer
+    from serving.pipeline.engine import load_engine
+    from serving.pipeline.score_file import check_score_path, write_scores
+    from serving.runtime.settings import ServiceSettings
+    from serving.tasks.messages import Explain
+    from training.commands.arguments import task_named
+    from training.dataset.request_bodies import request_bodies
+    from training.tasks.catalogue import TRAINING_TASKS
+    from training.tasks.open_cases import open_asks
+
+    if out is not None:
+        check_score_path(out)
+    names = [task_named(name) for name in task or TRAINING_TASKS]
+    lake = Lake.from_environment()
+    at = min(end_of_data(lake.canonical), datetime.now(UTC))
+    engine = load_engine(ServiceSettings(), lambda: datetime.now(UTC))
+    kept = list[tuple[str, BulkResult]]()
+    refused = 0
+    with closing(engine.audit), Store.from_folder(lake.canonical) as store:
+        scorer = BulkScorer(engine, at.date(), Explain.ALL if all_reasons else Explain.FLAGGED)
+        for name in names:
+            counts = Counter[str]()
+            bodies = request_bodies(
+                open_asks(store, name, at, site or (), since and since.replace(tzinfo=UTC))
+            )
+            with show_progress(f"Scoring {len(bodies):,} open cases of {name}") as progress:
+                for done, result in enumerate(scorer.score(name, bodies), 1):
+                    counts[_outcome(result)] += 1
+                    if result.error and counts["refused"] <= MOST_SHOWN_ERRORS:
+                        console.print(f"  {result.case}: {result.error}", markup=False)
+                    if out is not None:
+                        kept.append((name, result))
+                    progress("done", done / len(bodies))
+            refused += counts["refused"]
+            parts = ", ".join(f"{n:,} {what}" for what, n in sorted(counts.items()))
+            console.print(f"  {name}: {parts or 'no open case'}", highlight=False)
+    if out is not None:
+        console.print(f"{write_scores(out, kept):,} rows in {out}", highlight=False, soft_wrap=True)
+    if refused:
+        raise typer.Exit(1)
+
+
+def _outcome(result: BulkResult) -> str:
+    if result.recommendation is None:
+        return "refused"
+    if result.repeated:
+        return "answered earlier today"
+    return "without advice" if result.recommendation.abstained else "advised"
 
 
 def fill_lake(lake: Lake) -> None:

@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -29,6 +30,7 @@ from serving.tasks.catalogue import SERVED_TASKS
 from training.dataset.builder import model_inputs
 from training.dataset.request_bodies import request_bodies
 from training.tasks.catalogue import training_task
+from training.tasks.open_cases import open_asks as open_asks_of
 
 pytestmark = pytest.mark.slow(60)
 
@@ -191,3 +193,32 @@ def test_an_unknown_task_names_the_choices(root, lake):
     assert said == (
         "triage: no task 'stock'; there are stock_risk, invoice_mismatch, supplier_delay"
     )
+
+
+def test_all_open_cases_are_scored_once_a_day_and_written_ranked(lake, root, tmp_path):
+    run, out = commands(root, lake.home), tmp_path / "scores.parquet"
+    sites = ("--site", "S01", "--site", "S02")
+    said = run("score", "--task", "stock_risk", *sites, "--out", str(out))
+    scores = pd.read_parquet(out)
+    assert f"{len(scores):,} rows in {out}" in said
+    assert set(scores["site_id"]) == {"S01", "S02"}
+    assert scores["rank"].tolist() == list(range(1, len(scores) + 1))
+    assert scores["error"].isna().all()
+    again = run("score", "--task", "stock_risk", *sites)
+    assert f"stock_risk: {len(scores):,} answered earlier today" in again
+    with Store.from_folder(lake.canonical) as store:
+        at = end_of_data(lake.canonical)
+        days_ago = at - timedelta(days=3)
+        everything = open_asks_of(store, INVOICE_MISMATCH.name, at)
+        recent = open_asks_of(store, INVOICE_MISMATCH.name, at, since=days_ago)
+        assert 0 < len(recent) < len(everything)
+        with pytest.raises(LookupError, match=r"no open case at nowhere; sites that have: "):
+            open_asks_of(store, INVOICE_MISMATCH.name, at, ["nowhere"])
+
+
+def test_several_cases_are_printed_as_one_request(lake, root):
+    with Store.from_folder(lake.canonical) as store:
+        asks = open_asks_of(store, "supplier_delay", end_of_data(lake.canonical))
+    ids = asks.frame["po_line_id"].head(2).tolist()
+    printed = json.loads(commands(root, lake.home)("case", "supplier_delay", *ids))
+    assert {case["po_line_id"] for case in printed["cases"]} <= set(ids)

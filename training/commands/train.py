@@ -117,8 +117,8 @@ def tune(
     console.print(f"Parameters: {tuned.path}", soft_wrap=True)
 
 
-def case(task: str, name: str) -> None:
-    """Print one case of the ingested history as the request body that a caller would send."""
+def case(task: str, names: Annotated[list[str], typer.Argument(help="ids of cases")]) -> None:
+    """Print cases of the ingested history as the request body that a caller would send."""
     from data.store import Store
     from models.catalogue import TASKS
     from training.dataset.request_bodies import request_bodies
@@ -127,13 +127,13 @@ def case(task: str, name: str) -> None:
     known = task_named(task)
     with Store.from_folder(Lake.from_environment().canonical) as store:
         asks = TRAINING_TASKS[known].query_asks(store, TASKS[known])
-        wanted = asks.frame["ask_id"].str.split("@").str[0] == name
-        if not wanted.any():
+        ids = asks.frame["ask_id"].str.split("@").str[0]
+        if unknown := sorted(set(names) - set(ids)):
             raise LookupError(
-                f"{known} has no case {name!r}; it has {len(asks)}, "
-                f"e.g. {', '.join(asks.frame['ask_id'].str.split('@').str[0].head(3))}"
+                f"{known} has no case {', '.join(map(repr, unknown))}; it has {len(asks)}, "
+                f"e.g. {', '.join(ids.head(3))}"
             )
-        newest = wanted & ~wanted[::-1].duplicated()[::-1]
+        newest = ids.isin(names) & ~ids.duplicated(keep="last")
         print(json.dumps({"cases": request_bodies(asks.take(newest.to_numpy()))}, indent=2))
 
 
