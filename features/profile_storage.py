@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterable
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +43,30 @@ def write_stream(
     rows = ((*key, *row.tolist()) for key, row in zip(entities, block, strict=True))
     database.executemany(f"INSERT INTO {table} VALUES ({places})", rows)  # noqa: S608 our names
     database.execute("INSERT INTO streams VALUES (?, ?)", (stream.name, stream_layout(stream)))
+
+
+def write_open_cases(database: sqlite3.Connection, cases: Iterable[tuple[str, str, str]]) -> bytes:
+    """Write open cases as (task, id, JSON of a request's case); return the SHA-256 of them."""
+    database.execute(
+        "CREATE TABLE open_cases (task TEXT, id TEXT, body TEXT, PRIMARY KEY (task, id))"
+        " WITHOUT ROWID"
+    )
+    digest = sha256()
+    for row in cases:
+        database.execute("INSERT OR REPLACE INTO open_cases VALUES (?, ?, ?)", row)
+        digest.update(json.dumps(row).encode())
+    return digest.digest()
+
+
+def read_open_case(database: sqlite3.Connection, task: str, case: str) -> str | None:
+    """Read an open case; None where there is none, or the file was built without open cases."""
+    try:
+        row = database.execute(
+            "SELECT body FROM open_cases WHERE task = ? AND id = ?", (task, case)
+        ).fetchone()
+    except sqlite3.OperationalError:
+        return None
+    return None if row is None else str(row[0])
 
 
 def write_facts_and_commit(database: sqlite3.Connection, facts: dict[str, str]) -> None:

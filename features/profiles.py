@@ -39,8 +39,17 @@ Floats = NDArray[np.float64]
 MOST_CACHED_ROWS = 32_768  # rows, of some hundred bytes to two kilobytes each
 
 
-def build_profiles(store: Store, streams: Iterable[Stream], as_of: date, path: Path) -> None:
-    """Write history and reference data known before `as_of` (midnight UTC) to `path`."""
+def build_profiles(
+    store: Store,
+    streams: Iterable[Stream],
+    as_of: date,
+    path: Path,
+    open_cases: Iterable[tuple[str, str, str]] = (),
+) -> None:
+    """Write history and reference data known before `as_of` (midnight UTC) to `path`.
+
+    open_cases: (task, id, JSON of the case) of each case that can be asked about by its id.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.draft")
     draft.unlink(missing_ok=True)
@@ -53,6 +62,7 @@ def build_profiles(store: Store, streams: Iterable[Stream], as_of: date, path: P
             digest.update(json.dumps([profile_storage.stream_layout(stream), entities]).encode())
             digest.update(block.tobytes())
         digest.update(write_reference_tables(database, store, as_of))
+        digest.update(profile_storage.write_open_cases(database, open_cases))
         facts = {"as_of": as_of.isoformat(), "snapshot_id": digest.hexdigest()}
         profile_storage.write_facts_and_commit(database, facts)
     replace_durably(draft, path)
@@ -92,6 +102,11 @@ class Profiles:
     def close(self) -> None:
         """Close the file; lookups fail afterwards."""
         self._database.close()
+
+    def open_case(self, task: str, case: str) -> str | None:
+        """Return an open case of that day as JSON, by its id; None where there is none."""
+        with self._lock:
+            return profile_storage.read_open_case(self._database, task, case)
 
     def lookup(
         self, streams: Sequence[Stream], columns: Mapping[str, NDArray[Any]], n: int

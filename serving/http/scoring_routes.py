@@ -20,6 +20,7 @@ from serving.audit.log.errors import AuditUnavailableError, IdempotencyKeyUsedEr
 from serving.audit.log.group_commit import CommitResult, IdempotencyKey
 from serving.auth.caller import Caller, scoring_scope
 from serving.http.authentication import check_sites, require_scope
+from serving.http.cases_by_id import complete_cases_by_id
 from serving.http.idempotency_key import json_response, read_identity
 from serving.http.lookups import loaded_engine
 from serving.http.problems import Problem
@@ -31,7 +32,7 @@ from serving.pipeline.micro_batcher import BatcherClosedError, MicroBatcher
 from serving.pipeline.response import answer_as_recorded, survives_canonical_json
 from serving.recommendation.recommendation import Answer
 from serving.runtime.context import RequestContext
-from serving.tasks.messages import TaskRequest
+from serving.tasks.messages import CaseMessage, Explain, TaskRequest
 from serving.telemetry.traces import ParentContext, current_context, with_parents
 
 LARGE_REQUEST_THREADS = 2
@@ -279,9 +280,27 @@ class TaskEndpoint:
         try:
             cases, explain = self.request.read_with_explain(received.body)
         except ValidationError as error:
-            raise validation_problem(error, self.request) from error
+            cases, explain = self._read_by_id(received, error)
         named = [(self.name, case) for case in cases]
         return ScoringRequest(named, received.context, received.key, explain)
+
+    def _read_by_id(
+        self, received: ReceivedRequest, error: ValidationError
+    ) -> tuple[list[CaseMessage], Explain]:
+        """Read a body in which cases are given by their id alone."""
+        engine = received.engine
+        body = complete_cases_by_id(
+            received.body,
+            engine.tasks[self.name].reference,
+            received.caller,
+            lambda case: engine.open_case(self.name, case),
+        )
+        if body is None:
+            raise validation_problem(error, self.request) from error
+        try:
+            return self.request.read_with_explain(body)
+        except ValidationError as completed:
+            raise validation_problem(completed, self.request) from completed
 
     def content(self, answer: Answer) -> BaseModel:
         """Return the answer itself."""

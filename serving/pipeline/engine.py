@@ -206,6 +206,11 @@ class Engine:
             return None
         return entry, advice_from_entry(entry, self.tasks)
 
+    def open_case(self, task: TaskName, case: str) -> str | None:
+        """Return an open case of the lake as JSON, by its id; None where there is none."""
+        profiles = self.models.current.profiles
+        return None if profiles is None else profiles.open_case(task, case)
+
     def degraded(self, sees: Callable[[str], bool] = lambda _: True) -> dict[str, str]:
         """Say what is answered lower down the ladder than it should be, and how to mend it.
 

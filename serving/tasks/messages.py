@@ -51,6 +51,11 @@ CLOCK_TOLERANCE = timedelta(minutes=10)
 ASKED_AT = "asked_at"
 MONEY_AT_RISK = "money_at_risk"
 
+CASES_DESCRIPTION = (
+    "the cases; one that is open in the lake may state its id alone (the fields of `case` in an "
+    "answer), and the lake completes it"
+)
+
 FieldPath = Sequence[int | str]
 """Location of a field in a body: ("cases", 3, "receipts", 0, "known_at")."""
 
@@ -225,7 +230,7 @@ def build_task_request(
     body_model = create_model(
         f"{name}_request",
         __base__=TaskRequestBody,
-        cases=(cases, Field(description="the cases", examples=[[example]])),
+        cases=(cases, Field(description=CASES_DESCRIPTION, examples=[[example]])),
     )
     return TaskRequest(shape, stated, body_model)
 

@@ -1,6 +1,7 @@
 """A lake to serve from: tiny models of the real features over synthetic cases and history."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -120,12 +121,21 @@ def _fill(home: Path, names: list[TaskName]) -> None:
     lake, catalogue = Lake(home).make(), SERVED_TASKS
     streams = [stream for name in names for stream in catalogue[name].streams]
     with Store.from_frames(past_orders()) as store:
-        build_profiles(store, streams, AS_OF, lake.profiles)
+        build_profiles(store, streams, AS_OF, lake.profiles, _open_cases(names))
     profiles = Profiles.open(lake.profiles)
     for name in names:
         copy_made_once_per_run(
             f"model-{name}-{_lightgbm_digest()}", lake.models / name, partial(_fit, name, profiles)
         )
+
+
+def _open_cases(names: list[TaskName]) -> Iterator[tuple[str, str, str]]:
+    """Yield the cases 0 to 2 of each task as those that are open in the lake."""
+    for name in names:
+        for number in range(3):
+            case = example_case(name, number)
+            columns = SERVED_TASKS[name].reference
+            yield name, "/".join(case[column] for column in columns), json.dumps(case)
 
 
 def _fit(name: TaskName, profiles: Profiles, folder: Path) -> None:

@@ -143,6 +143,7 @@ def profiles() -> None:
     from data.store import Store
     from features.profiles import build_profiles
     from training.tasks.catalogue import TRAINING_TASKS
+    from training.tasks.open_cases import open_case_bodies
 
     lake = Lake.from_environment()
     as_of = end_of_data(lake.canonical)
@@ -151,4 +152,5 @@ def profiles() -> None:
         Store.from_folder(lake.canonical) as store,
     ):
         streams = {s.name: s for task in TRAINING_TASKS.values() for s in task.streams}
-        build_profiles(store, streams.values(), as_of.date(), lake.profiles)
+        bodies = open_case_bodies(store, as_of)
+        build_profiles(store, streams.values(), as_of.date(), lake.profiles, bodies)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -70,6 +71,13 @@ def open_asks(
             )
         asks = asks.take(there.isin(list(sites)).to_numpy())
     return asks if since is None else asks.take(_news_since(asks, at, since))
+
+
+def open_case_bodies(store: Store, at: datetime) -> Iterator[tuple[str, str, str]]:
+    """Yield (task, id, JSON of the request's case) for every open case of every task."""
+    for name, training in TRAINING_TASKS.items():
+        for body in request_bodies(open_asks(store, name, at)):
+            yield name, "/".join(body[column] for column in training.reference), json.dumps(body)
 
 
 def _news_since(asks: Asks, at: datetime, since: datetime) -> NDArray[np.bool_]:
