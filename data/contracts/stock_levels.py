@@ -13,6 +13,41 @@ ON_HAND = Column(
     unit=UNITS,
     required=True,
 )
+QUANTITY_IN_INSPECTION = Column(
+    "quantity_in_inspection",
+    Kind.NUMBER,
+    "on site and in quality inspection, beside what is on hand",
+    unit=UNITS,
+    minimum=0,
+)
+QUANTITY_BLOCKED = Column(
+    "quantity_blocked",
+    Kind.NUMBER,
+    "on site and blocked, beside what is on hand",
+    unit=UNITS,
+    minimum=0,
+)
+QUANTITY_DAMAGED = Column(
+    "quantity_damaged",
+    Kind.NUMBER,
+    "on site and damaged, beside what is on hand",
+    unit=UNITS,
+    minimum=0,
+)
+QUANTITY_RESERVED = Column(
+    "quantity_reserved",
+    Kind.NUMBER,
+    "on site and reserved for an order, beside what is on hand",
+    unit=UNITS,
+    minimum=0,
+)
+QUANTITY_IN_TRANSIT = Column(
+    "quantity_in_transit",
+    Kind.NUMBER,
+    "on its way from another site or location of the group, not yet on site",
+    unit=UNITS,
+    minimum=0,
+)
 ON_ORDER = Column("on_order", Kind.NUMBER, "ordered and not yet received", unit=UNITS, minimum=0)
 BACKORDERED = Column(
     "backordered",
@@ -52,6 +87,11 @@ STOCK_LEVELS = Table(
         SITE_ID,
         ITEM_ID,
         ON_HAND,
+        QUANTITY_IN_INSPECTION,
+        QUANTITY_BLOCKED,
+        QUANTITY_DAMAGED,
+        QUANTITY_RESERVED,
+        QUANTITY_IN_TRANSIT,
         ON_ORDER,
         BACKORDERED,
         REORDER_POINT,

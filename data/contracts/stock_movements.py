@@ -34,6 +34,13 @@ QUANTITY_MOVED = Column(
     required=True,
 )
 
+ADJUSTMENT_REASON = Column(
+    "adjustment_reason", Kind.TEXT, "why stock was adjusted, in the source's own words"
+)
+POSTED_BY_ROLE = Column(
+    "posted_by_role", Kind.TEXT, "role that posted the movement; never a person"
+)
+
 STOCK_MOVEMENTS = Table(
     "stock_movements",
     grain="one change of stock on hand of one item at one site (may sum a period)",
@@ -44,6 +51,8 @@ STOCK_MOVEMENTS = Table(
         ITEM_ID,
         MOVEMENT_KIND,
         QUANTITY_MOVED,
+        ADJUSTMENT_REASON,
+        POSTED_BY_ROLE,
         HAPPENED_AT,
         KNOWN_AT,
     ),

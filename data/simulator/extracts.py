@@ -21,8 +21,9 @@ from data.contracts.purchase_orders import ORDER_UNIT, PO_LINE_ID
 from data.contracts.sites import SITE_ID
 from data.contracts.suppliers import SUPPLIER_ID
 from data.contracts.table import KNOWN_AT, Column, Kind
+from data.sources.extracts.field_mapping import Factor, FieldMapping
 from data.sources.extracts.file_conventions import Encoding
-from data.sources.extracts.mapping import Factor, FieldMapping, SiteMapping, TableMapping
+from data.sources.extracts.mapping import SiteMapping, TableMapping
 
 TextArray = Any  # pyarrow string arrays, which have no types to check against
 

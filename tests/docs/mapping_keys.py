@@ -8,14 +8,15 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from data.sources.extracts import mapping
+from data.sources.extracts import field_mapping, mapping, raw_mapping
 from tests.docs.markdown import table
 
 TITLES = {
     mapping.SiteMapping: "Keys of a mapping",
     mapping.TableMapping: "Keys of `tables.NAME`",
-    mapping.FieldMapping: "Keys of a field, `tables.NAME.columns.COLUMN`",
-    mapping.Factor: "Keys of `times` and `over`",
+    field_mapping.FieldMapping: "Keys of a field, `tables.NAME.columns.COLUMN`",
+    field_mapping.Factor: "Keys of `times` and `over`",
+    raw_mapping.RawTable: "Keys of `raw.NAME`",
 }
 NAMES: dict[Any, str] = {
     str: "text",
@@ -23,8 +24,10 @@ NAMES: dict[Any, str] = {
     int: "number",
     float: "number",
     mapping.TableMapping: "table",
-    mapping.FieldMapping: "field",
-    mapping.Factor: "factor",
+    field_mapping.FieldMapping: "field",
+    field_mapping.Factor: "factor",
+    raw_mapping.RawTable: "raw table",
+    raw_mapping.Query: "text",
 }
 
 

@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from data.contracts.table import Kind, dtype_of
 from data.source_batch import build_findings, merge_findings, no_findings
-from data.sources.extracts.mapping import FieldMapping, SiteMapping
+from data.sources.extracts.field_mapping import FieldMapping
+from data.sources.extracts.mapping import SiteMapping
 
 TEXT = dtype_of(Kind.TEXT)
 ParsedColumn = tuple[pd.Series, pd.DataFrame]

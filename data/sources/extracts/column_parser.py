@@ -17,14 +17,15 @@ from data.sources.extracts.cell_texts import (
     mask_missing,
     texts_of,
 )
+from data.sources.extracts.field_mapping import CONVERTED_DECIMALS, Factor, FieldMapping
 from data.sources.extracts.file_conventions import DecimalMark, ThousandsMark
-from data.sources.extracts.mapping import CONVERTED_DECIMALS, Factor, FieldMapping, SiteMapping
+from data.sources.extracts.mapping import SiteMapping
 from data.sources.extracts.moments import read_moments, settle
 
 # What writers of a mark put for it: CLDR groups French digits with U+202F, spreadsheets with
 # U+00A0, and Swiss ones with U+2019.
-_SAME_MARK = {ThousandsMark.SPACE: " \u00a0\u202f\u2009\u2007", ThousandsMark.APOSTROPHE: "'\u2019"}
-_MINUS = "\u2212"  # the sign that CLDR has for Swedish, Norwegian and others
+SAME_MARK = {ThousandsMark.SPACE: " \u00a0\u202f\u2009\u2007", ThousandsMark.APOSTROPHE: "'\u2019"}
+MINUS = "\u2212"  # the sign that CLDR has for Swedish, Norwegian and others
 
 
 def parse_column(
@@ -107,17 +108,22 @@ def _parse_numbers(column: str, cells: pd.Series, mapping: SiteMapping) -> Parse
 
 def _plain_marks(texts: pd.Series, mapping: SiteMapping) -> pd.Series:
     """Return texts in which the minus and the thousands mark are written in one way."""
-    texts = texts.str.replace(_MINUS, "-", regex=False)
-    same = _SAME_MARK.get(mapping.thousands)
+    texts = texts.str.replace(MINUS, "-", regex=False)
+    same = SAME_MARK.get(mapping.thousands)
     return texts.str.replace(f"[{same}]", str(mapping.thousands), regex=True) if same else texts
+
+
+def number_pattern(decimal: str, thousands: str) -> str:
+    """Return the regular expression of a number in these marks, with its sign before or behind."""
+    d, t = re.escape(decimal), re.escape(thousands)
+    integer = rf"(?:[0-9]+|[0-9]{{1,3}}(?:{t}[0-9]{{3}})+)" if thousands else "[0-9]+"
+    plain = rf"(?:{integer}(?:{d}[0-9]+)?|{d}[0-9]+)"
+    return rf"(?:[+-]?{plain}|{plain}-)"
 
 
 def _matches_number_marks(texts: pd.Series, decimal: str, thousands: str) -> pd.Series:
     """Return which texts are numbers in these marks; SAP writes the sign behind the number."""
-    d, t = re.escape(decimal), re.escape(thousands)
-    integer = rf"(?:[0-9]+|[0-9]{{1,3}}(?:{t}[0-9]{{3}})+)" if thousands else "[0-9]+"
-    plain = rf"(?:{integer}(?:{d}[0-9]+)?|{d}[0-9]+)"
-    return texts.str.fullmatch(rf"(?:[+-]?{plain}|{plain}-)").fillna(value=False).astype(bool)
+    return texts.str.fullmatch(number_pattern(decimal, thousands)).fillna(value=False).astype(bool)
 
 
 def _to_floats(texts: pd.Series, decimal: str, thousands: str) -> pd.Series:

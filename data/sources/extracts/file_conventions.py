@@ -59,3 +59,10 @@ class CreditNoteSign(StrEnum):
 
     POSITIVE = "positive"  # as in UBL, where the document's type says what they mean
     NEGATIVE = "negative"
+
+
+class Unmapped(StrEnum):
+    """What happens to a column of a source that the mapping does not name."""
+
+    REFUSE = "refuse"  # the run stops and names the column
+    IGNORE = "ignore"

@@ -13,8 +13,9 @@ from data.contracts.invoices import (
     TAX_AMOUNT,
     DocumentType,
 )
+from data.sources.extracts.field_mapping import CONVERTED_DECIMALS
 from data.sources.extracts.file_conventions import CreditNoteSign
-from data.sources.extracts.mapping import CONVERTED_DECIMALS, TableMapping
+from data.sources.extracts.mapping import TableMapping
 
 _SIGNED = (QUANTITY_INVOICED, CHARGE_AMOUNT, LINE_AMOUNT, FREIGHT_AMOUNT, TAX_AMOUNT)
 

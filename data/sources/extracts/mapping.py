@@ -14,20 +14,24 @@ price = NETPR / PEINH can also write it. A cell is read in this order:
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeAlias
+from typing import Annotated, Self, TypeAlias
 from zoneinfo import available_timezones
 
 import pandas as pd
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from data.contracts.catalogue import TABLES
 from data.contracts.invoices import DOCUMENT_TYPE, FREIGHT_AMOUNT, INVOICES, DocumentType
 from data.contracts.table import Column, Kind, Table
 from data.reference.units import unit_code
+from data.sources.extracts.field_mapping import (
+    FieldMapping,
+    StrictModel,
+    field_mapping_problems,
+)
 from data.sources.extracts.file_conventions import (
     AmbiguousTime,
     CreditNoteSign,
@@ -36,111 +40,10 @@ from data.sources.extracts.file_conventions import (
     Encoding,
     NonexistentTime,
     ThousandsMark,
+    Unmapped,
 )
-
-
-class StrictModel(BaseModel):
-    """A part of a mapping: unknown keys are refused, nothing changes after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Factor(StrictModel):
-    """A number a row: a constant, the number in a column, or a column's code looked up."""
-
-    constant: float | None = Field(None, gt=0, description="the same number for every row")
-    column: str | None = Field(None, description="column of the file that holds the number")
-    factors: dict[str, float] = Field(
-        {},
-        description="the number for each code in `column`, below zero where the code turns the "
-        "sign; other codes go to quarantine",
-    )
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
-        if (self.constant is None) == (self.column is None) or (self.factors and not self.column):
-            raise ValueError("takes either constant, or column, or column with factors")
-        if zero := [code for code, number in self.factors.items() if not number]:
-            raise ValueError(f"the factor of {zero[0]!r} is zero")
-        return self
-
-
-class FieldMapping(StrictModel):
-    """Source of one canonical column. See the module for the order of steps."""
-
-    column: str | None = Field(None, description="column of the file that holds the value")
-    columns: tuple[str, ...] = Field(
-        (), description="columns that are joined into the value, in this order; text and moments"
-    )
-    separator: str = Field("-", description="text between joined `columns`")
-    prefix: str = Field("", description="text put before every value; text only")
-    codes: dict[str, str | bool] = Field(
-        {},
-        description="canonical value of each of the file's codes, of several `columns` joined "
-        "with blanks as they are; other codes go to quarantine; text and flags",
-    )
-    formats: tuple[str, ...] = Field(
-        (), description="how this moment is written; those of the mapping by default"
-    )
-    times: Factor | None = Field(None, description="a factor to multiply with; numbers only")
-    over: Factor | None = Field(None, description="a factor to divide by; numbers only")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short(cls, shorthand: Any) -> Any:
-        return {"column": shorthand} if isinstance(shorthand, str) else shorthand
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if (self.column is None) == (not self.columns):
-            raise ValueError("takes either column or columns")
-        if len({"%z" in form for form in self.formats}) > 1:
-            raise ValueError("formats with and without an offset (%z) do not mix")
-        return self
-
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """The file's columns that the value itself is in, in order."""
-        return (self.column,) if self.column is not None else self.columns
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        """Return all columns of the file that are read, factors included."""
-        factors = (factor.column for factor in (self.times, self.over) if factor)
-        return (*self.sources, *(column for column in factors if column))
-
-
-def field_mapping_problems(table: str, column: Column, field: FieldMapping) -> Iterator[str]:
-    """Return the options of a field that its column's kind does not use."""
-    uses = {
-        Kind.TEXT: {"prefix", "codes", "separator"},
-        Kind.NUMBER: {"times", "over"},
-        Kind.FLAG: {"codes"},
-        Kind.MOMENT: {"formats", "separator"},
-    }[column.kind]
-    options = field.model_fields_set - {"column", "columns"}
-    where = f"tables.{table}.columns.{column}"
-    for option in sorted(options - uses):
-        yield f"{where}: {option} does not apply to a {column.kind}; it takes {_listed(uses)}"
-    if field.columns and "separator" not in uses:
-        yield f"{where}: a {column.kind} takes one column, got {', '.join(field.columns)}"
-    if column.kind is Kind.FLAG and not field.codes:
-        yield f"{where}: a flag needs codes, such as {{X = true, '' = false}}"
-    takes = bool if column.kind is Kind.FLAG else str
-    for code, value in field.codes.items():
-        becomes = f"{where}: code {code!r} becomes {value!r}"
-        if not isinstance(value, takes):
-            yield f"{becomes}, a {column.kind} takes {takes.__name__}"
-        elif column.allowed and value not in column.allowed:
-            yield f"{becomes}, not one of {', '.join(column.allowed)}"
-
-
-def _listed(names: set[str]) -> str:
-    return ", ".join(sorted(names | {"column"}))
-
-
-CONVERTED_DECIMALS = 6
-"""Numbers that went through `times` or `over` are rounded to so many decimals."""
+from data.sources.extracts.mapping_documents import MappingError, read_document
+from data.sources.extracts.raw_mapping import Query, RawTable
 
 
 def _check_time_zone(name: str) -> str:
@@ -164,19 +67,31 @@ Cell: TypeAlias = str | bool | int | float
 
 
 class TableMapping(StrictModel):
-    """Source of one canonical table: files, or constant rows in the mapping itself."""
+    """Source of one canonical table: files, a SELECT, or rows in the mapping itself."""
 
     file: str | None = Field(
         None, description="name of the files in the site's folder; `*` stands for any text"
     )
+    sql: Query | None = Field(
+        None,
+        description="one SELECT over the raw tables, or the name of a file beside the mapping that "
+        "holds it (`receipts.sql`); its columns are named as the table's",
+    )
     columns: dict[str, FieldMapping] = Field(
-        {}, description="canonical column -> where it is: a column's name, or the keys of a field"
+        {},
+        description="canonical column -> where it is: a column's name, or the keys of a field; "
+        "with `sql` only what needs more than its name",
     )
     constants: dict[str, Cell] = Field(
         {}, description="canonical column -> the same value for every row of the table"
     )
     ignore: tuple[str, ...] = Field(
         (), description="columns of the file that are known and not used"
+    )
+    unmapped: Unmapped | None = Field(
+        None,
+        description="what happens to columns that are neither mapped nor under `ignore`; the "
+        "mapping's `unmapped` by default",
     )
     rows: tuple[dict[str, Cell], ...] = Field(
         (), description="rows that are written in the mapping itself, instead of `file`"
@@ -194,8 +109,9 @@ class TableMapping(StrictModel):
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        if (self.file is None) == (not self.rows):
-            raise ValueError("takes either file (with columns) or rows")
+        origins = (self.file is not None, self.sql is not None, bool(self.rows))
+        if sum(origins) != 1:
+            raise ValueError("takes one of file (with columns), sql or rows")
         return self
 
     @property
@@ -205,11 +121,18 @@ class TableMapping(StrictModel):
 
 
 class SiteMapping(StrictModel):
-    """Mapping of one site's extracts, in the folder `folder` (default: the site's id)."""
+    """Mapping of one source's extracts, in the folder `folder` (default: the source's name)."""
 
-    site: str = Field(description="id of the site")
+    extends: str = Field(
+        "",
+        description="connector pack, or mapping file beside this one (`group.toml`), whose "
+        "keys hold where this file states none",
+    )
+    site: str = Field(
+        description="name of the source: the site's id, or that of a system of several sites"
+    )
     system: str = Field("", description="name of the site's system, for people")
-    folder: str = Field("", description="folder of the site's files; the site's id by default")
+    folder: str = Field("", description="folder of the source's files; `site` by default")
     encoding: Encoding = Field(description="encoding of text files; a byte order mark is skipped")
     delimiter: Delimiter = Field(description="character between two fields")
     decimal: DecimalMark = Field(description="character before the decimals")
@@ -218,10 +141,12 @@ class SiteMapping(StrictModel):
     )
     time_zone: Zone = Field(description="IANA time zone of the file's local times")
     ambiguous_time: AmbiguousTime = Field(
-        description="what a local time means that the clock shows twice (summer time ends)"
+        AmbiguousTime.QUARANTINE,
+        description="what a local time means that the clock shows twice (summer time ends)",
     )
     nonexistent_time: NonexistentTime = Field(
-        description="what a local time means that the clock never shows (summer time begins)"
+        NonexistentTime.QUARANTINE,
+        description="what a local time means that the clock never shows (summer time begins)",
     )
     formats: tuple[str, ...] = Field(
         min_length=1, description="how moments are written, in `strptime` codes; tried in order"
@@ -235,8 +160,24 @@ class SiteMapping(StrictModel):
         description="the source's own words for units of measure -> UN/ECE Recommendation 20; "
         "codes of the list and usual words need none",
     )
+    unmapped: Unmapped = Field(
+        Unmapped.REFUSE,
+        description="what happens to columns that a table neither maps nor lists under `ignore`",
+    )
+    parameters: dict[str, Cell] = Field(
+        {}, description="name -> constant that the SQL reads with `param('name')`, as text"
+    )
+    sql_seconds: float = Field(
+        600, gt=0, description="longest time that one SELECT may take; the run stops after it"
+    )
+    raw: dict[str, RawTable] = Field(
+        {}, description="raw table that SQL reads -> its files; loaded where a SELECT names it"
+    )
+    leave_out: tuple[str, ...] = Field(
+        (), description="canonical tables of the extended pack that this source has not"
+    )
     tables: dict[str, TableMapping] = Field(
-        description="canonical table -> its files and columns, or its rows"
+        description="canonical table -> its files and columns, its SELECT, or its rows"
     )
 
     @model_validator(mode="after")
@@ -246,6 +187,7 @@ class SiteMapping(StrictModel):
         if len({"%z" in form for form in self.formats}) > 1:
             raise ValueError("formats with and without an offset (%z) do not mix")
         problems = [p for name in self.tables for p in self._problems(name)]
+        problems += self._parameter_problems()
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -254,6 +196,26 @@ class SiteMapping(StrictModel):
     def place(self) -> str:
         """Name of the folder that holds the site's files."""
         return self.folder or self.site
+
+    @property
+    def queries(self) -> dict[str, Query]:
+        """The SELECT of every canonical table that has one."""
+        return {name: table.sql for name, table in self.tables.items() if table.sql}
+
+    def raw_tables_of(self, query: Query) -> tuple[str, ...]:
+        """Return the raw tables that a SELECT names, in the order of the mapping."""
+        named = {name.casefold() for name in query.tables}
+        return tuple(name for name in self.raw if name.casefold() in named)
+
+    @property
+    def raw_in_use(self) -> tuple[str, ...]:
+        """Return the raw tables that any SELECT names, in the order of the mapping."""
+        used = {name for query in self.queries.values() for name in self.raw_tables_of(query)}
+        return tuple(name for name in self.raw if name in used)
+
+    def ignores_unmapped(self, table: str) -> bool:
+        """Return whether columns that the table does not map are of no interest."""
+        return (self.tables[table].unmapped or self.unmapped) is Unmapped.IGNORE
 
     def constants_of(self, table: Table) -> dict[str, Cell]:
         """The table's constants: its own, and the mapping's for columns it does not read."""
@@ -278,7 +240,7 @@ class SiteMapping(StrictModel):
             if column not in table.columns:
                 yield f"tables.{name}: no column {column!r}; it has {', '.join(table.columns)}"
         for column in table.columns:
-            provided = column in mapped.columns or column in constants
+            provided = column in mapped.columns or column in constants or mapped.sql
             if column.required and not provided and not all(column in row for row in rows):
                 yield f"tables.{name}: required column {column} is not mapped"
             if column in mapped.columns:
@@ -286,6 +248,12 @@ class SiteMapping(StrictModel):
         yield from _amount_problems(table, mapped)
         for values in (constants, *mapped.rows):
             yield from _constant_problems(table, values)
+
+    def _parameter_problems(self) -> Iterator[str]:
+        read = {name for query in self.queries.values() for name in query.parameters}
+        for name in sorted(read - set(self.parameters)):
+            there = ", ".join(self.parameters) or "none"
+            yield f"parameters: no {name!r}, which the SQL reads; there are {there}"
 
 
 def _amount_problems(table: Table, mapped: TableMapping) -> Iterator[str]:
@@ -299,10 +267,10 @@ def _amount_problems(table: Table, mapped: TableMapping) -> Iterator[str]:
     may_credit = kind is not None and (
         not kind.codes or DocumentType.CREDIT_NOTE in kind.codes.values()
     )
-    if may_credit and mapped.credit_note_sign is None:
+    if may_credit and not mapped.sql and mapped.credit_note_sign is None:
         choices = " or ".join(repr(str(sign)) for sign in CreditNoteSign)
         yield f"{where}: has credit notes; credit_note_sign says how they are written: {choices}"
-    if mapped.freight_in_line_amount and FREIGHT_AMOUNT not in mapped.columns:
+    if mapped.freight_in_line_amount and not mapped.sql and FREIGHT_AMOUNT not in mapped.columns:
         yield f"{where}: freight_in_line_amount needs {FREIGHT_AMOUNT}"
 
 
@@ -338,22 +306,15 @@ def _constant_problems(table: Table, constants: dict[str, Cell]) -> Iterator[str
             yield f"tables.{table.name}: constant {name} = {value!r}: {error}"
 
 
-class MappingError(ValueError):
-    """A mapping file that cannot be used; one line a problem."""
-
-
 def load_mapping(path: Path) -> SiteMapping:
     """The mapping in a TOML file.
 
     Raises:
         MappingError: naming the file and, a line each, what is wrong, what it got, the choices.
     """
-    if not path.is_file():
-        raise MappingError(f"no mapping file {path}")
+    document = read_document(path)
     try:
-        return SiteMapping.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise MappingError(f"{path.name} is not TOML: {error}") from None
+        return SiteMapping.model_validate(document)
     except ValidationError as error:
         raise MappingError("\n".join(_problem_lines(path.name, error))) from None
 

@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column
 from data.source_batch import build_findings, merge_findings, no_findings
 from data.sources.extracts.cell_texts import ParsedColumn, join_columns
+from data.sources.extracts.field_mapping import FieldMapping
 from data.sources.extracts.file_conventions import AmbiguousTime, NonexistentTime
-from data.sources.extracts.mapping import FieldMapping, SiteMapping
+from data.sources.extracts.mapping import SiteMapping
 
 Flags = NDArray[np.bool_]
 Choice = NDArray[np.int64]

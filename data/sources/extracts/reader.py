@@ -1,264 +1,33 @@
 """Read site extracts: folders of CSV or Parquet files, as each site's mapping says.
 
 What is wrong with a file as a whole (missing, other delimiter, other columns, other encoding)
-is an `ExtractError` and stops the run. What is wrong with a row puts that row in quarantine.
+is an `ExtractError` and stops the run, as is a SELECT that cannot run. What is wrong with a row
+puts that row in quarantine.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
-
-import numpy as np
-import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv as csv_arrow
-import pyarrow.parquet as pq
-from numpy.typing import NDArray
-from pandas.api.extensions import ExtensionDtype
 
 from data.contracts.catalogue import TABLES
-from data.contracts.table import Column, Kind, Table, dtype_of
-from data.source_batch import WHOLE_ROW, SourceBatch, build_findings, merge_findings
-from data.sources.extracts.cell_texts import ParsedColumn
-from data.sources.extracts.column_parser import parse_column
-from data.sources.extracts.file_conventions import Delimiter, Encoding
-from data.sources.extracts.invoice_amounts import settle_amounts
-from data.sources.extracts.mapping import SiteMapping, TableMapping, parse_constant
-from data.sources.extracts.moments import Readings, read_moments, settle_moments
-
-_BOM = b"\xef\xbb\xbf"
-
-
-class ExtractError(ValueError):
-    """A file that cannot be read as its mapping says."""
-
-
-def decode_text(data: bytes, name: str, encoding: Encoding) -> str:
-    """The text of a file, without a byte order mark.
-
-    Raises:
-        ExtractError: where the bytes are not in that encoding, or plainly in another one.
-    """
-    says = f"the mapping says encoding = {str(encoding)!r}"
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        choices = ", ".join(Encoding)
-        raise ExtractError(f"{name} is utf-16, {says}; write the extract as one of {choices}")
-    if encoding is Encoding.UTF8:
-        return _decode_strictly(data.removeprefix(_BOM), name, encoding)
-    if data.startswith(_BOM):
-        raise ExtractError(f"{name} begins with a utf-8 byte order mark, {says}; set 'utf-8'")
-    if not data.isascii() and _is_utf8(data):
-        raise ExtractError(f"{name} has letters in utf-8, {says}; set 'utf-8'")
-    return _decode_strictly(data, name, encoding)
-
-
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _decode_strictly(data: bytes, name: str, encoding: Encoding) -> str:
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        others = " or ".join(repr(str(e)) for e in Encoding if e is not encoding)
-        raise ExtractError(
-            f"{name} line {line}: byte 0x{data[error.start]:02X} is not {encoding}; "
-            f"set encoding = {others} in the mapping"
-        ) from None
-
-
-CHUNK_ROWS = 250_000  # rows; bounds the memory that Python's own strings take
-_BLANK = re.compile(r"(?:\A|\n)[ \t]*\r?\n")
-_TEXT = dtype_of(Kind.TEXT)
-
-
-class _Reader(Protocol):
-    """Type of what `csv.reader` returns, which the standard library does not export."""
-
-    line_num: int
-
-    def __iter__(self) -> Iterator[list[str]]: ...
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """Rows of one file.
-
-    Attributes:
-        cells: trimmed texts, or the values that Parquet holds.
-        ragged: row -> fields, for rows of another width than the header.
-    """
-
-    cells: pd.DataFrame
-    lines: NDArray[np.int64]
-    ragged: dict[int, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class OpenedFile:
-    """A file with its header read.
-
-    Attributes:
-        name: name as a person would say it.
-    """
-
-    name: str
-    header: tuple[str, ...]
-    chunks: Iterator[Chunk]
-
-
-def open_file(path: Path, name: str, mapping: SiteMapping) -> OpenedFile:
-    """Return the file's header, and its rows as chunks that are read on demand."""
-    if path.suffix == ".parquet":
-        return _open_parquet(path, name)
-    text = decode_text(path.read_bytes(), name, mapping.encoding)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=mapping.delimiter)
-    header = next((row for row in reader if row), None)
-    if header is None:
-        raise ExtractError(f"{name} is empty: it has no header")
-    columns = tuple(cell.strip() for cell in header)
-    plain = _read_simple_csv(text, columns, mapping.delimiter)
-    return OpenedFile(
-        name, columns, _read_quoted_csv(reader, columns, name) if plain is None else plain
-    )
-
-
-def _open_parquet(path: Path, name: str) -> OpenedFile:
-    try:
-        table = pq.read_table(path)
-    except pa.ArrowInvalid as error:
-        raise ExtractError(f"{name} is not a Parquet file: {error}") from None
-    lines = np.arange(1, table.num_rows + 1, dtype=np.int64)
-    plain = pa.table(
-        {column: _plain_values(table[column], column, name) for column in table.column_names}
-    )
-    cells = plain.to_pandas(types_mapper=_cell_type)
-    return OpenedFile(name, tuple(table.column_names), iter([Chunk(cells, lines)]))
-
-
-def _plain_values(values: pa.ChunkedArray, column: str, name: str) -> pa.ChunkedArray:
-    """Return values without dictionaries; texts that are kept as bytes are texts."""
-    if pa.types.is_dictionary(values.type):
-        values = values.cast(values.type.value_type)
-    if pa.types.is_binary(values.type) or pa.types.is_large_binary(values.type):
-        try:
-            return values.cast(pa.string())
-        except pa.ArrowInvalid:
-            raise ExtractError(f"{name}: column {column} holds bytes that are not utf-8") from None
-    return values
-
-
-def _cell_type(kind: pa.DataType) -> ExtensionDtype | None:
-    """Return the type of cells in which nothing is lost where some are missing."""
-    if pa.types.is_boolean(kind):
-        return pd.BooleanDtype()
-    if pa.types.is_integer(kind):
-        return pd.UInt64Dtype() if pa.types.is_uint64(kind) else pd.Int64Dtype()
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return _TEXT  # type: ignore[no-any-return]
-    if pa.types.is_decimal(kind) or pa.types.is_date(kind):
-        return pd.ArrowDtype(kind)
-    return None
-
-
-def _read_simple_csv(text: str, header: tuple[str, ...], delimiter: str) -> Iterator[Chunk] | None:
-    """The rows of a text in which every line is a row of as many fields as the header.
-
-    Several times as fast as the reader that copes with anything, which takes over for None.
-    """
-    odd = '"' in text or text.count("\r") != text.count("\r\n") or _BLANK.search(text)
-    if odd or len(set(header)) < len(header):
-        return None
-    try:
-        table = csv_arrow.read_csv(
-            pa.py_buffer(text.encode()),
-            csv_arrow.ReadOptions(use_threads=False, column_names=header, skip_rows=1),
-            csv_arrow.ParseOptions(delimiter=delimiter, quote_char=False),
-            csv_arrow.ConvertOptions(column_types=dict.fromkeys(header, pa.string())),
-        )
-    except pa.ArrowInvalid:  # some line has more or fewer fields
-        return None
-    return _slice_table(table)
-
-
-def _slice_table(table: pa.Table) -> Iterator[Chunk]:
-    for start in range(0, table.num_rows, CHUNK_ROWS):
-        part = table.slice(start, CHUNK_ROWS)
-        cells = {name: _trimmed_texts(part[name]) for name in part.column_names}
-        lines = np.arange(start + 2, start + 2 + part.num_rows, dtype=np.int64)
-        yield Chunk(pd.DataFrame(cells), lines)
-
-
-def _read_quoted_csv(reader: _Reader, header: tuple[str, ...], name: str) -> Iterator[Chunk]:
-    rows: list[Sequence[str | None]] = []
-    lines: list[int] = []
-    ragged: dict[int, int] = {}
-    for line, row in _number_rows(reader, name):
-        if len(row) != len(header):
-            ragged[len(rows)] = len(row)
-        rows.append(row if len(row) == len(header) else _fit_to_header(row, len(header)))
-        lines.append(line)
-        if len(rows) == CHUNK_ROWS:
-            yield _build_chunk(rows, lines, header, ragged)
-            rows, lines, ragged = [], [], {}
-    if rows:
-        yield _build_chunk(rows, lines, header, ragged)
-
-
-def _number_rows(reader: _Reader, name: str) -> Iterator[tuple[int, list[str]]]:
-    """Rows that are not blank, with the line they begin on."""
-    line = reader.line_num + 1
-    try:
-        for row in reader:
-            if row:
-                yield line, row
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise ExtractError(f"{name} line {line}: {error}; is a quote never closed?") from None
-
-
-def _fit_to_header(row: list[str], width: int) -> Sequence[str | None]:
-    """Fit a row to the header: surplus fields are joined to the last one, unchanged."""
-    if len(row) < width:
-        return [*row, *[None] * (width - len(row))]
-    return [*row[: width - 1], " | ".join(row[width - 1 :])]
-
-
-def _build_chunk(
-    rows: list[Sequence[str | None]],
-    lines: list[int],
-    header: tuple[str, ...],
-    ragged: dict[int, int],
-) -> Chunk:
-    columns = {
-        name: _trimmed_texts(pa.array(values, pa.string()))
-        for name, values in zip(header, zip(*rows, strict=True), strict=True)
-    }
-    return Chunk(pd.DataFrame(columns), np.array(lines, dtype=np.int64), ragged)
-
-
-def _trimmed_texts(values: pa.Array | pa.ChunkedArray) -> pd.Series:
-    trimmed = pc.utf8_trim_whitespace(values)
-    return pd.Series(pd.arrays.ArrowExtensionArray(trimmed)).astype(_TEXT)
+from data.contracts.table import Table
+from data.source_batch import SourceBatch
+from data.sources.extracts.extract_files import (
+    ExtractError,
+    OpenedFile,
+    open_file,
+    require_columns,
+)
+from data.sources.extracts.mapping import SiteMapping
+from data.sources.extracts.row_batches import build_batch, constant_rows
+from data.sources.extracts.sql_tables import sql_tables
 
 
 def read_extract(folder: Path, mappings: Sequence[SiteMapping]) -> Iterator[SourceBatch]:
-    """Yield every file of every site as batches, in the order of the mappings.
+    """Yield every table of every source as batches, in the order of the mappings.
 
-    folder: holds one folder a site, see `SiteMapping.place`.
+    folder: holds one folder a source, see `SiteMapping.place`.
 
     Raises:
         ExtractError: naming the site or file, what it has and what the mapping expects.
@@ -267,15 +36,18 @@ def read_extract(folder: Path, mappings: Sequence[SiteMapping]) -> Iterator[Sour
         place = folder / mapping.place
         if not place.is_dir():
             raise ExtractError(f"{mapping.site}: no folder {place}")
-        for table in TABLES.values():
-            if table.name in mapping.tables:
-                yield from _read_table(place, mapping, table)
+        with sql_tables(place, mapping) as selects:
+            for table in TABLES.values():
+                if table.name in selects:
+                    yield from selects[table.name].batches()
+                elif table.name in mapping.tables:
+                    yield from _read_table(place, mapping, table)
 
 
 def _read_table(place: Path, mapping: SiteMapping, table: Table) -> Iterator[SourceBatch]:
     mapped = mapping.tables[table.name]
     if mapped.file is None:
-        yield _constant_rows(mapping, table)
+        yield constant_rows(mapping, table)
         return
     paths = sorted(place.glob(mapped.file))
     if not paths:
@@ -286,85 +58,19 @@ def _read_table(place: Path, mapping: SiteMapping, table: Table) -> Iterator[Sou
         )
     for path in paths:
         opened = open_file(path, f"{mapping.place}/{path.name}", mapping)
-        _check_header(opened, mapped, mapping)
+        _check_header(opened, mapping, table)
         for chunk in opened.chunks:
-            yield _build_batch(chunk, opened.name, mapping, table)
+            yield build_batch(chunk, opened.name, mapping, table)
 
 
-def _constant_rows(mapping: SiteMapping, table: Table) -> SourceBatch:
-    rows = mapping.tables[table.name].rows
-    constants = mapping.constants_of(table)
-    frame = pd.DataFrame(
-        [
-            {k: parse_constant(table.column(k), v) for k, v in (constants | row).items()}
-            for row in rows
-        ]
-    )
-    lines = np.arange(1, len(rows) + 1, dtype=np.int64)
-    return SourceBatch(table, frame, f"mapping of {mapping.site}", lines, raw=pd.DataFrame(rows))
-
-
-def _build_batch(chunk: Chunk, name: str, mapping: SiteMapping, table: Table) -> SourceBatch:
+def _check_header(opened: OpenedFile, mapping: SiteMapping, table: Table) -> None:
+    """Require every mapped column in the header, once, and no column that nobody knows."""
     mapped = mapping.tables[table.name]
-    parsed = _parse_columns(chunk.cells, mapping, table)
-    findings = [_field_count_findings(chunk), *(broken for _, broken in parsed.values())]
-    columns = {name: values for name, (values, _) in parsed.items()}
-    frame = pd.DataFrame(columns, index=chunk.cells.index)
-    for key, value in mapping.constants_of(table).items():
-        frame[key] = parse_constant(table.column(key), value)
-    frame = settle_amounts(frame, mapped)
-    origins = {key: " and ".join(field.sources) for key, field in mapped.columns.items()}
-    return SourceBatch(
-        table, frame, name, chunk.lines, chunk.cells, origins, merge_findings(findings)
-    )
-
-
-def _parse_columns(
-    cells: pd.DataFrame, mapping: SiteMapping, table: Table
-) -> dict[str, ParsedColumn]:
-    """Parse every mapped column; moments last, because the clocks of a row explain each other."""
-    fields = mapping.tables[table.name].columns
-    parsed, moments = dict[str, ParsedColumn](), dict[Column, Readings]()
-    for column in (column for column in table.columns if column in fields):
-        if column.kind is Kind.MOMENT:
-            moments[column] = read_moments(column, fields[column], cells, mapping)
-        else:
-            parsed[str(column)] = parse_column(column, fields[column], cells, mapping)
-    return parsed | settle_moments(moments, mapping)
-
-
-def _field_count_findings(chunk: Chunk) -> pd.DataFrame:
-    width = len(chunk.cells.columns)
-    problems = [f"has {n} fields, the header has {width}" for n in chunk.ragged.values()]
-    return build_findings(list(chunk.ragged), WHOLE_ROW, [None] * len(problems), problems)
-
-
-def _check_header(opened: OpenedFile, mapped: TableMapping, mapping: SiteMapping) -> None:
-    """Require every mapped column in the header, once, and no unknown column."""
-    there, needed = opened.header, mapped.reads
-    if not set(there) & set(needed):
-        _check_delimiter(opened, needed, mapping)
-    for column, times in Counter(there).items():
-        if times > 1:
-            raise ExtractError(f"{opened.name}: column {column} is there {times} times")
-    if missing := [column for column in needed if column not in there]:
-        raise ExtractError(
-            f"{opened.name} has no column {', '.join(missing)}; it has {', '.join(there)}"
-        )
-    known = (*needed, *mapped.ignore)
-    if unknown := [column for column in there if column not in known]:
+    require_columns(opened, mapped.reads, mapping)
+    known = (*mapped.reads, *mapped.ignore)
+    unknown = [column for column in opened.header if column not in known]
+    if unknown and not mapping.ignores_unmapped(table.name):
         raise ExtractError(
             f"{opened.name}: column {', '.join(unknown)} is not known; known are "
             f"{', '.join(known)}; map it or list it under ignore"
         )
-
-
-def _check_delimiter(opened: OpenedFile, needed: tuple[str, ...], mapping: SiteMapping) -> None:
-    header_line = mapping.delimiter.join(opened.header)
-    for other in Delimiter:
-        fields = [field.strip().strip('"') for field in header_line.split(other)]
-        if set(fields) & set(needed):
-            raise ExtractError(
-                f"{opened.name}: the delimiter is {str(other)!r}, the mapping says "
-                f"{str(mapping.delimiter)!r}"
-            )

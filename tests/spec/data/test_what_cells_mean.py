@@ -5,7 +5,8 @@ import pytest
 
 from data.contracts.table import CodeList, Column, Kind
 from data.sources.extracts.column_parser import parse_column
-from data.sources.extracts.mapping import FieldMapping, SiteMapping
+from data.sources.extracts.field_mapping import FieldMapping
+from data.sources.extracts.mapping import SiteMapping
 
 NUMBER = Column("amount", Kind.NUMBER, "an amount")
 MOMENT = Column("at", Kind.MOMENT, "a moment")

@@ -118,7 +118,7 @@ known_at = "AT"
         (
             'file = "decisions.csv"',
             "",
-            "S07.toml: tables.decisions: takes either file (with columns) or rows",
+            "S07.toml: tables.decisions: takes one of file (with columns), sql or rows",
         ),
         (
             'decimal = ","',
