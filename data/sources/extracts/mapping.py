@@ -173,6 +173,10 @@ class SiteMapping(StrictModel):
     raw: dict[str, RawTable] = Field(
         {}, description="raw table that SQL reads -> its files; loaded where a SELECT names it"
     )
+    views: dict[str, Query] = Field(
+        {},
+        description="name -> SELECT that later views and tables read, or the name of its file",
+    )
     leave_out: tuple[str, ...] = Field(
         (), description="canonical tables of the extended pack that this source has not"
     )
@@ -188,6 +192,9 @@ class SiteMapping(StrictModel):
             raise ValueError("formats with and without an offset (%z) do not mix")
         problems = [p for name in self.tables for p in self._problems(name)]
         problems += self._parameter_problems()
+        problems += [
+            f"views.{name}: is a raw table as well" for name in self.views if name in self.raw
+        ]
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -202,16 +209,40 @@ class SiteMapping(StrictModel):
         """The SELECT of every canonical table that has one."""
         return {name: table.sql for name, table in self.tables.items() if table.sql}
 
-    def raw_tables_of(self, query: Query) -> tuple[str, ...]:
-        """Return the raw tables that a SELECT names, in the order of the mapping."""
+    def tables_named_by(self, query: Query) -> tuple[str, ...]:
+        """Return the raw tables and views that a SELECT names itself, in the mapping's order."""
         named = {name.casefold() for name in query.tables}
-        return tuple(name for name in self.raw if name.casefold() in named)
+        return tuple(name for name in (*self.raw, *self.views) if name.casefold() in named)
+
+    def raw_tables_of(self, query: Query) -> tuple[str, ...]:
+        """Return the raw tables that a SELECT reads, directly or through views."""
+        names = self.tables_named_by(query)
+        views = [self.raw_tables_of(self._earlier_view(name, query)) for name in names]
+        used = {name for name in names if name in self.raw}.union(*views)
+        return tuple(name for name in self.raw if name in used)
+
+    def _earlier_view(self, name: str, query: Query) -> Query:
+        """Return the view of that name, and nothing to read where a view names itself."""
+        view = self.views.get(name)
+        return Query(text="", name=name) if view is None or view is query else view
 
     @property
     def raw_in_use(self) -> tuple[str, ...]:
-        """Return the raw tables that any SELECT names, in the order of the mapping."""
+        """Return the raw tables that any SELECT reads, in the order of the mapping."""
         used = {name for query in self.queries.values() for name in self.raw_tables_of(query)}
         return tuple(name for name in self.raw if name in used)
+
+    @property
+    def views_in_use(self) -> dict[str, Query]:
+        """Return the views whose raw tables are there, in the order of the mapping."""
+        used = set[str]()
+        left = [name for query in self.queries.values() for name in self.tables_named_by(query)]
+        while left:
+            name = left.pop()
+            if name in self.views and name not in used:
+                used.add(name)
+                left += self.tables_named_by(self.views[name])
+        return {name: view for name, view in self.views.items() if name in used}
 
     def ignores_unmapped(self, table: str) -> bool:
         """Return whether columns that the table does not map are of no interest."""
@@ -250,7 +281,8 @@ class SiteMapping(StrictModel):
             yield from _constant_problems(table, values)
 
     def _parameter_problems(self) -> Iterator[str]:
-        read = {name for query in self.queries.values() for name in query.parameters}
+        queries = (*self.queries.values(), *self.views.values())
+        read = {name for query in queries for name in query.parameters}
         for name in sorted(read - set(self.parameters)):
             there = ", ".join(self.parameters) or "none"
             yield f"parameters: no {name!r}, which the SQL reads; there are {there}"

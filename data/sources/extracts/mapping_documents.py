@@ -67,24 +67,28 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 def _with_queries(document: dict[str, Any], path: Path) -> dict[str, Any]:
     """Return the document with the text of every SELECT in place of the file that holds it."""
-    tables = document.get("tables")
-    if not isinstance(tables, Mapping):
-        return document
-    read = {
-        name: table | {"sql": _query(table["sql"], name, path)}
-        if isinstance(table, dict) and isinstance(table.get("sql"), str)
-        else table
-        for name, table in tables.items()
-    }
-    return document | {"tables": read}
+    read = dict(document)
+    if isinstance(tables := document.get("tables"), Mapping):
+        read["tables"] = {
+            name: table | {"sql": _query(table["sql"], f"tables.{name}.sql", path)}
+            if isinstance(table, dict) and isinstance(table.get("sql"), str)
+            else table
+            for name, table in tables.items()
+        }
+    if isinstance(views := document.get("views"), Mapping):
+        read["views"] = {
+            name: _query(sql, f"views.{name}", path) if isinstance(sql, str) else sql
+            for name, sql in views.items()
+        }
+    return read
 
 
-def _query(sql: str, table: str, path: Path) -> dict[str, str]:
+def _query(sql: str, key: str, path: Path) -> dict[str, str]:
     if not sql.strip().endswith(".sql"):
         return {"text": sql, "name": "SELECT"}
     file = path.parent / sql.strip()
     if not file.is_file():
-        raise MappingError(f"{path.name}: tables.{table}.sql: no file {file}")
+        raise MappingError(f"{path.name}: {key}: no file {file}")
     try:
         return {"text": file.read_text(encoding="utf-8"), "name": file.name}
     except UnicodeDecodeError as error:
@@ -128,7 +132,8 @@ def _check_parameters(
 ) -> None:
     """Refuse a parameter that the pack has not and no SELECT reads: it is a typing error."""
     known = base.get("parameters", {})
-    texts = [str(table.get("sql", "")) for table in merged["tables"].values()]
+    texts = [str(table.get("sql", "")) for table in merged.get("tables", {}).values()]
+    texts += map(str, merged.get("views", {}).values())
     for name in own.get("parameters", {}):
         if name not in known and not any(name in text for text in texts):
             there = ", ".join(known) or "none"

@@ -55,16 +55,22 @@ class RejectedRows:
 
 @dataclass(frozen=True)
 class RawDatabase:
-    """The loaded raw tables.
+    """The loaded raw tables, and views over them.
 
     Attributes:
-        columns: raw table -> its columns, in order.
+        columns: raw table or view -> its columns, in order.
         rejected: rows that no raw table holds.
     """
 
     connection: duckdb.DuckDBPyConnection
     columns: dict[str, tuple[str, ...]]
     rejected: list[RejectedRows] = field(default_factory=list)
+
+    def create_view(self, name: str, text: str) -> None:
+        """Create a view that later SELECTs read; the file on disk stays as it is."""
+        select = text.strip().rstrip(";")
+        self.connection.execute(f"CREATE TEMP VIEW {quoted_name(name)} AS {select}")
+        self.columns[name] = tuple(self.connection.sql(f"FROM {quoted_name(name)}").columns)
 
 
 @contextmanager

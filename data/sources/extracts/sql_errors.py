@@ -71,3 +71,19 @@ def _plain(text: str) -> str:
     """Return DuckDB's words without the name of its error and without its other candidates."""
     first = text.partition("\n")[0].strip()
     return re.sub(r"^[A-Z][A-Za-z -]*Error: (?:Error: )?", "", first)
+
+
+def check_statement(where: str, text: str) -> None:
+    """Require one SELECT.
+
+    Raises:
+        ExtractError: naming what it is instead.
+    """
+    try:
+        statements = duckdb.extract_statements(text)
+    except duckdb.Error as error:
+        raise sql_error(where, error, (), {}) from None
+    kinds = [statement.type.name for statement in statements]
+    if kinds != ["SELECT"]:
+        found = " and ".join(kinds) or "nothing"
+        raise ExtractError(f"{where}: takes one SELECT, got {found}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from data.sources.extracts.mapping import SiteMapping
 from data.sources.extracts.raw_database import FILE, LINE, RawDatabase, raw_database
 from data.sources.extracts.raw_mapping import Query
 from data.sources.extracts.row_batches import build_batch
-from data.sources.extracts.sql_errors import sql_error
+from data.sources.extracts.sql_errors import check_statement, sql_error
 
 BATCH_ROWS = 100_000
 
@@ -44,9 +44,14 @@ def sql_tables(place: Path, mapping: SiteMapping) -> Iterator[dict[str, Select]]
         if not mapping.queries:
             yield {}
             return
-        for name, query in mapping.queries.items():
-            _check_statement(_place_of(mapping, name), query.text)
+        for where, query in _all_queries(mapping):
+            check_statement(where, query.text)
         raw = stack.enter_context(raw_database(place, mapping))
+        for name, query in mapping.views_in_use.items():
+            with errors_in_words(
+                f"{mapping.site}: views.{name}: {query.name}", query, mapping, raw
+            ):
+                raw.create_view(name, query.text)
         yield {name: Select.prepare(TABLES[name], mapping, raw) for name in mapping.queries}
 
 
@@ -70,7 +75,7 @@ class Select:
         Raises:
             ExtractError: saying where, what is wrong, and what there is.
         """
-        where = _place_of(mapping, table.name)
+        where = f"{mapping.site}: tables.{table.name}: {mapping.queries[table.name].name}"
         select = cls(table, mapping, raw, where)
         with select._errors_in_words():
             described = raw.connection.execute(f"DESCRIBE {select.query.text}").fetchall()
@@ -149,18 +154,8 @@ class Select:
             left -= time.monotonic() - begun
             yield pa.Table.from_batches([batch])
 
-    @contextmanager
-    def _errors_in_words(self) -> Iterator[None]:
-        try:
-            yield
-        except duckdb.InterruptException:
-            raise ExtractError(
-                f"{self.where}: takes longer than sql_seconds = {self.mapping.sql_seconds:g}"
-            ) from None
-        except (duckdb.Error, OSError, pa.ArrowException) as error:
-            named = self.mapping.raw_tables_of(self.query)
-            there = dict.fromkeys(self.mapping.raw, ()) | self.raw.columns
-            raise sql_error(self.where, error, named, there) from None
+    def _errors_in_words(self) -> AbstractContextManager[None]:
+        return errors_in_words(self.where, self.query, self.mapping, self.raw)
 
     def _rejected_rows(self) -> Iterator[SourceBatch]:
         """Yield rows of another width than their header with the first table that reads them."""
@@ -224,24 +219,28 @@ def _rejected_batch(table: Table, source: str, chunk: Chunk) -> SourceBatch:
     return SourceBatch(table, frame, source, chunk.lines, chunk.cells, {}, findings)
 
 
-def _place_of(mapping: SiteMapping, table: str) -> str:
-    return f"{mapping.site}: tables.{table}: {mapping.queries[table].name}"
+def _all_queries(mapping: SiteMapping) -> Iterator[tuple[str, Query]]:
+    for name, query in mapping.views_in_use.items():
+        yield f"{mapping.site}: views.{name}: {query.name}", query
+    for name, query in mapping.queries.items():
+        yield f"{mapping.site}: tables.{name}: {query.name}", query
 
 
-def _check_statement(where: str, text: str) -> None:
-    """Require one SELECT.
-
-    Raises:
-        ExtractError: naming what it is instead.
-    """
+@contextmanager
+def errors_in_words(
+    where: str, query: Query, mapping: SiteMapping, raw: RawDatabase
+) -> Iterator[None]:
+    """Turn an error of DuckDB into one of the mapping."""
     try:
-        statements = duckdb.extract_statements(text)
-    except duckdb.Error as error:
-        raise sql_error(where, error, (), {}) from None
-    kinds = [statement.type.name for statement in statements]
-    if kinds != ["SELECT"]:
-        found = " and ".join(kinds) or "nothing"
-        raise ExtractError(f"{where}: takes one SELECT, got {found}")
+        yield
+    except duckdb.InterruptException:
+        raise ExtractError(
+            f"{where}: takes longer than sql_seconds = {mapping.sql_seconds:g}"
+        ) from None
+    except (duckdb.Error, OSError, pa.ArrowException) as error:
+        named = [name for name in mapping.tables_named_by(query) if name in raw.columns]
+        there = dict.fromkeys(mapping.raw, ()) | raw.columns
+        raise sql_error(where, error, named, there) from None
 
 
 @contextmanager

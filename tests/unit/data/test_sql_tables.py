@@ -247,6 +247,33 @@ def test_a_select_that_takes_too_long_is_stopped(source: Source):
     assert error == "S08: tables.receipts: SELECT: takes longer than sql_seconds = 0.2"
 
 
+VIEWS = """
+[views]
+counted = "SELECT * FROM HIST WHERE KIND = param('kind')"
+doubled = "SELECT NO, PO, KIND, QTY, DAY, DONE, _file, _line FROM counted WHERE NO = '2'"
+unused = "SELECT * FROM SIGNS"
+
+[tables.receipts]"""
+
+
+def test_a_view_is_read_by_later_views_and_tables(source: Source):
+    source.ingest(("[tables.receipts]", VIEWS), ("FROM HIST h", "FROM doubled h"))
+    assert source.receipts["receipt_id"].tolist() == ["2"]
+
+
+def test_a_view_that_cannot_run_is_named_with_its_line(source: Source):
+    broken = VIEWS.replace("WHERE NO = '2'", "WHERE NR = '2'")
+    assert source.refused(("[tables.receipts]", broken), ("FROM HIST h", "FROM doubled h")) == (
+        "S08: views.doubled: SELECT line 1: there is no column 'NR'; counted has NO, PO, KIND, "
+        "QTY, DAY, _file, _line, DONE"
+    )
+    outside = VIEWS.replace("* FROM HIST", "* FROM read_csv('/etc/passwd')")
+    assert source.refused(("[tables.receipts]", outside), ("FROM HIST h", "FROM doubled h")) == (
+        "S08: views.counted: SELECT line 1: reads a file or another database; SQL of a mapping "
+        "raw tables only"
+    )
+
+
 def test_sql_sees_no_variable_of_the_program(source: Source):
     assert "there is no raw table 'chunk'" in source.refused(("FROM HIST h", "FROM chunk h"))
 
