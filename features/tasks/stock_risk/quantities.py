@@ -11,7 +11,7 @@ import numpy as np
 from data.calendar_days import days_from_to, local_days, promise_days
 from data.contracts.purchase_orders import LINE_STATE, PROMISED_AT, LineState
 from data.contracts.sites import TIME_ZONE
-from data.contracts.stock_levels import BACKORDERED, ON_HAND
+from data.contracts.stock_levels import AVERAGE_DEMAND, BACKORDERED, ON_HAND
 from data.free_stock import free_stocks
 from features.builders.case_features import is_one_of, round_six_decimals
 from features.cases import Cases, Children, cached_with_cases, or_zero
@@ -85,14 +85,7 @@ def projected_balances(cases: Cases, horizon_days: int, window: int) -> Floats:
         A row a case and a column a day: today first, the last day of the horizon last. A day's
         receipts count on that day, its demand from tomorrow on.
     """
-    lines, wait = _scheduled_lines(cases)
-    days = horizon_days + 1
-    inside = (wait >= 0) & (wait <= horizon_days)
-    place = lines.row[inside] * days + wait[inside].astype(np.int64)
-    due = or_zero(lines.columns[QUANTITY_OPEN][inside])
-    by_day = np.bincount(place, due, len(cases) * days).reshape(len(cases), days)
-    demanded = daily_demand(cases, window)[:, None] * np.arange(days)
-    return round_six_decimals(stock_free(cases)[:, None] + by_day.cumsum(axis=1) - demanded)
+    return _balances(cases, horizon_days, daily_demand(cases, window))
 
 
 def projected_balance(cases: Cases, horizon_days: int, window: int) -> Floats:
@@ -111,6 +104,21 @@ def first_dry_day(cases: Cases, horizon_days: int, window: int) -> Floats:
     return np.where(below.any(axis=1), below.argmax(axis=1), np.nan)
 
 
+def quantity_at_stake(cases: Cases, horizon_days: int) -> Floats:
+    """Most that is short on a day, now or within the horizon, at the stated average demand.
+
+    Where nothing is short: what would be without the scheduled receipts. Missing where the demand
+    is not stated, unless customers are owed more than there is.
+    """
+    demand, free = cases.number(AVERAGE_DEMAND), stock_free(cases)
+    balances = _balances(cases, horizon_days, demand)
+    short = (balances[:, 1:] < 0).any(axis=1)
+    most = np.fmax(np.where(short, -balances.min(axis=1), 0.0), np.maximum(-free, 0.0))
+    uncovered = np.maximum(horizon_days * demand - free, 0.0)
+    known = ~np.isnan(demand) | (most > 0)
+    return np.where(known, np.where(short | (free <= 0), most, uncovered), np.nan)
+
+
 def zero_share(cases: Cases, entity: str, span: str) -> Floats:
     """Share of an entity's stock reports that showed nothing on hand."""
     zero = cases.past(f"{entity}_reports_zero_{span}")
@@ -120,6 +128,18 @@ def zero_share(cases: Cases, entity: str, span: str) -> Floats:
 def relative_change(recent: Floats, usual: Floats) -> Floats:
     """Recent against usual as (recent - usual) / (recent + usual): -1 stopped, 1 is new."""
     return ratio(recent - usual, recent + usual)
+
+
+def _balances(cases: Cases, horizon_days: int, demand: Floats) -> Floats:
+    """Balance of each case by day, see `projected_balances`; demand: of each case, a day."""
+    lines, wait = _scheduled_lines(cases)
+    days = horizon_days + 1
+    inside = (wait >= 0) & (wait <= horizon_days)
+    place = lines.row[inside] * days + wait[inside].astype(np.int64)
+    due = or_zero(lines.columns[QUANTITY_OPEN][inside])
+    by_day = np.bincount(place, due, len(cases) * days).reshape(len(cases), days)
+    demanded = demand[:, None] * np.arange(days)
+    return round_six_decimals(stock_free(cases)[:, None] + by_day.cumsum(axis=1) - demanded)
 
 
 @cached_with_cases

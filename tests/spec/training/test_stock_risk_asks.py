@@ -2,11 +2,15 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
 from models.tasks.stock_risk import STOCK_RISK
 from tests.spec.training.ask_tables import expect_asks, expect_children, expect_labels, store, task
+from tests.support.synthetic_recommendations import CATALOGUE, POLICY, example_fields
 from training.tasks.stock_risk.asks import query_asks, query_open_asks
 from training.tasks.stock_risk.labels import label_asks
 
+SERVED = CATALOGUE[STOCK_RISK.name]
 RISK = task(STOCK_RISK.name, horizon_days=14)
 
 LEVELS = """
@@ -31,7 +35,7 @@ def test_a_report_is_asked_about_at_the_midnight_after_it_was_known() -> None:
     )
 
 
-def test_money_at_risk_is_the_horizons_demand_at_a_cost_that_was_known() -> None:
+def test_money_at_risk_is_what_is_short_at_worst_at_a_cost_that_was_known() -> None:
     items = """
         item_id | unit_cost | currency | known_at
         bolt    | 3         | EUR      | 2026-02-09 12:00 """
@@ -40,9 +44,59 @@ def test_money_at_risk_is_the_horizons_demand_at_a_cost_that_was_known() -> None
         """
         ask_id                | unit_cost | money_at_risk
         north/bolt@2026-02-02 |           |
-        north/bolt@2026-02-10 | 3         | 84
+        north/bolt@2026-02-10 | 3         | 69
         north/bolt@2026-02-17 | 3         | 84 """,
     )
+
+
+AT_STAKE = [
+    # on hand, backordered, demand a day, 10 due within the horizon: expected, or in which state
+    (50, None, 2, None, 0),
+    (30, None, 2, "open", 0),
+    (20, None, 2, "open", 16),  # 8 short if the 10 that are due did not come
+    (20, 5, 2, "cancelled", 26),
+    (20, 5, 2, "open", 26 - 20),
+    (-5, 5, 0, None, 10),
+    (-5, None, None, None, 10),
+    (5, None, None, None, None),
+    (0, None, None, None, None),
+    (0, None, 0, None, 0),
+]
+
+
+@pytest.mark.parametrize(("on_hand", "backordered", "demand", "due", "money"), AT_STAKE)
+def test_training_and_service_put_the_same_money_at_risk(
+    on_hand: int, backordered: int | None, demand: int | None, due: str | None, money: int | None
+) -> None:
+    tables = store(
+        stock_levels=f"""
+        site_id | item_id | on_hand   | backordered         | average_demand  | known_at
+        north   | bolt    | {on_hand} | {cell(backordered)} | {cell(demand)}  | 2026-02-01 """,
+        items="""
+        item_id | unit_cost | currency | known_at
+        bolt    | 2         | EUR      | 2026-01-01 """,
+        purchase_orders=f"""
+        po_line_id | po_id | site_id | supplier_id | item_id | quantity_ordered | promised_at | line_state | known_at
+        line       | PO1   | north   | acme        | bolt    | {10 if due else 0} | 2026-02-08 | {due or "open"} | 2026-01-01 """,
+    )
+    expected = "" if money is None else money
+    expect_asks(query_asks(tables, RISK), f"money_at_risk | on_hand\n{expected} | {on_hand}")
+    row = {"quantity_open": 10, "promised_at": "2026-02-08T00:00:00Z", "line_state": due}
+    case = example_fields(
+        STOCK_RISK.name,
+        on_hand=on_hand,
+        backordered=backordered,
+        average_demand=demand,
+        unit_cost=2,
+        asked_at="2026-02-02T00:00:00Z",
+        scheduled_receipts=[row | {"known_at": "2026-01-01T00:00:00Z"}] if due else [],
+    )
+    findings = SERVED.rules(case, POLICY, case["asked_at"])
+    assert SERVED.amount_at_risk(case, findings)[0] == money
+
+
+def cell(value: int | None) -> str:
+    return "" if value is None else str(value)
 
 
 def test_the_later_of_two_reports_known_on_one_day_is_the_ask() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import ibis
@@ -18,9 +19,10 @@ from data.contracts.purchase_orders import (
 )
 from data.contracts.receipts import RECEIPTS
 from data.contracts.sites import SITE_ID, SITES
-from data.contracts.stock_levels import ACTIVE, AVERAGE_DEMAND, STOCK_LEVELS
+from data.contracts.stock_levels import ACTIVE, STOCK_LEVELS
 from data.contracts.table import HAPPENED_AT, KNOWN_AT
 from data.store import Store
+from features.tasks.stock_risk.quantities import quantity_at_stake
 from features.tasks.stock_risk.shape import QUANTITY_OPEN, STOCK_RISK_SHAPE
 from models.task import Task
 from training.dataset.ask_queries import (
@@ -31,7 +33,7 @@ from training.dataset.ask_queries import (
     join_master_as_known,
     midnight_after,
 )
-from training.dataset.asks import ASKED_AT, ROW, Asks
+from training.dataset.asks import ASKED_AT, MONEY_AT_RISK, ROW, Asks
 from training.dataset.purchase_order_lines import (
     in_thousandths,
     open_when_asked,
@@ -83,13 +85,19 @@ def _collect(store: Store, task: Task, asked: ir.Table, max_rows: int | None) ->
     asked = join_master_as_known(asked, store.table(ITEMS.name), ITEM_ID)
     asked = join_master_as_known(asked, store.table(SITES.name), SITE_ID)
     place = asked[SITE_ID] + "/" + asked[ITEM_ID]
-    # Expected demand over the horizon at cost, by the site's own average.
-    money = asked[AVERAGE_DEMAND] * float(task.horizon_days) * asked[UNIT_COST]
+    unknown = ibis.null("float64")  # until the scheduled receipts have been collected
     base = asked.mutate(
-        ask_id=place + "@" + day_text(asked[ASKED_AT]), group=place, money_at_risk=money
+        ask_id=place + "@" + day_text(asked[ASKED_AT]), group=place, money_at_risk=unknown
     )
     children = {"scheduled_receipts": lambda numbered: _scheduled_receipts(store, numbered)}
-    return collect_asks(base, STOCK_RISK_SHAPE, children, max_rows)
+    return _with_money_at_risk(collect_asks(base, STOCK_RISK_SHAPE, children, max_rows), task)
+
+
+def _with_money_at_risk(asks: Asks, task: Task) -> Asks:
+    """Add the cost of what is short within the horizon, at worst, as the service gives it."""
+    cases = asks.cases({})
+    money = quantity_at_stake(cases, task.horizon_days) * cases.number(UNIT_COST)
+    return replace(asks, frame=asks.frame.assign(**{MONEY_AT_RISK: money}))
 
 
 def _scheduled_receipts(store: Store, numbered: ir.Table) -> ir.Table:
