@@ -1,47 +1,7 @@
 -- Why a line was blocked is in its SPGR fields; a release clears them. A line that nothing
 -- blocked is clean when the window is over within what the extract has seen. A reversal and what
 -- it reverses are as if never posted: neither is clean.
-WITH documents AS (
-    SELECT
-        BELNR,
-        GJAHR,
-        XRECH = 'X' AS is_invoice,
-        nullif(STBLG, '') AS other_number,
-        coalesce(nullif(ltrim(STJAH, '0'), ''), GJAHR) AS other_year,
-        coalesce(moment(CPUDT || ' ' || nullif(CPUTM, '')), day(CPUDT) + TIME '23:59:59') AS booked_at
-    FROM RBKP
-    WHERE coalesce(RBSTAT, '') IN ('', '5')
-        AND param('company_code') IN ('', coalesce(BUKRS, ''))
-),
-paired AS (
-    SELECT
-        documents.*,
-        coalesce(other.booked_at, named.booked_at) AS other_booked_at,
-        documents.other_number IS NOT NULL AND CASE
-            WHEN other.booked_at IS NULL THEN NOT documents.is_invoice
-            WHEN other.booked_at = documents.booked_at THEN documents.BELNR > other.BELNR
-            ELSE documents.booked_at > other.booked_at
-        END AS reverses
-    FROM documents
-    LEFT JOIN documents AS other
-        ON other.BELNR = documents.other_number AND other.GJAHR = documents.other_year
-    -- Where only the reversal names the other document.
-    LEFT JOIN documents AS named
-        ON named.other_number = documents.BELNR AND named.other_year = documents.GJAHR
-),
-receipts AS (
-    SELECT
-        EBELN,
-        EBELP,
-        CASE SHKZG WHEN 'H' THEN -1 ELSE 1 END * abs(number(MENGE)) AS quantity,
-        coalesce(
-            moment(CPUDT || ' ' || nullif(CPUTM, '')),
-            coalesce(day(CPUDT), day(BUDAT)) + TIME '23:59:59'
-        ) AS entered_at
-    FROM EKBE
-    WHERE BEWTP = 'E' AND BWART NOT IN ('103', '104', '107', '108', '124', '125')
-),
-lines AS (
+WITH lines AS (
     SELECT
         RSEG.BELNR,
         RSEG.GJAHR,
@@ -57,6 +17,7 @@ lines AS (
         SPGRC = 'X' AS quality,
         coalesce(SPGRQ, '') <> '' OR coalesce(SPGRV, '') <> '' AS other_reason,
         booked_at,
+        other_number,
         other_booked_at,
         -- Orders and their history are in one unit, and so are invoices that refer to them.
         sum(
@@ -72,19 +33,21 @@ lines AS (
         RSEG._file,
         RSEG._line
     FROM RSEG
-    JOIN paired ON paired.BELNR = RSEG.BELNR AND paired.GJAHR = RSEG.GJAHR
+    JOIN invoice_documents AS documents
+        ON documents.BELNR = RSEG.BELNR AND documents.GJAHR = RSEG.GJAHR
 ),
 with_receipts AS (
     SELECT
         lines.BELNR,
         lines.GJAHR,
         lines.place,
-        coalesce(sum(receipts.quantity), 0) AS received
+        coalesce(sum(postings.quantity), 0) AS received
     FROM lines
-    LEFT JOIN receipts
-        ON receipts.EBELN = lines.EBELN
-        AND receipts.EBELP = lines.EBELP
-        AND receipts.entered_at <= lines.booked_at
+    LEFT JOIN postings
+        ON is_receipt
+        AND postings.EBELN = lines.EBELN
+        AND postings.EBELP = lines.EBELP
+        AND postings.entered_at <= lines.booked_at
     WHERE lines.quantity
     GROUP BY lines.BELNR, lines.GJAHR, lines.place
 ),
@@ -97,7 +60,7 @@ told AS (
             WHEN price THEN 'PRICE_VARIANCE'
             WHEN price_quantity THEN 'UNIT_OF_MEASURE'
             WHEN quantity AND received <= 0 THEN 'NO_RECEIPT'
-            WHEN quantity AND invoiced > number(EKPO.MENGE) THEN 'QTY_OVER_ORDERED'
+            WHEN quantity AND invoiced > ordered THEN 'QTY_OVER_ORDERED'
             WHEN quantity THEN 'QTY_OVER_RECEIVED'
             WHEN delivery_date THEN 'DATE_VARIANCE'
             WHEN amount THEN 'AMOUNT_LIMIT'
@@ -107,7 +70,8 @@ told AS (
         ON with_receipts.BELNR = lines.BELNR
         AND with_receipts.GJAHR = lines.GJAHR
         AND with_receipts.place = lines.place
-    LEFT JOIN EKPO ON EKPO.EBELN = lines.EBELN AND EKPO.EBELP = lines.EBELP
+    LEFT JOIN order_items
+        ON order_items.EBELN = lines.EBELN AND order_items.EBELP = lines.EBELP
 ),
 ended AS (
     SELECT
@@ -115,7 +79,8 @@ ended AS (
         blocked_for IS NULL AND NOT other_reason AND other_booked_at IS NULL AS is_clean,
         max(booked_at) OVER () AS seen_until
     FROM told
-    WHERE is_invoice AND NOT reverses
+    -- Of a reversal that is not in the extract nobody can say when it was known.
+    WHERE is_invoice AND NOT reverses AND (other_number IS NULL OR other_booked_at IS NOT NULL)
 )
 SELECT
     concat_ws('-', BELNR, GJAHR, place) AS invoice_line_id,

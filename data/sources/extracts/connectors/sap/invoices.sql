@@ -1,40 +1,5 @@
--- RSEG with its RBKP. Only posted documents: what is parked or held is not booked yet. STBLG
--- stands in both documents of a reversal; the one entered later is what reverses the other.
-WITH documents AS (
-    SELECT
-        BELNR,
-        GJAHR,
-        XBLNR,
-        LIFNR,
-        WAERS,
-        XRECH = 'X' AS is_invoice,
-        IVTYP,
-        nullif(STBLG, '') AS other_number,
-        coalesce(nullif(ltrim(STJAH, '0'), ''), GJAHR) AS other_year,
-        abs(number(WMWST1)) AS tax,
-        abs(number(BEZNK)) AS freight,
-        day(BLDAT) AS dated_on,
-        CAST(day(ZFBDT) + to_days(CAST(coalesce(
-            nullif(number(ZBD3T), 0), nullif(number(ZBD2T), 0), number(ZBD1T), 0
-        ) AS INTEGER)) AS DATE) AS due_on,
-        coalesce(moment(CPUDT || ' ' || nullif(CPUTM, '')), day(CPUDT) + TIME '23:59:59') AS booked_at
-    FROM RBKP
-    WHERE coalesce(RBSTAT, '') IN ('', '5')
-        AND param('company_code') IN ('', coalesce(BUKRS, ''))
-),
-told AS (
-    SELECT
-        documents.*,
-        documents.other_number IS NOT NULL AND CASE
-            WHEN other.booked_at IS NULL THEN NOT documents.is_invoice
-            WHEN other.booked_at = documents.booked_at THEN documents.BELNR > other.BELNR
-            ELSE documents.booked_at > other.booked_at
-        END AS reverses
-    FROM documents
-    LEFT JOIN documents AS other
-        ON other.BELNR = documents.other_number AND other.GJAHR = documents.other_year
-),
-lines AS (
+-- RSEG with its RBKP.
+WITH lines AS (
     SELECT
         RSEG.BELNR,
         RSEG.GJAHR,
@@ -119,5 +84,6 @@ SELECT
     _file,
     _line
 FROM shares
-JOIN told ON told.BELNR = shares.BELNR AND told.GJAHR = shares.GJAHR
+JOIN invoice_documents AS documents
+    ON documents.BELNR = shares.BELNR AND documents.GJAHR = shares.GJAHR
 LEFT JOIN tax_rates ON tax_rates.tax_code = shares.tax_code

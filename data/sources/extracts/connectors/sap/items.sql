@@ -10,15 +10,14 @@ WITH names AS (
 packs AS (
     -- The pack it is ordered in, else its smallest.
     SELECT
-        MARM.MATNR,
+        packed.MATNR,
         coalesce(
-            min(number(UMREZ) / nullif(number(UMREN), 0)) FILTER (MARM.MEINH = MARA.BSTME),
-            min(number(UMREZ) / nullif(number(UMREN), 0))
+            min(base_units) FILTER (packed.MEINH = MARA.BSTME), min(base_units)
         ) AS pack_size
-    FROM MARM
-    JOIN MARA ON MARA.MATNR = MARM.MATNR
-    WHERE MARM.MEINH <> MARA.MEINS AND number(UMREZ) > number(UMREN)
-    GROUP BY MARM.MATNR
+    FROM material_units AS packed
+    JOIN MARA ON MARA.MATNR = packed.MATNR
+    WHERE packed.MEINH <> MARA.MEINS AND base_units > 1
+    GROUP BY packed.MATNR
 ),
 currencies AS (
     SELECT T001K.BWKEY, min(T001.WAERS) AS WAERS

@@ -1,10 +1,7 @@
 -- Demand of customers, and what of it was not delivered when it was due. A line that is not due
 -- yet within what the extract has seen, was rejected (ABGRU) or is a return has no answer yet or
 -- asks for nothing.
-WITH units AS (
-    SELECT MATNR, MEINH, number(UMREZ) / nullif(number(UMREN), 0) AS base_units FROM MARM
-),
-requested AS (
+WITH requested AS (
     SELECT VBELN, POSNR, max(day(EDATU)) AS due_on
     FROM VBEP
     WHERE number(WMENG) > 0
@@ -57,8 +54,10 @@ lines AS (
     FROM VBAP
     JOIN VBAK ON VBAK.VBELN = VBAP.VBELN
     LEFT JOIN MARA ON MARA.MATNR = VBAP.MATNR
-    LEFT JOIN units AS sold_in ON sold_in.MATNR = VBAP.MATNR AND sold_in.MEINH = VRKME
-    LEFT JOIN units AS priced_in ON priced_in.MATNR = VBAP.MATNR AND priced_in.MEINH = KMEIN
+    LEFT JOIN material_units AS sold_in
+        ON sold_in.MATNR = VBAP.MATNR AND sold_in.MEINH = VRKME
+    LEFT JOIN material_units AS priced_in
+        ON priced_in.MATNR = VBAP.MATNR AND priced_in.MEINH = KMEIN
     LEFT JOIN requested ON requested.VBELN = VBAP.VBELN AND requested.POSNR = VBAP.POSNR
     WHERE coalesce(VBTYP, '') IN ('', 'C')
         AND coalesce(ABGRU, '') = ''

@@ -1,21 +1,12 @@
-WITH schedule AS (
+WITH history AS (
     SELECT
         EBELN,
         EBELP,
-        max(coalesce(day(SLFDT), day(EINDT))) AS wanted_on,
-        sum(number(MENGE)) AS scheduled
-    FROM EKET
-    GROUP BY EBELN, EBELP
-),
-history AS (
-    SELECT
-        EBELN,
-        EBELP,
-        min(coalesce(day(CPUDT), day(BUDAT))) FILTER (BEWTP = 'E') AS first_receipt,
-        max(coalesce(day(CPUDT), day(BUDAT))) FILTER (BEWTP = 'E') AS last_receipt,
-        max(coalesce(day(CPUDT), day(BUDAT))) AS last_posting,
-        sum(number(MENGE) * CASE SHKZG WHEN 'H' THEN -1 ELSE 1 END) FILTER (BEWTP = 'E') AS received
-    FROM EKBE
+        min(entered_on) FILTER (is_receipt) AS first_receipt,
+        max(entered_on) FILTER (is_receipt) AS last_receipt,
+        max(entered_on) AS last_posting,
+        sum(quantity) FILTER (is_receipt) AS received
+    FROM postings
     GROUP BY EBELN, EBELP
 ),
 confirmed AS (
@@ -31,10 +22,10 @@ confirmed AS (
                 day(EKES.ERDAT) + TIME '23:59:59'
             ) AS entered,
             sum(number(EKES.MENGE)) OVER earlier - number(EKES.MENGE) AS covered,
-            number(EKPO.MENGE) AS ordered,
+            ordered,
             first_receipt
         FROM EKES
-        JOIN EKPO ON EKPO.EBELN = EKES.EBELN AND EKPO.EBELP = EKES.EBELP
+        JOIN order_items ON order_items.EBELN = EKES.EBELN AND order_items.EBELP = EKES.EBELP
         LEFT JOIN history ON history.EBELN = EKES.EBELN AND history.EBELP = EKES.EBELP
         WHERE EKES.EBTYP IN (SELECT unnest(string_split(param('confirmations'), ' ')))
             AND coalesce(EKES.LOEKZ, '') = ''
@@ -61,9 +52,6 @@ deleted AS (
     WHERE CDPOS.TABNAME = 'EKPO' AND CDPOS.FNAME = 'LOEKZ' AND CDPOS.VALUE_NEW = 'L'
     GROUP BY CDPOS.OBJECTID, right(CDPOS.TABKEY, 5)
 ),
-units AS (
-    SELECT MATNR, MEINH, number(UMREZ) / nullif(number(UMREN), 0) AS base_units FROM MARM
-),
 lines AS (
     SELECT
         EKPO.EBELN,
@@ -72,17 +60,12 @@ lines AS (
         EKPO.WERKS,
         EKPO.MATKL,
         EKPO.MEINS,
-        EKPO.BPRME,
-        EKPO.BPUMZ,
-        EKPO.BPUMN,
         EKPO.NETPR,
         EKPO.PEINH,
         EKPO.NETWR,
         EKPO.PSTYP,
         EKPO.WEPOS,
-        EKPO.ELIKZ,
         EKPO.RETPO,
-        EKPO.AEDAT,
         EKPO.CREATIONDATE,
         EKPO.CREATIONTIME,
         EKPO._file,
@@ -96,11 +79,12 @@ lines AS (
         EKKO.BEDAT,
         coalesce(nullif(EKPO.INCO1, ''), nullif(EKKO.INCO1, '')) AS incoterm,
         coalesce(EKPO.LOEKZ, '') = 'L' OR coalesce(EKKO.LOEKZ, '') IN ('L', 'X') AS is_deleted,
-        coalesce(nullif(EKPO.LMEIN, ''), nullif(MARA.MEINS, ''), EKPO.MEINS) AS base_unit,
-        coalesce(number(EKPO.UMREZ) / nullif(number(EKPO.UMREN), 0), ordered_in.base_units)
-            AS stated_base_units,
-        priced_in.base_units AS base_units_priced,
-        CASE WHEN EKKO.BSTYP = 'L' THEN scheduled ELSE number(EKPO.MENGE) END AS ordered,
+        po_line_id,
+        is_complete,
+        changed_on,
+        base_units,
+        base_units_priced,
+        CASE WHEN EKKO.BSTYP = 'L' THEN scheduled ELSE ordered END AS ordered,
         bool_or(EKPO.WEPOS = 'X') OVER () AS receipts_are_stated,
         wanted_on,
         promised_on,
@@ -111,11 +95,9 @@ lines AS (
         received
     FROM EKPO
     JOIN EKKO ON EKKO.EBELN = EKPO.EBELN
-    LEFT JOIN MARA ON MARA.MATNR = EKPO.MATNR
-    LEFT JOIN units AS ordered_in
-        ON ordered_in.MATNR = EKPO.MATNR AND ordered_in.MEINH = EKPO.MEINS
-    LEFT JOIN units AS priced_in ON priced_in.MATNR = EKPO.MATNR AND priced_in.MEINH = EKPO.BPRME
-    LEFT JOIN schedule ON schedule.EBELN = EKPO.EBELN AND schedule.EBELP = EKPO.EBELP
+    JOIN order_items ON order_items.EBELN = EKPO.EBELN AND order_items.EBELP = EKPO.EBELP
+    LEFT JOIN requested_days
+        ON requested_days.EBELN = EKPO.EBELN AND requested_days.EBELP = EKPO.EBELP
     LEFT JOIN history ON history.EBELN = EKPO.EBELN AND history.EBELP = EKPO.EBELP
     LEFT JOIN confirmed ON confirmed.EBELN = EKPO.EBELN AND confirmed.EBELP = EKPO.EBELP
     LEFT JOIN deleted ON deleted.EBELN = EKPO.EBELN AND deleted.EBELP = EKPO.EBELP
@@ -126,25 +108,24 @@ lines AS (
 measured AS (
     SELECT
         *,
-        coalesce(stated_base_units, CASE WHEN MEINS = base_unit THEN 1.0 END) AS base_units,
         coalesce(
             moment(CREATIONDATE || ' ' || nullif(CREATIONTIME, '')),
             coalesce(day(entered_on), day(BEDAT)) + TIME '23:59:59'
         ) AS entered_at,
-        day(AEDAT) + TIME '23:59:59' AS changed_at,
+        changed_on + TIME '23:59:59' AS changed_at,
         CASE
             WHEN is_deleted THEN 'cancelled'
             -- Nothing comes on a line that sends goods back.
             WHEN RETPO = 'X' THEN 'closed_short'
-            WHEN ELIKZ = 'X' AND (
-                received IS NULL OR received < ordered AND day(AEDAT) > last_receipt
+            WHEN is_complete AND (
+                received IS NULL OR received < ordered AND changed_on > last_receipt
             ) THEN 'closed_short'
             ELSE 'open'
         END AS state
     FROM lines
 )
 SELECT
-    EBELN || '-' || regexp_replace(EBELP, '^0+([0-9]+)$', '\1') AS po_line_id,
+    po_line_id,
     EBELN AS po_id,
     WERKS AS site_id,
     coalesce(
@@ -159,13 +140,7 @@ SELECT
     nullif(MATKL, '') AS category,
     ordered * base_units AS quantity_ordered,
     MEINS AS order_unit,
-    number(NETPR) / coalesce(nullif(number(PEINH), 0), 1) / CASE
-        WHEN number(BPUMZ) > 0 AND number(BPUMN) > 0
-            THEN base_units * number(BPUMN) / number(BPUMZ)
-        WHEN coalesce(BPRME, '') IN ('', MEINS) THEN base_units
-        WHEN BPRME = base_unit THEN 1
-        ELSE base_units_priced
-    END AS po_unit_price,
+    number(NETPR) / coalesce(nullif(number(PEINH), 0), 1) / base_units_priced AS po_unit_price,
     number(NETWR) AS line_value,
     WAERS AS currency,
     nullif(BSART, '') AS order_type,
