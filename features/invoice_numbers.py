@@ -9,7 +9,11 @@ from data.lazy_imports import ibis, ir
 
 WORD = re.compile(r"[^\W_]+")
 PADDING = re.compile(r"(?<!\d)0+")
-COPY_MARKS = frozenset({"COPY", "COPIE", "COPIA", "KOPIE", "KOPIA", "DUPLICATE", "DUPLIKAT", "DUP"})
+_MARKS = (
+    "COPY COPIES COPIE COPIA KOPIE KOPIA KOPI DUPLICATE DUPLICATA DUPLICADO DUPLIKAT DUPLO DUP "
+    "REPRINT RESENT NACHDRUCK ZWEITSCHRIFT ABSCHRIFT AFSCHRIFT ODPIS"
+)
+COPY_MARKS = frozenset(_MARKS.split(" "))
 
 
 def normalise_invoice_number(number: str | None) -> str:

@@ -66,20 +66,21 @@ def _units(dimension: Dimension, rows: str) -> Iterator[Unit]:
 
 
 _COUNT = """
-    EA  | 1    | each           |
-    H87 | 1    | piece          | pc, pcs, pce, pces, pieces, stk, stck, stück, stueck
+    EA  | 1    | each           | nos, und, ud, uds, pza, ks
+    H87 | 1    | piece          | pc, pcs, pce, pces, pieces, stk, stck, stück, stueck, pz, szt
     C62 | 1    | one            | unit, units, un
     NAR | 1    | article        | articles
     XPP | 1    | loose piece    |
-    PR  | 2    | pair           | pairs, prs, paar
+    PR  | 2    | pair           | pairs, prs, paar, paa
+    NPR | 2    | number of pairs |
     TPR | 20   | ten pair       |
     HD  | 6    | half dozen     |
     DZN | 12   | dozen          | dozens, dz, doz, dtz, dutzend
     DPC | 12   | dozen piece    |
-    CEN | 100  | hundred        |
+    CEN | 100  | hundred        | hundreds, hundert
     HC  | 100  | hundred count  |
-    GRO | 144  | gross          |
-    MIL | 1000 | thousand       |
+    GRO | 144  | gross          | grs
+    MIL | 1000 | thousand       | thousands, tausend, tsd, mille
     T3  | 1000 | thousand piece |
     GGR | 1728 | great gross    |
 """
@@ -104,8 +105,8 @@ _LENGTH = """
     MMT | 0.001    | millimetre | mm, millimetres, millimeter
     KMT | 1000     | kilometre  | km, kilometres, kilometer
     INH | 0.0254   | inch       | in, inches, zoll
-    FOT | 0.3048   | foot       | ft, feet
-    YRD | 0.9144   | yard       | yd, yds, yards
+    FOT | 0.3048   | foot       | ft, feet, lf, linear foot
+    YRD | 0.9144   | yard       | yd, yds, yards, ly, linear yard
     SMI | 1609.344 | mile       | miles
 """
 _AREA = """
@@ -141,7 +142,7 @@ _VOLUME = """
 _TIME = """
     SEC | 1      | second | s, seconds
     MIN | 60     | minute | minutes, mins
-    HUR | 3600   | hour   | h, hr, hrs, hours, stunde, stunden
+    HUR | 3600   | hour   | h, hr, hrs, hours, stunde, stunden, std
     DAY | 86400  | day    | d, days, tag, tage
     WEE | 604800 | week   | wk, weeks
 """
@@ -158,18 +159,18 @@ _PACK = """
     XBO | - | bottle  | bo, btl, bottles, flasche
     XBX | - | box     | bx, boxes
     XCX | - | can     | cans
-    XCT | - | carton  | ct, ctn, ctns, cartons, karton
+    XCT | - | carton  | ct, ctn, ctns, cartons, karton, kar
     XCS | - | case    | cs, cases
     XCL | - | coil    | coils
     XCR | - | crate   | cr, crates
     XDR | - | drum    | dr, drums, fass
     XJR | - | jar     | jr, jars
-    XPK | - | package | pk, pkg, pack, packs, packages, packung
+    XPK | - | package | pk, pkg, pack, packs, packages, packung, pak
     XPA | - | packet  | pa, pkt, packets, päckchen
     XPL | - | pail    | pails
     XPX | - | pallet  | px, pal, pallets, palette, paletten
     XRL | - | reel    | rl, reels
-    XRO | - | roll    | ro, rolls, rolle, rollen
+    XRO | - | roll    | ro, rolls, rolle, rollen, rol
     XSA | - | sack    | sa, sacks
     XTN | - | tin     | tins
     XPU | - | tray    | trays

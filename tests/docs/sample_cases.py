@@ -133,8 +133,15 @@ INVOICE_MISMATCH_CASES = (
     SampleCase("dated long before the delivery", {"document_at": at("03-02"), "promised_at": at("05-20")}),
     SampleCase("credit note for returned goods", {"document_type": "credit_note", "invoice_unit_price": 4.2, "quantity_invoiced": -10, "line_amount": -42.0, "tax_amount": -7.98, "receipts": [receipt(100, "03-01"), receipt(-10, "03-05", posting_kind="return")]}),
     SampleCase("credit note without a return", {"document_type": "credit_note", "invoice_unit_price": 4.2, "quantity_invoiced": -10, "line_amount": -42.0, "tax_amount": -7.98}),
+    SampleCase("credit note over more than was ever invoiced", {"document_type": "credit_note", "invoice_unit_price": 4.2, "quantity_invoiced": -10, "line_amount": -42.0, "tax_amount": -7.98, "receipts": [receipt(100, "03-01"), receipt(-10, "03-05", posting_kind="return")], "earlier_invoices": [earlier("RE-1", 21.0, "03-01", quantity_invoiced=5, **ON_LINE)]}),
+    SampleCase("prepayments above the order", {"document_type": "prepayment", "receipts": [], "earlier_invoices": [earlier("A-1", 300.0, "03-01", document_type="prepayment", **ON_LINE)]}),
+    SampleCase("service beyond what is confirmed", {"line_type": "service", "receipts": [], "events": [event("service_entry", "03-05", event_quantity=80)]}),
+    SampleCase("surcharge beyond the allowed share", {"charge_amount": 42.0, "line_amount": 504.0, "tax_amount": 95.76}),
+    SampleCase("more of a unit that is converted", {"invoice_unit": "DZN", "quantity_invoiced": 9, "base_unit": "EA", "invoice_unit_price": 50.4, "line_amount": 453.6}),
+    SampleCase("dated in the future", {"document_at": at("05-20")}),
+    SampleCase("order line that is not known", {"po_id": None, "quantity_ordered": None, "po_unit_price": None, "line_value": None, "ordered_at": None, "promised_at": None, "receipts": []}),
     SampleCase("prepayment", {"document_type": "prepayment", "receipts": []}),
-    SampleCase("subsequent debit", {"document_type": "subsequent_debit"}),
+    SampleCase("subsequent debit", {"document_type": "subsequent_debit", "earlier_invoices": [earlier("RE-1", 420.0, "03-01", **ON_LINE)]}),
     SampleCase("order line cancelled", {"line_state": "cancelled", "state_known_at": at("03-01")}),
 )  # fmt: skip
 

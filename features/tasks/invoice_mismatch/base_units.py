@@ -29,6 +29,7 @@ from features.cases import Cases, Children, Ints, cached_with_cases, or_zero
 from features.feature import Floats, ratio
 
 ONE = Decimal(1)
+PALLET = "XPX"
 PRICE_DIGITS = range(2, 7)  # decimals that a printed price may have
 HALF_CENT = 0.005
 
@@ -49,8 +50,10 @@ def base_units_in(
     if (factor := conversion_factor(unit, base)) is not None:
         return factor
     code = unit_code(unit)
-    # Packs of Recommendation 21; sheets, sets and kits are counted otherwise than in usual packs.
+    # Packs of Recommendation 21; sheets, sets and kits are counted otherwise than in usual packs,
+    # and a pallet holds many of them.
     is_pack = code is not None and UNITS[code].dimension is Dimension.PACK and code[0] == "X"
+    is_pack = is_pack and code != PALLET
     return decimal_of(pack_size) if is_pack and pack_size and pack_size > 0 else None
 
 

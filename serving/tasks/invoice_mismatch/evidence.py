@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from data.contracts.invoice_outcomes import ExceptionClass as Ends
+from data.contracts.purchase_orders import LineState
 from serving.policy.finding import Finding
 from serving.policy.policy import Policy
 from serving.policy.sections import Level
 from serving.recommendation.evidence import Evidence
 from serving.tasks.invoice_mismatch.invoice_line import Case
 from serving.tasks.invoice_mismatch.line_arithmetic import LINE_ARITHMETIC
+from serving.tasks.invoice_mismatch.suggestions import suggestion_for
 
 LEADING_CODES = (Ends.DUPLICATE, LINE_ARITHMETIC)
 """Findings that say by themselves what is to be done, the first that is found leading."""
-
-ADD_UP = "Ask the supplier for an invoice that adds up; pay neither amount before."
 
 
 def invoice_evidence(
@@ -24,7 +24,8 @@ def invoice_evidence(
 ) -> Evidence | None:
     """Let a probable duplicate lead, a line that does not add up, else what a rule computed.
 
-    Only the first two call for a level by themselves; a variance leaves it to model and rules.
+    Only the first two and a cancelled order line call for a level by themselves; a variance
+    leaves it to model and rules.
     """
     del asked_at
     by_code = {finding.code: finding for finding in findings}
@@ -33,10 +34,11 @@ def invoice_evidence(
     code = code or next((f.code for f in findings if f.flags and f.code in set(Ends)), None)
     if code is None:
         return None
-    suggestion = ADD_UP if code == LINE_ARITHMETIC else policy.classes[Ends(code)].suggestion
+    if code == Ends.PO_REFERENCE and case.get("line_state") == LineState.CANCELLED:
+        level = Level.ACT
     return Evidence(
         sentence=f"Invoice line {case['invoice_line_id']}: {by_code[code].sentence}",
         level=level,
-        suggestion=suggestion,
+        suggestion=suggestion_for(case, by_code[code], policy),
         codes=(str(code),),
     )

@@ -12,7 +12,7 @@ from data.calendar_days import local_day, promise_day
 from data.contracts.invoices import DocumentType
 from data.contracts.receipts import PostingKind
 from data.contracts.supplier_events import EventKind
-from data.decimals import ZERO, decimal_of, sum_decimals
+from data.decimals import ZERO, decimal_of, half_last_digit, sum_decimals
 from data.reference.currencies import currency_code, format_money, minor_digits
 from features.invoice_numbers import normalise_invoice_number
 from features.tasks.invoice_mismatch.base_units import base_units_in
@@ -20,9 +20,13 @@ from serving.policy.policy import Policy
 
 Case = Mapping[str, Any]
 QUANTITY_PLACES = Decimal("0.000001")
+SHARE_PLACES = Decimal("0.0001")
 USUAL_DIGITS = 2
+ONE = Decimal(1)
 HALF = Decimal("0.5")
-NO_RECEIPT_EXPECTED = r"(\b|_)(2|two)[-_ ]?way|service|consignment"
+SERVICE = r"service|dienstleistung|\blimit\b"
+NO_RECEIPT_EXPECTED = rf"(\b|_)(2|two)[-_ ]?way|consignment|{SERVICE}"
+SIGNED = ("quantity_invoiced", "line_amount", "charge_amount", "freight_amount", "tax_amount")
 WITHOUT_QUANTITY = (
     DocumentType.PREPAYMENT,
     DocumentType.SUBSEQUENT_DEBIT,
@@ -36,6 +40,25 @@ def document_type(row: Case) -> DocumentType:
         return DocumentType(row["document_type"])
     amount = row["line_amount"] or row["quantity_invoiced"]
     return DocumentType.CREDIT_NOTE if amount < 0 else DocumentType.INVOICE
+
+
+def with_credit_signs(case: Case) -> Case:
+    """Return the case with the amounts of credit notes below zero, whatever the source wrote."""
+    earlier = case["earlier_invoices"]
+    if not any(_is_unsigned_credit(row) for row in (case, *earlier)):
+        return case
+    return {**_signed(case), "earlier_invoices": [_signed(row) for row in earlier]}
+
+
+def _is_unsigned_credit(row: Case) -> bool:
+    is_credit_note = row.get("document_type") == DocumentType.CREDIT_NOTE
+    return is_credit_note and row["line_amount"] > 0 and row["quantity_invoiced"] >= 0
+
+
+def _signed(row: Case) -> Case:
+    if not _is_unsigned_credit(row):
+        return row
+    return {**row, **{name: -row[name] for name in SIGNED if row.get(name)}}
 
 
 def is_credit(row: Case) -> bool:
@@ -54,7 +77,33 @@ def base_units_per_invoice_unit(case: Case, unit: str | None = None) -> Decimal 
     """
     packs = {row["unit"]: row["base_units"] for row in case.get("item_units") or ()}
     base = case["base_unit"] or case["order_unit"]
-    return base_units_in(unit or case["invoice_unit"], base, case["pack_size"], packs)
+    factor = base_units_in(unit or case["invoice_unit"], base, case["pack_size"], packs)
+    return None if factor is None else _exact_share(factor)
+
+
+def _exact_share(factor: Decimal) -> Decimal:
+    """Return a sixth where an item's table has 0.166667 of a base unit."""
+    if not 0 < factor < 1:
+        return factor
+    whole = round(1 / factor)
+    return 1 / Decimal(whole) if abs(1 / factor - whole) < SHARE_PLACES * whole else factor
+
+
+def conversion_slack(case: Case) -> Decimal:
+    """Return by how many base units the invoiced quantity may be rounded where it is converted.
+
+    A weight that is billed in pounds is rounded there: 220.46 lb are 100 kg.
+    """
+    rows = [case, *earlier_on_line(case)]
+    factors = [base_units_per_invoice_unit(case, row["invoice_unit"]) or ONE for row in rows]
+    return sum(
+        (
+            half_last_digit(row["quantity_invoiced"]) * factor
+            for row, factor in zip(rows, factors, strict=True)
+            if factor % 1
+        ),
+        ZERO,
+    )
 
 
 def in_base_units(case: Case, row: Case) -> Decimal:
@@ -94,6 +143,36 @@ def invoiced_quantities(case: Case) -> tuple[Decimal, Decimal] | None:
     return here, here + sum((in_base_units(case, row) for row in earlier_on_line(case)), ZERO)
 
 
+def is_reversal(case: Case) -> bool:
+    """Return true if the line takes back an earlier one, or settles a prepayment."""
+    if case.get("reverses_line_id"):
+        return True
+    if case["line_amount"] >= 0:
+        return False
+    others = [row for row in case["earlier_invoices"] if not is_same_document(case, row)]
+    live = without_reversed(others, by_line=True)
+    settled = sum_decimals([case["line_amount"], *_prepaid_amounts(case, live)]) == ZERO
+    return settled or any(_reverses(case, row, by_line=False) for row in live)
+
+
+def prepaid_amount(case: Case) -> Decimal:
+    """Return what was prepaid on the order line, without what was reversed."""
+    if not _prepaid_amounts(case, case["earlier_invoices"]):
+        return ZERO
+    live = without_reversed(case["earlier_invoices"], by_line=True)
+    return sum_decimals(_prepaid_amounts(case, live))
+
+
+def _prepaid_amounts(case: Case, rows: Sequence[Case]) -> list[float]:
+    return [
+        row["line_amount"]
+        for row in rows
+        if case["po_line_id"] is not None
+        and row["po_line_id"] == case["po_line_id"]
+        and document_type(row) is DocumentType.PREPAYMENT
+    ]
+
+
 def without_reversed(rows: Sequence[Case], *, by_line: bool) -> list[Case]:
     """Leave out what was reversed, with its reversal: both are as if never posted.
 
@@ -127,11 +206,34 @@ def _reverses(row: Case, earlier: Case, *, by_line: bool) -> bool:
     return opposite and (same_number or (by_line and same_line))
 
 
+def is_unknown_order(case: Case) -> bool:
+    """Return true if the line names an order line of which nothing is known here."""
+    facts = ("quantity_ordered", "po_unit_price", "line_value", "ordered_at", "promised_at")
+    unknown = all(case[name] is None for name in facts) and not case["receipts"]
+    return case["po_line_id"] is not None and unknown
+
+
 def receipt_is_expected(case: Case) -> bool:
     """Return true if a receipt is due: not for two-way lines, services and consignment."""
     kinds = f"{case['line_type'] or ''} {case['order_type'] or ''}"
     entered = any(row["event_kind"] == EventKind.SERVICE_ENTRY for row in case["events"])
     return not entered and search(NO_RECEIPT_EXPECTED, kinds, IGNORECASE) is None
+
+
+def is_service(case: Case) -> bool:
+    """Return true if the line is for a service, which is received by its service entry."""
+    kinds = f"{case['line_type'] or ''} {case['order_type'] or ''}"
+    return search(SERVICE, kinds, IGNORECASE) is not None
+
+
+def entered_quantity(case: Case) -> Decimal:
+    """Return what service entries confirm; an entry that is sent again is one entry."""
+    entries = {
+        (row.get("message_number") or row["happened_at"], row["event_quantity"])
+        for row in case["events"]
+        if row["event_kind"] == EventKind.SERVICE_ENTRY and row["event_quantity"] is not None
+    }
+    return sum_decimals(quantity for _, quantity in entries)
 
 
 def received_quantity(case: Case) -> Decimal:
@@ -149,8 +251,17 @@ def returned_quantity(case: Case) -> Decimal:
 
 
 def goods_amount(case: Case) -> Decimal:
-    """Return the line amount without the charges inside it."""
-    return decimal_of(case["line_amount"]) - decimal_of(case.get("charge_amount") or 0)
+    """Return the line amount without the charges inside it, and before a prepayment is taken off.
+
+    A prepayment counts as taken off where that makes the line add up.
+    """
+    goods = decimal_of(case["line_amount"]) - decimal_of(case.get("charge_amount") or 0)
+    price, prepaid = case["invoice_unit_price"], prepaid_amount(case)
+    if not prepaid or price is None:
+        return goods
+    per = decimal_of(case.get("price_base_quantity") or 1)
+    due = decimal_of(case["quantity_invoiced"]) * decimal_of(price) / per
+    return goods + prepaid if abs(goods + prepaid - due) <= minor_unit(case) else goods
 
 
 def agreed_price(case: Case) -> Decimal | None:

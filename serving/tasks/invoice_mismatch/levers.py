@@ -129,7 +129,7 @@ def _price_levers(case: Record) -> Iterator[Lever]:
 
 def _quantity_lever(case: Record) -> Iterator[Lever]:
     quantities = invoiced_quantities(case)
-    if quantities is None or quantities[0] <= 0 or case["line_amount"] <= 0:
+    if quantities is None or quantities[0] <= 0 or is_credit(case):
         return
     here, so_far = map(float, quantities)
     received = float(received_quantity(case)) if receipt_is_expected(case) else 0.0

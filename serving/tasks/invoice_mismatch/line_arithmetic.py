@@ -92,6 +92,12 @@ def arithmetic_gap(case: Case) -> Decimal | None:
     return ZERO if _is_rounding(case, gap, price_base(case)) else gap
 
 
+def is_gross(case: Case) -> bool:
+    """Return true if the line amount is quantity x price with the tax on top."""
+    tax, gap = case["tax_amount"], arithmetic_gap(case)
+    return bool(tax and gap) and abs(decimal_of(tax) - (gap or ZERO)) <= minor_unit(case)
+
+
 def price_base(case: Case) -> Decimal:
     """Return the invoice units that the price is stated for; 1 where nothing is."""
     return decimal_of(case.get("price_base_quantity") or 1)

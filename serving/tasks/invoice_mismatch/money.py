@@ -6,9 +6,17 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from data.contracts.invoice_outcomes import ExceptionClass as Ends
-from data.decimals import decimal_of, sum_decimals
+from data.decimals import ZERO, decimal_of, sum_decimals
+from data.reference.currencies import round_money
 from serving.policy.finding import Finding
-from serving.tasks.invoice_mismatch.invoice_line import Case, goods_amount, invoiced_quantities
+from serving.tasks.invoice_mismatch.invoice_line import (
+    WITHOUT_QUANTITY,
+    Case,
+    document_type,
+    goods_amount,
+    invoiced_quantities,
+    with_credit_signs,
+)
 from serving.tasks.invoice_mismatch.line_arithmetic import LINE_ARITHMETIC
 from serving.tasks.invoice_mismatch.price_rules import price_gap
 
@@ -22,6 +30,7 @@ def amount_at_risk(case: Case, findings: Sequence[Finding]) -> tuple[float | Non
     Price and arithmetic dispute one difference, the two quantity rules one excess: the larger
     of them counts. No more is at stake than the line with its freight and tax.
     """
+    case = with_credit_signs(case)
     codes = {finding.code for finding in findings}
     whole = abs(decimal_of(case["line_amount"]))
     parts = [] if codes & STAKES_THE_LINE else list(_disputed_parts(case, findings))
@@ -29,7 +38,7 @@ def amount_at_risk(case: Case, findings: Sequence[Finding]) -> tuple[float | Non
         return float(whole), WHOLE_LINE
     most = whole + abs(sum_decimals([case["freight_amount"], case["tax_amount"]]))
     amount = min(sum((part for part, _ in parts), Decimal()), most)
-    return float(round(amount, 2)), " + ".join(words for _, words in parts)
+    return float(round_money(amount, case["currency"])), " + ".join(words for _, words in parts)
 
 
 def _disputed_parts(case: Case, findings: Sequence[Finding]) -> Iterator[tuple[Decimal, str]]:
@@ -38,6 +47,8 @@ def _disputed_parts(case: Case, findings: Sequence[Finding]) -> Iterator[tuple[D
     if LINE_ARITHMETIC in by_code:
         unexplained = abs(decimal_of(by_code[LINE_ARITHMETIC].measured or 0))
         yield min(unexplained, abs(decimal_of(case["line_amount"]))), "unexplained line amount"
+    elif Ends.PRICE_VARIANCE in by_code and document_type(case) in WITHOUT_QUANTITY:
+        yield abs(decimal_of(by_code[Ends.PRICE_VARIANCE].measured or 0)), "amount above the order"
     elif Ends.PRICE_VARIANCE in by_code and gap is not None:
         yield abs(gap.over), "price difference x quantity"
     excesses = [
@@ -51,10 +62,10 @@ def _disputed_parts(case: Case, findings: Sequence[Finding]) -> Iterator[tuple[D
         if code in by_code and by_code[code].measured is not None:
             yield abs(decimal_of(by_code[code].measured or 0)), words
     if Ends.QUALITY_HOLD in by_code and (each := _price_of_base_unit(case)) is not None:
-        yield (
-            decimal_of(by_code[Ends.QUALITY_HOLD].measured or 0) * each,
-            "damaged quantity x price",
-        )
+        damaged, here = decimal_of(by_code[Ends.QUALITY_HOLD].measured or 0), ZERO
+        if (quantities := invoiced_quantities(case)) is not None:
+            here = abs(quantities[0])
+        yield min(damaged, here) * each, "damaged quantity x price"
 
 
 def _excess_amount(case: Case, finding: Finding) -> Decimal | None:

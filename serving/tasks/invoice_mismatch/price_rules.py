@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from data.contracts.invoice_outcomes import ExceptionClass as Ends
 from data.contracts.invoices import DocumentType
-from data.decimals import ZERO, decimal_of
+from data.decimals import ZERO, decimal_of, sum_decimals
 from data.reference.currencies import currency_code
 from serving.policy.finding import Finding, bounded_ratio, finding_of_class
 from serving.policy.policy import Policy
@@ -19,12 +19,19 @@ from serving.tasks.invoice_mismatch.invoice_line import (
     agreed_price,
     base_units_per_invoice_unit,
     document_type,
+    earlier_on_line,
     format_price,
     goods_amount,
+    in_base_units,
+    invoiced_quantities,
+    is_reversal,
+    is_same_document,
     minor_unit,
     money,
     own_money,
+    prepaid_amount,
     reporting_rate,
+    without_reversed,
 )
 from serving.tasks.invoice_mismatch.line_arithmetic import (
     agrees_with_order_value,
@@ -94,7 +101,12 @@ def check_price(case: Case, policy: Policy) -> Iterator[Finding]:
     if kind is DocumentType.PREPAYMENT:
         yield from _check_prepayment(case, policy)
         return
-    gap = None if kind in WITHOUT_QUANTITY or case.get("reverses_line_id") else price_gap(case)
+    if kind is DocumentType.SUBSEQUENT_DEBIT:
+        yield from _check_subsequent_debit(case, policy)
+        return
+    if kind in WITHOUT_QUANTITY or is_reversal(case) or is_price_credit(case):
+        return
+    gap = price_gap(case)
     if gap is None or not _beyond_tolerance(case, policy, gap):
         return
     bounds, above = policy.tolerances, gap.over > 0
@@ -134,14 +146,58 @@ def _beyond_tolerance(case: Case, policy: Policy, gap: PriceGap) -> bool:
     return off > decimal_of(share) * gap.expected and beyond_amount
 
 
+def is_price_credit(case: Case) -> bool:
+    """Return true if a credit note gives back what earlier invoices were priced too high by.
+
+    Its quantity is what was billed, its price the difference.
+    """
+    gap, quantities = price_gap(case), invoiced_quantities(case)
+    if gap is None or quantities is None or quantities[0] >= 0 or gap.paid * 2 >= gap.agreed:
+        return False
+    rows = [row for row in earlier_on_line(case) if row["quantity_invoiced"] > 0]
+    billed = sum_decimals(row["line_amount"] for row in rows)
+    due = gap.agreed * sum((in_base_units(case, row) for row in rows), ZERO)
+    return bool(rows) and abs(goods_amount(case)) <= billed - due + minor_unit(case)
+
+
 def _check_prepayment(case: Case, policy: Policy) -> Iterator[Finding]:
-    """Find a prepayment of more than the order line is worth."""
-    value = case["line_value"]
-    over = ZERO if value is None else decimal_of(case["line_amount"]) - decimal_of(value)
+    """Find prepayments of more than the order line is worth."""
+    value, before = case["line_value"], prepaid_amount(case)
+    amount = decimal_of(case["line_amount"]) + before
+    over = ZERO if value is None else amount - decimal_of(value)
     if over > minor_unit(case):
+        what = "The prepayment of" if before == ZERO else "With this prepayment the"
+        verb = "is" if before == ZERO else "prepaid are"
         says = (
-            f"The prepayment of {money(case['line_amount'], case, policy)} is above the order "
-            f"line's {own_money(value, case, policy)}."
+            f"{what} {money(amount, case, policy)} {verb} above the order line's "
+            f"{own_money(value, case, policy)}."
+        )
+        yield finding_of_class(
+            policy, Ends.PRICE_VARIANCE, says, measured=float(over), limit=0.0, unit="currency"
+        )
+
+
+def _check_subsequent_debit(case: Case, policy: Policy) -> Iterator[Finding]:
+    """Find a debit that brings the order line beyond its value and what a price may be off."""
+    value, bounds, rate = case["line_value"], policy.tolerances, reporting_rate(case, policy)
+    if value is None or rate is None:
+        return
+    rows = [
+        row
+        for row in without_reversed(case["earlier_invoices"], by_line=True)
+        if case["po_line_id"] is not None
+        and row["po_line_id"] == case["po_line_id"]
+        and document_type(row) not in (DocumentType.PREPAYMENT, DocumentType.DELIVERY_COST)
+        and not is_same_document(case, row)
+    ]
+    total = sum_decimals([case["line_amount"], *(row["line_amount"] for row in rows)])
+    over = total - decimal_of(value)
+    allowed = decimal_of(bounds.price_above_share) * decimal_of(value)
+    if over > allowed and over * rate > decimal_of(bounds.price_above_amount):
+        says = (
+            f"With this debit {money(total, case, policy)} are invoiced on the order line of "
+            f"{own_money(value, case, policy)}, {own_money(over, case, policy)} more; "
+            f"{bounds.price_above_share:.1%} is allowed."
         )
         yield finding_of_class(
             policy, Ends.PRICE_VARIANCE, says, measured=float(over), limit=0.0, unit="currency"

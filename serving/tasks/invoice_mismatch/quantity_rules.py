@@ -3,34 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from decimal import Decimal
 
 from data.contracts.invoice_outcomes import ExceptionClass as Ends
 from data.decimals import ZERO, decimal_of, sum_decimals
 from serving.policy.finding import NOT_COMPUTED, Finding, bounded_ratio, finding_of_class
 from serving.policy.policy import Policy
+from serving.recommendation.wording import short_date
 from serving.tasks.invoice_mismatch.invoice_line import (
     WITHOUT_QUANTITY,
     Case,
     agreed_price,
     base_units_per_invoice_unit,
+    conversion_slack,
+    document_day,
     document_type,
     earlier_on_line,
+    entered_quantity,
     format_quantity,
     goods_amount,
     in_base_units,
     invoiced_quantities,
     is_credit,
+    is_reversal,
+    is_service,
+    is_unknown_order,
     minor_unit,
     receipt_is_expected,
     received_quantity,
     returned_quantity,
     without_reversed,
 )
-from serving.tasks.invoice_mismatch.price_rules import price_gap
+from serving.tasks.invoice_mismatch.price_rules import is_price_credit, price_gap
 
 SAME_PRICE = Decimal("0.02")  # share that the price may move and still be one pack off
 PACK_PLACES = Decimal("0.001")
+LEAST_SHARE = 0.0005  # less is not said in percent
 LEAST_FACTOR = Decimal("1.5")  # packs smaller than this cannot be told from a price variance
 
 
@@ -70,6 +79,10 @@ def mixed_up_by(case: Case) -> Decimal | None:
         return None
     here, so_far = quantities
     sizes = [case["pack_size"], *(row["base_units"] for row in case.get("item_units") or ())]
+    received = received_quantity(case)
+    likely = round(gap.paid / gap.agreed)  # packs that nobody stated, where they fit exactly
+    if likely > 1 and so_far - here + here * likely == decimal_of(ordered) and received > so_far:
+        sizes.append(likely)
     for size in {decimal_of(size) for size in sizes if size}:
         for factor in (size, 1 / size if size else ZERO):
             if not factor or 1 / LEAST_FACTOR < factor < LEAST_FACTOR:
@@ -105,7 +118,7 @@ def check_quantity_ordered(case: Case, policy: Policy) -> Iterator[Finding]:
     yield from _quantity_over(case, policy, Ends.QTY_OVER_ORDERED, ordered, allowed)
 
 
-def check_receipts(case: Case, policy: Policy) -> Iterator[Finding]:
+def check_receipts(case: Case, policy: Policy, asked_at: datetime) -> Iterator[Finding]:
     """Find nothing received, more invoiced than received, or goods received damaged."""
     if case["po_line_id"] is None or document_type(case) in WITHOUT_QUANTITY:
         return
@@ -115,12 +128,21 @@ def check_receipts(case: Case, policy: Policy) -> Iterator[Finding]:
     received, returned = received_quantity(case), returned_quantity(case)
     if receipt_is_expected(case):
         if received + returned <= ZERO:
-            says = "No goods receipt is posted for the order line."
+            if is_unknown_order(case):
+                return
+            day = document_day(case["promised_at"], case)
+            due = "" if day is None else f", promised for {short_date(day, asked_at.date())}"
+            says = f"No goods receipt is posted for the order line{due}."
             yield finding_of_class(policy, Ends.NO_RECEIPT, says)
             return
         allowed = policy.tolerances.quantity_over_received_share
         if _bills_a_quantity(case):
             yield from _quantity_over(case, policy, Ends.QTY_OVER_RECEIVED, received, allowed)
+    elif is_service(case) and _bills_a_quantity(case):
+        confirmed = entered_quantity(case) or received
+        if confirmed > ZERO:
+            allowed = policy.tolerances.quantity_over_received_share
+            yield from _quantity_over(case, policy, Ends.QTY_OVER_RECEIVED, confirmed, allowed)
     damaged = sum_decimals(row["quantity_damaged"] for row in case["receipts"]) - returned
     if damaged > 0 and received > 0:
         says = (
@@ -145,31 +167,47 @@ def _quantity_over(
     if quantities is None or quantities[0] <= 0:
         return
     here, so_far = quantities
-    if so_far <= against * (1 + decimal_of(allowed)):
+    if so_far - conversion_slack(case) <= against * (1 + decimal_of(allowed)):
         return
-    earlier = f" ({format_quantity(so_far - here)} of it before)" if so_far > here else ""
-    verb = "ordered" if name is Ends.QTY_OVER_ORDERED else "received"
+    earlier = f" ({_in_base_units(so_far - here)} of it before)" if so_far > here else ""
+    verb = "received" if receipt_is_expected(case) else "confirmed"
+    verb = "ordered" if name is Ends.QTY_OVER_ORDERED else verb
     returned = returned_quantity(case)
     sent_back = (
         f" ({format_quantity(returned)} returned)" if returned and verb == "received" else ""
     )
     over, unit = float(so_far - against), "base units"
-    more = f"{format_quantity(so_far - against)} too many"
+    more = f"{_in_base_units(so_far - against)} too many"
     if against > 0:
         over, unit = bounded_ratio(float(so_far - against), float(against)), "share"
-        more = f"{over:,.1%} more"
+        more = f"{over:,.1%} more" if over >= LEAST_SHARE else more
     says = (
-        f"{format_quantity(so_far)} invoiced{earlier}, {format_quantity(against)} "
-        f"{verb}{sent_back}: {more}."
+        f"{_in_base_units(so_far)} invoiced{_as_billed(case)}{earlier}, "
+        f"{format_quantity(against)} {verb}{sent_back}: {more}."
     )
     limit = allowed if against > 0 else 0.0
     yield finding_of_class(policy, name, says, measured=over, limit=limit, unit=unit)
 
 
+def _in_base_units(quantity: Decimal) -> str:
+    """Write a quantity, with the digits of one that was converted only where it is small."""
+    rounded = quantity.quantize(PACK_PLACES)
+    return format_quantity(rounded if abs(quantity) >= 1 else quantity)
+
+
+def _as_billed(case: Case) -> str:
+    """Write the quantity in the unit of the invoice, where that is not the base unit."""
+    if base_units_per_invoice_unit(case) == 1:
+        return ""
+    return f" ({format_quantity(case['quantity_invoiced'])} {case['invoice_unit']} here)"
+
+
 def _check_credit(case: Case, policy: Policy) -> Iterator[Finding]:
     """Find more credited than was returned or billed too much, or than was ever invoiced."""
     quantities = invoiced_quantities(case)
-    if quantities is None or not quantities[0] or case.get("reverses_line_id"):
+    if quantities is None or is_reversal(case) or is_price_credit(case):
+        return
+    if quantities[0] * goods_amount(case) <= 0:  # no quantity, or signs that do not agree
         return
     rows = without_reversed(earlier_on_line(case), by_line=False)
     each = [in_base_units(case, row) for row in rows]

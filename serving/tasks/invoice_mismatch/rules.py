@@ -15,7 +15,7 @@ from serving.tasks.invoice_mismatch.charge_rules import (
     check_tax,
 )
 from serving.tasks.invoice_mismatch.duplicates import find_duplicate
-from serving.tasks.invoice_mismatch.invoice_line import Case
+from serving.tasks.invoice_mismatch.invoice_line import Case, with_credit_signs
 from serving.tasks.invoice_mismatch.line_arithmetic import check_arithmetic, check_order
 from serving.tasks.invoice_mismatch.price_rules import check_price
 from serving.tasks.invoice_mismatch.quantity_rules import (
@@ -28,6 +28,7 @@ from serving.tasks.invoice_mismatch.quantity_rules import (
 
 def invoice_mismatch_findings(case: Case, policy: Policy, asked_at: datetime) -> list[Finding]:
     """Run all checks, in the order in which a clerk would make them."""
+    case = with_credit_signs(case)
     return [
         *check_order_reference(case, policy, asked_at),
         *find_duplicate(case, policy, asked_at),
@@ -38,8 +39,8 @@ def invoice_mismatch_findings(case: Case, policy: Policy, asked_at: datetime) ->
         # The price of a pack that is billed as a piece is no price variance.
         *(check_price(case, policy) if mixed_up_by(case) is None else ()),
         *check_quantity_ordered(case, policy),
-        *check_receipts(case, policy),
-        *check_dates(case, policy),
+        *check_receipts(case, policy, asked_at),
+        *check_dates(case, policy, asked_at),
         *check_amount_limit(case, policy),
         *check_tax(case, policy),
         *check_freight(case, policy),

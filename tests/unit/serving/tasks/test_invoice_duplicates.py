@@ -20,6 +20,18 @@ DUPLICATES = [
     (earlier("2026-00471", line="po-9"), True),  # two digits changed places
     (earlier("2026-00517", line="po-9"), False),
     (earlier("2026-00417X", quantity=100), True),
+    (earlier("2O26-OO4I7", line="po-9"), True),  # letters that are read for digits
+    (earlier("00417", line="po-9"), True),  # without its year
+    (earlier("00418", line="po-9"), False),
+    (earlier("2026-00417/26", line="po-9"), True),
+    (earlier("2026-00417 Reprint", line="po-9"), True),
+    (earlier("2026-00417", 402.0, line=None), True),  # digits changed places
+    (earlier("2026-00417", 499.8, line="po-9"), True),  # with its tax
+    (earlier("2026-00417", 424.2, line="po-9"), True),  # 1 %
+    (earlier("2026-00417", 424.3, line="po-9"), False),
+    (earlier("2026-00417", 424.2, line="po-9", happened_at="2026-02-01T00:00:00Z"), False),
+    (earlier(known_at=ASKED_AT.isoformat()), False),  # one order line on two lines of a document
+    (earlier(known_at=ASKED_AT.isoformat(), quantity=100), True),
     (earlier("7", quantity=100), True),
     (earlier("7", quantity=100, line="po-9"), False),
     (earlier(supplier_id="supplier_18", line=None), True),
@@ -34,7 +46,7 @@ DUPLICATES = [
 
 @pytest.mark.parametrize(("row", "expected"), DUPLICATES)
 def test_an_invoice_that_was_booked_before_is_found(row, expected):
-    assert ("DUPLICATE" in codes(**line(earlier_invoices=[row]))) is expected
+    assert ("DUPLICATE" in codes(**line(earlier_invoices=[row], tax_amount=79.8))) is expected
 
 
 @pytest.mark.parametrize(

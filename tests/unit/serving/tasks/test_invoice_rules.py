@@ -274,7 +274,7 @@ def test_an_invoice_line_has_the_findings_of_a_clerk(changes, expected):
         (
             line(freight_amount=20.0, tax_amount=79.8),
             (
-                "Tax of 79.80 EUR charged; 19.0% of the line with freight is 83.60 EUR, "
+                "Tax of 79.80 EUR charged; 19% of the line with freight is 83.60 EUR, "
                 "3.80 EUR too little."
             ),
         ),
