@@ -33,6 +33,7 @@ ORDER_ARITHMETIC = "ORDER_ARITHMETIC"
 """Code of a finding that informs: the order's price and value disagree."""
 
 LEAST_SLACK = 2  # minor units that a line may be off, as in PEPPOL-EN16931-R120
+MOST_DISCOUNT = 30  # percent; more is rather an error
 USUAL_BASES = (1, 10, 12, 100, 1000, 10_000)
 BASES_WITHOUT_ORDER = (100, 1000)  # told from an error in the price though no order confirms them
 
@@ -173,7 +174,20 @@ def _gap_sentence(case: Case, policy: Policy, gap: Decimal) -> str:
     for column, words in (("tax_amount", "tax"), ("freight_amount", "freight")):
         if case[column] and abs(decimal_of(case[column]) - gap) <= minor_unit(case):
             return f"{says}, which is the {words}."
-    return f"{says}."
+    if case["tax_amount"] and abs(decimal_of(case["tax_amount"]) + gap) <= minor_unit(case):
+        return f"{says}, as if the price had the tax in it."
+    return f"{says}{_likely_discount(case, gap)}."
+
+
+def _likely_discount(case: Case, gap: Decimal) -> str:
+    """Name a discount in whole percent that would explain what is missing."""
+    due = abs(goods_amount(case) - gap)
+    share = abs(gap) * 100 / due if due else ZERO
+    whole = round(share)
+    within_rounding = abs(abs(gap) - due * whole / 100) <= minor_unit(case)
+    if gap * goods_amount(case) < 0 and 0 < whole <= MOST_DISCOUNT and within_rounding:
+        return f", as with a discount of {whole}% that is not stated"
+    return ""
 
 
 def check_order(case: Case, policy: Policy) -> Iterator[Finding]:

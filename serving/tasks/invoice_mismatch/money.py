@@ -18,7 +18,7 @@ from serving.tasks.invoice_mismatch.invoice_line import (
     with_credit_signs,
 )
 from serving.tasks.invoice_mismatch.line_arithmetic import LINE_ARITHMETIC
-from serving.tasks.invoice_mismatch.price_rules import price_gap
+from serving.tasks.invoice_mismatch.price_rules import is_price_credit, price_gap
 
 WHOLE_LINE = "net amount of the invoice line"
 STAKES_THE_LINE = frozenset({Ends.DUPLICATE, Ends.PO_REFERENCE, Ends.NO_RECEIPT, Ends.AMOUNT_LIMIT})
@@ -47,8 +47,10 @@ def _disputed_parts(case: Case, findings: Sequence[Finding]) -> Iterator[tuple[D
     if LINE_ARITHMETIC in by_code:
         unexplained = abs(decimal_of(by_code[LINE_ARITHMETIC].measured or 0))
         yield min(unexplained, abs(decimal_of(case["line_amount"]))), "unexplained line amount"
-    elif Ends.PRICE_VARIANCE in by_code and document_type(case) in WITHOUT_QUANTITY:
+    elif document_type(case) in WITHOUT_QUANTITY and Ends.PRICE_VARIANCE in by_code:
         yield abs(decimal_of(by_code[Ends.PRICE_VARIANCE].measured or 0)), "amount above the order"
+    elif is_price_credit(case) and Ends.PRICE_VARIANCE in by_code:
+        yield abs(decimal_of(by_code[Ends.PRICE_VARIANCE].measured or 0)), "credit above the excess"
     elif Ends.PRICE_VARIANCE in by_code and gap is not None:
         yield abs(gap.over), "price difference x quantity"
     excesses = [

@@ -23,7 +23,7 @@ from serving.tasks.invoice_mismatch.invoice_line import (
     format_price,
     goods_amount,
     in_base_units,
-    invoiced_quantities,
+    is_credit,
     is_reversal,
     is_same_document,
     minor_unit,
@@ -104,7 +104,10 @@ def check_price(case: Case, policy: Policy) -> Iterator[Finding]:
     if kind is DocumentType.SUBSEQUENT_DEBIT:
         yield from _check_subsequent_debit(case, policy)
         return
-    if kind in WITHOUT_QUANTITY or is_reversal(case) or is_price_credit(case):
+    if kind in WITHOUT_QUANTITY or is_reversal(case):
+        return
+    if is_price_credit(case):
+        yield from _check_price_credit(case, policy)
         return
     gap = price_gap(case)
     if gap is None or not _beyond_tolerance(case, policy, gap):
@@ -151,13 +154,30 @@ def is_price_credit(case: Case) -> bool:
 
     Its quantity is what was billed, its price the difference.
     """
-    gap, quantities = price_gap(case), invoiced_quantities(case)
-    if gap is None or quantities is None or quantities[0] >= 0 or gap.paid * 2 >= gap.agreed:
-        return False
+    gap = price_gap(case) if is_credit(case) else None
+    return gap is not None and gap.paid * 2 < gap.agreed and _overcharge(case, gap) > ZERO
+
+
+def _overcharge(case: Case, gap: PriceGap) -> Decimal:
+    """Return what the earlier invoices on the order line were above its price."""
     rows = [row for row in earlier_on_line(case) if row["quantity_invoiced"] > 0]
-    billed = sum_decimals(row["line_amount"] for row in rows)
     due = gap.agreed * sum((in_base_units(case, row) for row in rows), ZERO)
-    return bool(rows) and abs(goods_amount(case)) <= billed - due + minor_unit(case)
+    return sum_decimals(row["line_amount"] for row in rows) - due
+
+
+def _check_price_credit(case: Case, policy: Policy) -> Iterator[Finding]:
+    """Find a credit note of more than was charged above the order's price."""
+    gap, credited = price_gap(case), abs(goods_amount(case))
+    overcharge = ZERO if gap is None else _overcharge(case, gap)
+    if credited > overcharge + minor_unit(case):
+        says = (
+            f"{money(credited, case, policy)} credited for the price, "
+            f"{own_money(overcharge, case, policy)} were charged above the order's."
+        )
+        over = float(credited - overcharge)
+        yield finding_of_class(
+            policy, Ends.PRICE_VARIANCE, says, measured=over, limit=0.0, unit="currency"
+        )
 
 
 def _check_prepayment(case: Case, policy: Policy) -> Iterator[Finding]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from data.contracts.invoice_outcomes import ExceptionClass as Ends
+from data.contracts.invoices import DocumentType
 from data.contracts.purchase_orders import LineState
 from serving.policy.finding import Finding
 from serving.policy.policy import Policy
 from serving.tasks.invoice_mismatch.charge_rules import DAYS_AFTER_BOOKING
 from serving.tasks.invoice_mismatch.invoice_line import (
     Case,
+    document_type,
     is_credit,
     is_service,
     received_quantity,
@@ -22,6 +24,9 @@ CANCELLED_RECEIVED = "Ask the buyer: return the goods against a credit note, or 
 CREDIT = "Ask receiving whether the return is posted; else ask the supplier what is credited."
 RETURNED = "Ask the supplier for a credit note over the goods that were sent back."
 NOT_CONFIRMED = "Ask who ordered the service whether it was rendered, and have it confirmed."
+PREPAID_OVER = "Hold the prepayment until the buyer confirms which share was agreed."
+DEBITED = "Ask the buyer whether the later charge was agreed; otherwise ask for a credit note."
+CREDIT_PRICE = "Compare the credit note with the invoice that it corrects and the order's price."
 CHARGED_LESS = "Check the order's price with the supplier and amend it; nothing is paid too much."
 CHARGE = "Check whether the charge was agreed; otherwise ask for a credit note."
 FUTURE = "Ask the supplier for the right date; count the payment term from the receipt meanwhile."
@@ -37,6 +42,7 @@ def suggestion_for(case: Case, finding: Finding, policy: Policy) -> str:
 def _by_facts(case: Case, finding: Finding) -> str | None:
     credit, cancelled = is_credit(case), case.get("line_state") == LineState.CANCELLED
     received, less = received_quantity(case) > 0, (finding.measured or 0.0) < 0
+    kind = document_type(case)
     only_charges = bool(case.get("charge_amount")) and not case["freight_amount"]
     choices = (
         (Ends.PO_REFERENCE, cancelled and received, CANCELLED_RECEIVED),
@@ -45,7 +51,10 @@ def _by_facts(case: Case, finding: Finding) -> str | None:
         (Ends.QTY_OVER_ORDERED, credit, CREDIT),
         (Ends.QTY_OVER_RECEIVED, is_service(case), NOT_CONFIRMED),
         (Ends.QTY_OVER_RECEIVED, returned_quantity(case) > 0, RETURNED),
-        (Ends.PRICE_VARIANCE, less and not credit, CHARGED_LESS),
+        (Ends.PRICE_VARIANCE, kind is DocumentType.PREPAYMENT, PREPAID_OVER),
+        (Ends.PRICE_VARIANCE, kind is DocumentType.SUBSEQUENT_DEBIT, DEBITED),
+        (Ends.PRICE_VARIANCE, credit, CREDIT_PRICE),
+        (Ends.PRICE_VARIANCE, less, CHARGED_LESS),
         (Ends.FREIGHT_CHARGES, only_charges, CHARGE),
         (Ends.DATE_VARIANCE, finding.unit == DAYS_AFTER_BOOKING, FUTURE),
     )

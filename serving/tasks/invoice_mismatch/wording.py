@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from data.contracts.invoice_outcomes import ExceptionClass
+from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from serving.policy.finding import Finding
 from serving.policy.policy import Policy
 from serving.policy.sections import Level
@@ -28,7 +29,24 @@ def expectation(case: Record, score: Score, findings: Sequence[Finding], policy:
             f"{line} is likelier to end in an exception ({percent(1 - score.probability)}) than "
             f"without one ({certainty_phrase(score)}), but no single kind is likelier than none."
         )
-    return f"{line} is expected to end with {known.says} ({certainty_phrase(score)})."
+    says = f"{line} is expected to end with {known.says} ({certainty_phrase(score)})"
+    return f"{says}{_possible_exception(score, policy)}."
+
+
+def _possible_exception(score: Score, policy: Policy) -> str:
+    """Name the likeliest exception of a line that is expected to be clean, where it is possible."""
+    if score.explained != ExceptionClass.CLEAN:
+        return ""
+    name = _likeliest_exception(score)
+    probability = score.probabilities[name]
+    if probability < policy.thresholds[INVOICE_MISMATCH.name].watch:
+        return ""
+    return f"; {percent(probability)} for {policy.classes[name].says}"
+
+
+def _likeliest_exception(score: Score) -> ExceptionClass:
+    others = {name: p for name, p in score.probabilities.items() if name != ExceptionClass.CLEAN}
+    return ExceptionClass(max(others, key=lambda name: others[name]))
 
 
 def suspected_class(
@@ -45,8 +63,7 @@ def suspected_class(
         return found
     if score is None or level is Level.NONE:
         return None
-    others = {name: p for name, p in score.probabilities.items() if name != ExceptionClass.CLEAN}
-    return ExceptionClass(max(others, key=lambda name: others[name]))
+    return _likeliest_exception(score)
 
 
 def _class_found_by_rule(findings: Sequence[Finding]) -> ExceptionClass | None:
