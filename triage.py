@@ -229,6 +229,7 @@ def erase(
 
     Says first what would go. The person's name is only made a pseudonym of.
     """
+    from data.canonical_tables import read_manifest
     from serving.audit.erasure.execution import erase_payloads, plan_erasure
     from serving.audit.erasure.payload_deletion import purge_from_disk
     from serving.audit.erasure.request import ErasureRequest, describe_erasure, select_entries
@@ -268,7 +269,7 @@ def erase(
     console.print(f"Erased {entry.payload['count']}; entry {entry.sequence} says so.")
     if not off_the_disk:
         console.print("Readers keep it in the write-ahead log until the service is idle or stops.")
-    if (lake.canonical / "decisions.parquet").exists():
+    if read_manifest(lake.canonical).parts("decisions"):
         decisions()  # the table that training reads still held what was erased
 
 

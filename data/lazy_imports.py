@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandera.errors as pandera_errors
     import pandera.pandas as pandera
     import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 else:
     from importlib import import_module
@@ -33,6 +34,7 @@ else:
 
     duckdb, ibis, ir = _Lazily("duckdb"), _Lazily("ibis"), _Lazily("ibis.expr.types")
     pd, pa, pq = _Lazily("pandas"), _Lazily("pyarrow"), _Lazily("pyarrow.parquet")
+    pc = _Lazily("pyarrow.compute")
     pandera, pandera_errors = _Lazily("pandera.pandas"), _Lazily("pandera.errors")
 
-__all__ = ["duckdb", "ibis", "ir", "pa", "pandera", "pandera_errors", "pd", "pq"]
+__all__ = ["duckdb", "ibis", "ir", "pa", "pandera", "pandera_errors", "pc", "pd", "pq"]

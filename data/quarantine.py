@@ -31,6 +31,8 @@ COLUMNS = (
     "row",
 )
 _SAMPLES = 20  # messages kept for the report
+MOST_FINDINGS = 100_000
+"""Findings of a run that are kept; the rest is counted."""
 
 
 class Quarantine:
@@ -48,6 +50,7 @@ class Quarantine:
         self.messages: list[str] = []
         self.problems: Counter[tuple[str, str]] = Counter()
         self.written = 0
+        self.cut = 0
 
     def __enter__(self) -> Self:
         # A lone surrogate can be in a broken cell; it is escaped, the rest stays readable.
@@ -60,8 +63,10 @@ class Quarantine:
         """Record what was found in the batch."""
         if findings.empty:
             return
-        self._csv.writerows(self._records(batch, findings))
-        self.written += len(findings)
+        kept = findings.head(max(MOST_FINDINGS - self.written, 0))
+        self._csv.writerows(self._records(batch, kept))
+        self.written += len(kept)
+        self.cut += len(findings) - len(kept)
         self.problems.update((batch.table.name, str(column)) for column in findings["column"])
 
     def __exit__(

@@ -109,6 +109,8 @@ class SourceBatch:
         raw: the rows as they came; the frame itself where nothing was translated.
         origins: canonical column -> the source's own name of it.
         findings: problems that the source found itself; see `data.source_batch`.
+        owner: the source (a site's name) whose rows these are: no other one may correct them.
+            Empty where any may.
     """
 
     table: Table
@@ -118,6 +120,7 @@ class SourceBatch:
     raw: pd.DataFrame
     origins: Mapping[str, str] = field(default_factory=dict)
     findings: pd.DataFrame = field(default_factory=no_findings)
+    owner: str = ""
 
     def place(self, column: str) -> str:
         """The source of a finding in that column."""

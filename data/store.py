@@ -1,7 +1,11 @@
 """The store: canonical tables behind one Ibis connection to DuckDB, read only.
 
-The only place that opens the engine. It reads Parquet where it lies and never writes:
+The only place that opens the engine for reading. It reads Parquet where it lies and never writes:
 what goes into the folder is written by `data.ingest`.
+
+A table is what is known now: the current version of each row. Whoever asks what was known at some
+moment takes all versions of its rows, each of which says from when to when it was the current one
+(`known_at`, and SUPERSEDED_AT, which is missing where it still is).
 """
 
 from __future__ import annotations
@@ -11,9 +15,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from data.canonical_tables import read_manifest
 from data.contracts.catalogue import TABLES
-from data.contracts.table import Table
-from data.lazy_imports import duckdb, ibis, pa, pd, pq
+from data.contracts.table import KNOWN_AT, Table
+from data.lazy_imports import ibis, pa, pd
+from data.row_versions.spans import create_current_view, create_views, versions_name
+from data.row_versions.stored_rows import FIRST_KNOWN_AT, SUPERSEDED_AT
+
+VERSION_COLUMNS = (SUPERSEDED_AT, FIRST_KNOWN_AT)
 
 
 class Store:
@@ -30,6 +39,9 @@ class Store:
     def from_frames(cls, frames: Mapping[str, pd.DataFrame], threads: int = 2) -> Store:
         """A store of canonical frames, held in memory; absent tables are empty.
 
+        A frame may say which of its rows are versions that were superseded, in SUPERSEDED_AT and
+        FIRST_KNOWN_AT.
+
         Raises:
             ValueError: naming a frame or a column that is not canonical.
         """
@@ -38,26 +50,29 @@ class Store:
         store = cls(_connect(threads))
         for table in TABLES.values():
             provided = frames.get(table.name)
-            store._create(table, table.empty() if provided is None else table.conform(provided))
+            store._create(table, table.empty() if provided is None else provided)
         return store
 
     @classmethod
-    def from_folder(cls, folder: Path, threads: int = 2) -> Store:
-        """A store of the `<table>.parquet` files of a folder, read when asked; absent is empty.
+    def from_folder(cls, folder: Path, threads: int = 2, version: int | None = None) -> Store:
+        """A store of the tables in a folder, read when asked.
+
+        version: of the lake, for the tables as they were then; by default the newest.
 
         Raises:
             FileNotFoundError: when there is no such folder.
-            ValueError: naming a file that is damaged or whose columns are not its table's.
+            ValueError: naming a file that is damaged or whose columns are not its table's, or
+                the versions there are.
         """
         if not folder.is_dir():
             raise FileNotFoundError(f"no canonical tables: {folder} is not a folder; ingest first")
+        manifest = read_manifest(folder, version)
         store = cls(_connect(threads))
         for table in TABLES.values():
-            path = folder / f"{table.name}.parquet"
-            if path.exists():
-                store._view(table, path)
-            else:
-                store._create(table, table.empty())
+            parts = manifest.parts(table.name)
+            revised = any(part.revisions for part in parts)
+            files = [folder / part.file for part in parts]
+            create_views(store.connection.con, table, files, revised=revised)
         return store
 
     def table(self, name: str) -> ibis.Table:
@@ -67,6 +82,14 @@ class Store:
             ValueError: naming the tables there are.
         """
         return self.connection.table(_canonical(name).name)
+
+    def versions(self, name: str) -> ibis.Table:
+        """All versions of the rows of that table, with SUPERSEDED_AT and FIRST_KNOWN_AT.
+
+        Raises:
+            ValueError: naming the tables there are.
+        """
+        return self.connection.table(versions_name(_canonical(name).name))
 
     def frame(self, name: str) -> pd.DataFrame:
         """The canonical table of that name as a frame in canonical types."""
@@ -88,25 +111,24 @@ class Store:
     ) -> None:
         self.close()
 
-    def _create(self, table: Table, frame: pd.DataFrame) -> None:
+    def _create(self, table: Table, provided: pd.DataFrame) -> None:
         # A native table, not a registered frame: scans of a frame are many times slower.
+        frame = table.conform(provided)
         arrow = pa.Table.from_pandas(frame, preserve_index=False)
-        self.connection.create_table(table.name, obj=arrow)
+        first = provided.get(FIRST_KNOWN_AT)
+        spans = {
+            SUPERSEDED_AT: _moments(provided.get(SUPERSEDED_AT), len(frame)),
+            FIRST_KNOWN_AT: arrow[KNOWN_AT] if first is None else _moments(first, len(frame)),
+        }
+        for name, moments in spans.items():
+            arrow = arrow.append_column(name, moments)
+        self.connection.create_table(versions_name(table.name), obj=arrow)
+        create_current_view(self.connection.con, table)
 
-    def _view(self, table: Table, path: Path) -> None:
-        try:
-            view = self.connection.read_parquet(path, table_name=table.name)
-        except duckdb.Error as error:
-            raise ValueError(f"{path} is not readable Parquet; ingest the source again") from error
-        missing = [column for column in table.columns if column not in view.columns]
-        if missing and pq.read_metadata(path).num_rows:
-            raise ValueError(
-                f"{path} has no column {', '.join(missing)}: it was written for another version "
-                f"of the contract of {table.name}; ingest it again"
-            )
-        if missing:  # nothing in it that could be read wrongly: as good as no file
-            self.connection.drop_view(table.name)
-            self._create(table, table.empty())
+
+def _moments(values: pd.Series | None, rows: int) -> pa.Array:
+    kind = pa.timestamp("us", "UTC")
+    return pa.nulls(rows, kind) if values is None else pa.array(values, kind, from_pandas=True)
 
 
 def _nullable(kind: pa.DataType) -> pd.BooleanDtype | None:
@@ -128,7 +150,8 @@ def _canonical(name: str) -> Table:
 
 def _check_columns(name: str, columns: list[str]) -> None:
     table = _canonical(name)
-    if unknown := [column for column in columns if column not in table.columns]:
+    known = (*table.columns, *VERSION_COLUMNS)
+    if unknown := [column for column in columns if column not in known]:
         raise ValueError(
             f"{name} has no column {', '.join(map(repr, unknown))}; "
             f"it has {', '.join(table.columns)}"

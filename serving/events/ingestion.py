@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from data.canonical_tables import (
     MANIFEST,
     ReceivedWatermark,
-    append_received_rows,
+    read_manifest,
     read_received_watermark,
 )
 from data.contracts.catalogue import TABLES
@@ -29,7 +29,8 @@ from data.contracts.sites import SITE_ID
 from data.contracts.table import HAPPENED_AT, KNOWN_AT, Kind
 from data.file_lock import try_file_lock
 from data.lake import Lake
-from data.lazy_imports import pd, pq
+from data.lazy_imports import pa, pd, pq
+from data.row_versions.commits import append_received_rows
 from data.store import Store
 from features.history.stream import Stream
 from features.profiles import build_profiles
@@ -136,11 +137,13 @@ def _permitted_entries(lake: Lake, entries: Sequence[Entry]) -> Iterator[Entry]:
 
 
 def _site_of_order_lines(lake: Lake, lines: Sequence[str]) -> dict[str, str]:
-    path = lake.canonical / f"{PURCHASE_ORDERS.name}.parquet"
-    if not lines or not path.exists():
+    parts = read_manifest(lake.canonical).parts(PURCHASE_ORDERS.name)
+    if not lines or not parts:
         return {}
-    columns = [str(PO_LINE_ID), str(SITE_ID)]
-    orders = pq.read_table(path, columns=columns, filters=[(str(PO_LINE_ID), "in", list(lines))])
+    columns, wanted = [str(PO_LINE_ID), str(SITE_ID)], [(str(PO_LINE_ID), "in", list(lines))]
+    files = [lake.canonical / part.file for part in parts]
+    found = [pq.read_table(file, columns=columns, filters=wanted) for file in files]
+    orders = pa.concat_tables(found)
     return dict(zip(*(orders.column(name).to_pylist() for name in columns), strict=True))
 
 

@@ -7,10 +7,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from data.contracts.catalogue import TABLES
 from data.lake import Lake
 from data.simulator.simulation import simulate
 from data.simulator.world.size import WorldSize
+from tests.lakes import write_lake
 from training.commands.backtest import backtest
 from training.registry.mlflow_registry import open_registry
 
@@ -38,8 +38,7 @@ def _the_same_code():
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory) -> Lake:
     made = Lake(tmp_path_factory.mktemp("lake")).make()
-    for name, frame in simulate(SIZE, seed=1).items():
-        TABLES[name].conform(frame).to_parquet(made.canonical / f"{name}.parquet")
+    write_lake(made.canonical, simulate(SIZE, seed=1))
     return made
 
 

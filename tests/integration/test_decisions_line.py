@@ -148,7 +148,7 @@ def test_the_manifest_counts_labels_by_source(after):
     told = json.loads((after.folder / MANIFEST).read_text())
     assert sum(told["labels"].values()) == told["rows"] == len(after.training)
     assert set(told["labels"]) == {source.value for source in LabelSource}
-    assert told["made_from"]["files"]["decisions.parquet"]
+    assert told["made_from"]["files"]["decisions"]
 
 
 def test_a_model_learns_from_the_weighted_set(before, after):

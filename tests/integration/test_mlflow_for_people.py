@@ -10,11 +10,11 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from data.contracts.catalogue import TABLES
 from data.lake import Lake
 from data.simulator.simulation import simulate
 from data.simulator.world.size import WorldSize
 from models.tasks.supplier_delay import SUPPLIER_DELAY
+from tests.lakes import write_lake
 from training.registry.mlflow_registry import CHALLENGER, open_registry
 from training.registry.run_tracking import FILE_MEANINGS
 
@@ -39,8 +39,7 @@ def newcomer(root: Path, lake: Lake) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory) -> Lake:
     made = Lake(tmp_path_factory.mktemp("lake")).make()
-    for name, frame in simulate(SIZE, seed=1).items():
-        TABLES[name].conform(frame).to_parquet(made.canonical / f"{name}.parquet")
+    write_lake(made.canonical, simulate(SIZE, seed=1))
     return made
 
 

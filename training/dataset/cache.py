@@ -16,6 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from data.canonical_tables import read_manifest
 from data.lake import Lake
 from data.store import Store
 from models.fitting.fit import ignore_progress
@@ -28,12 +29,16 @@ from training.dataset.training_task import TrainingTask
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = (
+    "data/atomic_file.py",
     "data/calendar_days.py",
+    "data/canonical_tables.py",
     "data/contracts",
     "data/decimals.py",
+    "data/file_lock.py",
     "data/free_stock.py",
     "data/lazy_imports.py",
     "data/reference",
+    "data/row_versions",
     "data/store.py",
     "features",
     "models/task.py",
@@ -51,7 +56,7 @@ Recipe = dict[str, Any]
 def training_set_recipe(task: Task, canonical: Path, max_rows: int | None) -> Recipe:
     """Describe everything that determines a training set, as plain values.
 
-    canonical: folder of the tables; each file counts by its content.
+    canonical: folder of the tables; each counts by the content of its files.
     """
     return {
         "task": {
@@ -65,7 +70,9 @@ def training_set_recipe(task: Task, canonical: Path, max_rows: int | None) -> Re
             "quantiles": bool(task.quantiles),
         },
         "max_rows": max_rows,
-        "files": {path.name: file_sha256(path) for path in sorted(canonical.glob("*.parquet"))},
+        "files": {
+            name: entry["sha256"] for name, entry in read_manifest(canonical).digests().items()
+        },
         "code": training_set_code_digest(),
         "libraries": {name: version(name) for name in LIBRARIES},
     }

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from hashlib import blake2b, file_digest
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 
 import data
 import features
 import models
 import training
+from data.canonical_tables import Manifest, read_manifest
 from models.training_set import TrainingSet
 from training.dataset.labels import LabelSource
 
@@ -25,7 +25,8 @@ class TrainingManifest:
     """Manifest of a training.
 
     Attributes:
-        files: name -> sha256, bytes and rows.
+        files: table -> sha256 of its files, bytes and rows.
+        lake_version: version of the lake that the files belong to.
         first, last: moments of asking (ISO, UTC).
         asks: digest of the training set, of every number and text in it.
         code: digest of the sources that made it.
@@ -39,6 +40,7 @@ class TrainingManifest:
     asks: str
     code: str
     labels: dict[str, int] = field(default_factory=dict)
+    lake_version: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -46,10 +48,11 @@ class TrainingManifest:
 
 
 def training_manifest(training_set: TrainingSet, folder: Path | None) -> TrainingManifest:
-    """The manifest of a training set built from the canonical files in a folder."""
-    paths = sorted(folder.glob("*.parquet")) if folder else []
+    """The manifest of a training set built from the canonical tables in a folder."""
+    lake = read_manifest(folder) if folder else Manifest()
     return TrainingManifest(
-        files={path.name: _file(path) for path in paths},
+        files=lake.digests(),
+        lake_version=lake.version,
         rows=len(training_set),
         first=str(training_set.asked_at.min()),
         last=str(training_set.asked_at.max()),
@@ -98,10 +101,3 @@ def _sources() -> Iterator[tuple[str, bytes]]:
 
 def _hashes(column: pd.Series[Any]) -> bytes:
     return pd.util.hash_pandas_object(column, index=False).to_numpy().tobytes()
-
-
-def _file(path: Path) -> dict[str, str | int]:
-    with path.open("rb") as file:
-        sha256 = file_digest(file, "sha256").hexdigest()
-    rows = pq.read_metadata(path).num_rows
-    return {"sha256": sha256, "bytes": path.stat().st_size, "rows": rows}

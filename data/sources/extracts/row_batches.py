@@ -26,7 +26,8 @@ def constant_rows(mapping: SiteMapping, table: Table) -> SourceBatch:
         ]
     )
     lines = np.arange(1, len(rows) + 1, dtype=np.int64)
-    return SourceBatch(table, frame, f"mapping of {mapping.site}", lines, raw=pd.DataFrame(rows))
+    name, raw = f"mapping of {mapping.site}", pd.DataFrame(rows)
+    return SourceBatch(table, frame, name, lines, raw, owner=mapping.site)
 
 
 def build_batch(chunk: Chunk, name: str, mapping: SiteMapping, table: Table) -> SourceBatch:
@@ -52,7 +53,14 @@ def build_batch(chunk: Chunk, name: str, mapping: SiteMapping, table: Table) -> 
         if field.sources != (key,)
     }
     return SourceBatch(
-        table, frame, name, chunk.lines, chunk.cells, origins, merge_findings(findings)
+        table,
+        frame,
+        name,
+        chunk.lines,
+        chunk.cells,
+        origins,
+        merge_findings(findings),
+        mapping.site,
     )
 
 

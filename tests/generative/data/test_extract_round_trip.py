@@ -18,6 +18,7 @@ from data.ingest import ingest
 from data.reference.units import unit_code
 from data.sources.extracts.mapping import shipped_mappings
 from data.sources.extracts.reader import read_extract
+from tests.lakes import read_table
 
 pytestmark = pytest.mark.slow(5)
 
@@ -129,7 +130,7 @@ def test_every_table_of_a_site_comes_back_to_the_last_bit(site, tmp_path):
     assert list(report.messages) == []
     for name, frame in expected.items():
         table = TABLES[name]
-        back = pd.read_parquet(tmp_path / "lake" / f"{name}.parquet")
+        back = read_table(tmp_path / "lake", name)
         for column in table.columns:
             if column.kind is Kind.MOMENT and column in frame:
                 frame[column] = pd.to_datetime(frame[column], utc=True).dt.as_unit("us")
@@ -140,5 +141,5 @@ def test_every_table_of_a_site_comes_back_to_the_last_bit(site, tmp_path):
         pd.testing.assert_frame_equal(
             table.conform(back), table.conform(frame), check_exact=True, obj=name
         )
-    sites = pd.read_parquet(tmp_path / "lake" / "sites.parquet")
+    sites = read_table(tmp_path / "lake", "sites")
     assert sites["site_id"].tolist() == [site]

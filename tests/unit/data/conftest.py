@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from data.contracts.receipts import RECEIPTS
 from data.ingest import IngestReport, ingest
 from data.sources.extracts.mapping import load_mapping
 from data.sources.extracts.reader import read_extract
+from tests.lakes import read_table
 
 MAPPING = """
 site = "S07"
@@ -69,7 +69,7 @@ def extract(tmp_path: Path) -> Callable[..., Ingested]:
         batches = read_extract(tmp_path, [load_mapping(tmp_path / "S07.toml")])
         report = ingest(batches, tmp_path / "canonical", tmp_path / "quarantine")
         assert report.balanced
-        receipts = RECEIPTS.conform(pd.read_parquet(tmp_path / "canonical" / "receipts.parquet"))
+        receipts = read_table(tmp_path / "canonical", "receipts")
         aside = pd.read_csv(report.quarantine, dtype=str) if report.quarantine else None
         return Ingested(report, receipts, aside)
 

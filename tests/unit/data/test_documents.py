@@ -5,10 +5,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from data.contracts.catalogue import TABLES
 from data.ingest import ingest
 from data.source_batch import batches_from_frames
 from data.sources.extracts.mapping import MappingError, load_mapping
 from data.sources.extracts.reader import read_extract
+from tests.lakes import read_table
 
 MAPPING = """
 site = "S08"
@@ -112,7 +114,7 @@ def ingested(tmp_path: Path):
             (tmp_path / "S08" / f"{name}.csv").write_text(content)
         batches = read_extract(tmp_path, [load_mapping(tmp_path / "S08.toml")])
         report = ingest(batches, tmp_path / "c", tmp_path / "q")
-        tables = {path.stem: pd.read_parquet(path) for path in (tmp_path / "c").glob("*.parquet")}
+        tables = {name: read_table(tmp_path / "c", name) for name in TABLES}
         return report, tables
 
     return run
@@ -187,6 +189,6 @@ def test_units_of_canonical_frames_become_codes_too(tmp_path):
     rows = {"item_id": ["I1", "I2"], "base_unit": ["kg", "Stk."], "currency": "usd"}
     items = pd.DataFrame({**rows, "happened_at": at, "known_at": at})
     ingest(batches_from_frames({"items": items}, "here"), tmp_path / "c", tmp_path / "q")
-    read = pd.read_parquet(tmp_path / "c" / "items.parquet")
+    read = read_table(tmp_path / "c", "items")
     assert read["base_unit"].tolist() == ["KGM", "H87"]
     assert set(read["currency"]) == {"USD"}

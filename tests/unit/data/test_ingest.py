@@ -14,6 +14,7 @@ from data.contracts.stock_levels import STOCK_LEVELS
 from data.ingest import ingest
 from data.source_batch import batches_from_frames
 from data.validation import validate
+from tests.lakes import read_table
 
 
 def levels(**columns) -> pd.DataFrame:
@@ -29,9 +30,10 @@ def test_accepted_rows_are_written_with_a_verifiable_manifest(tmp_path):
     manifest = json.loads((tmp_path / "c" / "manifest.json").read_text())["tables"]
     assert set(manifest) == set(TABLES)
     entry = manifest["stock_levels"]
-    content = (tmp_path / "c" / entry["file"]).read_bytes()
-    assert entry["sha256"] == hashlib.sha256(content).hexdigest()
-    assert entry["rows"] == 2
+    (part,) = entry["parts"]
+    content = (tmp_path / "c" / part["file"]).read_bytes()
+    assert part["sha256"] == hashlib.sha256(content).hexdigest()
+    assert entry["rows"] == part["rows"] == 2
     assert entry["known_at"] == ["2026-03-01T06:00:00+00:00"] * 2
     assert manifest["receipts"]["rows"] == 0
     assert report.quarantine is None
@@ -48,10 +50,13 @@ def test_the_same_rows_make_the_same_files(tmp_path):
     assert (tmp_path / "a/manifest.json").read_text() == (tmp_path / "b/manifest.json").read_text()
 
 
-def test_a_run_replaces_all_that_an_earlier_one_wrote(tmp_path):
-    ingest(batches_from_frames({"stock_levels": levels()}, "here"), tmp_path / "c", tmp_path / "q")
-    ingest([], tmp_path / "c", tmp_path / "q")
-    assert pd.read_parquet(tmp_path / "c" / "stock_levels.parquet").empty
+def test_a_run_adds_to_what_an_earlier_one_wrote(tmp_path):
+    first, second = levels().iloc[:1], levels().iloc[1:]
+    for rows in (first, second, second.iloc[:0]):
+        batches = batches_from_frames({"stock_levels": rows}, "here")
+        report = ingest(batches, tmp_path / "c", tmp_path / "q")
+    assert read_table(tmp_path / "c", "stock_levels")["site_id"].tolist() == ["S01", "S02"]
+    assert report.version == 2
 
 
 def test_every_run_has_a_quarantine_of_its_own(tmp_path):
@@ -66,7 +71,7 @@ def test_every_run_has_a_quarantine_of_its_own(tmp_path):
 
 def test_a_key_of_several_columns_is_named_whole_across_batches(tmp_path):
     batches = [*batches_from_frames({"stock_levels": levels()}, "monday")]
-    batches += batches_from_frames({"stock_levels": levels().iloc[1:]}, "tuesday")
+    batches += batches_from_frames({"stock_levels": levels(on_hand=8.0).iloc[1:]}, "tuesday")
     report = ingest(batches, tmp_path / "c", tmp_path / "q")
     assert report.messages == (
         (
@@ -75,6 +80,15 @@ def test_a_key_of_several_columns_is_named_whole_across_batches(tmp_path):
         ),
     )
     assert report.accepted == 2
+
+
+def test_the_same_row_in_two_files_of_a_run_is_one_row(tmp_path):
+    batches = [*batches_from_frames({"stock_levels": levels()}, "monday")]
+    batches += batches_from_frames({"stock_levels": levels().iloc[1:]}, "tuesday")
+    report = ingest(batches, tmp_path / "c", tmp_path / "q")
+    assert (report.accepted, report.quarantined) == (3, 0)
+    assert len(read_table(tmp_path / "c", "stock_levels")) == 2
+    assert report.balanced
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from data.canonical_tables import end_of_data
+from data.canonical_tables import end_of_data, read_manifest
 from data.contracts.catalogue import TABLES
 from data.contracts.receipts import RECEIPTS
 from data.store import Store
+from tests.lakes import write_lake
 
 
 def a_receipt() -> pd.DataFrame:
@@ -32,7 +33,7 @@ def test_frames_keep_values_and_types_through_the_store():
 
 def test_a_folder_of_parquet_reads_like_the_frames_it_was_written_from(tmp_path: Path):
     frame = a_receipt()
-    frame.to_parquet(tmp_path / "receipts.parquet", index=False)
+    write_lake(tmp_path, {"receipts": frame})
     with Store.from_folder(tmp_path) as store:
         pd.testing.assert_frame_equal(store.frame("receipts"), frame)
 
@@ -62,17 +63,24 @@ def test_a_column_that_is_not_canonical_is_refused_by_name():
         Store.from_frames({"receipts": frame})
 
 
-def test_an_empty_file_of_an_older_contract_is_an_empty_table(tmp_path: Path):
-    older = a_receipt().drop(columns="final").head(0)
-    older.to_parquet(tmp_path / "receipts.parquet", index=False)
+def rewrite_receipts(folder: Path, change) -> Path:
+    """Write the receipts' file again, changed, as another release would have written it."""
+    write_lake(folder, {"receipts": a_receipt()})
+    (part,) = read_manifest(folder).parts("receipts")
+    change(pd.read_parquet(folder / part.file)).to_parquet(folder / part.file)
+    return folder / part.file
+
+
+def test_a_column_that_came_with_a_later_release_is_missing_in_older_files(tmp_path: Path):
+    rewrite_receipts(tmp_path, lambda rows: rows.drop(columns="final"))
     with Store.from_folder(tmp_path) as store:
-        assert list(store.frame("receipts").columns) == list(TABLES["receipts"].columns)
-        assert store.frame("receipts").empty
+        assert store.frame("receipts")["final"].isna().all()
+        assert store.frame("receipts")["quantity_received"].tolist() == [3.5, -1.0]
 
 
-def test_a_file_of_an_older_contract_is_named(tmp_path: Path):
-    a_receipt().drop(columns="final").to_parquet(tmp_path / "receipts.parquet", index=False)
-    with pytest.raises(ValueError, match="has no column final: it was written for another"):
+def test_a_required_column_that_older_files_lack_is_named(tmp_path: Path):
+    rewrite_receipts(tmp_path, lambda rows: rows.drop(columns="quantity_received"))
+    with pytest.raises(ValueError, match="no column quantity_received: it was written for another"):
         Store.from_folder(tmp_path)
 
 
@@ -82,8 +90,11 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path):
 
 
 def test_a_damaged_file_is_named_with_the_way_out(tmp_path):
-    (tmp_path / "receipts.parquet").write_text("junk")
-    with pytest.raises(ValueError, match=r"receipts\.parquet is not readable Parquet; ingest"):
+    damaged = rewrite_receipts(tmp_path, lambda rows: rows)
+    damaged.write_text("junk")
+    with pytest.raises(
+        ValueError, match=f"{damaged.name} is missing or not readable Parquet; rest"
+    ):
         Store.from_folder(tmp_path)
 
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from data.contracts.catalogue import TABLES
 from models.catalogue import TASKS
 from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from models.tasks.stock_risk import STOCK_RISK
 from models.tasks.supplier_delay import SUPPLIER_DELAY
+from tests.lakes import write_lake
 from training.backtest.protocols import lake
 from training.backtest.single_cut import find_protocol
 from training.backtest.splits import BacktestError
@@ -18,8 +18,7 @@ pytestmark = pytest.mark.slow(6)
 @pytest.fixture(scope="module")
 def folder(world, tmp_path_factory):
     made = tmp_path_factory.mktemp("canonical")
-    for name, frame in world.items():
-        TABLES[name].conform(frame).to_parquet(made / f"{name}.parquet")
+    write_lake(made, world)
     return made
 
 

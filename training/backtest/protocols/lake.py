@@ -11,9 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from data.canonical_tables import read_manifest
 from data.contracts.sites import SITE_ID
 from data.store import Store
 from models.catalogue import TASKS
@@ -64,7 +64,7 @@ def _load_asks(task: Task, path: Path, later: Path | None, most: int) -> Protoco
         labels = training.label_asks(store, asks, task)
         evidence = build_training_set(training, store, asks, labels=labels)
     known = asks.take(labels.known)
-    rows = sum(pq.read_metadata(file).num_rows for file in sorted(path.glob("*.parquet")))
+    rows = sum(int(table["rows"]) for table in read_manifest(path).digests().values())
     return ProtocolData(
         replace(evidence, segments=site_masks(known)),
         asks.asked_at[~labels.known],

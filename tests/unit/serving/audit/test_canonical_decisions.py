@@ -92,11 +92,11 @@ def test_exporting_again_writes_the_same_table_and_touches_no_other(audit, lake)
     before = digests(lake)
     export(audit, lake)
     assert digests(lake) == before
-    assert len(before) > 10
+    assert len(before) > 5
 
 
 def digests(lake):
-    files = sorted(lake.canonical.iterdir())
+    files = [path for path in sorted(lake.canonical.rglob("*")) if path.is_file()]
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 

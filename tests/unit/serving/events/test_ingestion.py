@@ -150,11 +150,10 @@ def test_events_after_midnight_are_not_in_the_snapshot_of_that_midnight(lake, st
 def test_an_ingest_does_not_lose_what_was_received(lake, store):
     take(store, receipt(), receipt(2, "old-35"))
     refresh(lake, store, TODAY)
+    through = read_received_watermark(lake.canonical).through
     ingested(lake)
-    assert receipts(lake).empty
-    assert read_received_watermark(lake.canonical).through == 0
-    assert refresh(lake, store, TODAY)
     assert len(receipts(lake)) == 2
+    assert read_received_watermark(lake.canonical).through == through > 0
 
 
 def test_a_row_in_both_event_and_extract_is_there_once(lake, store):

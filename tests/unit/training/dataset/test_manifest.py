@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from models.training_set import TrainingSet
+from tests.lakes import write_lake
 from training.dataset.manifest import training_manifest, training_set_digest
 
 
@@ -40,8 +41,11 @@ def test_every_number_text_and_label_is_in_the_digest() -> None:
 
 
 def test_files_are_named_with_their_rows_and_sha256(tmp_path) -> None:
-    pd.DataFrame({"x": [1, 2, 3]}).to_parquet(tmp_path / "receipts.parquet")
+    at = pd.Timestamp("2026-01-01T00:00Z")
+    items = pd.DataFrame({"item_id": ["I1", "I2", "I3"], "happened_at": at, "known_at": at})
+    write_lake(tmp_path, {"items": items})
     described = training_manifest(training_set(), tmp_path)
-    assert described.files["receipts.parquet"]["rows"] == 3
-    assert len(str(described.files["receipts.parquet"]["sha256"])) == 64
+    assert described.files["items"]["rows"] == 3
+    assert len(str(described.files["items"]["sha256"])) == 64
+    assert described.lake_version == 1
     assert (described.first[:10], described.last[:10]) == ("2026-01-01", "2026-01-02")
