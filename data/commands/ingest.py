@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -20,13 +21,23 @@ def ingest(
 ) -> None:
     """Read a source into canonical tables; rows that break a contract go to quarantine."""
     from data.ingest import ingest
-    from data.sources.catalogue import read_source
+    from data.sources.catalogue import extract_checks, read_source
+    from data.sources.extracts.checks.site_check import ImplausibleExtractError
 
     lake = Lake.from_environment().make()
-    with show_progress(f"Ingesting {source}"):
-        read = read_source(source, path or lake.raw / source, mapping or [])
-        report = ingest(read, lake.canonical, lake.quarantine)
+    checks = extract_checks(source, mapping or [], datetime.now(UTC))
+    try:
+        with show_progress(f"Ingesting {source}"):
+            read = read_source(source, path or lake.raw / source, checks)
+            report = ingest(read, lake.canonical, lake.quarantine)
+    except ImplausibleExtractError as error:
+        text = f"nothing is loaded: the checks of the mapping refuse the extract\n{error}"
+        console.print(text, highlight=False, soft_wrap=True, markup=False)
+        raise typer.Exit(1) from None
     console.print(str(report), highlight=False, soft_wrap=True)
+    if warnings := [line for check in checks for line in check.report().warnings]:
+        text = "\n".join(["", "worth a look", *(f"  {line}" for line in warnings)])
+        console.print(text, highlight=False, soft_wrap=True, markup=False)
 
 
 def simulate(

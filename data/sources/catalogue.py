@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
@@ -10,8 +11,9 @@ import pyarrow as pa
 
 from data.contracts.catalogue import TABLES
 from data.source_batch import SourceBatch, batches_from_frames
+from data.sources.extracts.checks.site_check import SiteCheck
 from data.sources.extracts.mapping import load_mapping, shipped_mappings
-from data.sources.extracts.reader import read_extract
+from data.sources.extracts.reader import read_checked_extract
 from data.sources.public_sets import bpic19, scms_delivery, stockouts_cdi
 
 CanonicalFrames = Mapping[str, pd.DataFrame]
@@ -47,17 +49,29 @@ READERS: dict[str, Callable[[Path], CanonicalFrames]] = {
 }
 
 
-def read_source(source: str, path: Path, mappings: Sequence[Path] = ()) -> Iterator[SourceBatch]:
+def extract_checks(source: str, mappings: Sequence[Path], now: datetime) -> list[SiteCheck]:
+    """Return a check for each mapping of an `extract`, and none for other sources.
+
+    mappings: TOML files; those shipped here by default.
+    now: the moment of the check.
+    """
+    if source != EXTRACT:
+        return []
+    chosen = [load_mapping(file) for file in mappings] or shipped_mappings()
+    return [SiteCheck(mapping, now) for mapping in chosen]
+
+
+def read_source(source: str, path: Path, checks: Sequence[SiteCheck] = ()) -> Iterator[SourceBatch]:
     """The rows of a source, file by file or table by table.
 
-    mappings: TOML files of the sites in an `extract`; those shipped here by default.
+    checks: of the mappings of an `extract`, see `extract_checks`.
 
     Raises:
         ValueError: for an unknown source, with those there are.
+        ImplausibleExtractError: after the last row, where a check refuses the extract.
     """
     if source == EXTRACT:
-        chosen = [load_mapping(file) for file in mappings] or shipped_mappings()
-        return read_extract(path, chosen)
+        return read_checked_extract(path, checks)
     if source not in READERS:
         names = ", ".join((EXTRACT, *READERS))
         raise ValueError(f"no source {source!r}; there are {names}")

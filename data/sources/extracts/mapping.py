@@ -27,6 +27,7 @@ from data.contracts.catalogue import TABLES
 from data.contracts.invoices import DOCUMENT_TYPE, FREIGHT_AMOUNT, INVOICES, DocumentType
 from data.contracts.table import Column, Kind, Table
 from data.reference.units import unit_code
+from data.sources.extracts.check_policy import Check, CheckLevel
 from data.sources.extracts.field_mapping import (
     FieldMapping,
     StrictModel,
@@ -176,6 +177,11 @@ class SiteMapping(StrictModel):
     views: dict[str, Query] = Field(
         {},
         description="name -> SELECT that later views and tables read, or the name of its file",
+    )
+    checks: dict[Check, CheckLevel] = Field(
+        {},
+        description="check of plausibility -> what follows where it finds something; `warn` by "
+        "default, `refuse` for `decimal_mark`",
     )
     leave_out: tuple[str, ...] = Field(
         (), description="canonical tables of the extended pack that this source has not"

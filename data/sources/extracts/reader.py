@@ -7,12 +7,13 @@ puts that row in quarantine.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from data.contracts.catalogue import TABLES
 from data.contracts.table import Table
 from data.source_batch import SourceBatch
+from data.sources.extracts.checks.site_check import ImplausibleExtractError, SiteCheck
 from data.sources.extracts.extract_files import (
     ExtractError,
     OpenedFile,
@@ -20,6 +21,7 @@ from data.sources.extracts.extract_files import (
     require_columns,
 )
 from data.sources.extracts.mapping import SiteMapping
+from data.sources.extracts.raw_database import RawDatabase
 from data.sources.extracts.row_batches import build_batch, constant_rows
 from data.sources.extracts.sql_tables import sql_tables
 
@@ -33,15 +35,39 @@ def read_extract(folder: Path, mappings: Sequence[SiteMapping]) -> Iterator[Sour
         ExtractError: naming the site or file, what it has and what the mapping expects.
     """
     for mapping in mappings:
-        place = folder / mapping.place
-        if not place.is_dir():
-            raise ExtractError(f"{mapping.site}: no folder {place}")
-        with sql_tables(place, mapping) as selects:
-            for table in TABLES.values():
-                if table.name in selects:
-                    yield from selects[table.name].batches()
-                elif table.name in mapping.tables:
-                    yield from _read_table(place, mapping, table)
+        yield from _read_source(folder, mapping)
+
+
+def read_checked_extract(folder: Path, checks: Sequence[SiteCheck]) -> Iterator[SourceBatch]:
+    """Yield the rows of `read_extract`, each observed by the check of its source.
+
+    Raises:
+        ExtractError: as `read_extract`.
+        ImplausibleExtractError: after the last row, where the checks of a mapping refuse it.
+    """
+    yield from observe_extract(folder, checks)
+    if refusals := [line for check in checks for line in check.report().refusals]:
+        raise ImplausibleExtractError("\n".join(refusals))
+
+
+def observe_extract(folder: Path, checks: Sequence[SiteCheck]) -> Iterator[SourceBatch]:
+    """Yield the rows of `read_extract`, each observed by the check of its source."""
+    for check in checks:
+        yield from check.watch(_read_source(folder, check.mapping, check.inspect))
+
+
+def _read_source(
+    folder: Path, mapping: SiteMapping, inspect: Callable[[RawDatabase], None] | None = None
+) -> Iterator[SourceBatch]:
+    place = folder / mapping.place
+    if not place.is_dir():
+        raise ExtractError(f"{mapping.site}: no folder {place}")
+    with sql_tables(place, mapping, inspect) as selects:
+        for table in TABLES.values():
+            if table.name in selects:
+                yield from selects[table.name].batches()
+            elif table.name in mapping.tables:
+                yield from _read_table(place, mapping, table)
 
 
 def _read_table(place: Path, mapping: SiteMapping, table: Table) -> Iterator[SourceBatch]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,8 +34,12 @@ BATCH_ROWS = 100_000
 
 
 @contextmanager
-def sql_tables(place: Path, mapping: SiteMapping) -> Iterator[dict[str, Select]]:
+def sql_tables(
+    place: Path, mapping: SiteMapping, inspect: Callable[[RawDatabase], None] | None = None
+) -> Iterator[dict[str, Select]]:
     """Load the raw tables of a mapping, and give its SELECTs by canonical table.
+
+    inspect: called with the raw tables once they are loaded.
 
     Raises:
         ExtractError: naming what is wrong with a raw file or a SELECT, before any is run.
@@ -52,6 +56,8 @@ def sql_tables(place: Path, mapping: SiteMapping) -> Iterator[dict[str, Select]]
                 f"{mapping.site}: views.{name}: {query.name}", query, mapping, raw
             ):
                 raw.create_view(name, query.text)
+        if inspect:
+            inspect(raw)
         yield {name: Select.prepare(TABLES[name], mapping, raw) for name in mapping.queries}
 
 

@@ -270,7 +270,7 @@ def test_a_view_that_cannot_run_is_named_with_its_line(source: Source):
     outside = VIEWS.replace("* FROM HIST", "* FROM read_csv('/etc/passwd')")
     assert source.refused(("[tables.receipts]", outside), ("FROM HIST h", "FROM doubled h")) == (
         "S08: views.counted: SELECT line 1: reads a file or another database; SQL of a mapping "
-        "raw tables only"
+        "reads its raw tables only"
     )
 
 
