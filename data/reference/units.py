@@ -217,6 +217,26 @@ def unit_code(text: str | None) -> str | None:
     return _CODES.get(abbreviation)
 
 
+@lru_cache(10_000)
+def unit_key(text: str | None) -> str | None:
+    """Return one text for all ways to write a unit: EA for H87, C62 and "Stk.", XCS for "case".
+
+    It is the first code of the list that is the same unit; of a unit that is not known the text
+    itself in small letters. Returns None where nothing is written.
+    """
+    if text is None:
+        return None
+    code = unit_code(text)
+    if code is None:
+        return _letters(text) if _letters(text) not in _CODES else " ".join(text.split()).casefold()
+    return next(first for first in UNITS if same_unit(first, code))
+
+
+def unit_words() -> Iterator[str]:
+    """List every code, name and other word of the units, in small letters."""
+    return iter(_CODES)
+
+
 def same_unit(first: str | None, second: str | None) -> bool:
     """Return whether two texts name one unit: EA, C62 and H87 do, and so does a word twice.
 

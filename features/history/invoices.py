@@ -1,7 +1,7 @@
 """Invoice lines as booked with their price variance, and the outcomes of settled lines.
 
-Quantities and prices are brought to base units before they are compared: an invoice in
-packs is divided by the pack size. Everything here is known when the invoice is booked.
+Prices are brought to base units before they are compared; one in a unit that cannot be converted
+is not compared. Everything here is known when the invoice is booked.
 
 An exception is often settled within days, a clean line is known to be clean only when its
 window is over. To count both alike an outcome counts from the later of the two: when it
@@ -14,16 +14,16 @@ from collections.abc import Mapping
 
 from data.contracts.invoice_outcomes import EXCEPTION_CLASS, RESOLUTION, ExceptionClass, Resolution
 from data.contracts.invoices import (
+    CHARGE_AMOUNT,
     ENTRY_CHANNEL,
     FREIGHT_AMOUNT,
     INVOICE_LINE_ID,
-    INVOICE_UNIT,
     LINE_AMOUNT,
     QUANTITY_INVOICED,
     EntryChannel,
 )
 from data.contracts.items import BASE_UNIT, PACK_SIZE
-from data.contracts.purchase_orders import PO_LINE_ID, PO_UNIT_PRICE
+from data.contracts.purchase_orders import ORDER_UNIT, PO_LINE_ID, PO_UNIT_PRICE
 from data.contracts.table import KNOWN_AT, Column
 from data.lazy_imports import ibis, ir
 from features.history.integer_measures import (
@@ -35,6 +35,7 @@ from features.history.integer_measures import (
     relative_difference,
     scaled_integer,
 )
+from features.history.invoice_units import UNIT_SIZE, with_unit_size
 from features.history.stream import Stream
 
 LEAST_PRICE_VARIANCE = 0.005
@@ -65,10 +66,10 @@ def invoice_lines_by(
 
 def invoice_lines(tables: Mapping[str, ir.Table]) -> ir.Table:
     """One row a booked invoice line; `priced` counts those that can be compared."""
-    lines = booked_lines(tables)
-    packs = (lines[INVOICE_UNIT] != lines[BASE_UNIT]) & (lines[PACK_SIZE] > 0)
-    quantity = lines[QUANTITY_INVOICED] * ibis.cases((packs, lines[PACK_SIZE]), else_=1.0)
-    price = ibis.cases((quantity > 0, lines[LINE_AMOUNT] / quantity))
+    lines = with_unit_size(booked_lines(tables), tables["item_units"])
+    quantity = lines[QUANTITY_INVOICED] * lines[UNIT_SIZE]
+    goods = lines[LINE_AMOUNT] - lines[CHARGE_AMOUNT].fill_null(0.0)
+    price = ibis.cases((quantity > 0, goods / quantity))
     variance = relative_difference(price, lines[PO_UNIT_PRICE])
     return lines.select(
         "site_id",
@@ -86,10 +87,18 @@ def invoice_lines(tables: Mapping[str, ir.Table]) -> ir.Table:
 
 
 def booked_lines(tables: Mapping[str, ir.Table]) -> ir.Table:
-    """Invoice lines with what was known at booking of the order line and the item."""
+    """Invoice lines with what was known at booking of the order line and the item.
+
+    The base unit is that of the item, or else of the order.
+    """
     lines = tables["invoices"]
     orders = tables["purchase_orders"].select(
-        "item_id", "category", PO_UNIT_PRICE, ordered_line=PO_LINE_ID, ordered_known_at=KNOWN_AT
+        "item_id",
+        "category",
+        PO_UNIT_PRICE,
+        ORDER_UNIT,
+        ordered_line=PO_LINE_ID,
+        ordered_known_at=KNOWN_AT,
     )
     items = tables["items"].select(
         BASE_UNIT, PACK_SIZE, ordered_item="item_id", item_known_at=KNOWN_AT
@@ -101,10 +110,11 @@ def booked_lines(tables: Mapping[str, ir.Table]) -> ir.Table:
             orders.ordered_known_at <= lines[KNOWN_AT],
         ],
     )
-    return lines.left_join(
+    lines = lines.left_join(
         items,
         [lines.item_id == items.ordered_item, items.item_known_at <= lines[KNOWN_AT]],
     )
+    return lines.mutate(**{BASE_UNIT: ibis.coalesce(lines[BASE_UNIT], lines[ORDER_UNIT])})
 
 
 SETTLED_DAYS = 30

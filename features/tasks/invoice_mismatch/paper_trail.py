@@ -18,6 +18,7 @@ from data.contracts.sites import SITE_ID, TIME_ZONE
 from data.contracts.supplier_events import ACK_STATUS, DETAIL, EVENT_KIND, AckStatus, EventKind
 from data.contracts.suppliers import PAYMENT_TERM, SUPPLIER_ID
 from data.contracts.table import HAPPENED_AT, KNOWN_AT
+from data.reference.units import unit_key
 from features.builders.case_features import (
     Moments,
     Texts,
@@ -67,6 +68,14 @@ def count_same_line_and_amount(cases: Cases) -> Floats:
     alike = earlier_with_same_amount(cases)
     own = alike.spread(cases.text(PO_LINE_ID))
     return alike.where(is_stated(own) & (alike.columns[PO_LINE_ID] == own)).count()
+
+
+def invoice_unit_key(cases: Cases) -> Texts:
+    """Unit on the invoice; ways to write one unit are one category."""
+    units = cases.text(INVOICE_UNIT)
+    keys = np.empty(len(units), dtype=object)
+    keys[:] = [unit_key(unit) for unit in units]
+    return keys
 
 
 def days_since_same_amount(cases: Cases) -> Floats:
@@ -315,6 +324,14 @@ CATEGORY_FEATURES = (
     category_feature(LINE_TYPE, Theme.ORDER, "kind of line"),
     category_feature(INCOTERM, Theme.ORDER, "delivery term"),
     category_feature(CURRENCY, Theme.PRICE, "currency of the invoice"),
-    category_feature(INVOICE_UNIT, Theme.QUANTITY, "unit on the invoice"),
+    Feature(
+        str(INVOICE_UNIT),
+        Theme.QUANTITY,
+        "",
+        "unit on the invoice not stated",
+        "unit on the invoice: {value}",
+        invoice_unit_key,
+        FeatureKind.CATEGORY,
+    ),
 )
 FEATURES = (*EARLIER_INVOICE_FEATURES, *DATE_FEATURES, *SUPPLIER_EVENT_FEATURES, *CATEGORY_FEATURES)

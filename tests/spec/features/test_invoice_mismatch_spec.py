@@ -95,6 +95,43 @@ def test_prices_of_the_past_are_compared_in_base_units(ask: Asking) -> None:
     )
 
 
+def test_prices_of_the_past_take_packs_of_the_item_and_leave_out_units_that_do_not_convert(
+    ask: Asking,
+) -> None:
+    tells(
+        ask,
+        feature_set,
+        """
+        supplier_id | item_id | invoice_unit | asked_at
+        acme        | bolt    | Stk.         | 2026-01-12
+        acme        | bolt    | case         | 2026-01-15
+        acme        | bolt    |              | 2026-02-01
+        """,
+        """
+        supplier_item_variance_last | supplier_item_varied_share_364d | invoice_unit
+        ----------------------------+---------------------------------+-------------
+        0.00                        | 0.0                             | EA
+        0.25                        | 0.5                             | XCS
+        0.25                        | 0.5                             |
+        """,
+        past="supplier_item_invoices",
+        tables={
+            "purchase_orders": ORDERS,
+            "items": ITEMS,
+            "item_units": """
+                item_id | supplier_id | unit | base_units | known_at
+                bolt    | acme        | XCS  | 20         | 2025-01-01
+            """,
+            "invoices": """
+                invoice_line_id | invoice_id | supplier_id | site_id | po_line_id | quantity_invoiced | invoice_unit | line_amount | known_at
+                i1              | d1         | acme        | north   | a          | 10                | H87          | 20.00       | 2026-01-10
+                i2              | d2         | acme        | north   | b          | 2                 | XCS          | 100.00      | 2026-01-13
+                i3              | d3         | acme        | north   | b          | 2                 | KGM          | 100.00      | 2026-01-20
+            """,
+        },
+    )
+
+
 def test_packs_and_pieces_are_brought_together_and_a_mix_up_shows_as_one_pack_size(
     ask: Asking,
 ) -> None:
