@@ -65,6 +65,12 @@ SUPPLIER_DELAY_CASES = (
     SampleCase("new date before the need", OPEN | {"requested_at": at("04-20"), "events": [event("revised_promise", "03-09", "04-02")]}),
     SampleCase("new date for next year", OPEN | {"events": [event("revised_promise", "03-09", "2027-01-12")]}),
     SampleCase("acknowledged for later", OPEN | {"events": [event("acknowledgement", "03-09", "03-30", ack_status="DR")]}),
+    SampleCase("confirmed for later", OPEN | {"events": [event("acknowledgement", "03-09", "03-25", ack_status="IA", event_quantity=100)]}),
+    SampleCase("confirmed for less", OPEN | {"events": [event("acknowledgement", "03-09", "03-24", ack_status="IQ", event_quantity=90)]}),
+    SampleCase("delay without a date", OPEN | {"events": [event("delay_notice", "03-09")]}),
+    SampleCase("overdue, supplier's date over too", LATE | {"events": [event("revised_promise", "03-06", "03-08")]}),
+    SampleCase("put off by the buyer", LATE | {"events": [event("order_change", "03-04", "03-16")]}),
+    SampleCase("backordered until a day", OPEN | {"events": [event("acknowledgement", "03-09", "04-02", ack_status="IB")]}),
     SampleCase("backordered", OPEN | {"events": [event("acknowledgement", "03-09", ack_status="IB")]}),
     SampleCase("partly backordered", OPEN | {"events": [event("acknowledgement", "03-09", ack_status="BP")]}),
     SampleCase("rejected", OPEN | {"events": [event("acknowledgement", "03-09", ack_status="IR")]}),
@@ -77,7 +83,11 @@ SUPPLIER_DELAY_CASES = (
     SampleCase("receipt reversed", LATE | {"receipts": [receipt(100, "03-04"), receipt(-100, "03-06", posting_kind="reversal")]}),
     SampleCase("closed short", LATE | {"line_state": "closed_short", "state_known_at": at("03-06")}),
     SampleCase("cancelled", LATE | {"line_state": "cancelled", "state_known_at": at("02-20")}),
-    SampleCase("cancelled, supplier still promises", OPEN | {"line_state": "cancelled", "state_known_at": at("03-02"), "events": [event("asn", "03-09", "03-25")]}),
+    SampleCase("received, more than ordered, part damaged", LATE | {"receipts": [receipt(104, "03-04", quantity_damaged=2)]}),
+    SampleCase("received, part returned", LATE | {"receipts": [receipt(100, "03-04"), receipt(-3, "03-08", posting_kind="return")]}),
+    SampleCase("cancelled, goods came", LATE | {"line_state": "cancelled", "state_known_at": at("03-02"), "receipts": [receipt(100, "03-04")]}),
+    SampleCase("cancelled, supplier promises after that", OPEN | {"line_state": "cancelled", "state_known_at": at("03-02"), "events": [event("revised_promise", "03-09", "03-25")]}),
+    SampleCase("cancelled, shipped all the same", OPEN | {"line_state": "cancelled", "state_known_at": at("03-02"), "events": [event("asn", "03-09", "03-25")]}),
 )  # fmt: skip
 
 STOCK_RISK_CASES = (

@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
-from data.calendar_days import local_day, promise_day
-from data.decimals import decimal_of
+from data.calendar_days import local_day
+from data.contracts.supplier_events import EventKind
+from data.decimals import decimal_of, sum_decimals
 from serving.policy.finding import MAX_RATIO, Finding, bounded_ratio
 from serving.policy.policy import Policy
 from serving.policy.sections import Level
 from serving.recommendation.advised_task import Record
 from serving.recommendation.evidence import Evidence
 from serving.recommendation.wording import format_price, format_quantity, short_date
-from serving.tasks.supplier_delay.line_status import LineStatus, LineStatusKind, line_status
-from serving.tasks.supplier_delay.rules import DelayFinding, expected_day, supplier_date
+from serving.tasks.supplier_delay.line_status import (
+    LineStatus,
+    LineStatusKind,
+    effective_postings,
+    line_status,
+)
+from serving.tasks.supplier_delay.rules import DelayFinding
+from serving.tasks.supplier_delay.supplier_dates import (
+    expected_day,
+    messages_after_the_end,
+    needed_day,
+    supplier_date,
+)
+from serving.tasks.supplier_delay.wording import about_line
 
 NOTHING_OPEN = "Nothing to do: nothing is open on the line."
 LATER_PROMISE = "A later promise from the supplier needs a word with them."
+TALK = "Have a word with the supplier: nothing is wanted on the line any more."
+STOP = "Tell the supplier that nothing is wanted any more, and receiving not to take the goods in."
+KEEP_OR_RETURN = "Decide whether the goods are kept or go back, and tell the supplier."
+ASK_FOR_DATE = "Ask the supplier for the new date, and warn whoever waits for these goods."
+ASK_FOR_REST = "Ask the supplier when the rest comes, or order it elsewhere."
 REPLACE = "Ask for a replacement, from this supplier or another, and warn whoever waits for it."
 WARN = "Warn whoever waits for these goods, and ask the supplier for an earlier part."
 LATE_DATES = (
@@ -26,17 +45,52 @@ LATE_DATES = (
     DelayFinding.REVISED_AFTER_PROMISE,
     DelayFinding.ASN_AFTER_PROMISE,
 )
+LAST_ANSWERS = {
+    DelayFinding.DELAY_WITHOUT_DATE: (Level.ACT, ASK_FOR_DATE),
+    DelayFinding.SUPPLIER_REFUSED: (Level.WATCH, None),
+    DelayFinding.QUANTITY_NOT_CONFIRMED: (Level.WATCH, ASK_FOR_REST),
+}
 
 
 def find_evidence(
     case: Record, findings: Sequence[Finding], asked_at: datetime, policy: Policy
 ) -> Evidence | None:
-    """Return what is certain: the state of the line, an overdue day, the supplier's own date."""
+    """Return what is certain of a line, with its name: its state, its dates, the last answer."""
     del policy
     status, found = line_status(case, asked_at), {one.code: one for one in findings}
-    if status.is_done:
-        today = local_day(asked_at, case["time_zone"])
-        return Evidence(state_sentence(status, today), Level.NONE, NOTHING_OPEN, settled=True)
+    today = local_day(asked_at, case["time_zone"])
+    evidence = (
+        _evidence_of_end(case, status, today)
+        if status.is_done
+        else _evidence_of_open_line(case, status, found)
+    )
+    if evidence is None:
+        return None
+    return replace(evidence, sentence=about_line(case, evidence.sentence))
+
+
+def _evidence_of_end(case: Record, status: LineStatus, today: date) -> Evidence:
+    """Say that nothing is open, and what came or was announced all the same."""
+    state = state_sentence(case, status, today)
+    if status.kind is LineStatusKind.RECEIVED:
+        return Evidence(state, Level.NONE, NOTHING_OPEN, settled=True)
+    if (came := _came_after_cancellation(case, status)) is not None:
+        says = f"{state} Goods came after that, last on {short_date(came, today)}."
+        return Evidence(says, Level.WATCH, KEEP_OR_RETURN, settled=True)
+    if announced := messages_after_the_end(case, status):
+        says = f"{state} {_announced_words(case, announced[-1], today)}."
+        shipped = announced[-1]["event_kind"] == EventKind.ASN
+        level, suggestion = (Level.ACT, STOP) if shipped else (Level.WATCH, TALK)
+        return Evidence(says, level, suggestion, settled=True)
+    if status.kind is LineStatusKind.CANCELLED:
+        state = f"{state} {LATER_PROMISE}"
+    return Evidence(state, Level.NONE, NOTHING_OPEN, settled=True)
+
+
+def _evidence_of_open_line(
+    case: Record, status: LineStatus, found: Mapping[str, Finding]
+) -> Evidence | None:
+    """Say what is certain of what is open: refused, overdue, dated later, not confirmed."""
     refusal = found.get(DelayFinding.SUPPLIER_REFUSED)
     if not status.is_awaited and refusal is not None:
         says = f"{refusal.sentence} It will not come: {format_quantity(status.open)} open."
@@ -47,29 +101,71 @@ def find_evidence(
         level = _level_of_later_date(case, status)
         suggestion = WARN if level is Level.ACT else None
         return Evidence(late.sentence, level, suggestion, codes=(late.code,))
-    if refusal is not None:
-        return Evidence(refusal.sentence, Level.WATCH, codes=(refusal.code,))
+    for code, (level, suggestion) in LAST_ANSWERS.items():
+        if (answer := found.get(code)) is not None:
+            return Evidence(answer.sentence, level, suggestion, codes=(code,))
     return None
 
 
-def state_sentence(status: LineStatus, today: date) -> str:
+def state_sentence(case: Record, status: LineStatus, today: date) -> str:
     """Say why nothing is open on a line."""
     on = "" if status.since is None else f" on {short_date(status.since, today)}"
     of_all = f"{format_quantity(status.received)} of {format_quantity(status.ordered)} received"
     match status.kind:
         case LineStatusKind.RECEIVED:
-            return f"Received in full{on}."
+            return f"Received in full{', '.join([on, *_receipt_remarks(case, status)])}."
         case LineStatusKind.CLOSED_SHORT:
             return f"Closed short{on}: {of_all}, nothing is open."
         case _:
             part = f"{of_all}, nothing more" if status.received > 0 else "nothing"
-            return f"Cancelled{on}; {part} is open. {LATER_PROMISE}"
+            return f"Cancelled{on}; {part} is open."
+
+
+def _receipt_remarks(case: Record, status: LineStatus) -> Iterator[str]:
+    """Yield what is to be known of goods that came in full."""
+    beyond = status.received - status.ordered
+    if beyond > 0:
+        yield f"{format_quantity(beyond)} more than ordered"
+    if beyond < 0:
+        yield f"{format_quantity(-beyond)} returned since"
+    postings = effective_postings(case["receipts"])
+    damaged = sum_decimals(row["quantity_damaged"] or 0 for row in postings)
+    if damaged > 0:
+        yield f"{format_quantity(damaged)} damaged or held for quality"
+
+
+def _came_after_cancellation(case: Record, status: LineStatus) -> date | None:
+    """Return the day of the last goods that came after a line was cancelled; None without any."""
+    if status.kind is not LineStatusKind.CANCELLED or status.settled_at is None:
+        return None
+    came = [
+        row["happened_at"]
+        for row in effective_postings(case["receipts"])
+        if row["happened_at"] > status.settled_at and row["quantity_received"] > 0
+    ]
+    return local_day(came[-1], case["time_zone"]) if came else None
+
+
+def _announced_words(case: Record, message: Record, today: date) -> str:
+    """Write what the supplier announced on a line that has ended."""
+    said = short_date(local_day(message["happened_at"], case["time_zone"]), today)
+    if message["event_kind"] == EventKind.ASN:
+        when = message["expected_at"] and short_date(expected_day(case, message), today)
+        return f"A ship notice of {said} announces goods all the same{when and f', for {when}'}"
+    date_ = short_date(expected_day(case, message), today)
+    return f"On {said} the supplier promised {date_}: a promise after that needs a word with them"
 
 
 def amount_at_risk(case: Record, findings: Sequence[Finding]) -> tuple[float | None, str]:
     """Return the value of what is open on the line, with its formula."""
     del findings
     status, price = line_status(case, case["asked_at"]), _unit_price(case)
+    if status.is_done and (announced := messages_after_the_end(case, status)):
+        quantity = announced[-1]["event_quantity"]
+        if quantity and price is not None:
+            how = f"announced quantity {format_quantity(quantity)} x {format_price(price)}"
+            amount = min(float(quantity) * float(price), MAX_RATIO)
+            return amount, f"{how} {case['currency'] or ''}".strip()
     if status.open == 0:
         return 0.0, "nothing is open on the line"
     if price is None:
@@ -81,11 +177,10 @@ def amount_at_risk(case: Record, findings: Sequence[Finding]) -> tuple[float | N
 
 def _level_of_later_date(case: Record, status: LineStatus) -> Level:
     """Act where the supplier's date is after the day that was asked for; else take a look."""
-    word, need = supplier_date(case, status), case["requested_at"]
+    word, need = supplier_date(case, status), needed_day(case)
     if word is None or need is None:
         return Level.ACT
-    in_time = expected_day(case, word) <= promise_day(need, case["time_zone"])
-    return Level.WATCH if in_time else Level.ACT
+    return Level.WATCH if expected_day(case, word) <= need else Level.ACT
 
 
 def _unit_price(case: Record) -> Decimal | None:

@@ -20,6 +20,7 @@ Case = Mapping[str, Any]
 
 CANCELLED_WORD = re.compile(r"\b(cancel|delet|annul|storn)", re.IGNORECASE)
 REVIVED_WORD = re.compile(r"\b(re-?activat|re-?instat|un-?delet|re-?open)", re.IGNORECASE)
+POSTPONEMENTS = (EventKind.REVISED_PROMISE, EventKind.DELAY_NOTICE)
 WILL_NOT_COME = frozenset({AckStatus.DELETED, AckStatus.REJECTED})
 
 
@@ -39,6 +40,7 @@ class LineStatus:
 
     Attributes:
         since: day at the site since when it is so; None where that is not known, or it is open.
+        settled_at: the moment of that.
         ordered: after changes of the order.
         received: after reversals and returns.
         open: can still come; what a supplier will not deliver stays open, as it is needed.
@@ -46,6 +48,7 @@ class LineStatus:
 
     kind: LineStatusKind
     since: date | None
+    settled_at: datetime | None
     ordered: Decimal
     received: Decimal
     open: Decimal
@@ -75,7 +78,7 @@ def line_status(case: Case, asked_at: datetime | None) -> LineStatus:
     day = None if since is None else local_day(since, case["time_zone"])
     owed = kind in {LineStatusKind.OPEN, LineStatusKind.WILL_NOT_COME}
     still_open = max(ordered - received, ZERO) if owed else ZERO
-    return LineStatus(kind, day, ordered, received, still_open)
+    return LineStatus(kind, day, since, ordered, received, still_open)
 
 
 def _settling_facts(
@@ -87,25 +90,49 @@ def _settling_facts(
 ) -> Iterator[tuple[LineStatusKind, datetime | None]]:
     """Yield why nothing more is awaited, the strongest first, and since when."""
     stated = _stated_state(case, asked_at)
+    cancelled = list(_cancellations(case, change, stated, ordered))
     if ordered > 0 and (completed := _completing_posting(postings, ordered)) is not None:
-        yield LineStatusKind.RECEIVED, completed["happened_at"]
-    if change is not None and _cancels(change, case):
-        yield LineStatusKind.CANCELLED, change["happened_at"]
-    if stated is LineState.CANCELLED or ordered == 0:
-        yield LineStatusKind.CANCELLED, case["state_known_at"]
+        came = completed["happened_at"]
+        if not any(since is not None and since < came for since in cancelled):
+            yield LineStatusKind.RECEIVED, came
+    for since in cancelled:
+        yield LineStatusKind.CANCELLED, since
     if (final := _final_posting(postings)) is not None:
         yield LineStatusKind.CLOSED_SHORT, final["happened_at"]
     if stated is LineState.CLOSED_SHORT:
         yield LineStatusKind.CLOSED_SHORT, case["state_known_at"]
     answer = latest_acknowledgement(case)
-    if answer is not None and answer["ack_status"] in WILL_NOT_COME:
+    refused = answer is not None and answer["ack_status"] in WILL_NOT_COME
+    if answer is not None and refused and not is_overtaken(case, answer):
         yield LineStatusKind.WILL_NOT_COME, answer["happened_at"]
+
+
+def _cancellations(
+    case: Case, change: Case | None, stated: LineState, ordered: Decimal
+) -> Iterator[datetime | None]:
+    """Yield since when the line is cancelled, by a change of the order or by its stated state."""
+    if change is not None and _cancels(change, case):
+        yield change["happened_at"]
+    if stated is LineState.CANCELLED or ordered == 0:
+        yield case["state_known_at"]
 
 
 def latest_acknowledgement(case: Case) -> Case | None:
     """Return the last acknowledgement; None where there is none."""
     said = [row for row in case["events"] if row["event_kind"] == EventKind.ACKNOWLEDGEMENT]
     return said[-1] if said else None
+
+
+def is_overtaken(case: Case, answer: Case) -> bool:
+    """Return true if the supplier shipped, or named a date, after an acknowledgement."""
+    return any(
+        row["happened_at"] > answer["happened_at"]
+        and (
+            row["event_kind"] == EventKind.ASN
+            or (row["event_kind"] in POSTPONEMENTS and row["expected_at"] is not None)
+        )
+        for row in case["events"]
+    )
 
 
 def effective_postings(receipts: Sequence[Case]) -> Iterator[Case]:

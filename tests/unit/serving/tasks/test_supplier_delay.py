@@ -1,5 +1,7 @@
 """What a buyer is told of an order line: its state, the days at the site, the supplier's last word."""
 
+from dataclasses import replace
+
 import pytest
 
 from models.tasks.supplier_delay import SUPPLIER_DELAY
@@ -34,12 +36,17 @@ def said(kind, day, expected=None, **more):
     return row | ({"expected_at": at(expected, "00:00")} if expected else {}) | more
 
 
-def ack(day, status):
-    return said("acknowledgement", day, ack_status=status)
+def ack(day, status, **more):
+    return said("acknowledgement", day, ack_status=status, **more)
 
 
 def came(quantity, day="03-08", **more):
     return {"quantity_received": quantity, "happened_at": at(day), "known_at": at(day)} | more
+
+
+def named(sentence):
+    """The sentence as a buyer reads it, behind the name of the order line."""
+    return f"Order line po-5521-2 from supplier_17: {sentence[0].lower()}{sentence[1:]}"
 
 
 def look(**changes):
@@ -102,7 +109,9 @@ LATE_NOTICE = [said("delay_notice", "03-01", "03-30")]
 NOTHING_OPEN = [
     ({"receipts": [came(60)]}, "Received in full on 8 Mar."),
     ({"receipts": [came(60, "03-07"), came(-5, "03-08", posting_kind="return")]},
-     "Received in full on 7 Mar."),
+     "Received in full on 7 Mar, 5 returned since."),
+    ({"receipts": [came(66, quantity_damaged=2)]},
+     "Received in full on 8 Mar, 6 more than ordered, 2 damaged or held for quality."),
     ({"quantity_ordered": 0.3, "receipts": [came(0.1, "03-07"), came(0.2)]},
      "Received in full on 8 Mar."),
     ({"receipts": [came(55, final=True)]},
@@ -127,7 +136,8 @@ NOTHING_OPEN = [
 def test_where_nothing_is_open_nothing_is_late_and_the_state_is_said(changes, sentence):
     codes, evidence = look(**OVERDUE | {"events": LATE_NOTICE} | changes)
     assert codes == []
-    assert (evidence.sentence, evidence.level, evidence.settled) == (sentence, Level.NONE, True)
+    assert (evidence.sentence, evidence.level) == (named(sentence), Level.NONE)
+    assert evidence.settled
     case = example_fields(DELAY, **OVERDUE | {"events": LATE_NOTICE} | changes)
     assert SERVED.amount_at_risk(case, []) == (0.0, "nothing is open on the line")
     assert SERVED.levers(case, ASKED_AT) == ()
@@ -161,7 +171,7 @@ STILL_OPEN = [
 def test_what_is_open_after_its_day_is_overdue(changes, sentence):
     codes, evidence = look(**OVERDUE | changes)
     assert codes[0] == "PROMISE_PASSED"
-    assert (evidence.sentence, evidence.level) == (sentence, Level.ACT)
+    assert (evidence.sentence, evidence.level) == (named(sentence), Level.ACT)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +181,7 @@ def test_what_the_supplier_took_back_will_not_come(status, verb):
     codes, evidence = look(**OVERDUE | {"events": [ack("03-02", "IA"), ack("03-04", status)]})
     assert codes == ["SUPPLIER_REFUSED"]
     assert evidence.level is Level.ACT
-    assert evidence.sentence == (
+    assert evidence.sentence == named(
         f"The supplier {verb} the line on 4 Mar (855 status {status}). It will not come: 60 open."
     )
     assert "replacement" in evidence.suggestion
@@ -186,14 +196,152 @@ SUPPLIER_DATES = [
 @pytest.mark.parametrize(("day", "level", "sentence"), SUPPLIER_DATES)
 def test_the_suppliers_own_later_date_leads_over_a_forecast(day, level, sentence):
     _, evidence = look(**LINE | {"events": [said("revised_promise", "03-04", day)]})
-    assert (evidence.sentence, evidence.level) == (sentence, level)
+    assert (evidence.sentence, evidence.level) == (named(sentence), level)
     assert not evidence.settled
+
+
+ENDED = [
+    # the end, what came or was said after it, what is told, level, money at stake
+    ([said("order_change", "03-02", event_quantity=0), said("revised_promise", "03-04", "03-28")],
+     [], ("Cancelled on 2 Mar; nothing is open. On 4 Mar the supplier promised 28 Mar: a promise "
+     "after that needs a word with them."), Level.WATCH, 0.0),
+    ([said("order_change", "03-02", event_quantity=0),
+      said("asn", "03-04", "03-12", event_quantity=60)],
+     [], ("Cancelled on 2 Mar; nothing is open. A ship notice of 4 Mar announces goods all the "
+     "same, for 12 Mar."), Level.ACT, 150.0),
+    ([said("asn", "03-07", "03-12", event_quantity=20)], [came(40, "03-06", final=True)],
+     ("Closed short on 6 Mar: 40 of 60 received, nothing is open. A ship notice of 7 Mar announces "
+     "goods all the same, for 12 Mar."), Level.ACT, 50.0),
+    ([said("order_change", "03-02", event_quantity=0)], [came(60)],
+     ("Cancelled on 2 Mar; 60 of 60 received, nothing more is open. Goods came after that, last on "
+     "8 Mar."), Level.WATCH, 0.0),
+    # what was said or came before is overtaken
+    ([said("revised_promise", "03-01", "03-28"), said("order_change", "03-02", event_quantity=0)],
+     [], ("Cancelled on 2 Mar; nothing is open. A later promise from the supplier needs a word with "
+     "them."), Level.NONE, 0.0),
+    ([said("order_change", "03-02", event_quantity=0)], [came(60, "03-01")],
+     "Received in full on 1 Mar.", Level.NONE, 0.0),
+    ([said("order_change", "03-02", event_quantity=0), ack("03-03", "IA")], [],
+     ("Cancelled on 2 Mar; nothing is open. A later promise from the supplier needs a word with "
+     "them."), Level.NONE, 0.0),
+    ([said("asn", "03-09", "03-12")], [came(60)], "Received in full on 8 Mar.", Level.NONE, 0.0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("events", "receipts", "sentence", "level", "money"), ENDED)
+def test_what_is_announced_or_comes_after_the_end_of_a_line_needs_a_word(
+    events, receipts, sentence, level, money
+):
+    changes = LINE | {"events": events, "receipts": receipts}
+    codes, evidence = look(**changes)
+    assert codes == []
+    assert (evidence.sentence, evidence.level) == (named(sentence), level)
+    assert SERVED.amount_at_risk(example_fields(DELAY, **changes), [])[0] == money
+
+
+ANSWERS = [
+    # a date in an acknowledgement counts where it is after the promise of 20 March
+    ([ack("03-02", "IA", expected_at=at("03-28", "00:00"))], ["REVISED_AFTER_NEED"], Level.ACT,
+     "Supplier confirmed 28 Mar, 6 days after the requested day of 22 Mar."),
+    ([ack("03-02", "DR", expected_at=at("03-21", "00:00"))],
+     ["REVISED_AFTER_PROMISE", "SUPPLIER_REFUSED"], Level.WATCH,
+     "Supplier rescheduled the line to 21 Mar, 1 day after the promise of 20 Mar."),
+    ([ack("03-02", "IB", expected_at=at("03-28", "00:00"))],
+     ["REVISED_AFTER_NEED", "SUPPLIER_REFUSED"], Level.ACT,
+     "Supplier backordered the line until 28 Mar, 6 days after the requested day of 22 Mar."),
+    ([ack("03-02", "IA", expected_at=at("03-20", "00:00"))], [], None, None),
+    # an answer that accepts the promise again does not take a later word back
+    ([said("delay_notice", "03-03", "03-28"),
+      ack("03-04", "IA", expected_at=at("03-20", "00:00"))], ["REVISED_AFTER_NEED"], Level.ACT,
+     "Supplier now says 28 Mar, 6 days after the requested day of 22 Mar."),
+    # a refusal that was followed by a date, or by goods, is overtaken
+    ([ack("03-02", "IR"), said("revised_promise", "03-04", "03-28")], ["REVISED_AFTER_NEED"],
+     Level.ACT, "Supplier now says 28 Mar, 6 days after the requested day of 22 Mar."),
+    ([ack("03-02", "IB"), said("asn", "03-04", "03-19")], [], None, None),
+    ([said("revised_promise", "03-02", "03-28"), ack("03-04", "IR")], ["SUPPLIER_REFUSED"],
+     Level.ACT,
+     "The supplier rejected the line on 4 Mar (855 status IR). It will not come: 60 open."),
+    # a delay without a date
+    ([said("delay_notice", "03-03", detail="material")], ["DELAY_WITHOUT_DATE"], Level.ACT,
+     "Supplier announced a delay on 3 Mar (material), without a date."),
+    ([said("delay_notice", "03-03"), said("revised_promise", "03-04", "03-20")], [], None, None),
+    ([said("revised_promise", "03-02", "03-20"), said("delay_notice", "03-03")],
+     ["DELAY_WITHOUT_DATE"], Level.ACT, "Supplier announced a delay on 3 Mar, without a date."),
+    ([said("revised_promise", "03-02", "03-28"), said("delay_notice", "03-03")],
+     ["REVISED_AFTER_NEED"], Level.ACT,
+     "Supplier now says 28 Mar, 6 days after the requested day of 22 Mar."),
+    # less than was ordered
+    ([ack("03-02", "IQ", event_quantity=50)], ["QUANTITY_NOT_CONFIRMED"], Level.WATCH,
+     "Supplier confirmed 50 of 60 on 2 Mar: 10 not confirmed."),
+    ([ack("03-02", "IQ", event_quantity=60)], [], None, None),
+    ([ack("03-02", "IA", event_quantity=50), ack("03-02", "BP", event_quantity=10)], [], None,
+     None),
+    ([ack("03-02", "IA", event_quantity=60), said("order_change", "03-03", event_quantity=70)],
+     ["QUANTITY_NOT_CONFIRMED"], Level.WATCH,
+     "Supplier confirmed 60 of 70 on 2 Mar: 10 not confirmed."),
+    ([ack("03-02", "IA", event_quantity=60), said("order_change", "03-03", event_quantity=50)],
+     [], None, None),
+    # a part of what is open
+    ([said("asn", "03-03", "03-19", event_quantity=40),
+      said("asn", "03-04", "03-21", event_quantity=20)], ["ASN_AFTER_PROMISE"], Level.WATCH,
+     "Ship notice says 21 Mar for 20 of 60, 1 day after the promise of 20 Mar."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("events", "codes", "level", "sentence"), ANSWERS)
+def test_what_the_supplier_answered_is_said_with_its_date_and_quantity(
+    events, codes, level, sentence
+):
+    found, evidence = look(**LINE | {"events": events})
+    assert found == codes
+    told = (None, None) if evidence is None else (evidence.level, evidence.sentence)
+    assert told == (level, sentence and named(sentence))
+
+
+BUYERS_DAYS = [
+    # the buyer asks for a later day, and for an earlier one that nobody has confirmed
+    ("03-05", [said("order_change", "03-02", "03-12")], []),
+    ("03-05", [said("order_change", "03-02", "03-09")], ["PROMISE_PASSED"]),
+    ("03-12", [said("order_change", "03-02", "03-09")], []),
+    ("03-05", [said("order_change", "03-02", "03-12"), said("asn", "03-04", "03-12")], []),
+    ("03-05", [said("order_change", "03-02", "03-12"), said("asn", "03-04", "03-13")],
+     ["ASN_AFTER_PROMISE"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("promised", "events", "codes"), BUYERS_DAYS)
+def test_a_line_that_the_buyer_puts_off_is_due_on_the_later_day(promised, events, codes):
+    promise = {"promised_at": at(promised, "00:00"), "requested_at": None}
+    assert look(**LINE | promise | {"events": events})[0] == codes
+
+
+def test_a_date_of_the_supplier_that_is_over_is_past():
+    _, evidence = look(**OVERDUE | {"events": [said("revised_promise", "03-06", "03-08")]})
+    assert evidence.sentence == named("Due 5 Mar, 60 open; supplier last said 8 Mar.")
+    _, evidence = look(**OVERDUE | {"events": [said("asn", "03-06", "03-09")]})
+    assert evidence.sentence == named("Due 5 Mar, 60 open; ship notice said 9 Mar.")
+    _, evidence = look(**OVERDUE | {"events": [said("asn", "03-06", "03-10")]})
+    assert evidence.sentence == named("Due 5 Mar, 60 open; ship notice says 10 Mar.")
+
+
+@pytest.mark.parametrize(
+    ("promised", "words"),
+    [("03-20", "Most likely 9 days early"), ("03-18", "Most likely 8 days early")],
+)
+def test_a_line_that_has_not_come_is_not_expected_in_the_past(promised, words):
+    case = example_fields(DELAY, **LINE | {"promised_at": at(promised, "00:00")})
+    score = make_score(DELAY, 0.2)
+    score = replace(score, quantiles={"0.1": -12.0, "0.5": -9.0, "0.9": 1.0})
+    told = SERVED.expectation(case, score, [], POLICY)
+    assert words in told
+    days = 10 if promised == "03-20" else 8
+    assert f"between {days} days early and 1 day late" in told
 
 
 def test_a_day_in_another_year_is_said_with_its_year():
     _, evidence = look(**LINE | {"events": [said("revised_promise", "03-04",
                                  expected_at="2027-01-08T00:00:00Z")]})  # fmt: skip
-    assert evidence.sentence.startswith("Supplier now says 8 Jan 2027, 292 days after")
+    assert evidence.sentence.startswith(named("Supplier now says 8 Jan 2027, 292 days after"))
 
 
 def test_without_evidence_the_model_speaks_alone():
