@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from re import sub
+from re import findall, sub
 
 from data.contracts.invoice_outcomes import ExceptionClass as Ends
 from data.decimals import decimal_of, sum_decimals
@@ -157,9 +157,13 @@ def _as_read(number: str | None) -> str:
 def _same_but_for_marks(one: str, other: str) -> bool:
     """Return true if the digits are the same, or the number without a year."""
     without_year = {sub(YEAR, "", number) for number in (one, other)}
+    years = {year for number in (one, other) for year in findall(YEAR, number)}
     digits = [sub(r"[^0-9]", "", number) for number in (one, other)]
-    same_digits = digits[0] == digits[1] and len(digits[0]) >= LEAST_NUMBER
-    return same_digits or (len(without_year) == 1 and "" not in without_year)
+    letters = sorted((sub(r"[0-9]", "", number) for number in (one, other)), key=len)
+    # Letters that are others make another number: 4711A and 4711B.
+    same_digits = digits[0] == digits[1] and letters[0] in letters[1]
+    same_digits = same_digits and len(digits[0]) >= LEAST_NUMBER
+    return same_digits or (len(without_year) == len(years) == 1 and "" not in without_year)
 
 
 def _same_but_for_ends(longer: str, shorter: str) -> bool:

@@ -151,7 +151,8 @@ def _likely_price_base(case: Case, policy: Policy) -> Decimal | None:
     else:
         due = abs(quantity) * factor * agreed
         allowed = decimal_of(policy.tolerances.price_above_share) * due
-        if abs(abs(goods) - due) > max(allowed, LEAST_SLACK * minor_unit(case)):
+        by_price = abs(abs(goods) - due) <= max(allowed, LEAST_SLACK * minor_unit(case))
+        if not by_price and not agrees_with_order_value(case, policy):
             return None
     for base in sorted(bases - {price_base(case)}):
         if _is_rounding(case, goods - quantity * decimal_of(price) / base, base):

@@ -43,12 +43,15 @@ LEAST_SHARE = 0.0005  # less is not said in percent
 LEAST_FACTOR = Decimal("1.5")  # packs smaller than this cannot be told from a price variance
 
 
-def check_unit(case: Case, policy: Policy) -> Iterator[Finding]:
-    """Find a unit that cannot be converted, or that is not the one that was counted in."""
+def check_unit(case: Case, policy: Policy, factor: Decimal | None) -> Iterator[Finding]:
+    """Find a unit that cannot be converted, or that is not the one that was counted in.
+
+    factor: by which the unit is wrong, see `mixed_up_by`.
+    """
     invoiced = case["invoice_unit"]
     if document_type(case) in WITHOUT_QUANTITY:
         return
-    if (factor := mixed_up_by(case)) is not None:
+    if factor is not None:
         pack = format_quantity(max(factor, 1 / factor).quantize(PACK_PLACES))
         meant = f"packs of {pack}" if factor > 1 else f"single units, not of packs of {pack}"
         says = (
@@ -74,8 +77,12 @@ def mixed_up_by(case: Case) -> Decimal | None:
     The price is the order's times or divided by a pack of the item, and the quantity fits the
     order only when it is counted so. None where nothing of the kind is seen.
     """
+    if document_type(case) in WITHOUT_QUANTITY:
+        return None
     quantities, gap, ordered = invoiced_quantities(case), price_gap(case), case["quantity_ordered"]
     if quantities is None or gap is None or not gap.agreed or not ordered or is_credit(case):
+        return None
+    if 1 / LEAST_FACTOR < gap.paid / gap.agreed < LEAST_FACTOR:
         return None
     here, so_far = quantities
     sizes = [case["pack_size"], *(row["base_units"] for row in case.get("item_units") or ())]
@@ -111,15 +118,21 @@ def _agrees_as_written(case: Case) -> bool:
 
 def check_quantity_ordered(case: Case, policy: Policy) -> Iterator[Finding]:
     """Find more invoiced than ordered, earlier invoices on the order line included."""
-    if case["quantity_ordered"] is None or not _bills_a_quantity(case):
+    bills_a_quantity = not is_credit(case) and document_type(case) not in WITHOUT_QUANTITY
+    if case["quantity_ordered"] is None or not bills_a_quantity:
         return
     allowed = policy.tolerances.quantity_over_ordered_share
     ordered = decimal_of(case["quantity_ordered"])
     yield from _quantity_over(case, policy, Ends.QTY_OVER_ORDERED, ordered, allowed)
 
 
-def check_receipts(case: Case, policy: Policy, asked_at: datetime) -> Iterator[Finding]:
-    """Find nothing received, more invoiced than received, or goods received damaged."""
+def check_receipts(
+    case: Case, policy: Policy, asked_at: datetime, *, compared: bool
+) -> Iterator[Finding]:
+    """Find nothing received, more invoiced than received, or goods received damaged.
+
+    compared: whether the invoiced quantity can be compared, as it is not of a wrong unit.
+    """
     if case["po_line_id"] is None or document_type(case) in WITHOUT_QUANTITY:
         return
     if is_credit(case):
@@ -136,9 +149,9 @@ def check_receipts(case: Case, policy: Policy, asked_at: datetime) -> Iterator[F
             yield finding_of_class(policy, Ends.NO_RECEIPT, says)
             return
         allowed = policy.tolerances.quantity_over_received_share
-        if _bills_a_quantity(case):
+        if compared:
             yield from _quantity_over(case, policy, Ends.QTY_OVER_RECEIVED, received, allowed)
-    elif is_service(case) and _bills_a_quantity(case):
+    elif is_service(case) and compared:
         confirmed = entered_quantity(case) or received
         if confirmed > ZERO:
             allowed = policy.tolerances.quantity_over_received_share
@@ -152,11 +165,6 @@ def check_receipts(case: Case, policy: Policy, asked_at: datetime) -> Iterator[F
         yield finding_of_class(
             policy, Ends.QUALITY_HOLD, says, measured=float(damaged), limit=0.0, unit="base units"
         )
-
-
-def _bills_a_quantity(case: Case) -> bool:
-    kind = document_type(case)
-    return not is_credit(case) and kind not in WITHOUT_QUANTITY and mixed_up_by(case) is None
 
 
 def _quantity_over(

@@ -29,17 +29,18 @@ from serving.tasks.invoice_mismatch.quantity_rules import (
 def invoice_mismatch_findings(case: Case, policy: Policy, asked_at: datetime) -> list[Finding]:
     """Run all checks, in the order in which a clerk would make them."""
     case = with_credit_signs(case)
+    factor = mixed_up_by(case)
+    one_unit = factor is None  # the price of a pack that is billed as a piece is no variance
     return [
         *check_order_reference(case, policy, asked_at),
         *find_duplicate(case, policy, asked_at),
         *check_currency(case, policy),
         *check_arithmetic(case, policy),
         *check_order(case, policy),
-        *check_unit(case, policy),
-        # The price of a pack that is billed as a piece is no price variance.
-        *(check_price(case, policy) if mixed_up_by(case) is None else ()),
-        *check_quantity_ordered(case, policy),
-        *check_receipts(case, policy, asked_at),
+        *check_unit(case, policy, factor),
+        *(check_price(case, policy) if one_unit else ()),
+        *(check_quantity_ordered(case, policy) if one_unit else ()),
+        *check_receipts(case, policy, asked_at, compared=one_unit),
         *check_dates(case, policy, asked_at),
         *check_amount_limit(case, policy),
         *check_tax(case, policy),

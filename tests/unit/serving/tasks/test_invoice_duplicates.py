@@ -21,6 +21,7 @@ DUPLICATES = [
     (earlier("2026-00517", line="po-9"), False),
     (earlier("2026-00417X", quantity=100), True),
     (earlier("2O26-OO4I7", line="po-9"), True),  # letters that are read for digits
+    (earlier("INVOICE 2026-00417", line="po-9"), True),
     (earlier("00417", line="po-9"), True),  # without its year
     (earlier("00418", line="po-9"), False),
     (earlier("2026-00417/26", line="po-9"), True),
@@ -47,6 +48,24 @@ DUPLICATES = [
 @pytest.mark.parametrize(("row", "expected"), DUPLICATES)
 def test_an_invoice_that_was_booked_before_is_found(row, expected):
     assert ("DUPLICATE" in codes(**line(earlier_invoices=[row], tax_amount=79.8))) is expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("4711A", "4711B", False),  # parts of one delivery
+        ("4711A", "4711", True),
+        ("4711-1", "4711-2", False),
+        ("INV 4711", "INVOICE 4711", True),
+        ("RG 4711", "GS 4711", False),
+        ("3/2026", "3/2025", False),
+        ("4711/2026", "4711/26", False),
+        ("4711/2026", "4711", True),
+    ],
+)
+def test_numbers_that_are_nearly_the_same_are_those_of_one_invoice(one, other, expected):
+    booked = [earlier(other, line="po-9")]
+    assert ("DUPLICATE" in codes(**line(invoice_number=one, earlier_invoices=booked))) is expected
 
 
 @pytest.mark.parametrize(

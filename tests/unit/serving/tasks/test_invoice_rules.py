@@ -62,6 +62,8 @@ PRICE_BASES = [
     (line(price=105.0, amount=420.0, pack_size=25), ["PRICE_BASE"]),
     (line(price=105.0, amount=420.0), ["LINE_ARITHMETIC"]),
     (line(price=420.0, amount=428.4), ["LINE_ARITHMETIC"]),
+    # The order's price is for 100 too, its value says so.
+    (line(price=420.0, amount=420.0, po_unit_price=420.0), ["PRICE_BASE", "ORDER_ARITHMETIC"]),
     (line(price=430.0, amount=430.0), ["LINE_ARITHMETIC", "PRICE_VARIANCE"]),
     (line(price=420.0, amount=420.0, po_unit_price=None, line_value=None), ["PRICE_BASE"]),
     (line(price=42.0, amount=420.0, po_unit_price=None, line_value=None), ["LINE_ARITHMETIC"]),
