@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+
+from data.calendar_days import local_day
 
 Record = Mapping[str, Any]
 
@@ -48,10 +50,14 @@ FindLevers = Callable[[Record, datetime], Sequence[Lever]]
 """Levers of a case at the moment asked about."""
 
 
-def next_midnight(asked_at: datetime) -> datetime:
-    """Return midnight UTC after the moment asked about: the first day that can be agreed on."""
-    day = asked_at.replace(hour=0, minute=0, second=0, microsecond=0)
-    return day + timedelta(days=1)
+def tomorrow(asked_at: datetime, zone: str | None) -> date:
+    """Return the day at the site after that of the question: the first that can be agreed on."""
+    return local_day(asked_at, zone) + timedelta(days=1)
+
+
+def stated_day(day: date) -> datetime:
+    """Return midnight UTC of a day, the moment that stands for the day at the site."""
+    return datetime.combine(day, time(), UTC)
 
 
 def format_units(count: float) -> str:
@@ -60,6 +66,6 @@ def format_units(count: float) -> str:
     return f"{text} unit" if count == 1 else f"{text} units"
 
 
-def format_day(moment: datetime) -> str:
+def format_day(day: date) -> str:
     """Write a day as "10 Mar 2026"."""
-    return f"{moment:%d %b %Y}"
+    return f"{day:%d %b %Y}"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from data.calendar_days import promise_day
 from features.tasks.stock_risk.quantities import NO_COVER
 from serving.tasks.lever import (
     KNOWN_BEFORE_ASK,
@@ -14,7 +15,8 @@ from serving.tasks.lever import (
     Record,
     format_day,
     format_units,
-    next_midnight,
+    stated_day,
+    tomorrow,
 )
 
 SCHEDULED_RECEIPTS = "scheduled_receipts"
@@ -43,21 +45,18 @@ def stock_risk_levers(case: Record, asked_at: datetime) -> tuple[Lever, ...]:
 
 
 def _earlier_receipt_levers(case: Record, asked_at: datetime) -> Iterator[Lever]:
-    first = next_midnight(asked_at)
-    ahead = [
-        row for row in _open_receipts(case) if row["promised_at"] and row["promised_at"] > first
-    ]
-    for row in ahead[:MAX_EARLIER_RECEIPTS]:
-        days = (row["promised_at"] - first).days
-        if days >= 1:
-            yield _earlier_receipt_lever(row, days)
+    """Build the levers of the next receipts, each for a day at the site from tomorrow on."""
+    first = tomorrow(asked_at, case["time_zone"])
+    ahead = [(row, day) for row, day in _dated_receipts(case) if day > first]
+    for row, day in ahead[:MAX_EARLIER_RECEIPTS]:
+        yield _earlier_receipt_lever(row, day, (day - first).days)
 
 
-def _earlier_receipt_lever(row: Record, most: int) -> Lever:
-    promised, quantity = row["promised_at"], row["quantity_open"]
+def _earlier_receipt_lever(row: Record, promised: date, most: int) -> Lever:
+    quantity = row["quantity_open"]
 
     def change(case: Record, days: int) -> Record:
-        sooner = {**row, "promised_at": promised - timedelta(days=days)}
+        sooner = {**row, "promised_at": stated_day(promised - timedelta(days=days))}
         return {
             **case,
             SCHEDULED_RECEIPTS: [
@@ -144,13 +143,15 @@ def _transfer_lever(case: Record) -> Lever:
 
 def _larger_receipt_lever(case: Record, asked_at: datetime) -> Lever:
     """Build the lever of more units on the next receipt, else of a new receipt in a week."""
-    first = next_midnight(asked_at)
-    ahead = [
-        row for row in _open_receipts(case) if row["promised_at"] and row["promised_at"] >= first
-    ]
-    following = ahead[0] if ahead else None
-    due = following["promised_at"] if following else first + timedelta(days=NEW_RECEIPT_DAYS - 1)
-    new = {"quantity_open": 0.0, "promised_at": due, "known_at": asked_at - KNOWN_BEFORE_ASK}
+    first = tomorrow(asked_at, case["time_zone"])
+    ahead = [(row, day) for row, day in _dated_receipts(case) if day >= first]
+    new_day = first + timedelta(days=NEW_RECEIPT_DAYS - 1)
+    following, due = ahead[0] if ahead else (None, new_day)
+    new = {
+        "quantity_open": 0.0,
+        "promised_at": stated_day(due),
+        "known_at": asked_at - KNOWN_BEFORE_ASK,
+    }
 
     def change(changed: Record, count: int) -> Record:
         ordered = None if changed["on_order"] is None else changed["on_order"] + count
@@ -192,6 +193,16 @@ def _largest_amount(case: Record) -> int:
 def _open_receipts(case: Record) -> list[Record]:
     """Return the scheduled receipts that are still to come, the next promise first."""
     return sorted(filter(_is_to_come, case[SCHEDULED_RECEIPTS]), key=_promise_order)
+
+
+def _dated_receipts(case: Record) -> list[tuple[Record, date]]:
+    """Return the open receipts that have a date, with their day at the site."""
+    zone = case["time_zone"]
+    return [
+        (row, promise_day(row["promised_at"], zone))
+        for row in _open_receipts(case)
+        if row["promised_at"]
+    ]
 
 
 def _is_to_come(row: Record) -> bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from data.calendar_days import local_day, promise_day
+from data.calendar_days import promise_day
 from data.contracts.supplier_events import AckStatus, EventKind
 from features.builders.order_documents import EVENTS, RECEIPTS
 from serving.tasks.lever import (
@@ -17,6 +17,8 @@ from serving.tasks.lever import (
     Record,
     format_day,
     format_units,
+    stated_day,
+    tomorrow,
 )
 from serving.tasks.supplier_delay.line_status import latest_acknowledgement, line_status
 
@@ -54,14 +56,10 @@ def possible_arrival_days(
 
     They are days at the site, each as its midnight UTC.
     """
-    tomorrow = local_day(asked_at, zone) + timedelta(days=1)
-    last = max(promise_day(promised_at, zone), tomorrow)  # the promise may have passed
-    back = range((last - tomorrow).days + 1)
-    return [_as_moment(last - timedelta(days=days)) for days in back]
-
-
-def _as_moment(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
+    first = tomorrow(asked_at, zone)
+    last = max(promise_day(promised_at, zone), first)  # the promise may have passed
+    back = range((last - first).days + 1)
+    return [stated_day(last - timedelta(days=days)) for days in back]
 
 
 def supplier_event(kind: EventKind, known: datetime, **fields: Any) -> dict[str, Any]:

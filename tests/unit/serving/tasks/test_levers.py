@@ -139,6 +139,35 @@ def test_a_receipt_comes_earlier_by_whole_days():
     assert row["promised_at"].isoformat() == "2026-03-15T00:00:00+00:00"
 
 
+# Asked on 10 March at 8:00 UTC: until which day of March a receipt can come earlier.
+SITES_DAYS = [
+    ("Europe/Berlin", "2026-03-12T00:00:00Z", ["11"]),
+    ("Europe/Berlin", "2026-03-11T23:30:00Z", ["11"]),  # 12 March there
+    ("Europe/Berlin", "2026-03-11T00:00:00Z", []),
+    ("America/Chicago", "2026-03-13T03:00:00Z", ["11"]),  # still 12 March
+    ("America/Chicago", "2026-03-12T03:00:00Z", []),
+    ("Pacific/Kiritimati", "2026-03-12T00:00:00Z", ["11"]),
+]
+
+
+@pytest.mark.parametrize(("zone", "promised", "days"), SITES_DAYS)
+def test_a_receipt_is_hurried_by_days_at_the_site(zone, promised, days):
+    row = plain(STOCK)["scheduled_receipts"][0] | {"promised_at": promised}
+    line = json.loads(json.dumps(row, default=str))
+    case = plain(STOCK, time_zone=zone, scheduled_receipts=[line])
+    hurried = [
+        lever
+        for lever in CATALOGUE[STOCK].levers(case, ASKED_AT)
+        if lever.name == StockLever.EARLIER_RECEIPT
+    ]
+    found = [lever.change(case, lever.most)["scheduled_receipts"][0] for lever in hurried]
+    assert [f"{row['promised_at']:%d}" for row in found] == days
+    assert [
+        lever.words(1).endswith(f"on {day} Mar 2026")
+        for lever, day in zip(hurried, days, strict=True)
+    ] == [True] * len(days)
+
+
 def test_nothing_can_be_hurried_on_a_line_that_is_cancelled():
     row = plain(STOCK)["scheduled_receipts"][0]
     for state, tried in (("cancelled", False), ("closed_short", False), ("open", True)):
