@@ -14,23 +14,19 @@ from data.reference.currencies import currency_code, format_money, round_money
 from serving.policy.finding import NOT_COMPUTED, Finding, finding_of_class
 from serving.policy.policy import Policy
 from serving.recommendation.wording import plural
-from serving.tasks.invoice_mismatch.invoice_line import (
-    Case,
+from serving.tasks.invoice_mismatch.amounts import (
     document_day,
-    document_type,
     format_booking_day,
     format_quantity,
     goods_amount,
-    is_credit,
-    is_reversal,
-    is_unknown_order,
     line_currency,
     money,
     own_money,
-    received_quantity,
     reporting_rate,
 )
+from serving.tasks.invoice_mismatch.documents import Case, document_type, is_credit, is_reversal
 from serving.tasks.invoice_mismatch.line_arithmetic import is_gross
+from serving.tasks.invoice_mismatch.quantities import is_unknown_order, received_quantity
 
 DAYS_AFTER_BOOKING = "days after booking"
 

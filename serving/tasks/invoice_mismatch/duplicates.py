@@ -17,17 +17,14 @@ from data.decimals import decimal_of, sum_decimals
 from features.invoice_numbers import normalise_invoice_number
 from serving.policy.finding import Finding, finding_of_class
 from serving.policy.policy import Policy
-from serving.tasks.invoice_mismatch.invoice_line import (
+from serving.tasks.invoice_mismatch.amounts import document_day, format_booking_day, own_money
+from serving.tasks.invoice_mismatch.documents import (
     Case,
-    document_day,
     document_type,
-    format_booking_day,
-    invoiced_quantities,
     is_same_document,
-    own_money,
-    received_quantity,
     without_reversed,
 )
+from serving.tasks.invoice_mismatch.quantities import invoiced_quantities, received_quantity
 
 LEAST_NUMBER = 3  # characters below which two numbers that are nearly alike say nothing
 LEAST_ENDING = 5  # characters that a number has to keep, to be the other without prefix or ending

@@ -11,7 +11,7 @@ from serving.policy.finding import Finding
 from serving.policy.policy import Policy
 from serving.policy.sections import Level
 from serving.recommendation.evidence import Evidence
-from serving.tasks.invoice_mismatch.invoice_line import Case
+from serving.tasks.invoice_mismatch.documents import Case
 from serving.tasks.invoice_mismatch.line_arithmetic import LINE_ARITHMETIC
 from serving.tasks.invoice_mismatch.suggestions import suggestion_for
 

@@ -10,16 +10,14 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from enum import StrEnum
 
-from serving.tasks.invoice_mismatch.invoice_line import (
-    WITHOUT_QUANTITY,
-    document_type,
-    format_price,
+from serving.tasks.invoice_mismatch.amounts import format_price
+from serving.tasks.invoice_mismatch.documents import WITHOUT_QUANTITY, document_type, is_credit
+from serving.tasks.invoice_mismatch.price_rules import price_gap
+from serving.tasks.invoice_mismatch.quantities import (
     invoiced_quantities,
-    is_credit,
     receipt_is_expected,
     received_quantity,
 )
-from serving.tasks.invoice_mismatch.price_rules import price_gap
 from serving.tasks.lever import KNOWN_BEFORE_ASK, Lever, Record, format_units
 
 MIN_DIFFERENCE = 0.005  # share, or half a cent: closer than this is not a difference

@@ -9,21 +9,23 @@ from data.contracts.invoice_outcomes import ExceptionClass as Ends
 from data.decimals import ZERO, decimal_of, half_last_digit
 from serving.policy.finding import Finding
 from serving.policy.policy import Policy
-from serving.tasks.invoice_mismatch.invoice_line import (
+from serving.tasks.invoice_mismatch.amounts import (
     HALF,
-    WITHOUT_QUANTITY,
-    Case,
     agreed_price,
-    base_units_per_invoice_unit,
-    document_type,
     format_price,
     format_quantity,
     goods_amount,
-    is_credit,
     minor_unit,
     own_money,
     reporting_rate,
 )
+from serving.tasks.invoice_mismatch.documents import (
+    WITHOUT_QUANTITY,
+    Case,
+    document_type,
+    is_credit,
+)
+from serving.tasks.invoice_mismatch.quantities import base_units_per_invoice_unit
 
 LINE_ARITHMETIC = "LINE_ARITHMETIC"
 """Code of a finding that the line amount is not quantity x price / base quantity + charges."""

@@ -9,16 +9,16 @@ from data.contracts.invoice_outcomes import ExceptionClass as Ends
 from data.decimals import ZERO, decimal_of, sum_decimals
 from data.reference.currencies import round_money
 from serving.policy.finding import Finding
-from serving.tasks.invoice_mismatch.invoice_line import (
+from serving.tasks.invoice_mismatch.amounts import goods_amount
+from serving.tasks.invoice_mismatch.documents import (
     WITHOUT_QUANTITY,
     Case,
     document_type,
-    goods_amount,
-    invoiced_quantities,
     with_credit_signs,
 )
 from serving.tasks.invoice_mismatch.line_arithmetic import LINE_ARITHMETIC
 from serving.tasks.invoice_mismatch.price_rules import is_price_credit, price_gap
+from serving.tasks.invoice_mismatch.quantities import invoiced_quantities
 
 WHOLE_LINE = "net amount of the invoice line"
 STAKES_THE_LINE = frozenset({Ends.DUPLICATE, Ends.PO_REFERENCE, Ends.NO_RECEIPT, Ends.AMOUNT_LIMIT})

@@ -12,25 +12,24 @@ from data.decimals import ZERO, decimal_of, sum_decimals
 from data.reference.currencies import currency_code
 from serving.policy.finding import Finding, bounded_ratio, finding_of_class
 from serving.policy.policy import Policy
-from serving.tasks.invoice_mismatch.invoice_line import (
+from serving.tasks.invoice_mismatch.amounts import (
     HALF,
-    WITHOUT_QUANTITY,
-    Case,
     agreed_price,
-    base_units_per_invoice_unit,
-    document_type,
-    earlier_on_line,
     format_price,
     goods_amount,
-    in_base_units,
-    is_credit,
-    is_reversal,
-    is_same_document,
     minor_unit,
     money,
     own_money,
-    prepaid_amount,
     reporting_rate,
+)
+from serving.tasks.invoice_mismatch.documents import (
+    WITHOUT_QUANTITY,
+    Case,
+    document_type,
+    is_credit,
+    is_reversal,
+    is_same_document,
+    prepaid_amount,
     without_reversed,
 )
 from serving.tasks.invoice_mismatch.line_arithmetic import (
@@ -38,6 +37,11 @@ from serving.tasks.invoice_mismatch.line_arithmetic import (
     arithmetic_gap,
     is_rounded_price,
     price_base,
+)
+from serving.tasks.invoice_mismatch.quantities import (
+    base_units_per_invoice_unit,
+    earlier_on_line,
+    in_base_units,
 )
 
 

@@ -11,31 +11,35 @@ from data.decimals import ZERO, decimal_of, sum_decimals
 from serving.policy.finding import NOT_COMPUTED, Finding, bounded_ratio, finding_of_class
 from serving.policy.policy import Policy
 from serving.recommendation.wording import short_date
-from serving.tasks.invoice_mismatch.invoice_line import (
-    WITHOUT_QUANTITY,
-    Case,
+from serving.tasks.invoice_mismatch.amounts import (
     agreed_price,
-    base_units_per_invoice_unit,
-    conversion_slack,
     document_day,
-    document_type,
-    earlier_on_line,
-    entered_quantity,
     format_quantity,
     goods_amount,
-    in_base_units,
-    invoiced_quantities,
+    minor_unit,
+)
+from serving.tasks.invoice_mismatch.documents import (
+    WITHOUT_QUANTITY,
+    Case,
+    document_type,
     is_credit,
     is_reversal,
-    is_service,
-    is_unknown_order,
-    minor_unit,
-    receipt_is_expected,
-    received_quantity,
-    returned_quantity,
     without_reversed,
 )
 from serving.tasks.invoice_mismatch.price_rules import is_price_credit, price_gap
+from serving.tasks.invoice_mismatch.quantities import (
+    base_units_per_invoice_unit,
+    conversion_slack,
+    earlier_on_line,
+    entered_quantity,
+    in_base_units,
+    invoiced_quantities,
+    is_service,
+    is_unknown_order,
+    receipt_is_expected,
+    received_quantity,
+    returned_quantity,
+)
 
 SAME_PRICE = Decimal("0.02")  # share that the price may move and still be one pack off
 PACK_PLACES = Decimal("0.001")

@@ -14,8 +14,8 @@ from serving.tasks.invoice_mismatch.charge_rules import (
     check_order_reference,
     check_tax,
 )
+from serving.tasks.invoice_mismatch.documents import Case, with_credit_signs
 from serving.tasks.invoice_mismatch.duplicates import find_duplicate
-from serving.tasks.invoice_mismatch.invoice_line import Case, with_credit_signs
 from serving.tasks.invoice_mismatch.line_arithmetic import check_arithmetic, check_order
 from serving.tasks.invoice_mismatch.price_rules import check_price
 from serving.tasks.invoice_mismatch.quantity_rules import (

@@ -8,15 +8,13 @@ from data.contracts.purchase_orders import LineState
 from serving.policy.finding import Finding
 from serving.policy.policy import Policy
 from serving.tasks.invoice_mismatch.charge_rules import DAYS_AFTER_BOOKING
-from serving.tasks.invoice_mismatch.invoice_line import (
-    Case,
-    document_type,
-    is_credit,
+from serving.tasks.invoice_mismatch.documents import Case, document_type, is_credit
+from serving.tasks.invoice_mismatch.line_arithmetic import LINE_ARITHMETIC
+from serving.tasks.invoice_mismatch.quantities import (
     is_service,
     received_quantity,
     returned_quantity,
 )
-from serving.tasks.invoice_mismatch.line_arithmetic import LINE_ARITHMETIC
 
 ADD_UP = "Ask the supplier for an invoice that adds up; pay neither amount before."
 CANCELLED = "Ask the buyer whether the goods are wanted; otherwise send the invoice back."
