@@ -103,6 +103,10 @@ STOCK_RISK_CASES = (
     SampleCase("receipt past its promise", {"on_hand": 260, "scheduled_receipts": [scheduled(200, "03-01")]}),
     SampleCase("receipt on a cancelled line", {"on_hand": 260, "scheduled_receipts": [scheduled(200, "03-20") | {"line_state": "cancelled"}]}),
     SampleCase("average demand not stated", {"average_demand": None}),
+    SampleCase("out of stock, demand not stated", {"on_hand": 0, "average_demand": None, "scheduled_receipts": []}),
+    SampleCase("out of stock, no demand", {"on_hand": 0, "average_demand": 0, "scheduled_receipts": []}),
+    SampleCase("out of stock, due today", {"on_hand": 0, "scheduled_receipts": [scheduled(300, "03-10")]}),
+    SampleCase("on order without a date", {"on_hand": 60, "on_order": 200, "scheduled_receipts": []}),
     SampleCase("no demand", {"average_demand": 0, "scheduled_receipts": []}),
 )  # fmt: skip
 

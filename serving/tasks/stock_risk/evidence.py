@@ -62,11 +62,22 @@ def suggest(projection: Projection) -> str:
             if receipt in projection.overdue:
                 return f"Get a new date for the {what}: they are needed by {by}."
             return f"Bring the {what} forward to {by}."
-    missing = quantity(-min(projection.balances[needed:]))
+    short_by = -min(projection.balances[needed:])
+    if projection.undated >= short_by:
+        return (
+            f"Get a date for the {quantity(projection.undated)} on order without one: "
+            f"{quantity(short_by)} needed from {by} on."
+        )
     return (
-        f"Move {missing} in from another site, or order them for {by}: no scheduled receipt "
-        "covers it alone."
+        f"Move {quantity(short_by)} in from another site, or order them for {by}: "
+        f"{_why_not_covered(projection)}."
     )
+
+
+def _why_not_covered(projection: Projection) -> str:
+    """Say why no receipt would do."""
+    on_order = projection.due or projection.overdue or projection.undated
+    return "no scheduled receipt covers it alone" if on_order else "nothing is on order"
 
 
 def _cures(projection: Projection, receipt: ScheduledReceipt, needed: int) -> bool:
@@ -78,12 +89,15 @@ def _cures(projection: Projection, receipt: ScheduledReceipt, needed: int) -> bo
 
 
 def _suggest_to_serve(projection: Projection) -> str:
-    """Return what to do where nothing is free now and nobody will be short tomorrow."""
-    if projection.owed and projection.due:
+    """Return what to do where nothing is free now and nobody is seen to be short tomorrow."""
+    if projection.due:
         first = receipt_phrase(projection.due[0], projection.today)
-        return f"Have the {first} confirmed, and tell the customers who wait."
+        told = ", and tell the customers who wait" if projection.owed else ""
+        return f"Have the {first} confirmed{told}."
     if projection.owed:
         return f"Move {quantity(projection.owed)} in from another site for the customers who wait."
+    if projection.demand is None:
+        return "Check what demand to expect here, and order for it."
     return "Check whether the item is still to be kept here: nothing is owed or short."
 
 

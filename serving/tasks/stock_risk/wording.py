@@ -133,6 +133,10 @@ def _supply_parts(projection: Projection) -> Iterator[str]:
 
 
 def _end_parts(projection: Projection) -> Iterator[str]:
-    if projection.balances:
-        left = projection.balances[-1]
+    if not projection.balances:
+        return
+    left = projection.balances[-1]
+    if projection.demand == 0 and left == 0:
+        yield "no demand"
+    else:
         yield f"{quantity(abs(left))} {'short' if left < 0 else 'left'} in {projection.days} days"

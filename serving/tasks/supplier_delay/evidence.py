@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
-from data.calendar_days import local_day
-from data.contracts.supplier_events import EventKind
+from data.calendar_days import local_day, promise_day
+from data.contracts.supplier_events import AckStatus, EventKind
 from data.decimals import decimal_of, sum_decimals
 from serving.policy.finding import MAX_RATIO, Finding, bounded_ratio
 from serving.policy.policy import Policy
@@ -20,11 +20,15 @@ from serving.tasks.supplier_delay.line_status import (
     LineStatus,
     LineStatusKind,
     effective_postings,
+    latest_acknowledgement,
     line_status,
 )
 from serving.tasks.supplier_delay.rules import DelayFinding
 from serving.tasks.supplier_delay.supplier_dates import (
+    buyers_dated_change,
+    due_day,
     expected_day,
+    is_answer_to,
     messages_after_the_end,
     needed_day,
     supplier_date,
@@ -45,6 +49,11 @@ LATE_DATES = (
     DelayFinding.REVISED_AFTER_PROMISE,
     DelayFinding.ASN_AFTER_PROMISE,
 )
+SUGGESTIONS_BY_STATUS = {
+    AckStatus.BACKORDERED: "Ask the supplier when the line comes, or order it elsewhere.",
+    AckStatus.ON_HOLD: "Ask the supplier why the line is on hold, and until when.",
+    AckStatus.SUBSTITUTED: "Decide whether the other item will do, and answer the supplier.",
+}
 LAST_ANSWERS = {
     DelayFinding.DELAY_WITHOUT_DATE: (Level.ACT, ASK_FOR_DATE),
     DelayFinding.SUPPLIER_REFUSED: (Level.WATCH, None),
@@ -103,8 +112,29 @@ def _evidence_of_open_line(
         return Evidence(late.sentence, level, suggestion, codes=(late.code,))
     for code, (level, suggestion) in LAST_ANSWERS.items():
         if (answer := found.get(code)) is not None:
-            return Evidence(answer.sentence, level, suggestion, codes=(code,))
-    return None
+            advised = suggestion or _suggestion_for_answer(case)
+            return Evidence(answer.sentence, level, advised, codes=(code,))
+    return _evidence_of_later_day(case)
+
+
+def _suggestion_for_answer(case: Record) -> str | None:
+    """Return what to do about a last acknowledgement that does not accept the line."""
+    answer = latest_acknowledgement(case)
+    return None if answer is None else SUGGESTIONS_BY_STATUS.get(answer["ack_status"])
+
+
+def _evidence_of_later_day(case: Record) -> Evidence | None:
+    """Say that the buyer put the line off; the model speaks of the promise that was before."""
+    change, due = buyers_dated_change(case), due_day(case)
+    if change is None or due == promise_day(case["promised_at"], case["time_zone"]):
+        return None
+    today = local_day(case["asked_at"], case["time_zone"])
+    put_off = f"Put off by the buyer to {short_date(due, today)}"
+    if any(is_answer_to(change, row) for row in case["events"]):
+        return Evidence(f"{put_off}.")
+    says = f"{put_off}; the supplier has not answered that."
+    suggestion = f"Have the supplier confirm {short_date(due, today)}."
+    return Evidence(says, Level.WATCH, suggestion, settled=True)
 
 
 def state_sentence(case: Record, status: LineStatus, today: date) -> str:

@@ -48,6 +48,22 @@ def expected_day(case: Case, message: Case) -> date:
     return promise_day(message["expected_at"], case["time_zone"])
 
 
+def buyers_dated_change(case: Case) -> Case | None:
+    """Return the last change of the order that asks for a day; None where there is none."""
+    dated: list[Case] = [
+        row
+        for row in case["events"]
+        if row["event_kind"] == EventKind.ORDER_CHANGE and row["expected_at"] is not None
+    ]
+    return dated[-1] if dated else None
+
+
+def is_answer_to(change: Case, message: Case) -> bool:
+    """Return true if the supplier acknowledged, shipped or named a date after a change."""
+    answers = (EventKind.ACKNOWLEDGEMENT, EventKind.ASN, *POSTPONEMENTS)
+    return bool(message["event_kind"] in answers and message["happened_at"] > change["happened_at"])
+
+
 def supplier_date(case: Case, status: LineStatus) -> Case | None:
     """Return the supplier's last message with a date of arrival that still holds.
 
@@ -126,12 +142,8 @@ def _dated_messages(case: Case) -> Iterator[Case]:
 
 def _changed_day(case: Case) -> date | None:
     """Return the day that the buyer's last dated change of the order asks for."""
-    dated = [
-        row
-        for row in case["events"]
-        if row["event_kind"] == EventKind.ORDER_CHANGE and row["expected_at"] is not None
-    ]
-    return expected_day(case, dated[-1]) if dated else None
+    change = buyers_dated_change(case)
+    return None if change is None else expected_day(case, change)
 
 
 def _is_under_way(case: Case, notice: Case) -> bool:

@@ -113,6 +113,10 @@ SENTENCES = [
         "Nothing free now: 3 on hand, 4 backordered, nothing on order, 1 short in 14 days.",
     ),
     (
+        {"scheduled_receipts": [], "on_hand": 0, "average_demand": 0},
+        "Out of stock now, nothing on order, no demand.",
+    ),
+    (
         {"scheduled_receipts": due(-2)},
         (
             "Runs out about 19 Mar: 120 on hand at 14.5 a day; 200 overdue since 8 Mar; up to 83 "
@@ -152,6 +156,30 @@ SUGGESTED = [  # a receipt is to come forward only where that leaves no day shor
     (
         {"scheduled_receipts": due(1, 300), "on_hand": -7},
         "Have the 300 due 11 Mar confirmed, and tell the customers who wait.",
+    ),
+    ({"scheduled_receipts": due(0, 300), "on_hand": 0}, "Have the 300 due today confirmed."),
+    (
+        {"scheduled_receipts": []},
+        "Move 83 in from another site, or order them for 19 Mar: nothing is on order.",
+    ),
+    (
+        {"scheduled_receipts": [], "on_order": 83},
+        "Get a date for the 83 on order without one: 83 needed from 19 Mar on.",
+    ),
+    (
+        {"scheduled_receipts": [], "on_order": 82},
+        (
+            "Move 83 in from another site, or order them for 19 Mar: no scheduled receipt covers it "
+            "alone."
+        ),
+    ),
+    (
+        {"scheduled_receipts": [], "on_hand": 0, "average_demand": 0},
+        "Check whether the item is still to be kept here: nothing is owed or short.",
+    ),
+    (
+        {"scheduled_receipts": [], "on_hand": 0, "average_demand": None},
+        "Check what demand to expect here, and order for it.",
     ),
 ]
 

@@ -315,6 +315,32 @@ def test_a_line_that_the_buyer_puts_off_is_due_on_the_later_day(promised, events
     assert look(**LINE | promise | {"events": events})[0] == codes
 
 
+def test_the_supplier_has_to_confirm_a_day_to_which_the_buyer_puts_a_line_off():
+    put_off = said("order_change", "03-02", "03-12")
+    _, evidence = look(**OVERDUE | {"events": [put_off]})
+    assert evidence.sentence == named(
+        "Put off by the buyer to 12 Mar; the supplier has not answered that."
+    )
+    assert (evidence.level, evidence.settled) == (Level.WATCH, True)
+    assert evidence.suggestion == "Have the supplier confirm 12 Mar."
+    _, evidence = look(**OVERDUE | {"events": [put_off, ack("03-03", "IA")]})
+    assert (evidence.sentence, evidence.settled) == (
+        named("Put off by the buyer to 12 Mar."),
+        False,
+    )
+    _, evidence = look(**LINE | {"events": [put_off]})
+    assert evidence is None
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [("IB", "elsewhere"), ("IH", "on hold"), ("IS", "other item")]
+)
+def test_an_answer_that_does_not_accept_the_line_says_what_to_do(status, words):
+    _, evidence = look(**LINE | {"events": [ack("03-02", status)]})
+    assert evidence.level is Level.WATCH
+    assert words in evidence.suggestion
+
+
 def test_a_date_of_the_supplier_that_is_over_is_past():
     _, evidence = look(**OVERDUE | {"events": [said("revised_promise", "03-06", "03-08")]})
     assert evidence.sentence == named("Due 5 Mar, 60 open; supplier last said 8 Mar.")
