@@ -46,7 +46,7 @@ MISSING_SECTIONS = {
     "answers = 84, decisions = 84 and other = 84 (seven years, the usual around accounts payable)",
     "tax": "lacks [tax], where freight is taxed with the goods: add it as serving/policy/"
     "default.toml has it",
-    "rules": "lacks [rules], which findings flag a case: add it with precision_floor = 0.3 and "
+    "rules": "lacks [rules], which findings flag a case: add it with precision_floor = 0.45 and "
     "always_flag, the codes of hard gates",
     "clocks": "lacks [clocks], how far a sender's clock may be ahead: add it with "
     "sender_ahead_minutes = 5",

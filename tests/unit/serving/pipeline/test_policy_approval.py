@@ -174,7 +174,7 @@ def test_answers_go_to_the_role_of_the_site_and_are_replayed_so(service):
             [("global", "accounts payable"), ("site S03", "x")],
         ),
         ("capacities.x", CaseIds(site="S03"), [("site S03", 9)]),
-        ("rules.precision_floor", CaseIds(site="S03"), [("global", 0.3)]),
+        ("rules.precision_floor", CaseIds(site="S03"), [("global", 0.45)]),
     ],
 )
 def test_a_value_is_explained_by_every_level_that_states_it(path, ids, stated):
