@@ -69,6 +69,8 @@ SUPPLIER_DELAY_CASES = (
     SampleCase("confirmed for less", OPEN | {"events": [event("acknowledgement", "03-09", "03-24", ack_status="IQ", event_quantity=90)]}),
     SampleCase("delay without a date", OPEN | {"events": [event("delay_notice", "03-09")]}),
     SampleCase("overdue, supplier's date over too", LATE | {"events": [event("revised_promise", "03-06", "03-08")]}),
+    SampleCase("overdue, ship notice without a day", LATE | {"events": [event("asn", "03-06")]}),
+    SampleCase("wanted sooner by the buyer", OPEN | {"events": [event("order_change", "03-04", "03-16")]}),
     SampleCase("put off by the buyer", LATE | {"events": [event("order_change", "03-04", "03-16")]}),
     SampleCase("backordered until a day", OPEN | {"events": [event("acknowledgement", "03-09", "04-02", ack_status="IB")]}),
     SampleCase("backordered", OPEN | {"events": [event("acknowledgement", "03-09", ack_status="IB")]}),

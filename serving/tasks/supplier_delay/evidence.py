@@ -114,7 +114,7 @@ def _evidence_of_open_line(
         if (answer := found.get(code)) is not None:
             advised = suggestion or _suggestion_for_answer(case)
             return Evidence(answer.sentence, level, advised, codes=(code,))
-    return _evidence_of_later_day(case)
+    return _evidence_of_changed_day(case)
 
 
 def _suggestion_for_answer(case: Record) -> str | None:
@@ -123,18 +123,19 @@ def _suggestion_for_answer(case: Record) -> str | None:
     return None if answer is None else SUGGESTIONS_BY_STATUS.get(answer["ack_status"])
 
 
-def _evidence_of_later_day(case: Record) -> Evidence | None:
-    """Say that the buyer put the line off; the model speaks of the promise that was before."""
-    change, due = buyers_dated_change(case), due_day(case)
-    if change is None or due == promise_day(case["promised_at"], case["time_zone"]):
+def _evidence_of_changed_day(case: Record) -> Evidence | None:
+    """Say that the buyer asks for another day; put off, the promise that was counts no more."""
+    change = buyers_dated_change(case)
+    promised = promise_day(case["promised_at"], case["time_zone"])
+    if change is None or expected_day(case, change) == promised:
         return None
-    today = local_day(case["asked_at"], case["time_zone"])
-    put_off = f"Put off by the buyer to {short_date(due, today)}"
+    wanted, put_off = expected_day(case, change), due_day(case) > promised
+    day = short_date(wanted, local_day(case["asked_at"], case["time_zone"]))
+    asks = f"Put off by the buyer to {day}" if put_off else f"The buyer asks for {day}"
     if any(is_answer_to(change, row) for row in case["events"]):
-        return Evidence(f"{put_off}.")
-    says = f"{put_off}; the supplier has not answered that."
-    suggestion = f"Have the supplier confirm {short_date(due, today)}."
-    return Evidence(says, Level.WATCH, suggestion, settled=True)
+        return Evidence(f"{asks}.") if put_off else None
+    says = f"{asks}; the supplier has not answered that."
+    return Evidence(says, Level.WATCH, f"Have the supplier confirm {day}.", settled=put_off)
 
 
 def state_sentence(case: Record, status: LineStatus, today: date) -> str:

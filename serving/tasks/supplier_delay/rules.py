@@ -26,6 +26,7 @@ from serving.tasks.supplier_delay.supplier_dates import (
     needed_day,
     supplier_date,
     undated_delay,
+    undated_ship_notice,
     words_for,
 )
 from serving.tasks.supplier_delay.wording import lower_first
@@ -87,6 +88,8 @@ def check_promise_date(
         if (word := supplier_date(case, status)) is not None:
             who = lower_first(words_for(case, word, today))
             says += f"; {who} {short_date(expected_day(case, word), today)}"
+        elif (notice := undated_ship_notice(case)) is not None:
+            says += f"; a ship notice of {_day_said(case, notice, asked_at)} names no day"
         yield _finding(DelayFinding.PROMISE_PASSED, f"{says}.", late, role)
 
 

@@ -96,6 +96,18 @@ def undated_delay(case: Case, status: LineStatus) -> Case | None:
     return None if overtaken or expected_day(case, word) > due_day(case) else last
 
 
+def undated_ship_notice(case: Case) -> Case | None:
+    """Return the last ship notice without a day whose goods have not come; None without one."""
+    notices: list[Case] = [
+        row
+        for row in case["events"]
+        if row["event_kind"] == EventKind.ASN
+        and row["expected_at"] is None
+        and _is_under_way(case, row)
+    ]
+    return notices[-1] if notices else None
+
+
 def words_for(case: Case, message: Case, today: date) -> str:
     """Write who says a date: "Ship notice says", in the past tense where the day is over."""
     says = SAID if expected_day(case, message) >= today else SAID_BEFORE

@@ -161,6 +161,10 @@ STILL_OPEN = [
     ({"events": [said("order_change", "03-02", event_quantity=0),
                  said("order_change", "03-03", event_quantity=30)]}, "Due 5 Mar, 30 open."),
     ({"events": [said("asn", "03-08", "03-13")]}, "Due 5 Mar, 60 open; ship notice says 13 Mar."),
+    ({"events": [said("asn", "03-08")]},
+     "Due 5 Mar, 60 open; a ship notice of 8 Mar names no day."),
+    ({"events": [said("asn", "03-06", event_quantity=20)], "receipts": [came(20)]},
+     "Due 5 Mar, 40 open."),
     # the goods of the notice have come since
     ({"events": [said("asn", "03-06", "03-08", event_quantity=20)], "receipts": [came(20)]},
      "Due 5 Mar, 40 open."),
@@ -328,7 +332,15 @@ def test_the_supplier_has_to_confirm_a_day_to_which_the_buyer_puts_a_line_off():
         named("Put off by the buyer to 12 Mar."),
         False,
     )
-    _, evidence = look(**LINE | {"events": [put_off]})
+    sooner = LINE | {"events": [put_off]}
+    _, evidence = look(**sooner)
+    assert evidence.sentence == named(
+        "The buyer asks for 12 Mar; the supplier has not answered that."
+    )
+    assert (evidence.level, evidence.settled) == (Level.WATCH, False)
+    _, evidence = look(**sooner | {"events": [put_off, ack("03-03", "IA")]})
+    assert evidence is None
+    _, evidence = look(**LINE | {"events": [said("order_change", "03-02", "03-20")]})
     assert evidence is None
 
 
