@@ -1,15 +1,19 @@
 """Run all measurements, or the named one with its own arguments.
 
-python -m tests.bench [serving | audit_appends] [its arguments]
+python -m tests.bench [serving | audit_appends | duplicates] [its arguments]
 """
 
 from __future__ import annotations
 
 import sys
 
-from tests.bench import audit_appends, serving
+from tests.bench import audit_appends, duplicates, serving
 
-BENCHES = {"serving": serving.main, "audit_appends": audit_appends.main}
+BENCHES = {
+    "serving": serving.main,
+    "audit_appends": audit_appends.main,
+    "duplicates": duplicates.main,
+}
 
 
 def main() -> None:
