@@ -144,6 +144,7 @@ def check_tax(case: Case, policy: Policy) -> Iterator[Finding]:
 def check_freight(case: Case, policy: Policy) -> Iterator[Finding]:
     """Find freight and charges beyond the allowed share of the goods."""
     share, extra = policy.tolerances.freight_share, max(case.get("charge_amount") or 0.0, 0.0)
+    extra = 0.0 if is_credit(case) else extra
     freight = case["freight_amount"] or 0.0
     charged, of = sum_decimals([freight, extra]), float(goods_amount(case))
     what = "Freight and charges" if freight and extra else "Charges" if extra else "Freight"

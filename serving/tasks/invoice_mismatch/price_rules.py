@@ -73,7 +73,8 @@ def price_gap(case: Case) -> PriceGap | None:
     if goods * base_quantity < 0:
         return None
     prices = [goods / base_quantity]
-    if (case.get("charge_amount") or 0) < 0:  # an allowance makes the price what was agreed
+    charge = decimal_of(case.get("charge_amount") or 0)
+    if charge * goods < 0:  # an allowance makes the price what was agreed
         prices.append(decimal_of(case["line_amount"]) / base_quantity)
     if case["invoice_unit_price"] is not None and arithmetic_gap(case) == ZERO:
         prices.append(decimal_of(case["invoice_unit_price"]) / price_base(case) / factor)

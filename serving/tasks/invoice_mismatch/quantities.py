@@ -18,6 +18,7 @@ from serving.tasks.invoice_mismatch.documents import (
 )
 
 QUANTITY_PLACES = Decimal("0.000001")
+MOST_DIGITS = 20
 SHARE_PLACES = Decimal("0.0001")
 ONE = Decimal(1)
 SERVICE = r"service|dienstleistung|\blimit\b"
@@ -63,7 +64,10 @@ def conversion_slack(case: Case) -> Decimal:
 def in_base_units(case: Case, row: Case) -> Decimal:
     """Return the quantity of a line in base units, as it is written where they are not known."""
     factor = base_units_per_invoice_unit(case, row["invoice_unit"]) or Decimal(1)
-    return (decimal_of(row["quantity_invoiced"]) * factor).quantize(QUANTITY_PLACES).normalize()
+    quantity = decimal_of(row["quantity_invoiced"]) * factor
+    if quantity.adjusted() >= MOST_DIGITS:  # beyond what decimals are rounded at
+        return quantity
+    return quantity.quantize(QUANTITY_PLACES).normalize()
 
 
 def earlier_on_line(case: Case) -> Sequence[Case]:

@@ -28,6 +28,7 @@ from serving.tasks.invoice_mismatch.documents import (
 )
 from serving.tasks.invoice_mismatch.price_rules import is_price_credit, price_gap
 from serving.tasks.invoice_mismatch.quantities import (
+    MOST_DIGITS,
     base_units_per_invoice_unit,
     conversion_slack,
     earlier_on_line,
@@ -203,8 +204,8 @@ def _quantity_over(
 
 def _in_base_units(quantity: Decimal) -> str:
     """Write a quantity, with the digits of one that was converted only where it is small."""
-    rounded = quantity.quantize(PACK_PLACES)
-    return format_quantity(rounded if abs(quantity) >= 1 else quantity)
+    is_large = 0 <= quantity.adjusted() < MOST_DIGITS
+    return format_quantity(quantity.quantize(PACK_PLACES) if is_large else quantity)
 
 
 def _as_billed(case: Case) -> str:

@@ -20,6 +20,7 @@ CREDIT_NOTES = [
     # The source writes amounts of credit notes above zero.
     (line(12, **CREDIT, **returned(12)), []),
     (line(13, **CREDIT, **returned(12)), ["QTY_OVER_RECEIVED"]),
+    (line(12, 4.5, 50.4, charge_amount=-3.6, **CREDIT, **returned(12)), []),  # with its allowance
     (line(12, tax_amount=9.58, **CREDIT, **returned(12)), []),
     (line(12, earlier_invoices=[BILLED, earlier("8", 50.4, 12, **CREDIT)]), []),
     (
@@ -236,6 +237,11 @@ def test_a_document_of_its_kind_has_the_findings_of_a_clerk(changes, expected):
 )
 def test_a_finding_of_a_document_reads_as_a_clerk_would_say_it(changes, sentence):
     assert sentence in [finding.sentence for finding in found(**changes)]
+
+
+def test_quantities_beyond_any_sense_are_compared_too():
+    most = {"quantity_invoiced": 1e12, "invoice_unit": "CS", "pack_size": 1e12}
+    assert "QTY_OVER_ORDERED" in codes(**line() | most)
 
 
 @pytest.mark.parametrize(
