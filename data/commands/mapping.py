@@ -21,7 +21,7 @@ MappingOption = Annotated[
 @mapping_app.command()
 def check(
     mapping: MappingOption,
-    path: Annotated[Path, typer.Option(help="folder that holds a folder for each site")],
+    path: Annotated[Path, typer.Option(help="folder that holds a folder for each site")] = Path(),
 ) -> None:
     """Read an extract and check its plausibility; nothing is loaded. Exit code 1: refused.
 

@@ -21,6 +21,7 @@ from typing import Annotated, Self, TypeAlias
 from zoneinfo import available_timezones
 
 import pandas as pd
+import sqlalchemy as sa
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from data.contracts.catalogue import TABLES
@@ -65,6 +66,21 @@ def _check_unit(text: str) -> str:
 
 UnitCode = Annotated[str, AfterValidator(_check_unit)]
 Cell: TypeAlias = str | bool | int | float
+
+
+def _check_url(text: str) -> str:
+    try:
+        url = sa.make_url(text) if text else None
+    except sa.exc.ArgumentError:
+        raise ValueError(
+            "is not the URL of a database such as postgresql://user@host/erp"
+        ) from None
+    if url is not None and url.password is not None:
+        raise ValueError("holds a password; name its environment variable in password_variable")
+    return text
+
+
+SourceUrl = Annotated[str, AfterValidator(_check_url)]
 
 
 class TableMapping(StrictModel):
@@ -134,6 +150,14 @@ class SiteMapping(StrictModel):
     )
     system: str = Field("", description="name of the site's system, for people")
     folder: str = Field("", description="folder of the source's files; `site` by default")
+    url: SourceUrl = Field(
+        "",
+        description="database that raw tables are read from, without a password: "
+        "`postgresql://triage@erp:5432/erp`, `mysql://...`, `mariadb://...`",
+    )
+    password_variable: str = Field(
+        "", description="environment variable that holds the password for `url`"
+    )
     encoding: Encoding = Field(description="encoding of text files; a byte order mark is skipped")
     delimiter: Delimiter = Field(description="character between two fields")
     decimal: DecimalMark = Field(description="character before the decimals")
@@ -214,6 +238,16 @@ class SiteMapping(StrictModel):
     def queries(self) -> dict[str, Query]:
         """The SELECT of every canonical table that has one."""
         return {name: table.sql for name, table in self.tables.items() if table.sql}
+
+    def is_in_database(self, raw: str) -> bool:
+        """Return whether a raw table is read from the source's database."""
+        return bool(self.url) and not self.raw[raw].file
+
+    @property
+    def reads_files(self) -> bool:
+        """Return whether any table comes from files in the source's folder."""
+        raw = any(not self.is_in_database(name) for name in self.raw_in_use)
+        return raw or any(table.file is not None for table in self.tables.values())
 
     def tables_named_by(self, query: Query) -> tuple[str, ...]:
         """Return the raw tables and views that a SELECT names itself, in the mapping's order."""
@@ -360,7 +394,8 @@ def load_mapping(path: Path) -> SiteMapping:
 def _problem_lines(name: str, error: ValidationError) -> Iterator[str]:
     for problem in error.errors(include_url=False):
         where = ".".join(str(part) for part in problem["loc"]) or "mapping"
-        received = f", got {problem['input']!r}" if isinstance(problem["input"], Cell) else ""
+        shown = isinstance(problem["input"], Cell) and where != "url"  # it may hold a password
+        received = f", got {problem['input']!r}" if shown else ""
         yield f"{name}: {where}: {problem['msg'].removeprefix('Value error, ')}{received}"
 
 

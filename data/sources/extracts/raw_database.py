@@ -25,10 +25,9 @@ from data.sources.extracts.extract_files import (
 )
 from data.sources.extracts.mapping import SiteMapping
 from data.sources.extracts.raw_mapping import RawTable
-from data.sources.extracts.sql_macros import macro_statements, quoted_name
-
-FILE, LINE = "_file", "_line"
-"""Columns of every raw table: name of the file, and line in it."""
+from data.sources.extracts.source_database import source_database
+from data.sources.extracts.sql_macros import macro_statements, quoted, quoted_name
+from data.sources.extracts.typed_rows import FILE, LINE, load_typed_rows
 
 _LIMITS: dict[str, str | bool | int | float | list[str]] = {
     # One thread gives the same rows in the same order every time.
@@ -40,7 +39,6 @@ _LIMITS: dict[str, str | bool | int | float | list[str]] = {
 _CONFINED = _LIMITS | {
     "enable_external_access": "false",
     "python_enable_replacements": "false",
-    "lock_configuration": "true",
 }
 
 
@@ -85,6 +83,9 @@ def raw_database(place: Path, mapping: SiteMapping) -> Iterator[RawDatabase]:
         with duckdb.connect(str(file), config=_LIMITS) as connection:
             rejected = _load(connection, place, mapping)
         with duckdb.connect(str(file), read_only=True, config=_CONFINED) as connection:
+            # Moments with an offset are shown as local times.
+            connection.execute(f"SET TimeZone = {quoted(mapping.time_zone)}")
+            connection.execute("SET lock_configuration = true")
             columns = {
                 name: tuple(connection.sql(f"FROM {quoted_name(name)}").columns)
                 for name in mapping.raw_in_use
@@ -100,13 +101,31 @@ def _load(
         connection.execute(statement)
     rejected: list[RejectedRows] = []
     for name in mapping.raw_in_use:
+        if mapping.is_in_database(name):
+            continue
         paths = raw_files(place, name, mapping)
         parts = [f"files.{quoted_name(f'{name}#{k}')}" for k in range(len(paths))]
         for part, path in zip(parts, paths, strict=True):
             opened = open_file(path, f"{mapping.place}/{path.name}", mapping)
             rejected += _load_file(connection, part, opened, name, mapping)
         _create_view(connection, name, parts, mapping.raw[name])
+    _load_from_database(connection, mapping)
     return rejected
+
+
+def _load_from_database(connection: duckdb.DuckDBPyConnection, mapping: SiteMapping) -> None:
+    names = [name for name in mapping.raw_in_use if mapping.is_in_database(name)]
+    if not names:
+        return
+    with source_database(mapping) as source:
+        for name in names:
+            batches = source.read(name)
+            header = tuple(next(batches).column_names)
+            where = f"{mapping.site}: {mapping.raw[name].table or name}"
+            _require_header(OpenedFile(where, header, iter(())), mapping.raw[name], mapping)
+            part = f"files.{quoted_name(name)}"
+            load_typed_rows(connection, part, header, batches, mapping.raw[name].table or name)
+            _create_view(connection, name, [part], mapping.raw[name])
 
 
 def raw_files(place: Path, name: str, mapping: SiteMapping) -> list[Path]:

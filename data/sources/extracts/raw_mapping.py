@@ -6,10 +6,10 @@ import json
 import re
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import duckdb
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from data.sources.extracts.field_mapping import StrictModel
 
@@ -17,7 +17,7 @@ _PARAMETER = re.compile(r"\bparam\(\s*'([^']*)'\s*\)", re.IGNORECASE)
 
 
 class RawTable(StrictModel):
-    """Files of a source as they are: one table of texts that the mapping's SQL reads."""
+    """One table of a source as it is, in files or a database, that the mapping's SQL reads."""
 
     file: str = Field(
         "",
@@ -25,6 +25,12 @@ class RawTable(StrictModel):
         "`NAME*.csv` and `NAME*.parquet`, but for those that begin with the longer name of another "
         "raw table",
     )
+    table: str = Field(
+        "",
+        description="table of the source's database (`schema.table`); the raw table's own name by "
+        "default where the mapping has a `url`",
+    )
+    query: str = Field("", description="SELECT in the database's own SQL, instead of `table`")
     columns: tuple[str, ...] = Field((), description="columns that every file must have")
     optional: tuple[str, ...] = Field(
         (), description="columns that are empty where a file has none"
@@ -32,6 +38,12 @@ class RawTable(StrictModel):
     required: bool = Field(
         default=True, description="whether files must be there; without any the table is empty"
     )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if sum(map(bool, (self.file, self.table, self.query))) > 1:
+            raise ValueError("takes one of file, table or query")
+        return self
 
 
 class Query(StrictModel):

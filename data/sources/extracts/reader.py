@@ -60,7 +60,7 @@ def _read_source(
     folder: Path, mapping: SiteMapping, inspect: Callable[[RawDatabase], None] | None = None
 ) -> Iterator[SourceBatch]:
     place = folder / mapping.place
-    if not place.is_dir():
+    if mapping.reads_files and not place.is_dir():
         raise ExtractError(f"{mapping.site}: no folder {place}")
     with sql_tables(place, mapping, inspect) as selects:
         for table in TABLES.values():

@@ -25,10 +25,11 @@ from data.source_batch import SourceBatch, build_findings, merge_findings
 from data.sources.extracts.extract_files import Chunk, ExtractError, cells_of, trimmed_texts
 from data.sources.extracts.field_mapping import CONVERTED_DECIMALS, FieldMapping
 from data.sources.extracts.mapping import SiteMapping
-from data.sources.extracts.raw_database import FILE, LINE, RawDatabase, raw_database
+from data.sources.extracts.raw_database import RawDatabase, raw_database
 from data.sources.extracts.raw_mapping import Query
 from data.sources.extracts.row_batches import build_batch
 from data.sources.extracts.sql_errors import check_statement, sql_error
+from data.sources.extracts.typed_rows import FILE, LINE
 
 BATCH_ROWS = 100_000
 
@@ -172,7 +173,7 @@ class Select:
         mine = set(self.mapping.raw_tables_of(self.query)) - claimed
         for rows in self.raw.rejected:
             if rows.table in mine:
-                yield _rejected_batch(self.table, rows.source, rows.chunk)
+                yield _rejected_batch(self.table, rows.source, rows.chunk, self.mapping.site)
 
     def _unreadable_numbers(self, batch: pa.Table) -> pd.DataFrame:
         """Find NaN, which `number` gives for a text that is no number."""
@@ -217,12 +218,12 @@ def _trimmed(cells: pd.DataFrame) -> pd.DataFrame:
     return cells.assign(**{name: trimmed_texts(pa.array(cells[name])) for name in texts})
 
 
-def _rejected_batch(table: Table, source: str, chunk: Chunk) -> SourceBatch:
+def _rejected_batch(table: Table, source: str, chunk: Chunk, owner: str) -> SourceBatch:
     width = len(chunk.cells.columns)
     problems = [f"has {n} fields, the header has {width}" for n in chunk.ragged.values()]
     findings = build_findings(list(chunk.ragged), "", [None] * len(problems), problems)
     frame = pd.DataFrame(index=chunk.cells.index)
-    return SourceBatch(table, frame, source, chunk.lines, chunk.cells, {}, findings)
+    return SourceBatch(table, frame, source, chunk.lines, chunk.cells, {}, findings, owner)
 
 
 def _all_queries(mapping: SiteMapping) -> Iterator[tuple[str, Query]]:

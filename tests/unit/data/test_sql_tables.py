@@ -5,12 +5,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from data.contracts.receipts import RECEIPTS
 from data.ingest import IngestReport, ingest
 from data.sources.extracts.extract_files import ExtractError
 from data.sources.extracts.mapping import load_mapping
 from data.sources.extracts.raw_database import raw_database
 from data.sources.extracts.reader import read_extract
+from tests.lakes import read_table
 
 MAPPING = """
 site = "S08"
@@ -77,7 +77,7 @@ class Source:
 
     @property
     def receipts(self) -> pd.DataFrame:
-        return RECEIPTS.conform(pd.read_parquet(self.folder / "canonical" / "receipts.parquet"))
+        return read_table(self.folder / "canonical", "receipts")
 
 
 @pytest.fixture
