@@ -164,7 +164,7 @@ def test_a_line_past_its_promise_is_said_to_be_late_before_any_forecast():
     served, case = CATALOGUE[DELAY], example_fields(DELAY, **changes)
     found = served.evidence(case, served.rules(case, POLICY, ASKED_AT), ASKED_AT, POLICY)
     sentence = recommend_example(DELAY, evidence=found, **changes).sentence
-    assert "Due 1 Mar, 100 open." in sentence
+    assert ": due 1 Mar, 100 open." in sentence
     assert "Most likely" not in sentence
 
 
