@@ -1,4 +1,4 @@
-"""A source's folder written from tables of text, ingested, and what became of it."""
+"""A source's folder written from tables of text, read through its mapping, and what became of it."""
 
 import csv
 from dataclasses import dataclass, field
@@ -7,34 +7,36 @@ from pathlib import Path
 import pandas as pd
 
 from data.contracts.catalogue import TABLES
-from data.ingest import ingest
+from data.contracts.table import Table
+from data.source_batch import SourceBatch, merge_findings, rows_with_findings
 from data.sources.extracts.mapping import load_mapping
 from data.sources.extracts.reader import read_extract
+from data.validation import check_contract
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """Canonical tables by name, and the rows put aside."""
+    """Canonical tables by name, in the order of their keys, and what was put aside of each.
+
+    Attributes:
+        refused: table -> line and complaint of each finding.
+    """
 
     tables: dict[str, pd.DataFrame]
-    quarantine: pd.DataFrame
+    refused: dict[str, list[tuple[int, str]]]
 
     def shown(self, table: str, *columns: str, by: str = "") -> list[str]:
-        """Return rows as lines of cells in order: numbers without zeros behind, days where all
-        there is of a moment is a day, nothing for missing."""
+        """Return rows as lines of cells.
+
+        Numbers have no zeros behind, a moment at midnight UTC is a day, a missing cell is empty.
+        """
         key = by or str(TABLES[table].key[-1])
-        frame = self.tables[table].sort_values(key, kind="stable")
-        return [
-            " | ".join(_text(cell) for cell in row)
-            for row in frame[list(columns)].itertuples(index=False)
-        ]
+        frame = self.tables[table].sort_values(key, kind="stable")[list(columns)]
+        return [" | ".join(_text(cell) for cell in row) for row in frame.itertuples(index=False)]
 
     def aside(self, table: str) -> list[str]:
-        """Return what is said of the table's rows in quarantine, without where they are."""
-        if self.quarantine.empty:
-            return []
-        mine = self.quarantine.loc[self.quarantine["table"] == table, "message"]
-        return [text.partition(": ")[2].partition(" (source")[0] for text in mine]
+        """Return what is said of the table's rows that broke its contract."""
+        return [complaint for _, complaint in self.refused.get(table, [])]
 
 
 @dataclass
@@ -47,25 +49,47 @@ class SourceFolder:
     delimiter: str = ","
     encoding: str = "utf-8"
 
-    def load(self) -> Loaded:
-        """Write the files, ingest them, and read back what was kept."""
-        folder = self.place / "extracts" / "SRC"
+    def load(self, *wanted: str) -> Loaded:
+        """Write the files and read the tables that are wanted, or all."""
+        folder = self.place / "SRC"
         folder.mkdir(parents=True, exist_ok=True)
         for name, table in self.files.items():
             with (folder / name).open("w", encoding=self.encoding, newline="") as stream:
                 csv.writer(stream, delimiter=self.delimiter).writerows(rows_of(table))
         file = self.place / "site.toml"
         file.write_text(self.site, encoding="utf-8")
-        batches = read_extract(self.place / "extracts", [load_mapping(file)])
-        report = ingest(batches, self.place / "canonical", self.place / "quarantine")
-        assert report.balanced
-        tables = {
-            name: table.conform(pd.read_parquet(self.place / "canonical" / f"{name}.parquet"))
-            for name, table in TABLES.items()
-            if (self.place / "canonical" / f"{name}.parquet").exists()
-        }
-        aside = pd.read_csv(report.quarantine, dtype=str) if report.quarantine else pd.DataFrame()
-        return Loaded(tables, aside)
+        mapping = load_mapping(file)
+        tables = {n: table for n, table in mapping.tables.items() if not wanted or n in wanted}
+        parts: dict[str, list[pd.DataFrame]] = {}
+        refused: dict[str, list[tuple[int, str]]] = {}
+        for batch in read_extract(self.place, [mapping.model_copy(update={"tables": tables})]):
+            frame, findings = _checked(batch)
+            accepted = frame.drop(index=rows_with_findings(findings))
+            parts.setdefault(batch.table.name, []).append(accepted)
+            refused.setdefault(batch.table.name, []).extend(_complaints(batch, findings))
+        return Loaded({n: _joined(TABLES[n], frames) for n, frames in parts.items()}, refused)
+
+
+def _checked(batch: SourceBatch) -> tuple[pd.DataFrame, pd.DataFrame]:
+    frame, broken = check_contract(batch.table, batch.frame)
+    return frame, merge_findings([batch.findings, broken])
+
+
+def _complaints(batch: SourceBatch, findings: pd.DataFrame) -> list[tuple[int, str]]:
+    return [
+        (
+            int(batch.lines[found.row]),
+            " ".join(
+                str(p) for p in (found.column, found.value, found.problem) if pd.notna(p) and p
+            ),
+        )
+        for found in findings.itertuples(index=False)
+    ]
+
+
+def _joined(table: Table, frames: list[pd.DataFrame]) -> pd.DataFrame:
+    joined = table.conform(pd.concat(frames, ignore_index=True))
+    return joined.sort_values([*table.key], ignore_index=True)
 
 
 def rows_of(table: str) -> list[list[str]]:

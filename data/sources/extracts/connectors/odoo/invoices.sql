@@ -44,12 +44,12 @@ SELECT
         AS supplier_id,
     coalesce(nullif(param('site_id'), ''), l.site_id) AS site_id,
     param('prefix') || regexp_replace(e.line, param('exported_id'), '\1') AS po_line_id,
-    e.sign * number(e.quantity) AS quantity_invoiced,
+    e.sign * number(e.quantity) + 0 AS quantity_invoiced,
     e.product_uom_id AS invoice_unit,
     number(e.price_unit) * (1 - coalesce(number(e.discount), 0) / 100) AS invoice_unit_price,
-    e.sign * number(e.price_subtotal) AS line_amount,
+    e.sign * number(e.price_subtotal) + 0 AS line_amount,
     coalesce(
-        e.sign * (number(e.price_total) - number(e.price_subtotal)),
+        e.sign * (number(e.price_total) - number(e.price_subtotal)) + 0,
         CASE WHEN b.lines = 1 THEN b.tax END
     ) AS tax_amount,
     e.currency_id AS currency,
