@@ -230,6 +230,11 @@ class SiteMapping(StrictModel):
         return self
 
     @property
+    def parameters_of_sql(self) -> dict[str, Cell]:
+        """What `param()` gives: the parameters, and the time zone where they do not state one."""
+        return {"time_zone": self.time_zone, **self.parameters}
+
+    @property
     def place(self) -> str:
         """Name of the folder that holds the site's files."""
         return self.folder or self.site
@@ -323,7 +328,7 @@ class SiteMapping(StrictModel):
     def _parameter_problems(self) -> Iterator[str]:
         queries = (*self.queries.values(), *self.views.values())
         read = {name for query in queries for name in query.parameters}
-        for name in sorted(read - set(self.parameters)):
+        for name in sorted(read - set(self.parameters_of_sql)):
             there = ", ".join(self.parameters) or "none"
             yield f"parameters: no {name!r}, which the SQL reads; there are {there}"
 

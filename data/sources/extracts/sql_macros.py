@@ -85,7 +85,6 @@ def _parameter_macro(mapping: SiteMapping) -> str:
     """Return `param('name')`; that every name is there is checked with the mapping."""
     values = ", ".join(
         f"{quoted(name)}: {quoted(str(value).lower() if isinstance(value, bool) else str(value))}"
-        for name, value in mapping.parameters.items()
+        for name, value in mapping.parameters_of_sql.items()
     )
-    found = f"MAP {{{values}}}[name]" if values else "CAST(NULL AS VARCHAR)"
-    return f"CREATE MACRO param(name) AS {found}"
+    return f"CREATE MACRO param(name) AS MAP {{{values}}}[name]"

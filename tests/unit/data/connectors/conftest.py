@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
+import duckdb
 import pandas as pd
 import pytest
 
@@ -12,6 +13,7 @@ from data.contracts.catalogue import TABLES
 from data.contracts.table import Column, Kind
 from data.sources.extracts.mapping import load_mapping
 from data.sources.extracts.reader import read_extract
+from tests.support.source_folder import rows_of
 
 Frames: TypeAlias = dict[str, pd.DataFrame]
 Load: TypeAlias = Callable[..., Frames]
@@ -20,17 +22,14 @@ DAY = "%Y-%m-%d"
 MIDNIGHT = "00:00:00"
 
 
-def rows_of(table: str) -> list[list[str]]:
-    """Cells of an ASCII table, header first; lines of dashes are ignored."""
-    lines = [line for line in table.strip().splitlines() if set(line.strip()) - set("-+")]
-    return [[cell.strip() for cell in line.split("|")] for line in lines]
-
-
 @pytest.fixture
 def load(tmp_path: Path) -> Load:
-    """Load tables through a site's mapping (TOML): the frames of the canonical tables named."""
+    """Load tables through a site's mapping (TOML): the frames of the canonical tables named.
 
-    def run(site: str, tables: Mapping[str, str], *wanted: str) -> Frames:
+    typed: columns are of the types that a database has, not texts.
+    """
+
+    def run(site: str, tables: Mapping[str, str], *wanted: str, typed: bool = False) -> Frames:
         (tmp_path / "site.toml").write_text(site, encoding="utf-8")
         mapping = load_mapping(tmp_path / "site.toml")
         made = {name: mapping.tables[name] for name in wanted}
@@ -40,7 +39,10 @@ def load(tmp_path: Path) -> Load:
         for name, table in tables.items():
             lines = [mapping.delimiter.join(row) for row in rows_of(table)]
             text = "\n".join(lines) + "\n"
-            (folder / f"{name}.csv").write_bytes(text.encode(mapping.encoding))
+            file = folder / f"{name}.csv"
+            file.write_bytes(text.encode(mapping.encoding))
+            if typed:
+                _write_typed(file)
         parts: dict[str, list[pd.DataFrame]] = {}
         for batch in read_extract(tmp_path, [mapping]):
             frame = batch.table.conform(batch.frame)
@@ -48,6 +50,14 @@ def load(tmp_path: Path) -> Load:
         return {name: pd.concat(frames, ignore_index=True) for name, frames in parts.items()}
 
     return run
+
+
+def _write_typed(file: Path) -> None:
+    """Put a Parquet file with the types that a database would have in place of a CSV file."""
+    with duckdb.connect() as connection:
+        rows = connection.read_csv(str(file), header=True, sample_size=-1)
+        rows.write_parquet(str(file.with_suffix(".parquet")))
+    file.unlink()
 
 
 def shown(frame: pd.DataFrame, table: str, columns: list[str], zone: str) -> list[list[str]]:

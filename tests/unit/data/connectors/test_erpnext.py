@@ -1,13 +1,15 @@
 """The ERPNext connector: documents with their states, stock by what may be used, demand."""
 
+import pandas as pd
 import pytest
+
+from data.contracts.catalogue import TABLES
 
 SITE = """
 extends = "erpnext"
 site = "ERP"
 time_zone = "Asia/Kolkata"
 [parameters]
-time_zone = "Asia/Kolkata"
 """
 ZONE = "Asia/Kolkata"
 
@@ -399,3 +401,14 @@ def test_master_data(load, holds, stated, currency):
         "currency | reporting_currency | exchange_rate | happened_at\nUSD | INR | 83.5 | 2026-03-01",
         ZONE,
     )
+
+
+def test_typed_columns_of_a_database_read_as_texts_do(load):
+    tables = BASIC | RECEIPTS | BILLS | LEDGER | SALES
+    wanted = ("purchase_orders", "receipts", "invoices", "stock_movements", "order_lines")
+    typed = load(SITE, tables, *wanted, typed=True)
+    texts = load(SITE.replace('"ERP"', '"TXT"'), tables, *wanted)
+    for name in wanted:
+        key = str(TABLES[name].key[0])
+        left, right = (f[name].sort_values(key, ignore_index=True) for f in (typed, texts))
+        pd.testing.assert_frame_equal(left, right)

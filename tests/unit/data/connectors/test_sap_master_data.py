@@ -5,7 +5,6 @@ extends = "sap"
 site = "ERP"
 time_zone = "Europe/Berlin"
 [parameters]
-time_zone = "Europe/Berlin"
 """
 
 ITEMS = {

@@ -5,7 +5,6 @@ extends = "sap"
 site = "ERP"
 time_zone = "Europe/Berlin"
 [parameters]
-time_zone = "Europe/Berlin"
 """
 
 ORDERS = """
@@ -348,8 +347,6 @@ def test_an_export_of_another_company_reads_with_its_own_marks(load, holds):
         decimal = "."
         thousands = ","
         formats = ["%m/%d/%Y", "%m/%d/%Y %H:%M:%S"]
-        [parameters]
-        time_zone = "America/Chicago"
     """
     tables = {
         "EKKO": "EBELN;LIFNR;WAERS;BEDAT\n4700000001;V-ACME;USD;03/01/2026",

@@ -11,7 +11,7 @@ SELECT
         WHEN T001W.LAND1 IN ('US', 'CA') AND T001W.REGIO <> '' THEN T001W.LAND1 || '-' || T001W.REGIO
         ELSE nullif(T001W.LAND1, '')
     END AS tax_jurisdiction,
-    nullif(param('time_zone'), '') AS time_zone,
+    param('time_zone') AS time_zone,
     DATE '2000-01-01' AS happened_at,
     DATE '2000-01-01' AS known_at
 FROM used
