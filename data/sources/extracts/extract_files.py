@@ -6,8 +6,6 @@ Text is decoded strictly. What is wrong with a file as a whole is an `ExtractErr
 from __future__ import annotations
 
 import csv
-import io
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -25,57 +23,16 @@ from pandas.api.extensions import ExtensionDtype
 
 from data.contracts.table import Kind, dtype_of
 from data.source_batch import no_findings
-from data.sources.extracts.file_conventions import Delimiter, Encoding
+from data.sources.extracts.file_conventions import Delimiter
 from data.sources.extracts.mapping import SiteMapping
-
-_BOM = b"\xef\xbb\xbf"
-
-
-class ExtractError(ValueError):
-    """A file that cannot be read as its mapping says."""
-
-
-def decode_text(data: bytes, name: str, encoding: Encoding) -> str:
-    """The text of a file, without a byte order mark.
-
-    Raises:
-        ExtractError: where the bytes are not in that encoding, or plainly in another one.
-    """
-    says = f"the mapping says encoding = {str(encoding)!r}"
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        choices = ", ".join(Encoding)
-        raise ExtractError(f"{name} is utf-16, {says}; write the extract as one of {choices}")
-    if encoding is Encoding.UTF8:
-        return _decode_strictly(data.removeprefix(_BOM), name, encoding)
-    if data.startswith(_BOM):
-        raise ExtractError(f"{name} begins with a utf-8 byte order mark, {says}; set 'utf-8'")
-    if not data.isascii() and _is_utf8(data):
-        raise ExtractError(f"{name} has letters in utf-8, {says}; set 'utf-8'")
-    return _decode_strictly(data, name, encoding)
-
-
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _decode_strictly(data: bytes, name: str, encoding: Encoding) -> str:
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        others = " or ".join(repr(str(e)) for e in Encoding if e is not encoding)
-        raise ExtractError(
-            f"{name} line {line}: byte 0x{data[error.start]:02X} is not {encoding}; "
-            f"set encoding = {others} in the mapping"
-        ) from None
-
+from data.sources.extracts.text_encoding import (
+    BLOCK_BYTES,
+    CheckedText,
+    ExtractError,
+    check_text,
+)
 
 CHUNK_ROWS = 250_000  # rows; bounds the memory that Python's own strings take
-_BLANK = re.compile(r"(?:\A|\n)[ \t]*\r?\n")
 _TEXT = dtype_of(Kind.TEXT)
 
 
@@ -120,16 +77,19 @@ def open_file(path: Path, name: str, mapping: SiteMapping) -> OpenedFile:
     """Return the file's header, and its rows as chunks that are read on demand."""
     if path.suffix == ".parquet":
         return _open_parquet(path, name)
-    text = decode_text(path.read_bytes(), name, mapping.encoding)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=mapping.delimiter)
-    header = next((row for row in reader if row), None)
+    text = check_text(path, name, mapping.encoding)
+    header = next((row for row in _csv_rows(path, text, mapping) if row), None)
     if header is None:
         raise ExtractError(f"{name} is empty: it has no header")
     columns = tuple(cell.strip() for cell in header)
-    plain = _read_simple_csv(text, columns, mapping.delimiter)
-    return OpenedFile(
-        name, columns, _read_quoted_csv(reader, columns, name) if plain is None else plain
-    )
+    plain = text.plain and len(set(columns)) == len(columns)
+    read = _read_plain_csv if plain else _read_quoted_csv
+    return OpenedFile(name, columns, read(path, text, columns, name, mapping))
+
+
+def _csv_rows(path: Path, text: CheckedText, mapping: SiteMapping) -> Iterator[list[str]]:
+    with path.open(encoding=text.encoding, newline="") as file:
+        yield from csv.reader(file, delimiter=mapping.delimiter)
 
 
 def require_columns(opened: OpenedFile, needed: Sequence[str], mapping: SiteMapping) -> None:
@@ -163,12 +123,22 @@ def _check_delimiter(opened: OpenedFile, needed: Sequence[str], mapping: SiteMap
 
 def _open_parquet(path: Path, name: str) -> OpenedFile:
     try:
-        table = pq.read_table(path)
+        file = pq.ParquetFile(path)
     except pa.ArrowInvalid as error:
         raise ExtractError(f"{name} is not a Parquet file: {error}") from None
-    lines = np.arange(1, table.num_rows + 1, dtype=np.int64)
-    chunk = Chunk(cells_of(table, name), lines)
-    return OpenedFile(name, tuple(table.column_names), iter([chunk]))
+    return OpenedFile(name, tuple(file.schema_arrow.names), _parquet_chunks(file, name))
+
+
+def _parquet_chunks(file: pq.ParquetFile, name: str) -> Iterator[Chunk]:
+    """Yield chunks of rows; one without rows where there are none, which has the types."""
+    if not file.metadata.num_rows:
+        empty = file.schema_arrow.empty_table()
+        yield Chunk(cells_of(empty, name), np.empty(0, dtype=np.int64))
+    row = 1
+    for batch in file.iter_batches(CHUNK_ROWS):
+        lines = np.arange(row, row + batch.num_rows, dtype=np.int64)
+        row += batch.num_rows
+        yield Chunk(cells_of(pa.Table.from_batches([batch]), name), lines)
 
 
 def cells_of(table: pa.Table, name: str) -> pd.DataFrame:
@@ -209,46 +179,62 @@ def _cell_type(kind: pa.DataType) -> ExtensionDtype | None:
     return None
 
 
-def _read_simple_csv(text: str, header: tuple[str, ...], delimiter: str) -> Iterator[Chunk] | None:
-    """The rows of a text in which every line is a row of as many fields as the header.
+def _read_plain_csv(
+    path: Path, text: CheckedText, header: tuple[str, ...], name: str, mapping: SiteMapping
+) -> Iterator[Chunk]:
+    """Yield the rows of a text in which every line is a row.
 
-    Several times as fast as the reader that copes with anything, which takes over for None.
+    Several times as fast as the reader that copes with anything, which takes over at the first
+    row of another width than the header.
     """
-    odd = '"' in text or text.count("\r") != text.count("\r\n") or _BLANK.search(text)
-    if odd or len(set(header)) < len(header):
-        return None
+    line = 2
     try:
-        table = csv_arrow.read_csv(
-            pa.py_buffer(text.encode()),
-            csv_arrow.ReadOptions(use_threads=False, column_names=header, skip_rows=1),
-            csv_arrow.ParseOptions(delimiter=delimiter, quote_char=False),
+        reader = csv_arrow.open_csv(
+            path,
+            csv_arrow.ReadOptions(
+                use_threads=False,
+                column_names=header,
+                skip_rows=1,
+                block_size=BLOCK_BYTES,
+                encoding=text.encoding.removesuffix("-sig"),
+            ),
+            csv_arrow.ParseOptions(delimiter=mapping.delimiter, quote_char=False),
             csv_arrow.ConvertOptions(column_types=dict.fromkeys(header, pa.string())),
         )
-    except pa.ArrowInvalid:  # some line has more or fewer fields
-        return None
-    return _slice_table(table)
+        for batch in reader:
+            cells = {column: trimmed_texts(batch[column]) for column in header}
+            lines = np.arange(line, line + batch.num_rows, dtype=np.int64)
+            yield Chunk(pd.DataFrame(cells), lines)
+            line += batch.num_rows
+    except pa.ArrowInvalid:  # some line has more or fewer fields, or there are no rows
+        yield from _read_quoted_csv(path, text, header, name, mapping, first_line=line)
 
 
-def _slice_table(table: pa.Table) -> Iterator[Chunk]:
-    for start in range(0, table.num_rows, CHUNK_ROWS):
-        part = table.slice(start, CHUNK_ROWS)
-        cells = {name: trimmed_texts(part[name]) for name in part.column_names}
-        lines = np.arange(start + 2, start + 2 + part.num_rows, dtype=np.int64)
-        yield Chunk(pd.DataFrame(cells), lines)
-
-
-def _read_quoted_csv(reader: _Reader, header: tuple[str, ...], name: str) -> Iterator[Chunk]:
+def _read_quoted_csv(
+    path: Path,
+    text: CheckedText,
+    header: tuple[str, ...],
+    name: str,
+    mapping: SiteMapping,
+    first_line: int = 0,
+) -> Iterator[Chunk]:
+    """Yield the rows from that line on, whatever they hold."""
     rows: list[Sequence[str | None]] = []
     lines: list[int] = []
     ragged: dict[int, int] = {}
-    for line, row in _number_rows(reader, name):
-        if len(row) != len(header):
-            ragged[len(rows)] = len(row)
-        rows.append(row if len(row) == len(header) else _fit_to_header(row, len(header)))
-        lines.append(line)
-        if len(rows) == CHUNK_ROWS:
-            yield _build_chunk(rows, lines, header, ragged)
-            rows, lines, ragged = [], [], {}
+    with path.open(encoding=text.encoding, newline="") as file:
+        reader = csv.reader(file, delimiter=mapping.delimiter)
+        next((row for row in reader if row), None)  # the header
+        for line, row in _number_rows(reader, name):
+            if line < first_line:
+                continue
+            if len(row) != len(header):
+                ragged[len(rows)] = len(row)
+            rows.append(row if len(row) == len(header) else _fit_to_header(row, len(header)))
+            lines.append(line)
+            if len(rows) == CHUNK_ROWS:
+                yield _build_chunk(rows, lines, header, ragged)
+                rows, lines, ragged = [], [], {}
     if rows:
         yield _build_chunk(rows, lines, header, ragged)
 

@@ -18,7 +18,6 @@ import pyarrow as pa
 
 from data.sources.extracts.extract_files import (
     Chunk,
-    ExtractError,
     OpenedFile,
     open_file,
     require_columns,
@@ -27,6 +26,7 @@ from data.sources.extracts.mapping import SiteMapping
 from data.sources.extracts.raw_mapping import RawTable
 from data.sources.extracts.source_database import source_database
 from data.sources.extracts.sql_macros import macro_statements, quoted, quoted_name
+from data.sources.extracts.text_encoding import ExtractError
 from data.sources.extracts.typed_rows import FILE, LINE, load_typed_rows
 
 _LIMITS: dict[str, str | bool | int | float | list[str]] = {

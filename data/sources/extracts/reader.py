@@ -15,7 +15,6 @@ from data.contracts.table import Table
 from data.source_batch import SourceBatch
 from data.sources.extracts.checks.site_check import ImplausibleExtractError, SiteCheck
 from data.sources.extracts.extract_files import (
-    ExtractError,
     OpenedFile,
     open_file,
     require_columns,
@@ -24,6 +23,7 @@ from data.sources.extracts.mapping import SiteMapping
 from data.sources.extracts.raw_database import RawDatabase
 from data.sources.extracts.row_batches import build_batch, constant_rows
 from data.sources.extracts.sql_tables import sql_tables
+from data.sources.extracts.text_encoding import ExtractError
 
 
 def read_extract(folder: Path, mappings: Sequence[SiteMapping]) -> Iterator[SourceBatch]:

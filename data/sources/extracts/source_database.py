@@ -15,9 +15,9 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from data.sources.extracts.database_types import ColumnTypes
-from data.sources.extracts.extract_files import ExtractError
 from data.sources.extracts.mapping import SiteMapping
 from data.sources.extracts.raw_mapping import RawTable
+from data.sources.extracts.text_encoding import ExtractError
 
 BATCH_ROWS = 50_000
 _DRIVERS = {

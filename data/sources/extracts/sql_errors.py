@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 
-from data.sources.extracts.extract_files import ExtractError
+from data.sources.extracts.text_encoding import ExtractError
 
 _LINE = re.compile(r"\n\s*\nLINE (\d+):.*", re.DOTALL)
 _NO_COLUMN = (

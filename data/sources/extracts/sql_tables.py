@@ -22,13 +22,14 @@ import pyarrow.compute as pc
 from data.contracts.catalogue import TABLES
 from data.contracts.table import Kind, Table
 from data.source_batch import SourceBatch, build_findings, merge_findings
-from data.sources.extracts.extract_files import Chunk, ExtractError, cells_of, trimmed_texts
+from data.sources.extracts.extract_files import Chunk, cells_of, trimmed_texts
 from data.sources.extracts.field_mapping import CONVERTED_DECIMALS, FieldMapping
 from data.sources.extracts.mapping import SiteMapping
 from data.sources.extracts.raw_database import RawDatabase, raw_database
 from data.sources.extracts.raw_mapping import Query
 from data.sources.extracts.row_batches import build_batch
 from data.sources.extracts.sql_errors import check_statement, sql_error
+from data.sources.extracts.text_encoding import ExtractError
 from data.sources.extracts.typed_rows import FILE, LINE
 
 BATCH_ROWS = 100_000

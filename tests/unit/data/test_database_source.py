@@ -11,9 +11,9 @@ import pytest
 import sqlalchemy as sa
 
 from data.ingest import IngestReport, ingest
-from data.sources.extracts.extract_files import ExtractError
 from data.sources.extracts.mapping import MappingError, load_mapping
 from data.sources.extracts.reader import read_extract
+from data.sources.extracts.text_encoding import ExtractError
 from tests.lakes import read_table
 
 MARIADB = "mysql://root@127.0.0.1:3306/test"

@@ -156,3 +156,43 @@ def test_parquet_is_read_like_text_and_keeps_its_types(extract, tmp_path: Path):
         "receipts row 2: known_at 2026-03-01T08:30:00+00:00 is not at or after "
         "happened_at 2026-03-01T09:00:00+00:00 (source: S07/goods.parquet, column POSTED)"
     )
+
+
+ROWS = [f"{k};4711;10;1;ST;0;X;01.03.2026 10:00;01.03.2026 11:30" for k in range(1, 41)]
+
+
+@pytest.mark.parametrize("block", [1, 7, 64, 1 << 20])
+def test_a_file_is_read_in_blocks_of_any_size(extract, monkeypatch, block):
+    monkeypatch.setattr("data.sources.extracts.text_encoding.BLOCK_BYTES", block)
+    whole = extract(HEADER + "\r\n".join(ROWS))
+    assert whole.report.accepted == len(ROWS)
+    assert whole.receipts["receipt_id"].tolist() == [f"S07-{k}" for k in range(1, 41)]
+
+
+@pytest.mark.parametrize("block", [1, 7, 1 << 20])
+@pytest.mark.parametrize(
+    ("letter", "encoding", "error"),
+    [
+        (b"\xfc", "utf-8", "S07/goods.csv line 21: byte 0xFC is not utf-8; set encoding = "),
+        (b"\xc3\xbc", "latin-1", "S07/goods.csv has letters in utf-8, the mapping says encoding"),
+        (b"\x81", "cp1252", "S07/goods.csv line 21: byte 0x81 is not cp1252; set encoding = "),
+    ],
+)
+def test_a_letter_of_another_encoding_is_found_in_any_block(
+    extract, monkeypatch, block, letter, encoding, error
+):
+    monkeypatch.setattr("data.sources.extracts.text_encoding.BLOCK_BYTES", block)
+    rows = [row.encode() for row in ROWS]
+    rows[19] = rows[19].replace(b";ST;", b";" + letter + b";")
+    content = HEADER.encode() + b"\n".join(rows)
+    assert refused(extract, content, ('"utf-8"', f'"{encoding}"')).startswith(error)
+
+
+def test_rows_before_and_after_one_of_another_width_keep_their_lines(extract, monkeypatch):
+    monkeypatch.setattr("data.sources.extracts.extract_files.BLOCK_BYTES", 200)
+    rows = [*ROWS[:19], ROWS[19] + ";7", *ROWS[20:]]
+    run = extract(HEADER + "\n".join(rows))
+    assert run.report.accepted == len(ROWS) - 1
+    assert run.message == (
+        "receipts row 21: has 10 fields, the header has 9 (source: S07/goods.csv)"
+    )

@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 
 from data.ingest import IngestReport, ingest
-from data.sources.extracts.extract_files import ExtractError
 from data.sources.extracts.mapping import load_mapping
 from data.sources.extracts.raw_database import raw_database
 from data.sources.extracts.reader import read_extract
+from data.sources.extracts.text_encoding import ExtractError
 from tests.lakes import read_table
 
 MAPPING = """
