@@ -33,6 +33,8 @@ def _from_the_future(error: FromTheFutureError) -> Problem:
     takes = (
         f"what was known at or before the service's clock, {error.now.isoformat()}; "
         "give asked_at if the question is about another moment"
+        if error.asked_at is None
+        else f"what was known at or before asked_at, {error.asked_at.isoformat()}"
     )
     field = {"field": error.field, "got": error.known.isoformat(), "takes": takes}
     return Problem(422, "1 field cannot be read", [field], kind=ProblemKind.FROM_THE_FUTURE)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote
 
@@ -138,7 +137,7 @@ async def events(request: Request, caller: Annotated[Caller, Depends(_require_se
 def _receive(engine: Engine, caller: Caller, request: Request, kind: str, body: bytes) -> Response:
     now = engine.clock()
     documents = _parse_events(request, kind, body)
-    ahead = timedelta(minutes=engine.policy.clocks.sender_ahead_minutes)
+    ahead = engine.policy.clocks.sender_ahead
     parsed = parse_events(documents, now, batch=kind == BATCH, ahead=ahead)
     if not parsed.accepted:
         raise _unreadable_problem(parsed)

@@ -74,10 +74,11 @@ class TriageEndpoint:
         for row, (task, case) in enumerate(request.cases):
             alone = ScoringRequest([(task, case)], request.context)
             try:
-                CaseBatch.from_request(engine.tasks[task], alone, error.now)
+                ahead = engine.policy.clocks.sender_ahead
+                CaseBatch.from_request(engine.tasks[task], alone, error.now, ahead)
             except FromTheFutureError as own:
                 field = own.field.replace("cases[0]", f"cases[{row}].{CASE}", 1)
-                return FromTheFutureError(field, own.known, own.now)
+                return FromTheFutureError(field, own.known, own.now, own.asked_at)
         return error
 
 

@@ -76,8 +76,6 @@ def _received(error: ErrorDetails) -> str:
             return f"text that is not JSON: {error['ctx']['error']}"
         case "too_long" | "too_short":
             return f"{len(error['input'])} of them"
-        case "from_the_future":
-            return error["msg"]
     if error["loc"] and error["loc"][-1] == PERSON_FIELD:
         return "something else"  # a person's name is never sent back
     return _shortened_json(error["input"])
@@ -101,8 +99,6 @@ def _accepted(error: ErrorDetails, request: TaskRequest | TriageRequest) -> str:
             return "no such field; there are " + ", ".join(names)
         case "json_invalid":
             return "a JSON object"
-        case "from_the_future":
-            return "only what was known at or before asked_at"
         case "reason_missing":
             return "a reason, when a recommendation is overridden"
     if place is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from data.contracts.table import KNOWN_AT
@@ -13,7 +13,7 @@ from models.task import TaskName
 from serving.audit.log.group_commit import IdempotencyKey
 from serving.recommendation.recommend import CaseInput
 from serving.runtime.context import RequestContext
-from serving.tasks.messages import CLOCK_TOLERANCE, CaseMessage, Explain
+from serving.tasks.messages import CaseMessage, Explain
 from serving.tasks.served_task import ServedTask
 
 
@@ -36,11 +36,17 @@ Record = Mapping[str, Any]
 
 
 class FromTheFutureError(ValueError):
-    """A case that is asked about now states something known later; `field` is its path."""
+    """A case states something that became known after the moment it is asked about.
 
-    def __init__(self, field: str, known: datetime, now: datetime) -> None:
-        super().__init__(f"{field} is after now")
-        self.field, self.known, self.now = field, known, now
+    field: path of the moment. known: that moment. now: the service's clock. asked_at: of the case;
+    None where it is asked about now.
+    """
+
+    def __init__(
+        self, field: str, known: datetime, now: datetime, asked_at: datetime | None
+    ) -> None:
+        super().__init__(f"{field} is after {'now' if asked_at is None else 'asked_at'}")
+        self.field, self.known, self.now, self.asked_at = field, known, now, asked_at
 
 
 @dataclass(frozen=True)
@@ -61,14 +67,22 @@ class CaseBatch:
     lake_context: list[Mapping[str, Any]] = field(default_factory=list)
 
     @classmethod
-    def from_request(cls, served: ServedTask, request: ScoringRequest, now: datetime) -> CaseBatch:
+    def from_request(
+        cls,
+        served: ServedTask,
+        request: ScoringRequest,
+        now: datetime,
+        ahead: timedelta = timedelta(),
+    ) -> CaseBatch:
         """Collect the cases of one task; a case that names no moment is asked about now.
 
+        ahead: how far the clock of the system that knew may be ahead of the one that asks.
+
         Raises:
-            FromTheFutureError: a case that is asked about now states something known later.
+            FromTheFutureError: a case states something known later than it is asked about.
         """
         cases = [case for task, case in request.cases if task == served.task.name]
-        _reject_future_facts(served, cases, now)
+        _reject_future_facts(served, cases, now, ahead)
         records = [served.request.to_record(case) for case in cases]
         moments = [record["asked_at"] or now for record in records]
         return cls(served, cases, records, moments, [request] * len(cases), now)
@@ -121,11 +135,13 @@ class CaseBatch:
         )
 
 
-def _reject_future_facts(served: ServedTask, cases: Sequence[CaseMessage], now: datetime) -> None:
-    """Check cases that are asked about now; a message checks one that names its moment."""
+def _reject_future_facts(
+    served: ServedTask, cases: Sequence[CaseMessage], now: datetime, ahead: timedelta
+) -> None:
     for i, case in enumerate(cases):
-        for child in served.request.shape.children if case.asked_at is None else ():
+        latest = (case.asked_at or now) + ahead
+        for child in served.request.shape.children:
             for j, row in enumerate(getattr(case, child)):
-                if row.known_at > now + CLOCK_TOLERANCE:
+                if row.known_at > latest:
                     field = f"cases[{i}].{child}[{j}].{KNOWN_AT}"
-                    raise FromTheFutureError(field, row.known_at, now)
+                    raise FromTheFutureError(field, row.known_at, now, case.asked_at)

@@ -157,12 +157,13 @@ class Engine:
         results: dict[int, Answer | Exception],
     ) -> dict[TaskName, dict[int, CaseBatch]]:
         """Return the cases by task and place of their request; refuse what cannot be asked."""
-        batches = dict[TaskName, dict[int, CaseBatch]]()
+        batches, ahead = dict[TaskName, dict[int, CaseBatch]](), self.policy.clocks.sender_ahead
         for place, request in enumerate(requests):
             names = dict.fromkeys(task for task, _ in request.cases)
             try:
                 by_task = {
-                    name: CaseBatch.from_request(self.tasks[name], request, now) for name in names
+                    name: CaseBatch.from_request(self.tasks[name], request, now, ahead)
+                    for name in names
                 }
             except FromTheFutureError as error:
                 results[place] = error

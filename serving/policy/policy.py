@@ -49,7 +49,7 @@ MISSING_SECTIONS = {
     "rules": "lacks [rules], which findings flag a case: add it with precision_floor = 0.45 and "
     "always_flag, the codes of hard gates",
     "clocks": "lacks [clocks], how far a sender's clock may be ahead: add it with "
-    "sender_ahead_minutes = 5",
+    "sender_ahead_minutes = 10",
     "calendar": "lacks [calendar], when people work: add it with free_weekdays, free_days and "
     "cut_off, as serving/policy/default.toml has it",
     "capacities": "lacks [capacities], the cases a day of each role: add it, empty where none is "

@@ -251,9 +251,17 @@ class RulesPolicy(PolicySection):
 
 
 class ClockPolicy(PolicySection):
-    """sender_ahead_minutes: how far the clock of a sender may be ahead of the service's."""
+    """sender_ahead_minutes: how far the clock of a sender may be ahead of the service's.
+
+    It holds for events, and for what a case says was known when it is asked about.
+    """
 
     sender_ahead_minutes: NonNegative
+
+    @property
+    def sender_ahead(self) -> timedelta:
+        """How far the clock of a sender may be ahead."""
+        return timedelta(minutes=self.sender_ahead_minutes)
 
 
 class Weekday(StrEnum):

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 from operator import itemgetter
-from typing import Annotated, Any, Self, assert_never, cast
+from typing import Annotated, Any, assert_never, cast
 
-from pydantic import Field, create_model, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, create_model
 
 from data.contracts.supplier_events import MESSAGE_NUMBER, NUMBERED_MESSAGE
 from data.contracts.table import KNOWN_AT, Column
@@ -45,9 +43,6 @@ class Explain(StrEnum):
 MAX_CASES = 1000
 MAX_CHILDREN = 500
 
-CLOCK_TOLERANCE = timedelta(minutes=10)
-"""Time by which a sender's clock may be ahead of this one, for facts that a case brings."""
-
 ASKED_AT = "asked_at"
 MONEY_AT_RISK = "money_at_risk"
 
@@ -69,25 +64,6 @@ class CaseMessage(StrictMessage):
     money_at_risk: Amount | None = Field(
         default=None, description="money at risk, in the case's currency; computed by default"
     )
-
-    @model_validator(mode="after")
-    def only_what_was_known(self) -> Self:
-        """Refuse a case with children that became known after the moment asked about.
-
-        The clock of the system that knew may be ahead of the clock of the one that asks.
-        """
-        if self.asked_at is None:
-            return self
-        latest = self.asked_at + CLOCK_TOLERANCE
-        for name, value in self:
-            for row in value if isinstance(value, list) else ():
-                if row.known_at > latest:
-                    raise PydanticCustomError(
-                        "from_the_future",
-                        "{name} known at {known}",
-                        {"name": name, "known": row.known_at.isoformat()},
-                    )
-        return self
 
 
 EXPLAIN_FIELD = Field(

@@ -75,7 +75,9 @@ def test_a_case_that_is_asked_now_holds_nothing_known_later():
     known = datetime(2026, 3, 1, 8, tzinfo=UTC)
     assert CaseBatch.from_request(entry, ask, known).asked_at == [known]
     with pytest.raises(FromTheFutureError) as refused:
-        CaseBatch.from_request(entry, ask, known - timedelta(minutes=11))
+        CaseBatch.from_request(
+            entry, ask, known - timedelta(minutes=11), timedelta(minutes=10, seconds=59)
+        )
     status, problem = posted(refused.value)
     (field,) = problem["errors"]
     assert status == 422

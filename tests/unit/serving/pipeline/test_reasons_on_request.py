@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from starlette.testclient import TestClient
@@ -12,7 +12,7 @@ from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from models.tasks.stock_risk import STOCK_RISK
 from serving.audit.log.canonical_json import canonicalize
 from serving.http.app import create_app
-from serving.pipeline.batch import ScoringRequest
+from serving.pipeline.batch import FromTheFutureError, ScoringRequest
 from serving.pipeline.engine import load_engine
 from serving.replay.replay import replay_entries
 from serving.replay.sources import open_replay_sources
@@ -184,6 +184,21 @@ def test_a_refused_request_fails_no_other(engine):
     assert type(refused).__name__ == "FromTheFutureError"
     assert [len(one.recommendations) for one in (first, third)] == [1, 1]
     assert engine.audit.head().frontier.size == before + 2
+
+
+@pytest.mark.parametrize("asked_at", [None, NOW - timedelta(hours=1)], ids=["now", "then"])
+@pytest.mark.parametrize(("seconds", "read"), [(600, True), (601, False)])
+def test_what_a_case_knows_may_be_dated_ahead_as_far_as_the_policy_lets_events(
+    engine, asked_at, seconds, read
+):
+    example = example_message(STOCK_RISK.name)
+    known = (asked_at or NOW) + timedelta(seconds=seconds)
+    receipt = example.scheduled_receipts[0].model_copy(update={"known_at": known})
+    changes = {"scheduled_receipts": [receipt], "asked_at": asked_at}
+    case = example.model_copy(update=changes)
+    request = ScoringRequest([(STOCK_RISK.name, case)], service_context(engine.code))
+    (answer,) = engine.answer_requests([request])
+    assert isinstance(answer, FromTheFutureError) is not read
 
 
 def test_a_negative_zero_is_answered_at_once_as_it_is_read_back(client):

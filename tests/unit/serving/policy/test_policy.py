@@ -96,7 +96,7 @@ RETENTION = "[retention]\nanswers = 84\ndecisions = 84\nother = 84\n"
             "retention.answers: 5 months are fewer than 6",
         ),
         ("decisions = 84\n", "", "retention.decisions: Field required"),
-        ("[clocks]\nsender_ahead_minutes = 5.0", "", "lacks [clocks]"),
+        ("[clocks]\nsender_ahead_minutes = 10.0", "", "lacks [clocks]"),
         ('freight_untaxed = ["US"]', 'freight_untaxed = ["US", "GB"]', "GB is in both"),
         ('["US"]', '["Texas"]', "tax.freight_untaxed.0: String should match"),
         ('"AMOUNT_LIMIT",', '"amount limit",', "rules.always_flag.2: String should match"),

@@ -136,15 +136,6 @@ def test_more_than_a_thousand_cases_are_refused():
     assert (error["field"], error["got"]) == ("cases", "1001 of them")
 
 
-def test_facts_known_after_the_ask_are_refused():
-    error = one_error(STOCK_RISK.name, asked_at="2026-02-01T00:00:00Z")
-    assert error == {
-        "field": "cases[0]",
-        "got": "scheduled_receipts known at 2026-03-01T08:00:00+00:00",
-        "takes": "only what was known at or before asked_at",
-    }
-
-
 @pytest.mark.parametrize(
     ("body", "field", "takes"),
     [
@@ -162,15 +153,6 @@ def test_a_decision_is_refused_with_what_it_takes(body, field, takes):
         DecisionMessage.model_validate_json(json.dumps(body))
     (error,) = validation_problem(caught.value, DECISION_REQUEST).errors
     assert (error["field"], error["takes"]) == (field, takes)
-
-
-@pytest.mark.parametrize(("minutes", "read"), [(10, True), (11, False)])
-def test_the_clock_of_the_sender_may_be_a_few_minutes_ahead(minutes, read):
-    known = f"2026-03-10T08:{minutes}:00Z"
-    event = EXAMPLES[SUPPLIER_DELAY.name]["events"][0] | {"happened_at": known, "known_at": known}
-    body = json.dumps({"cases": [EXAMPLES[SUPPLIER_DELAY.name] | {"events": [event]}]}).encode()
-    with nullcontext() if read else pytest.raises(ValidationError):
-        CATALOGUE[SUPPLIER_DELAY.name].request.read(body)
 
 
 @pytest.mark.parametrize(("zone", "accepted"), [("Europe/Oslo", True), ("Mars/Base", False)])
