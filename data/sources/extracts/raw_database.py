@@ -119,6 +119,9 @@ def _load_from_database(connection: duckdb.DuckDBPyConnection, mapping: SiteMapp
         return
     with source_database(mapping) as source:
         for name in names:
+            if not mapping.raw[name].required and not source.has(name):
+                _create_view(connection, name, [], mapping.raw[name])
+                continue
             batches = source.read(name)
             header = tuple(next(batches).column_names)
             where = f"{mapping.site}: {mapping.raw[name].table or name}"

@@ -34,6 +34,14 @@ class SourceDatabase:
     connection: sa.Connection
     mapping: SiteMapping
 
+    def has(self, name: str) -> bool:
+        """Return whether there is such a table; a query is taken at its word."""
+        raw = self.mapping.raw[name]
+        schema, _, table = (raw.table or name).rpartition(".")
+        return bool(raw.query) or sa.inspect(self.connection).has_table(
+            table, schema=schema or None
+        )
+
     def read(self, name: str) -> Iterator[pa.Table]:
         """Yield the rows of a raw table; the first batch is there even without rows.
 

@@ -179,6 +179,17 @@ def test_a_missing_table_or_column_is_named(database: Database, tmp_path: Path):
     )
 
 
+def test_a_table_that_need_not_be_there_is_empty(database: Database, tmp_path: Path):
+    there = f'table = "{database.schema}.receipt"'
+    optional = (there, f'table = "{database.schema}.delivery"\nrequired = false')
+    report, _ = load(database.mapping(tmp_path, optional, ("final AS final, ", "")))
+    assert report.read == 0
+    database.insert(ROWS)
+    kept = (there, f"{there}\nrequired = false")
+    report, _ = load(database.mapping(tmp_path, kept, ("final AS final, ", "")))
+    assert report.read == 2
+
+
 def test_the_password_comes_from_the_environment_and_is_never_shown(
     postgres_server: sa.URL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
