@@ -95,6 +95,11 @@ class Lake:
         return self.interim / "canonical"
 
     @property
+    def read_on(self) -> Path:
+        """How far loads have come in the databases of sources."""
+        return self.interim / "read_on.json"
+
+    @property
     def quarantine(self) -> Path:
         """Rows that broke a contract, with the reason."""
         return self.interim / "quarantine"

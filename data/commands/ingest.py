@@ -23,9 +23,11 @@ def ingest(
     from data.ingest import ingest
     from data.sources.catalogue import extract_checks, read_source
     from data.sources.extracts.checks.site_check import ImplausibleExtractError
+    from data.sources.extracts.read_on import ReadOn
 
     lake = Lake.from_environment().make()
-    checks = extract_checks(source, mapping or [], datetime.now(UTC))
+    read_on = ReadOn(lake.read_on)
+    checks = extract_checks(source, mapping or [], datetime.now(UTC), read_on)
     try:
         with show_progress(f"Ingesting {source}"):
             read = read_source(source, path or lake.raw / source, checks)
@@ -34,6 +36,8 @@ def ingest(
         text = f"nothing is loaded: the checks of the mapping refuse the extract\n{error}"
         console.print(text, highlight=False, soft_wrap=True, markup=False)
         raise typer.Exit(1) from None
+    if not report.refused:
+        read_on.save()
     console.print(str(report), highlight=False, soft_wrap=True)
     if warnings := [line for check in checks for line in check.report().warnings]:
         text = "\n".join(["", "worth a look", *(f"  {line}" for line in warnings)])

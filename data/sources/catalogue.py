@@ -13,6 +13,7 @@ from data.contracts.catalogue import TABLES
 from data.source_batch import SourceBatch, batches_from_frames
 from data.sources.extracts.checks.site_check import SiteCheck
 from data.sources.extracts.mapping import load_mapping, shipped_mappings
+from data.sources.extracts.read_on import ReadOn
 from data.sources.extracts.reader import read_checked_extract
 from data.sources.public_sets import bpic19, scms_delivery, stockouts_cdi
 
@@ -49,16 +50,21 @@ READERS: dict[str, Callable[[Path], CanonicalFrames]] = {
 }
 
 
-def extract_checks(source: str, mappings: Sequence[Path], now: datetime) -> list[SiteCheck]:
+def extract_checks(
+    source: str, mappings: Sequence[Path], now: datetime, read_on: ReadOn | None = None
+) -> list[SiteCheck]:
     """Return a check for each mapping of an `extract`, and none for other sources.
 
-    mappings: TOML files; those shipped here by default.
-    now: the moment of the check.
+    Args:
+        source: name of the source.
+        mappings: TOML files; those shipped here by default.
+        now: the moment of the check.
+        read_on: where earlier loads have come to in databases; without it everything is read.
     """
     if source != EXTRACT:
         return []
     chosen = [load_mapping(file) for file in mappings] or shipped_mappings()
-    return [SiteCheck(mapping, now) for mapping in chosen]
+    return [SiteCheck(mapping, now, read_on) for mapping in chosen]
 
 
 def read_source(source: str, path: Path, checks: Sequence[SiteCheck] = ()) -> Iterator[SourceBatch]:

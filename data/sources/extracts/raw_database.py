@@ -24,6 +24,7 @@ from data.sources.extracts.extract_files import (
 )
 from data.sources.extracts.mapping import SiteMapping
 from data.sources.extracts.raw_mapping import RawTable
+from data.sources.extracts.read_on import ReadOn
 from data.sources.extracts.source_database import source_database
 from data.sources.extracts.sql_macros import macro_statements, quoted, quoted_name
 from data.sources.extracts.text_encoding import ExtractError
@@ -72,7 +73,9 @@ class RawDatabase:
 
 
 @contextmanager
-def raw_database(place: Path, mapping: SiteMapping) -> Iterator[RawDatabase]:
+def raw_database(
+    place: Path, mapping: SiteMapping, read_on: ReadOn | None = None
+) -> Iterator[RawDatabase]:
     """Load the raw tables that the mapping's SQL names; they are gone at the end.
 
     Raises:
@@ -82,6 +85,7 @@ def raw_database(place: Path, mapping: SiteMapping) -> Iterator[RawDatabase]:
         file = Path(folder) / "raw.duckdb"
         with duckdb.connect(str(file), config=_LIMITS) as connection:
             rejected = _load(connection, place, mapping)
+            _load_from_database(connection, mapping, read_on)
         with duckdb.connect(str(file), read_only=True, config=_CONFINED) as connection:
             # Moments with an offset are shown as local times.
             connection.execute(f"SET TimeZone = {quoted(mapping.time_zone)}")
@@ -109,15 +113,16 @@ def _load(
             opened = open_file(path, f"{mapping.place}/{path.name}", mapping)
             rejected += _load_file(connection, part, opened, name, mapping)
         _create_view(connection, name, parts, mapping.raw[name])
-    _load_from_database(connection, mapping)
     return rejected
 
 
-def _load_from_database(connection: duckdb.DuckDBPyConnection, mapping: SiteMapping) -> None:
+def _load_from_database(
+    connection: duckdb.DuckDBPyConnection, mapping: SiteMapping, read_on: ReadOn | None
+) -> None:
     names = [name for name in mapping.raw_in_use if mapping.is_in_database(name)]
     if not names:
         return
-    with source_database(mapping) as source:
+    with source_database(mapping, read_on) as source:
         for name in names:
             if not mapping.raw[name].required and not source.has(name):
                 _create_view(connection, name, [], mapping.raw[name])

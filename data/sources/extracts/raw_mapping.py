@@ -31,6 +31,11 @@ class RawTable(StrictModel):
         "default where the mapping has a `url`",
     )
     query: str = Field("", description="SELECT in the database's own SQL, instead of `table`")
+    read_on_from: str = Field(
+        "",
+        description="column of a database's table: a load reads the rows from its highest value in "
+        "the last load on; for tables whose old rows no SELECT needs",
+    )
     columns: tuple[str, ...] = Field((), description="columns that every file must have")
     optional: tuple[str, ...] = Field(
         (), description="columns that are empty where a file has none"

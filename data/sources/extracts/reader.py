@@ -7,7 +7,7 @@ puts that row in quarantine.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from data.contracts.catalogue import TABLES
@@ -20,7 +20,6 @@ from data.sources.extracts.extract_files import (
     require_columns,
 )
 from data.sources.extracts.mapping import SiteMapping
-from data.sources.extracts.raw_database import RawDatabase
 from data.sources.extracts.row_batches import build_batch, constant_rows
 from data.sources.extracts.sql_tables import sql_tables
 from data.sources.extracts.text_encoding import ExtractError
@@ -53,16 +52,17 @@ def read_checked_extract(folder: Path, checks: Sequence[SiteCheck]) -> Iterator[
 def observe_extract(folder: Path, checks: Sequence[SiteCheck]) -> Iterator[SourceBatch]:
     """Yield the rows of `read_extract`, each observed by the check of its source."""
     for check in checks:
-        yield from check.watch(_read_source(folder, check.mapping, check.inspect))
+        yield from check.watch(_read_source(folder, check.mapping, check))
 
 
 def _read_source(
-    folder: Path, mapping: SiteMapping, inspect: Callable[[RawDatabase], None] | None = None
+    folder: Path, mapping: SiteMapping, check: SiteCheck | None = None
 ) -> Iterator[SourceBatch]:
     place = folder / mapping.place
     if mapping.reads_files and not place.is_dir():
         raise ExtractError(f"{mapping.site}: no folder {place}")
-    with sql_tables(place, mapping, inspect) as selects:
+    inspect, read_on = (check.inspect, check.read_on) if check else (None, None)
+    with sql_tables(place, mapping, inspect, read_on) as selects:
         for table in TABLES.values():
             if table.name in selects:
                 yield from selects[table.name].batches()

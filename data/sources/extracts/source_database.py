@@ -10,13 +10,16 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import sqlalchemy as sa
 
 from data.sources.extracts.database_types import ColumnTypes
 from data.sources.extracts.mapping import SiteMapping
 from data.sources.extracts.raw_mapping import RawTable
+from data.sources.extracts.read_on import ReadOn
 from data.sources.extracts.text_encoding import ExtractError
 
 BATCH_ROWS = 50_000
@@ -29,10 +32,15 @@ _DRIVERS = {
 
 @dataclass(frozen=True)
 class SourceDatabase:
-    """An open database of a source."""
+    """An open database of a source.
+
+    Attributes:
+        read_on: where earlier loads have come to; without it everything is read.
+    """
 
     connection: sa.Connection
     mapping: SiteMapping
+    read_on: ReadOn | None = None
 
     def has(self, name: str) -> bool:
         """Return whether there is such a table; a query is taken at its word."""
@@ -43,24 +51,30 @@ class SourceDatabase:
         )
 
     def read(self, name: str) -> Iterator[pa.Table]:
-        """Yield the rows of a raw table; the first batch is there even without rows.
+        """Yield the rows of a raw table; the first batch has the columns and no rows.
 
         Raises:
             ExtractError: naming the raw table, its database and what the database says.
         """
-        raw = self.mapping.raw[name]
+        raw, site = self.mapping.raw[name], self.mapping.site
+        after = self.read_on.after(site, name) if self.read_on and raw.read_on_from else None
         try:
             result = self.connection.execution_options(yield_per=BATCH_ROWS).execute(
-                _statement(name, raw)
+                _statement(name, raw, after)
             )
             types = ColumnTypes(tuple(result.keys()), result.cursor)
             yield types.table([])
+            highest = after
             for rows in result.partitions():
-                yield types.table(rows)
+                batch = types.table(rows)
+                highest = _highest(batch, raw.read_on_from, highest)
+                yield batch
+            if self.read_on and raw.read_on_from and highest is not None:
+                self.read_on.note(site, name, highest)
         except sa.exc.SQLAlchemyError as error:
             raise self._unreadable(name, error) from None
         except (pa.ArrowException, ValueError) as error:
-            raise ExtractError(f"{self.mapping.site}: raw table {name}: {error}") from None
+            raise ExtractError(f"{site}: raw table {name}: {error}") from None
 
     def _unreadable(self, name: str, error: sa.exc.SQLAlchemyError) -> ExtractError:
         return ExtractError(
@@ -70,7 +84,9 @@ class SourceDatabase:
 
 
 @contextmanager
-def source_database(mapping: SiteMapping) -> Iterator[SourceDatabase]:
+def source_database(
+    mapping: SiteMapping, read_on: ReadOn | None = None
+) -> Iterator[SourceDatabase]:
     """Connect to the database of a mapping.
 
     Raises:
@@ -85,7 +101,7 @@ def source_database(mapping: SiteMapping) -> Iterator[SourceDatabase]:
         ) from None
     with connection:
         _begin_reading(connection)
-        yield SourceDatabase(connection, mapping)
+        yield SourceDatabase(connection, mapping, read_on)
     engine.dispose()
 
 
@@ -119,11 +135,29 @@ def _begin_reading(connection: sa.Connection) -> None:
             connection.execution_options(stream_results=True)
 
 
-def _statement(name: str, raw: RawTable) -> sa.Executable:
-    if raw.query:
-        return sa.text(raw.query.replace(":", "\\:"))
+def _statement(name: str, raw: RawTable, after: Any) -> sa.Executable:
+    query = raw.query.replace(":", "\\:")
+    if query and after is None:
+        return sa.text(query)
     schema, _, table = (raw.table or name).rpartition(".")
-    return sa.select(sa.text("*")).select_from(sa.table(table, schema=schema or None))
+    source = sa.text(f"({query}) AS source_rows") if query else None
+    rows = source if source is not None else sa.table(table, schema=schema or None)
+    select = sa.select(sa.text("*")).select_from(rows)
+    # From that value on, not after it: rows that came in the same moment may have been missed,
+    # and a row that is read again changes nothing.
+    return select if after is None else select.where(sa.column(raw.read_on_from) >= after)
+
+
+def _highest(batch: pa.Table, column: str, before: Any) -> Any:
+    """Return the highest value of a column so far."""
+    if not column:
+        return None
+    if column not in batch.column_names:
+        raise ValueError(
+            f"read_on_from: no column {column}; it has {', '.join(batch.column_names)}"
+        )
+    value = pc.max(batch[column]).as_py() if not pa.types.is_null(batch[column].type) else None
+    return before if value is None else value if before is None else max(before, value)
 
 
 def _first_line(error: sa.exc.SQLAlchemyError) -> str:

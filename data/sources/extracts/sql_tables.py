@@ -27,6 +27,7 @@ from data.sources.extracts.field_mapping import CONVERTED_DECIMALS, FieldMapping
 from data.sources.extracts.mapping import SiteMapping
 from data.sources.extracts.raw_database import RawDatabase, raw_database
 from data.sources.extracts.raw_mapping import Query
+from data.sources.extracts.read_on import ReadOn
 from data.sources.extracts.row_batches import build_batch
 from data.sources.extracts.sql_errors import check_statement, sql_error
 from data.sources.extracts.text_encoding import ExtractError
@@ -37,11 +38,18 @@ BATCH_ROWS = 100_000
 
 @contextmanager
 def sql_tables(
-    place: Path, mapping: SiteMapping, inspect: Callable[[RawDatabase], None] | None = None
+    place: Path,
+    mapping: SiteMapping,
+    inspect: Callable[[RawDatabase], None] | None = None,
+    read_on: ReadOn | None = None,
 ) -> Iterator[dict[str, Select]]:
     """Load the raw tables of a mapping, and give its SELECTs by canonical table.
 
-    inspect: called with the raw tables once they are loaded.
+    Args:
+        place: folder of the source's files.
+        mapping: of the source.
+        inspect: called with the raw tables once they are loaded.
+        read_on: where earlier loads have come to in the source's database.
 
     Raises:
         ExtractError: naming what is wrong with a raw file or a SELECT, before any is run.
@@ -52,7 +60,7 @@ def sql_tables(
             return
         for where, query in _all_queries(mapping):
             check_statement(where, query.text)
-        raw = stack.enter_context(raw_database(place, mapping))
+        raw = stack.enter_context(raw_database(place, mapping, read_on))
         for name, query in mapping.views_in_use.items():
             with errors_in_words(
                 f"{mapping.site}: views.{name}: {query.name}", query, mapping, raw

@@ -4,6 +4,7 @@ import os
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
@@ -11,11 +12,14 @@ import pytest
 import sqlalchemy as sa
 
 from data.ingest import IngestReport, ingest
+from data.sources.extracts.checks.site_check import SiteCheck
 from data.sources.extracts.mapping import MappingError, load_mapping
-from data.sources.extracts.reader import read_extract
+from data.sources.extracts.read_on import ReadOn
+from data.sources.extracts.reader import observe_extract, read_extract
 from data.sources.extracts.text_encoding import ExtractError
 from tests.lakes import read_table
 
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
 MARIADB = "mysql://root@127.0.0.1:3306/test"
 MAPPING = """
 site = "S10"
@@ -167,6 +171,42 @@ def test_nothing_is_written_to_the_database(database: Database, tmp_path: Path):
     assert "S10: raw table receipt cannot be read from " in refused(mapping)
     report, _ = load(database.mapping(tmp_path, ("final AS final, ", "")))
     assert report.read == 2
+
+
+def read_on_from(database: Database, folder: Path, read_on: ReadOn, **more: str) -> list[str]:
+    """Return the receipts that a load reads, of a mapping that reads on from `posted`."""
+    columns = 'columns = ["id", "line", "quantity", "came", "posted"]'
+    changes = [(columns, columns + '\nread_on_from = "posted"'), ("final AS final, ", "")]
+    mapping = load_mapping(database.mapping(folder, *changes, *more.items()))
+    batches = observe_extract(folder, [SiteCheck(mapping, NOW, read_on)])
+    return [receipt for batch in batches for receipt in batch.frame["receipt_id"]]
+
+
+def test_a_load_reads_on_from_the_last_one_that_was_saved(database: Database, tmp_path: Path):
+    database.insert(ROWS)
+    file = tmp_path / "read_on.json"
+    both = ["4500000017", "4500000018"]
+    assert read_on_from(database, tmp_path, ReadOn(file)) == both
+    first = ReadOn(file)  # the load above was not saved
+    assert read_on_from(database, tmp_path, first) == both
+    first.save()
+    new = {"came": "2026-07-02 10:00:00", "posted": "2026-07-02 11:00:00", "id": 4500000019}
+    same = {"id": 4500000020}  # posted in the second of the last one
+    database.insert([ROWS[0] | new, ROWS[0] | same])
+    later = ["4500000017", "4500000019", "4500000020"]
+    assert read_on_from(database, tmp_path, ReadOn(file)) == later
+    assert read_on_from(database, tmp_path, ReadOn(file, from_start=True)) == [*both, *later[1:]]
+
+
+def test_a_query_is_read_on_from_as_well(database: Database, tmp_path: Path):
+    database.insert(ROWS)
+    table = f'table = "{database.schema}.receipt"'
+    query = f'query = "SELECT * FROM {database.schema}.receipt WHERE id > 0"'
+    read_on = ReadOn(tmp_path / "read_on.json")
+    assert len(read_on_from(database, tmp_path, read_on, **{table: query})) == 2
+    read_on.save()
+    again = ReadOn(tmp_path / "read_on.json")
+    assert read_on_from(database, tmp_path, again, **{table: query}) == ["4500000017"]
 
 
 def test_a_missing_table_or_column_is_named(database: Database, tmp_path: Path):

@@ -16,6 +16,7 @@ from data.sources.extracts.checks.documents import DocumentCheck
 from data.sources.extracts.checks.number_marks import NumberMarkCheck
 from data.sources.extracts.mapping import SiteMapping
 from data.sources.extracts.raw_database import RawDatabase
+from data.sources.extracts.read_on import ReadOn
 
 _MOST_CODES = 12
 
@@ -72,12 +73,15 @@ def _counts(counts: Counter[str]) -> str:
 class SiteCheck:
     """Observer of one source's rows."""
 
-    def __init__(self, mapping: SiteMapping, now: datetime) -> None:
+    def __init__(self, mapping: SiteMapping, now: datetime, read_on: ReadOn | None = None) -> None:
         """Start with nothing seen.
 
-        now: the moment of the check; later dates lie in the future.
+        Args:
+            mapping: of the source.
+            now: the moment of the check; later dates lie in the future.
+            read_on: where earlier loads have come to in the source's database.
         """
-        self.mapping = mapping
+        self.mapping, self.read_on = mapping, read_on
         self._documents, self._dates = DocumentCheck(), DateCheck(now)
         self._codes, self._marks = CodeCheck(), NumberMarkCheck(mapping)
         self._rows = Counter[str]()
