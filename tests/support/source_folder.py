@@ -4,6 +4,7 @@ import csv
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 
 from data.contracts.catalogue import TABLES
@@ -41,13 +42,18 @@ class Loaded:
 
 @dataclass
 class SourceFolder:
-    """A folder of a source's files and the site's own mapping of it."""
+    """A folder of a source's files and the site's own mapping of it.
+
+    Attributes:
+        typed: files are Parquet, with the types that a database would have.
+    """
 
     place: Path
     site: str
     files: dict[str, str] = field(default_factory=dict)
     delimiter: str = ","
     encoding: str = "utf-8"
+    typed: bool = False
 
     def load(self, *wanted: str) -> Loaded:
         """Write the files and read the tables that are wanted, or all."""
@@ -56,6 +62,8 @@ class SourceFolder:
         for name, table in self.files.items():
             with (folder / name).open("w", encoding=self.encoding, newline="") as stream:
                 csv.writer(stream, delimiter=self.delimiter).writerows(rows_of(table))
+            if self.typed:
+                _write_typed(folder / name)
         file = self.place / "site.toml"
         file.write_text(self.site, encoding="utf-8")
         mapping = load_mapping(file)
@@ -68,6 +76,13 @@ class SourceFolder:
             parts.setdefault(batch.table.name, []).append(accepted)
             refused.setdefault(batch.table.name, []).extend(_complaints(batch, findings))
         return Loaded({n: _joined(TABLES[n], frames) for n, frames in parts.items()}, refused)
+
+
+def _write_typed(file: Path) -> None:
+    with duckdb.connect() as connection:
+        rows = connection.read_csv(str(file), header=True, sample_size=-1)
+        rows.write_parquet(str(file.with_suffix(".parquet")))
+    file.unlink()
 
 
 def _checked(batch: SourceBatch) -> tuple[pd.DataFrame, pd.DataFrame]:

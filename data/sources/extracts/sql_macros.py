@@ -68,8 +68,8 @@ def _time_macros(mapping: SiteMapping) -> Iterator[str]:
         read = f"timezone({zone}, {read})"
     missing = f"trim(CAST(x AS VARCHAR)) IN ({_listed(mapping.missing)})"
     yield (
-        f"CREATE MACRO moment(x) AS CASE WHEN typeof(x) <> 'VARCHAR' THEN TRY_CAST(x AS TIMESTAMP) "
-        f"WHEN {missing} THEN NULL ELSE {read} END"
+        f"CREATE MACRO moment(x) AS CASE WHEN {missing} THEN NULL "
+        f"WHEN typeof(x) <> 'VARCHAR' THEN TRY_CAST(x AS TIMESTAMP) ELSE {read} END"
     )
     yield "CREATE MACRO day(x) AS CAST(moment(x) AS DATE)"
     digits = quoted("(?:^|[^0-9])((?:19|20)[0-9]{6})(?:[^0-9]|$)")

@@ -147,12 +147,14 @@ def test_masters(loaded: Loaded) -> None:
     assert loaded.shown("exchange_rates", *columns) == ["EUR | USD | 1.125 | 2026-03-01"]
 
 
-def test_numbers_of_options_mean_what_their_captions_mean(tmp_path: Path, loaded: Loaded) -> None:
+def test_numbers_and_typed_columns_of_a_database_mean_what_captions_and_texts_mean(
+    tmp_path: Path, loaded: Loaded
+) -> None:
     numbered = dict(TABLES)
     for caption, number in NUMBERS.items():
         assert any(caption in table for table in numbered.values()), caption
         numbered = {name: table.replace(caption, number) for name, table in numbered.items()}
-    other = SourceFolder(tmp_path, SITE, numbered).load()
+    other = SourceFolder(tmp_path, SITE, numbered, typed=True).load()
     assert not any(other.refused.values())
     for name, table in loaded.tables.items():
         words = ["line_type"] if name == "purchase_orders" else []

@@ -156,14 +156,14 @@ def test_suppliers_are_partners_that_something_was_bought_from(loaded: Loaded) -
     ]
 
 
-def test_technical_values_of_a_database_mean_what_the_labels_mean(
+def test_technical_values_in_typed_columns_mean_what_labels_in_texts_mean(
     tmp_path: Path, loaded: Loaded
 ) -> None:
     technical = dict(TABLES)
     for label, value in LABELS.items():
         technical = {name: table.replace(label, value) for name, table in technical.items()}
     assert technical != TABLES
-    other = SourceFolder(tmp_path, SITE, technical).load()
+    other = SourceFolder(tmp_path, SITE, technical, typed=True).load()
     assert not any(other.refused.values())
     for name, table in loaded.tables.items():
         assert other.tables[name].equals(table), name

@@ -15,7 +15,7 @@ SELECT
     l.reference AS invoice_number,
     CASE
         WHEN l.sign = -1 THEN 'credit_note'
-        WHEN regexp_full_match(l.line_type, param('charge')) THEN 'delivery_cost'
+        WHEN regexp_full_match(l.line_type::VARCHAR, param('charge')) THEN 'delivery_cost'
         ELSE 'invoice'
     END AS document_type,
     param('prefix') || o.document || '-' || o.line AS reverses_line_id,
@@ -35,7 +35,7 @@ SELECT
     l._line
 FROM numbered AS l
 LEFT JOIN "Cancelled Document" AS c
-    ON l.sign = -1 AND l.document = c."Cancelled By Doc. No." AND c."Source ID" = '122'
+    ON l.sign = -1 AND l.document = c."Cancelled By Doc. No." AND c."Source ID"::VARCHAR = '122'
 LEFT JOIN numbered AS o
     ON o.sign = 1
     AND c."Cancelled Doc. No." = o.document

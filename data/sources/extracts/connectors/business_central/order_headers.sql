@@ -13,11 +13,11 @@ SELECT
     "Location Code",
     "Shipment Method Code",
     "Transport Method",
-    regexp_full_match(coalesce("Prices Including VAT", ''), param('yes')) AS includes_vat,
+    regexp_full_match(coalesce("Prices Including VAT"::VARCHAR, ''), param('yes')) AS includes_vat,
     day("Order Date") AS order_date,
     day("Requested Receipt Date") AS requested,
     coalesce(day("Promised Receipt Date"), day("Expected Receipt Date")) AS promised,
     moment("SystemCreatedAt") AS created
 FROM versions
-WHERE regexp_full_match("Document Type", param('order'))
+WHERE regexp_full_match("Document Type"::VARCHAR, param('order'))
 QUALIFY row_number() OVER (PARTITION BY "No." ORDER BY version DESC) = 1

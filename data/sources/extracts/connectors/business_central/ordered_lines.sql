@@ -37,6 +37,6 @@ SELECT
     l._line
 FROM versions AS l
 LEFT JOIN order_headers AS h ON l."Document No." = h.po
-WHERE regexp_full_match(l."Document Type", param('order'))
-  AND NOT regexp_full_match(coalesce(l."Type", ''), param('text'))
+WHERE regexp_full_match(l."Document Type"::VARCHAR, param('order'))
+  AND NOT regexp_full_match(coalesce(l."Type"::VARCHAR, ''), param('text'))
 QUALIFY row_number() OVER (PARTITION BY l."Document No.", l."Line No." ORDER BY l.version DESC) = 1

@@ -27,17 +27,17 @@ SELECT
     number(l."Quantity") AS quantity,
     number(l."Direct Unit Cost") * (1 - coalesce(number(l."Line Discount %"), 0) / 100)
     / CASE
-        WHEN regexp_full_match(coalesce(d."Prices Including VAT", ''), param('yes'))
+        WHEN regexp_full_match(coalesce(d."Prices Including VAT"::VARCHAR, ''), param('yes'))
             THEN 1 + coalesce(number(l."VAT %"), 0) / 100
         ELSE 1
     END AS price,
     number(l."Amount") AS amount,
     number(l."Amount Including VAT") - number(l."Amount") AS tax,
     coalesce(
-        nullif(l."Order No.", '') || '-' || nullif(l."Order Line No.", '0'),
+        nullif(l."Order No."::VARCHAR, '') || '-' || nullif(l."Order Line No."::VARCHAR, '0'),
         r.order_no || '-' || r.order_line,
         e.order_no || '-' || e.order_line,
-        CASE WHEN l.sign = 1 THEN nullif(d."Order No.", '') || '-' || l."Line No." END
+        CASE WHEN l.sign = 1 THEN nullif(d."Order No."::VARCHAR, '') || '-' || l."Line No." END
     ) AS po_line,
     coalesce(day(d."Document Date"), day(d."Posting Date")) AS dated,
     day(d."Due Date") AS due,
@@ -51,6 +51,6 @@ SELECT
 FROM lines AS l
 LEFT JOIN documents AS d ON l.sign = d.sign AND l."Document No." = d.document
 LEFT JOIN receipt_lines AS r ON l."Receipt No." = r.document AND l."Receipt Line No." = r.line
-LEFT JOIN "Item Ledger Entry" AS i ON nullif(l."Appl.-to Item Entry", '0') = i."Entry No."
+LEFT JOIN "Item Ledger Entry" AS i ON l."Appl.-to Item Entry" = i."Entry No."
 LEFT JOIN receipt_lines AS e ON i."Document No." = e.document AND i."Document Line No." = e.line
-WHERE NOT regexp_full_match(coalesce(l."Type", ''), param('text'))
+WHERE NOT regexp_full_match(coalesce(l."Type"::VARCHAR, ''), param('text'))

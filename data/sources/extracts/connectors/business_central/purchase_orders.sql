@@ -37,7 +37,7 @@ SELECT
     line_amount AS line_value,
     currency,
     line_type,
-    CASE regexp_full_match(drop_shipment, param('yes')) WHEN TRUE THEN 'direct' WHEN FALSE THEN 'warehouse' END
+    CASE regexp_full_match(drop_shipment::VARCHAR, param('yes')) WHEN TRUE THEN 'direct' WHEN FALSE THEN 'warehouse' END
         AS channel,
     incoterm,
     transport_mode,

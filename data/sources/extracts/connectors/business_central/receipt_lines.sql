@@ -19,7 +19,7 @@ SELECT
     number(l."Direct Unit Cost") * (1 - coalesce(number(l."Line Discount %"), 0) / 100)
     / coalesce(nullif(number(l."Qty. per Unit of Measure"), 0), 1)
     / CASE
-        WHEN regexp_full_match(coalesce(h."Prices Including VAT", ''), param('yes'))
+        WHEN regexp_full_match(coalesce(h."Prices Including VAT"::VARCHAR, ''), param('yes'))
             THEN 1 + coalesce(number(l."VAT %"), 0) / 100
         ELSE 1
     END AS price,
@@ -32,5 +32,5 @@ SELECT
     l._line
 FROM "Purch. Rcpt. Line" AS l
 LEFT JOIN "Purch. Rcpt. Header" AS h ON l."Document No." = h."No."
-WHERE nullif(l."Order No.", '') IS NOT NULL
-  AND NOT regexp_full_match(coalesce(l."Type", ''), param('text'))
+WHERE nullif(l."Order No."::VARCHAR, '') IS NOT NULL
+  AND NOT regexp_full_match(coalesce(l."Type"::VARCHAR, ''), param('text'))

@@ -10,5 +10,5 @@ SELECT
     _file,
     _line
 FROM Location
-WHERE NOT regexp_full_match(coalesce("Use As In-Transit", ''), param('yes'))
+WHERE NOT regexp_full_match(coalesce("Use As In-Transit"::VARCHAR, ''), param('yes'))
   AND (param('site_id') = '' OR "Code" = param('site_id'))

@@ -13,7 +13,7 @@ WITH counted AS (
         )) OVER () AS counted_at
     FROM "Item Ledger Entry" AS e
     ANTI JOIN (
-        SELECT "Code" FROM Location WHERE regexp_full_match(coalesce("Use As In-Transit", ''), param('yes'))
+        SELECT "Code" FROM Location WHERE regexp_full_match(coalesce("Use As In-Transit"::VARCHAR, ''), param('yes'))
     ) AS t ON e."Location Code" = t."Code"
 )
 

@@ -3,9 +3,9 @@
 SELECT
     id::VARCHAR AS product,
     CASE
-        WHEN nullif(default_code, '') IS NULL OR count(*) OVER (PARTITION BY default_code) > 1
+        WHEN nullif(default_code::VARCHAR, '') IS NULL OR count(*) OVER (PARTITION BY default_code) > 1
             THEN regexp_replace(id::VARCHAR, param('exported_id'), '\1')
-        ELSE default_code
+        ELSE default_code::VARCHAR
     END AS item_id,
     name AS item_name,
     string_split(
