@@ -246,3 +246,27 @@ def test_without_a_site_the_warehouse_of_a_line_is_where_its_goods_go(tmp_path: 
         "NAN-l.5 | NAN",  # on its way
     ]
     assert len(several.aside("purchase_orders")) == 1  # nothing says where l.6 was to go
+
+
+DELIVERIES = """
+    id  | origin | product_id/id                         | product_uom_qty | quantity | product_uom | location_id      | location_dest_id   | date                | date_deadline       | state
+    ----+--------+---------------------------------------+-----------------+----------+-------------+------------------+--------------------+---------------------+---------------------+-----------
+    d.1 | S1     | __export__.product_product_7_0a1b2c3d | 1.0             | 1.0      | Dozens      | NAN/Stock        | Partners/Customers | 2026-03-10 22:30:00 | 2026-03-10 08:00:00 | Done
+    d.2 | S1     | __export__.product_product_7_0a1b2c3d | 5.0             | 5.0      | Units       | NAN/Stock        | Partners/Customers | 2026-03-10 23:30:00 | 2026-03-10 08:00:00 | Done
+    d.3 | S2     | __export__.product_product_7_0a1b2c3d | 7.0             | 0.0      | Units       | NAN/Stock        | Partners/Customers | 2026-03-11 08:00:00 | 2026-03-11 08:00:00 | Waiting Availability
+    d.4 | S3     | __export__.product_product_7_0a1b2c3d | 7.0             | 0.0      | Units       | NAN/Stock        | Partners/Customers | 2026-03-11 08:00:00 | 2026-03-11 08:00:00 | Cancelled
+    d.5 | S4     | __export__.product_product_7_0a1b2c3d | 7.0             | 0.0      | Units       | NAN/Stock        | Partners/Customers | 2026-03-20 08:00:00 | 2026-03-20 08:00:00 | Available
+    d.6 | P1     | __export__.product_product_7_0a1b2c3d | 7.0             | 7.0      | Units       | Partners/Vendors | NAN/Stock          | 2026-03-12 08:00:00 | 2026-03-11 08:00:00 | Done
+"""
+
+
+def test_demand_is_short_of_what_had_not_left_by_the_end_of_the_day_it_was_due(
+    tmp_path: Path,
+) -> None:
+    loaded = load(tmp_path, "order_lines", stock__move=DELIVERIES)
+    columns = ("order_line_id", "order_id", "site_id", "item_id", "quantity_demanded")
+    assert loaded.shown("order_lines", *columns, "quantity_short", "known_at") == [
+        "NAN-d.1 | NAN-S1 | NAN | BOLT-8 | 12 | 0 | 2026-03-10 23:00:00",  # 23:30 in Paris
+        "NAN-d.2 | NAN-S1 | NAN | BOLT-8 | 5 | 5 | 2026-03-10 23:00:00",  # 00:30 in Paris
+        "NAN-d.3 | NAN-S2 | NAN | BOLT-8 | 7 | 7 | 2026-03-11 23:00:00",
+    ]
