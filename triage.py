@@ -25,6 +25,7 @@ from rich.table import Table
 
 from data.command_line import LOOPBACK_HOST, PortOption, console, show_progress
 from data.commands.ingest import ingest, simulate
+from data.commands.lake import lake as lake_app
 from data.commands.mapping import mapping_app
 from data.lake import Lake
 from serving.commands.audit import audit
@@ -83,6 +84,7 @@ SINGLE_ROOM_COMMANDS = (
 )
 for command in SINGLE_ROOM_COMMANDS:
     app.command()(command)
+app.add_typer(lake_app, name="lake")
 app.add_typer(mapping_app, name="map")
 app.add_typer(people, name="people")
 app.add_typer(audit, name="audit")

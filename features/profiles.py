@@ -170,7 +170,7 @@ def _distinct_streams(streams: Iterable[Stream]) -> list[Stream]:
 def _entity_history(store: Store, stream: Stream, as_of: date) -> tuple[list[EntityKey], Floats]:
     """Return the keys of entities with history, in order, and one row of measures per key."""
     names = list(map(str, stream.key))
-    events = stream.events({name: store.table(name) for name in TABLES})
+    events = stream.events({name: store.versions(name) for name in TABLES})
     entities = store.connection.to_pandas(events.select(*names).distinct().drop_null())
     asks = entities.sort_values(names, ignore_index=True).assign(**{AS_OF: pd.Timestamp(as_of)})
     measures = history_measures(store, [stream], asks)

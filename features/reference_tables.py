@@ -66,6 +66,7 @@ from data.contracts.suppliers import (
 )
 from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column, Kind, Table
 from data.lazy_imports import pa
+from data.row_versions.stored_rows import SUPERSEDED_AT
 from data.store import Store
 from features.invoice_numbers import normalise_invoice_number
 from features.supplier_groups import group_suppliers
@@ -244,9 +245,10 @@ def _known_rows(
 
     Moments are microseconds. A row without a required value that a request may hold is left out.
     """
-    rows = store.table(table.name)
+    rows = store.versions(table.name)
     before = datetime.combine(as_of, datetime.min.time(), UTC)
-    wanted = rows.filter(rows[KNOWN_AT] < before)
+    ended = rows[SUPERSEDED_AT]
+    wanted = rows.filter(rows[KNOWN_AT] < before, ended.isnull() | (ended >= before))
     if days is not None:
         wanted = wanted.filter(rows[KNOWN_AT] >= before - timedelta(days=days))
     kept = [column for column in table.columns if column in READ_COLUMNS]

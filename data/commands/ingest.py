@@ -11,6 +11,9 @@ import typer
 from data.command_line import console, show_progress
 from data.lake import Lake
 
+REFUSED = 3
+"""Exit code of a load that was refused; the lake stays as it was."""
+
 
 def ingest(
     source: Annotated[str, typer.Option(help="simulator, extract, or a public set's name")],
@@ -18,9 +21,26 @@ def ingest(
     mapping: Annotated[
         list[Path] | None, typer.Option(help="TOML mapping of a site's extract; repeatable")
     ] = None,
+    *,
+    full: Annotated[
+        bool, typer.Option("--full", help="the files hold all rows as they are now, not changes")
+    ] = False,
+    loaded_at: Annotated[
+        datetime | None,
+        typer.Option(
+            help="since when corrections without a date are known (UTC); by default the newest "
+            "known_at of the files"
+        ),
+    ] = None,
+    max_quarantined: Annotated[
+        float, typer.Option(min=0, max=1, help="share of rows put aside above which none is loaded")
+    ] = 0.05,
 ) -> None:
-    """Read a source into canonical tables; rows that break a contract go to quarantine."""
-    from data.ingest import ingest
+    """Add a source to the canonical tables; rows that break a contract go to quarantine.
+
+    Ends with exit code 3, and leaves the lake as it was, where too many rows would go there.
+    """
+    from data.ingest import LoadTerms, ingest
     from data.sources.catalogue import extract_checks, read_source
     from data.sources.extracts.checks.site_check import ImplausibleExtractError
     from data.sources.extracts.read_on import ReadOn
@@ -31,7 +51,9 @@ def ingest(
     try:
         with show_progress(f"Ingesting {source}"):
             read = read_source(source, path or lake.raw / source, checks)
-            report = ingest(read, lake.canonical, lake.quarantine)
+            stated = loaded_at.replace(tzinfo=loaded_at.tzinfo or UTC) if loaded_at else None
+            terms = LoadTerms(full, stated, datetime.now(UTC), max_quarantined)
+            report = ingest(read, lake.canonical, lake.quarantine, terms)
     except ImplausibleExtractError as error:
         text = f"nothing is loaded: the checks of the mapping refuse the extract\n{error}"
         console.print(text, highlight=False, soft_wrap=True, markup=False)
@@ -42,6 +64,8 @@ def ingest(
     if warnings := [line for check in checks for line in check.report().warnings]:
         text = "\n".join(["", "worth a look", *(f"  {line}" for line in warnings)])
         console.print(text, highlight=False, soft_wrap=True, markup=False)
+    if report.refused:
+        raise typer.Exit(REFUSED)
 
 
 def simulate(

@@ -18,6 +18,7 @@ from data.contracts.sites import SITE_ID, TIME_ZONE
 from data.contracts.suppliers import SUPPLIER_ID
 from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column
 from data.lazy_imports import ibis, ir
+from data.row_versions.stored_rows import FIRST_KNOWN_AT, SUPERSEDED_AT
 from features.history.daily_sums import WEIGHT
 from features.history.integer_measures import (
     day_number,
@@ -34,6 +35,7 @@ from features.history.order_lines import (
     complete_spans,
     order_lines,
 )
+from features.history.row_versions import current_at
 from features.history.site_days import local_day
 from features.history.stream import Stream
 
@@ -97,6 +99,8 @@ def deliveries(tables: Mapping[str, ir.Table]) -> ir.Table:
 def _completed_lines(tables: Mapping[str, ir.Table]) -> ir.Table:
     orders = order_lines(tables).rename(ordered_at=HAPPENED_AT, ordered_known_at=KNOWN_AT)
     lines = complete_spans(tables).inner_join(orders, PO_LINE_ID)
+    seen_at = latest_moment(lines[SINCE], lines[FIRST_KNOWN_AT])
+    lines = lines.filter(current_at(seen_at, lines.ordered_known_at, lines[SUPERSEDED_AT]))
     # History is counted by UTC days: what was reversed on the same one was never seen.
     seen = (day_number(lines[SINCE]) != day_number(lines[UNTIL])).fill_null(True)
     came = lines.filter(lines[ARRIVED_AT].notnull(), lines.received > 0, seen)
@@ -113,7 +117,7 @@ def _rows(lines: ir.Table, at: str, weight: int) -> ir.Table:
         ORIGIN,
         TRANSPORT_MODE,
         "channel",
-        known_at=latest_moment(lines[at], lines.ordered_known_at),
+        known_at=latest_moment(lines[at], lines[FIRST_KNOWN_AT]),
         **{WEIGHT: integer_literal(weight)},
         **{name: (lines[name] * weight).cast("int64") for name in MEASURES},
     )

@@ -16,6 +16,8 @@ from data.contracts.suppliers import SUPPLIER_ID
 from data.contracts.table import KNOWN_AT
 from data.lazy_imports import ibis, ir
 from data.reference.units import UNITS, Dimension, conversion_factor, unit_key, unit_words
+from data.row_versions.stored_rows import SUPERSEDED_AT
+from features.history.row_versions import current_at, with_spans
 
 UNIT_SIZE = "unit_size"
 UNKNOWN_ABBREVIATION = "st."  # a piece to some, a sheet to others
@@ -33,7 +35,8 @@ def with_unit_size(lines: ir.Table, item_units: ir.Table) -> ir.Table:
     keyed = _with_unit_key(keyed, BASE_UNIT, "base_key")
     packs = _pack_sizes(keyed, item_units)
     # Views, or Ibis would fold a join into the one that computed its key.
-    keyed = keyed.view().left_join(packs, [(str(INVOICE_LINE_ID), "pack_line")])
+    own = [(str(INVOICE_LINE_ID), "pack_line"), (str(KNOWN_AT), "line_known_at")]
+    keyed = keyed.view().left_join(packs, own)
     factors = ibis.memtable(
         _conversions(), schema={"from_key": "string", "to_key": "string", "factor": "float64"}
     )
@@ -51,26 +54,35 @@ def with_unit_size(lines: ir.Table, item_units: ir.Table) -> ir.Table:
 
 def _pack_sizes(lines: ir.Table, item_units: ir.Table) -> ir.Table:
     """Return the base units of each line's unit that its item states; its supplier's own lead."""
+    item_units = with_spans(item_units)
     units = item_units.select(
         unit_text=item_units[UNIT],
         pack_units=item_units[BASE_UNITS],
         pack_item=item_units[ITEM_ID],
         pack_supplier=item_units[SUPPLIER_ID],
         pack_known_at=item_units[KNOWN_AT],
+        pack_superseded_at=item_units[SUPERSEDED_AT],
     )
     units = _with_unit_key(units, "unit_text", "pack_key")
     wanted = lines.select(INVOICE_LINE_ID, SUPPLIER_ID, ITEM_ID, KNOWN_AT, "unit_key")
     pairs = wanted.view().inner_join(units.view(), [(str(ITEM_ID), "pack_item")])
     own = (pairs["pack_supplier"] == pairs[SUPPLIER_ID]).fill_null(False)
     pairs = pairs.mutate(own=own).filter(
-        pairs["pack_known_at"] <= pairs[KNOWN_AT], own | pairs["pack_supplier"].isnull()
+        current_at(pairs[KNOWN_AT], pairs["pack_known_at"], pairs["pack_superseded_at"]),
+        own | pairs["pack_supplier"].isnull(),
     )
-    has_own = pairs["own"].any().over(ibis.window(group_by=[INVOICE_LINE_ID, "unit_text"]))
+    has_own = (
+        pairs["own"].any().over(ibis.window(group_by=[INVOICE_LINE_ID, KNOWN_AT, "unit_text"]))
+    )
     kept = pairs.mutate(leads=pairs["own"] | ~has_own)
     kept = kept.filter(kept["leads"], kept["unit_key"] == kept["pack_key"], kept["pack_units"] > 0)
-    order = ibis.window(group_by=[INVOICE_LINE_ID], order_by=["pack_known_at", "unit_text"])
+    order = ibis.window(
+        group_by=[INVOICE_LINE_ID, KNOWN_AT], order_by=["pack_known_at", "unit_text"]
+    )
     first = kept.mutate(place=ibis.row_number().over(order)).filter(lambda rows: rows["place"] == 0)
-    return first.select("pack_units", pack_line=first[INVOICE_LINE_ID])
+    return first.select(
+        "pack_units", pack_line=first[INVOICE_LINE_ID], line_known_at=first[KNOWN_AT]
+    )
 
 
 def _with_unit_key(table: ir.Table, column: str, name: str) -> ir.Table:

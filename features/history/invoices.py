@@ -26,6 +26,8 @@ from data.contracts.items import BASE_UNIT, PACK_SIZE
 from data.contracts.purchase_orders import ORDER_UNIT, PO_LINE_ID, PO_UNIT_PRICE
 from data.contracts.table import KNOWN_AT, Column
 from data.lazy_imports import ibis, ir
+from data.row_versions.stored_rows import SUPERSEDED_AT
+from features.history.daily_sums import WEIGHT
 from features.history.integer_measures import (
     MONEY,
     PRICE,
@@ -36,6 +38,13 @@ from features.history.integer_measures import (
     scaled_integer,
 )
 from features.history.invoice_units import UNIT_SIZE, with_unit_size
+from features.history.row_versions import (
+    MOMENT,
+    current_at,
+    first_versions,
+    signed_versions,
+    with_spans,
+)
 from features.history.stream import Stream
 
 LEAST_PRICE_VARIANCE = 0.005
@@ -57,7 +66,7 @@ def invoice_lines_by(
     return Stream(
         name=name,
         key=key,
-        events=lambda tables: invoice_lines(tables).select(*key, KNOWN_AT, *LINE_MEASURES),
+        events=lambda tables: invoice_lines(tables).select(*key, KNOWN_AT, WEIGHT, *LINE_MEASURES),
         measures=LINE_MEASURES,
         windows=windows,
         last=last,
@@ -65,17 +74,18 @@ def invoice_lines_by(
 
 
 def invoice_lines(tables: Mapping[str, ir.Table]) -> ir.Table:
-    """One row a booked invoice line; `priced` counts those that can be compared."""
+    """One event a booked invoice line; `priced` counts those that can be compared."""
     lines = with_unit_size(booked_lines(tables), tables["item_units"])
     quantity = lines[QUANTITY_INVOICED] * lines[UNIT_SIZE]
     goods = lines[LINE_AMOUNT] - lines[CHARGE_AMOUNT].fill_null(0.0)
     price = ibis.cases((quantity > 0, goods / quantity))
     variance = relative_difference(price, lines[PO_UNIT_PRICE])
-    return lines.select(
+    booked = lines.select(
         "site_id",
         "supplier_id",
         "item_id",
         KNOWN_AT,
+        SUPERSEDED_AT,
         amount=scaled_integer(lines[LINE_AMOUNT], MONEY),
         freight=scaled_integer(lines[FREIGHT_AMOUNT], MONEY),
         manual=flag_as_integer(lines[ENTRY_CHANNEL] == EntryChannel.MANUAL.value),
@@ -84,6 +94,7 @@ def invoice_lines(tables: Mapping[str, ir.Table]) -> ir.Table:
         varied=flag_as_integer(variance.abs() > LEAST_PRICE_VARIANCE),
         variance=scaled_integer(variance, RELATIVE),
     )
+    return signed_versions(booked, LINE_MEASURES)
 
 
 def booked_lines(tables: Mapping[str, ir.Table]) -> ir.Table:
@@ -91,28 +102,38 @@ def booked_lines(tables: Mapping[str, ir.Table]) -> ir.Table:
 
     The base unit is that of the item, or else of the order.
     """
-    lines = tables["invoices"]
-    orders = tables["purchase_orders"].select(
+    lines = with_spans(tables["invoices"])
+    orders = with_spans(tables["purchase_orders"])
+    orders = orders.select(
         "item_id",
         "category",
         PO_UNIT_PRICE,
         ORDER_UNIT,
         ordered_line=PO_LINE_ID,
         ordered_known_at=KNOWN_AT,
+        order_superseded_at=SUPERSEDED_AT,
     )
-    items = tables["items"].select(
-        BASE_UNIT, PACK_SIZE, ordered_item="item_id", item_known_at=KNOWN_AT
+    items = with_spans(tables["items"])
+    items = items.select(
+        BASE_UNIT,
+        PACK_SIZE,
+        ordered_item="item_id",
+        item_known_at=KNOWN_AT,
+        item_superseded_at=SUPERSEDED_AT,
     )
     lines = lines.left_join(
         orders,
         [
             lines[PO_LINE_ID] == orders.ordered_line,
-            orders.ordered_known_at <= lines[KNOWN_AT],
+            current_at(lines[KNOWN_AT], orders.ordered_known_at, orders.order_superseded_at),
         ],
     )
     lines = lines.left_join(
         items,
-        [lines.item_id == items.ordered_item, items.item_known_at <= lines[KNOWN_AT]],
+        [
+            lines.item_id == items.ordered_item,
+            current_at(lines[KNOWN_AT], items.item_known_at, items.item_superseded_at),
+        ],
     )
     return lines.mutate(**{BASE_UNIT: ibis.coalesce(lines[BASE_UNIT], lines[ORDER_UNIT])})
 
@@ -152,27 +173,34 @@ def invoice_outcomes_by(name: str, *key: Column, windows: tuple[int, ...]) -> St
     return Stream(
         name=name,
         key=key,
-        events=lambda tables: invoice_outcomes(tables).select(*key, KNOWN_AT, *OUTCOME_MEASURES),
+        events=lambda tables: invoice_outcomes(tables).select(
+            *key, KNOWN_AT, WEIGHT, *OUTCOME_MEASURES
+        ),
         measures=OUTCOME_MEASURES,
         windows=windows,
     )
 
 
 def invoice_outcomes(tables: Mapping[str, ir.Table]) -> ir.Table:
-    """One row a settled invoice line; an unnamed class counts by how it was resolved."""
-    lines = booked_lines(tables).select(
+    """One event a settled invoice line; an unnamed class counts by how it was resolved."""
+    lines = first_versions(booked_lines(tables)).select(
         INVOICE_LINE_ID, "site_id", "supplier_id", "item_id", "category", booked_at=KNOWN_AT
     )
-    outcomes = tables["invoice_outcomes"].rename(ended_at=KNOWN_AT)
+    outcomes = with_spans(tables["invoice_outcomes"]).rename(ended_at=KNOWN_AT)
     ended = lines.inner_join(outcomes, INVOICE_LINE_ID)
     settled_at = ended.booked_at + ibis.interval(days=SETTLED_DAYS)
     unnamed = ended[RESOLUTION] != Resolution.NONE_NEEDED.value
-    return ended.select(
+    settled = ended.select(
         "site_id",
         "supplier_id",
         "item_id",
         "category",
         known_at=latest_moment(settled_at, ended.ended_at),
+        **{
+            SUPERSEDED_AT: ended[SUPERSEDED_AT]
+            .isnull()
+            .ifelse(ibis.null(MOMENT), latest_moment(settled_at, ended[SUPERSEDED_AT]))
+        },
         exceptions=flag_as_integer(
             (ended[EXCEPTION_CLASS] != ExceptionClass.CLEAN.value).coalesce(unnamed)
         ),
@@ -185,3 +213,4 @@ def invoice_outcomes(tables: Mapping[str, ir.Table]) -> ir.Table:
             for name, resolutions in RESOLUTIONS_OF_MEASURE.items()
         },
     )
+    return signed_versions(settled, OUTCOME_MEASURES)

@@ -14,6 +14,8 @@ from data.contracts.purchase_orders import LINE_VALUE, PO_LINE_ID, PROMISED_AT
 from data.contracts.sites import TIME_ZONE
 from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column
 from data.lazy_imports import ibis, ir
+from data.row_versions.stored_rows import FIRST_KNOWN_AT, SUPERSEDED_AT
+from features.history.daily_sums import WEIGHT
 from features.history.integer_measures import (
     MONEY,
     QUANTITY,
@@ -30,6 +32,7 @@ from features.history.order_lines import (
     open_spans,
     order_lines,
 )
+from features.history.row_versions import MOMENT, signed_versions
 from features.history.site_days import end_of_day, local_day
 from features.history.stream import Stream
 
@@ -50,7 +53,7 @@ def order_book_by(name: str, *key: Column, windows: tuple[int, ...]) -> Stream:
     return Stream(
         name=name,
         key=key,
-        events=lambda tables: order_book(tables).select(*key, KNOWN_AT, *MEASURES),
+        events=lambda tables: order_book(tables).select(*key, KNOWN_AT, WEIGHT, *MEASURES),
         measures=MEASURES,
         windows=windows,
     )
@@ -60,7 +63,7 @@ def order_book(tables: Mapping[str, ir.Table]) -> ir.Table:
     """Orders placed, promises passed and lines closed, as rows that can be added up."""
     lines = order_lines(tables)
     spans = open_spans(tables, forgotten_after=ibis.interval(days=ABANDONED_DAYS))
-    spans = spans.inner_join(lines.rename(ordered_known_at=KNOWN_AT), PO_LINE_ID)
+    spans = _spans_of_versions(spans, lines)
     missed_at = latest_moment(spans[SINCE], end_of_day(spans[PROMISE_DAY], spans[TIME_ZONE]))
     spans = spans.mutate(missed_at=missed_at)
     still_open = spans[UNTIL].isnull() | (spans.missed_at < spans[UNTIL])
@@ -74,10 +77,21 @@ def order_book(tables: Mapping[str, ir.Table]) -> ir.Table:
     )
 
 
+def _spans_of_versions(spans: ir.Table, lines: ir.Table) -> ir.Table:
+    """Split the spans where their line was corrected, and add what was known of the line."""
+    spans = spans.inner_join(lines.rename(ordered_known_at=KNOWN_AT), PO_LINE_ID)
+    first = spans.ordered_known_at == spans[FIRST_KNOWN_AT]
+    begins = first.ifelse(spans[SINCE], latest_moment(spans[SINCE], spans.ordered_known_at))
+    ends = spans[SUPERSEDED_AT].cast(MOMENT)
+    ends = ibis.least(ibis.coalesce(spans[UNTIL], ends), ibis.coalesce(ends, spans[UNTIL]))
+    spans = spans.mutate(**{SINCE: begins, UNTIL: ends})
+    return spans.filter(spans[UNTIL].isnull() | (spans[SINCE] < spans[UNTIL]))
+
+
 def _placed_rows(lines: ir.Table) -> ir.Table:
-    """An order line when it became known: the load it adds."""
+    """An order line when it became known: the load it adds; a correction takes it back."""
     placed_on = local_day(lines[HAPPENED_AT], lines[TIME_ZONE])
-    return _typed_rows(
+    placed = _typed_rows(
         lines,
         KNOWN_AT,
         lines=integer_literal(1),
@@ -88,6 +102,7 @@ def _placed_rows(lines: ir.Table) -> ir.Table:
         open=integer_literal(0),
         overdue=integer_literal(0),
     )
+    return signed_versions(placed, MEASURES)
 
 
 def _change_rows(lines: ir.Table, at: str, *, opened: int, overdue: int) -> ir.Table:
@@ -95,9 +110,11 @@ def _change_rows(lines: ir.Table, at: str, *, opened: int, overdue: int) -> ir.T
     measures = {name: integer_literal(0) for name in MEASURES}
     measures["open"] = integer_literal(opened)
     measures["overdue"] = integer_literal(overdue)
-    return _typed_rows(lines.filter(lines[at].notnull()), at, **measures)
+    changes = _typed_rows(lines.filter(lines[at].notnull()), at, **measures)
+    return changes.mutate(**{WEIGHT: integer_literal(1)}).drop(SUPERSEDED_AT)
 
 
 def _typed_rows(rows: ir.Table, at: str, **measures: ir.Value) -> ir.Table:
     typed = {name: value.cast("int64") for name, value in measures.items()}
-    return rows.select("site_id", "supplier_id", "item_id", known_at=rows[at], **typed)
+    ended = {SUPERSEDED_AT: rows[SUPERSEDED_AT].cast(MOMENT)}
+    return rows.select("site_id", "supplier_id", "item_id", known_at=rows[at], **ended, **typed)

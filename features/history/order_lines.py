@@ -43,12 +43,15 @@ from data.contracts.supplier_events import (
 )
 from data.contracts.table import HAPPENED_AT, KNOWN_AT
 from data.lazy_imports import ibis, ir
+from data.row_versions.stored_rows import FIRST_KNOWN_AT, SUPERSEDED_AT
 from features.history.integer_measures import (
     QUANTITY,
     flag_as_integer,
     integer_literal,
+    latest_moment,
     scaled_integer,
 )
+from features.history.row_versions import MOMENT, current_at, first_versions, with_spans
 from features.history.site_days import local_day, promise_day, with_time_zones
 
 Tables: TypeAlias = "Mapping[str, ir.Table]"
@@ -59,12 +62,12 @@ ARRIVED_AT = "arrived_at"
 POSTED_AT = "posted_at"
 SINCE = "since"
 UNTIL = "until"
-MOMENT = "timestamp('UTC', 6)"
+BEFORE_ALL = "1800-01-01T00:00:00+00:00"
 
 
 def order_lines(tables: Tables) -> ir.Table:
-    """Order lines with their site's TIME_ZONE, PROMISE_DAY and what was ORDERED in thousandths."""
-    orders = with_time_zones(tables["purchase_orders"], tables["sites"])
+    """Versions of order lines with TIME_ZONE, PROMISE_DAY and what was ORDERED in thousandths."""
+    orders = with_time_zones(with_spans(tables["purchase_orders"]), tables["sites"])
     return orders.mutate(
         **{
             PROMISE_DAY: promise_day(orders[PROMISED_AT], orders[TIME_ZONE]),
@@ -76,6 +79,7 @@ def order_lines(tables: Tables) -> ir.Table:
 def complete_spans(tables: Tables) -> ir.Table:
     """Spans in which a line was known to be complete, with what was known at their beginning.
 
+    A correction of the line or of its postings ends a span, and another one begins.
     Columns: PO_LINE_ID; SINCE, and UNTIL where a reversal ended it; ARRIVED_AT of the posting
     that completed the line, missing where nothing came; `received` and `spoiled` in thousandths.
     """
@@ -83,9 +87,12 @@ def complete_spans(tables: Tables) -> ir.Table:
     following = ibis.window(
         group_by=PO_LINE_ID, order_by=[rows[POSTED_AT], rows.dated_at, rows.taken, rows[RECEIPT_ID]]
     )
-    rows = rows.mutate(next_at=rows[POSTED_AT].lead().over(following))
+    instant = ibis.window(group_by=[PO_LINE_ID, POSTED_AT])
+    rows = rows.mutate(
+        next_at=rows[POSTED_AT].lead().over(following), revised=rows.revised.max().over(instant)
+    )
     known = rows.filter(rows.next_at.isnull() | (rows.next_at > rows[POSTED_AT]))
-    changes = _changes(known.mutate(at=known[POSTED_AT]), "complete")
+    changes = _changes(known.mutate(at=known[POSTED_AT]), "complete", again="revised")
     spans = changes.mutate(**{SINCE: changes["at"], UNTIL: changes.next_change_at})
     spans = spans.filter(spans.complete == 1)
     return spans.select(PO_LINE_ID, SINCE, UNTIL, ARRIVED_AT, "received", "spoiled")
@@ -111,7 +118,7 @@ def open_spans(tables: Tables, forgotten_after: ir.IntervalValue | None = None) 
 
     forgotten_after: time after its order at which a line no longer counts as open.
     """
-    orders = tables["purchase_orders"]
+    orders = first_versions(tables["purchase_orders"])
     # A line is closed while any reason holds; not to be placed yet is the first of them.
     steps = [_step(orders, orders[KNOWN_AT], -1)]
     if forgotten_after is not None:
@@ -133,10 +140,19 @@ def postings(tables: Tables) -> ir.Table:
     `kept` is the change of what was received and not reversed, `returned` of what went back
     (thousandths, negative), `spoiled` of what was damaged, `closes` of the marks that close it.
     """
-    lines = order_lines(tables).select(
-        PO_LINE_ID, TIME_ZONE, PROMISE_DAY, ORDERED, ordered_known_at=KNOWN_AT
+    orders = order_lines(tables)
+    lines = orders.select(
+        PO_LINE_ID,
+        TIME_ZONE,
+        PROMISE_DAY,
+        ORDERED,
+        first_ordered_at=FIRST_KNOWN_AT,
+        line_known_at=KNOWN_AT,
+        line_superseded_at=SUPERSEDED_AT,
     )
-    rows = tables["receipts"].inner_join(lines, PO_LINE_ID)
+    rows = with_spans(tables["receipts"]).inner_join(lines, PO_LINE_ID)
+    seen_at = latest_moment(rows[KNOWN_AT], rows.first_ordered_at)
+    rows = rows.filter(current_at(seen_at, rows.line_known_at, rows.line_superseded_at))
     number = scaled_integer(rows[QUANTITY_RECEIVED], QUANTITY)
     negative = rows[POSTING_KIND].isin([PostingKind.REVERSAL.value, PostingKind.RETURN.value])
     rows = rows.select(
@@ -153,9 +169,46 @@ def postings(tables: Tables) -> ir.Table:
         posted_at=rows[KNOWN_AT],
         dated_day=local_day(rows[HAPPENED_AT], rows[TIME_ZONE]),
         posted_day=local_day(rows[KNOWN_AT], rows[TIME_ZONE]),
+        revised=flag_as_integer(rows[KNOWN_AT] > rows[FIRST_KNOWN_AT]),
+        **{SUPERSEDED_AT: rows[SUPERSEDED_AT]},
     )
     rows = _with_reversals(rows.mutate(taken=flag_as_integer(rows.quantity < 0)))
-    return ibis.union(_with_closing_marks(rows), _closed_short(tables))
+    counted = _with_closing_marks(rows)
+    return ibis.union(
+        counted.drop(SUPERSEDED_AT),
+        _taken_back(counted),
+        _revisions(orders),
+        *_closed_short(orders),
+    )
+
+
+def _taken_back(rows: ir.Table) -> ir.Table:
+    """Take back the postings that were corrected, when that was known."""
+    rows = rows.filter(rows[SUPERSEDED_AT].notnull())
+    changes = {name: -rows[name] for name in ("kept", "returned", "damaged", "closes")}
+    return _change_of_known(rows, rows[SUPERSEDED_AT], RECEIPT_ID, **changes)
+
+
+def _revisions(orders: ir.Table) -> ir.Table:
+    """Postings of nothing where an order line was corrected, which counts from then on."""
+    later = orders.filter(orders[KNOWN_AT] > orders[FIRST_KNOWN_AT])
+    none = integer_literal(0)
+    nothing = dict.fromkeys(("kept", "returned", "damaged", "closes"), none)
+    return _change_of_known(later, later[KNOWN_AT], PO_LINE_ID, **nothing)
+
+
+def _change_of_known(
+    rows: ir.Table, at: ir.TimestampValue, key: str, **changes: ir.Value
+) -> ir.Table:
+    """Postings of a correction; they come before all others of their moment."""
+    rows = rows.mutate(
+        **{RECEIPT_ID: rows[key], POSTED_AT: at, ARRIVED_AT: ibis.null(MOMENT)},
+        dated_at=ibis.literal(BEFORE_ALL, MOMENT),
+        taken=integer_literal(0),
+        revised=integer_literal(1),
+        **{SUPERSEDED_AT: ibis.null(MOMENT)},
+    )
+    return _typed_postings(rows, **changes).drop(SUPERSEDED_AT)
 
 
 def _with_reversals(rows: ir.Table) -> ir.Table:
@@ -198,24 +251,40 @@ def _with_closing_marks(rows: ir.Table) -> ir.Table:
     )
 
 
-def _closed_short(tables: Tables) -> ir.Table:
-    """Postings of nothing that close the lines which the buyer closed short."""
-    lines = order_lines(tables)
-    lines = lines.filter(lines[LINE_STATE] == LineState.CLOSED_SHORT.value)
-    at = ibis.coalesce(lines[STATE_KNOWN_AT], lines[KNOWN_AT])
+def _closed_short(orders: ir.Table) -> tuple[ir.Table, ir.Table]:
+    """Postings of nothing that close the lines which the buyer closed short, and take it back."""
+    lines = _in_state(orders, LineState.CLOSED_SHORT)
     none = integer_literal(0)
     rows = lines.mutate(
-        **{RECEIPT_ID: lines[PO_LINE_ID], POSTED_AT: at, ARRIVED_AT: ibis.null(MOMENT)},
-        dated_at=at,
+        **{RECEIPT_ID: lines[PO_LINE_ID], POSTED_AT: lines.state_at},
+        **{ARRIVED_AT: ibis.null(MOMENT)},
+        dated_at=lines.state_at,
         taken=none,
+        revised=none,
     )
-    return _typed_postings(rows, kept=none, returned=none, damaged=none, closes=integer_literal(1))
+    nothing = {"kept": none, "returned": none, "damaged": none}
+    closing = _typed_postings(rows, **nothing, closes=integer_literal(1)).drop(SUPERSEDED_AT)
+    ended = lines.filter(lines[SUPERSEDED_AT].notnull())
+    back = _change_of_known(
+        ended, ended[SUPERSEDED_AT], PO_LINE_ID, **nothing, closes=integer_literal(-1)
+    )
+    return closing, back
+
+
+def _in_state(orders: ir.Table, state: LineState) -> ir.Table:
+    """Versions of order lines in a state, and `state_at`: since when it was known."""
+    lines = orders.filter(orders[LINE_STATE] == state.value)
+    stated = ibis.coalesce(lines[STATE_KNOWN_AT], lines[KNOWN_AT])
+    first = lines[KNOWN_AT] == lines[FIRST_KNOWN_AT]
+    lines = lines.mutate(state_at=first.ifelse(stated, latest_moment(stated, lines[KNOWN_AT])))
+    return lines.filter(lines[SUPERSEDED_AT].isnull() | (lines["state_at"] < lines[SUPERSEDED_AT]))
 
 
 def _typed_postings(rows: ir.Table, **changes: ir.Value) -> ir.Table:
-    moments = {name: rows[name].cast(MOMENT) for name in (ARRIVED_AT, "dated_at", POSTED_AT)}
+    names = (ARRIVED_AT, "dated_at", POSTED_AT, SUPERSEDED_AT)
+    moments = {name: rows[name].cast(MOMENT) for name in names}
     typed = {name: value.cast("int64") for name, value in changes.items()}
-    return rows.select(PO_LINE_ID, RECEIPT_ID, ORDERED, "taken", **moments, **typed)
+    return rows.select(PO_LINE_ID, RECEIPT_ID, ORDERED, "taken", "revised", **moments, **typed)
 
 
 def _running(rows: ir.Table, order: list[str]) -> ir.Table:
@@ -245,26 +314,29 @@ def _running(rows: ir.Table, order: list[str]) -> ir.Table:
     )
 
 
-def _changes(rows: ir.Table, flag: str) -> ir.Table:
+def _changes(rows: ir.Table, flag: str, again: str = "") -> ir.Table:
     """Keep the rows at which a flag of the line changes, with when it changes next.
 
     rows: PO_LINE_ID, `at` (unique in a line) and the flag, which is 0 before the first row.
+    again: column of rows at which a flag that stays counts as changed.
     """
     in_line = ibis.window(group_by=PO_LINE_ID, order_by="at")
     rows = rows.mutate(before=rows[flag].lag().over(in_line).fill_null(0))
-    rows = rows.filter(rows[flag] != rows.before)
+    changed = rows[flag] != rows.before
+    if again:
+        changed |= (rows[flag] == 1) & (rows[again] == 1)
+    rows = rows.filter(changed)
     return rows.mutate(next_change_at=rows["at"].lead().over(in_line))
 
 
 def _withdrawn_spans(tables: Tables) -> ir.Table:
     """Spans in which a line was known to be cancelled or deleted."""
-    orders = tables["purchase_orders"]
-    cancelled = orders.filter(orders[LINE_STATE] == LineState.CANCELLED.value)
+    cancelled = _in_state(with_spans(tables["purchase_orders"]), LineState.CANCELLED)
     stated = cancelled.select(
         PO_LINE_ID,
         **{
-            SINCE: ibis.coalesce(cancelled[STATE_KNOWN_AT], cancelled[KNOWN_AT]).cast(MOMENT),
-            UNTIL: ibis.null(MOMENT),
+            SINCE: cancelled["state_at"].cast(MOMENT),
+            UNTIL: cancelled[SUPERSEDED_AT].cast(MOMENT),
         },
     )
     return stated.union(_deleted_spans(tables["supplier_events"]))

@@ -14,6 +14,8 @@ from typing import Any
 from data.contracts.sites import SITE_ID, TIME_ZONE
 from data.contracts.table import KNOWN_AT
 from data.lazy_imports import ibis, ir
+from data.row_versions.stored_rows import SUPERSEDED_AT
+from features.history.row_versions import current_at, with_spans
 
 UTC_ZONE = "UTC"
 MOMENT = "timestamp('UTC', 6)"
@@ -23,12 +25,18 @@ LONGEST_REPEAT = 1  # hours that a clock is put back by, where midnight comes tw
 
 def with_time_zones(rows: ir.Table, sites: ir.Table) -> ir.Table:
     """Add TIME_ZONE of each row's site, where it was known when the row was; UTC where not."""
-    zones = sites.select(SITE_ID, zone=sites[TIME_ZONE], zone_known_at=sites[KNOWN_AT])
+    sites = with_spans(sites)
+    zones = sites.select(
+        zone_site=SITE_ID,
+        zone=TIME_ZONE,
+        zone_known_at=KNOWN_AT,
+        zone_superseded_at=SUPERSEDED_AT,
+    )
     rows = rows.drop(TIME_ZONE) if TIME_ZONE in rows.columns else rows
-    placed = rows.left_join(zones, [SITE_ID])
-    known = (placed["zone_known_at"] <= placed[KNOWN_AT]).fill_null(False)
-    zone = known.ifelse(placed["zone"], ibis.null("string"))
-    return placed.select(*rows.columns, **{TIME_ZONE: ibis.coalesce(zone, ibis.literal(UTC_ZONE))})
+    known = current_at(rows[KNOWN_AT], zones["zone_known_at"], zones["zone_superseded_at"])
+    placed = rows.left_join(zones, [rows[SITE_ID] == zones["zone_site"], known])
+    zone = ibis.coalesce(placed["zone"], ibis.literal(UTC_ZONE))
+    return placed.select(*rows.columns, **{TIME_ZONE: zone})
 
 
 def local_day(moment: ir.TimestampValue, zone: ir.StringValue) -> ir.IntegerValue:

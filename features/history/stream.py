@@ -36,8 +36,9 @@ class Stream:
     Attributes:
         name: prefix of the measures, e.g. `supplier_receipts`.
         key: columns that name the entity; a case has the same columns.
-        events: from canonical tables to a table with the key, `known_at`, and an integer column
-            per measure (see `scaled_integer`). Missing values count as nothing.
+        events: from all versions of the canonical rows to a table with the key, `known_at`, and
+            an integer column per measure (see `scaled_integer`). Missing values count as nothing.
+            Corrections are events (see `features.history.row_versions`).
         measures: measure -> scale; the stored integer / scale is the value in its unit.
         windows: trailing days, half-open `[as_of - w, as_of)` on the UTC day of `known_at`.
         last: measures whose latest value is kept (of equally late ones the greatest).
@@ -68,7 +69,7 @@ def history_measures(
     store: Store, streams: Sequence[Stream], asks: pd.DataFrame
 ) -> dict[str, Floats]:
     """Compute every measure of every stream for each ask at its own moment, in row order."""
-    tables = {name: store.table(name) for name in TABLES}
+    tables = {name: store.versions(name) for name in TABLES}
     result: dict[str, Floats] = {}
     for stream in streams:
         points = AskPoints.of(asks, list(map(str, stream.key)), f"history of {stream.name!r}")

@@ -12,8 +12,10 @@ import ibis
 import ibis.expr.types as ir
 
 from data.contracts.table import HAPPENED_AT, KNOWN_AT, Kind
+from data.row_versions.stored_rows import FIRST_KNOWN_AT, SUPERSEDED_AT
 from features.builders.order_documents import EVENT_ORDER, EVENTS
 from features.cases import CaseShape
+from features.history.row_versions import current_at, with_spans
 from training.dataset.asks import AS_OF, ASK_ID, ASKED_AT, GROUP, MONEY_AT_RISK, ROW, Asks
 
 ASK_COLUMNS = (ASK_ID, ASKED_AT, AS_OF, GROUP, MONEY_AT_RISK)
@@ -87,24 +89,29 @@ def _typed_child(
 
 
 MASTER_PREFIX = "master_"
+SPAN = (SUPERSEDED_AT, FIRST_KNOWN_AT)
 
 
 def join_master_as_known(asked: ir.Table, master: ir.Table, key: str) -> ir.Table:
-    """Join the columns of the master row that was known when asked.
+    """Join the columns of the master row, in the version that was known when asked.
 
     Where both have a column the ask's own value counts, the master's fills what is missing.
     Master rows known only after the ask are left out.
+
+    master: all versions of its rows.
     """
-    facts = [c for c in master.columns if c not in (key, HAPPENED_AT)]
-    side = master.select(key, **{MASTER_PREFIX + c: master[c] for c in facts})
+    master = with_spans(master)
+    facts = [c for c in master.columns if c not in (key, HAPPENED_AT, KNOWN_AT, *SPAN)]
+    side = master.select(
+        **{MASTER_PREFIX + c: master[c] for c in (key, KNOWN_AT, SUPERSEDED_AT, *facts)}
+    )
     # A view, or Ibis would fold this join into the one that computed the key.
-    joined = asked.view().left_join(side, [key])
-    known = joined[MASTER_PREFIX + KNOWN_AT] <= joined[ASKED_AT]
-    filled = {
-        c: _fill_from_master(asked, joined, c, known.ifelse(joined[MASTER_PREFIX + c], ibis.null()))
-        for c in facts
-        if c != KNOWN_AT
-    }
+    asked = asked.view()
+    known = current_at(
+        asked[ASKED_AT], side[MASTER_PREFIX + KNOWN_AT], side[MASTER_PREFIX + SUPERSEDED_AT]
+    )
+    joined = asked.left_join(side, [asked[key] == side[MASTER_PREFIX + key], known])
+    filled = {c: _fill_from_master(asked, joined, c, joined[MASTER_PREFIX + c]) for c in facts}
     return joined.select(*[c for c in asked.columns if c not in filled], **filled)
 
 

@@ -10,8 +10,10 @@ import pandas as pd
 from data.contracts.purchase_orders import LINE_STATE, STATE_KNOWN_AT
 from data.contracts.sites import SITE_ID
 from data.contracts.table import KNOWN_AT
+from data.row_versions.stored_rows import SUPERSEDED_AT
 from data.store import Store
 from features.feature import feature_frame
+from features.history.row_versions import current_versions
 from features.history.stream import history_measures
 from models.training_set import TrainingSet
 from training.dataset.asks import GROUP, Asks
@@ -35,11 +37,18 @@ class AsOfStore(Store):
         self._moment = ibis.literal(moment, type="timestamp('UTC', 6)")
 
     def table(self, name: str) -> ibis.Table:
-        """The rows of a canonical table that were known before the moment.
+        """The rows of a canonical table as they were known before the moment."""
+        return current_versions(self.versions(name))
+
+    def versions(self, name: str) -> ibis.Table:
+        """The versions that were known before the moment.
 
         The state of an order line has a moment of its own: before it the line was open.
         """
-        rows = self._store.table(name)
+        rows = self._store.versions(name)
+        ended = rows[SUPERSEDED_AT]
+        later = ended >= self._moment
+        rows = rows.mutate(**{SUPERSEDED_AT: later.ifelse(ibis.null(), ended)})
         if STATE_KNOWN_AT in rows.columns:
             later = (rows[STATE_KNOWN_AT] >= self._moment).fill_null(False)
             rows = rows.mutate(

@@ -65,7 +65,7 @@ def fill_exchange_rates(asks: Asks, store: Store, reporting: str) -> Asks:
 
 
 def _rates_by_currency(store: Store, reporting: str) -> dict[str, _Rates]:
-    table = store.table(EXCHANGE_RATES.name)
+    table = store.versions(EXCHANGE_RATES.name)
     frame = table.filter(table[REPORTING_CURRENCY] == reporting).to_pandas()
     frame = frame.sort_values([HAPPENED_AT, KNOWN_AT], kind="stable")
     rates: dict[str, _Rates] = defaultdict(_Rates)

@@ -18,6 +18,7 @@ from data.contracts.receipts import POSTING_KIND, QUANTITY_RECEIVED, RECEIPTS, P
 from data.contracts.sites import SITES
 from data.contracts.supplier_events import EVENT_ID, SUPPLIER_EVENTS
 from data.contracts.table import KNOWN_AT
+from data.row_versions.stored_rows import SUPERSEDED_AT
 from data.store import Store
 from features.history.order_lines import (
     ARRIVED_AT,
@@ -27,6 +28,7 @@ from features.history.order_lines import (
     open_spans,
     order_lines,
 )
+from features.history.row_versions import current_at, with_spans
 from features.history.supplier_messages import distinct_messages
 from training.dataset.asks import ASKED_AT, ROW
 
@@ -37,8 +39,13 @@ FOREVER = "9999-01-01T00:00:00+00:00"
 
 
 def placed_lines(store: Store) -> ir.Table:
-    """Order lines with their site's time zone and the promised day, see `order_lines`."""
+    """Order lines as they are now, with time zone and promised day, see `order_lines`."""
     return order_lines(_tables(store))
+
+
+def versions_of_lines(store: Store) -> ir.Table:
+    """All versions of order lines, with time zone and promised day, see `order_lines`."""
+    return order_lines(_versions(store))
 
 
 def line_ends(store: Store) -> ir.Table:
@@ -69,7 +76,7 @@ def line_ends(store: Store) -> ir.Table:
 
 def open_when_asked(asked: ir.Table, store: Store) -> ir.Table:
     """Keep the rows (PO_LINE_ID, ASKED_AT) whose order line was open as far as was known then."""
-    spans = open_spans(_tables(store))
+    spans = open_spans(_versions(store))
     spans = spans.select(
         open_line=PO_LINE_ID,
         open_since=spans[SINCE],
@@ -115,15 +122,20 @@ def _tables(store: Store) -> dict[str, ir.Table]:
     return {name: store.table(name) for name in names}
 
 
+def _versions(store: Store) -> dict[str, ir.Table]:
+    return {name: store.versions(name) for name in _tables(store)}
+
+
 def messages_known_of_line(numbered: ir.Table, store: Store) -> ir.Table:
     """The messages about each ask's order line that were known when it was asked, each once."""
     return rows_known_of_line(
-        numbered, distinct_messages(store.table(SUPPLIER_EVENTS.name)), EVENT_ID
+        numbered, distinct_messages(store.versions(SUPPLIER_EVENTS.name)), EVENT_ID
     )
 
 
 def rows_known_of_line(numbered: ir.Table, rows: ir.Table, key: str) -> ir.Table:
-    """The rows of each ask's order line that were known when it was asked."""
+    """The rows of each ask's order line, in the version that was known when it was asked."""
     asked = numbered.select(ROW, ASKED_AT, PO_LINE_ID)
-    joined = asked.inner_join(rows, [PO_LINE_ID])
-    return joined.filter(joined[KNOWN_AT] <= joined[ASKED_AT]).mutate(tie=joined[key])
+    joined = asked.inner_join(with_spans(rows), [PO_LINE_ID])
+    known = current_at(joined[ASKED_AT], joined[KNOWN_AT], joined[SUPERSEDED_AT])
+    return joined.filter(known).mutate(tie=joined[key])

@@ -16,7 +16,9 @@ import pandas as pd
 
 from data.contracts.catalogue import TABLES
 from data.contracts.table import HAPPENED_AT, KNOWN_AT, Column, Kind, Table
+from data.row_versions.stored_rows import FIRST_KNOWN_AT, SUPERSEDED_AT
 from data.store import Store
+from features.history.row_versions import current_versions
 from training.gates.gate import (
     Candidate,
     Gate,
@@ -47,11 +49,15 @@ class TimeWindowStore(Store):
         """Keep what became known from `LOOK_BACK` before to `LOOK_AHEAD` after the moment."""
         super().__init__(store.connection)
         self._kept = {
-            name: _rows_in_window(store.table(name), name, moment).cache() for name in TABLES
+            name: _rows_in_window(store.versions(name), name, moment).cache() for name in TABLES
         }
 
     def table(self, name: str) -> ir.Table:
-        """The rows of a canonical table in the stretch."""
+        """The current rows of a canonical table in the stretch."""
+        return current_versions(self.versions(name))
+
+    def versions(self, name: str) -> ir.Table:
+        """The versions of rows in the stretch."""
         return self._kept[name]
 
 
@@ -69,14 +75,23 @@ class AlteredFutureStore(Store):
         self._made: dict[str, ir.Table] = {}
 
     def table(self, name: str) -> ir.Table:
-        """The rows of a canonical table, those known later changed."""
+        """The current rows of a canonical table, those known later changed."""
+        return current_versions(self.versions(name))
+
+    def versions(self, name: str) -> ir.Table:
+        """The versions of rows, those known later changed."""
         if name not in self._made:
             self._made[name] = self._changed(TABLES[name]).cache()
         return self._made[name]
 
     def _changed(self, table: Table) -> ir.Table:
-        rows, start = self._store.table(table.name), _literal(self._moment)
-        rows = rows.select(*map(str, table.columns))
+        rows, start = self._store.versions(table.name), _literal(self._moment)
+        # What was corrected later is not corrected in the other future.
+        corrected_later = rows[SUPERSEDED_AT] >= start
+        rows = rows.mutate(
+            **{SUPERSEDED_AT: corrected_later.ifelse(ibis.null(), rows[SUPERSEDED_AT])}
+        )
+        rows = rows.select(*map(str, table.columns), SUPERSEDED_AT, FIRST_KNOWN_AT)
         past, future = rows.filter(rows[KNOWN_AT] < start), rows.filter(rows[KNOWN_AT] >= start)
         parts = [past, _alter_rows(table, future)]
         if table.name not in SINGLE_ROW_TABLES:

@@ -25,13 +25,16 @@ from data.contracts.receipts import RECEIPT_ID, RECEIPTS
 from data.contracts.sites import COUNTRY, SITE_ID, SITE_NAME, SITES, TAX_JURISDICTION, TIME_ZONE
 from data.contracts.suppliers import BANK_ACCOUNT, SUPPLIER_ID, SUPPLIERS, VAT_ID
 from data.contracts.table import HAPPENED_AT, KNOWN_AT
+from data.row_versions.stored_rows import SUPERSEDED_AT
 from data.store import Store
 from features.builders.order_documents import EVENTS, ORDERED_AT
+from features.history.row_versions import current_at, first_versions
 from features.invoice_numbers import invoice_number_key
 from features.supplier_groups import related_suppliers
 from features.tasks.invoice_mismatch.shape import DOCUMENT_AT, INVOICE_MISMATCH_SHAPE, PO_CURRENCY
 from models.task import Task
 from training.dataset.ask_queries import (
+    SPAN,
     UTC,
     collect_asks,
     filter_asked_between,
@@ -57,7 +60,8 @@ def query_asks(
     `since` is inclusive, `until` exclusive, on the moment of asking.
     """
     del task
-    return _collect(store, filter_asked_between(_booked_lines(store), since, until), max_rows)
+    booked = _booked_lines(first_versions(store.versions(INVOICES.name)))
+    return _collect(store, filter_asked_between(booked, since, until), max_rows)
 
 
 def query_open_asks(store: Store, task: Task, at: datetime) -> Asks:
@@ -66,20 +70,21 @@ def query_open_asks(store: Store, task: Task, at: datetime) -> Asks:
     since, moment = at - timedelta(days=OPEN_BACK_DAYS), ibis.literal(at, type=UTC)
     outcomes = store.table(INVOICE_OUTCOMES.name)
     ended = outcomes.filter(outcomes[KNOWN_AT] <= moment)
-    booked = filter_asked_between(_booked_lines(store), since, at + timedelta(microseconds=1))
+    booked = _booked_lines(store.table(INVOICES.name))
+    booked = filter_asked_between(booked, since, at + timedelta(microseconds=1))
     return _collect(store, booked.anti_join(ended, [INVOICE_LINE_ID]), None)
 
 
-def _booked_lines(store: Store) -> ir.Table:
-    invoices = store.table(INVOICES.name)
+def _booked_lines(invoices: ir.Table) -> ir.Table:
+    invoices = invoices.select(*map(str, INVOICES.columns))
     renamed = {ASKED_AT: invoices[KNOWN_AT], DOCUMENT_AT: invoices[HAPPENED_AT]}
     return invoices.mutate(**renamed).drop(KNOWN_AT, HAPPENED_AT)
 
 
 def _collect(store: Store, booked: ir.Table, max_rows: int | None) -> Asks:
     asked = join_master_as_known(booked, _order_columns(store), PO_LINE_ID)
-    asked = join_master_as_known(asked, store.table(ITEMS.name).drop(CURRENCY), ITEM_ID)
-    asked = join_master_as_known(asked, store.table(SUPPLIERS.name), SUPPLIER_ID)
+    asked = join_master_as_known(asked, store.versions(ITEMS.name).drop(CURRENCY), ITEM_ID)
+    asked = join_master_as_known(asked, store.versions(SUPPLIERS.name), SUPPLIER_ID)
     asked = join_master_as_known(asked, _site_columns(store), SITE_ID)
     base = asked.mutate(
         ask_id=asked[INVOICE_LINE_ID],
@@ -88,7 +93,7 @@ def _collect(store: Store, booked: ir.Table, max_rows: int | None) -> Asks:
     )
     children = {
         "receipts": lambda numbered: rows_known_of_line(
-            numbered, store.table(RECEIPTS.name), RECEIPT_ID
+            numbered, store.versions(RECEIPTS.name), RECEIPT_ID
         ),
         EVENTS: lambda numbered: messages_known_of_line(numbered, store),
         "item_units": lambda numbered: _units_of_item(store, numbered),
@@ -99,7 +104,7 @@ def _collect(store: Store, booked: ir.Table, max_rows: int | None) -> Asks:
 
 def _order_columns(store: Store) -> ir.Table:
     """Order lines without what the invoice line says itself: its supplier, site, currency."""
-    orders = store.table(PURCHASE_ORDERS.name)
+    orders = store.versions(PURCHASE_ORDERS.name)
     own = [c for c in orders.columns if c in INVOICES.columns and c not in _JOIN_COLUMNS]
     renamed = {ORDERED_AT: orders[HAPPENED_AT], PO_CURRENCY: orders[CURRENCY]}
     return orders.mutate(**renamed).drop(*own)
@@ -109,20 +114,21 @@ _JOIN_COLUMNS = (PO_LINE_ID, HAPPENED_AT, KNOWN_AT)
 
 
 def _site_columns(store: Store) -> ir.Table:
-    sites = store.table(SITES.name)
+    sites = store.versions(SITES.name)
     jurisdiction = ibis.coalesce(sites[TAX_JURISDICTION], sites[COUNTRY])
-    columns = (SITE_ID, SITE_NAME, TIME_ZONE, TAX_JURISDICTION, KNOWN_AT)
+    columns = (SITE_ID, SITE_NAME, TIME_ZONE, TAX_JURISDICTION, KNOWN_AT, *SPAN)
     return sites.mutate(**{TAX_JURISDICTION: jurisdiction}).select(*columns)
 
 
 def _units_of_item(store: Store, numbered: ir.Table) -> ir.Table:
     """The other units of each ask's item; those of its supplier lead over those of all."""
-    units = store.table(ITEM_UNITS.name).rename(supplier_of_unit=SUPPLIER_ID)
+    units = store.versions(ITEM_UNITS.name).rename(supplier_of_unit=SUPPLIER_ID)
     asked = numbered.select(ROW, ASKED_AT, ITEM_ID, SUPPLIER_ID)
     joined = asked.inner_join(units, [ITEM_ID])
     own = joined["supplier_of_unit"] == joined[SUPPLIER_ID]
     known = joined.filter(
-        joined[KNOWN_AT] <= joined[ASKED_AT], own | joined["supplier_of_unit"].isnull()
+        current_at(joined[ASKED_AT], joined[KNOWN_AT], joined[SUPERSEDED_AT]),
+        own | joined["supplier_of_unit"].isnull(),
     )
     own = known["supplier_of_unit"].notnull()
     has_own = own.any().over(ibis.window(group_by=[ROW, UNIT]))
@@ -136,7 +142,7 @@ def _earlier_invoices(store: Store, numbered: ir.Table) -> ir.Table:
     Joins by equal keys and a union: one join by "this or that" would compare every pair of a
     supplier's invoices.
     """
-    past = _with_look_alike_keys(store.table(INVOICES.name))
+    past = _with_look_alike_keys(store.versions(INVOICES.name))
     past = past.rename({f"past_{c}": c for c in past.columns})
     own = _with_look_alike_keys(numbered).select(
         ROW, ASKED_AT, INVOICE_LINE_ID, INVOICE_ID, SUPPLIER_ID, PO_LINE_ID, *_LOOK_ALIKE_KEYS
@@ -174,7 +180,7 @@ def _with_look_alike_keys(lines: ir.Table) -> ir.Table:
 
 def _as_related_suppliers(store: Store, own: ir.Table) -> ir.Table:
     """Ask for the other suppliers of the group, once it was known that they belong to it."""
-    suppliers = store.table(SUPPLIERS.name).select(SUPPLIER_ID, BANK_ACCOUNT, VAT_ID, KNOWN_AT)
+    suppliers = store.versions(SUPPLIERS.name).select(SUPPLIER_ID, BANK_ACCOUNT, VAT_ID, KNOWN_AT)
     related = ibis.memtable(
         related_suppliers(suppliers.to_pyarrow().to_pylist()),
         schema={"of_supplier": "string", "related_supplier": "string", "related_since": UTC},
@@ -194,7 +200,8 @@ def _pairs_booked_before(own: ir.Table, past: ir.Table, keys: Mapping[str, str])
     earlier = (moment < pairs[ASKED_AT]) | (
         (moment == pairs[ASKED_AT]) & (tie < pairs[INVOICE_LINE_ID])
     )
-    pairs = pairs.filter(earlier, pairs[f"past_{INVOICE_ID}"] != pairs[INVOICE_ID])
+    known = current_at(pairs[ASKED_AT], moment, pairs[f"past_{SUPERSEDED_AT}"])
+    pairs = pairs.filter(earlier, known, pairs[f"past_{INVOICE_ID}"] != pairs[INVOICE_ID])
     columns = {str(c): pairs[f"past_{c}"] for c in INVOICES.columns}
     return pairs.select(ROW, ASKED_AT, tie=tie, **columns)
 

@@ -21,11 +21,14 @@ from data.contracts.receipts import RECEIPTS
 from data.contracts.sites import SITE_ID, SITES
 from data.contracts.stock_levels import ACTIVE, STOCK_LEVELS
 from data.contracts.table import HAPPENED_AT, KNOWN_AT
+from data.row_versions.stored_rows import SUPERSEDED_AT
 from data.store import Store
+from features.history.row_versions import current_at
 from features.tasks.stock_risk.quantities import quantity_at_stake
 from features.tasks.stock_risk.shape import QUANTITY_OPEN, STOCK_RISK_SHAPE
 from models.task import Task
 from training.dataset.ask_queries import (
+    SPAN,
     UTC,
     collect_asks,
     day_text,
@@ -57,7 +60,7 @@ def query_asks(
     reports = _stock_reports(store)
     asked = reports.mutate(**{ASKED_AT: midnight_after(reports[KNOWN_AT], 1)})
     latest = _latest_reports(
-        filter_asked_between(asked, since, until), [SITE_ID, ITEM_ID, ASKED_AT]
+        filter_asked_between(_known(asked), since, until), [SITE_ID, ITEM_ID, ASKED_AT]
     )
     return _collect(store, task, latest, max_rows)
 
@@ -65,12 +68,17 @@ def query_asks(
 def query_open_asks(store: Store, task: Task, at: datetime) -> Asks:
     """Query the latest known report of every site-item that was carried then."""
     reports = _stock_reports(store).mutate(**{ASKED_AT: ibis.literal(at, type=UTC)})
-    known = reports.filter(reports[KNOWN_AT] <= reports[ASKED_AT])
-    return _collect(store, task, _latest_reports(known, [SITE_ID, ITEM_ID]), None)
+    return _collect(store, task, _latest_reports(_known(reports), [SITE_ID, ITEM_ID]), None)
 
 
 def _stock_reports(store: Store) -> ir.Table:
-    return store.table(STOCK_LEVELS.name)
+    return store.versions(STOCK_LEVELS.name)
+
+
+def _known(reports: ir.Table) -> ir.Table:
+    """Keep the reports as they were known when asked."""
+    known = current_at(reports[ASKED_AT], reports[KNOWN_AT], reports[SUPERSEDED_AT])
+    return reports.filter(known).drop(*SPAN)
 
 
 def _latest_reports(reports: ir.Table, by: list[str]) -> ir.Table:
@@ -82,8 +90,8 @@ def _latest_reports(reports: ir.Table, by: list[str]) -> ir.Table:
 
 
 def _collect(store: Store, task: Task, asked: ir.Table, max_rows: int | None) -> Asks:
-    asked = join_master_as_known(asked, store.table(ITEMS.name), ITEM_ID)
-    asked = join_master_as_known(asked, store.table(SITES.name), SITE_ID)
+    asked = join_master_as_known(asked, store.versions(ITEMS.name), ITEM_ID)
+    asked = join_master_as_known(asked, store.versions(SITES.name), SITE_ID)
     place = asked[SITE_ID] + "/" + asked[ITEM_ID]
     unknown = ibis.null("float64")  # until the scheduled receipts have been collected
     base = asked.mutate(
@@ -102,7 +110,7 @@ def _with_money_at_risk(asks: Asks, task: Task) -> Asks:
 
 def _scheduled_receipts(store: Store, numbered: ir.Table) -> ir.Table:
     """Open order lines as far as was known, with what had not come of them."""
-    lines = store.table(PURCHASE_ORDERS.name)
+    lines = store.versions(PURCHASE_ORDERS.name)
     lines = lines.select(
         PO_LINE_ID,
         SITE_ID,
@@ -112,9 +120,11 @@ def _scheduled_receipts(store: Store, numbered: ir.Table) -> ir.Table:
         LINE_STATE,
         STATE_KNOWN_AT,
         KNOWN_AT,
+        SUPERSEDED_AT,
     )
     pairs = numbered.select(ROW, ASKED_AT, SITE_ID, ITEM_ID).inner_join(lines, [SITE_ID, ITEM_ID])
-    pairs = with_state_when_asked(open_when_asked(pairs, store))
+    known = current_at(pairs[ASKED_AT], pairs[KNOWN_AT], pairs[SUPERSEDED_AT])
+    pairs = with_state_when_asked(open_when_asked(pairs.filter(known), store))
     came = _quantity_received_when_asked(store, pairs)
     joined = pairs.left_join(came, [ROW, PO_LINE_ID])
     missing = (in_thousandths(joined[QUANTITY_ORDERED]) - joined["came"].fill_null(0)) / 1000
@@ -123,8 +133,15 @@ def _scheduled_receipts(store: Store, numbered: ir.Table) -> ir.Table:
 
 
 def _quantity_received_when_asked(store: Store, pairs: ir.Table) -> ir.Table:
-    rows = store.table(RECEIPTS.name)
-    receipts = rows.select(PO_LINE_ID, posted_at=rows[KNOWN_AT], quantity=signed_quantity(rows))
+    rows = store.versions(RECEIPTS.name)
+    receipts = rows.select(
+        PO_LINE_ID,
+        posted_at=rows[KNOWN_AT],
+        taken_back_at=rows[SUPERSEDED_AT],
+        quantity=signed_quantity(rows),
+    )
     postings = pairs.select(ROW, PO_LINE_ID, ASKED_AT).inner_join(receipts, [PO_LINE_ID])
-    known = postings.filter(postings["posted_at"] <= postings[ASKED_AT])
+    known = postings.filter(
+        current_at(postings[ASKED_AT], postings["posted_at"], postings["taken_back_at"])
+    )
     return known.group_by([ROW, PO_LINE_ID]).agg(came=known["quantity"].sum())

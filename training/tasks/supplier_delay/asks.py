@@ -22,13 +22,16 @@ from data.contracts.receipts import RECEIPT_ID, RECEIPTS
 from data.contracts.sites import SITE_ID, SITE_NAME, SITES, TIME_ZONE
 from data.contracts.suppliers import SUPPLIER_ID, SUPPLIER_NAME, SUPPLIERS
 from data.contracts.table import HAPPENED_AT, KNOWN_AT
+from data.row_versions.stored_rows import FIRST_KNOWN_AT, SUPERSEDED_AT
 from data.store import Store
 from features.builders.order_documents import EVENTS, ORDERED_AT
 from features.history.order_lines import PROMISE_DAY
+from features.history.row_versions import current_at
 from features.history.site_days import local_day, midnight_of_day
 from features.tasks.supplier_delay.shape import SUPPLIER_DELAY_SHAPE
 from models.task import Task
 from training.dataset.ask_queries import (
+    SPAN,
     UTC,
     collect_asks,
     day_text,
@@ -40,8 +43,8 @@ from training.dataset.asks import ASKED_AT, Asks
 from training.dataset.purchase_order_lines import (
     messages_known_of_line,
     open_when_asked,
-    placed_lines,
     rows_known_of_line,
+    versions_of_lines,
     with_state_when_asked,
 )
 
@@ -68,12 +71,15 @@ def query_asks(
     inclusive, `until` exclusive, on the moment of asking.
     """
     lines = _promised_lines(store)
-    moments = [midnight_after(lines[KNOWN_AT], 1)]
+    moments = [midnight_after(lines[FIRST_KNOWN_AT], 1)]
     moments += [midnight_of_day(lines[PROMISE_DAY] - days) for days in task.ask_before_days]
     asked = reduce(
         _union_tables, (lines.mutate(**{ASKED_AT: moment}) for moment in moments)
     ).distinct()
-    known = asked.filter(asked[ASKED_AT] > asked[KNOWN_AT])
+    known = asked.filter(
+        asked[ASKED_AT] > asked[KNOWN_AT],
+        current_at(asked[ASKED_AT], asked[KNOWN_AT], asked[SUPERSEDED_AT]),
+    )
     return _collect(
         store, filter_asked_between(open_when_asked(known, store), since, until), max_rows
     )
@@ -88,7 +94,8 @@ def query_open_asks(store: Store, task: Task, at: datetime) -> Asks:
     lines = _promised_lines(store).mutate(**{ASKED_AT: ibis.literal(at, type=UTC)})
     today = local_day(lines[ASKED_AT], lines[TIME_ZONE])
     due = lines[PROMISE_DAY].between(today - OVERDUE_DAYS, today + OPEN_AHEAD_DAYS)
-    asked = lines.filter(due, lines[KNOWN_AT] <= lines[ASKED_AT])
+    known = current_at(lines[ASKED_AT], lines[KNOWN_AT], lines[SUPERSEDED_AT])
+    asked = lines.filter(due, known)
     return _collect(store, open_when_asked(asked, store), None)
 
 
@@ -97,14 +104,14 @@ def _union_tables(left: ir.Table, right: ir.Table) -> ir.Table:
 
 
 def _promised_lines(store: Store) -> ir.Table:
-    lines = placed_lines(store)
+    lines = versions_of_lines(store)
     return lines.filter(lines[PROMISED_AT].notnull())
 
 
 def _collect(store: Store, asked: ir.Table, max_rows: int | None) -> Asks:
-    asked = with_state_when_asked(asked.drop(TIME_ZONE))
+    asked = with_state_when_asked(asked.drop(TIME_ZONE, SUPERSEDED_AT, FIRST_KNOWN_AT))
     for table, key, columns in _MASTER_COLUMNS:
-        master = store.table(table.name).select(key, *columns, KNOWN_AT)
+        master = store.versions(table.name).select(key, *columns, KNOWN_AT, *SPAN)
         asked = join_master_as_known(asked, master, key)
     value = ibis.coalesce(asked[LINE_VALUE], asked[QUANTITY_ORDERED] * asked[PO_UNIT_PRICE])
     base = asked.mutate(
@@ -115,7 +122,7 @@ def _collect(store: Store, asked: ir.Table, max_rows: int | None) -> Asks:
     )
     children = {
         "receipts": lambda numbered: rows_known_of_line(
-            numbered, store.table(RECEIPTS.name), RECEIPT_ID
+            numbered, store.versions(RECEIPTS.name), RECEIPT_ID
         ),
         EVENTS: lambda numbered: messages_known_of_line(numbered, store),
     }
