@@ -40,3 +40,38 @@ def check(
     console.print(text, highlight=False, soft_wrap=True, markup=False)
     if any(one.refusals for one in found):
         raise typer.Exit(1)
+
+
+@mapping_app.command()
+def diff(
+    before: Annotated[Path, typer.Option(help="TOML mapping as it is")],
+    after: Annotated[Path, typer.Option(help="TOML mapping as it would be")],
+    path: Annotated[Path, typer.Option(help="folder that holds a folder for each site")] = Path(),
+) -> None:
+    """Say which rows another mapping would add, remove or change; nothing is loaded."""
+    from data.contracts.catalogue import TABLES
+    from data.sources.extracts.checks.table_changes import table_changes
+    from data.store import Store
+
+    with (
+        show_progress(f"Comparing mappings of {path}"),
+        TemporaryDirectory(prefix="triage-diff-") as folder,
+        Store.from_folder(_loaded(before, path, Path(folder) / "before")) as old,
+        Store.from_folder(_loaded(after, path, Path(folder) / "after")) as new,
+    ):
+        changes = [
+            table_changes(table, old.frame(name), new.frame(name)) for name, table in TABLES.items()
+        ]
+    found = [str(change) for change in changes if change.any]
+    text = "\n".join(found) or "both mappings give the same rows"
+    console.print(text, highlight=False, soft_wrap=True, markup=False)
+
+
+def _loaded(mapping: Path, path: Path, folder: Path) -> Path:
+    """Load an extract into a folder of its own and return that of the tables."""
+    from data.ingest import ingest
+    from data.sources.extracts.mapping import load_mapping
+    from data.sources.extracts.reader import read_extract
+
+    ingest(read_extract(path, [load_mapping(mapping)]), folder / "tables", folder / "quarantine")
+    return folder / "tables"
