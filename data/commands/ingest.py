@@ -46,7 +46,7 @@ def ingest(
     from data.sources.extracts.read_on import ReadOn
 
     lake = Lake.from_environment().make()
-    read_on = ReadOn(lake.read_on)
+    read_on = ReadOn(lake.read_on, from_start=full)
     checks = extract_checks(source, mapping or [], datetime.now(UTC), read_on)
     try:
         with show_progress(f"Ingesting {source}"):
