@@ -56,6 +56,8 @@ class Feature:
         sentence: text that a reviewer reads; `{value}` takes a format spec, as in
             "{value:.0%} of this supplier's lines came late in the last year", or one of
             `features.value_wording`, as in "{value:count line is|lines are} overdue".
+        cycle_days: length of the cycle that the value is a place in (365 for a month of the
+            year); 0 where it is in none.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Feature:
     sentence: str
     compute: Callable[[Cases], NDArray[Any]]
     kind: FeatureKind = FeatureKind.NUMBER
+    cycle_days: int = 0
 
 
 def ratio(numerator: Floats, denominator: Floats) -> Floats:

@@ -173,7 +173,7 @@ class Model:
             similar_hits=similar.hits,
             class_set=self.conformal.class_set(probability),
             quantiles=self._quantiles(encoded.matrix, threads),
-            unseen=self._named(encoded.unseen),
+            unseen=self._named(encoded.unseen & self.encoder.in_use),
             outside=self._named(self.encoder.outside(encoded.matrix)),
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,9 @@ from training.card.render import log_card
 from training.dataset.cache import load_or_build_training_set
 from training.dataset.holdout import hold_out
 from training.dataset.manifest import training_manifest
+from training.dataset.readiness import describe_readiness
 from training.dataset.rule_findings import ServiceRules, add_rule_findings
+from training.dataset.short_history import features_in_reach
 from training.evaluation.gate_findings import GateFinding
 from training.evaluation.review_curve import (
     ReviewPoint,
@@ -28,10 +30,14 @@ from training.gates.catalogue import run_gates
 from training.gates.preparation import comparison_figures, prepare_candidate
 from training.parameters.parameter_files import Parameters, load_parameters
 from training.registry.mlflow_registry import MlflowRegistry, open_registry
-from training.registry.run_tracking import track_training
+from training.registry.run_tracking import LEFT_OUT_PARAMETER, track_training
 from training.tasks.catalogue import training_task
 
 Progress = Callable[[str, float], None]
+
+
+def ignore_lines(lines: Sequence[str]) -> None:
+    """Ignore what the data can carry; the default callback."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,7 @@ class TrainingResult:
         reused: whether the training set was there from an earlier training with the same tables
             and code.
         findings: findings of the gates.
+        left_out: which features the data cannot carry yet; empty where they carry all.
     """
 
     task: TaskName
@@ -54,6 +61,7 @@ class TrainingResult:
     metrics: Mapping[str, float]
     reused: bool
     findings: tuple[GateFinding, ...]
+    left_out: str = ""
 
 
 def train_task(
@@ -65,6 +73,7 @@ def train_task(
     chosen: Parameters | None = None,
     trained_by: str = "",
     rules: ServiceRules | None = None,
+    tell: Callable[[Sequence[str]], None] = ignore_lines,
 ) -> TrainingResult:
     """Build the task's training set, fit, measure on the newest asks, try the gates, register.
 
@@ -79,9 +88,11 @@ def train_task(
         trained_by: name of the trainer; empty where nobody is named, and then only an override
             promotes.
         rules: rules of the service, whose precision is measured; None measures none.
+        tell: told, before anything is fitted, what the data can carry, a line a site.
 
     Raises:
         FileNotFoundError: when nothing was ingested.
+        NotReadyError: the lake lacks a table that the task needs, or every label.
         ValueError: when too few labels have matured.
     """
     chosen = chosen or load_parameters(name)
@@ -90,6 +101,9 @@ def train_task(
     kept = load_or_build_training_set(training, lake, max_rows, progress)
     everything = add_rule_findings(kept.training, training, lake, rules, max_rows)
     learnt, measured = hold_out(everything)
+    tell(describe_readiness(everything, task.classes))
+    reach = features_in_reach(task, training.shape, learnt)
+    task, learnt, measured = reach.task, reach.inputs_of(learnt), reach.inputs_of(measured)
     fitted = fit(task, learnt, chosen.options, progress)
     registry = registry or open_registry(lake)
     with prepare_candidate(
@@ -115,6 +129,7 @@ def train_task(
             "max_rows": max_rows,
             "held_out": len(measured),
             "training_set": kept.folder.name,
+            LEFT_OUT_PARAMETER: reach.sentence,
         },
         findings=findings,
         review=review_points(name, fitted.model, measured, rules),
@@ -132,6 +147,7 @@ def train_task(
         tracked.metrics,
         kept.reused,
         findings,
+        reach.sentence,
     )
 
 

@@ -41,14 +41,22 @@ def number_feature(column: Column, theme: Theme, unit: str, sentence: str) -> Fe
     )
 
 
+YEAR_DAYS = 365
+QUARTER_DAYS = 92
+
+
 def calendar_feature(
     name: str,
     read: Callable[[Moments], Floats],
     of: Callable[[Cases], Moments],
     words: str,
     missing: str = "the date is not stated",
+    cycle_days: int = 0,
 ) -> Feature:
-    """Build a number that says where a moment lies in its week, month or year."""
+    """Build a number that says where a moment lies in its week, month or year.
+
+    cycle_days: length of what it lies in, where that takes long to be seen once.
+    """
     return Feature(
         name,
         Theme.TIMING,
@@ -56,6 +64,7 @@ def calendar_feature(
         missing,
         words,
         lambda cases: read(of(cases)),
+        cycle_days=cycle_days,
     )
 
 

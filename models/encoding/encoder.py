@@ -7,7 +7,7 @@ Here a column that is wrong is refused, and a category never seen in training is
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from data.lazy_imports import pd
 from features.feature import Feature, FeatureKind
-from models.encoding.feature_spec import FeatureSpec
+from models.encoding.feature_spec import LEAST_GAIN, FeatureSpec
 
 Floats = NDArray[np.float64]
 NUMERIC_DTYPE_KINDS = frozenset("fiub")
@@ -99,9 +99,23 @@ class Encoder:
         return EncodedInputs(matrix, unseen)
 
     def outside(self, matrix: Floats) -> NDArray[np.bool_]:
-        """Return (n, F) flags of numbers outside the range that training saw."""
+        """Return (n, F) flags of numbers in use that lie outside the range that training saw."""
         low, high = self.bounds
-        return np.asarray((matrix < low) | (matrix > high))
+        return np.asarray(((matrix < low) | (matrix > high)) & self.in_use)
+
+    @cached_property
+    def in_use(self) -> NDArray[np.bool_]:
+        """Flags of the features that the trees look at, (F,)."""
+        return np.array([spec.in_use for spec in self.specs], dtype=bool)
+
+    def with_gains(self, gains: Floats) -> Encoder:
+        """Return the encoder with the features marked that trees of these gains, (F,), look at."""
+        least = LEAST_GAIN * gains.sum()
+        marked = [
+            replace(spec, in_use=bool(gain > 0 and gain >= least))
+            for spec, gain in zip(self.specs, gains.tolist(), strict=True)
+        ]
+        return Encoder(tuple(marked))
 
     def _rows(self, columns: Sequence[NDArray[Any]]) -> int:
         rows = len(columns[0])

@@ -10,6 +10,9 @@ from typing import Any
 from features.feature import Feature, FeatureKind, Theme
 from features.value_wording import word_sentence
 
+LEAST_GAIN = 0.01
+"""Share of all gain from which a feature counts as in use."""
+
 
 @dataclass(frozen=True)
 class FeatureSpec:
@@ -21,6 +24,8 @@ class FeatureSpec:
             after the last category.
         low, high: least and greatest number in the training rows, None where there was none
             (and for categories).
+        in_use: whether the fitted trees look at it; what lies outside the range of one that they
+            do not look at says nothing about a score.
         missing, sentence, unit, theme: as in `features.feature.Feature`.
     """
 
@@ -34,6 +39,7 @@ class FeatureSpec:
     rare: tuple[str, ...] = ()
     low: float | None = None
     high: float | None = None
+    in_use: bool = True
 
     @property
     def other_code(self) -> int:
@@ -64,6 +70,7 @@ class FeatureSpec:
             "rare": list(self.rare),
             "low": self.low,
             "high": self.high,
+            "in_use": self.in_use,
         }
 
     @classmethod
@@ -80,6 +87,7 @@ class FeatureSpec:
             rare=tuple(fields["rare"]),
             low=fields["low"],
             high=fields["high"],
+            in_use=fields.get("in_use", True),
         )
 
     @classmethod

@@ -92,11 +92,12 @@ def _assemble_model(
     ready: PreparedTraining, classes: LearnedClasses, quantiles: LearnedQuantiles
 ) -> Model:
     inputs, conformal = ready.training.inputs, _fit_conformal(ready, classes, quantiles)
+    trees = classes.grown.trees
     unscored = Model(
         task_name=ready.task.name,
         classes=ready.task.classes,
-        encoder=ready.encoder,
-        trees=classes.grown.trees,
+        encoder=ready.encoder.with_gains(trees.gains(len(ready.encoder.names))),
+        trees=trees,
         calibration=classes.chosen.calibration,
         conformal=conformal,
         quantile_levels=quantiles.levels,

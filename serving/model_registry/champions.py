@@ -148,9 +148,13 @@ def load_previous_champion(
 
 
 def _if_schema_matches(model: Model, version: str, served: ServedTask) -> LoadedModel | None:
-    """Return the loaded model if it has the features and classes of this version of the code."""
-    features = served.task.features
-    same = [spec.name for spec in model.features] == [feature.name for feature in features]
+    """Return the loaded model if this version of the code has its features and classes.
+
+    A model that was trained on little history has fewer features than the task.
+    """
+    used = [spec.name for spec in model.features]
+    features = tuple(feature for feature in served.task.features if feature.name in used)
+    same = used == [feature.name for feature in features]
     if not same or model.classes != served.task.classes:
         return None
     return LoadedModel(model, version, features, served.streams, served.request.shape)

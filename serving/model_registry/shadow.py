@@ -90,8 +90,14 @@ class ShadowScorer:
                 continue
             if draft.payload["provenance"]["alias"] != ModelAlias.CHAMPION:
                 continue
+            case = _answered_case(draft)
+            if not case.features.keys() >= set(
+                challengers[TaskName(draft.task)].model.encoder.names
+            ):
+                self.dropped += 1  # the champion has fewer features, and recorded no others
+                continue
             try:
-                self._waiting.put_nowait(_answered_case(draft))
+                self._waiting.put_nowait(case)
             except queue.Full:
                 self.dropped += 1
 

@@ -20,6 +20,7 @@ from training.card.document import (
     text_cells,
 )
 from training.card.facts import CardFacts
+from training.registry.run_tracking import LEFT_OUT_PARAMETER
 from training.tasks.catalogue import TRAINING_TASKS
 
 DIGEST_SHOWN = 12
@@ -98,9 +99,11 @@ def features(facts: CardFacts) -> Section:
         text_cells(theme, ", ".join(_feature(f) for f in group))
         for theme, group in groupby(listed, key=lambda f: f["theme"])
     ]
-    summary = f"{len(listed)} features. All of them are known when the question is asked."
+    told = [f"{len(listed)} features. All of them are known when the question is asked."]
+    if left_out := facts.parameters.get(LEFT_OUT_PARAMETER):
+        told.append(f"{left_out}. They come back with the first training that has the history.")
     return Section(
-        "features", "What it looks at", [summary], tables=[Table(["theme", "features"], rows)]
+        "features", "What it looks at", told, tables=[Table(["theme", "features"], rows)]
     )
 
 

@@ -24,6 +24,7 @@ from models.task import Task
 from models.training_set import TrainingSet
 from training.dataset.builder import build_training_set
 from training.dataset.manifest import training_manifest
+from training.dataset.readiness import check_labels, check_tables
 from training.dataset.training_set_file import read_training_set, write_training_set
 from training.dataset.training_task import TrainingTask
 
@@ -135,6 +136,7 @@ def load_or_build_training_set(
 
     Raises:
         FileNotFoundError: when nothing was ingested.
+        NotReadyError: the lake lacks a table that the task needs, or every label.
         OSError: when the lake cannot be written.
     """
     task = training.task
@@ -145,12 +147,14 @@ def load_or_build_training_set(
     if rows is None:
         progress(f"{task.name}: asks and features", 0.0)
         with Store.from_folder(lake.canonical) as store:
+            check_tables(training, store)
             rows = build_training_set(training, store, max_rows=max_rows)
         _write(rows, folder, made_from, lake.canonical)
     else:
         progress(f"{task.name}: training set {folder.name[:8]} is there, nothing to build", 0.0)
         os.utime(folder)
     _prune(folder)
+    check_labels(training, rows)
     return CachedTrainingSet(rows, folder, reused)
 
 

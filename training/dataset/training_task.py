@@ -85,6 +85,8 @@ class TrainingTask:
         shape: columns of a case.
         streams: history that the features read.
         reference: columns that identify a case, as in the service; joined by "/" they are its id.
+        needs: canonical tables without which there is nothing to learn, and what each is for.
+        labels_from: where the ends of cases are read, in words.
         standing: a case never ends and is asked about again on other days (a site-item), in
             contrast to a document, which is asked about until it ends.
         baseline_rules: simple scores that a model must beat, by name.
@@ -104,6 +106,8 @@ class TrainingTask:
     baseline_rules: Mapping[str, BaselineRule]
     purpose: ModelPurpose
     class_of_resolution: Mapping[str, str] = field(default_factory=dict)
+    needs: Mapping[str, str] = field(default_factory=dict)
+    labels_from: str = "the tables of the task"
     standing: bool = False
     add_outcome_facts: AddOutcomeFacts | None = None
 

@@ -52,14 +52,22 @@ class Segment:
 
 
 def candidate_segments(task: Task, measured: TrainingSet) -> list[Segment]:
-    """Return all asks first, then each site of several, then each class of more than two."""
+    """Return all asks first, then each site of several, then each class of more than two.
+
+    A class that no measured ask ended in cannot be judged and is left out.
+    """
     every = np.arange(len(measured))
     names = site_names(measured.site)
     segments = [Segment(ALL_ASKS, every)]
     if len(names) > 1:
         segments += [Segment(f"site {n}", np.flatnonzero(measured.site == n)) for n in names]
     if not task.binary:
-        segments += [Segment(f"class {name}", every, k) for k, name in enumerate(task.classes)]
+        occurred = set(np.unique(measured.label).tolist())
+        segments += [
+            Segment(f"class {name}", every, k)
+            for k, name in enumerate(task.classes)
+            if k in occurred
+        ]
     return segments
 
 

@@ -23,7 +23,6 @@ from training.evaluation.statistics import population_stability, stability_by_ch
 from training.gates.gate import Candidate, Gate, GateResult, gate_result, not_applicable
 from training.gates.segments import join_names
 
-LEAST_GAIN = 0.01
 """Share of the gain from which on a feature counts as used."""
 
 
@@ -79,9 +78,7 @@ def check(candidate: Candidate) -> GateResult:
 
 
 def _used_features(candidate: Candidate) -> list[FeatureSpec]:
-    total = sum(candidate.fitted.gains.values()) or 1.0
-    gains = candidate.fitted.gains
-    return [s for s in candidate.model.features if gains.get(s.name, 0.0) / total >= LEAST_GAIN]
+    return [spec for spec in candidate.model.features if spec.in_use]
 
 
 def _feature_drift(candidate: Candidate, spec: FeatureSpec, stretches: list[slice]) -> FeatureDrift:

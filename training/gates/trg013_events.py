@@ -16,12 +16,15 @@ UNEVENTFUL = 0
 
 
 def check(candidate: Candidate) -> GateResult:
-    """Count events by class and by site."""
+    """Count events by class and by site; a class that never occurred is named and not judged."""
     task, limits = candidate.task, candidate.limits
     learnt, measured = candidate.learnt, candidate.measured
-    few, fewest = [], np.inf
+    few, never, fewest = [], [], np.inf
     for k, name in enumerate(task.classes):
         taught, seen = _groups(learnt, learnt.label == k), _groups(measured, measured.label == k)
+        if not taught and not seen:
+            never.append(str(name))
+            continue
         fewest = min(fewest, taught)
         if taught < limits.class_events or seen < limits.measured_events:
             few.append(f"class {name} ({taught} learnt, {seen} measured)")
@@ -35,12 +38,16 @@ def check(candidate: Candidate) -> GateResult:
         f"{limits.class_events} learnt and {limits.measured_events} measured cases of each "
         f"class, {limits.site_events} learnt events of each site"
     )
+    absent = f"; never occurred: {', '.join(never)}" if never else ""
     if few:
         sentence = (
-            f"Too few cases with an event of their own: {join_names(few)}; needed are {counts}"
+            f"Too few cases with an event of their own: {join_names(few)}; "
+            f"needed are {counts}{absent}"
         )
         return gate_result(refused=True, sentence=sentence, figures=figures)
-    sentence = f"Enough events everywhere ({counts}); the rarest class has {fewest:,} learnt cases"
+    sentence = (
+        f"Enough events everywhere ({counts}); the rarest class has {fewest:,} learnt cases{absent}"
+    )
     return gate_result(refused=False, sentence=sentence, figures=figures)
 
 

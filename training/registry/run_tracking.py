@@ -125,6 +125,9 @@ def task_facts(task: Task) -> dict[str, Any]:
     }
 
 
+LEFT_OUT_PARAMETER = "left_out"
+"""Parameter of a run: the features that its data could not carry; empty where they carried all."""
+
 REQUIRED = ("lightgbm", "numpy", "pandas", "pyarrow", "pandera")
 SCRIPT = Path(__file__).with_name("pyfunc_model.py")
 MANIFEST = "data_manifest.json"

@@ -20,6 +20,7 @@ from data.contracts.suppliers import PAYMENT_TERM, SUPPLIER_ID
 from data.contracts.table import HAPPENED_AT, KNOWN_AT
 from data.reference.units import unit_key
 from features.builders.case_features import (
+    QUARTER_DAYS,
     Moments,
     Texts,
     calendar_feature,
@@ -143,9 +144,11 @@ def _days_feature(
 
 
 def _booking_calendar_feature(
-    name: str, read: Callable[[Moments], Floats], sentence: str
+    name: str, read: Callable[[Moments], Floats], sentence: str, cycle_days: int = 0
 ) -> Feature:
-    return calendar_feature(name, read, lambda cases: cases.asked_at, sentence, "cannot be missing")
+    return calendar_feature(
+        name, read, lambda cases: cases.asked_at, sentence, "cannot be missing", cycle_days
+    )
 
 
 EARLIER_INVOICE_FEATURES = (
@@ -236,6 +239,7 @@ DATE_FEATURES = (
         "quarter_days_left",
         days_to_quarter_end,
         "booked {value:days before|after|on} the last day of a quarter",
+        QUARTER_DAYS,
     ),
 )
 SUPPLIER_EVENT_FEATURES = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from data.contracts.items import CATEGORY, ITEM_ID, SUBCATEGORY, UNIT_COST
 from data.contracts.sites import REGION, SITE_ID, SITE_TYPE
 from features.builders.case_features import (
+    YEAR_DAYS,
     calendar_feature,
     category_feature,
     month,
@@ -90,6 +91,7 @@ MASTER_DATA_FEATURES = (
         month,
         lambda cases: cases.asked_at,
         "asked in {value:month}",
+        cycle_days=YEAR_DAYS,
     ),
 )
 

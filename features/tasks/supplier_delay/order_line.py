@@ -20,6 +20,7 @@ from data.contracts.purchase_orders import (
 from data.contracts.sites import SITE_ID
 from data.contracts.suppliers import SUPPLIER_ID
 from features.builders.case_features import (
+    YEAR_DAYS,
     calendar_feature,
     category_feature,
     day_of_month,
@@ -119,6 +120,7 @@ TIMING_FEATURES = (
         month,
         promised_day,
         "promised for {value:month}",
+        cycle_days=YEAR_DAYS,
     ),
     calendar_feature(
         "promise_day_of_month",
@@ -131,6 +133,7 @@ TIMING_FEATURES = (
         lambda moment: np.cos(2.0 * np.pi * (month(moment) - 1.0) / 12.0),
         promised_day,
         "season of the promise: {value:.2f} (1 is January, -1 is July)",
+        cycle_days=YEAR_DAYS,
     ),
 )
 SIZE_FEATURES = (

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from data.contracts.invoice_outcomes import ExceptionClass, Resolution
-from data.contracts.invoices import INVOICE_LINE_ID
+from data.contracts.invoices import INVOICE_LINE_ID, INVOICES
 from features.tasks.invoice_mismatch.feature_set import SHAPE, STREAMS
 from models.tasks.invoice_mismatch import INVOICE_MISMATCH
 from training.dataset.training_task import Floats, ModelPurpose, TrainingTask, feature_values
@@ -63,6 +63,8 @@ INVOICE_MISMATCH_TRAINING = TrainingTask(
         "supplier_exception_share": supplier_exception_share,
     },
     purpose=PURPOSE,
+    needs={INVOICES.name: "lines of suppliers' invoices"},
+    labels_from="invoice_outcomes, or what people decided on recommendations",
     # The other ways of resolving say how an invoice was mended, not what was wrong: a credit
     # note ends five classes.
     class_of_resolution={Resolution.NONE_NEEDED: ExceptionClass.CLEAN},

@@ -7,6 +7,7 @@ import pandas as pd
 
 from data.contracts.items import ITEM_ID
 from data.contracts.sites import SITE_ID
+from data.contracts.stock_levels import STOCK_LEVELS
 from features.tasks.stock_risk.feature_set import SHAPE, STREAMS
 from models.tasks.stock_risk import STOCK_RISK
 from training.dataset.training_task import Floats, ModelPurpose, TrainingTask, feature_values
@@ -46,6 +47,8 @@ STOCK_RISK_TRAINING = TrainingTask(
     shape=SHAPE,
     streams=STREAMS,
     reference=(SITE_ID, ITEM_ID),
+    needs={STOCK_LEVELS.name: "reports of what each site holds of each item"},
+    labels_from="later rows of stock_levels, and order_lines of customers",
     standing=True,
     query_asks=query_asks,
     query_open_asks=query_open_asks,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from data.contracts.purchase_orders import PO_LINE_ID
+from data.contracts.purchase_orders import PO_LINE_ID, PURCHASE_ORDERS
+from data.contracts.receipts import RECEIPTS
 from features.tasks.supplier_delay.feature_set import SHAPE, STREAMS
 from models.tasks.supplier_delay import SUPPLIER_DELAY
 from training.dataset.training_task import Floats, ModelPurpose, TrainingTask, feature_values
@@ -48,5 +49,10 @@ SUPPLIER_DELAY_TRAINING = TrainingTask(
     label_asks=label_asks,
     baseline_rules={"supplier_late_share": supplier_late_share, "days_overdue": days_overdue},
     purpose=PURPOSE,
+    needs={
+        PURCHASE_ORDERS.name: "order lines with a promised day",
+        RECEIPTS.name: "goods received against them",
+    },
+    labels_from="receipts against order lines that were promised",
     add_outcome_facts=add_promised_dates,
 )
