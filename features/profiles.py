@@ -24,10 +24,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.atomic_file import replace_durably
-from data.contracts.catalogue import TABLES
 from data.lazy_imports import pd
 from data.store import Store
 from features import profile_storage
+from features.history.shared_events import HistoryTables
 from features.history.stream import Stream, history_measures
 from features.history.windows import AS_OF
 from features.profile_storage import EntityKey
@@ -56,8 +56,9 @@ def build_profiles(
     digest = sha256(as_of.isoformat().encode())
     with closing(sqlite3.connect(draft)) as database:
         profile_storage.create_tables(database)
+        tables = HistoryTables(store)
         for stream in _distinct_streams(streams):
-            entities, block = _entity_history(store, stream, as_of)
+            entities, block = _entity_history(store, tables, stream, as_of)
             profile_storage.write_stream(database, stream, entities, block)
             digest.update(json.dumps([profile_storage.stream_layout(stream), entities]).encode())
             digest.update(block.tobytes())
@@ -167,13 +168,15 @@ def _distinct_streams(streams: Iterable[Stream]) -> list[Stream]:
     return list(named.values())
 
 
-def _entity_history(store: Store, stream: Stream, as_of: date) -> tuple[list[EntityKey], Floats]:
+def _entity_history(
+    store: Store, tables: HistoryTables, stream: Stream, as_of: date
+) -> tuple[list[EntityKey], Floats]:
     """Return the keys of entities with history, in order, and one row of measures per key."""
     names = list(map(str, stream.key))
-    events = stream.events({name: store.versions(name) for name in TABLES})
+    events = stream.events(tables)
     entities = store.connection.to_pandas(events.select(*names).distinct().drop_null())
     asks = entities.sort_values(names, ignore_index=True).assign(**{AS_OF: pd.Timestamp(as_of)})
-    measures = history_measures(store, [stream], asks)
+    measures = history_measures(store, [stream], asks, tables)
     block = np.column_stack([measures[name] for name in stream.names])
     seen = ~np.isnan(block[:, -1])  # days since the last event: missing where there is none
     return list(asks.loc[seen, names].itertuples(index=False, name=None)), block[seen]

@@ -36,6 +36,7 @@ from features.history.order_lines import (
     order_lines,
 )
 from features.history.row_versions import current_at
+from features.history.shared_events import computed_once
 from features.history.site_days import local_day
 from features.history.stream import Stream
 
@@ -72,6 +73,7 @@ SUPPLIER_DELIVERIES = deliveries_by(
 SITE_DELIVERIES = deliveries_by("site_deliveries", SITE_ID, windows=(28, 91, 364))
 
 
+@computed_once
 def deliveries(tables: Mapping[str, ir.Table]) -> ir.Table:
     """One row a completed order line: its keys, known_at, WEIGHT and the measures as integers.
 

@@ -45,6 +45,7 @@ from features.history.row_versions import (
     signed_versions,
     with_spans,
 )
+from features.history.shared_events import computed_once
 from features.history.stream import Stream
 
 LEAST_PRICE_VARIANCE = 0.005
@@ -73,6 +74,7 @@ def invoice_lines_by(
     )
 
 
+@computed_once
 def invoice_lines(tables: Mapping[str, ir.Table]) -> ir.Table:
     """One event a booked invoice line; `priced` counts those that can be compared."""
     lines = with_unit_size(booked_lines(tables), tables["item_units"])
@@ -181,6 +183,7 @@ def invoice_outcomes_by(name: str, *key: Column, windows: tuple[int, ...]) -> St
     )
 
 
+@computed_once
 def invoice_outcomes(tables: Mapping[str, ir.Table]) -> ir.Table:
     """One event a settled invoice line; an unnamed class counts by how it was resolved."""
     lines = first_versions(booked_lines(tables)).select(

@@ -33,6 +33,7 @@ from features.history.order_lines import (
     order_lines,
 )
 from features.history.row_versions import MOMENT, signed_versions
+from features.history.shared_events import computed_once
 from features.history.site_days import end_of_day, local_day
 from features.history.stream import Stream
 
@@ -59,6 +60,7 @@ def order_book_by(name: str, *key: Column, windows: tuple[int, ...]) -> Stream:
     )
 
 
+@computed_once
 def order_book(tables: Mapping[str, ir.Table]) -> ir.Table:
     """Orders placed, promises passed and lines closed, as rows that can be added up."""
     lines = order_lines(tables)

@@ -52,6 +52,7 @@ from features.history.integer_measures import (
     scaled_integer,
 )
 from features.history.row_versions import MOMENT, current_at, first_versions, with_spans
+from features.history.shared_events import computed_once
 from features.history.site_days import local_day, promise_day, with_time_zones
 
 Tables: TypeAlias = "Mapping[str, ir.Table]"
@@ -76,6 +77,7 @@ def order_lines(tables: Tables) -> ir.Table:
     )
 
 
+@computed_once
 def complete_spans(tables: Tables) -> ir.Table:
     """Spans in which a line was known to be complete, with what was known at their beginning.
 

@@ -14,11 +14,11 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from data.contracts.catalogue import TABLES
 from data.contracts.table import Column
 from data.lazy_imports import ibis, pa, pd
 from data.store import Store
 from features.history.daily_sums import DAY, ENTITY, EVENTS, last_value_column, sum_by_day
+from features.history.shared_events import HistoryTables
 from features.history.windows import AskPoints, Lookback, entity_day_key, running_totals
 
 Floats = NDArray[np.float64]
@@ -66,10 +66,16 @@ class Stream:
 
 
 def history_measures(
-    store: Store, streams: Sequence[Stream], asks: pd.DataFrame
+    store: Store,
+    streams: Sequence[Stream],
+    asks: pd.DataFrame,
+    tables: HistoryTables | None = None,
 ) -> dict[str, Floats]:
-    """Compute every measure of every stream for each ask at its own moment, in row order."""
-    tables = {name: store.versions(name) for name in TABLES}
+    """Compute every measure of every stream for each ask at its own moment, in row order.
+
+    tables: of the store, with what was computed from them before.
+    """
+    tables = tables or HistoryTables(store)
     result: dict[str, Floats] = {}
     for stream in streams:
         points = AskPoints.of(asks, list(map(str, stream.key)), f"history of {stream.name!r}")

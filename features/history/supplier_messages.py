@@ -26,6 +26,7 @@ from features.history.row_versions import (
     signed_versions,
     with_spans,
 )
+from features.history.shared_events import computed_once
 from features.history.stream import Stream
 
 MEASURES = {"acks": 1, "bad_acks": 1, "asns": 1, "notices": 1, "changes": 1}
@@ -42,6 +43,7 @@ def supplier_messages_by(name: str, *key: Column, windows: tuple[int, ...]) -> S
     )
 
 
+@computed_once
 def supplier_messages(tables: Mapping[str, ir.Table]) -> ir.Table:
     """One row a message, sent again or not. A bad acknowledgement is any but an acceptance."""
     orders = first_versions(tables["purchase_orders"]).select(

@@ -47,7 +47,8 @@ def train(
     if trained.reused:
         console.print("The tables and the code are as they were: nothing was built anew.")
     if trained.left_out:
-        console.print(f"{trained.left_out}.", highlight=False, soft_wrap=True)
+        told = trained.left_out.partition(": ")[0]
+        console.print(f"{told}; the card names them.", highlight=False, soft_wrap=True)
     figures = {k: v for k, v in trained.metrics.items() if k.startswith("held_out_")}
     table = Table(title=f"{name} version {trained.version}, {trained.asks} asks, on held-out asks")
     for column in ("metric", "value"):
