@@ -37,7 +37,7 @@ class Known:
 
 @pytest.fixture(scope="module")
 def known() -> Known:
-    random = np.random.default_rng(5)
+    random = np.random.default_rng(12)  # by this seed every stream has events
     frames = synthetic_cases.tables(random, 200)
     asks = synthetic_cases.asks(random, 60, [AS_OF])
     with Store.from_frames(frames, threads=1) as store:
