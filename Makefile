@@ -8,6 +8,7 @@
 # make sbom   what the service is made of, as CycloneDX, in build/
 # make bento  the service as a bento
 # make wheel  this release as a wheel in dist/, to be kept with its tag
+# make clean  removes the virtual environment and what was built; the lake and its record stay
 # make lock   new pins, after changing requirements.in
 
 PYTHON ?= python3
@@ -83,4 +84,5 @@ lock:
 	  --custom-compile-command "make lock" - --output-file requirements-installer.txt
 
 clean:
-	rm -rf $(VENV) .triage
+	rm -rf $(VENV) build dist
+	@test ! -e .triage || echo ".triage stays: it holds the record, models and keys; remove it yourself if you mean it"

@@ -396,28 +396,41 @@ def fill_lake(lake: Lake) -> None:
 def train_first_champions(lake: Lake, new: list[TaskName]) -> None:
     """Train and promote without an approver, unless the settings ask for one.
 
+    On a site's own data nothing is promoted: gates may refuse, and somebody has to approve. The
+    service answers with rules until then.
+
     Raises:
         RuntimeError: models are trained and wait for their approver; says the commands.
     """
+    from data.row_versions.maintenance import row_sources
     from training.promotion.challenger import train_initial_champions, train_missing_challengers
     from training.settings import DEMO_NOTICE, ApprovalMode, ApprovalSettings
 
     settings = ApprovalSettings.from_environment()
     waits = settings.approval is ApprovalMode.REQUIRED and "approval" in settings.model_fields_set
-    if not waits:
+    sources = row_sources(lake.canonical)
+    demo = not waits and not sources
+    if demo:
         console.print(DEMO_NOTICE, highlight=False, soft_wrap=True)
     with show_progress(f"Training {', '.join(new)}"):
         lines = (
-            train_missing_challengers(new, lake, service_rules())
-            if waits
-            else train_initial_champions(
+            train_initial_champions(
                 new, lake, datetime.now(UTC), model_change_recorder(lake), service_rules()
             )
+            if demo
+            else train_missing_challengers(new, lake, service_rules())
         )
         for line in lines:
             console.print(f"  {line}", highlight=False)
-    if waits:
-        commands = ", ".join(f"`triage promote {name}`" for name in new)
+    commands = ", ".join(f"`triage promote {name}`" for name in new)
+    if sources:
+        console.print(
+            f"These are data of {', '.join(sorted(sources))}, not the demo's: nothing is promoted. "
+            f"Who did not train runs {commands}; until then rules answer.",
+            highlight=False,
+            soft_wrap=True,
+        )
+    elif waits:
         raise RuntimeError(f"TRIAGE_APPROVAL=required: who did not train must run {commands} first")
 
 

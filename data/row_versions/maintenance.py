@@ -19,10 +19,18 @@ from data.canonical_tables import (
 )
 from data.contracts.catalogue import TABLES
 from data.contracts.table import Table
-from data.lazy_imports import duckdb
+from data.lazy_imports import duckdb, pq
 from data.row_versions.commits import commit, describe_part
 from data.row_versions.staging import StagedTables
-from data.row_versions.stored_rows import kept_sql, open_engine, quoted, sql_text, stored_schema
+from data.row_versions.stored_rows import (
+    OWNED_BY_NOBODY,
+    OWNER,
+    kept_sql,
+    open_engine,
+    quoted,
+    sql_text,
+    stored_schema,
+)
 
 
 @dataclass(frozen=True)
@@ -40,6 +48,20 @@ class Compaction:
     removed_versions: int
     removed_files: int
     freed_bytes: int
+
+
+def row_sources(folder: Path) -> set[str]:
+    """Return the sources (names of sites or systems) that own rows of the newest version.
+
+    Rows of a simulation or a public set, and rows that were received one by one, have none.
+    """
+    files = (part.file for parts in read_manifest(folder).tables.values() for part in parts)
+    owners = {
+        owner
+        for file in files
+        for owner in pq.read_table(folder / file, columns=[OWNER])[OWNER].unique().to_pylist()
+    }
+    return owners - set(OWNED_BY_NOBODY)
 
 
 def compact(folder: Path, keep: int) -> Compaction:

@@ -5,9 +5,12 @@ from types import SimpleNamespace
 import pytest
 
 import triage
+from data.lake import Lake
+from data.row_versions import maintenance
 from serving.commands import serve as serve_command
 from serving.server.preflight import require_local_mode
 from serving.server.supervisor import ServiceError
+from training.promotion import challenger
 
 ISSUER = {
     "TRIAGE_AUTH_ISSUER": "https://idp.example",
@@ -46,3 +49,30 @@ def test_ctrl_c_while_the_addresses_are_printed_stops_the_service(monkeypatch):
     monkeypatch.setattr(serve_command, "console", SimpleNamespace(print=print_line))
     serve_command.wait_for_interrupt(SimpleNamespace(address="http://127.0.0.1:3000"))
     assert lines[1:] == ["Stopping ..."]
+
+
+@pytest.mark.parametrize(
+    ("sources", "promoted", "said"), [(set(), True, "demo"), ({"OSLO"}, False, "data of OSLO")]
+)
+def test_only_the_demo_is_promoted_without_an_approver(
+    sources, promoted, said, tmp_path, monkeypatch, capsys
+):
+    calls = list[str]()
+
+    def record(name):
+        def train(names, *_):
+            calls.append(name)
+            return iter(f"{one} trained" for one in names)
+
+        return train
+
+    monkeypatch.setattr(maintenance, "row_sources", lambda _: sources)
+    monkeypatch.setattr(challenger, "train_initial_champions", record("promote"))
+    monkeypatch.setattr(challenger, "train_missing_challengers", record("challenge"))
+    monkeypatch.setattr(triage, "service_rules", lambda: None)
+    monkeypatch.setenv("TRIAGE_HOME", str(tmp_path))
+    triage.train_first_champions(Lake(tmp_path).make(), ["stock_risk"])
+    assert calls == ["promote" if promoted else "challenge"]
+    printed = capsys.readouterr().out
+    assert said in printed
+    assert ("`triage promote stock_risk`" in printed) == (not promoted)

@@ -7,6 +7,7 @@ import pytest
 
 from data.canonical_tables import read_manifest
 from data.ingest import LoadTerms, ingest
+from data.row_versions.maintenance import row_sources
 from data.row_versions.verdicts import Verdict
 from data.source_batch import SourceBatch, batches_from_frames
 from data.store import Store
@@ -167,3 +168,11 @@ def test_an_earlier_version_of_the_lake_can_be_read(load, history, tmp_path):
     assert read_manifest(tmp_path / "c").version == 2
     with pytest.raises(ValueError, match=r"has no version 7; it has 1, 2"):
         history(version=7)
+
+
+def test_the_sources_that_own_rows_are_named(load, tmp_path):
+    load(price(1.0, 2))
+    assert row_sources(tmp_path / "c") == set(), "a simulation owns nothing"
+    load(price(1.0, 2, "I2"), owner="OSLO")
+    load(price(1.0, 2, "I3"), owner="BERN")
+    assert row_sources(tmp_path / "c") == {"OSLO", "BERN"}
