@@ -91,7 +91,7 @@ class IngestReport:
     """Result of an ingest run. `str(report)` is the table to print.
 
     Attributes:
-        version: version of the lake after the run.
+        version: version of the lake after the run; None where no lake was loaded.
         refused: why nothing was loaded; "" where the load was done.
         dated: what corrections without a date are known since; "" where there are none.
     """
@@ -101,7 +101,7 @@ class IngestReport:
     messages: tuple[str, ...]
     problems: dict[tuple[str, str], int]
     unknown_codes: dict[tuple[str, str, str], int] = field(default_factory=dict)
-    version: int = 0
+    version: int | None = 0
     refused: str = ""
     dated: str = ""
     cut: int = 0
@@ -169,6 +169,8 @@ def _version_lines(report: IngestReport) -> list[str]:
         for count in report.tables
         for owner, rows in count.missing.items()
     ]
+    if report.version is None:
+        return ["", *lines] if lines else []
     return ["", f"the lake is at version {report.version}", *lines]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -36,7 +37,7 @@ def check(
     with show_progress(f"Checking {path}"), TemporaryDirectory(prefix="triage-check-") as folder:
         report = ingest(observe_extract(path, checks), Path(folder) / "canonical", lake.quarantine)
     found = [check.report() for check in checks]
-    text = "\n\n".join([str(report), *map(str, found)])
+    text = "\n\n".join([str(replace(report, version=None)), *map(str, found)])
     console.print(text, highlight=False, soft_wrap=True, markup=False)
     if any(one.refusals for one in found):
         raise typer.Exit(1)

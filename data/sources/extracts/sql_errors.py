@@ -9,7 +9,10 @@ import duckdb
 
 from data.sources.extracts.text_encoding import ExtractError
 
-_LINE = re.compile(r"\n\s*\nLINE (\d+):.*", re.DOTALL)
+_LINE = re.compile(r"\n\s*\nLINE (\d+): .*", re.DOTALL)
+_CARET = re.compile(r"\n(?P<label>LINE \d+: )(?P<shown>.*)\n(?P<indent> *)\^")
+AROUND = 24
+"""Characters of the SQL that a message shows before the place of an error, and after it."""
 _NO_COLUMN = (
     re.compile(r'Referenced column "(?P<name>.+?)" not found'),
     re.compile(r'Table "(?P<table>.+?)" does not have a column named "(?P<name>.+?)"'),
@@ -48,7 +51,7 @@ def _in_words(
     if isinstance(error, duckdb.OutOfMemoryException):
         return f"takes more memory than it may ({_plain(text)})"
     if isinstance(error, duckdb.ParserException):
-        return f"is not SQL: {_plain(text)}"
+        return f"is not SQL: {_plain(text)}{_around(str(error))}"
     return _unknown_name(text, named, tables) or _plain(text)
 
 
@@ -65,6 +68,18 @@ def _unknown_name(
             there = "; ".join(f"{table} has {', '.join(tables[table])}" for table in named)
             return f"there is no column {found['name']!r}; {there or 'no raw table is named'}"
     return None
+
+
+def _around(text: str) -> str:
+    """Return the SQL around the place that DuckDB points at; empty where it points at none."""
+    found = _CARET.search(text)
+    if found is None:
+        return ""
+    shown = found["shown"]
+    place = len(found["indent"]) - len(found["label"])
+    first, last = max(place - AROUND, 0), place + AROUND
+    before, after = "..." if first else "", "..." if last < len(shown) else ""
+    return f" in: {before}{shown[first:last].strip('.')}{after}"
 
 
 def _plain(text: str) -> str:

@@ -62,9 +62,13 @@ def _number_macros(mapping: SiteMapping) -> Iterator[str]:
 
 def _time_macros(mapping: SiteMapping) -> Iterator[str]:
     """Yield `moment`, `day`, `file_day` and `local_midnight`; what cannot be read is NULL."""
-    read = f"try_strptime(trim(CAST(x AS VARCHAR)), [{_listed(mapping.formats)}])"
+    text = "trim(CAST(x AS VARCHAR))"
     zone = quoted(mapping.time_zone)
-    if "%z" in mapping.formats[0]:
+    offsets = "%z" in mapping.formats[0]
+    if offsets:  # DuckDB's %z does not read the Z of ISO 8601, which columns without SQL do
+        text = f"regexp_replace({text}, 'Z$', '+00:00')"
+    read = f"try_strptime({text}, [{_listed(mapping.formats)}])"
+    if offsets:
         read = f"timezone({zone}, {read})"
     missing = f"trim(CAST(x AS VARCHAR)) IN ({_listed(mapping.missing)})"
     yield (

@@ -42,6 +42,7 @@ FROM HIST h LEFT JOIN SIGNS s USING (KIND)
 WHERE h.KIND = param('kind')
 '''
 """
+ZONE = "Europe/Berlin"
 ROWS = """NO;PO;KIND;QTY;DAY
 1;4711-10;E;1.234,5;20260701
 2;4711-10;E;2,5-;20260702
@@ -182,7 +183,10 @@ def test_codes_of_a_column_are_looked_up(source: Source):
         (
             "WHERE h.KIND",
             "WERE h.KIND",
-            'SELECT line 5: is not SQL: syntax error at or near "WERE"',
+            (
+                'SELECT line 5: is not SQL: syntax error at or near "WERE" in: '
+                "WERE h.KIND = param('kin..."
+            ),
         ),
         (
             "h._file",
@@ -351,3 +355,43 @@ def test_a_macro_reads_a_cell_by_the_conventions_of_the_mapping(source: Source, 
     with raw_database(source.folder / "S08", load_mapping(source.folder / "S08.toml")) as raw:
         found = raw.connection.execute(f"SELECT {expression}").fetchone()
     assert found == (value,)
+
+
+@pytest.mark.parametrize(
+    ("text", "at_the_site"),
+    [
+        ("2026-07-31T23:59:59Z", "2026-08-01T01:59:59"),
+        ("2026-07-31T23:59:59+08:00", "2026-07-31T17:59:59"),
+        ("2026-07-31T23:59:59", None),
+        ("Z", None),
+    ],
+)
+def test_a_moment_in_sql_has_its_offset_written_as_iso_8601_allows(
+    source: Source, text, at_the_site
+):
+    mapping = MAPPING.replace('"%Y%m%d %H%M%S", "%Y%m%d"', '"%Y-%m-%dT%H:%M:%S%z"')
+    (source.folder / "S08.toml").write_text(mapping, encoding="utf-8")
+    with raw_database(source.folder / "S08", load_mapping(source.folder / "S08.toml")) as raw:
+        found = raw.connection.execute(f"SELECT moment('{text}')").fetchone()
+    assert found == (at_the_site and pd.Timestamp(at_the_site),)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("126212", "2026-07-31"),
+        ("124366", "2024-12-31"),
+        ("099001", None),
+        ("126400", None),
+    ],
+)
+def test_days_of_a_year_after_a_digit_for_the_century_are_a_format(source: Source, text, day):
+    mapping = MAPPING.replace('"%Y%m%d %H%M%S", "%Y%m%d"', '"1%y%j %H%M%S", "1%y%j"')
+    source.write("HIST_1.csv", f"NO;PO;KIND;QTY;DAY\n1;4711-10;E;1;{text}\n")
+    report = source.ingest(mapping=mapping)
+    assert (report.accepted, report.quarantined) == ((1, 0) if day else (0, 1))
+    if day:
+        assert source.receipts["known_at"].iloc[0] == pd.Timestamp(f"{day}T12:00", tz=ZONE)
+    with raw_database(source.folder / "S08", load_mapping(source.folder / "S08.toml")) as raw:
+        found = raw.connection.execute(f"SELECT day('{text}')").fetchone()
+    assert found == (day and pd.Timestamp(day).date(),)
