@@ -149,12 +149,12 @@ def load_or_build_training_set(
         with Store.from_folder(lake.canonical) as store:
             check_tables(training, store)
             rows = build_training_set(training, store, max_rows=max_rows)
+        check_labels(training, rows)
         _write(rows, folder, made_from, lake.canonical)
     else:
         progress(f"{task.name}: training set {folder.name[:8]} is there, nothing to build", 0.0)
         os.utime(folder)
     _prune(folder)
-    check_labels(training, rows)
     return CachedTrainingSet(rows, folder, reused)
 
 

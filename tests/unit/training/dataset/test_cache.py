@@ -17,6 +17,7 @@ from tests.support.synthetic_task import draw_training_set
 from training.dataset import cache
 from training.dataset import cache as recipes
 from training.dataset.cache import FILE, MANIFEST, SETS_KEPT, load_or_build_training_set
+from training.dataset.readiness import NotReadyError
 from training.dataset.training_set_file import (
     OPTIONAL_COLUMNS,
     REQUIRED_COLUMNS,
@@ -222,3 +223,13 @@ def test_the_recipe_covers_all_code_that_building_a_set_imports(root):
     covered = {str(path) for path in recipes.training_set_sources()}
     assert len(loaded) > 40
     assert loaded - covered == set()
+
+
+def test_a_set_without_a_known_end_is_not_kept_and_the_error_says_what_lacks(lake, monkeypatch):
+    def build(task, store, max_rows=None):
+        return tidy(draw_training_set(30).training).take(np.zeros(30, dtype=bool))
+
+    monkeypatch.setattr(cache, "build_training_set", build)
+    with pytest.raises(NotReadyError, match="no case has a known end yet"):
+        load_or_build_training_set(training_task(TASK), lake)
+    assert not list(lake.training_sets.glob("*/*"))
