@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from data.command_line import console, show_progress
+from data.commands.loaded_orders import loaded_orders
 from data.lake import Lake
 
 REFUSED = 3
@@ -47,7 +48,8 @@ def ingest(
 
     lake = Lake.from_environment().make()
     read_on = ReadOn(lake.read_on, from_start=full)
-    checks = extract_checks(source, mapping or [], datetime.now(UTC), read_on)
+    now, orders = datetime.now(UTC), loaded_orders(lake)
+    checks = extract_checks(source, mapping or [], now, read_on, orders)
     try:
         with show_progress(f"Ingesting {source}"):
             read = read_source(source, path or lake.raw / source, checks)

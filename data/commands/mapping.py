@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from data.command_line import console, show_progress
+from data.commands.loaded_orders import loaded_orders
 from data.lake import Lake
 
 mapping_app = typer.Typer(no_args_is_help=True, help="Try the mapping of a site's extract.")
@@ -33,7 +34,8 @@ def check(
     from data.sources.extracts.reader import observe_extract
 
     lake = Lake.from_environment().make()
-    checks = extract_checks(EXTRACT, mapping, datetime.now(UTC))
+    orders = loaded_orders(lake)
+    checks = extract_checks(EXTRACT, mapping, datetime.now(UTC), earlier_orders=orders)
     with show_progress(f"Checking {path}"), TemporaryDirectory(prefix="triage-check-") as folder:
         report = ingest(observe_extract(path, checks), Path(folder) / "canonical", lake.quarantine)
     found = [check.report() for check in checks]

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from data.contracts.catalogue import TABLES
 from data.source_batch import SourceBatch, batches_from_frames
+from data.sources.extracts.checks.documents import OrderLines, no_earlier_orders
 from data.sources.extracts.checks.site_check import SiteCheck
 from data.sources.extracts.mapping import load_mapping, shipped_mappings
 from data.sources.extracts.read_on import ReadOn
@@ -51,7 +52,11 @@ READERS: dict[str, Callable[[Path], CanonicalFrames]] = {
 
 
 def extract_checks(
-    source: str, mappings: Sequence[Path], now: datetime, read_on: ReadOn | None = None
+    source: str,
+    mappings: Sequence[Path],
+    now: datetime,
+    read_on: ReadOn | None = None,
+    earlier_orders: OrderLines = no_earlier_orders,
 ) -> list[SiteCheck]:
     """Return a check for each mapping of an `extract`, and none for other sources.
 
@@ -60,11 +65,12 @@ def extract_checks(
         mappings: TOML files; those shipped here by default.
         now: the moment of the check.
         read_on: where earlier loads have come to in databases; without it everything is read.
+        earlier_orders: order lines of earlier loads, which a delta refers to.
     """
     if source != EXTRACT:
         return []
     chosen = [load_mapping(file) for file in mappings] or shipped_mappings()
-    return [SiteCheck(mapping, now, read_on) for mapping in chosen]
+    return [SiteCheck(mapping, now, read_on, earlier_orders) for mapping in chosen]
 
 
 def read_source(source: str, path: Path, checks: Sequence[SiteCheck] = ()) -> Iterator[SourceBatch]:

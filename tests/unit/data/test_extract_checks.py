@@ -236,6 +236,43 @@ def test_the_mapping_says_what_follows(observe: Observe, write, tmp_path: Path):
     assert check.report().levels[Check.DATES_IN_FUTURE] is CheckLevel.REFUSE
 
 
+@pytest.mark.parametrize(
+    ("loaded", "shares"),
+    [
+        ({"old1", "old2"}, ("20 of 20 (100.0 %)", False)),
+        ({"old1"}, ("19 of 20 (95.0 %)", False)),
+        (set(), ("18 of 20 (90.0 %)", True)),
+    ],
+)
+def test_receipts_of_a_delta_find_orders_that_earlier_loads_brought(
+    write, tmp_path: Path, loaded, shares
+):
+    write(receipts={1: "r1;old1;10;2026-07-10", 2: "r2;old2;10;2026-07-10"})
+    check = SiteCheck(
+        load_mapping(tmp_path / "S09.toml"), NOW, earlier_orders=lambda: frozenset(loaded)
+    )
+    assert list(observe_extract(tmp_path, [check]))
+    found = result(check.report(), Check.RECEIPTS_FIND_ORDER)
+    sentence, finds = shares
+    assert (found.sentence, found.found) == (
+        f"{sentence} rows of receipts find their order line",
+        finds,
+    )
+
+
+def test_a_delta_without_orders_is_held_against_those_of_earlier_loads(write, tmp_path: Path):
+    write(orders=dict.fromkeys(range(1, 21), ""))
+    mapping = load_mapping(tmp_path / "S09.toml")
+    alone, later = (
+        SiteCheck(mapping, NOW, earlier_orders=lambda there=there: there)
+        for there in (frozenset(), frozenset(str(k) for k in range(1, 19)))
+    )
+    assert list(observe_extract(tmp_path, [alone]))
+    assert list(observe_extract(tmp_path, [later]))
+    assert result(alone.report(), Check.RECEIPTS_FIND_ORDER).found is None
+    assert result(later.report(), Check.RECEIPTS_FIND_ORDER).found is True
+
+
 def test_a_table_without_rows_is_named(observe: Observe):
     rows = dict.fromkeys(range(1, 21), "")
     assert result(observe(receipts=rows), Check.EMPTY_TABLES).examples == ("receipts",)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -35,7 +35,9 @@ FEW_LINES = 0.05
 ODD_MEDIAN = (0.5, 2.0)
 """A median ratio outside means that units or decimals are read wrong."""
 MOST_UNKNOWN = 0.05
-"""Share of receipts or invoices that may refer to orders which the extract has not."""
+"""Share of receipts or invoices that may refer to orders which nobody has."""
+OrderLines = Callable[[], frozenset[str]]
+"""Read the ids of order lines that earlier loads brought."""
 
 _LINE, _SOURCE = "line", "source"
 _KEPT: dict[str, tuple[str, ...]] = {  # columns that are compared
@@ -47,10 +49,20 @@ _KEPT: dict[str, tuple[str, ...]] = {  # columns that are compared
 _GOODS = (DocumentType.INVOICE, DocumentType.CREDIT_NOTE)
 
 
+def no_earlier_orders() -> frozenset[str]:
+    """Return no order lines: there was no earlier load."""
+    return frozenset()
+
+
 @dataclass
 class DocumentCheck:
-    """The columns of documents that are compared, kept while the extract is read."""
+    """The columns of documents that are compared, kept while the extract is read.
 
+    Attributes:
+        earlier_orders: order lines of earlier loads; asked for where the extract lacks some.
+    """
+
+    earlier_orders: OrderLines = no_earlier_orders
     _parts: dict[str, list[pd.DataFrame]] = field(default_factory=lambda: {t: [] for t in _KEPT})
 
     def add(self, batch: SourceBatch, frame: pd.DataFrame) -> None:
@@ -72,8 +84,22 @@ class DocumentCheck:
         yield _compare(Check.RECEIVED_OVER_ORDERED, "ordered", ordered, "received", received)
         invoiced = _invoiced_in_base_units(invoices, orders, frames[ITEMS.name])
         yield _compare(Check.INVOICED_OVER_RECEIVED, "received", received, "invoiced", invoiced)
-        yield _references(Check.RECEIPTS_FIND_ORDER, RECEIPTS, receipts, orders)
-        yield _references(Check.INVOICES_FIND_ORDER, INVOICES, invoices, orders)
+        lines = orders[PO_LINE_ID]
+        yield self._references(Check.RECEIPTS_FIND_ORDER, RECEIPTS, receipts, lines)
+        yield self._references(Check.INVOICES_FIND_ORDER, INVOICES, invoices, lines)
+
+    def _references(
+        self, check: Check, table: Table, rows: pd.DataFrame, lines: pd.Series
+    ) -> CheckResult:
+        """Count rows whose order line is in the extract or came with an earlier load."""
+        named = rows.dropna(subset=[PO_LINE_ID])
+        if named.empty:
+            return not_applicable(check, f"the extract has no {table.name} with an order line")
+        lost = named[~named[PO_LINE_ID].isin(lines)]
+        earlier = self.earlier_orders() if len(lost) else frozenset()
+        if lines.empty and not earlier:
+            return not_applicable(check, f"the extract has no {PURCHASE_ORDERS.name}")
+        return _found_orders(check, table, len(named), lost[~lost[PO_LINE_ID].isin(earlier)])
 
 
 def _joined(parts: Sequence[pd.DataFrame], columns: tuple[str, ...]) -> pd.DataFrame:
@@ -128,18 +154,11 @@ def _compare(
     return CheckResult(check, found, sentence, first(examples) if found else ())
 
 
-def _references(
-    check: Check, table: Table, rows: pd.DataFrame, orders: pd.DataFrame
-) -> CheckResult:
-    """Count rows whose order line is in the extract."""
-    named = rows.dropna(subset=[PO_LINE_ID])
-    if named.empty or orders.empty:
-        lacking = PURCHASE_ORDERS.name if orders.empty else f"{table.name} with an order line"
-        return not_applicable(check, f"the extract has no {lacking}")
-    lost = named[~named[PO_LINE_ID].isin(orders[PO_LINE_ID])]
-    complete = share_text(len(named) - len(lost), len(named))
+def _found_orders(check: Check, table: Table, named: int, lost: pd.DataFrame) -> CheckResult:
+    """Say how many of the rows that name an order line find it, and which do not."""
+    complete = share_text(named - len(lost), named)
     sentence = f"{complete} rows of {table.name} find their order line"
-    found = len(lost) > MOST_UNKNOWN * len(named)
+    found = len(lost) > MOST_UNKNOWN * named
     examples = [
         f"row {row[_LINE]} of {row[_SOURCE]}: order line {row[PO_LINE_ID]!r} is not there"
         for _, row in lost.head(10).iterrows()

@@ -12,7 +12,11 @@ from data.sources.extracts.check_policy import DEFAULT_LEVELS, Check, CheckLevel
 from data.sources.extracts.checks.check_result import CheckResult, first
 from data.sources.extracts.checks.code_lists import CodeCheck
 from data.sources.extracts.checks.dates import DateCheck
-from data.sources.extracts.checks.documents import DocumentCheck
+from data.sources.extracts.checks.documents import (
+    DocumentCheck,
+    OrderLines,
+    no_earlier_orders,
+)
 from data.sources.extracts.checks.number_marks import NumberMarkCheck
 from data.sources.extracts.mapping import SiteMapping
 from data.sources.extracts.raw_database import RawDatabase
@@ -73,16 +77,23 @@ def _counts(counts: Counter[str]) -> str:
 class SiteCheck:
     """Observer of one source's rows."""
 
-    def __init__(self, mapping: SiteMapping, now: datetime, read_on: ReadOn | None = None) -> None:
+    def __init__(
+        self,
+        mapping: SiteMapping,
+        now: datetime,
+        read_on: ReadOn | None = None,
+        earlier_orders: OrderLines = no_earlier_orders,
+    ) -> None:
         """Start with nothing seen.
 
         Args:
             mapping: of the source.
             now: the moment of the check; later dates lie in the future.
             read_on: where earlier loads have come to in the source's database.
+            earlier_orders: order lines of earlier loads, which a delta refers to.
         """
         self.mapping, self.read_on = mapping, read_on
-        self._documents, self._dates = DocumentCheck(), DateCheck(now)
+        self._documents, self._dates = DocumentCheck(earlier_orders), DateCheck(now)
         self._codes, self._marks = CodeCheck(), NumberMarkCheck(mapping)
         self._rows = Counter[str]()
 
