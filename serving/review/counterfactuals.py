@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from contextlib import closing
 
@@ -17,7 +18,12 @@ from serving.recommendation.wording import percent
 from serving.replay.recomputation import RecordedQuestion
 from serving.replay.recorded_answer import NotReplayableError, RecordedAnswer
 from serving.replay.sources import ReplaySources, open_replay_sources
-from serving.review.counterfactual_search import LeverCombination, apply_levers, search_levers
+from serving.review.counterfactual_search import (
+    LeverCombination,
+    Probe,
+    apply_levers,
+    search_levers,
+)
 from serving.review.rescoring import RescorableCase, RestoredInputs
 from serving.tasks.lever import Lever, Record
 
@@ -90,7 +96,7 @@ def find_counterfactuals(
     if score.probabilities != advice.probabilities:
         raise CannotRecomputeError("the case does not score as it did")
     thresholds = restored.policy.for_case(case.case).thresholds[advice.task]
-    evidence = case.evidence(case.case)
+    evidence = case.evidence(case.case, case.findings(case.case))
     if evidence is not None and evidence.settled:
         why = NOTHING_TO_DO if evidence.nothing_to_do else HAS_HAPPENED
         return _build_answer(advice, thresholds.watch, why)
@@ -118,7 +124,7 @@ def _search_below_thresholds(
         if limit <= _answered_probability(advice)
     ]
     for limit in limits:
-        combinations = search_levers(case.case, levers, case.probe, limit)
+        combinations = search_levers(case.case, levers, _probe_within_facts(case, limit), limit)
         verified = [
             one
             for one in (_verify(case, combination, limit) for combination in combinations)
@@ -132,14 +138,11 @@ def _search_below_thresholds(
 def _verify(
     case: RescorableCase, combination: LeverCombination, limit: float
 ) -> Counterfactual | None:
-    """Score the changed case as answers are scored, and describe it; None if it is not under.
-
-    Neither is a change given after which the facts still call for the same.
-    """
+    """Score the changed case as answers are scored, and describe it; None if it is not under."""
     changed = apply_levers(case.case, combination.pulled)
     (scored,) = case.scores([changed])
     probability = exception_probability(case.restored.entry.task, scored.probabilities)
-    if probability >= limit or _facts_call_for_it(case, changed, limit):
+    if probability >= limit:
         return None
     changes = [
         Change(
@@ -163,9 +166,34 @@ def _verify(
     )
 
 
+def _probe_within_facts(case: RescorableCase, limit: float) -> Probe:
+    """Return a probe under the limit only where the facts of the changed case allow it.
+
+    The search then goes on past a lever that satisfies the model alone, to larger amounts and to
+    two levers together.
+    """
+
+    def probe(cases: Sequence[Record]) -> list[float]:
+        return [
+            math.inf
+            if probability < limit and _facts_call_for_it(case, changed, limit)
+            else probability
+            for changed, probability in zip(cases, case.probe(cases), strict=True)
+        ]
+
+    return probe
+
+
 def _facts_call_for_it(case: RescorableCase, changed: Record, limit: float) -> bool:
-    """Return true if the facts of the changed case call for the level that begins at the limit."""
-    evidence = case.evidence(changed)
+    """Return true if the facts of the changed case keep it at the limit, whatever the model says.
+
+    They do where a rule still finds what the model predicts (out of stock now, promise passed),
+    and where they call for the level that begins at the limit.
+    """
+    findings = case.findings(changed)
+    if any(one.code in case.restored.entry.conclusive_codes for one in findings):
+        return True
+    evidence = case.evidence(changed, findings)
     if evidence is None or evidence.level is None:
         return False
     act = case.restored.policy.for_case(changed).thresholds[case.restored.entry.task.name].act

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from serving.model_registry.champions import LoadedModel
 from serving.pipeline.scoring import predict_probabilities, score_cases
+from serving.policy.finding import Finding
 from serving.policy.policy import Policy
 from serving.recommendation.assessment import exception_probability
 from serving.recommendation.evidence import Evidence
@@ -64,11 +65,16 @@ class RescorableCase:
         moments = [self.at] * len(cases)
         return score_cases(self.restored.champion, self.restored.past, cases, moments).scores
 
-    def evidence(self, case: Record) -> Evidence | None:
-        """Return what the facts say of the case, changed or not, under the policy of it."""
-        served, policy = self.restored.entry, self.restored.policy.for_case(case)
-        findings = served.rules(case, policy, self.at)
-        return served.evidence(case, findings, self.at, policy)
+    def findings(self, case: Record) -> list[Finding]:
+        """Return what the rules find in the case, changed or not, under the policy of it."""
+        restored = self.restored
+        return restored.entry.rules(case, restored.policy.for_case(case), self.at)
+
+    def evidence(self, case: Record, findings: Sequence[Finding]) -> Evidence | None:
+        """Return what the facts say of the case, changed or not. findings: of the rules in it."""
+        restored = self.restored
+        policy = restored.policy.for_case(case)
+        return restored.entry.evidence(case, findings, self.at, policy)
 
     def probe(self, cases: Sequence[Record]) -> list[float]:
         """Predict exception probabilities of many cases; equal to those of `scores`, and faster."""

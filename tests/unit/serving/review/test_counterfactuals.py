@@ -17,6 +17,7 @@ from serving.http.app import create_app
 from serving.model_registry.active_models import ActiveModels, ActiveModelsHolder
 from serving.pipeline.engine import load_engine
 from serving.pipeline.policy_in_force import PolicyHolder
+from serving.policy.finding import Finding
 from serving.policy.sections import Level, Thresholds
 from serving.recommendation.evidence import Evidence
 from serving.review.counterfactuals import CannotRecomputeError, counterfactuals_from_lake
@@ -24,7 +25,9 @@ from serving.review.report import write_report
 from serving.review.service import open_review_service
 from serving.runtime.settings import ServiceSettings
 from serving.tasks.policy_file import load_policy
+from serving.tasks.served_task import no_evidence
 from serving.tasks.stock_risk.levers import StockLever
+from serving.tasks.stock_risk.rules import StockFinding
 from tests.support.open_access import ALLOW_EVERY_CALLER
 from tests.support.synthetic_lake import ASKED_AT, example_case, make_lake
 from tests.support.synthetic_recommendations import CATALOGUE, reread
@@ -172,9 +175,10 @@ def test_a_case_without_advice_gets_none_on_what_would_change_it(review):
     assert result.sentence.startswith("The model does not advise on this case")
 
 
-def led_by(review, find_evidence):
+def led_by(review, find_evidence, **changes):
     """The service where the facts of a site-item say so."""
-    tasks = review.engine.tasks | {STOCK: replace(CATALOGUE[STOCK], evidence=find_evidence)}
+    changed = replace(CATALOGUE[STOCK], evidence=find_evidence, **changes)
+    tasks = review.engine.tasks | {STOCK: changed}
     sources = replace(review.sources, tasks=tasks)
     return replace(review, engine=replace(review.engine, tasks=tasks), sources=sources)
 
@@ -199,6 +203,57 @@ def test_a_change_after_which_the_facts_still_call_for_action_is_not_given(revie
     plain = ways(review, STOCK, **NO_STOCK)
     assert plain.found
     assert ways(led_by(review, short), STOCK, **NO_STOCK).found == []
+
+
+def finds(code, until):
+    """Rules that find the code until the changed case is as it should be."""
+
+    def rules(case, *_):
+        return [] if until(case) else [Finding(code=code, sentence="So.", role="planner")]
+
+    return rules
+
+
+def short_until(review, until, code=StockFinding.OUT_OF_STOCK):
+    found = ways(led_by(review, no_evidence, rules=finds(code, until)), STOCK, **NO_STOCK).found
+    return [{change.name: change.amount for change in way.changes} for way in found]
+
+
+def test_a_change_is_enough_only_where_no_conclusive_finding_is_left(review):
+    least = 2 * max(
+        way[StockLever.UNITS_TRANSFERRED_IN]
+        for way in short_until(review, lambda _: True)
+        if StockLever.UNITS_TRANSFERRED_IN in way
+    )
+
+    def covered(case):
+        return case["on_hand"] >= NO_STOCK["on_hand"] + least
+
+    assert {StockLever.UNITS_TRANSFERRED_IN: least} in short_until(review, covered)
+    assert short_until(review, lambda _: False) == []
+
+
+def test_a_finding_that_is_not_conclusive_leaves_the_changes_as_they_are(review):
+    informs = StockFinding.BELOW_SAFETY_STOCK
+    without = short_until(review, lambda _: True)
+    assert short_until(review, lambda _: False, informs) == without
+
+
+def test_two_changes_together_are_tried_where_each_alone_leaves_a_conclusive_finding(review):
+    entry, _ = asked(review, STOCK, **NO_STOCK)
+    before = reread(review.engine.tasks[STOCK].request, entry.payload["input"])
+
+    def both(case):
+        more_ordered = len(case["scheduled_receipts"]) > len(before["scheduled_receipts"]) or sum(
+            row["quantity_open"] for row in case["scheduled_receipts"]
+        ) > sum(row["quantity_open"] for row in before["scheduled_receipts"])
+        return more_ordered and case["on_hand"] > NO_STOCK["on_hand"]
+
+    found = short_until(review, both)
+    assert found
+    assert all(
+        set(way) == {StockLever.UNITS_TRANSFERRED_IN, StockLever.LARGER_RECEIPT} for way in found
+    )
 
 
 def test_an_answer_of_another_model_policy_and_day_is_recomputed_from_the_record(review):
