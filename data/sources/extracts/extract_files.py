@@ -111,10 +111,12 @@ def require_columns(opened: OpenedFile, needed: Sequence[str], mapping: SiteMapp
 
 
 def _check_delimiter(opened: OpenedFile, needed: Sequence[str], mapping: SiteMapping) -> None:
+    """Refuse a header that another delimiter divides: into needed columns, or one into several."""
+    one_of_any = len(opened.header) == 1 and not needed
     header_line = mapping.delimiter.join(opened.header)
     for other in Delimiter:
         fields = [field.strip().strip('"') for field in header_line.split(other)]
-        if set(fields) & set(needed):
+        if set(fields) & set(needed) or (one_of_any and len(fields) > 1):
             raise ExtractError(
                 f"{opened.name}: the delimiter is {str(other)!r}, the mapping says "
                 f"{str(mapping.delimiter)!r}"

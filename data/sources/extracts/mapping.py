@@ -219,7 +219,11 @@ class SiteMapping(StrictModel):
         if self.thousands == self.decimal.value:
             raise ValueError(f"decimal and thousands are both {self.decimal.value!r}")
         if len({"%z" in form for form in self.formats}) > 1:
-            raise ValueError("formats with and without an offset (%z) do not mix")
+            raise ValueError(
+                "formats with and without an offset (%z) do not mix; those of some columns only "
+                "are stated with the column, such as due_at = "
+                '{ column = "DUE", formats = ["%Y-%m-%d"] }'
+            )
         problems = [p for name in self.tables for p in self._problems(name)]
         problems += self._parameter_problems()
         problems += [

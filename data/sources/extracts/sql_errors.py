@@ -60,7 +60,8 @@ def _unknown_name(
 ) -> str | None:
     if found := _NO_TABLE.search(text):
         there = ", ".join(tables) or "none"
-        return f"there is no raw table {found['name'].strip(chr(34))!r}; there are {there}"
+        name = found["name"].strip(chr(34))
+        return f"there is no raw table {name!r}; there are {there}; [raw.{name}] adds its files"
     if found := _NO_FUNCTION.search(text):
         return f"there is no function {found['name']!r}; beside DuckDB's there are {MACROS}"
     for pattern in _NO_COLUMN:

@@ -58,7 +58,11 @@ known_at = "AT"
         (
             'formats = ["%d.%m.%Y"]',
             'formats = ["%d.%m.%Y", "%d.%m.%Y %z"]',
-            "S07.toml: mapping: formats with and without an offset (%z) do not mix",
+            (
+                "S07.toml: mapping: formats with and without an offset (%z) do not mix; those of "
+                "some columns only are stated with the column, such as due_at = "
+                '{ column = "DUE", formats = ["%Y-%m-%d"] }'
+            ),
         ),
         (
             "delimiter",

@@ -170,7 +170,7 @@ def test_codes_of_a_column_are_looked_up(source: Source):
         (
             "FROM HIST h",
             "FROM HISTORY h",
-            "SELECT line 4: there is no raw table 'HISTORY'; there are HIST, SIGNS",
+            "SELECT line 4: there is no raw table 'HISTORY'; there are HIST, SIGNS; [raw.HISTORY] adds its files",
         ),
         (
             "number(QTY)",
@@ -298,6 +298,22 @@ def test_sql_sees_no_variable_of_the_program(source: Source):
 def test_a_raw_file_with_another_header_is_refused(source: Source, header, error):
     source.write("HIST_2.csv", header + "\n")
     assert source.refused() == error
+
+
+@pytest.mark.parametrize(
+    ("header", "error"),
+    [
+        ("NO,PO,KIND,QTY,DAY", "S08/HIST_1.csv: the delimiter is ',', the mapping says ';'"),
+        ("NO", "there is no column 'QTY'; HIST has NO, _file, _line, DONE"),
+    ],
+)
+def test_another_delimiter_is_named_where_the_mapping_lists_no_columns(
+    source: Source, header, error
+):
+    source.write("HIST_1.csv", header + "\n")
+    columns = 'columns = ["NO", "PO", "KIND", "QTY", "DAY"]\n'
+    select = MAPPING.partition("sql = '''")[2].partition("'''")[0]
+    assert error in source.refused((columns, ""), (select, "SELECT QTY FROM HIST"))
 
 
 def test_a_raw_table_without_files_is_named(source: Source):
