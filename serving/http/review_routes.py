@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from serving.audit.log.entry import Entry
 from serving.audit.log.group_commit import CommitResult, IdempotencyKey
-from serving.auth.caller import AccessScope, Caller
+from serving.auth.caller import LOCAL_CALLER, AccessScope, Caller
 from serving.http.authentication import require_scope
 from serving.http.idempotency_key import (
     JSON_MEDIA_TYPE,
@@ -41,7 +41,7 @@ from serving.recommendation.recommendation import Advice, Decided, Recommendatio
 from serving.replay.recorded_reasons import Reasons, answer_reasons, read_worded_answer
 from serving.review.counterfactuals import CannotRecomputeError, Counterfactuals
 from serving.review.decisions import DECISION_REQUEST, DecisionMessage
-from serving.review.desk import challenger_page, queue_page
+from serving.review.desk import challenger_page, day_of_old_data, queue_page
 from serving.review.report import render_recorded_report
 from serving.review.service import ReviewService
 from serving.runtime.context import RequestContext
@@ -228,8 +228,19 @@ def desk(
     caller = require_scope(request, AccessScope.READ_REPORT)
     engine = loaded_engine(request)
     now, seen = engine.clock(), caller.sites
-    pauses = engine.pauses.now.all()
-    page = queue_page(engine.audit, now, task, site, picked=picked, pauses=pauses, seen=seen)
+    pauses, profiles = engine.pauses.now.all(), engine.models.current.profiles
+    end = profiles.as_of if profiles else None
+    oldest, local = engine.policy.history.oldest_days, caller is LOCAL_CALLER
+    page = queue_page(
+        engine.audit,
+        now,
+        task,
+        site,
+        picked=picked,
+        pauses=pauses,
+        seen=seen,
+        as_of=day_of_old_data(now, end, oldest, local=local),
+    )
     return HTMLResponse(page, headers=PAGE_HEADERS)
 
 

@@ -3,6 +3,7 @@
 import json
 from collections import OrderedDict
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from starlette.testclient import TestClient
@@ -13,6 +14,7 @@ from models.tasks.stock_risk import STOCK_RISK
 from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.audit.log.entry import Draft
 from serving.audit.log.entry_kind import EntryKind
+from serving.auth.caller import LOCAL_CALLER
 from serving.http.app import create_app
 from serving.model_registry.active_models import ActiveModels, ActiveModelsHolder
 from serving.pipeline.engine import load_engine
@@ -316,6 +318,25 @@ def test_the_address_answers_with_the_same_and_with_a_problem_where_it_cannot(re
     assert answer.json()["detail"] == f"cannot be recomputed now: {why}"
     page = client.get(f"/v1/recommendations/{advice.id}/report").text
     assert f"Not available: cannot be recomputed now: {why}" in page
+
+
+class Key:
+    """Take every credential for that of one caller who has a key."""
+
+    async def caller(self, shown):
+        return replace(LOCAL_CALLER, name="planning")
+
+    def is_limited(self, caller):
+        return False
+
+
+@pytest.mark.parametrize(("callers", "said"), [(ALLOW_EVERY_CALLER, True), (Key(), False)])
+def test_the_desk_is_as_of_the_end_of_old_data_only_where_nobody_needs_a_key(review, callers, said):
+    app = create_app(review.engine.tasks)
+    app.state.authenticator = callers
+    app.state.engine = replace(review.engine, clock=lambda: ASKED_AT + timedelta(days=60))
+    end = review.engine.models.current.profiles.as_of
+    assert (f"As of {end:%d %b %Y}" in TestClient(app).get("/desk").text) == said
 
 
 def test_a_report_from_the_lake_alone_says_the_same_while_it_keeps_the_model(lake, tmp_path):

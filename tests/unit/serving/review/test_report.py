@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -20,7 +20,7 @@ from serving.recommendation.recommendation import Abstention
 from serving.recommendation.score import Waterfall
 from serving.review.contributions import build_waterfall, round_to_total
 from serving.review.counterfactuals import counterfactuals_from_lake
-from serving.review.desk import queue_page
+from serving.review.desk import day_of_old_data, queue_page
 from serving.review.report import FollowUp, render_report, write_report
 from tests.support.synthetic_recommendations import (
     ASKED_AT,
@@ -183,6 +183,38 @@ def test_what_has_expired_is_shown_after_what_may_be_acted_on_whatever_it_is_wor
     store.close()
     assert before.index("/rec-1/report") < before.index("/rec-2/report")
     assert after.index("/rec-2/report") < after.index("/rec-1/report")
+
+
+DATA_END = date(2026, 10, 1)
+
+
+@pytest.mark.parametrize(
+    ("now", "local", "as_of"),
+    [
+        (datetime(2026, 12, 1, tzinfo=UTC), True, datetime(2026, 10, 1, tzinfo=UTC)),
+        (datetime(2026, 12, 1, tzinfo=UTC), False, None),  # people act on these
+        (datetime(2026, 10, 3, tzinfo=UTC), True, None),  # two days old is not old
+        (datetime(2026, 10, 3, 0, 1, tzinfo=UTC), True, datetime(2026, 10, 1, tzinfo=UTC)),
+        (datetime(2026, 9, 30, tzinfo=UTC), True, None),
+    ],
+)
+def test_expiry_is_judged_by_the_end_of_old_data_only_without_authentication(now, local, as_of):
+    assert day_of_old_data(now, DATA_END, 2, local=local) == as_of
+    assert day_of_old_data(now, None, 2, local=local) is None
+
+
+def test_a_desk_of_data_of_the_past_says_as_of_when_and_what_may_still_be_acted_on_then(tmp_path):
+    store = AuditStore.open(tmp_path / "audit.db")
+    store.append([recommendation_draft(STOCK_RISK.name, 1)])
+    much_later = ASKED_AT + timedelta(days=60)
+    today = queue_page(store, much_later)
+    then = queue_page(store, much_later, as_of=ASKED_AT)
+    gone = queue_page(store, much_later, as_of=ASKED_AT + timedelta(hours=25))
+    store.close()
+    expired = '<span class="gone">expired</span>'
+    assert (expired in today, expired in then, expired in gone) == (True, False, True)
+    assert "As of " not in today
+    assert f"As of {ASKED_AT:%d %b %Y}, the day the data end" in then
 
 
 WHY = [
