@@ -26,10 +26,16 @@ def hold_out(training: TrainingSet, share: float = HELD_OUT) -> tuple[TrainingSe
         learn = learn.take(~shared_groups(learn, measure))
     if len(learn) == 0 or len(measure) == 0:
         raise ValueError(
-            f"{len(training)} asks from {training.asked_at.min()} to {training.asked_at.max()} "
-            f"cannot be split at {start}: no label had matured by then; give a longer period"
+            f"{len(training)} cases from {_day(training.asked_at.min())} to "
+            f"{_day(training.asked_at.max())} are too few to learn from and measure on: the newest "
+            f"{share:.0%}, on which a model is measured, begin on {_day(start)}, and the end of "
+            "no other case was known by then; load a longer period"
         )
     return learn, measure
+
+
+def _day(moment: np.datetime64) -> str:
+    return str(moment.astype("datetime64[D]"))
 
 
 def holdout_start(training: TrainingSet, share: float) -> np.datetime64:

@@ -54,9 +54,12 @@ class SiteReadiness:
         lacking = FEWEST_EVENTS - self.events
         if lacking <= 0:
             return ""
-        noun = "event" if lacking == 1 else "events"
         when = f", expected by {self.enough_from:%d %b %Y}" if self.enough_from else ""
-        return f"{lacking} more {noun}{when}; until then it borrows from the other sites"
+        return f"{_count(lacking, 'more event')}{when}; until then it borrows from the other sites"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def check_tables(training: TrainingTask, store: Store) -> None:
@@ -123,8 +126,8 @@ def class_counts(labelled: TrainingSet, classes: tuple[str, ...]) -> Mapping[str
 def describe_readiness(labelled: TrainingSet, classes: tuple[str, ...]) -> list[str]:
     """Return what the data can carry as lines for a terminal: one a site, then the classes."""
     lines = [
-        f"  {site.site}: {site.cases:,} cases in {site.weeks} weeks, {site.events:,} events"
-        + (f"; {site.missing}" if site.missing else "")
+        f"  {site.site}: {_count(site.cases, 'case')} in {_count(site.weeks, 'week')}, "
+        f"{_count(site.events, 'event')}" + (f"; {site.missing}" if site.missing else "")
         for site in site_readiness(labelled)
     ]
     counts = class_counts(labelled, classes)

@@ -32,7 +32,7 @@ def test_labels_that_mature_after_the_first_held_out_ask_are_not_learnt_from() -
 
 
 def test_a_period_in_which_nothing_matures_cannot_be_split() -> None:
-    with pytest.raises(ValueError, match="no label had matured by then; give a longer period"):
+    with pytest.raises(ValueError, match="no other case was known by then; load a longer period"):
         hold_out(training_set(days=100, horizon=99))
 
 

@@ -65,6 +65,11 @@ def test_a_line_a_site_and_classes_that_never_occurred():
     ]
 
 
+def test_one_of_a_kind_is_named_in_the_singular():
+    lines = describe_readiness(labelled("S1", [0], [1]), CLASSES[1:2])
+    assert lines[0].startswith("  S1: 1 case in 1 week, 1 event; 9 more events, expected by")
+
+
 @pytest.mark.parametrize("name", list(TASKS))
 def test_an_empty_lake_names_the_tables_that_a_task_needs(name):
     training = TRAINING_TASKS[name]
