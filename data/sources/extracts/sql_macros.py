@@ -62,11 +62,9 @@ def _number_macros(mapping: SiteMapping) -> Iterator[str]:
 
 def _time_macros(mapping: SiteMapping) -> Iterator[str]:
     """Yield `moment`, `day`, `file_day` and `local_midnight`; what cannot be read is NULL."""
-    text = "trim(CAST(x AS VARCHAR))"
     zone = quoted(mapping.time_zone)
     offsets = "%z" in mapping.formats[0]
-    if offsets:  # DuckDB's %z does not read the Z of ISO 8601, which columns without SQL do
-        text = f"regexp_replace({text}, 'Z$', '+00:00')"
+    text = _moment_text(mapping, offsets=offsets)
     read = f"try_strptime({text}, [{_listed(mapping.formats)}])"
     if offsets:
         read = f"timezone({zone}, {read})"
@@ -83,6 +81,20 @@ def _time_macros(mapping: SiteMapping) -> Iterator[str]:
     )
     form = next((f for f in mapping.formats if not _TIME_CODE.search(f)), mapping.formats[0])
     yield f"CREATE MACRO local_midnight(x) AS strftime(CAST(x AS TIMESTAMP), {quoted(form)})"
+
+
+def _moment_text(mapping: SiteMapping, *, offsets: bool) -> str:
+    """Return the text of a moment as DuckDB reads what columns without SQL read.
+
+    Its %z takes no Z, and its %f no digit behind microseconds, of which .NET writes one.
+    """
+    text = "trim(CAST(x AS VARCHAR))"
+    if offsets:
+        text = f"regexp_replace({text}, 'Z$', '+00:00')"
+    if any("%f" in form for form in mapping.formats):
+        digits = quoted(r"([.,][0-9]{6})[0-9]+")
+        text = rf"regexp_replace({text}, {digits}, '\1')"
+    return text
 
 
 def _parameter_macro(mapping: SiteMapping) -> str:

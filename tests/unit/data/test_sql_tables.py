@@ -393,6 +393,25 @@ def test_a_moment_in_sql_has_its_offset_written_as_iso_8601_allows(
 
 
 @pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-07-31T23:59:59.828", "2026-07-31T23:59:59.828"),
+        ("2026-07-31T23:59:59.8281239", "2026-07-31T23:59:59.828123"),
+        ("2026-07-31T23:59:59", None),
+    ],
+)
+def test_digits_behind_microseconds_are_cut_in_sql_as_in_columns(source: Source, text, moment):
+    mapping = MAPPING.replace('"%Y%m%d %H%M%S", "%Y%m%d"', '"%Y-%m-%dT%H:%M:%S.%f"')
+    mapping = mapping.replace("DAY || ' 120000' AS known_at", "moment(DAY) AS known_at")
+    source.write("HIST_1.csv", f"NO;PO;KIND;QTY;DAY\n1;4711-10;E;1;{text}\n")
+    report = source.ingest(mapping=mapping)
+    assert (report.accepted, report.quarantined) == ((1, 0) if moment else (0, 1))
+    if moment:
+        read = source.receipts[["happened_at", "known_at"]].iloc[0].tolist()
+        assert read == [pd.Timestamp(moment, tz=ZONE)] * 2
+
+
+@pytest.mark.parametrize(
     ("text", "day"),
     [
         ("126212", "2026-07-31"),
