@@ -52,6 +52,7 @@ def what_if_tables(report: WhatIfReport) -> Iterator[Table]:
 def what_if_lines(report: WhatIfReport) -> Iterator[str]:
     """Yield sentences on the period of the tables and on what they leave out."""
     yield wording.period(report)
+    yield from wording.summaries(report)
     yield from wording.lacking(report)
     yield from wording.NOTES
 

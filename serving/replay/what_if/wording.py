@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from serving.policy.sections import Level
 from serving.replay.what_if.figures import BeforeAfter, DecidedAnswers, WhatIfFigures
 from serving.replay.what_if.report import WhatIfReport
 
@@ -20,7 +21,8 @@ DECISIONS = (
     "were given. Nothing was written to the record."
 )
 NOTES = (LATEST, MONEY, DECISIONS)
-NO_CHANGE = "none"
+NO_CHANGE = "no change"  # "none" is a level
+ASCENDING = (Level.NONE, Level.WATCH, Level.ACT)
 
 
 def title(report: WhatIfReport) -> str:
@@ -32,8 +34,35 @@ def period(report: WhatIfReport) -> str:
     """Say how many answers of which period were compared."""
     if not report.answers:
         return "No answer could be compared."
-    noun = "answer" if report.answers == 1 else "answers"
-    return f"{report.answers:,} {noun} given from {report.since[:10]} to {report.until[:10]}."
+    first, last = report.since[:10], report.until[:10]
+    days = f"on {first}" if first == last else f"from {first} to {last}"
+    return f"{_answers(report.answers)} given {days}."
+
+
+def summaries(report: WhatIfReport) -> Iterator[str]:
+    """Yield for each task at all sites how many answers would have another level, and which way."""
+    yield from (summary(figures) for figures in report.figures if not figures.site)
+
+
+def summary(figures: WhatIfFigures) -> str:
+    """Say how many answers would have another level; the numbers are those of `changes`."""
+    moved = sum(figures.levels.values())
+    raised = sum(
+        count
+        for (before, then), count in figures.levels.items()
+        if ASCENDING.index(Level(then)) > ASCENDING.index(Level(before))
+    )
+    ways = ((raised, "raised"), (moved - raised, "lowered"))
+    split = ", ".join(f"{count:,} {way}" for count, way in ways if count)
+    if moved:
+        levels = f"{_part(moved, figures.answers)} would have another level: {split}"
+    else:
+        levels = f"{_part(figures.answers, figures.answers)} would stay at the same level"
+    was, after = figures.flagged
+    return (
+        f"{figures.task}: {levels}. "
+        f"{was:,.0f} {'was' if was == 1 else 'were'} flagged, {after:,.0f} would be."
+    )
 
 
 def place(figures: WhatIfFigures) -> str:
@@ -60,9 +89,11 @@ def changes(transitions: Mapping[tuple[str, str], int]) -> str:
 
 
 def stays(figures: WhatIfFigures) -> str:
-    """Write the share of the first cases that stay first."""
+    """Write how many of the first cases stay first."""
+    if figures.top == 0:
+        return "no case"
     noun = "case" if figures.top == 1 else "cases"
-    return f"{figures.stays:.0%} of the first {figures.top} {noun}"
+    return f"{round(figures.stays * figures.top)} of the first {figures.top} {noun}"
 
 
 def decided(figures: WhatIfFigures) -> Iterator[str]:
@@ -74,9 +105,25 @@ def decided(figures: WhatIfFigures) -> Iterator[str]:
 def lacking(report: WhatIfReport) -> Iterator[str]:
     """Yield for each reason how many answers are left out."""
     for (task, why), count in report.lacking.items():
-        noun = "answer" if count == 1 else "answers"
-        yield f"{count:,} {noun} of {task} left out: {why}"
+        yield f"{_answers(count)} of {task} left out: {why}"
 
 
 def _flagged(one: DecidedAnswers) -> str:
     return f"flagged {one.before:,} → {one.after:,}"
+
+
+def _answers(count: int) -> str:
+    return f"{count:,} {'answer' if count == 1 else 'answers'}"
+
+
+def _part(count: int, whole: int) -> str:
+    """Name some of the answers, or all of them."""
+    if count < whole:
+        return f"{count:,} of {_answers(whole)}"
+    match whole:
+        case 1:
+            return "the one answer"
+        case 2:
+            return "both answers"
+        case _:
+            return f"all {_answers(whole)}"

@@ -22,6 +22,7 @@ from serving.policy.sections import CurrencyPolicy, Level
 from serving.replay.recorded_answer import NotReplayableError
 from serving.replay.replay import compute_in_batches
 from serving.replay.sources import VERSIONS_FILE, digest_of_version
+from serving.replay.what_if import wording
 from serving.replay.what_if.comparison import (
     Alternative,
     AnswerSummary,
@@ -31,6 +32,7 @@ from serving.replay.what_if.comparison import (
 )
 from serving.replay.what_if.figures import BeforeAfter, DecidedAnswers, what_if_figures
 from serving.replay.what_if.report import WhatIfReport, run_what_if
+from serving.replay.what_if.wording import NO_CHANGE
 from serving.review.decisions import DecisionMessage
 from serving.review.what_if_view import what_if_lines, what_if_page, what_if_tables
 from serving.tasks.policy_file import DEFAULT_POLICY_FILE, load_policy
@@ -339,6 +341,93 @@ def test_a_small_report_as_people_read_it(root):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     golden = root / "tests" / "golden" / "what_if.txt"
     assert console.export_text() == golden.read_text(encoding="utf-8")
+
+
+LEVELS = {"n": "none", "w": "watch", "a": "act"}
+
+
+@pytest.mark.parametrize(
+    ("moves", "summary", "levels"),
+    [
+        (
+            "nn",
+            "the one answer would stay at the same level. 0 were flagged, 0 would be.",
+            NO_CHANGE,
+        ),
+        (
+            "aa ww",
+            "both answers would stay at the same level. 2 were flagged, 2 would be.",
+            NO_CHANGE,
+        ),
+        (
+            "aa nn nn",
+            "all 3 answers would stay at the same level. 1 was flagged, 1 would be.",
+            NO_CHANGE,
+        ),
+        (
+            "wa",
+            "the one answer would have another level: 1 raised. 1 was flagged, 1 would be.",
+            "1 watch → act",
+        ),
+        (
+            "an nn",
+            "1 of 2 answers would have another level: 1 lowered. 1 was flagged, 0 would be.",
+            "1 act → none",
+        ),
+        (
+            "nw aw",
+            "both answers would have another level: 1 raised, 1 lowered. 1 was flagged, 2 would be.",
+            "1 none → watch, 1 act → watch",
+        ),
+        (
+            "wa wa an nw ww",
+            "4 of 5 answers would have another level: 3 raised, 1 lowered. 4 were flagged, 4 would be.",
+            "2 watch → act, 1 act → none, 1 none → watch",
+        ),
+        (
+            "wa wa wa",
+            "all 3 answers would have another level: 3 raised. 3 were flagged, 3 would be.",
+            "3 watch → act",
+        ),
+    ],
+)
+def test_the_sentence_of_a_what_if_agrees_with_its_figures(moves, summary, levels):
+    found = [
+        compared(number, said(LEVELS[before]), said(LEVELS[after]))
+        for number, (before, after) in enumerate(moves.split())
+    ]
+    figures = what_if_figures(STOCK, "", found, {}, EUR)
+    assert wording.summary(figures) == f"{STOCK}: {summary}"
+    assert wording.changes(figures.levels) == levels
+
+
+@pytest.mark.parametrize(
+    ("cases", "stay", "said_of_them"),
+    [
+        (0, 0, "no case"),
+        (1, 1, "1 of the first 1 case"),
+        (24, 16, "16 of the first 20 cases"),
+        (40, 0, "0 of the first 20 cases"),
+    ],
+)
+def test_the_first_cases_that_stay_are_counted(cases, stay, said_of_them):
+    found = [compared(n, said(priority=n), said(priority=cases - n)) for n in range(cases)]
+    figures = what_if_figures(STOCK, "", found, {}, EUR)
+    assert round(figures.stays * figures.top) == stay or not cases
+    assert wording.stays(figures) == said_of_them
+
+
+@pytest.mark.parametrize(
+    ("until", "said_of_it"),
+    [
+        ("2026-03-10T09:00:00+00:00", "1 answer given on 2026-03-10."),
+        ("2026-03-11T08:00:00+00:00", "1 answer given from 2026-03-10 to 2026-03-11."),
+    ],
+)
+def test_a_period_of_one_day_is_that_day(until, said_of_it):
+    figures = what_if_figures(STOCK, "", [compared(1, said(), said())], {}, EUR)
+    report = WhatIfReport("x", "2026-03-10T08:00:00+00:00", until, "EUR", (figures,), {})
+    assert wording.period(report) == said_of_it
 
 
 def test_the_page_holds_the_same_and_nothing_of_others():
