@@ -72,7 +72,8 @@ def test_a_proposal_is_tried_on_recorded_answers_first(file):
     LifecycleLog(engine, ServiceSettings(), AuditSettings()).start()
     file.write_text(file.read_text() + "[levels.site.S03.roles]\nstock_risk = 'planner of S03'\n")
     said, _ = propose(file)
-    assert "2 answers given from" in said
+    assert "2 answers given " in said
+    assert "both answers would stay at the same level" in " ".join(said.split())
     (entry,) = engine.audit.of_kind(EntryKind.POLICY_PROPOSED)
     engine.audit.close()
     tried = entry.payload["what_if"]
