@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import Annotated, Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from data.contracts.items import CATEGORY
 from data.contracts.sites import REGION, SITE_ID
 from data.contracts.suppliers import SUPPLIER_ID
 from serving.policy.known_task import KnownTask
 from serving.policy.sections import PolicySection, Thresholds, refuse_unknown
-
-CasesPerDay = Annotated[int, Field(gt=0)]
 
 
 class LevelName(StrEnum):
@@ -28,7 +26,7 @@ class LevelName(StrEnum):
     SUPPLIER = "supplier"
 
 
-SITE_SECTIONS = ("tolerances", "thresholds", "roles", "calendar", "capacities")
+SITE_SECTIONS = ("tolerances", "thresholds", "roles")
 LEVEL_SECTIONS: Mapping[str, tuple[str, ...]] = {
     LevelName.REGION: ("sites", *SITE_SECTIONS),
     LevelName.SITE: SITE_SECTIONS,
@@ -55,16 +53,14 @@ class CaseIds(NamedTuple):
 class LevelValues(PolicySection):
     """Values of one region, site, category or supplier; what is left out is inherited.
 
-    sites: of a region. tolerances, calendar: single values of the sections of the policy.
-    roles: by task or exception class. capacities: cases a day, by role.
+    sites: of a region. tolerances: single values of the section of the policy.
+    roles: by task or exception class.
     """
 
     sites: tuple[str, ...] = ()
     tolerances: dict[str, float] = {}
     thresholds: dict[KnownTask, Thresholds] = {}
     roles: dict[str, str] = {}
-    calendar: dict[str, Any] = {}
-    capacities: dict[str, CasesPerDay] = {}
 
     @model_serializer(mode="wrap")
     def stated(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:

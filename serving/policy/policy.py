@@ -15,12 +15,11 @@ from features.feature import FeatureKind
 from models.catalogue import TASKS
 from models.task import TaskName
 from serving.policy.known_task import KnownTask
-from serving.policy.levels import CaseIds, CasesPerDay, LevelValues, PolicyLevels
+from serving.policy.levels import CaseIds, LevelValues, PolicyLevels
 from serving.policy.sections import (
     TASK_SECTIONS,
     AbstainPolicy,
     AuditSamplePolicy,
-    CalendarPolicy,
     ClassPolicy,
     ClockPolicy,
     CurrencyPolicy,
@@ -50,10 +49,6 @@ MISSING_SECTIONS = {
     "always_flag, the codes of hard gates",
     "clocks": "lacks [clocks], how far a sender's clock may be ahead: add it with "
     "sender_ahead_minutes = 10",
-    "calendar": "lacks [calendar], when people work: add it with free_weekdays, free_days and "
-    "cut_off, as serving/policy/default.toml has it",
-    "capacities": "lacks [capacities], the cases a day of each role: add it, empty where none is "
-    "known",
 }
 """Text to add to a policy file of an older release, by the section that it lacks."""
 
@@ -73,8 +68,6 @@ class Policy(PolicySection):
     tax: TaxPolicy
     rules: RulesPolicy
     clocks: ClockPolicy
-    calendar: CalendarPolicy
-    capacities: dict[str, CasesPerDay]
     roles: dict[KnownTask, str]
     suggestions: dict[KnownTask, dict[Level, str]]
     classes: dict[ExceptionClass, ClassPolicy]
@@ -109,13 +102,9 @@ class Policy(PolicySection):
     def _check_levels(self) -> None:
         """Apply every value of every level once, so that a wrong one is refused with its place."""
         every = [*self.levels.each()]
-        roles = {*self.roles.values(), *(one.role for one in self.classes.values())}
-        roles.update(role for _, _, values in every for role in values.roles.values())
-        _refuse_unknown_in("capacities", self.capacities, sorted(roles))
         for level, name, values in every:
             try:
                 overlay(self, [values])
-                _refuse_unknown_in("capacities", values.capacities, sorted(roles))
             except ValueError as error:
                 raise ValueError(f"levels.{level}.{name}.{error}") from error
 
@@ -195,16 +184,13 @@ def overlay(policy: Policy, stated: Sequence[LevelValues]) -> Policy:
         name: known.model_copy(update={"role": roles[name]}) if name in roles else known
         for name, known in policy.classes.items()
     }
-    tolerances, calendar = policy.tolerances, policy.calendar
+    tolerances = policy.tolerances
     for values in stated:
         tolerances = _replace_values("tolerances", tolerances, values.tolerances)
-        calendar = _replace_values("calendar", calendar, values.calendar)
     return policy.model_copy(
         update={
             "tolerances": tolerances,
-            "calendar": calendar,
             "thresholds": policy.thresholds | _merge(one.thresholds for one in stated),
-            "capacities": policy.capacities | _merge(one.capacities for one in stated),
             "roles": {task: roles.get(task, role) for task, role in policy.roles.items()},
             "classes": classes,
             "levels": PolicyLevels(),

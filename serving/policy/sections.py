@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
@@ -19,7 +19,6 @@ from pydantic import (
 
 from models.task import AbstentionLimits
 
-ONE_DAY = timedelta(days=1)
 Share = Annotated[float, Field(ge=0, le=1)]
 NonNegative = Annotated[float, Field(ge=0)]
 Jurisdiction = Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
@@ -262,51 +261,6 @@ class ClockPolicy(PolicySection):
     def sender_ahead(self) -> timedelta:
         """How far the clock of a sender may be ahead."""
         return timedelta(minutes=self.sender_ahead_minutes)
-
-
-class Weekday(StrEnum):
-    """Day of the week, in the order of `date.weekday`."""
-
-    MONDAY = "monday"
-    TUESDAY = "tuesday"
-    WEDNESDAY = "wednesday"
-    THURSDAY = "thursday"
-    FRIDAY = "friday"
-    SATURDAY = "saturday"
-    SUNDAY = "sunday"
-
-
-class CalendarPolicy(PolicySection):
-    """When people work on cases.
-
-    free_weekdays, free_days: days of the week, and dates, that nobody works on.
-    cut_off: local time from which a case is work of the next working day.
-    """
-
-    free_weekdays: tuple[Weekday, ...]
-    free_days: tuple[date, ...]
-    cut_off: time
-
-    @field_validator("free_weekdays")
-    @classmethod
-    def some_day_is_left(cls, weekdays: tuple[Weekday, ...]) -> tuple[Weekday, ...]:
-        """Refuse a week without a working day."""
-        if set(weekdays) == set(Weekday):
-            raise ValueError("no day of the week is left to work on")
-        return weekdays
-
-    def is_working_day(self, day: date) -> bool:
-        """Return whether people work on a day."""
-        return list(Weekday)[day.weekday()] not in self.free_weekdays and day not in self.free_days
-
-    def working_day_of(self, arrived_at: datetime) -> date:
-        """Return the working day of a case that arrives at a local time."""
-        day = arrived_at.date()
-        if arrived_at.time() >= self.cut_off:
-            day += ONE_DAY
-        while not self.is_working_day(day):
-            day += ONE_DAY
-        return day
 
 
 class ClassPolicy(PolicySection):

@@ -173,7 +173,6 @@ def test_answers_go_to_the_role_of_the_site_and_are_replayed_so(service):
             CaseIds(site="S03"),
             [("global", "accounts payable"), ("site S03", "x")],
         ),
-        ("capacities.x", CaseIds(site="S03"), [("site S03", 9)]),
         ("rules.precision_floor", CaseIds(site="S03"), [("global", 0.45)]),
     ],
 )
@@ -181,7 +180,7 @@ def test_a_value_is_explained_by_every_level_that_states_it(path, ids, stated):
     policy = changed_policy(
         "[levels.site.S03.tolerances]\nprice_above_share = 0\n"
         "[levels.site.S03.thresholds.stock_risk]\nact = 0.4\nwatch = 0.1\n"
-        "[levels.site.S03.roles]\nDUPLICATE = 'x'\n[levels.site.S03.capacities]\nx = 9\n"
+        "[levels.site.S03.roles]\nDUPLICATE = 'x'\n"
     )
     assert [(one.where, one.value) for one in explain_value(policy, path, ids)] == stated
 

@@ -2,7 +2,6 @@
 
 import re
 import tomllib
-from datetime import UTC, date, datetime, time
 
 import pytest
 from hypothesis import given
@@ -19,8 +18,8 @@ sites = ["S01", "S02"]
 [levels.region.NORTH.tolerances]
 price_above_share = 0.03
 freight_share = 0.06
-[levels.region.SOUTH.calendar]
-cut_off = "15:00"
+[levels.region.SOUTH.tolerances]
+price_above_share = 0.01
 [levels.site.S01.tolerances]
 price_above_share = 0.04
 [levels.site.S01.thresholds.stock_risk]
@@ -29,10 +28,6 @@ watch = 0.1
 [levels.site.S01.roles]
 stock_risk = "planner of the north"
 PRICE_VARIANCE = "procurement of the north"
-[levels.site.S01.calendar]
-free_days = [2026-12-24]
-[levels.site.S01.capacities]
-"planner of the north" = 40
 [levels.category.safety.tolerances]
 price_above_share = 0.05
 [levels.supplier.V017.tolerances]
@@ -79,12 +74,13 @@ def test_a_site_sends_its_cases_to_roles_of_its_own():
     assert at_site.roles["stock_risk"] == "planner of the north"
     assert at_site.classes["PRICE_VARIANCE"].role == "procurement of the north"
     assert at_site.classes["NO_RECEIPT"] == BUILT_IN.classes["NO_RECEIPT"]
-    assert at_site.capacities == {"planner of the north": 40}
 
 
 def test_the_region_that_lists_a_site_leads_over_the_one_that_a_case_names():
-    assert POLICY.for_case({"site_id": "S02", "region": "SOUTH"}).calendar.cut_off == time(17)
-    assert POLICY.for_case({"site_id": "S07", "region": "SOUTH"}).calendar.cut_off == time(15)
+    listed = POLICY.for_case({"site_id": "S02", "region": "SOUTH"})
+    named = POLICY.for_case({"site_id": "S07", "region": "SOUTH"})
+    assert listed.tolerances.price_above_share == 0.03
+    assert named.tolerances.price_above_share == 0.01
 
 
 def test_what_was_resolved_names_the_policy_it_is_of_and_resolves_to_itself():
@@ -143,7 +139,7 @@ def test_a_value_is_that_of_the_last_level_that_states_it_else_the_global_one(le
         ("[levels.site.S01.rules]", "site.S01: 'rules' is not one of tolerances, thresholds,"),
         ("[levels.site.S01]\nsites = ['S02']", "site.S01: 'sites' is not one of"),
         ("[levels.supplier.V1.roles]", "supplier.V1: 'roles' is not one of tolerances"),
-        ("[levels.category.x.calendar]", "category.x: 'calendar' is not one of tolerances"),
+        ("[levels.category.x.roles]", "category.x: 'roles' is not one of tolerances"),
         (
             "[levels.site.S01.tolerances]\nprice = 0.1",
             "levels.site.S01.tolerances: 'price' is not one of price_above_share,",
@@ -166,12 +162,8 @@ def test_a_value_is_that_of_the_last_level_that_states_it_else_the_global_one(le
             "levels.site.S01.roles: 'PRICE' is not one of supplier_delay,",
         ),
         (
-            "[levels.site.S01.calendar]\ncut_off = 'noon'",
-            "levels.site.S01.calendar.cut_off: Input should be in a valid time format",
-        ),
-        (
-            "[levels.site.S01.capacities]\nplaner = 9",
-            "levels.site.S01.capacities: 'planer' is not one of accounts payable, buyer,",
+            "[levels.site.S01.calendar]",
+            "site.S01: 'calendar' is not one of tolerances, thresholds,",
         ),
         (
             "[levels.region.N]\nsites = ['S01']\n[levels.region.S]\nsites = ['S01']",
@@ -182,16 +174,3 @@ def test_a_value_is_that_of_the_last_level_that_states_it_else_the_global_one(le
 def test_a_level_that_says_what_it_cannot_say_is_refused_with_the_choices(levels, said):
     with pytest.raises(ValueError, match=re.escape(said)):
         policy_with(levels)
-
-
-@pytest.mark.parametrize(
-    ("arrives", "worked_on"),
-    [
-        (datetime(2026, 12, 23, 16, 59, tzinfo=UTC), date(2026, 12, 23)),
-        (datetime(2026, 12, 23, 17, 0, tzinfo=UTC), date(2026, 12, 25)),  # 24 December is free
-        (datetime(2026, 12, 25, 17, 0, tzinfo=UTC), date(2026, 12, 28)),  # after a weekend
-        (datetime(2026, 12, 26, 9, 0, tzinfo=UTC), date(2026, 12, 28)),
-    ],
-)
-def test_a_case_is_work_of_the_next_working_day_after_cut_off_and_on_free_days(arrives, worked_on):
-    assert POLICY.for_case({"site_id": "S01"}).calendar.working_day_of(arrives) == worked_on
