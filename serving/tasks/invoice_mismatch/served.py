@@ -18,7 +18,7 @@ from serving.tasks.served_task import ChildSource, FactSources, ServedTask
 POLICY = TaskPolicy(
     expiry_hours=72,
     role="accounts payable",
-    thresholds=Thresholds(act=0.5, watch=0.2),
+    thresholds=Thresholds(act=0.5, watch=0.15),
     abstain=AbstainPolicy.from_limits(
         TASK.abstention,
         instead="Match it by hand: order, receipts and what the rules found are below.",
