@@ -126,9 +126,8 @@ def test_answer_audit_row_and_mlflow_agree_to_the_last_bit(lake, answered, name,
     mlflow.set_registry_uri(f"sqlite:///{lake.tracking}")  # another lake's may still be set
     answers, entries = answered
     registered = mlflow.pyfunc.load_model(f"models:/{name}@champion")
-    features = pd.DataFrame(
-        [entries[answer["id"]].payload["features"] for answer in answers[name]]
-    ).astype(kinds(name))
+    recorded = pd.DataFrame([entries[answer["id"]].payload["features"] for answer in answers[name]])
+    features = recorded.astype({column: kinds(name)[column] for column in recorded})
     scored = registered.predict(features)
     for row, answer in zip(scored.to_dict("records"), answers[name], strict=True):
         recorded = entries[answer["id"]].payload["recommendation"]
