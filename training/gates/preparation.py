@@ -18,6 +18,7 @@ from models.artefact.folder import ArtefactError, load_artefact
 from models.encoding.encoder import InputError
 from models.fitting.fit import FitResult
 from models.fitting.preparation import FitOptions
+from models.model import Model
 from models.task import Task
 from models.training_set import TrainingSet
 from training.dataset.asks import ASK_ID
@@ -85,7 +86,7 @@ def compared_champion(
         model = load_artefact(lake.models / task.name / pointer.digest, pointer.digest)
         until = registry.described(task.name, pointer.version).tags.get(LEARNT_UNTIL, "")
         why_not = _why_not(until, measured)
-        answers = None if why_not else model.predict(measured.inputs)
+        answers = None if why_not else model.predict(_inputs_of(model, measured))
     except InputError:
         return ComparedChampion(pointer.version, None, "it takes other features")
     except (ArtefactError, LookupError) as error:
@@ -93,6 +94,15 @@ def compared_champion(
     if answers is not None and model.classes != task.classes:
         return ComparedChampion(pointer.version, None, "it knows other classes")
     return ComparedChampion(pointer.version, answers, why_not)
+
+
+def _inputs_of(model: Model, measured: TrainingSet) -> pd.DataFrame:
+    """Return the inputs that a champion takes: one of a shorter history has fewer features.
+
+    Where the asks lack some of them, all inputs are returned, and the model refuses those.
+    """
+    names = list(model.encoder.names)
+    return measured.inputs[names] if set(names) <= set(measured.inputs) else measured.inputs
 
 
 def _why_not(until: str, measured: TrainingSet) -> str:
