@@ -201,6 +201,18 @@ _CODES = {
 } | {code.casefold(): code for code in UNITS}
 
 
+PALLET = "XPX"
+
+
+def is_usual_pack(code: str) -> bool:
+    """Return whether a unit may hold an item's usual pack.
+
+    Packs of Recommendation 21 may; sheets, sets and kits are counted otherwise, and a pallet holds
+    many packs.
+    """
+    return UNITS[code].dimension is Dimension.PACK and code[0] == "X" and code != PALLET
+
+
 @lru_cache(10_000)
 def unit_code(text: str | None) -> str | None:
     """Return the code of a unit that is written as code or usual word, in any case.

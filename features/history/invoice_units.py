@@ -15,7 +15,13 @@ from data.contracts.items import BASE_UNIT, ITEM_ID, PACK_SIZE
 from data.contracts.suppliers import SUPPLIER_ID
 from data.contracts.table import KNOWN_AT
 from data.lazy_imports import ibis, ir
-from data.reference.units import UNITS, Dimension, conversion_factor, unit_key, unit_words
+from data.reference.units import (
+    UNITS,
+    conversion_factor,
+    is_usual_pack,
+    unit_key,
+    unit_words,
+)
 from data.row_versions.stored_rows import SUPERSEDED_AT
 from features.history.row_versions import current_at, with_spans
 
@@ -110,7 +116,5 @@ def _conversions() -> list[tuple[str, str, float]]:
 
 @cache
 def _usual_packs() -> list[str]:
-    """Units that hold an item's usual pack; sheets, sets and kits are counted otherwise."""
-    return [
-        code for code, unit in UNITS.items() if unit.dimension is Dimension.PACK and code[0] == "X"
-    ]
+    """Units that may hold an item's usual pack."""
+    return [code for code in UNITS if is_usual_pack(code)]

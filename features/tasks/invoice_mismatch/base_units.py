@@ -23,13 +23,17 @@ from data.contracts.item_units import BASE_UNITS, UNIT
 from data.contracts.items import BASE_UNIT, PACK_SIZE
 from data.contracts.purchase_orders import ORDER_UNIT, PO_UNIT_PRICE
 from data.decimals import decimal_of
-from data.reference.units import UNITS, Dimension, conversion_factor, same_unit, unit_code
+from data.reference.units import (
+    conversion_factor,
+    is_usual_pack,
+    same_unit,
+    unit_code,
+)
 from features.builders.case_features import Flags, Texts, is_stated, round_six_decimals
 from features.cases import Cases, Children, Ints, cached_with_cases, or_zero
 from features.feature import Floats, ratio
 
 ONE = Decimal(1)
-PALLET = "XPX"
 PRICE_DIGITS = range(2, 7)  # decimals that a printed price may have
 HALF_CENT = 0.005
 
@@ -50,10 +54,7 @@ def base_units_in(
     if (factor := conversion_factor(unit, base)) is not None:
         return factor
     code = unit_code(unit)
-    # Packs of Recommendation 21; sheets, sets and kits are counted otherwise than in usual packs,
-    # and a pallet holds many of them.
-    is_pack = code is not None and UNITS[code].dimension is Dimension.PACK and code[0] == "X"
-    is_pack = is_pack and code != PALLET
+    is_pack = code is not None and is_usual_pack(code)
     return decimal_of(pack_size) if is_pack and pack_size and pack_size > 0 else None
 
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from data.calendar_days import promise_day
 from features.tasks.stock_risk.quantities import NO_COVER
+from features.tasks.stock_risk.shape import STOCK_RISK_SHAPE
 from serving.tasks.lever import (
     KNOWN_BEFORE_ASK,
     Lever,
@@ -147,7 +148,7 @@ def _larger_receipt_lever(case: Record, asked_at: datetime) -> Lever:
     ahead = [(row, day) for row, day in _dated_receipts(case) if day >= first]
     new_day = first + timedelta(days=NEW_RECEIPT_DAYS - 1)
     following, due = ahead[0] if ahead else (None, new_day)
-    new = {
+    new = dict.fromkeys(map(str, STOCK_RISK_SHAPE.children[SCHEDULED_RECEIPTS])) | {
         "quantity_open": 0.0,
         "promised_at": stated_day(due),
         "known_at": asked_at - KNOWN_BEFORE_ASK,
