@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
@@ -45,7 +44,6 @@ from training.commands.train import case, profiles, train, tune
 
 if TYPE_CHECKING:
     from models.task import TaskName
-    from serving.pipeline.bulk_scoring import BulkResult
     from serving.server.supervisor import RunningService
     from training.dataset.rule_findings import ServiceRules
     from training.monitor.run import AuditFrames
@@ -93,8 +91,6 @@ app.add_typer(policy, name="policy")
 app.add_typer(events, name="events")
 
 SCORING_BATCH = 100
-MOST_RANKED_ROWS = 20
-MOST_SHOWN_ERRORS = 10
 MANIFEST = "manifest.json"
 
 
@@ -330,9 +326,9 @@ def score(
     """
     from data.canonical_tables import end_of_data
     from data.store import Store
-    from serving.pipeline.bulk_scoring import BulkResult, BulkScorer
+    from serving.commands.scores import ScoreFile, score_with_progress
+    from serving.pipeline.bulk_scoring import BulkScorer
     from serving.pipeline.engine import load_engine
-    from serving.pipeline.score_file import check_score_path, write_scores
     from serving.runtime.settings import ServiceSettings
     from serving.tasks.messages import Explain
     from training.commands.arguments import task_named
@@ -340,44 +336,21 @@ def score(
     from training.tasks.catalogue import TRAINING_TASKS
     from training.tasks.open_cases import open_asks
 
-    if out is not None:
-        check_score_path(out)
+    file = ScoreFile(out) if out is not None else None
     names = [task_named(name) for name in task or TRAINING_TASKS]
     lake = Lake.from_environment()
     at = min(end_of_data(lake.canonical), datetime.now(UTC))
     engine = load_engine(ServiceSettings(), lambda: datetime.now(UTC))
-    kept = list[tuple[str, BulkResult]]()
     refused = 0
     with closing(engine.audit), Store.from_folder(lake.canonical) as store:
         scorer = BulkScorer(engine, at.date(), Explain.ALL if all_reasons else Explain.FLAGGED)
         for name in names:
-            counts = Counter[str]()
-            bodies = request_bodies(
-                open_asks(store, name, at, site or (), since and since.replace(tzinfo=UTC))
-            )
-            with show_progress(f"Scoring {len(bodies):,} open cases of {name}") as progress:
-                for done, result in enumerate(scorer.score(name, bodies), 1):
-                    counts[_outcome(result)] += 1
-                    if result.error and counts["refused"] <= MOST_SHOWN_ERRORS:
-                        console.print(f"  {result.case}: {result.error}", markup=False)
-                    if out is not None:
-                        kept.append((name, result))
-                    progress("done", done / len(bodies))
-            refused += counts["refused"]
-            parts = ", ".join(f"{n:,} {what}" for what, n in sorted(counts.items()))
-            console.print(f"  {name}: {parts or 'no open case'}", highlight=False)
-    if out is not None:
-        console.print(f"{write_scores(out, kept):,} rows in {out}", highlight=False, soft_wrap=True)
+            asks = open_asks(store, name, at, site or (), since and since.replace(tzinfo=UTC))
+            refused += score_with_progress(scorer, name, request_bodies(asks), file)
+    if file is not None:
+        console.print(f"{file.write():,} rows in {out}", highlight=False, soft_wrap=True)
     if refused:
         raise typer.Exit(1)
-
-
-def _outcome(result: BulkResult) -> str:
-    if result.recommendation is None:
-        return "refused"
-    if result.repeated:
-        return "answered earlier today"
-    return "without advice" if result.recommendation.abstained else "advised"
 
 
 def fill_lake(lake: Lake) -> None:
@@ -445,6 +418,8 @@ def open_cases_at_end_of_data(lake: Lake, most: int) -> tuple[datetime, list[Ope
 
 def score_open_cases(opened: tuple[datetime, list[OpenCases]], running: RunningService) -> Table:
     """Open exceptions as the service scores and ranks them."""
+    from serving.commands.scores import ranking_table
+
     at, tasks = opened
     answers: list[dict[str, Any]] = []
     for cases in tasks:
@@ -456,30 +431,6 @@ def score_open_cases(opened: tuple[datetime, list[OpenCases]], running: RunningS
                     cases.task, cases.requests[start : start + SCORING_BATCH]
                 )
     return ranking_table(answers, at)
-
-
-def ranking_table(answers: list[dict[str, Any]], at: datetime) -> Table:
-    """Recommendations by probability x money at risk, the most pressing first."""
-    from serving.recommendation.wording import percent
-
-    table = Table(title=f"Open exceptions on {at:%Y-%m-%d}, by probability x money at risk")
-    for heading in ("task", "case", "may end as"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("exception", "money at risk"):
-        table.add_column(heading, justify="right")
-    for heading in ("to", "id"):
-        table.add_column(heading, overflow="fold")
-    for answer in sorted(answers, key=lambda a: -a["priority"])[:MOST_RANKED_ROWS]:
-        table.add_row(
-            answer["task"],
-            " ".join(answer["case"].values()),
-            "no advice" if answer["abstained"] else answer["explained_class"],
-            percent(answer["exception_probability"]),
-            f"{answer['money_at_risk'] or 0.0:,.0f} {answer['currency']}",
-            answer["route"],
-            answer["id"][:8],
-        )
-    return table
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from serving.audit.log.group_commit import CommitResult, IdempotencyKey
 from serving.pipeline.batch import ScoringRequest
 from serving.pipeline.engine import Engine
 from serving.recommendation.recommendation import Answer, Recommendation
-from serving.runtime.context import command_context
+from serving.runtime.context import RequestContext, parse_trace_id
 from serving.tasks.messages import ASKED_AT, CaseMessage, Explain
 
 CALLER = "triage score"
@@ -97,7 +97,9 @@ class BulkScorer:
             if isinstance(message, str):
                 results[place] = BulkResult(names[place], error=message)
             else:
-                context = replace(command_context(CALLER), idempotency_key=keys[place].key)
+                context = RequestContext(
+                    parse_trace_id(None), CALLER, keys[place].key, self.engine.code
+                )
                 requests[place] = ScoringRequest(
                     [(task, message)], context, keys[place], self.explain
                 )

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from triage import ranking_table
+from serving.commands.scores import ranking_table
 
 ANSWER = {
     "task": "supplier_delay",

@@ -8,10 +8,10 @@ import pytest
 from models.tasks.stock_risk import STOCK_RISK
 from models.tasks.supplier_delay import SUPPLIER_DELAY
 from serving.audit.log.errors import AuditUnavailableError
+from serving.commands.scores import COLUMNS, ScoreFile
 from serving.pipeline import bulk_scoring
 from serving.pipeline.bulk_scoring import BulkResult, BulkScorer
 from serving.pipeline.engine import load_engine
-from serving.pipeline.score_file import COLUMNS, check_score_path, write_scores
 from serving.replay.replay import replay_entries
 from serving.replay.sources import open_replay_sources
 from serving.runtime.settings import ServiceSettings
@@ -104,9 +104,12 @@ def test_answers_are_replayed_bit_for_bit(engine, lake):
 
 
 def test_the_file_is_ranked_and_refused_cases_come_last(engine, tmp_path):
-    results = [(TASK, result) for result in BulkScorer(engine, TODAY).score(TASK, cases(4))]
     path = tmp_path / "scores.parquet"
-    assert write_scores(path, [(TASK, BulkResult("x/y", error="no such site")), *results]) == 5
+    file = ScoreFile(path)
+    file.add(TASK, BulkResult("x/y", error="no such site"))
+    for result in BulkScorer(engine, TODAY).score(TASK, cases(4)):
+        file.add(TASK, result)
+    assert file.write() == 5
     frame = pd.read_parquet(path)
     assert list(frame.columns) == list(COLUMNS)
     assert frame["priority"].iloc[:4].is_monotonic_decreasing
@@ -116,7 +119,9 @@ def test_the_file_is_ranked_and_refused_cases_come_last(engine, tmp_path):
 
 def test_a_spreadsheet_takes_no_cell_for_a_formula(tmp_path):
     path = tmp_path / "scores.csv"
-    write_scores(path, [(TASK, BulkResult("=1+1", error="-x"))])
+    file = ScoreFile(path)
+    file.add(TASK, BulkResult("=1+1", error="-x"))
+    file.write()
     row = pd.read_csv(path).iloc[0]
     assert (row["case"], row["error"]) == ("'=1+1", "'-x")
 
@@ -126,4 +131,4 @@ def test_a_spreadsheet_takes_no_cell_for_a_formula(tmp_path):
 )
 def test_a_file_that_cannot_be_written_is_refused_before_the_work(tmp_path, name, message):
     with pytest.raises(ValueError, match=message):
-        check_score_path(tmp_path / name)
+        ScoreFile(tmp_path / name)
