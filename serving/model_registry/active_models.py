@@ -7,7 +7,6 @@ import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -18,7 +17,7 @@ from features.profile_storage import ProfilesError
 from features.profiles import Profiles
 from models.task import TaskName
 from serving.audit.log.entry import Draft
-from serving.audit.log.store import AuditStore
+from serving.audit.log.log_host import LogHost
 from serving.model_registry.champions import (
     LoadedModel,
     UnavailableModel,
@@ -136,7 +135,7 @@ class ActiveModelsHolder:
             listener(answered)
 
 
-class ModelHost(Protocol):
+class ModelHost(LogHost, Protocol):
     """The engine as background workers that change or compare its models see it."""
 
     @property
@@ -146,22 +145,6 @@ class ModelHost(Protocol):
     @property
     def models(self) -> ActiveModelsHolder:
         """The models that answer now."""
-
-    @property
-    def audit(self) -> AuditStore:
-        """The audit log that every change of models is recorded in."""
-
-    @property
-    def clock(self) -> Callable[[], datetime]:
-        """Returns the time of day, with its time zone."""
-
-    @property
-    def code(self) -> str:
-        """Version of the running code."""
-
-    @property
-    def on_commit(self) -> Callable[[int], None]:
-        """Called with the number of entries after each commit."""
 
 
 def load_active_models(lake: Lake, tasks: Mapping[TaskName, ServedTask]) -> ActiveModels:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
 from serving.audit.log.entry_kind import EntryKind
-from serving.audit.log.store import AuditStore
+from serving.audit.log.log_host import LogHost
 from serving.pipeline.policy_in_force import (
     PolicyHolder,
     read_approved_policy,
@@ -16,28 +14,12 @@ from serving.pipeline.policy_in_force import (
 )
 
 
-class PolicyHost(Protocol):
+class PolicyHost(LogHost, Protocol):
     """The engine as the watcher sees it."""
 
     @property
     def policies(self) -> PolicyHolder:
         """The policy that answers are made with."""
-
-    @property
-    def audit(self) -> AuditStore:
-        """The audit log, which approvals are read from and every change is recorded in."""
-
-    @property
-    def clock(self) -> Callable[[], datetime]:
-        """Returns the time of day, with its time zone."""
-
-    @property
-    def code(self) -> str:
-        """Version of the running code."""
-
-    @property
-    def on_commit(self) -> Callable[[int], None]:
-        """Called with the number of entries after each commit."""
 
 
 @dataclass
