@@ -96,7 +96,7 @@ class Lake:
 
     @property
     def read_on(self) -> Path:
-        """How far loads have come in the databases of sources."""
+        """File of the positions that loads have reached in the databases of sources."""
         return self.interim / "read_on.json"
 
     @property

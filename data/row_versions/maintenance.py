@@ -35,7 +35,7 @@ from data.row_versions.stored_rows import (
 
 @dataclass(frozen=True)
 class Compaction:
-    """What a compaction did.
+    """Result of a compaction.
 
     Attributes:
         version: version of the lake after it.

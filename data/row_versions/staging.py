@@ -29,7 +29,7 @@ ROWS_PER_GROUP = 100_000
 
 @dataclass(frozen=True)
 class RowOrigin:
-    """Where rows came from: the source that owns them, their file, and their lines in it."""
+    """Origin of rows: the source that owns them, their file, and their lines in it."""
 
     owner: str
     file: str

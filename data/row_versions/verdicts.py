@@ -37,7 +37,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Verdict(StrEnum):
-    """What becomes of a staged row."""
+    """Verdict on a staged row."""
 
     NEW = "new"
     CORRECTED = "corrected"

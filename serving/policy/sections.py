@@ -259,7 +259,7 @@ class ClockPolicy(PolicySection):
 
     @property
     def sender_ahead(self) -> timedelta:
-        """How far the clock of a sender may be ahead."""
+        """Time by which the clock of a sender may be ahead."""
         return timedelta(minutes=self.sender_ahead_minutes)
 
 

@@ -26,7 +26,7 @@ class NotReadyError(ValueError):
 
 @dataclass(frozen=True)
 class SiteReadiness:
-    """What a site has.
+    """Cases and events of a site.
 
     Attributes:
         cases: labelled cases, each group of cases that share an outcome once.

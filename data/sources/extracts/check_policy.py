@@ -21,7 +21,7 @@ class Check(StrEnum):
 
 
 class CheckLevel(StrEnum):
-    """What follows where a check finds something."""
+    """Consequence of a check that finds something."""
 
     IGNORE = "ignore"
     WARN = "warn"

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 _DIGITS, _MOST_SCALE, _USUAL_SCALE = 38, 18, 10
 _NO_DATE = "0000-00-00"
-"""How MySQL and MariaDB write a date that is none."""
+"""Date that MySQL and MariaDB write for none."""
 
 
 class ColumnTypes:

@@ -62,7 +62,7 @@ class CreditNoteSign(StrEnum):
 
 
 class Unmapped(StrEnum):
-    """What happens to a column of a source that the mapping does not name."""
+    """Treatment of a column of a source that the mapping does not name."""
 
     REFUSE = "refuse"  # the run stops and names the column
     IGNORE = "ignore"

@@ -235,7 +235,7 @@ class SiteMapping(StrictModel):
 
     @property
     def parameters_of_sql(self) -> dict[str, Cell]:
-        """What `param()` gives: the parameters, and the time zone where they do not state one."""
+        """Values of `param()`: the parameters, and the time zone where they do not state one."""
         return {"time_zone": self.time_zone, **self.parameters}
 
     @property

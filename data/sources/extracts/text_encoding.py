@@ -25,7 +25,7 @@ class ExtractError(ValueError):
 
 @dataclass(frozen=True)
 class CheckedText:
-    """What is known of a text file whose bytes are in its encoding.
+    """Properties of a text file whose bytes are in its encoding.
 
     Attributes:
         plain: it has no quotes, no blank lines and no lone carriage return, so a line is a row.

@@ -1,4 +1,4 @@
-"""What a changed mapping does to rows: matched by key, missing equals missing."""
+"""Rows that a changed mapping adds, removes or changes: matched by key, missing equals missing."""
 
 import pandas as pd
 

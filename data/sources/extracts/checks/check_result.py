@@ -12,7 +12,7 @@ MOST_EXAMPLES = 3
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What a check found.
+    """Result of a check.
 
     Attributes:
         found: something is implausible; None where the extract has not what the check needs.

@@ -1,4 +1,4 @@
-"""What another mapping makes of the same extract: rows added, removed and changed."""
+"""Compare two mappings on the same extract: rows added, removed and changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of Business Central's tables, by the fields that Microsoft documents for them."""
+"""Business Central's tables become canonical rows, by the fields that Microsoft documents."""
 
 from pathlib import Path
 

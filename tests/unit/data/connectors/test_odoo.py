@@ -1,4 +1,4 @@
-"""What becomes of Odoo's exports. Each row that must not be found has a sibling that must be."""
+"""Odoo's exports become canonical rows. Each row that must not be found has a sibling that must be."""
 
 from pathlib import Path
 

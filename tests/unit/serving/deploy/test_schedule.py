@@ -1,4 +1,4 @@
-"""What runs by night and by week: the scripts, and that cron, systemd and Kubernetes run them."""
+"""Scripts of nights and weeks, and that cron, systemd and Kubernetes run them."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""What the data can carry: said per site before a training, and an error that names what lacks."""
+"""Readiness is said per site before a training, and an error names what lacks."""
 
 from dataclasses import replace
 from datetime import date
